@@ -1,0 +1,1 @@
+"""From a profile to an assessment: the index, the steps, and what is read out of them."""

@@ -1,0 +1,138 @@
+"""The result of one assessment: truth values and statuses, with the records that they are about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from guidegraph import namespaces as ns
+from guidegraph.assess.engine import Session
+from guidegraph.assess.facts import FactBook
+from guidegraph.assess.records import Atom, Records
+from guidegraph.model import Profile
+
+TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
+#: Roles of statements towards a therapy, as the index names them.
+FOR, AGAINST, OTHER, ABSOLUTE, CAUTIONED, NOTED = "for", "against", "other", "absolute", "cautioned", "noted"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What one assessment found.
+
+    ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
+    in it is unknown. ``statuses`` maps each therapy to its status; ``limits`` and ``coverage`` each therapy to
+    the statements or rules; ``unfiled`` holds the therapies without contraindications on file; ``because`` says
+    why an inactive statement does not count.
+    """
+
+    records: Records
+    book: FactBook
+    profile: Profile
+    as_of: date
+    jurisdiction: str | None
+    truths: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    coverage: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unfiled: frozenset[str] = frozenset()
+    because: Mapping[str, str] = field(default_factory=dict)
+
+    def truth(self, iri: str) -> str:
+        """The truth value of an atom, population, statement or rule."""
+        return self.truths.get(iri, UNKNOWN)
+
+    def atom(self, iri: str) -> Atom:
+        """The atom of that IRI; one outside the population fragment has neither property nor class."""
+        return self.records.atoms.get(iri) or Atom(iri, "")
+
+    def statements(self, therapy: str, role: str) -> tuple[str, ...]:
+        """The statements that reach a therapy in a role and count in this assessment."""
+        found = self.records.edges.get(therapy, {}).get(role, ())
+        return tuple(s for s in found if self.truth(s) != INACTIVE)
+
+    def cautions(self, therapy: str) -> tuple[str, ...]:
+        """Everything that is an R of the therapy: relative contraindications, warnings, alerts and coverage rules."""
+        called = self.records.edges.get(therapy, {}).get("callsFor", ())
+        alerts = (a for a in self.records.alerts if a not in called and self.truth(a) != INACTIVE)
+        return (*self.statements(therapy, CAUTIONED), *alerts, *sorted(self.coverage.get(therapy, ())))
+
+    def rank_of_status(self, therapy: str) -> int:
+        """The rank of the therapy's status; a higher one is shown first."""
+        return self.records.rank(ns.GGA + self.statuses[therapy])
+
+    def opposing(self, therapy: str) -> tuple[str, ...]:
+        """The statements against a therapy that are no mere limit."""
+        limits = self.limits.get(therapy, frozenset())
+        return tuple(s for s in self.statements(therapy, AGAINST) if s not in limits)
+
+    def branch_truth(self, branch: tuple[tuple[str, bool], ...]) -> str:
+        """Kleene's minimum over the literals of a branch."""
+        found = {self.literal_truth(atom, positive) for atom, positive in branch}
+        return FALSE if FALSE in found else UNKNOWN if UNKNOWN in found else TRUE
+
+    def literal_truth(self, atom: str, positive: bool) -> str:
+        """The truth value of an atom or of its negation."""
+        value = self.truth(atom)
+        return value if positive or value == UNKNOWN else (FALSE if value == TRUE else TRUE)
+
+    def open_atoms(self, statement: str) -> tuple[str, ...]:
+        """The unknown atoms that can still decide an unknown statement, through named populations, sorted."""
+        if self.truth(statement) != UNKNOWN:
+            return ()
+        return tuple(sorted(self._open(self.records.population(statement), frozenset())))
+
+    def _open(self, population: str, seen: frozenset[str]) -> set[str]:
+        if population in seen:
+            return set()
+        found: set[str] = set()
+        for branch in self.records.branches.get(population, ()):
+            if self.branch_truth(branch) == FALSE:
+                continue
+            for iri, _ in branch:
+                if self.truth(iri) != UNKNOWN:
+                    continue
+                names = self.atom(iri).names
+                found |= self._open(names, seen | {population}) if names else {iri}
+        return found
+
+
+def read_assessment(
+    session: Session, records: Records, book: FactBook, profile: Profile, as_of: date, jurisdiction: str | None
+) -> Assessment:
+    """Read the assessment graph of a running session into an :class:`Assessment`."""
+    truths: dict[str, str] = {}
+    statuses: dict[str, str] = {}
+    limits: dict[str, set[str]] = defaultdict(set)
+    coverage: dict[str, set[str]] = defaultdict(set)
+    unfiled: set[str] = set()
+    because: dict[str, str] = {}
+    for subject, prop, value in session.select("answer/result"):
+        name = prop[len(ns.GGA) :]
+        if name == "truth":
+            truths[subject] = value[len(ns.GGA) :]
+        elif name == "status":
+            statuses[subject] = value[len(ns.GGA) :]
+        elif name == "limit":
+            limits[subject].add(value)
+        elif name == "coverage":
+            coverage[subject].add(value)
+        elif name == "noContraindicationsOnFile":
+            unfiled.add(subject)
+        elif name == "inactiveBecause":
+            because[subject] = min(value, because.get(subject, value))
+    return Assessment(
+        records,
+        book,
+        profile,
+        as_of,
+        jurisdiction,
+        truths,
+        statuses,
+        {t: frozenset(s) for t, s in limits.items()},
+        {t: frozenset(s) for t, s in coverage.items()},
+        frozenset(unfiled),
+        because,
+    )

@@ -1,0 +1,164 @@
+"""The smallest change that would make a therapy eligible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from guidegraph import namespaces as ns
+from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
+from guidegraph.assess.facts import plain
+from guidegraph.assess.records import Atom, gg
+from guidegraph.assess.search import Fact, Goal, Search, within
+from guidegraph.assess.shift import advancing, shifted, thresholds
+from guidegraph.model import Profile, StopFact, TrialFact
+
+Assess = Callable[[Profile], Assessment]
+_ELIGIBLE = "eligible"
+_HORIZON = Decimal(52)
+_CARRIES = ns.IDX + "carries"
+
+
+def _against(found: Assessment, therapy: str) -> Iterable[str]:
+    yield from found.statements(therapy, ABSOLUTE)
+    yield from found.opposing(therapy)
+    yield from found.cautions(therapy)
+
+
+def _goals(found: Assessment, therapy: str, statement: str, branch: tuple[tuple[str, bool], ...]) -> list[Goal]:
+    """What must hold: each literal of one branch of a recommendation, and something false in all that speaks against it."""
+    records = found.records
+    goals = [Goal((literal,)) for literal in branch]
+    rules = [r for r in records.criteria.get(statement, {}).get(_CARRIES, ()) if found.truth(r) != INACTIVE]
+    for other in dict.fromkeys([*_against(found, therapy), *rules]):
+        for denied in records.branches.get(records.population(other), ()):
+            goals.append(Goal(tuple((atom, not positive) for atom, positive in denied)))
+    return goals
+
+
+
+
+
+def _smallest(found: Assessment, therapy: str) -> tuple[Fact, ...] | None:
+    best: tuple[Fact, ...] | None = None
+    for statement in found.statements(therapy, FOR):
+        for branch in found.records.branches.get(found.records.population(statement), ()):
+            facts = Search(found).solve(_goals(found, therapy, statement, branch))
+            if facts is not None and (best is None or len(facts) < len(best)):
+                best = facts
+    return best
+
+
+def applied(found: Assessment, facts: Iterable[Fact]) -> Profile:
+    """The profile with the supposed facts in it."""
+    profile = found.profile
+    for subject, value in facts:
+        profile = _with_fact(profile, found, subject, value)
+    return profile
+
+
+def _with_fact(profile: Profile, found: Assessment, subject: str, value: bool | Decimal) -> Profile:
+    if isinstance(value, Decimal):
+        return replace(profile, values={**profile.values, subject: value})
+    atom = found.atom(subject)
+    if atom.prop == gg("hasTrial"):
+        return _with_trial(profile, found, atom, value)
+    if atom.prop == gg("stoppedMedication"):
+        if value:
+            return replace(profile, stops_present=profile.stops_present | {StopFact(atom.cls, _number(atom))})
+        days = atom.high if atom.bounded and atom.high < Decimal(999999999) else None
+        return replace(profile, stops_absent=profile.stops_absent | {StopFact(atom.cls, days)})
+    side = profile.present if value else profile.absent
+    table = {**side, atom.prop: side.get(atom.prop, frozenset()) | {atom.cls}}
+    return replace(profile, present=table) if value else replace(profile, absent=table)
+
+
+def _with_trial(profile: Profile, found: Assessment, atom: Atom, value: bool) -> Profile:
+    if not value:
+        return replace(profile, trials_absent=profile.trials_absent | {TrialFact(atom.cls, atom.outcome or None)})
+    above = found.records.ancestors.get(atom.cls, frozenset((atom.cls,)))
+    # A trial that is had in future takes back the statement that there was none.
+    kept = frozenset(t for t in profile.trials_absent if t.of not in above)
+    had = TrialFact(atom.cls, atom.outcome or None, _number(atom) if atom.bounded else None)
+    return replace(profile, trials_absent=kept, trials_present=profile.trials_present | {had})
+
+
+def _number(atom: Atom) -> Decimal | None:
+    for candidate in (atom.low, atom.above + 1, atom.high, atom.below - 1):
+        if candidate >= 0 and within(atom, candidate):
+            return candidate
+    return None
+
+
+def _told(found: Assessment, facts: Iterable[Fact], wait: Decimal) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = []
+    if wait:
+        rows.append({"fact": "time", "label": "time passing", "value": f"{plain(wait)} weeks from now"})
+    for subject, value in facts:
+        if isinstance(value, Decimal):
+            atom = next(a for a in found.records.atoms.values() if a.prop == subject and not a.cls)
+            shown = found.book.fact(atom)
+            rows.append({"fact": shown.fact, "label": shown.label, "value": f"such as {plain(value)}"})
+        else:
+            shown = found.book.fact(found.atom(subject))
+            rows.append({"fact": shown.fact, "label": shown.label, "value": "yes" if value else "no"})
+    return sorted(rows, key=lambda row: (row["fact"] != "time", row["value"] != "yes", row["label"]))
+
+
+def _nothing(found: Assessment, therapy: str, why: str) -> dict[str, Any]:
+    return {"possible": False, "facts": [], "text": "", "why_not": why}
+
+
+def _why_not(found: Assessment, therapy: str) -> str:
+    records = found.records
+    if not found.statements(therapy, FOR):
+        return "no document in effect recommends it"
+    if therapy in found.unfiled:
+        return "its contraindications are not on file, so it stays provisional at best"
+    held = [s for s in _against(found, therapy) if found.truth(s) == TRUE]
+    if held:
+        return "what speaks against it rests on present facts: " + "; ".join(sorted({records.label(s) for s in held}))
+    return "the facts that rule out each recommendation for it are known and do not change with time"
+
+
+def smallest_change(found: Assessment, therapy: str, assess: Assess) -> dict[str, Any]:
+    """The smallest set of facts that would make the therapy eligible.
+
+    Facts are chosen only from unknown facts, the passing of time and trials of therapy; a present fact is never
+    taken away. Every proposal is assessed by the engine before it is returned.
+
+    Args:
+        found: the present assessment.
+        therapy: the IRI of a therapy of the assessment.
+        assess: assesses a changed profile as of the same date.
+    """
+    if found.statuses[therapy] == _ELIGIBLE:
+        return {"possible": True, "facts": [], "text": "It is eligible now.", "why_not": None}
+    if not found.statements(therapy, FOR) or therapy in found.unfiled:
+        return _nothing(found, therapy, _why_not(found, therapy))
+    rates = advancing(found.records)
+    waits = [w for w in thresholds(found.profile, found.records, rates) if w <= _HORIZON]
+    best: tuple[int, Decimal, Assessment, tuple[Fact, ...]] | None = None
+    for wait in [Decimal(0), *_moments(waits)]:
+        later = assess(shifted(found.profile, wait, rates)) if wait else found
+        facts = _smallest(later, therapy)
+        cost = len(facts) + (1 if wait else 0) if facts is not None else 0
+        if facts is None or (best is not None and cost >= best[0]):
+            continue
+        if assess(applied(later, facts)).statuses.get(therapy) == _ELIGIBLE:
+            best = (cost, wait, later, facts)
+    if best is None:
+        return _nothing(found, therapy, _why_not(found, therapy))
+    rows = _told(best[2], best[3], best[1])
+    text = "; ".join(f"{row['label']}: {row['value']}" for row in rows)
+    return {"possible": True, "facts": rows, "text": text, "why_not": None}
+
+
+def _moments(waits: list[Decimal]) -> list[Decimal]:
+    """A moment at each threshold and one just after it, since a bound may exclude its own value."""
+    after = [w + Decimal("0.5") for w in waits]
+    return sorted({*waits, *after})
+
+

@@ -1,0 +1,183 @@
+"""Statements, documents and places as plain dictionaries, as the JSON of answers has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from guidegraph import namespaces as ns
+from guidegraph.assess.records import NOT_STATED, Records, gg
+
+_PRECISION = {4: "year", 7: "month"}
+_HOW = (
+    ("dose", "dose"),
+    ("route", "route"),
+    ("duration", "duration"),
+    ("co_prescription", "coPrescription"),
+    ("monitoring", "monitoring"),
+)
+
+
+def name(iri: str) -> str:
+    """The identifier of a node in answers: its CURIE where it has one, else the part behind our base."""
+    short = ns.shorten(iri)
+    return short.removeprefix(ns.BASE) if short == iri else short
+
+
+def document(records: Records, iri: str) -> dict[str, Any]:
+    """A document: id, label, date of issue with its precision, kind, verification state, jurisdictions."""
+    issued = records.issued(iri)
+    known = issued != NOT_STATED
+    return {
+        "id": name(iri),
+        "label": records.label(iri),
+        "issued": issued,
+        "issued_precision": _PRECISION.get(len(issued), "day") if known else NOT_STATED,
+        "kind": records.code(records.one(iri, "documentKind")),
+        "verification": records.code(records.one(iri, "verification")),
+        "jurisdiction": list(records.all(iri, "jurisdiction")),
+    }
+
+
+def locator(records: Records, statement: str) -> str:
+    """Where in its document a statement stands, in words, or "not stated"."""
+    place = records.one(statement, "locator")
+    if not place:
+        return NOT_STATED
+    item = records.one(place, "item")
+    parts = [records.one(place, "headingPath"), f"item {item}" if item else ""]
+    start, end = records.one(place, "startOffset"), records.one(place, "endOffset")
+    parts.append(f"characters {start}-{end}" if start and end else "")
+    return ", ".join(part for part in parts if part) or NOT_STATED
+
+
+def window(records: Records, section: str) -> str | None:
+    """The time window of a section's heading in words, or None where it has none."""
+    start, end = records.one(section, "fromWeeks"), records.one(section, "toWeeks")
+    if not start and not end:
+        return None
+    if not end:
+        return f"from week {float(start):g}"
+    return f"weeks {float(start or 0):g} to {float(end):g}"
+
+
+def section(records: Records, statement: str) -> dict[str, Any] | None:
+    """The section a statement stands in, with the window of its heading."""
+    iri = records.one(statement, "section")
+    return {"label": records.label(iri), "window": window(records, iri)} if iri else None
+
+
+def attached(records: Records, statement: str) -> list[str]:
+    """What a recommendation holds only with, or only without, in words."""
+    held = [f"only with: {records.label(c)}" for c in records.all(statement, "attachedCondition")]
+    return held + [f"only without: {records.label(c)}" for c in records.all(statement, "onlyWithout")]
+
+
+def has_primary(records: Records, statement: str) -> bool:
+    """Whether a primary source of the statement is in the graph: its own document, or the primary that it reports."""
+    if records.one(statement, "primaryStatement"):
+        return True
+    kind = records.one(records.one(statement, "statedIn"), "documentKind")
+    return records.one(kind, "isPrimary") == "true"
+
+
+def line(records: Records, statement: str) -> int | None:
+    """The line of therapy of a statement, its own or its section's."""
+    text = records.one(statement, "line") or records.one(records.one(statement, "section"), "line")
+    return int(text) if text else None
+
+
+def recommendation(records: Records, statement: str, truth: str) -> dict[str, Any]:
+    """A REC of the answer's JSON."""
+    population = records.population(statement)
+    return {
+        "id": name(statement),
+        "label": records.label(statement),
+        "intervention": name(records.one(statement, "intervention")),
+        "stance": records.code(records.one(statement, "stance")),
+        "strength": records.code(records.readings.get(statement, ""), "none stated"),
+        "strength_wording": records.one(statement, "strengthWording", NOT_STATED),
+        "certainty": records.code(records.one(statement, "certainty")),
+        "truth": truth,
+        "implied": records.one(statement, "implied") == "true",
+        "population": records.label(population) if population else "every patient",
+        "population_wording": records.one(statement, "populationWording", NOT_STATED),
+        "how": {key: "; ".join(records.all(statement, prop)) or NOT_STATED for key, prop in _HOW},
+        "outcome": [records.label(o) for o in records.all(statement, "outcome")],
+        "horizon": [records.label(h) for h in records.all(statement, "horizon")],
+        "attached": attached(records, statement),
+        "document": document(records, records.one(statement, "statedIn")),
+        "reports": [document(records, d) for d in records.all(statement, "reports")],
+        "locator": locator(records, statement),
+        "section": section(records, statement),
+        "line": line(records, statement),
+        "secondary_only": not has_primary(records, statement),
+    }
+
+
+def contraindication(records: Records, statement: str, truth: str) -> dict[str, Any]:
+    """A contraindication or warning of the answer's JSON; one row for the first document that states it."""
+    drugs = records.class_readings.get(statement)
+    iri = records.one(statement, "statedIn")
+    own = records.all(statement, "jurisdiction") or records.all(iri, "jurisdiction")
+    return {
+        "id": name(statement),
+        "label": records.label(statement),
+        "kind": records.code(records.one(statement, "kind")),
+        "truth": truth,
+        "reason": records.one(statement, "reason", NOT_STATED),
+        "document": document(records, iri),
+        "jurisdiction": list(own),
+        "route": records.one(statement, "route", NOT_STATED),
+        "kind_wording": records.one(statement, "kindWording", NOT_STATED),
+        "degree_stated": records.one(statement, "degreeStated", "true") == "true",
+        "class_reading": f"our class reading; the source speaks of {', '.join(drugs)}" if drugs else None,
+        "consent_or_procedure": records.one(statement, "consentOrProcedure") == "true",
+        "note": records.one(statement, "everyPatient") == "true",
+    }
+
+
+def coverage(records: Records, rule: str, documents: list[str], truth: str) -> dict[str, Any]:
+    """A coverage rule as a warning of the answer's JSON, for the documents that carry it."""
+    first = documents[0] if documents else ""
+    return {
+        "id": name(rule),
+        "label": records.label(rule),
+        "kind": records.code(gg("Warning")),
+        "truth": truth,
+        "reason": records.nodes.get(rule, {}).get(ns.SKOS + "definition", (NOT_STATED,))[0],
+        "document": document(records, first),
+        "jurisdiction": [],
+        "route": NOT_STATED,
+        "kind_wording": records.label(rule),
+        "degree_stated": True,
+        "class_reading": None,
+        "consent_or_procedure": False,
+        "note": False,
+    }
+
+
+def evidence(records: Records, statement: str) -> dict[str, Any]:
+    """An evidence item of the answer's JSON."""
+    reported = records.all(statement, "reports")
+    return {
+        "id": name(statement),
+        "label": records.label(statement),
+        "benefit_or_harm": records.one(statement, "benefitOrHarm", NOT_STATED),
+        "effect": records.one(statement, "effect", NOT_STATED),
+        "certainty": records.code(records.one(statement, "certainty")),
+        "document": document(records, records.one(statement, "statedIn")),
+        "reports": [document(records, d) for d in reported],
+    }
+
+
+def comparison(records: Records, statement: str, truth: str) -> dict[str, Any]:
+    """A comparative statement: which intervention over which, by whom."""
+    return {
+        "id": name(statement),
+        "label": records.label(statement),
+        "intervention": name(records.one(statement, "intervention")),
+        "comparator": name(records.one(statement, "comparator")),
+        "truth": truth,
+        "document": document(records, records.one(statement, "statedIn")),
+        "locator": locator(records, statement),
+    }

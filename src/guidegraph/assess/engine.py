@@ -1,0 +1,145 @@
+"""The embedded engine: builds the criteria index once, then runs the steps of an assessment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from hashlib import sha256
+
+import pyoxigraph as ox
+
+from guidegraph import assets
+from guidegraph import namespaces as ns
+
+_INDEX = ox.NamedNode(ns.INDEX_GRAPH)
+_PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
+_ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
+_REQUEST = ox.NamedNode(ns.BASE + "profile/request")
+_POPULATIONS = "assess/20-populations"
+
+Row = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One query file: its name, text and digest."""
+
+    name: str
+    text: str
+    digest: str
+
+
+@cache
+def steps(folder: str) -> tuple[Step, ...]:
+    """The query files of one folder of queries/, in the order of their names."""
+    found = assets.files("queries", f"{folder}/*.rq")
+    texts = ((f"{folder}/{path.stem}", path.read_text(encoding="utf-8")) for path in found)
+    return tuple(Step(name, text, "sha256:" + sha256(text.encode()).hexdigest()) for name, text in texts)
+
+
+@cache
+def query_text(name: str) -> str:
+    """The text of the query ``folder/stem``."""
+    return next(step.text for step in steps(name.rpartition("/")[0]) if step.name == name)
+
+
+def _lexical(term: ox.NamedNode | ox.BlankNode | ox.Literal | None) -> str:
+    return "" if term is None else str(term.value)
+
+
+class Session:
+    """One assessment in progress: its graphs are in the store until the session ends."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._store = store
+
+    def select(self, name: str) -> list[tuple[str, ...]]:
+        """The rows of a SELECT of queries/ as plain text values, "" for an unbound variable."""
+        return [tuple(_lexical(value) for value in row) for row in self._store.query(query_text(name))]  # type: ignore[union-attr]
+
+    def quads(self) -> Iterator[ox.Quad]:
+        """All quads of the profile's and the assessment's graph."""
+        for graph in (_PROFILE, _ASSESSMENT):
+            yield from self._store.quads_for_pattern(None, None, None, graph)
+
+
+class Engine:
+    """The steps of an assessment over one embedded store.
+
+    The store holds the knowledge in named graphs; the engine adds the index graph to it. One assessment at a
+    time uses the profile's and the assessment's graph, behind a lock.
+    """
+
+    def __init__(self, store: ox.Store) -> None:
+        self.store = store
+        self._lock = threading.RLock()
+        for step in steps("index"):
+            if step.name.rpartition("/")[2][0].isdigit():
+                self._index(step)
+        named = ox.NamedNode(ns.IDX + "names")
+        self._nested = next(self.store.quads_for_pattern(None, named, None, _INDEX), None) is not None
+
+    def _index(self, step: Step) -> None:
+        # Quad by quad, since the branches of populations are blank nodes, which a serialised copy would rename.
+        triples = self.store.query(step.text, use_default_graph_as_union=True)
+        self.store.bulk_extend([ox.Quad(t.subject, t.predicate, t.object, _INDEX) for t in triples])  # type: ignore[union-attr]
+
+    def select(self, name: str) -> list[tuple[str, ...]]:
+        """The rows of a SELECT over knowledge and index as plain text values."""
+        rows = self.store.query(query_text(name), use_default_graph_as_union=True)
+        return [tuple(_lexical(value) for value in row) for row in rows]  # type: ignore[union-attr]
+
+    def _run(self, step: Step) -> int:
+        """Run one CONSTRUCT into the assessment graph; the size of its result in bytes."""
+        result = self.store.query(step.text)
+        # Text of N-Triples passes from query to store without a Python object a triple.
+        text = result.serialize(format=ox.RdfFormat.N_TRIPLES)  # type: ignore[union-attr]
+        self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
+        return len(text or b"")
+
+    def _fixpoint(self, step: Step) -> None:
+        # A population may be a literal of another: each round decides at least one more level, and never undoes one.
+        size = self._run(step)
+        while self._nested:
+            grown = self._run(step)
+            if grown == size:
+                return
+            size = grown
+
+    @contextmanager
+    def session(
+        self, triples: Iterable[ox.Triple], as_of: date, jurisdiction: str | None = None
+    ) -> Iterator[Session]:
+        """Assess one profile and give access to its assessment until the block ends.
+
+        Args:
+            triples: the profile as docs/model.md writes it, implications applied.
+            as_of: the day at which statements must be in effect.
+            jurisdiction: the only country whose labels count, or None for all.
+        """
+        with self._lock:
+            try:
+                self.store.extend([ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples])
+                self.store.extend(self._request(as_of, jurisdiction))
+                for step in steps("assess"):
+                    if step.name == _POPULATIONS:
+                        self._fixpoint(step)
+                    else:
+                        self._run(step)
+                yield Session(self.store)
+            finally:
+                self.store.clear_graph(_PROFILE)
+                self.store.clear_graph(_ASSESSMENT)
+
+    @staticmethod
+    def _request(as_of: date, jurisdiction: str | None) -> Sequence[ox.Quad]:
+        day = ox.Literal(as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date"))
+        request = [ox.Quad(_REQUEST, ox.NamedNode(ns.GGA + "asOf"), day, _PROFILE)]
+        if jurisdiction:
+            asked = ox.NamedNode(ns.GGA + "jurisdiction")
+            request.append(ox.Quad(_REQUEST, asked, ox.Literal(jurisdiction), _PROFILE))
+        return request

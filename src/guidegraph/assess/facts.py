@@ -1,0 +1,137 @@
+"""The words for atoms, and the facts of a patient that decide them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from guidegraph import namespaces as ns
+from guidegraph.assess.records import Atom, Records, gg
+from guidegraph.model import Profile, TermRow
+
+_OPEN_LOW, _OPEN_HIGH = Decimal(-1), Decimal(999999999)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that can be asked about a patient.
+
+    ``fact`` is a CURIE for a class, the profile key for a number, and ``key:CURIE...`` for an event;
+    ``key`` is the key of a profile that answers it.
+    """
+
+    fact: str
+    label: str
+    key: str
+
+
+def plain(number: Decimal) -> str:
+    """A decimal without exponent or trailing zeros."""
+    text = format(number.normalize(), "f")
+    return text
+
+
+def range_text(atom: Atom, unit: str = "") -> str:
+    """The range of an atom in words, such as "at least 6 and under 12 weeks"."""
+    parts = []
+    if atom.low > 0:
+        parts.append(f"at least {plain(atom.low)}")
+    if atom.above > _OPEN_LOW:
+        parts.append(f"over {plain(atom.above)}")
+    if atom.high < _OPEN_HIGH:
+        parts.append(f"at most {plain(atom.high)}")
+    if atom.below <= _OPEN_HIGH:
+        parts.append(f"under {plain(atom.below)}")
+    text = " and ".join(parts) or "any number"
+    return f"{text} {unit}".rstrip()
+
+
+class FactBook:
+    """Names facts for people, from the vocabulary's labels and profile keys."""
+
+    def __init__(self, records: Records, terms: Mapping[str, TermRow]) -> None:
+        self._records = records
+        self._terms = terms
+
+    def _term(self, iri: str) -> TermRow:
+        return self._terms.get(iri) or TermRow(iri, "", self._records.label(iri))
+
+    def key(self, atom: Atom) -> str:
+        """The profile key that states the atom's property."""
+        term = self._term(atom.prop)
+        return term.key or ns.shorten(atom.prop)
+
+    def label(self, atom: Atom, positive: bool = True) -> str:
+        """The atom in words, negated if asked."""
+        return ("" if positive else "not: ") + self._positive(atom)
+
+    def _positive(self, atom: Atom) -> str:
+        if not atom.prop and atom.names:
+            return self._records.label(atom.names)
+        if not atom.prop:
+            return "a criterion outside the population fragment"
+        if not atom.cls:
+            return f"{self._term(atom.prop).label}: {range_text(atom)}"
+        name = self._records.label(atom.cls)
+        if atom.prop == gg("hasTrial"):
+            how = self._records.label(atom.outcome) if atom.outcome else "any outcome"
+            weeks = f", {range_text(atom, 'weeks')}" if atom.bounded else ""
+            return f"trial of {name} ({how}{weeks})"
+        if atom.prop == gg("stoppedMedication"):
+            days = f" ({range_text(atom, 'days')} ago)" if atom.bounded else ""
+            return f"stopped {name}{days}"
+        if atom.prop == gg("takesMedication"):
+            return f"takes {name}"
+        return name
+
+    def fact(self, atom: Atom) -> Fact:
+        """The question that an atom comes to; all ranges of one number are one question."""
+        key = self.key(atom)
+        if not atom.cls:
+            return Fact(key, self._term(atom.prop).label, key)
+        curie = ns.shorten(atom.cls)
+        direct = self._term(atom.cls).key
+        if atom.prop in (gg("hasTrial"), gg("stoppedMedication")):
+            tail = [ns.shorten(atom.outcome)] if atom.outcome else []
+            tail += [range_text(atom)] if atom.bounded else []
+            return Fact(":".join([key, curie, *tail]), self._positive(atom), key)
+        if atom.prop == gg("takesMedication"):
+            return Fact(f"{key}:{curie}", self._positive(atom), key)
+        return Fact(curie, self._positive(atom), direct or key)
+
+    def deciding(self, profile: Profile, atom: Atom, truth: str) -> str | None:
+        """The fact of the patient that made an atom true or false, in words; None for an unknown atom."""
+        if truth not in ("true", "false"):
+            return None
+        if not atom.prop:
+            return "see the population of that name"
+        if not atom.cls:
+            value = profile.values.get(atom.prop)
+            if value is None:
+                return "the patient cannot have this number"
+            return f"{self.key(atom)} is {plain(value)}"
+        if atom.prop in (gg("hasTrial"), gg("stoppedMedication")):
+            return self._event(profile, atom, truth)
+        if truth == "true":
+            below = [c for c in sorted(profile.present.get(atom.prop, ())) if atom.cls in self._above(c)]
+            return f"{self.key(atom)}: {', '.join(map(self._records.label, below))} present" if below else None
+        higher = [c for c in sorted(profile.absent.get(atom.prop, ())) if c in self._above(atom.cls)]
+        if higher:
+            return f"{self.key(atom)}: {', '.join(map(self._records.label, higher))} absent"
+        return f"{self.key(atom)}: the list is complete and does not name it"
+
+    def _above(self, cls: str) -> frozenset[str]:
+        return self._records.ancestors.get(cls, frozenset((cls,)))
+
+    def _event(self, profile: Profile, atom: Atom, truth: str) -> str:
+        trial = atom.prop == gg("hasTrial")
+        if truth == "true":
+            done = [e.of for e in sorted(profile.trials_present if trial else profile.stops_present, key=repr)]
+            names = sorted({self._records.label(c) for c in done if atom.cls in self._above(c)})
+            return f"{self.key(atom)}: {', '.join(names)} present"
+        denied = [e.of for e in sorted(profile.trials_absent if trial else profile.stops_absent, key=repr)]
+        names = sorted({self._records.label(c) for c in denied if c in self._above(atom.cls)})
+        if names:
+            return f"{self.key(atom)}: {', '.join(names)} absent"
+        return f"{self.key(atom)}: the list is complete and does not name it"

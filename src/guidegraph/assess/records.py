@@ -1,0 +1,192 @@
+"""What the knowledge base says, read once: statements, documents, therapies and criteria as plain values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from guidegraph import namespaces as ns
+from guidegraph.assess.engine import Engine
+
+Properties = Mapping[str, tuple[str, ...]]
+NOT_STATED = "not stated"
+
+
+def gg(name: str) -> str:
+    """The IRI of a term of the model."""
+    return ns.GG + name
+
+
+def _grouped(rows: Iterable[tuple[str, ...]]) -> dict[str, dict[str, tuple[str, ...]]]:
+    table: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for subject, prop, value in rows:
+        table[subject][prop].append(value)
+    return {s: {p: tuple(sorted(values)) for p, values in props.items()} for s, props in table.items()}
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One atom of the criteria index; ``low`` to ``below`` are the bounds of its number, in the property's unit."""
+
+    iri: str
+    prop: str
+    cls: str = ""
+    outcome: str = ""
+    bounded: bool = False
+    low: Decimal = Decimal(0)
+    above: Decimal = Decimal(-1)
+    high: Decimal = Decimal(999999999)
+    below: Decimal = Decimal(1000000000)
+    names: str = ""
+
+
+class Records:
+    """The static side of answers: everything here is independent of the patient."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Properties]:
+        """Properties of statements, readings, places, sections, documents and list entries, by IRI."""
+        return _grouped(self._engine.select("answer/records"))
+
+    @cached_property
+    def classes(self) -> Mapping[str, tuple[str, str]]:
+        """Label and category of each clinical class (category "" where it has none)."""
+        found: dict[str, tuple[str, str]] = {}
+        for iri, label, category in sorted(self._engine.select("answer/classes")):
+            known = found.get(iri)
+            found[iri] = (known[0] if known else label, (known[1] if known else "") or category)
+        return found
+
+    @cached_property
+    def edges(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """For each therapy, the statements (or members) by role."""
+        table = {t: dict(roles) for t, roles in _grouped(self._engine.select("answer/edges")).items()}
+        return {therapy: {role[len(ns.IDX) :]: found for role, found in roles.items()} for therapy, roles in table.items()}
+
+    @cached_property
+    def criteria(self) -> Mapping[str, Properties]:
+        """The rows of the criteria index by subject."""
+        return _grouped(self._engine.select("answer/criteria"))
+
+    @cached_property
+    def ancestors(self) -> Mapping[str, frozenset[str]]:
+        """For each clinical class, itself and the classes above it."""
+        above: dict[str, set[str]] = defaultdict(set)
+        for cls, higher in self._engine.select("answer/hierarchy"):
+            above[cls].add(higher)
+        return {cls: frozenset(found) for cls, found in above.items()}
+
+    @cached_property
+    def atoms(self) -> Mapping[str, Atom]:
+        """The atoms of all populations by IRI."""
+        return {iri: _atom(iri, rows) for iri, rows in self.criteria.items() if "/index/atom/" in iri}
+
+    @cached_property
+    def branches(self) -> Mapping[str, tuple[tuple[tuple[str, bool], ...], ...]]:
+        """For each population its branches: sorted (atom, positive) literals; the branches sorted too."""
+        found: dict[str, list[tuple[tuple[str, bool], ...]]] = defaultdict(list)
+        for rows in self.criteria.values():
+            for population in rows.get(ns.IDX + "branchOf", ()):
+                literals = [(a, True) for a in rows.get(ns.IDX + "positive", ())]
+                literals += [(a, False) for a in rows.get(ns.IDX + "negative", ())]
+                found[population].append(tuple(sorted(literals)))
+        return {population: tuple(sorted(branches)) for population, branches in found.items()}
+
+    @cached_property
+    def implied(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """For each number that only some patients have, the (property, class) that it implies."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for number, rows in self.criteria.items():
+            for implied in rows.get(ns.IDX + "implies", ()):
+                owner = self.criteria[implied]
+                found[number] += [(p, c) for p in owner[ns.IDX + "property"] for c in owner[ns.IDX + "class"]]
+        return {number: tuple(sorted(pairs)) for number, pairs in found.items()}
+
+    @cached_property
+    def readings(self) -> Mapping[str, str]:
+        """The GRADE strength (IRI) that our reading gives each statement."""
+        pairs = ((p.get(gg("ofStatement"), ()), p.get(gg("strength"), ())) for p in self.nodes.values())
+        return {of: strength[0] for ofs, strength in pairs if strength for of in ofs}
+
+    @cached_property
+    def class_readings(self) -> Mapping[str, tuple[str, ...]]:
+        """The drugs (labels) from whose statement each statement on a class was read."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for props in self.nodes.values():
+            for of in props.get(gg("ofStatement"), ()):
+                found[of].update(self.label(drug) for drug in props.get(gg("readFromDrug"), ()))
+        return {of: tuple(sorted(drugs)) for of, drugs in found.items() if drugs}
+
+    @cached_property
+    def alerts(self) -> tuple[str, ...]:
+        """The alerts of all documents, sorted."""
+        wanted = gg("Alert")
+        return tuple(sorted(s for s, p in self.nodes.items() if wanted in p.get(ns.RDF + "type", ())))
+
+    @cached_property
+    def rates(self) -> Mapping[str, str]:
+        """Weeks that pass while each advancing number of a patient grows by one, by property."""
+        return {prop: weeks for prop, weeks in self._engine.select("answer/rates")}
+
+    def one(self, node: str, name: str, default: str = "") -> str:
+        """The first value of a property of the model."""
+        return self.nodes.get(node, {}).get(gg(name), (default,))[0]
+
+    def all(self, node: str, name: str) -> tuple[str, ...]:
+        """All values of a property of the model, sorted."""
+        return self.nodes.get(node, {}).get(gg(name), ())
+
+    def label(self, iri: str) -> str:
+        """The label of a node or class, or its CURIE."""
+        if iri in self.classes:
+            return self.classes[iri][0]
+        return self.nodes.get(iri, {}).get(ns.RDFS + "label", (ns.shorten(iri),))[0]
+
+    def code(self, iri: str, default: str = NOT_STATED) -> str:
+        """The name of a list entry in answers."""
+        return self.one(iri, "code", default) if iri else default
+
+    def rank(self, iri: str) -> int:
+        """The rank of a list entry, 0 where it has none."""
+        return int(self.one(iri, "rank", "0"))
+
+    def population(self, statement: str) -> str:
+        """The population of a statement, or "" for one that holds for every patient."""
+        return self.one(statement, "population")
+
+    def issued(self, document: str) -> str:
+        """The date of issue as the source states it, or "not stated"."""
+        return self.nodes.get(document, {}).get(ns.DCTERMS + "issued", (NOT_STATED,))[0]
+
+
+def _atom(iri: str, rows: Properties) -> Atom:
+    def text(name: str) -> str:
+        return rows.get(ns.IDX + name, ("",))[0]
+
+    numbers: dict[str, Any] = {
+        field: Decimal(text(name))
+        for field, name in (
+            ("low", "lowIncluded"),
+            ("above", "lowExcluded"),
+            ("high", "highIncluded"),
+            ("below", "highExcluded"),
+        )
+        if text(name)
+    }
+    outcome = text("outcome")
+    return Atom(
+        iri,
+        text("property"),
+        text("class"),
+        "" if outcome == ns.IDX + "anyOutcome" else outcome,
+        text("bounded") == "true" or (not text("class") and bool(numbers)),
+        names=text("names"),
+        **numbers,
+    )

@@ -1,0 +1,151 @@
+"""Search for the smallest set of facts that makes given literals true and given populations false."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.records import Atom, gg
+
+Literal = tuple[str, bool]
+#: One supposed fact: an atom is true or false, or a number has a value.
+Fact = tuple[str, bool | Decimal]
+
+_LIMIT = 20_000
+_HALF = Decimal("0.5")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Literals of which at least one must hold."""
+
+    literals: tuple[Literal, ...]
+
+
+def within(atom: Atom, value: Decimal) -> bool:
+    """Whether a number lies in the atom's range."""
+    return atom.low <= value <= atom.high and atom.above < value < atom.below
+
+
+class Search:
+    """A depth-first search with unit propagation over the facts that may still be supposed.
+
+    A supposed atom brings every atom that it entails: those of the classes above it when true, those of the
+    classes below it when false. Only unknown atoms may be supposed, and trials that have not been had yet.
+    """
+
+    def __init__(self, found: Assessment) -> None:
+        self.found = found
+        self._best: tuple[Fact, ...] | None = None
+        self._seen = 0
+
+    def solve(self, goals: Sequence[Goal]) -> tuple[Fact, ...] | None:
+        """The smallest set of facts under which every goal holds, or None if there is none."""
+        self._best, self._seen = None, 0
+        self._step(tuple(goals), ())
+        return self._best
+
+    def _step(self, goals: tuple[Goal, ...], facts: tuple[Fact, ...]) -> None:
+        self._seen += 1
+        if self._seen > _LIMIT or (self._best is not None and len(facts) >= len(self._best)):
+            return
+        open_goals: list[tuple[Goal, list[Fact]]] = []
+        for goal in goals:
+            if any(self.truth(atom, positive, facts) == TRUE for atom, positive in goal.literals):
+                continue
+            options = [fact for literal in goal.literals for fact in self._options(literal, facts)]
+            if not options:
+                return
+            open_goals.append((goal, options))
+        if not open_goals:
+            self._best = facts
+            return
+        goal, options = min(open_goals, key=lambda pair: len(pair[1]))
+        rest = tuple(g for g, _ in open_goals)
+        for option in dict.fromkeys(options):
+            self._step(rest, (*facts, option))
+
+    def _options(self, literal: Literal, facts: tuple[Fact, ...]) -> Iterable[Fact]:
+        iri, positive = literal
+        atom = self.found.atom(iri)
+        value = self.truth(iri, positive, facts)
+        # A trial not had yet can still be had; every other decided fact stays.
+        future = atom.prop == gg("hasTrial") and positive and value == FALSE and not any(f[0] == iri for f in facts)
+        if (value != UNKNOWN and not future) or not atom.prop:
+            return
+        if atom.cls:
+            yield (iri, positive)
+        elif not any(f[0] == atom.prop for f in facts):
+            yield from ((atom.prop, number) for number in self._numbers(atom, positive))
+
+    def _numbers(self, atom: Atom, positive: bool) -> list[Decimal]:
+        bounds = [atom.low, atom.above, atom.high, atom.below]
+        tried = {b + step for b in bounds if 0 <= b < Decimal(999999999) for step in (-_HALF, Decimal(0), _HALF)}
+        return sorted(v for v in tried if v >= 0 and within(atom, v) is positive)
+
+    def truth(self, iri: str, positive: bool, facts: tuple[Fact, ...]) -> str:
+        """The truth value of a literal under supposed facts."""
+        atom = self.found.atom(iri)
+        value = self._supposed(atom, facts) or self.found.truth(iri)
+        if positive or value not in (TRUE, FALSE):
+            return value
+        return FALSE if value == TRUE else TRUE
+
+    def _supposed(self, atom: Atom, facts: tuple[Fact, ...]) -> str | None:
+        if atom.names:
+            return self._named(atom, facts)
+        for subject, value in facts:
+            if isinstance(value, Decimal):
+                if subject == atom.prop and not atom.cls:
+                    return TRUE if within(atom, value) else FALSE
+                continue
+            other = self.found.atom(subject)
+            if value and self._entails(other, atom):
+                return TRUE
+            if not value and self._entails(atom, other):
+                return FALSE
+            if not value and self._lacks(atom, other):
+                return FALSE
+        return None
+
+    def _named(self, atom: Atom, facts: tuple[Fact, ...]) -> str:
+        branches = self.found.records.branches.get(atom.names, ())
+        values = []
+        for branch in branches:
+            literals = {self.truth(a, p, facts) for a, p in branch}
+            values.append(FALSE if FALSE in literals else UNKNOWN if UNKNOWN in literals else TRUE)
+        return TRUE if TRUE in values else UNKNOWN if UNKNOWN in values else FALSE
+
+    def _entails(self, one: Atom, other: Atom) -> bool:
+        """Whether a patient for whom ``one`` is true must have ``other`` true."""
+        if one.prop != other.prop or not one.cls or not other.cls:
+            return False
+        if other.cls not in self.found.records.ancestors.get(one.cls, frozenset((one.cls,))):
+            return False
+        same = not other.outcome or other.outcome == one.outcome
+        return same and (not other.bounded or (one.bounded and within(other, _inside(one)) and _covers(other, one)))
+
+    def _lacks(self, number: Atom, owner: Atom) -> bool:
+        """Whether a number cannot be had without the owner, such as weeks of pregnancy without a pregnancy."""
+        if number.cls or not number.prop:
+            return False
+        rows = self.found.records.implied.get(number.prop, ())
+        above = self.found.records.ancestors
+        return any(p == owner.prop and owner.cls in above.get(c, frozenset((c,))) for p, c in rows)
+
+
+def _inside(atom: Atom) -> Decimal:
+    """A number inside an atom's range."""
+    low = max(atom.low, atom.above + (_HALF if atom.above >= 0 else 0))
+    return low if within(atom, low) else min(atom.high, atom.below - _HALF)
+
+
+def _covers(outer: Atom, inner: Atom) -> bool:
+    return (
+        outer.low <= max(inner.low, inner.above)
+        and outer.above <= max(inner.low, inner.above)
+        and outer.high >= min(inner.high, inner.below)
+        and outer.below >= min(inner.high, inner.below)
+    )

@@ -1,0 +1,52 @@
+"""The commands of guidegraph."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from guidegraph.cli import check, patient, profiles, query
+from guidegraph.cli.common import guarded
+
+app = typer.Typer(
+    name="guidegraph",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="A knowledge graph of clinical guideline recommendations: which therapies are eligible for a patient, "
+    "which are not and why, and what to find out next. Decision support for professionals, not advice.",
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from guidegraph.api import software
+
+        typer.echo(software())
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (patient.therapies, patient.explain, patient.ask, patient.timeline):
+    app.command()(guarded(command))
+app.command()(guarded(query.query))
+app.command()(guarded(query.queries))
+app.command()(guarded(check.validate))
+app.command("check")(guarded(check.check))
+app.command("verify-document")(guarded(check.verify_document))
+app.add_typer(profiles.app, name="profile")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,119 @@
+"""What all commands share: options, exit codes, errors as one line, output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+from guidegraph.errors import GuideGraphError, UsageError
+
+DONE, FAILED, WRONG_USE = 0, 1, 2
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Format(StrEnum):
+    """Forms of an answer."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+
+
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Count what was in effect on this day (YYYY-MM-DD); default today."),
+]
+Jurisdiction = Annotated[
+    str | None,
+    typer.Option(
+        "--jurisdiction",
+        metavar="CODE",
+        help="Count only the labels of this country (such as GB, US, EU); default all, each named.",
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Form of the output.")]
+Knowledge = Annotated[
+    Path | None,
+    typer.Option("--knowledge", metavar="FOLDER", help="A folder with ontology/ and graph/; default the shipped one."),
+]
+ProfileArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROFILE",
+        help="A file (YAML, JSON, JSON-LD, Turtle), - for standard input, or example:NAME (see guidegraph profile list).",
+    ),
+]
+
+
+def day(text: str | None) -> date | None:
+    """The date of ``--as-of``, None where none was given."""
+    if text is None:
+        return None
+    try:
+        if len(text) != len("2026-01-31"):
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a date", where="--as-of", mend="Write it as 2026-01-31.") from None
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn every fault that we raise on purpose into one line on standard error and exit code 2."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except GuideGraphError as error:
+            fail(str(error))
+        except BrokenPipeError:
+            # The reader has gone: what is left to write goes nowhere, without a second complaint at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DONE) from None
+        except KeyboardInterrupt:
+            fail("interrupted")
+
+    return run
+
+
+def fail(message: str) -> Any:
+    """Print an error and leave with exit code 2."""
+    typer.echo(f"error: {one_line(message)}", err=True)
+    raise typer.Exit(WRONG_USE)
+
+
+def one_line(message: str) -> str:
+    """A message without line breaks or control characters, which a hostile file could have put there."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(message.split()))
+
+
+def write(text: str, output: Path | None = None) -> None:
+    """Write an answer to standard output, or whole to a file, never half of it.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if output is None:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+        return
+    part = output.with_name(f".{output.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(output)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UsageError(
+            f"cannot write: {error.strerror}", where=str(output), mend="Name a folder that exists and is writable."
+        ) from error

@@ -1,0 +1,163 @@
+"""Commands that answer for one patient."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from guidegraph import api
+from guidegraph.cli.common import (
+    AsOf,
+    Format,
+    FormatOption,
+    Jurisdiction,
+    Knowledge,
+    ProfileArgument,
+    day,
+    write,
+)
+from guidegraph.errors import UsageError
+from guidegraph.model import Profile
+from guidegraph.profile import parse_profile_text
+
+
+def _kb(root: Path | None) -> api.KnowledgeBase:
+    return api.open_knowledge(root)
+
+
+def _read(kb: api.KnowledgeBase, source: str) -> str | Profile:
+    if source != "-":
+        return source
+    return parse_profile_text(sys.stdin.read(), "yaml", kb.vocabulary, where="standard input")
+
+
+def _views(form: Format, views: dict[Format, Callable[[Any], str]]) -> Callable[[Any], str]:
+    if form not in views:
+        known = ", ".join(f.value for f in views)
+        raise UsageError(f"this command has no {form.value} form", where="--format", mend=f"Use one of: {known}.")
+    return views[form]
+
+
+def therapies(
+    profile: ProfileArgument,
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    jurisdiction: Jurisdiction = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Which therapies are eligible for a patient, which are not and why.
+
+    Example: guidegraph therapies example:chronic-failed-care
+    """
+    from guidegraph import render
+
+    view = _views(
+        form,
+        {
+            Format.table: render.therapies_text,
+            Format.json: render.to_json,
+            Format.markdown: render.therapies_markdown,
+            Format.html: render.therapies_html,
+        },
+    )
+    kb = _kb(knowledge)
+    answer = kb.therapies(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    write(view(answer.to_dict()))
+
+
+def explain(
+    profile: ProfileArgument,
+    therapy: Annotated[str, typer.Argument(metavar="THERAPY", help="A therapy by label, synonym, CURIE or IRI.")],
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    jurisdiction: Jurisdiction = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Why a therapy has its status, and the smallest change that would make it eligible.
+
+    Example: guidegraph explain example:chronic-failed-care "epidural steroid injection"
+    """
+    from guidegraph import render
+
+    view = _views(
+        form,
+        {
+            Format.table: render.explain_text,
+            Format.json: render.to_json,
+            Format.markdown: render.explain_markdown,
+            Format.html: render.explain_html,
+        },
+    )
+    kb = _kb(knowledge)
+    write(view(kb.explain(_read(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
+
+
+def ask(
+    profile: ProfileArgument,
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    jurisdiction: Jurisdiction = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """What to find out next about a patient, most telling question first.
+
+    Example: guidegraph ask example:age-only
+    """
+    from guidegraph import render
+
+    view = _views(
+        form,
+        {
+            Format.table: render.questions_text,
+            Format.json: render.to_json,
+            Format.markdown: render.questions_markdown,
+        },
+    )
+    kb = _kb(knowledge)
+    answer = kb.therapies(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
+    kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software")
+    write(view({key: answer[key] for key in kept}))
+
+
+def timeline(
+    profile: ProfileArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write a picture (.svg) or page (.html) to this file."),
+    ] = None,
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    jurisdiction: Jurisdiction = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Statuses of all therapies by week of symptoms.
+
+    Example: guidegraph timeline example:acute-uncomplicated -o timeline.svg
+    """
+    from guidegraph import render
+
+    pictures = {".svg": render.timeline_svg, ".html": render.timeline_html}
+    if output is not None and output.suffix.lower() not in pictures:
+        raise UsageError(
+            f"no picture of kind {output.suffix or 'without ending'!r}", where=str(output), mend="End it in .svg or .html."
+        )
+    view = _views(
+        form,
+        {
+            Format.table: render.timeline_text,
+            Format.json: render.to_json,
+            Format.markdown: render.timeline_markdown,
+            Format.html: render.timeline_html,
+        },
+    )
+    kb = _kb(knowledge)
+    data = kb.timeline(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    if output is not None:
+        write(pictures[output.suffix.lower()](data), output)
+        typer.echo(f"wrote {output}", err=True)
+        return
+    write(view(data))

@@ -1,0 +1,53 @@
+"""The errors of GuideGraph: one class a kind of fault, each saying what, where and how to mend it."""
+
+from __future__ import annotations
+
+
+class GuideGraphError(Exception):
+    """Base of every error that GuideGraph raises on purpose.
+
+    ``what`` says what is wrong, ``where`` the file, line or node, ``mend`` how to put it right.
+    """
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.mend = mend
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        mend = f" {self.mend}" if self.mend else ""
+        return f"{where}{self.what}{mend}"
+
+
+class ProfileError(GuideGraphError):
+    """A patient profile that cannot be read, or that contradicts itself."""
+
+
+class TermError(ProfileError):
+    """A term of a profile that names nothing known, or more than one thing."""
+
+
+class KnowledgeError(GuideGraphError):
+    """Ontology, graphs or queries of the knowledge base that cannot be read or found."""
+
+
+class QueryError(GuideGraphError):
+    """A query that cannot be parsed, is not permitted, or lacks a parameter."""
+
+
+class EndpointError(GuideGraphError):
+    """A SPARQL endpoint that cannot be reached or answers with an error."""
+
+
+class ValidationError(GuideGraphError):
+    """A graph that cannot be validated at all (not one that fails validation)."""
+
+
+class DocumentError(GuideGraphError):
+    """A document whose text cannot be read or is unknown to the knowledge base."""
+
+
+class UsageError(GuideGraphError):
+    """An argument or option that makes no sense."""

@@ -1,0 +1,77 @@
+"""What is known of one patient, and the rows of a knowledge base's vocabulary, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+__all__ = ["Profile", "StopFact", "TermRow", "TrialFact"]
+
+
+@dataclass(frozen=True, order=True)
+class TrialFact:
+    """A trial of therapy: the class tried, its outcome (IRI) and its length in weeks, where known.
+
+    As an absent fact it denies every trial of the class (with that outcome, if one is given).
+    """
+
+    of: str
+    outcome: str | None = None
+    weeks: Decimal | None = None
+
+
+@dataclass(frozen=True, order=True)
+class StopFact:
+    """A drug that was stopped, and how many days ago.
+
+    As an absent fact it denies a stop of the class (within that many days, if a number is given).
+    """
+
+    of: str
+    days: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One patient: present and absent facts, values, trials and stopped drugs. What is not in it is unknown.
+
+    ``present`` and ``absent`` map a property IRI (``gg:hasCondition``, ``gg:hasFinding``, ``gg:takesMedication``)
+    to class IRIs; ``values`` maps a number's property IRI to its exact decimal in the property's unit;
+    ``complete`` holds the properties whose lists are declared complete; ``not_understood`` the entries
+    (property IRI, text) that could not be read and that therefore suspend the completeness of their list.
+    """
+
+    id: str = "patient"
+    label: str = ""
+    present: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    absent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    values: Mapping[str, Decimal] = field(default_factory=dict)
+    trials_present: frozenset[TrialFact] = frozenset()
+    trials_absent: frozenset[TrialFact] = frozenset()
+    stops_present: frozenset[StopFact] = frozenset()
+    stops_absent: frozenset[StopFact] = frozenset()
+    complete: frozenset[str] = frozenset()
+    not_understood: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """One row of the vocabulary: a class or property with its labels and its place in profiles.
+
+    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number`` or ``category``;
+    ``names`` are the label and all synonyms; ``key`` is the profile key that states it directly (``sex``,
+    ``pregnant``, ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key.
+    For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit.
+    """
+
+    iri: str
+    kind: str
+    label: str
+    names: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    key: str = ""
+    key_value: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    unit: str = ""

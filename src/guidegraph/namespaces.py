@@ -1,0 +1,59 @@
+"""The namespaces of GuideGraph, in one place."""
+
+from __future__ import annotations
+
+BASE = "https://w3id.org/guidegraph/"
+GG = BASE + "vocab/"
+GGT = BASE + "term/"
+GGP = BASE + "population/"
+GGD = BASE + "document/"
+GGG = BASE + "graph/"
+IDX = BASE + "index/"
+GGA = BASE + "assessment/"
+
+INDEX_GRAPH = GGG + "index"
+PROFILE_GRAPH = GGG + "profile"
+ASSESSMENT_GRAPH = GGG + "assessment"
+ONTOLOGY_GRAPH = GGG + "ontology"
+PATIENT = BASE + "profile/patient"
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+OWL = "http://www.w3.org/2002/07/owl#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+DCTERMS = "http://purl.org/dc/terms/"
+PROV = "http://www.w3.org/ns/prov#"
+
+#: Prefixes for reading CURIEs and for writing Turtle and tables.
+PREFIXES: dict[str, str] = {
+    "gg": GG,
+    "ggt": GGT,
+    "ggp": GGP,
+    "ggd": GGD,
+    "ggg": GGG,
+    "idx": IDX,
+    "gga": GGA,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "owl": OWL,
+    "xsd": XSD,
+    "skos": SKOS,
+    "dcterms": DCTERMS,
+    "prov": PROV,
+}
+
+
+def expand(curie: str) -> str | None:
+    """The IRI that a CURIE stands for, or None when its prefix is not ours."""
+    prefix, colon, local = curie.partition(":")
+    if not colon or prefix not in PREFIXES:
+        return None
+    return PREFIXES[prefix] + local
+
+
+def shorten(iri: str) -> str:
+    """The CURIE of an IRI under the longest of our prefixes, or the IRI itself."""
+    best = max((p for p in PREFIXES if iri.startswith(PREFIXES[p])), key=lambda p: len(PREFIXES[p]), default="")
+    local = iri[len(PREFIXES[best]) :] if best else ""
+    return f"{best}:{local}" if best and local and "/" not in local and "#" not in local else iri

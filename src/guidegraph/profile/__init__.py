@@ -1,0 +1,23 @@
+"""Patient profiles: read strictly, resolved to terms, checked, written as RDF."""
+
+from __future__ import annotations
+
+from guidegraph.profile.checks import Implication, apply_implications, implication_rows
+from guidegraph.profile.parse import parse_profile_text, read_profile
+from guidegraph.profile.rdf import digest, from_triples, to_triples
+from guidegraph.profile.template import template
+from guidegraph.profile.terms import Vocabulary, term_rows
+
+__all__ = [
+    "Implication",
+    "Vocabulary",
+    "apply_implications",
+    "digest",
+    "from_triples",
+    "implication_rows",
+    "parse_profile_text",
+    "read_profile",
+    "template",
+    "term_rows",
+    "to_triples",
+]

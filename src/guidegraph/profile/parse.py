@@ -1,0 +1,223 @@
+"""From a file, a text or a mapping to a Profile, every term resolved and every fault told with its place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping as MappingLike
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+from guidegraph import assets
+from guidegraph import namespaces as ns
+from guidegraph.errors import ProfileError
+from guidegraph.model import Profile, StopFact, TermRow, TrialFact
+from guidegraph.profile.numbers import number, of_term
+from guidegraph.profile.rdf import read_rdf
+from guidegraph.profile.strict import MAX_CHARACTERS, Mapping, Scalar, Sequence, Value, from_plain, read_json, read_yaml
+from guidegraph.profile.terms import Vocabulary
+
+_FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".jsonld": "jsonld", ".ttl": "turtle"}
+_EXAMPLE = "example:"
+_WEEKS, _DAYS = Decimal(10_000), Decimal(100_000)
+_TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns.GG + "takesMedication"
+_OF_KIND = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding"}
+
+
+def read_profile(source: str | Path | MappingLike[str, Any], vocabulary: Vocabulary) -> Profile:
+    """Read a profile from a file, an example (``example:NAME``) or a mapping of the same form as the YAML.
+
+    Raises:
+        ProfileError: the file cannot be read or is not a profile; the message has file, line and column.
+        TermError: a term is unknown or ambiguous.
+    """
+    if isinstance(source, MappingLike):
+        return _Parser(vocabulary).profile(from_plain(dict(source), "profile"))
+    text = str(source)
+    path = _example(text) if text.startswith(_EXAMPLE) else Path(source)
+    form = _FORMATS.get(path.suffix.lower())
+    if form is None:
+        known = ", ".join(_FORMATS)
+        raise ProfileError(f"unknown ending {path.suffix!r}", where=text, mend=f"A profile ends in one of: {known}.")
+    return parse_profile_text(_text(path), form, vocabulary, where=path.name)
+
+
+def _example(name: str) -> Path:
+    known = {path.stem: path for path in assets.files("graph", "profiles/*.yaml")}
+    wanted = name.removeprefix(_EXAMPLE)
+    if wanted not in known:
+        near = get_close_matches(wanted, known, n=3, cutoff=0.3) or sorted(known)
+        raise ProfileError(f"no example profile {wanted!r}", where=name, mend=f"Nearest: {', '.join(near)}.")
+    return known[wanted]
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(4 * MAX_CHARACTERS + 1)
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ProfileError("not UTF-8 text", where=str(path), mend="Save the file in UTF-8.") from None
+    except OSError as error:
+        raise ProfileError(
+            f"cannot be read: {error.strerror}", where=str(path), mend="Give a file, - or example:NAME."
+        ) from None
+
+
+def parse_profile_text(text: str, form: str, vocabulary: Vocabulary, *, where: str) -> Profile:
+    """Read a profile from text: ``form`` is yaml, json, jsonld or turtle; ``where`` names the text in messages.
+
+    Raises:
+        ProfileError, TermError: as :func:`read_profile`.
+    """
+    if form in ("turtle", "jsonld"):
+        return read_rdf(text, form, vocabulary, where)
+    return _Parser(vocabulary).profile(read_json(text, where) if form == "json" else read_yaml(text, where))
+
+
+def _boolean(value: Value, key: str) -> bool:
+    text = value.text if isinstance(value, Scalar) and not value.quoted else None
+    if text not in ("true", "false"):
+        raise ProfileError(f"{key} must be true or false", where=value.where, mend="Leave the key out when it is not known.")
+    return text == "true"
+
+
+def _words(value: Value, key: str) -> str:
+    if not isinstance(value, Scalar):
+        raise ProfileError(f"{key} must be text", where=value.where, mend=f"Write {key}: some text.")
+    if not value.text.strip():
+        raise ProfileError(f"{key} is empty", where=value.where, mend="Name something, or leave it out.")
+    return value.text
+
+
+class _Parser:
+    """Reads one profile; the keys come from the vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._terms = vocabulary
+        self._numbers = {row.key: row for row in vocabulary.rows if row.kind == "number" and row.key}
+        self._categories = {row.key: row for row in vocabulary.rows if row.kind == "category" and row.key}
+        self._direct: dict[str, list[TermRow]] = defaultdict(list)
+        for row in vocabulary.rows:
+            if row.key and row.kind in _OF_KIND:
+                self._direct[row.key].append(row)
+        self._present: dict[str, set[str]] = defaultdict(set)
+        self._absent: dict[str, set[str]] = defaultdict(set)
+        self._values: dict[str, Decimal] = {}
+        self._trials: tuple[set[TrialFact], set[TrialFact]] = (set(), set())
+        self._stops: tuple[set[StopFact], set[StopFact]] = (set(), set())
+        self._complete: set[str] = set()
+
+    def profile(self, value: Value) -> Profile:
+        if not isinstance(value, Mapping):
+            raise ProfileError("a profile is a mapping of keys", where=value.where, mend="Write key: value lines.")
+        head = {"id": "patient", "label": ""}
+        for key, item in value.items:
+            if key.text in head:
+                head[key.text] = _words(item, key.text)
+            else:
+                self._entry(key, item)
+        return Profile(
+            head["id"],
+            head["label"],
+            {p: frozenset(c) for p, c in sorted(self._present.items())},
+            {p: frozenset(c) for p, c in sorted(self._absent.items())},
+            dict(sorted(self._values.items())),
+            frozenset(self._trials[0]),
+            frozenset(self._trials[1]),
+            frozenset(self._stops[0]),
+            frozenset(self._stops[1]),
+            frozenset(self._complete),
+        )
+
+    def _entry(self, key: Scalar, item: Value) -> None:
+        if key.text in self._numbers:
+            row = self._numbers[key.text]
+            self._values[row.iri] = of_term(item, row)
+        elif key.text in self._direct:
+            self._fact(key, item)
+        elif key.text in self._categories:
+            self._category(self._categories[key.text], item)
+        else:
+            self._unknown(key, ["id", "label", *self._numbers, *self._direct, *self._categories])
+
+    def _unknown(self, key: Scalar, known: list[str]) -> NoReturn:
+        near = get_close_matches(key.text, known, n=3, cutoff=0.5) or sorted(known)
+        raise ProfileError(f"unknown key {key.text[:60]!r}", where=key.where, mend=f"Nearest: {', '.join(near)}.")
+
+    def _fact(self, key: Scalar, item: Value) -> None:
+        rows = self._direct[key.text]
+        choices = {row.key_value: row for row in rows}
+        if "" in choices:
+            row = choices[""]
+            side = self._present if _boolean(item, key.text) else self._absent
+        else:
+            text = _words(item, key.text)
+            if text.casefold() not in choices:
+                raise ProfileError(
+                    f"{key.text} {text[:40]!r} is not known", where=item.where, mend=f"Write one of: {', '.join(sorted(choices))}."
+                )
+            row, side = choices[text.casefold()], self._present
+        side[_OF_KIND[row.kind]].add(row.iri)
+
+    def _category(self, row: TermRow, item: Value) -> None:
+        if isinstance(item, Sequence):
+            self._list(row, item, True)
+            return
+        if not isinstance(item, Mapping):
+            raise ProfileError(
+                f"{row.key} must be a list or have present, absent, complete", where=item.where, mend=f"Write {row.key}: [...]."
+            )
+        for key, value in item.items:
+            if key.text == "complete":
+                if _boolean(value, f"{row.key}.complete"):
+                    self._complete.add(row.iri)
+            elif key.text in ("present", "absent"):
+                self._list(row, value, key.text == "present")
+            else:
+                self._unknown(key, ["present", "absent", "complete"])
+
+    def _list(self, row: TermRow, value: Value, present: bool) -> None:
+        if not isinstance(value, Sequence):
+            raise ProfileError(f"{row.key} must be a list", where=value.where, mend="Write [one, two] or a line with - for each.")
+        for item in value.items:
+            if row.iri == _TRIAL:
+                self._trials[0 if present else 1].add(self._trial(item, present))
+            elif row.iri == _STOP:
+                self._stops[0 if present else 1].add(self._stop(item))
+            elif row.iri == _MEDICATION:
+                found = self._terms.resolve(_words(item, row.key), ("intervention",), where=item.where)
+                (self._present if present else self._absent)[row.iri].add(found)
+            else:
+                # People cannot know which we hold a condition and which a finding: either key takes both.
+                found = self._terms.resolve(_words(item, row.key), tuple(_OF_KIND), where=item.where)
+                prop = _OF_KIND[self._terms.by_iri[found].kind]
+                (self._present if present else self._absent)[prop].add(found)
+
+    def _parts(self, item: Value, allowed: tuple[str, ...], example: str) -> dict[str, Value]:
+        if not isinstance(item, Mapping):
+            raise ProfileError("an entry of this list is a mapping", where=item.where, mend=f"Write {example}.")
+        for key, _ in item.items:
+            if key.text not in allowed:
+                self._unknown(key, list(allowed))
+        parts = {key.text: value for key, value in item.items}
+        if "of" not in parts:
+            raise ProfileError("the entry does not say of what", where=item.where, mend=f"Write {example}.")
+        return parts
+
+    def _trial(self, item: Value, present: bool) -> TrialFact:
+        allowed = ("of", "weeks", "outcome") if present else ("of", "outcome")
+        parts = self._parts(item, allowed, "{of: exercise, weeks: 6, outcome: failed}")
+        of = self._terms.resolve(_words(parts["of"], "of"), ("intervention",), where=parts["of"].where)
+        outcome = parts.get("outcome")
+        led = self._terms.resolve(_words(outcome, "outcome"), ("outcome",), where=outcome.where) if outcome else None
+        weeks = number(parts["weeks"], "weeks", Decimal(0), _WEEKS) if "weeks" in parts else None
+        return TrialFact(of, led, weeks)
+
+    def _stop(self, item: Value) -> StopFact:
+        parts = self._parts(item, ("of", "days"), "{of: MAO inhibitor, days: 10}")
+        of = self._terms.resolve(_words(parts["of"], "of"), ("intervention",), where=parts["of"].where)
+        return StopFact(of, number(parts["days"], "days", Decimal(0), _DAYS) if "days" in parts else None)
+
+

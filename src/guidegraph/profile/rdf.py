@@ -1,0 +1,331 @@
+"""A profile as RDF, in the form of docs/model.md, and back."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph.errors import ProfileError
+from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.profile.strict import MAX_CHARACTERS
+from guidegraph.profile.terms import Vocabulary
+
+Term = ox.NamedNode | ox.BlankNode | ox.Literal
+_SIMPLE = ("hasCondition", "hasFinding", "takesMedication")
+
+
+def _gg(name: str) -> ox.NamedNode:
+    return ox.NamedNode(ns.GG + name)
+
+
+def _owl(name: str) -> ox.NamedNode:
+    return ox.NamedNode(ns.OWL + name)
+
+
+_TYPE = ox.NamedNode(ns.RDF + "type")
+_FIRST, _REST, _NIL = (ox.NamedNode(ns.RDF + n) for n in ("first", "rest", "nil"))
+_DECIMAL = ox.NamedNode(ns.XSD + "decimal")
+_PATIENT = ox.NamedNode(ns.PATIENT)
+
+
+def decimal_literal(value: Decimal) -> ox.Literal:
+    """An xsd:decimal with a point, as Turtle writes it."""
+    text = format(value.normalize(), "f")
+    return ox.Literal(text if "." in text else f"{text}.0", datatype=_DECIMAL)
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.triples: list[ox.Triple] = []
+        self._count = 0
+
+    def add(self, subject: Any, predicate: ox.NamedNode, value: Any) -> None:
+        self.triples.append(ox.Triple(subject, predicate, value))
+
+    def blank(self, *types: ox.NamedNode) -> ox.BlankNode:
+        self._count += 1
+        node = ox.BlankNode(f"p{self._count}")
+        for kind in types:
+            self.add(node, _TYPE, kind)
+        return node
+
+    def some(self, prop: ox.NamedNode, filler: Any) -> ox.BlankNode:
+        node = self.blank(_owl("Restriction"))
+        self.add(node, _owl("onProperty"), prop)
+        self.add(node, _owl("someValuesFrom"), filler)
+        return node
+
+    def deny(self, restriction: ox.BlankNode) -> None:
+        node = self.blank(_owl("Class"))
+        self.add(node, _owl("complementOf"), restriction)
+        self.add(_PATIENT, _TYPE, node)
+
+    def list(self, items: list[Any]) -> Any:
+        head: Any = _NIL
+        for item in reversed(items):
+            node = self.blank()
+            self.add(node, _FIRST, item)
+            self.add(node, _REST, head)
+            head = node
+        return head
+
+    def both(self, parts: list[Any]) -> Any:
+        if len(parts) == 1:
+            return parts[0]
+        node = self.blank(_owl("Class"))
+        self.add(node, _owl("intersectionOf"), self.list(parts))
+        return node
+
+    def within(self, prop: ox.NamedNode, days: Decimal) -> ox.BlankNode:
+        facet = self.blank()
+        self.add(facet, ox.NamedNode(ns.XSD + "maxInclusive"), decimal_literal(days))
+        datatype = self.blank(ox.NamedNode(ns.RDFS + "Datatype"))
+        self.add(datatype, _owl("onDatatype"), _DECIMAL)
+        self.add(datatype, _owl("withRestrictions"), self.list([facet]))
+        return self.some(prop, datatype)
+
+    def event(self, prop: str, kind: str, of: str) -> ox.BlankNode:
+        event, drug = self.blank(_gg(kind)), self.blank(ox.NamedNode(of))
+        self.add(_PATIENT, _gg(prop), event)
+        self.add(event, _gg("ofIntervention"), drug)
+        return event
+
+
+def to_triples(profile: Profile) -> list[ox.Triple]:
+    """The profile as triples about the one patient node, in a fixed order with fixed blank node labels."""
+    out = _Writer()
+    out.add(_PATIENT, _TYPE, _gg("Patient"))
+    for prop, classes in sorted(profile.present.items()):
+        for cls in sorted(classes):
+            out.add(_PATIENT, ox.NamedNode(prop), out.blank(ox.NamedNode(cls)))
+    for prop, classes in sorted(profile.absent.items()):
+        for cls in sorted(classes):
+            out.deny(out.some(ox.NamedNode(prop), ox.NamedNode(cls)))
+    for prop, value in sorted(profile.values.items()):
+        out.add(_PATIENT, ox.NamedNode(prop), decimal_literal(value))
+    _write_events(out, profile)
+    for prop in sorted(profile.complete):
+        out.add(_PATIENT, _gg("completeFor"), ox.NamedNode(prop))
+    for prop, text in sorted(profile.not_understood):
+        entry = out.blank()
+        out.add(_PATIENT, _gg("notUnderstood"), entry)
+        out.add(entry, _gg("completeFor"), ox.NamedNode(prop))
+        out.add(entry, ox.NamedNode(ns.RDFS + "label"), ox.Literal(text))
+    return out.triples
+
+
+def _write_events(out: _Writer, profile: Profile) -> None:
+    for trial in sorted(profile.trials_present, key=repr):
+        event = out.event("hasTrial", "Trial", trial.of)
+        if trial.outcome:
+            out.add(event, _gg("hasOutcome"), ox.NamedNode(trial.outcome))
+        if trial.weeks is not None:
+            out.add(event, _gg("trialWeeks"), decimal_literal(trial.weeks))
+    for trial in sorted(profile.trials_absent, key=repr):
+        parts: list[Any] = [out.some(_gg("ofIntervention"), ox.NamedNode(trial.of))]
+        if trial.outcome:
+            ended = out.blank(_owl("Restriction"))
+            out.add(ended, _owl("onProperty"), _gg("hasOutcome"))
+            out.add(ended, _owl("hasValue"), ox.NamedNode(trial.outcome))
+            parts.append(ended)
+        out.deny(out.some(_gg("hasTrial"), out.both(parts)))
+    for stop in sorted(profile.stops_present, key=repr):
+        event = out.event("stoppedMedication", "DrugStop", stop.of)
+        if stop.days is not None:
+            out.add(event, _gg("daysSinceStop"), decimal_literal(stop.days))
+    for stop in sorted(profile.stops_absent, key=repr):
+        parts = [out.some(_gg("ofIntervention"), ox.NamedNode(stop.of))]
+        if stop.days is not None:
+            parts.append(out.within(_gg("daysSinceStop"), stop.days))
+        out.deny(out.some(_gg("stoppedMedication"), out.both(parts)))
+
+
+def digest(profile: Profile) -> str:
+    """SHA-256 of the profile's meaning: independent of the order of keys and of how terms were written."""
+    lines = "\n".join(str(triple) for triple in to_triples(profile))
+    return "sha256:" + sha256(lines.encode()).hexdigest()
+
+
+def read_rdf(text: str, form: str, vocabulary: Vocabulary, where: str) -> Profile:
+    """Read a profile from Turtle or JSON-LD.
+
+    Raises:
+        ProfileError: it cannot be parsed, or holds anything that docs/model.md's form of a profile does not have.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ProfileError("too large for a profile", where=where, mend=f"At most {MAX_CHARACTERS} characters are read.")
+    if form == "jsonld" and re.search(r'"@context"\s*:\s*(\[\s*)?"', text):
+        raise ProfileError("a remote @context is not read", where=where, mend="Write the context into the file.")
+    rdf = ox.RdfFormat.TURTLE if form == "turtle" else ox.RdfFormat.JSON_LD
+    try:
+        quads = list(ox.parse(input=text.encode(), format=rdf))
+    except (SyntaxError, ValueError, OSError) as error:
+        raise ProfileError(f"not {form}: {str(error)[:200]}", where=where, mend="Mend the syntax there.") from None
+    if not quads:
+        raise ProfileError("the profile is empty", where=where, mend="docs/model.md shows the form of a profile.")
+    return from_triples([ox.Triple(q.subject, q.predicate, q.object) for q in quads], vocabulary, where)
+
+
+def from_triples(triples: list[ox.Triple], vocabulary: Vocabulary, where: str = "profile") -> Profile:
+    """The profile that triples in the form of docs/model.md state.
+
+    Raises:
+        ProfileError: a triple that the form does not have, a class or property that the vocabulary does not know.
+    """
+    return _RdfReader(triples, vocabulary, where).profile()
+
+
+class _RdfReader:
+    def __init__(self, triples: list[ox.Triple], vocabulary: Vocabulary, where: str) -> None:
+        self._terms, self._where = vocabulary, where
+        self._by: dict[Any, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        for t in triples:
+            self._by[t.subject][t.predicate.value].append(t.object)
+        patients = [s for s, props in self._by.items() if _gg("Patient") in props.get(_TYPE.value, [])]
+        if len(patients) != 1:
+            raise self._fault(f"{len(patients)} patients in the graph", "A profile is about one gg:Patient.")
+        self._patient = patients[0]
+
+    def _fault(self, what: str, mend: str) -> ProfileError:
+        return ProfileError(what, where=self._where, mend=mend)
+
+    def _cls(self, node: Any, *kinds: str) -> str:
+        iri = str(getattr(node, "value", node))
+        row = self._terms.by_iri.get(iri)
+        if row is None or row.kind not in kinds:
+            raise self._fault(f"{ns.shorten(iri)} is no known {' or '.join(kinds)}", "Use a class of the ontology.")
+        return iri
+
+    def _decimal(self, node: Any, prop: str) -> Decimal:
+        text = str(getattr(node, "value", node))
+        if not re.match(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z", text) or isinstance(node, ox.NamedNode | ox.BlankNode):
+            raise self._fault(f"{ns.shorten(prop)} {text[:40]!r} is no plain number", "Write an xsd:decimal such as 12.5.")
+        value = Decimal(text)
+        row = self._terms.by_iri.get(prop)
+        if row and ((row.low is not None and value < row.low) or (row.high is not None and value > row.high)):
+            raise self._fault(f"{row.key} {text} is not plausible", f"It lies between {row.low} and {row.high}.")
+        return value
+
+    def _one(self, node: Any, name: str, default: Any = None) -> Any:
+        found = self._by[node].get(ns.GG + name, [])
+        if len(found) > 1:
+            raise self._fault(f"two values of gg:{name}", "Keep one.")
+        return found[0] if found else default
+
+    def _type(self, node: Any, *kinds: str) -> str:
+        types = [t for t in self._by[node].get(_TYPE.value, []) if t not in (_gg("Trial"), _gg("DrugStop"))]
+        if len(types) != 1:
+            raise self._fault("a fact needs exactly one class", "Write [ a ggt:SomeClass ].")
+        return self._cls(types[0], *kinds)
+
+    def profile(self) -> Profile:
+        present: dict[str, set[str]] = defaultdict(set)
+        values: dict[str, Decimal] = {}
+        trials, stops = set(), set()
+        kinds = {_SIMPLE[0]: "condition", _SIMPLE[1]: "finding", _SIMPLE[2]: "intervention"}
+        denied = self._denied()
+        for prop, nodes in self._by[self._patient].items():
+            name = prop.removeprefix(ns.GG)
+            for node in nodes:
+                if prop == _TYPE.value or name == "completeFor":
+                    continue
+                if name in kinds:
+                    present[prop].add(self._type(node, kinds[name]))
+                elif name == "hasTrial":
+                    trials.add(self._trial(node))
+                elif name == "stoppedMedication":
+                    stops.add(self._stop(node))
+                elif prop in self._terms.by_iri and self._terms.by_iri[prop].kind == "number":
+                    if len(nodes) > 1:
+                        raise self._fault(f"two values of {ns.shorten(prop)}", "Keep one.")
+                    values[prop] = self._decimal(node, prop)
+                else:
+                    raise self._fault(f"{ns.shorten(prop)} has no place in a profile", "docs/model.md shows the form.")
+        complete = frozenset(n.value for n in self._by[self._patient].get(ns.GG + "completeFor", []))
+        return Profile(
+            present={p: frozenset(c) for p, c in sorted(present.items())},
+            absent=denied[0],
+            values=dict(sorted(values.items())),
+            trials_present=frozenset(trials),
+            trials_absent=frozenset(denied[1]),
+            stops_present=frozenset(stops),
+            stops_absent=frozenset(denied[2]),
+            complete=complete,
+        )
+
+    def _trial(self, node: Any) -> TrialFact:
+        outcome, weeks = self._one(node, "hasOutcome"), self._one(node, "trialWeeks")
+        of = self._type(self._one(node, "ofIntervention"), "intervention")
+        led = self._cls(outcome, "outcome") if outcome else None
+        return TrialFact(of, led, self._decimal(weeks, ns.GG + "trialWeeks") if weeks else None)
+
+    def _stop(self, node: Any) -> StopFact:
+        days = self._one(node, "daysSinceStop")
+        of = self._type(self._one(node, "ofIntervention"), "intervention")
+        return StopFact(of, self._decimal(days, ns.GG + "daysSinceStop") if days else None)
+
+    def _denied(self) -> tuple[dict[str, frozenset[str]], set[TrialFact], set[StopFact]]:
+        absent: dict[str, set[str]] = defaultdict(set)
+        trials: set[TrialFact] = set()
+        stops: set[StopFact] = set()
+        for node in self._by[self._patient].get(_TYPE.value, []):
+            if node == _gg("Patient"):
+                continue
+            whole = self._by[node].get(ns.OWL + "complementOf", [])
+            if len(whole) != 1:
+                raise self._fault(f"type {node} of the patient", "A denied fact is a complementOf a restriction.")
+            prop, filler = self._restriction(whole[0])
+            name = prop.removeprefix(ns.GG)
+            if name == "hasTrial":
+                trials.add(self._denied_trial(filler))
+            elif name == "stoppedMedication":
+                stops.add(self._denied_stop(filler))
+            elif name in _SIMPLE:
+                kind = {"hasCondition": "condition", "hasFinding": "finding"}.get(name, "intervention")
+                absent[prop].add(self._cls(filler, kind))
+            else:
+                raise self._fault(f"{ns.shorten(prop)} cannot be denied", "Leave the number out when it is not known.")
+        return {p: frozenset(c) for p, c in sorted(absent.items())}, trials, stops
+
+    def _restriction(self, node: Any) -> tuple[str, Any]:
+        on = self._by[node].get(ns.OWL + "onProperty", [])
+        filler = self._by[node].get(ns.OWL + "someValuesFrom", []) or self._by[node].get(ns.OWL + "hasValue", [])
+        if len(on) != 1 or len(filler) != 1:
+            raise self._fault("a restriction without property or filler", "docs/model.md shows the form.")
+        return on[0].value, filler[0]
+
+    def _parts(self, node: Any) -> dict[str, Any]:
+        heads = self._by[node].get(ns.OWL + "intersectionOf", [])
+        parts, head = ([] if heads else [node]), (heads[0] if heads else _NIL)
+        while head != _NIL:
+            cell = self._by[head]
+            if not cell.get(_FIRST.value) or not cell.get(_REST.value) or len(parts) > 4:
+                raise self._fault("a broken list", "docs/model.md shows the form.")
+            parts.append(cell[_FIRST.value][0])
+            head = cell[_REST.value][0]
+        return dict(self._restriction(part) for part in parts)
+
+    def _denied_trial(self, node: Any) -> TrialFact:
+        parts = self._parts(node)
+        outcome = parts.get(ns.GG + "hasOutcome")
+        of = self._cls(parts.get(ns.GG + "ofIntervention"), "intervention")
+        return TrialFact(of, self._cls(outcome, "outcome") if outcome else None)
+
+    def _denied_stop(self, node: Any) -> StopFact:
+        parts = self._parts(node)
+        of = self._cls(parts.get(ns.GG + "ofIntervention"), "intervention")
+        datatype = parts.get(ns.GG + "daysSinceStop")
+        if datatype is None:
+            return StopFact(of)
+        facets = self._by[datatype].get(ns.OWL + "withRestrictions", [None])[0]
+        facet = self._by[facets].get(_FIRST.value, [None])[0]
+        bound = self._by[facet].get(ns.XSD + "maxInclusive", [])
+        if len(bound) != 1:
+            raise self._fault("a denied stop has one xsd:maxInclusive", "docs/model.md shows the form.")
+        return StopFact(of, self._decimal(bound[0], ns.GG + "daysSinceStop"))

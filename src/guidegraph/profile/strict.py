@@ -1,0 +1,204 @@
+"""Strict reading of YAML and JSON: places kept, nothing guessed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from guidegraph.errors import ProfileError
+
+MAX_CHARACTERS = 1_000_000
+_MAX_DEPTH = 12
+_MAX_NODES = 20_000
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A plain or quoted value as written, with its place."""
+
+    text: str
+    quoted: bool
+    where: str
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A list with its place."""
+
+    items: tuple[Value, ...]
+    where: str
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A mapping with its place; keys are unique."""
+
+    items: tuple[tuple[Scalar, Value], ...]
+    where: str
+
+
+Value = Scalar | Sequence | Mapping
+
+
+def read_yaml(text: str, name: str) -> Value:
+    """Read one YAML (or JSON) document without resolving any value: what ``no`` or ``0123`` means the caller decides.
+
+    Raises:
+        ProfileError: not YAML, several documents, duplicate keys, anchors, aliases, tags, too large or too deep.
+    """
+    import yaml
+
+    _check_size(text, name)
+    try:
+        events = list(yaml.parse(text, Loader=_loader(yaml)))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise ProfileError(f"not YAML: {error.problem}", where=place, mend="Mend the syntax there.") from None
+    except yaml.YAMLError as error:
+        raise ProfileError(f"not YAML: {str(error).splitlines()[0]}", where=name, mend="Save it as plain UTF-8 text.") from None
+    except RecursionError:
+        raise _too_deep(name) from None
+    return _Reader(events, name, yaml).document()
+
+
+def _loader(yaml: Any) -> Any:
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _too_deep(where: str) -> ProfileError:
+    return ProfileError("nested too deeply", where=where, mend=f"A profile has at most {_MAX_DEPTH} levels.")
+
+
+def _check_size(text: str, name: str) -> None:
+    if len(text) > MAX_CHARACTERS:
+        raise ProfileError("too large for a profile", where=name, mend=f"At most {MAX_CHARACTERS} characters are read.")
+    if not text.strip():
+        raise ProfileError("the profile is empty", where=name, mend="guidegraph profile new writes a template.")
+
+
+class _Reader:
+    """Builds values from the events of a YAML parser, which never expand an alias."""
+
+    def __init__(self, events: list[Any], name: str, yaml: Any) -> None:
+        self._events = iter(events)
+        self._name = name
+        self._yaml = yaml
+        self._count = 0
+
+    def _place(self, event: Any) -> str:
+        mark = event.start_mark
+        return f"{self._name}:{mark.line + 1}:{mark.column + 1}"
+
+    def document(self) -> Value:
+        documents: list[Value] = []
+        for event in self._events:
+            if isinstance(event, self._yaml.DocumentStartEvent):
+                if documents:
+                    raise ProfileError(
+                        "more than one document in the file", where=self._place(event), mend="Keep one profile a file."
+                    )
+                documents.append(self._value(next(self._events), 0))
+        if not documents:
+            raise ProfileError("the profile is empty", where=self._name, mend="guidegraph profile new writes a template.")
+        return documents[0]
+
+    def _value(self, event: Any, depth: int) -> Value:
+        yaml, place = self._yaml, self._place(event)
+        self._count += 1
+        if depth > _MAX_DEPTH:
+            raise _too_deep(place)
+        if self._count > _MAX_NODES:
+            raise ProfileError("too many entries", where=place, mend=f"At most {_MAX_NODES} values are read.")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise ProfileError("anchors and aliases are not read", where=place, mend="Write the value out.")
+        if getattr(event, "tag", None) not in (None, "!"):
+            raise ProfileError(f"tags such as {event.tag} are not read", where=place, mend="Leave the tag out.")
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, bool(event.style), place)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Sequence(tuple(self._items(depth)), place)
+        return Mapping(tuple(self._pairs(depth)), place)
+
+    def _items(self, depth: int) -> list[Value]:
+        items = []
+        while not isinstance(event := next(self._events), self._yaml.SequenceEndEvent):
+            items.append(self._value(event, depth + 1))
+        return items
+
+    def _pairs(self, depth: int) -> list[tuple[Scalar, Value]]:
+        pairs: dict[str, tuple[Scalar, Value]] = {}
+        while not isinstance(event := next(self._events), self._yaml.MappingEndEvent):
+            key = self._value(event, depth + 1)
+            if not isinstance(key, Scalar):
+                raise ProfileError("a key must be a word", where=key.where, mend="Write key: value.")
+            if key.text == "<<" and not key.quoted:
+                raise ProfileError("merge keys are not read", where=key.where, mend="Write the values out.")
+            value = self._value(next(self._events), depth + 1)
+            if key.text in pairs:
+                first = pairs[key.text][0].where
+                raise ProfileError(f"key {key.text!r} is there twice (first at {first})", where=key.where, mend="Keep one.")
+            pairs[key.text] = (key, value)
+        return list(pairs.values())
+
+
+class _Number(str):
+    """A number as a JSON text writes it."""
+
+
+def read_json(text: str, name: str) -> Value:
+    """Read one JSON document; places are paths of keys, since JSON readers keep no lines of values.
+
+    Raises:
+        ProfileError: not JSON (with line and column), duplicate keys, NaN or Infinity, too large or too deep.
+    """
+    _check_size(text, name)
+
+    def refuse(constant: str) -> Any:
+        raise ProfileError(f"{constant} is not a number", where=name, mend="Write a number or leave the key out.")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        double = next((key for key in keys if keys.count(key) > 1), None)
+        if double is not None:
+            raise ProfileError(f"key {double!r} is there twice", where=name, mend="Keep one.")
+        return dict(pairs)
+
+    try:
+        value = json.loads(
+            text, parse_constant=refuse, object_pairs_hook=unique, parse_int=_Number, parse_float=_Number
+        )
+    except json.JSONDecodeError as error:
+        place = f"{name}:{error.lineno}:{error.colno}"
+        raise ProfileError(f"not JSON: {error.msg}", where=place, mend="Mend the syntax there.") from None
+    except RecursionError:
+        raise _too_deep(name) from None
+    return from_plain(value, name)
+
+
+def from_plain(value: Any, where: str) -> Value:
+    """A Python value (from a mapping given in code) in the same form as one read from a file.
+
+    Raises:
+        ProfileError: a value that no profile can hold.
+    """
+    if where.count("/") > _MAX_DEPTH + 12:
+        raise _too_deep(where)
+    if isinstance(value, _Number):
+        return Scalar(str(value), False, where)
+    if isinstance(value, bool):
+        return Scalar("true" if value else "false", False, where)
+    if isinstance(value, dict):
+        pairs = ((Scalar(str(k), False, f"{where}/{k}"), from_plain(v, f"{where}/{k}")) for k, v in value.items())
+        return Mapping(tuple(pairs), where)
+    if isinstance(value, list | tuple | set | frozenset):
+        items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+        return Sequence(tuple(from_plain(v, f"{where}/{i}") for i, v in enumerate(items)), where)
+    if isinstance(value, str):
+        return Scalar(value, True, where)
+    if value is None:
+        return Scalar("", False, where)
+    if isinstance(value, int | float) or type(value).__name__ == "Decimal":
+        return Scalar(format(value, "f") if not isinstance(value, float) else repr(value), False, where)
+    raise ProfileError(f"a value of type {type(value).__name__} has no place in a profile", where=where, mend="Use text, numbers, lists.")

@@ -1,0 +1,47 @@
+"""A commented profile to fill in, written from the vocabulary."""
+
+from __future__ import annotations
+
+from guidegraph.model import TermRow
+from guidegraph.profile.terms import Vocabulary
+
+_HEAD = """\
+# A patient profile. Everything is optional: what is left out is unknown, never "no".
+# Terms are labels, synonyms, CURIEs or IRIs in any case; an unknown one is an error with the nearest matches.
+id: patient-1
+label: a patient
+"""
+_LISTS = {
+    "conditions": ("[]", "[]", "diagnoses and states; findings may stand here too"),
+    "findings": ("[]", "[]", "symptoms, signs and test results"),
+    "medications": ("[]", "[]", "what the patient takes now"),
+    "trials": ("[]", "[]", "therapies tried, as {of: exercise therapy, weeks: 6, outcome: failed}; outcome: %s"),
+    "stopped_medications": ("[]", "[]", "drugs stopped, as {of: monoamine oxidase inhibitor, days: 10}"),
+}
+
+
+def _range(row: TermRow) -> str:
+    low = "" if row.low is None else f"{row.low.normalize():f}"
+    high = "" if row.high is None else f"{row.high.normalize():f}"
+    return f"{low} to {high}" if low or high else "a number"
+
+
+def template(vocabulary: Vocabulary) -> str:
+    """A commented YAML profile with every key of the vocabulary; it can be read as it is."""
+    lines = [_HEAD, "# Numbers, each in its one unit:"]
+    for row in sorted(vocabulary.of_kind("number"), key=lambda r: r.key):
+        lines.append(f"# {row.key}: {row.label}; {_range(row)}")
+    direct: dict[str, list[str]] = {}
+    for row in vocabulary.of_kind("condition", "finding"):
+        if row.key:
+            direct.setdefault(row.key, []).append(row.key_value)
+    lines.append("\n# Answered directly:")
+    for key, values in sorted(direct.items()):
+        lines.append(f"# {key}: {' | '.join(sorted(values)) if any(values) else 'true | false'}")
+    lines.append("\n# Lists. Complete: true says that the list names everything of its kind, so what it does not name is absent.")
+    outcomes = ", ".join(row.label for row in vocabulary.of_kind("outcome"))
+    for row in sorted(vocabulary.of_kind("category"), key=lambda r: list(_LISTS).index(r.key) if r.key in _LISTS else 99):
+        present, absent, told = _LISTS.get(row.key, ("[]", "[]", row.label))
+        lines.append(f"\n# {told % outcomes if '%s' in told else told}")
+        lines.append(f"{row.key}:\n  present: {present}\n  absent: {absent}\n  complete: false")
+    return "\n".join(lines) + "\n"

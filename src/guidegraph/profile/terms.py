@@ -1,0 +1,136 @@
+"""The vocabulary: labels, synonyms, CURIEs and IRIs of everything that a profile or a command may name."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+
+from guidegraph import namespaces as ns
+from guidegraph.errors import TermError
+from guidegraph.model import TermRow
+
+_PROPERTIES = {
+    ns.RDFS + "label": "label",
+    ns.SKOS + "altLabel": "alt",
+    ns.RDFS + "subClassOf": "parent",
+    ns.GG + "profileKey": "key",
+    ns.GG + "profileValue": "key_value",
+    ns.GG + "minimumPlausible": "low",
+    ns.GG + "maximumPlausible": "high",
+    ns.GG + "ucumUnit": "unit",
+}
+
+
+def term_rows(rows: Iterable[tuple[str, ...]]) -> list[TermRow]:
+    """Group the rows (term, kind, property, value) of queries/index/terms.rq into one TermRow a term, sorted by IRI."""
+    table: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for term, kind, prop, value in rows:
+        table[term, kind][_PROPERTIES[prop]].append(value)
+    return [_row(iri, kind, values) for (iri, kind), values in sorted(table.items())]
+
+
+def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
+    def one(name: str) -> str:
+        return min(values.get(name, [""]))
+
+    label = one("label") or ns.shorten(iri)
+    return TermRow(
+        iri,
+        kind,
+        label,
+        tuple(dict.fromkeys([label, *sorted(values.get("alt", []))])),
+        tuple(sorted(values.get("parent", []))),
+        one("key"),
+        one("key_value"),
+        Decimal(one("low")) if one("low") else None,
+        Decimal(one("high")) if one("high") else None,
+        one("unit"),
+    )
+
+
+def normal(text: str) -> str:
+    """A name for comparison: lower case, hyphens and runs of white space as one space."""
+    return re.sub(r"[\s\-\u2010-\u2014_]+", " ", text.casefold()).strip()
+
+
+class Vocabulary:
+    """Resolves what people write to terms."""
+
+    def __init__(self, rows: Iterable[TermRow]) -> None:
+        self.rows: tuple[TermRow, ...] = tuple(rows)
+        self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in self.rows}
+        names: dict[str, list[TermRow]] = defaultdict(list)
+        for row in self.rows:
+            for name in {normal(n) for n in row.names}:
+                names[name].append(row)
+        self._names = names
+        self._above: dict[str, frozenset[str]] = {}
+
+    def of_kind(self, *kinds: str) -> list[TermRow]:
+        """The terms of some kinds, sorted by label."""
+        return sorted((row for row in self.rows if row.kind in kinds), key=lambda row: (row.label, row.iri))
+
+    def label(self, iri: str) -> str:
+        """The label of a term, or its CURIE."""
+        row = self.by_iri.get(iri)
+        return row.label if row else ns.shorten(iri)
+
+    def ancestors(self, iri: str) -> frozenset[str]:
+        """The class itself and every class above it."""
+        known = self._above.get(iri)
+        if known is None:
+            found, rest = {iri}, [iri]
+            while rest:
+                row = self.by_iri.get(rest.pop())
+                new = [p for p in (row.parents if row else ()) if p not in found]
+                found.update(new)
+                rest += new
+            known = self._above[iri] = frozenset(found)
+        return known
+
+    def resolve(self, text: str, kinds: Collection[str], *, where: str = "") -> str:
+        """The IRI of the one term of these kinds that ``text`` names.
+
+        Args:
+            text: a label, synonym (any case, hyphens as spaces), CURIE or IRI.
+            kinds: kinds of :class:`TermRow` that are accepted.
+            where: the place of the text, for the message.
+
+        Raises:
+            TermError: nothing has the name (the nearest names are told), or more than one thing has it, or it is
+                a term of another kind.
+        """
+        stripped = text.strip()
+        iri = stripped if stripped in self.by_iri else ns.expand(stripped)
+        rows = [self.by_iri[iri]] if iri in self.by_iri else self._names.get(normal(stripped), [])
+        fitting = [row for row in rows if row.kind in kinds]
+        if len(fitting) == 1:
+            return fitting[0].iri
+        shown = _short(stripped)
+        if fitting:
+            told = "; ".join(f"{row.label} ({ns.shorten(row.iri)})" for row in fitting)
+            raise TermError(f"{shown} names more than one thing", where=where, mend=f"Write one of: {told}.")
+        if rows:
+            other = " or ".join(sorted({row.kind for row in rows}))
+            raise TermError(
+                f"{shown} is a term, but of another kind ({other})", where=where, mend=f"Here belongs: {', '.join(sorted(kinds))}."
+            )
+        near = self._near(stripped, kinds)
+        mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
+        raise TermError(f"{shown} is not a known term", where=where, mend=mend)
+
+    def _near(self, text: str, kinds: Collection[str]) -> list[str]:
+        wanted = normal(text)[:80]
+        words = set(wanted.split())
+        pool = {n: rows for n, rows in self._names.items() if any(r.kind in kinds for r in rows)}
+        close = get_close_matches(wanted, pool, n=4, cutoff=0.6)
+        sharing = sorted((n for n in pool if words & set(n.split())), key=lambda n: (-len(words & set(n.split())), len(n), n))
+        labels = [row.label for n in [*close, *sharing[:4]] for row in pool[n] if row.kind in kinds]
+        return list(dict.fromkeys(labels))[:4]
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "...")

@@ -1,0 +1,171 @@
+"""An rdflib graph that answers the look-ups of a SHACL engine from plain dictionaries.
+
+A SHACL engine asks a graph mostly for the objects of a subject and predicate, hundreds of thousands of times for a
+graph of 100,000 triples. rdflib's own store answers through several layers of generators that keep contexts apart;
+a graph that only grows, and has no contexts, needs neither. The engine itself is used as it is, and a test compares
+its reports on this graph with those on an ordinary ``rdflib.Graph``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyoxigraph as ox
+from rdflib import BNode, Graph, Literal, URIRef
+from rdflib.store import Store
+from rdflib.term import Node
+
+from guidegraph.errors import ValidationError
+
+RdfTriple = tuple[Node, Node, Node]
+
+
+class TermTable:
+    """Makes each RDF term once, so that equal terms of several graphs are the same object (and compare quickly)."""
+
+    def __init__(self) -> None:
+        self._terms: dict[object, Node] = {}
+
+    def term(self, term: object) -> Node:
+        """The rdflib term for a pyoxigraph term; literals keep their lexical form as written."""
+        found = self._terms.get(term)
+        if found is None:
+            found = _convert(term)
+            self._terms[term] = found
+        return found
+
+    def triples(self, quads: Iterable[ox.Quad | ox.Triple]) -> Iterator[RdfTriple]:
+        """The triples of some quads or triples, graph names left out."""
+        term = self.term
+        for quad in quads:
+            yield term(quad.subject), term(quad.predicate), term(quad.object)
+
+
+def _convert(term: object) -> Node:
+    if isinstance(term, ox.NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return BNode(term.value)
+    if isinstance(term, ox.Literal):
+        if term.language is not None:
+            return Literal(term.value, lang=term.language)
+        return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+    raise ValidationError(f"a quoted triple cannot be validated: {term}", mend="Use plain RDF 1.1 triples.")
+
+
+class IndexedStore(Store):
+    """Triples in three dictionaries, for one graph. They can be added, not taken away."""
+
+    context_aware = True
+    graph_aware = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_subject: dict[Any, dict[Any, list[Any]]] = {}
+        self.by_object: dict[Any, dict[Any, dict[Any, None]]] = {}
+        self.by_predicate: dict[Any, list[tuple[Any, Any]]] = {}
+        self.size = 0
+        self.prefixes: dict[str, URIRef] = {}
+        self.graph: Graph | None = None
+
+    def add(self, triple: Any, context: Any = None, quoted: bool = False) -> None:
+        """Add a triple, once."""
+        s, p, o = triple
+        holders = self.by_object.setdefault(o, {}).setdefault(p, {})
+        if s in holders:
+            return
+        holders[s] = None
+        self.by_subject.setdefault(s, {}).setdefault(p, []).append(o)
+        self.by_predicate.setdefault(p, []).append((s, o))
+        self.size += 1
+
+    def remove(self, triple: Any, context: Any = None) -> None:
+        """Refuse: nothing is taken away from such a store."""
+        raise TypeError("an IndexedStore only grows")
+
+    def triples(self, triple_pattern: Any, context: Any = None) -> Iterator[Any]:
+        """All triples that match a pattern, in which None stands for any term, each with its graph."""
+        for triple in self._match(*triple_pattern):
+            yield triple, iter((self.graph,))
+
+    def _match(self, s: Any, p: Any, o: Any) -> Iterator[tuple[Any, Any, Any]]:
+        if s is not None:
+            objects_of = self.by_subject.get(s, {})
+            for predicate in (p,) if p is not None else tuple(objects_of):
+                for value in objects_of.get(predicate, ()):
+                    if o is None or value == o:
+                        yield s, predicate, value
+        elif o is not None:
+            subjects_of = self.by_object.get(o, {})
+            for predicate in (p,) if p is not None else tuple(subjects_of):
+                for subject in subjects_of.get(predicate, ()):
+                    yield subject, predicate, o
+        else:
+            for predicate in (p,) if p is not None else tuple(self.by_predicate):
+                for subject, value in self.by_predicate.get(predicate, ()):
+                    yield subject, predicate, value
+
+    def __len__(self, context: Any = None) -> int:
+        return self.size
+
+    def contexts(self, triple: Any = None) -> Iterator[Any]:
+        """The one graph."""
+        return iter((self.graph,))
+
+    def bind(self, prefix: str, namespace: URIRef, override: bool = True) -> None:
+        """Keep a prefix for messages."""
+        if override or prefix not in self.prefixes:
+            self.prefixes[prefix] = namespace
+
+    def prefix(self, namespace: URIRef) -> str | None:
+        """The prefix bound to a namespace, if any."""
+        return next((p for p, n in self.prefixes.items() if n == namespace), None)
+
+    def namespace(self, prefix: str) -> URIRef | None:
+        """The namespace of a prefix, if any."""
+        return self.prefixes.get(prefix)
+
+    def namespaces(self) -> Iterator[tuple[str, URIRef]]:
+        """All prefixes with their namespaces."""
+        return iter(tuple(self.prefixes.items()))
+
+
+class IndexedGraph(Graph):
+    """A graph over an ``IndexedStore`` whose most frequent look-ups go straight to the dictionaries."""
+
+    def __init__(self, triples: Iterable[RdfTriple] = ()) -> None:
+        store = IndexedStore()
+        super().__init__(store=store, bind_namespaces="none")
+        store.graph = self
+        self._by_subject = store.by_subject
+        self._by_object = store.by_object
+        for triple in triples:
+            store.add(triple)
+
+    def objects(self, subject: Any = None, predicate: Any = None, unique: bool = False) -> Iterator[Any]:
+        """The objects of a subject and predicate."""
+        if subject is None or not isinstance(predicate, URIRef):
+            return super().objects(subject, predicate, unique)
+        objects_of = self._by_subject.get(subject)
+        return iter(objects_of.get(predicate, ())) if objects_of else iter(())
+
+    def subjects(self, predicate: Any = None, object: Any = None, unique: bool = False) -> Iterator[Any]:
+        """The subjects of a predicate and object."""
+        if object is None or not isinstance(predicate, URIRef):
+            return super().subjects(predicate, object, unique)
+        subjects_of = self._by_object.get(object)
+        return iter(subjects_of.get(predicate, ())) if subjects_of else iter(())
+
+    def value(
+        self,
+        subject: Any = None,
+        predicate: Any = None,
+        object: Any = None,
+        default: Any = None,
+        any: bool = True,
+    ) -> Any:
+        """One object of a subject and predicate, or the default."""
+        if subject is None or object is not None or not any or not isinstance(predicate, URIRef):
+            return super().value(subject, predicate, object, default, any)
+        return next(self.objects(subject, predicate), default)
