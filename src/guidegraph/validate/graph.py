@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyoxigraph as ox
-from rdflib import BNode, Graph, Literal, URIRef
+from rdflib import RDF, BNode, Graph, Literal, URIRef
 from rdflib.store import Store
 from rdflib.term import Node
 
@@ -26,6 +26,12 @@ class TermTable:
 
     def __init__(self) -> None:
         self._terms: dict[object, Node] = {}
+
+    def copy(self) -> TermTable:
+        """A table that starts with the same terms and grows apart."""
+        other = TermTable()
+        other._terms = dict(self._terms)
+        return other
 
     def term(self, term: object) -> Node:
         """The rdflib term for a pyoxigraph term; literals keep their lexical form as written."""
@@ -109,7 +115,7 @@ class IndexedStore(Store):
     def __len__(self, context: Any = None) -> int:
         return self.size
 
-    def contexts(self, triple: Any = None) -> Iterator[Any]:
+    def contexts(self, triple: Any = None) -> Iterator[Any]:  # type: ignore[override]
         """The one graph."""
         return iter((self.graph,))
 
@@ -143,14 +149,14 @@ class IndexedGraph(Graph):
         for triple in triples:
             store.add(triple)
 
-    def objects(self, subject: Any = None, predicate: Any = None, unique: bool = False) -> Iterator[Any]:
+    def objects(self, subject: Any = None, predicate: Any = None, unique: bool = False) -> Iterator[Any]:  # type: ignore[override]
         """The objects of a subject and predicate."""
         if subject is None or not isinstance(predicate, URIRef):
             return super().objects(subject, predicate, unique)
         objects_of = self._by_subject.get(subject)
         return iter(objects_of.get(predicate, ())) if objects_of else iter(())
 
-    def subjects(self, predicate: Any = None, object: Any = None, unique: bool = False) -> Iterator[Any]:
+    def subjects(self, predicate: Any = None, object: Any = None, unique: bool = False) -> Iterator[Any]:  # type: ignore[override]
         """The subjects of a predicate and object."""
         if object is None or not isinstance(predicate, URIRef):
             return super().subjects(predicate, object, unique)
@@ -169,3 +175,13 @@ class IndexedGraph(Graph):
         if subject is None or object is not None or not any or not isinstance(predicate, URIRef):
             return super().value(subject, predicate, object, default, any)
         return next(self.objects(subject, predicate), default)
+
+    def items(self, list: Any) -> Iterator[Any]:  # type: ignore[override]
+        """The members of an RDF list; a list that runs into itself raises ``ValueError``."""
+        seen = set()
+        while list is not None and list != RDF.nil:
+            if list in seen:
+                raise ValueError("an RDF list runs into itself")
+            seen.add(list)
+            yield from self.objects(list, RDF.first)
+            list = next(self.objects(list, RDF.rest), None)

@@ -1,0 +1,152 @@
+"""Words for the nodes of a graph: names for IRIs, and for blank nodes what they say and what they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdflib import OWL, RDF, SH, XSD, BNode, Graph, Literal, URIRef
+from rdflib.term import Node
+
+from guidegraph.namespaces import shorten
+
+_DEEPEST = 8
+_MOST_OWNERS = 20
+_BOUNDS = {XSD.minInclusive: ">=", XSD.minExclusive: ">", XSD.maxInclusive: "<=", XSD.maxExclusive: "<"}
+_PATH_MARKS = {SH.zeroOrMorePath: "*", SH.oneOrMorePath: "+", SH.zeroOrOnePath: "?"}
+
+
+def name(graph: Graph, node: Node, depth: int = 0) -> str:
+    """A node in a reader's words: a CURIE or IRI, a literal, or for a blank node the expression that it stands for."""
+    if isinstance(node, URIRef):
+        short = shorten(str(node))
+        return short if short != str(node) else f"<{node}>"
+    if isinstance(node, Literal):
+        return _literal(node)
+    if depth > _DEEPEST:
+        return "..."
+    return _expression(graph, node, depth + 1)
+
+
+def _literal(literal: Literal) -> str:
+    text = '"' + str(literal).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    if literal.language:
+        return f"{text}@{literal.language}"
+    if literal.datatype is None or literal.datatype == XSD.string:
+        return text
+    return f"{text}^^{shorten(str(literal.datatype))}"
+
+
+def _members(graph: Graph, head: Node) -> Iterator[Node]:
+    seen: set[Node] = set()
+    while head != RDF.nil and head not in seen:
+        seen.add(head)
+        yield from graph.objects(head, RDF.first)
+        rest = graph.value(head, RDF.rest)
+        if rest is None:
+            return
+        head = rest
+
+
+def _expression(graph: Graph, node: Node, depth: int) -> str:
+    for predicate, word in ((OWL.intersectionOf, " and "), (OWL.unionOf, " or ")):
+        head = graph.value(node, predicate)
+        if head is not None:
+            return "(" + word.join(name(graph, member, depth) for member in _members(graph, head)) + ")"
+    inner = graph.value(node, OWL.complementOf)
+    if inner is not None:
+        return f"not {name(graph, inner, depth)}"
+    if (node, OWL.onProperty, None) in graph:
+        return _restriction(graph, node, depth)
+    facets = graph.value(node, OWL.withRestrictions)
+    if facets is not None:
+        return _range(graph, node, facets)
+    if (node, RDF.first, None) in graph:
+        return "( " + " ".join(name(graph, member, depth) for member in _members(graph, node)) + " )"
+    return _properties(graph, node, depth)
+
+
+def _restriction(graph: Graph, node: Node, depth: int) -> str:
+    on = " ".join(sorted(name(graph, p, depth) for p in graph.objects(node, OWL.onProperty)))
+    said = [
+        f"{word} {name(graph, filler, depth)}"
+        for predicate, word in ((OWL.someValuesFrom, "some"), (OWL.hasValue, "value"), (OWL.allValuesFrom, "only"))
+        for filler in graph.objects(node, predicate)
+    ]
+    return f"({on} {', '.join(sorted(said)) or '(no filler)'})"
+
+
+def _range(graph: Graph, node: Node, facets: Node) -> str:
+    bounds = []
+    for facet in _members(graph, facets):
+        for predicate, value in graph.predicate_objects(facet):
+            sign = _BOUNDS.get(predicate, shorten(str(predicate)))  # type: ignore[call-overload]
+            bounds.append(f"{sign} {value}")
+    datatype = graph.value(node, OWL.onDatatype)
+    return f"{shorten(str(datatype)) if datatype is not None else '?'}[{', '.join(sorted(bounds))}]"
+
+
+def _properties(graph: Graph, node: Node, depth: int) -> str:
+    parts = sorted(
+        ("a" if p == RDF.type else name(graph, p, depth)) + " " + name(graph, o, depth)
+        for p, o in graph.predicate_objects(node)
+    )
+    return "[ " + " ; ".join(parts) + " ]" if parts else "[]"
+
+
+def owners(graph: Graph, node: Node) -> list[str]:
+    """The named nodes that a blank node is a part of, as CURIEs or IRIs, sorted; nothing for a named node."""
+    found: set[str] = set()
+    waiting, seen = [node] if isinstance(node, BNode) else [], {node}
+    while waiting and len(found) < _MOST_OWNERS:
+        current = waiting.pop()
+        for subject in graph.subjects(None, current):
+            if subject in seen:
+                continue
+            seen.add(subject)
+            if isinstance(subject, BNode):
+                waiting.append(subject)
+            else:
+                found.add(name(graph, subject))
+    return sorted(found)
+
+
+def users(graph: Graph, about: Node, value: Node) -> list[str]:
+    """The named nodes with a restriction on the property ``about`` whose filler is ``value``, sorted."""
+    found: set[str] = set()
+    for restriction in graph.subjects(OWL.someValuesFrom, value):
+        if (restriction, OWL.onProperty, about) in graph:
+            found.update(owners(graph, restriction))
+        if len(found) >= _MOST_OWNERS:
+            break
+    return sorted(found)
+
+
+def path_text(graph: Graph, path: Node) -> str:
+    """A SHACL property path of a shapes graph in SPARQL's notation."""
+    if isinstance(path, URIRef):
+        return name(graph, path)
+    if (path, RDF.first, None) in graph:
+        return "/".join(path_text(graph, step) for step in _members(graph, path))
+    inverse = graph.value(path, SH.inversePath)
+    if inverse is not None:
+        return f"^{path_text(graph, inverse)}"
+    alternatives = graph.value(path, SH.alternativePath)
+    if alternatives is not None:
+        return "(" + "|".join(path_text(graph, step) for step in _members(graph, alternatives)) + ")"
+    for predicate, mark in _PATH_MARKS.items():
+        inner = graph.value(path, predicate)
+        if inner is not None:
+            return f"({path_text(graph, inner)}){mark}"
+    return "?"
+
+
+def named_shape(shapes: Graph, shape: Node) -> Node:
+    """The nearest shape with a name, at or around a shape."""
+    seen = {shape}
+    while isinstance(shape, BNode):
+        outer = next((s for s in shapes.subjects(None, shape) if s not in seen), None)
+        if outer is None:
+            return shape
+        seen.add(outer)
+        shape = outer
+    return shape

@@ -1,0 +1,99 @@
+"""The outcome of a validation as plain values, as JSON and as a SHACL report in RDF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+
+
+@dataclass(frozen=True, order=True)
+class ValidationResult:
+    """One rule that one node breaks.
+
+    ``node`` names the offending node: an IRI or CURIE, or for a node without a name the expression that it stands
+    for; ``part_of`` are the named nodes that such a node belongs to or, for a class in a wrong place, the nodes that
+    use it there. ``value`` is the offending value and ``path`` the property path that leads to it, where the rule has
+    them. ``shape`` is the rule, ``focus`` the IRI of the node (empty for a node without a name).
+    """
+
+    file: str
+    shape: str
+    node: str
+    part_of: tuple[str, ...]
+    path: str
+    value: str
+    message: str
+    severity: str
+    focus: str
+    constraint: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain values for JSON."""
+        return {
+            "file": self.file,
+            "node": self.node,
+            "part_of": list(self.part_of),
+            "path": self.path,
+            "value": self.value,
+            "shape": self.shape,
+            "severity": self.severity,
+            "message": self.message,
+        }
+
+    def __str__(self) -> str:
+        inside = f" in {', '.join(self.part_of)}" if self.part_of else ""
+        value = f" (value {self.value})" if self.value and self.value != self.node else ""
+        return f"{self.file}: {self.node}{inside}: {self.message}{value} [{self.shape}]"
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """The outcome for some files or one graph: whether all conform, and every broken rule, in a fixed order."""
+
+    files: tuple[str, ...]
+    results: tuple[ValidationResult, ...]
+
+    @property
+    def conforms(self) -> bool:
+        """Whether no rule is broken."""
+        return not self.results
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values for JSON."""
+        return {
+            "conforms": self.conforms,
+            "files": list(self.files),
+            "results": [result.to_dict() for result in self.results],
+        }
+
+    def to_rdf(self) -> Graph:
+        """The report in the SHACL vocabulary. Nodes without a name are given by the named nodes around them."""
+        from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+
+        graph = Graph()
+        graph.bind("sh", SH)
+        report = BNode("report")
+        graph.add((report, RDF.type, SH.ValidationReport))
+        graph.add((report, SH.conforms, Literal(self.conforms)))
+        for number, result in enumerate(self.results):
+            node = BNode(f"result{number}")
+            graph.add((report, SH.result, node))
+            graph.add((node, RDF.type, SH.ValidationResult))
+            focus = URIRef(result.focus) if result.focus else BNode(f"focus{number}")
+            graph.add((node, SH.focusNode, focus))
+            graph.add((node, SH.resultSeverity, SH[result.severity]))
+            graph.add((node, SH.sourceConstraintComponent, SH[result.constraint]))
+            if result.shape.startswith(("http:", "https:", "urn:")):
+                graph.add((node, SH.sourceShape, URIRef(result.shape)))
+            graph.add((node, SH.resultMessage, Literal(f"{result.node}: {result.message}")))
+        return graph
+
+
+def merged(reports: Sequence[ValidationReport]) -> ValidationReport:
+    """One report of several, files in the order given."""
+    files = tuple(file for report in reports for file in report.files)
+    return ValidationReport(files, tuple(result for report in reports for result in report.results))
