@@ -99,6 +99,8 @@ def _reasons(found: Assessment, therapy: str) -> list[str]:
     if found.statuses[therapy] == "not-indicated":
         others = [s for s in found.statements(therapy, FOR) if found.truth(s) == FALSE]
         texts += [_reason(found, s, "recommended only for other patients, which fails on") for s in _sorted(found, others)]
+        spared = [s for s in found.statements(therapy, AGAINST) if found.truth(s) == FALSE]
+        texts += [_reason(found, s, "advised against only for other patients, which fails on") for s in _sorted(found, spared)]
         if not found.statements(therapy, FOR) and not found.statements(therapy, AGAINST):
             texts.append("no document in the knowledge base recommends it or advises against it")
     if therapy in found.unfiled:

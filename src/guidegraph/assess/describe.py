@@ -81,8 +81,8 @@ def has_primary(records: Records, statement: str) -> bool:
 
 
 def line(records: Records, statement: str) -> int | None:
-    """The line of therapy of a statement, its own or its section's."""
-    text = records.one(statement, "line") or records.one(records.one(statement, "section"), "line")
+    """The line of therapy that a statement itself carries."""
+    text = records.one(statement, "line")
     return int(text) if text else None
 
 
