@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from guidegraph import assets, store
+from guidegraph import assets, run, store
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
 from guidegraph.assess import describe
@@ -23,6 +23,7 @@ from guidegraph.assess.explain import explanation
 from guidegraph.assess.facts import FactBook
 from guidegraph.assess.records import Records
 from guidegraph.assess.timeline import timeline as _timeline
+from guidegraph.catalogue import Parameter
 from guidegraph.errors import UsageError
 from guidegraph.model import Profile
 from guidegraph.profile import (
@@ -34,6 +35,7 @@ from guidegraph.profile import (
     to_triples,
 )
 from guidegraph.profile import digest as profile_digest
+from guidegraph.run import Result
 
 if TYPE_CHECKING:
     import rdflib
@@ -245,6 +247,14 @@ class KnowledgeBase:
             )
         return iri
 
+    def resolve(self, text: str) -> str:
+        """The IRI of any clinical class, named by label, synonym, CURIE or IRI.
+
+        Raises:
+            TermError: the text names nothing, or more than one thing.
+        """
+        return self.vocabulary.resolve(text, ("condition", "finding", "intervention"))
+
     def explain(
         self, profile: ProfileSource, therapy: str, *, as_of: date | None = None, jurisdiction: str | None = None
     ) -> dict[str, Any]:
@@ -293,3 +303,33 @@ def open_knowledge(root: str | Path | None = None, *, extra: Sequence[str | Path
     """
     folder = Path(root) if root is not None else assets.root()
     return KnowledgeBase(store.load_knowledge(folder, extra=extra))
+
+
+def run_query(
+    kb: KnowledgeBase | None,
+    text: str,
+    declared: Sequence[Parameter],
+    params: Sequence[str],
+    *,
+    endpoint: str | None = None,
+    allow_remote: bool = False,
+) -> Result:
+    """Run one query over a knowledge base, or at a SPARQL endpoint.
+
+    Args:
+        kb: the knowledge base; may be None for an endpoint when no parameter needs a term resolved.
+        declared: the parameters of the query, which the given ones must match.
+        params: ``name=value`` texts.
+
+    Raises:
+        QueryError, EndpointError, UsageError: see :mod:`guidegraph.run` and :mod:`guidegraph.store`.
+    """
+    given = run.parse_parameters(params)
+    terms = run.bind(declared, given, kb.resolve if kb else None)
+    if endpoint is None:
+        if kb is None:
+            raise UsageError("a query needs a knowledge base or an endpoint", mend="Open one with guidegraph.open().")
+        return run.run(kb.store, text, terms, allow_remote=allow_remote)
+    form = run.check(text, allow_remote=allow_remote)
+    prefixes = "".join(f"PREFIX {p}: <{iri}>\n" for p, iri in ns.PREFIXES.items() if f"PREFIX {p}:" not in text)
+    return run.remote_result(form, endpoint, prefixes + run.with_values(text, terms))

@@ -78,11 +78,19 @@ class Search:
         if atom.cls:
             yield (iri, positive)
         elif not any(f[0] == atom.prop for f in facts):
+            if not positive:
+                yield from ((owner, False) for owner in self._owners(atom) if self.truth(owner, True, facts) == UNKNOWN)
             yield from ((atom.prop, number) for number in self._numbers(atom, positive))
 
+    def _owners(self, atom: Atom) -> list[str]:
+        """The atoms without which a patient cannot have the number."""
+        return sorted(iri for iri, other in self.found.records.atoms.items() if self._lacks(atom, other))
+
     def _numbers(self, atom: Atom, positive: bool) -> list[Decimal]:
-        bounds = [atom.low, atom.above, atom.high, atom.below]
-        tried = {b + step for b in bounds if 0 <= b < Decimal(999999999) for step in (-_HALF, Decimal(0), _HALF)}
+        """Values on either side of every bound of the number, since other atoms bound it too."""
+        same = [a for a in self.found.records.atoms.values() if a.prop == atom.prop and not a.cls]
+        bounds = {b for a in same for b in (a.low, a.above, a.high, a.below) if 0 <= b < Decimal(999999999)}
+        tried = {b + step for b in bounds for step in (-_HALF, Decimal(0), _HALF)}
         return sorted(v for v in tried if v >= 0 and within(atom, v) is positive)
 
     def truth(self, iri: str, positive: bool, facts: tuple[Fact, ...]) -> str:

@@ -17,7 +17,7 @@ from guidegraph import assets
 from guidegraph.errors import ValidationError
 from guidegraph.namespaces import shorten
 from guidegraph.validate.describe import name, named_shape, owners, path_text, users
-from guidegraph.validate.graph import IndexedGraph, TermTable
+from guidegraph.validate.graph import IndexedGraph, TermTable, quiet_literals
 from guidegraph.validate.parsing import parsed_once
 from guidegraph.validate.reading import read_quads, subclass_triples
 from guidegraph.validate.report import ValidationReport, ValidationResult, merged
@@ -106,14 +106,15 @@ class _Rules:
 
     def check(self, quads: Iterable[ox.Quad | ox.Triple], file: str) -> ValidationReport:
         """The report on one graph. Raises ``ValidationError`` when the shapes cannot be used."""
-        terms = self._terms.copy()
-        data = IndexedGraph(terms.triples(quads))
-        for triple in self._hierarchy:
-            data.add(triple)
-        shapes = IndexedGraph(self._shapes)
-        report = _run(data, shapes, self._uses_sparql)
-        nodes = report.subjects(SH.focusNode, None)
-        results = sorted({_result(node, report, data, shapes, file) for node in nodes})
+        with quiet_literals():
+            terms = self._terms.copy()
+            data = IndexedGraph(terms.triples(quads))
+            for triple in self._hierarchy:
+                data.add(triple)
+            shapes = IndexedGraph(self._shapes)
+            report = _run(data, shapes, self._uses_sparql)
+            nodes = report.objects(None, SH.result)  # not the details below a result
+            results = sorted({_result(node, report, data, shapes, file) for node in nodes})
         return ValidationReport((file,), tuple(results))
 
 

@@ -8,7 +8,9 @@ its reports on this graph with those on an ordinary ``rdflib.Graph``.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyoxigraph as ox
@@ -19,6 +21,18 @@ from rdflib.term import Node
 from guidegraph.errors import ValidationError
 
 RdfTriple = tuple[Node, Node, Node]
+
+
+@contextmanager
+def quiet_literals() -> Iterator[None]:
+    """Within the block rdflib does not log an ill-typed literal with a traceback: a shape reports it."""
+    logger = logging.getLogger("rdflib.term")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class TermTable:

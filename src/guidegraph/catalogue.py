@@ -1,0 +1,145 @@
+"""The catalogue of queries: every file of queries/ with the header that documents it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+
+from guidegraph import assets
+from guidegraph.errors import KnowledgeError, QueryError
+
+#: Kinds of parameter values.
+KINDS = ("iri", "string", "integer", "decimal", "date")
+_KEYS = ("id", "title", "question", "why", "params", "columns", "needs", "empty-means", "severity", "mend", "tests")
+_PARAM = re.compile(r'(?P<name>[A-Za-z_]\w*) (?P<kind>\w+) "(?P<what>[^"]*)"')
+_COLUMN = re.compile(r'(?P<name>[A-Za-z_]\w*) "(?P<what>[^"]*)"')
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter that a query needs: the variable, the kind of its value, and what it stands for."""
+
+    name: str
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query file with its header."""
+
+    id: str
+    title: str
+    question: str
+    why: str
+    params: tuple[Parameter, ...]
+    columns: tuple[tuple[str, str], ...]
+    needs: str
+    empty_means: str
+    severity: str
+    mend: str
+    text: str
+    path: Path
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's text."""
+        return "sha256:" + sha256(self.text.encode()).hexdigest()
+
+
+def header(text: str, where: str) -> dict[str, str]:
+    """The keys of the leading ``#+`` lines; a line that starts with two blanks goes on with the last key.
+
+    Raises:
+        KnowledgeError: an unknown key, or a line that belongs to none.
+    """
+    found: dict[str, str] = {}
+    last = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.startswith("#+"):
+            break
+        rest = line[2:]
+        key, colon, value = rest.strip().partition(":")
+        if rest.startswith("   ") and last:
+            found[last] += " " + rest.strip()
+        elif colon and key in _KEYS:
+            last, found[key] = key, value.strip()
+        else:
+            raise KnowledgeError(f"header line not understood: {rest.strip()[:60]!r}", where=f"{where}:{number}", mend=f"Keys are: {', '.join(_KEYS)}.")
+    return found
+
+
+def _parameters(text: str, where: str) -> tuple[Parameter, ...]:
+    if text in ("", "none"):
+        return ()
+    found = tuple(Parameter(m["name"], m["kind"], m["what"]) for m in _PARAM.finditer(text))
+    if not found or any(p.kind not in KINDS for p in found):
+        raise KnowledgeError("params not understood", where=where, mend=f'Write: name kind "what", kinds {", ".join(KINDS)}.')
+    return found
+
+
+def declared(text: str, where: str) -> tuple[Parameter, ...]:
+    """The parameters that a query text's own header declares; none without a header.
+
+    Raises:
+        KnowledgeError: the header cannot be understood.
+    """
+    return _parameters(header(text, where).get("params", "none"), where)
+
+
+def read_query(path: Path, name: str) -> Query:
+    """Read one query file with its header.
+
+    Raises:
+        KnowledgeError: the file cannot be read, or its header lacks id, title, question, columns or empty-means.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeError(f"query cannot be read: {error}", where=str(path), mend="Save it as UTF-8 text.") from None
+    keys = header(text, str(path))
+    missing = [k for k in ("id", "title", "question", "columns", "empty-means") if k not in keys]
+    if missing or keys.get("id") != name:
+        told = f"lacks {', '.join(missing)}" if missing else f"has id {keys['id']!r} in place of {name!r}"
+        raise KnowledgeError(f"header {told}", where=str(path), mend="docs/queries.md shows the header.")
+    columns = tuple((m["name"], m["what"]) for m in _COLUMN.finditer(keys["columns"]))
+    return Query(
+        keys["id"],
+        keys["title"],
+        keys["question"],
+        keys.get("why", ""),
+        _parameters(keys.get("params", "none"), str(path)),
+        columns,
+        keys.get("needs", ""),
+        keys["empty-means"],
+        keys.get("severity", ""),
+        keys.get("mend", ""),
+        text,
+        path,
+    )
+
+
+def catalogue(folders: Iterable[str] = ("examples",)) -> list[Query]:
+    """The queries of some folders of queries/, sorted by name."""
+    base = assets.folder("queries")
+    paths = [path for folder in folders for path in assets.files("queries", f"{folder}/*.rq")]
+    return [read_query(path, path.relative_to(base).with_suffix("").as_posix()) for path in paths]
+
+
+def find(name: str, folders: Iterable[str]) -> Query:
+    """The query of that name: ``folder/stem``, or the stem alone where it is the only one.
+
+    Raises:
+        QueryError: no query has the name (the nearest are told).
+    """
+    queries = catalogue(folders)
+    matching = [q for q in queries if name in (q.id, q.id.rpartition("/")[2])]
+    if len(matching) == 1:
+        return matching[0]
+    names = [q.id.removeprefix("examples/") for q in queries]
+    near = get_close_matches(name, names, n=3, cutoff=0.3)
+    raise QueryError(f"no query {name[:60]!r}", mend=f"Nearest: {', '.join(near)}." if near else "guidegraph queries lists them.")

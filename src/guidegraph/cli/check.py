@@ -1,0 +1,3 @@
+def validate(): pass
+def check(): pass
+def verify_document(): pass

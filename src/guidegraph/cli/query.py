@@ -1,0 +1,89 @@
+"""Commands that run SPARQL."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from guidegraph import api
+from guidegraph.cli.common import Knowledge, write
+from guidegraph.errors import QueryError, UsageError
+
+
+class ResultFormat(StrEnum):
+    """Forms of a query's result."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    tsv = "tsv"
+    turtle = "turtle"
+
+
+def _read(source: str) -> tuple[str, Any, str]:
+    """The text of a query, its declared parameters and what no row means: by name, from a file, or standard input."""
+    from guidegraph import catalogue
+
+    if source == "-":
+        text = sys.stdin.read()
+        return text, catalogue.declared(text, "standard input"), ""
+    path = Path(source)
+    if path.suffix in (".rq", ".sparql") or path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+            return text, catalogue.declared(text, source), ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise QueryError(f"the query file cannot be read: {error}", where=source, mend="Give a UTF-8 text file.") from None
+    found = catalogue.find(source, ("examples",))
+    return found.text, found.params, found.empty_means
+
+
+def query(
+    source: Annotated[str, typer.Argument(metavar="NAME|FILE|-", help="A query of guidegraph queries, a file, or - for standard input.")],
+    param: Annotated[list[str] | None, typer.Option("--param", metavar="k=v", help="A parameter; terms by label, CURIE or IRI.")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", metavar="URL", help="Ask this SPARQL 1.1 endpoint instead.")] = None,
+    form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let the query reach other machines.")] = False,
+    knowledge: Knowledge = None,
+) -> None:
+    """Run one SPARQL query over the knowledge.
+
+    Example: guidegraph query contraindicated-with --param drug=ibuprofen
+    """
+    from guidegraph.render.results import FORMS
+
+    text, params, empty = _read(source)
+    kb = api.open_knowledge(knowledge) if endpoint is None or params else None
+    result = api.run_query(kb, text, params, param or [], endpoint=endpoint, allow_remote=allow_remote)
+    write(FORMS[form.value](result))
+    if empty and result.kind == "select" and not result.rows:
+        typer.echo(f"no rows: {empty}", err=True)
+
+
+def queries(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show one query whole.")] = None,
+    form: Annotated[ResultFormat, typer.Option("--format", "-f", help="table or json.")] = ResultFormat.table,
+) -> None:
+    """List the queries that ship, with their questions.
+
+    Example: guidegraph queries
+    """
+    from guidegraph import catalogue
+    from guidegraph.render import to_json
+
+    if name is not None:
+        write(catalogue.find(name, ("examples",)).text)
+        return
+    rows = catalogue.catalogue()
+    if form is ResultFormat.json:
+        write(to_json([{"name": q.id.removeprefix("examples/"), "question": q.question, "params": [p.name for p in q.params], "columns": [c for c, _ in q.columns], "digest": q.digest} for q in rows]))
+        return
+    if form is not ResultFormat.table:
+        raise UsageError(f"the list has no {form.value} form", where="--format", mend="Use table or json.")
+    for q in rows:
+        told = "".join(f" --param {p.name}=..." for p in q.params)
+        write(f"{q.id.removeprefix('examples/')}{told}\n    {q.question}")

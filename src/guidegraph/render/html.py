@@ -1,0 +1,111 @@
+"""Answers as HTML: a notebook view and self-contained pages."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from guidegraph.render.svg import timeline_svg
+from guidegraph.render.text import explain_text
+from guidegraph.render.words import DISCLAIMER, STATUSES, clean, how, place, source, strength, warning
+
+_STYLE = """
+.gg{font:14px/1.45 system-ui,Helvetica,Arial,sans-serif;max-width:72rem}
+.gg table{border-collapse:collapse;width:100%;margin:.3rem 0 1rem}
+.gg th,.gg td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #8884}
+.gg caption{text-align:left;font-weight:600;padding:.4rem 0}
+.gg .alert{border-left:6px solid #b00020;padding:.4rem .8rem;margin:.4rem 0;background:#b0002018}
+.gg .ask{border-left:6px solid #8a6d00;padding:.3rem .8rem;margin:.3rem 0;background:#8a6d0014}
+.gg .mark{font-family:ui-monospace,monospace;font-weight:700;white-space:nowrap}
+.gg small{opacity:.8}
+.gg pre{white-space:pre-wrap}
+"""
+
+
+def _e(text: Any) -> str:
+    return escape(clean(text), quote=True)
+
+
+def _alerts(answer: dict[str, Any]) -> str:
+    parts = []
+    for row in answer["alerts"]:
+        if row["truth"] == "false":
+            continue
+        kind, word = ("alert", "Alert") if row["truth"] == "true" else ("ask", "Ask about")
+        parts.append(f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{_e("; ".join(row["reasons"]))}</p>')
+    return "".join(parts)
+
+
+def _said(entry: dict[str, Any]) -> str:
+    lines = []
+    for word, key in (("For", "for"), ("Against", "against"), ("Limit", "limits")):
+        for rec in entry[key]:
+            if rec["truth"] == "true":
+                told = f"<br><small>{_e(how(rec))}</small>" if how(rec) else ""
+                lines.append(
+                    f"<strong>{word}:</strong> {_e(source(rec['document'], rec['reports']))}; {_e(strength(rec))}"
+                    f"<br><small>{_e(place(rec))}</small>{told}"
+                )
+    for row in entry["contraindications"]:
+        if row["truth"] == "true":
+            lines.append(f"<strong>{'Note' if row['note'] else _e(row['kind']).capitalize()}:</strong> {_e(warning(row))}")
+    return "<br>".join(lines) or "<br>".join(_e(r) for r in entry["reasons"])
+
+
+def _table(answer: dict[str, Any], status: str) -> str:
+    entries = [e for e in answer["therapies"] if e["status"] == status]
+    if not entries:
+        return ""
+    heading, _, mark = STATUSES[status]
+    rows = "".join(
+        f'<tr><td class="mark">{_e(mark)}</td><th scope="row">{_e(e["label"])}<br><small>{_e(e["category"])}'
+        f"{', line ' + str(e['line']) if e['line'] else ''}</small></th><td>{_said(e)}</td>"
+        f"<td><small>{_e('; '.join(c.split(' (')[0] for c in e['confirm'][:8]))}</small></td></tr>"
+        for e in entries
+    )
+    return (
+        f'<table><caption>{_e(heading)} ({len(entries)})</caption><thead><tr><th></th><th scope="col">Therapy</th>'
+        f'<th scope="col">Who says so, and what holds</th><th scope="col">To establish</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def notebook_html(answer: dict[str, Any]) -> str:
+    """The answer as an HTML fragment for a notebook."""
+    name = answer["profile"]["label"] or answer["profile"]["id"]
+    tables = "".join(_table(answer, status) for status in STATUSES)
+    asked = "".join(f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8])
+    return (
+        f'<div class="gg"><style>{_STYLE}</style><h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
+        f"{_alerts(answer)}{tables}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
+    )
+
+
+def page(title: str, body: str) -> str:
+    """A self-contained HTML page in light and dark."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{_e(title)}</title><style>:root{{color-scheme:light dark}}body{{margin:1.5rem}}{_STYLE}</style></head>"
+        f"<body>{body}</body></html>\n"
+    )
+
+
+def therapies_html(answer: dict[str, Any]) -> str:
+    """The answer as a page."""
+    return page(f"Therapies: {answer['profile']['label'] or answer['profile']['id']}", notebook_html(answer))
+
+
+def explain_html(data: dict[str, Any]) -> str:
+    """The explanation as a page."""
+    entry = data["therapy"]
+    body = f'<div class="gg"><h1>{_e(entry["label"])}: {_e(entry["status"])}</h1><pre>{_e_lines(explain_text(data))}</pre></div>'
+    return page(entry["label"], body)
+
+
+def _e_lines(text: str) -> str:
+    return "\n".join(_e(line) for line in text.splitlines())
+
+
+def timeline_html(data: dict[str, Any]) -> str:
+    """The timeline as a page around its picture."""
+    return page("Timeline", f'<div class="gg">{timeline_svg(data)}<p><small>{DISCLAIMER}</small></p></div>')

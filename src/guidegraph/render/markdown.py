@@ -1,0 +1,84 @@
+"""Answers as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from guidegraph.render.text import explain_text
+from guidegraph.render.words import DISCLAIMER, STATUSES, clean, source, strength, warning
+
+
+def cell(text: Any) -> str:
+    """Text that cannot break out of a table cell or start markup."""
+    safe = clean(text).replace("\\", "\\\\")
+    for mark in "|<>`*_[]":
+        safe = safe.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
+    return safe
+
+
+def table(head: list[str], rows: list[list[Any]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
+    return "\n".join(lines + ["| " + " | ".join(cell(c) for c in row) + " |" for row in rows])
+
+
+def _alerts(answer: dict[str, Any]) -> list[str]:
+    lines = []
+    for row in answer["alerts"]:
+        if row["truth"] != "false":
+            word = "Alert" if row["truth"] == "true" else "Ask about"
+            lines.append(f"> **{word}: {cell(row['label'])}** ({cell('; '.join(row['reasons']))})\n>")
+    return lines
+
+
+def therapies_markdown(answer: dict[str, Any]) -> str:
+    """The answer as a Markdown page: alerts, one table a status, questions."""
+    profile = answer["profile"]
+    parts = [f"# Therapies: {cell(profile['label'] or profile['id'])}", f"As of {answer['as_of']}.", *_alerts(answer)]
+    for status, (heading, _, _) in STATUSES.items():
+        rows = []
+        for entry in answer["therapies"]:
+            if entry["status"] == status:
+                sides = [
+                    f"{word}: {source(r['document'], r['reports'])}, {strength(r)}"
+                    for word in ("for", "against")
+                    for r in entry[word]
+                    if r["truth"] == "true"
+                ]
+                held = [warning(c) for c in entry["contraindications"] if c["truth"] == "true"]
+                rows.append([entry["label"], entry["category"], entry["line"] or "", "; ".join(sides + held) or "; ".join(entry["reasons"])])
+        if rows:
+            parts += [f"## {heading}", table(["therapy", "category", "line", "who says so, and what holds"], rows)]
+    parts += ["## Ask next", _question_table(answer["questions"])]
+    return "\n\n".join([*parts, DISCLAIMER]) + "\n"
+
+
+def _question_table(rows: list[dict[str, Any]]) -> str:
+    return table(
+        ["question", "could change", "key", "fact"],
+        [[r["label"], f"{r['therapies']} therapies", r["key"], r["fact"]] for r in rows],
+    )
+
+
+def questions_markdown(answer: dict[str, Any]) -> str:
+    """The questions as a Markdown page."""
+    head = f"# Ask next: {cell(answer['profile']['label'] or answer['profile']['id'])}"
+    return "\n\n".join([head, *_alerts(answer), _question_table(answer["questions"]), DISCLAIMER]) + "\n"
+
+
+def explain_markdown(data: dict[str, Any]) -> str:
+    """The explanation as a Markdown page with the proof as preformatted text."""
+    entry = data["therapy"]
+    fence = "~~~~"
+    return f"# {cell(entry['label'])}: {entry['status']}\n\n{fence}\n{explain_text(data)}{fence}\n"
+
+
+def timeline_markdown(data: dict[str, Any]) -> str:
+    """The timeline as a Markdown table."""
+    steps = data["steps"]
+    heads = ["therapy", *(f"week {a:g} to {b:g}" for a, b in zip(steps, steps[1:], strict=False))]
+    rows = [
+        [row["label"], *(next(s["status"] for s in row["spans"] if s["from"] <= start < s["to"]) for start in steps[:-1])]
+        for row in data["rows"]
+    ]
+    return f"# Timeline as of {data['as_of']}\n\n{table(heads, rows)}\n\n{DISCLAIMER}\n"

@@ -1,0 +1,108 @@
+"""The timeline as a picture that is readable in grey: each status has a shade, a pattern and a letter."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.sax.saxutils import escape
+
+from guidegraph.render.words import STATUSES, clean
+
+_LABEL, _ROW, _HEAD, _COLUMN = 330, 22, 74, 84
+#: For each status: fill, ink of the letter, pattern. Chosen to differ in lightness, not only in hue.
+_LOOK = {
+    "eligible": ("#1b7837", "#ffffff", ""),
+    "provisional": ("#a6dba0", "#111111", ""),
+    "caution": ("#fee08b", "#111111", "dots"),
+    "contested": ("#9970ab", "#ffffff", "cross"),
+    "undetermined": ("#f4f4f4", "#555555", ""),
+    "advised-against": ("#f4a582", "#111111", "lines"),
+    "contraindicated": ("#7f0000", "#ffffff", ""),
+    "not-indicated": ("#ffffff", "#999999", ""),
+}
+_PATTERNS = """<defs>
+<pattern id="dots" width="8" height="8" patternUnits="userSpaceOnUse"><circle cx="2" cy="2" r="1.1" fill="#7a5c00"/></pattern>
+<pattern id="cross" width="8" height="8" patternUnits="userSpaceOnUse"><path d="M0 0L8 8M8 0L0 8" stroke="#ffffff" stroke-opacity="0.35"/></pattern>
+<pattern id="lines" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M-1 8L8 -1" stroke="#8c2d04" stroke-opacity="0.6"/></pattern>
+</defs>"""
+
+
+def _text(x: float, y: float, text: str, size: int = 12, **style: str) -> str:
+    extra = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
+    return f'<text x="{x:g}" y="{y:g}" font-size="{size}"{extra}>{escape(clean(text))}</text>'
+
+
+def _box(x: float, y: float, width: float, status: str, letter: bool = True) -> list[str]:
+    fill, ink, pattern = _LOOK[status]
+    height = _ROW - 4
+    shape = f'x="{x + 1:g}" y="{y:g}" width="{width - 2:g}" height="{height}" rx="3"'
+    parts = [f'<rect {shape} fill="{fill}" stroke="#888888" stroke-width="0.6"/>']
+    if pattern:
+        parts.append(f'<rect {shape} fill="url(#{pattern})"/>')
+    if letter:
+        weight = "bold" if status in ("contraindicated", "contested", "eligible") else "normal"
+        parts.append(_text(x + width / 2, y + 13, STATUSES[status][1], 11, fill=ink, text_anchor="middle", font_weight=weight))
+    return parts
+
+
+def _axis(steps: list[float], bottom: float, now: float | None) -> list[str]:
+    parts = [_text(_LABEL, 44, "weeks since symptoms began (each column is one span, not to scale)", 11, fill="#444444")]
+    for i, step in enumerate(steps):
+        x = _LABEL + i * _COLUMN
+        parts.append(f'<line x1="{x:g}" y1="{_HEAD - 8}" x2="{x:g}" y2="{bottom:g}" stroke="#cccccc" stroke-width="0.7"/>')
+        parts.append(_text(x, _HEAD - 13, f"{step:g}", 12, text_anchor="middle", font_weight="bold"))
+    if now is not None and steps[0] <= now <= steps[-1]:
+        parts.append(f'<line x1="{_LABEL}" y1="{_HEAD - 8}" x2="{_LABEL}" y2="{bottom:g}" stroke="#000000" stroke-width="2"/>')
+        parts.append(_text(_LABEL - 8, _HEAD - 13, "now", 12, text_anchor="end", font_weight="bold"))
+    return parts
+
+
+def _rows(data: dict[str, Any]) -> list[str]:
+    steps, parts = data["steps"], []
+    for number, row in enumerate(data["rows"]):
+        y = _HEAD + number * _ROW
+        if number % 2 == 0:
+            parts.append(f'<rect x="0" y="{y - 2}" width="{_LABEL + (len(steps) - 1) * _COLUMN}" height="{_ROW}" fill="#fafafa"/>')
+        label = clean(row["label"])
+        shown = label if len(label) <= 48 else label[:47] + "…"
+        parts.append(_text(_LABEL - 10, y + 13, shown, 12, text_anchor="end"))
+        for span in row["spans"]:
+            first, last = steps.index(span["from"]), steps.index(span["to"])
+            x, width = _LABEL + first * _COLUMN, (last - first) * _COLUMN
+            told = f"{label}: {span['status']}, weeks {span['from']:g} to {span['to']:g}"
+            parts += ["<g>", f"<title>{escape(told)}</title>", *_box(x, y, width, span["status"]), "</g>"]
+    return parts
+
+
+def _legend(top: float, width: float) -> list[str]:
+    parts, per_row = [], max(2, int(width // 190))
+    for number, status in enumerate(STATUSES):
+        x, y = 16 + (number % per_row) * 190, top + (number // per_row) * 26
+        parts += _box(x, y, 30, status)
+        parts.append(_text(x + 38, y + 13, status.replace("-", " "), 12))
+    return parts
+
+
+def timeline_svg(data: dict[str, Any]) -> str:
+    """The timeline as a self-contained SVG picture: one row a therapy, one column a span of weeks."""
+    steps = data["steps"]
+    width = max(_LABEL + (len(steps) - 1) * _COLUMN + 24, 620)
+    bottom = _HEAD + len(data["rows"]) * _ROW
+    per_row = max(2, int(width // 190))
+    height = bottom + 34 + 26 * -(-len(STATUSES) // per_row) + 26
+    name = data["profile"]["label"] or data["profile"]["id"]
+    title = f"Statuses of therapies by week: {name}"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
+        ' role="img" aria-labelledby="t d" font-family="Helvetica, Arial, sans-serif">',
+        f'<title id="t">{escape(clean(title))}</title>',
+        f'<desc id="d">{len(data["rows"])} therapies over weeks {steps[0]:g} to {steps[-1]:g}, as of {data["as_of"]}.</desc>',
+        _PATTERNS,
+        f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>',
+        _text(16, 22, title, 15, font_weight="bold"),
+        *_rows(data),
+        *_axis(steps, bottom, data["now_week"]),
+        *_legend(bottom + 18, width),
+        _text(16, height - 10, f"As of {data['as_of']}. Facts other than time stay as they are. Decision support, not advice.", 11, fill="#444444"),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"

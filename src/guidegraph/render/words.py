@@ -1,0 +1,80 @@
+"""Words and marks that all views share."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from typing import Any
+
+#: For each status: heading, letter for pictures, mark for text.
+STATUSES: dict[str, tuple[str, str, str]] = {
+    "eligible": ("Eligible", "E", "[+]"),
+    "provisional": ("Provisional: establish the facts below first", "P", "[?]"),
+    "caution": ("Caution", "!", "[!]"),
+    "contested": ("Contested: sources disagree", "X", "[x]"),
+    "undetermined": ("Undetermined: more must be known", "u", "[.]"),
+    "advised-against": ("Advised against", "A", "[-]"),
+    "contraindicated": ("Contraindicated", "C", "[#]"),
+    "not-indicated": ("Not indicated", "n", "[ ]"),
+}
+DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
+WIDTH = 80
+
+
+def clean(text: Any) -> str:
+    """Text without control, format or bidirectional characters, which a hostile file could have put there."""
+    return "".join(c if not unicodedata.category(c).startswith("C") else " " for c in str(text))
+
+
+def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
+    """Text wrapped at the width of an answer, continuation lines indented."""
+    opening = indent if first is None else first
+    return textwrap.wrap(clean(text), WIDTH, initial_indent=opening, subsequent_indent=indent, break_long_words=False) or [opening]
+
+
+def year(document: dict[str, Any]) -> str:
+    """The year of issue, or that none is stated."""
+    issued = str(document["issued"])
+    return issued[:4] if issued[:4].isdigit() else "date not stated"
+
+
+def source(document: dict[str, Any], reports: list[dict[str, Any]] | None = None) -> str:
+    """A document with its year, kind and country, and the document that it reports."""
+    country = f", {'/'.join(document['jurisdiction'])}" if document.get("jurisdiction") else ""
+    text = f"{document['label']} ({year(document)}, {document['kind']}{country})"
+    if reports:
+        text += " reporting " + "; ".join(f"{d['label']} ({year(d)}, {d['kind']})" for d in reports)
+    return text
+
+
+def strength(rec: dict[str, Any]) -> str:
+    """Strength and certainty of a recommendation, the source's words beside the reading."""
+    implied = ", implied" if rec["implied"] else ""
+    only = ", secondary only" if rec["secondary_only"] else ""
+    return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}{only}'
+
+
+def how(rec: dict[str, Any]) -> str:
+    """Dose, route, duration, co-prescription and monitoring, as far as stated."""
+    stated = [f"{key.replace('_', '-')}: {value}" for key, value in rec["how"].items() if value != "not stated"]
+    return "; ".join([*stated, *rec["attached"]])
+
+
+def place(rec: dict[str, Any]) -> str:
+    """Where a statement stands, with the window of its section."""
+    section = rec.get("section") or {}
+    window = f" (section of {section['window']})" if section.get("window") else ""
+    return f"{rec['locator']}{window}"
+
+
+def warning(row: dict[str, Any]) -> str:
+    """A contraindication or warning in one line."""
+    parts = [row["kind"]]
+    if not row["degree_stated"]:
+        parts.append("degree not stated")
+    if row["class_reading"]:
+        parts.append(row["class_reading"])
+    if row["consent_or_procedure"]:
+        parts.append("a matter of consent or procedure")
+    country = f" [{'/'.join(row['jurisdiction'])}]" if row["jurisdiction"] else ""
+    return f"{row['label']} ({'; '.join(parts)}){country} - {row['reason']} Source: {row['document']['label']} ({year(row['document'])})"
