@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from guidegraph import assets, run, store
+from guidegraph import assets, run, store, verify
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
 from guidegraph.assess import describe
@@ -24,7 +24,7 @@ from guidegraph.assess.facts import FactBook
 from guidegraph.assess.records import Records
 from guidegraph.assess.timeline import timeline as _timeline
 from guidegraph.catalogue import Parameter
-from guidegraph.errors import UsageError
+from guidegraph.errors import DocumentError, UsageError
 from guidegraph.model import Profile
 from guidegraph.profile import (
     Vocabulary,
@@ -282,6 +282,25 @@ class KnowledgeBase:
         """Statuses by week, at every week at which something can change."""
         found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
         return _timeline(found.profile, self.records, self._again(found))
+
+    def verify_document(self, path: str | Path, document: str | None = None) -> verify.Verification:
+        """Check a document's text against the digests of its places.
+
+        Args:
+            path: the text as a UTF-8 file.
+            document: CURIE or IRI of the document; the one whose passages fit best if None.
+
+        Raises:
+            DocumentError: the file cannot be read, or the document is unknown or was encoded without its text.
+        """
+        known = verify.places(self.engine.select("answer/places"))
+        text = verify.read_text(Path(path))
+        iri = verify.choose(text, known) if document is None else ns.expand(document) or document
+        if iri not in known:
+            told = ", ".join(describe.name(d) for d in sorted(known)) or "none"
+            raise DocumentError(f"no places of document {document!r} are known", mend=f"Known are: {told}.")
+        digest, found = known[iri]
+        return verify.verify(describe.name(iri), text, digest, found)
 
     def _again(self, found: Assessment) -> Any:
         def assess(profile: Profile) -> Assessment:

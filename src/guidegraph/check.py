@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal
 import pyoxigraph as ox
 
 from guidegraph import assets
+from guidegraph.catalogue import read_query
 from guidegraph.errors import KnowledgeError
 from guidegraph.namespaces import ONTOLOGY_GRAPH, RDFS, shorten
 from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
@@ -19,7 +19,6 @@ from guidegraph.validate.reading import read_quads
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
-_HEADER = re.compile(r"^#\+\s*([a-z-]+):\s*(.*?)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -128,11 +127,6 @@ def check_files() -> list[Path]:
     return [path for path in assets.files("queries", "check/*.rq") if not path.stem.startswith("verify-")]
 
 
-def header(text: str) -> dict[str, str]:
-    """The entries of a query's header, by their keys."""
-    return dict(_HEADER.findall(text))
-
-
 def _in_own_graph(quads: Iterable[ox.Quad]) -> Iterable[ox.Quad]:
     graph = ox.NamedNode(ONTOLOGY_GRAPH)
     return (ox.Quad(q.subject, q.predicate, q.object, graph) for q in quads)
@@ -158,7 +152,8 @@ def _from_shapes(report: ValidationReport) -> list[Finding]:
                 rule=result.shape.rpartition("/")[2] or result.constraint,
                 node=result.node,
                 label=", ".join(result.part_of),
-                message=f"{rule}." + (f" The value is {result.value}." if result.value else ""),
+                message=f"{rule}."
+                + (f" The value is {result.value}." if result.value not in ("", result.node) else ""),
                 mend=mend,
                 file=_shown(Path(result.file)),
             )
@@ -176,33 +171,28 @@ def _label(store: ox.Store, node: object) -> str:
 def _from_query(store: ox.Store, path: Path) -> list[Finding]:
     """A finding for each row of a check, whose header says how grave it is and how it is mended."""
     where = _shown(path)
+    query = read_query(path, f"check/{path.stem}")
     try:
-        text = path.read_text(encoding="utf-8")
-        entries = header(text)
-        solutions = store.query(text, use_default_graph_as_union=True)
-    except OSError as fault:
-        raise KnowledgeError(f"the check cannot be read: {fault.strerror}", where=where) from None
+        solutions = store.query(query.text, use_default_graph_as_union=True)
     except (SyntaxError, ValueError) as fault:
         raise KnowledgeError(f"the check is not SPARQL: {fault}", where=where, mend="Correct its syntax.") from None
-    severity = entries.get("severity", "")
-    if severity not in _ORDER or not isinstance(solutions, ox.QuerySolutions):
+    if query.severity not in _ORDER or not isinstance(solutions, ox.QuerySolutions):
         raise KnowledgeError(
             "a check is a SELECT whose header says how grave its rows are",
             where=where,
             mend="Write '#+ severity: error', warning or note, and select ?node and ?detail.",
         )
-    names = {variable.value for variable in solutions.variables}
-    if not {"node", "detail"} <= names:
+    if not {"node", "detail"} <= {variable.value for variable in solutions.variables}:
         raise KnowledgeError("a check selects ?node and ?detail", where=where, mend="Name its variables so.")
     return [
         Finding(
             kind="check",
-            severity=severity,  # type: ignore[arg-type]
+            severity=query.severity,  # type: ignore[arg-type]
             rule=path.stem,
             node=_name(row["node"]),
             label=_label(store, row["node"]),
-            message=f"{entries.get('title', path.stem)}: {_name(row['detail'])}. {entries.get('why', '')}".strip(),
-            mend=entries.get("mend", ""),
+            message=f"{query.title}: {_name(row['detail'])}. {query.why}".strip(),
+            mend=query.mend,
         )
         for row in solutions
     ]

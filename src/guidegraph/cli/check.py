@@ -1,3 +1,89 @@
-def validate(): pass
-def check(): pass
-def verify_document(): pass
+"""Commands that check knowledge and documents."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from guidegraph.cli.common import FAILED, Knowledge, write
+
+
+class ReportFormat(StrEnum):
+    """Forms of a report."""
+
+    table = "table"
+    json = "json"
+
+
+ReportOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="Form of the report.")]
+
+
+def _report(form: ReportFormat, text: str, data: Any, passed: bool) -> None:
+    from guidegraph.render import to_json
+
+    write(to_json(data) if form is ReportFormat.json else text)
+    if not passed:
+        raise typer.Exit(FAILED)
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Turtle, TriG, N-Triples, N-Quads or JSON-LD files.")],
+    form: ReportOption = ReportFormat.table,
+    shapes: Annotated[
+        list[Path] | None, typer.Option("--shapes", metavar="FILE", help="Shapes of your own, in place of the shipped ones.")
+    ] = None,
+) -> None:
+    """Validate files against the shapes; exit code 1 if one does not conform.
+
+    Example: guidegraph validate graph/documents/fda-nsaid-2020.trig
+    """
+    from guidegraph.render.reports import validation_text
+    from guidegraph.validate import validate_files
+
+    report = validate_files(files, shapes=shapes or None)
+    _report(form, validation_text(report.to_dict()), report.to_dict(), report.conforms)
+
+
+def check(
+    knowledge: Knowledge = None,
+    reasoner: Annotated[bool, typer.Option("--reasoner/--no-reasoner", help="Ask HermiT as well (needs some seconds).")] = True,
+    form: ReportOption = ReportFormat.table,
+) -> None:
+    """Check the knowledge base: shapes, checks across documents, HermiT; exit code 1 on an error.
+
+    What contradicts itself inside a source is reported as a note, since it is the source's own.
+
+    Example: guidegraph check
+    """
+    from guidegraph.check import check_knowledge
+    from guidegraph.render.reports import check_text
+
+    if knowledge is None:
+        report = check_knowledge(reasoner=reasoner)
+    else:
+        ontology = sorted((knowledge / "ontology").rglob("*.ttl"))
+        documents = sorted((knowledge / "graph").rglob("*.trig"))
+        report = check_knowledge(ontology=ontology, documents=documents, reasoner=reasoner)
+    _report(form, check_text(report.to_dict()), report.to_dict(), report.passed)
+
+
+def verify_document(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The text of a document, in UTF-8.")],
+    document: Annotated[
+        str | None, typer.Option("--document", "-d", metavar="DOC", help="Which document it is (CURIE or IRI); the best fit if left out.")
+    ] = None,
+    knowledge: Knowledge = None,
+    form: ReportOption = ReportFormat.table,
+) -> None:
+    """Check a document's text against the digests of its places: same, moved, changed or vanished.
+
+    Example: guidegraph verify-document article.txt
+    """
+    from guidegraph import api
+    from guidegraph.render.reports import verification_text
+
+    found = api.open_knowledge(knowledge).verify_document(file, document)
+    _report(form, verification_text(found.to_dict()), found.to_dict(), found.ok)

@@ -29,7 +29,7 @@ def clean(text: Any) -> str:
 def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
     """Text wrapped at the width of an answer, continuation lines indented."""
     opening = indent if first is None else first
-    return textwrap.wrap(clean(text), WIDTH, initial_indent=opening, subsequent_indent=indent, break_long_words=False) or [opening]
+    return textwrap.wrap(clean(text), WIDTH, initial_indent=opening, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [opening]
 
 
 def year(document: dict[str, Any]) -> str:

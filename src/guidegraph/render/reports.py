@@ -1,0 +1,55 @@
+"""Reports of validation, checks and verification as plain text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from guidegraph.render.words import clean, wrap
+
+
+def validation_text(report: dict[str, Any]) -> str:
+    """The results of a validation, one block each: node, rule, message."""
+    lines = []
+    for row in report["results"]:
+        lines += wrap(f"{row['severity']}: {row['message']}", "    ", "* ")
+        for key in ("focus", "path", "value", "shape", "file"):
+            if row.get(key):
+                lines += wrap(f"{key}: {row[key]}", "        ", "    ")
+    count = len(report["results"])
+    lines.append("conforms" if report["conforms"] else f"does not conform: {count} result{'' if count == 1 else 's'}")
+    return "\n".join(lines) + "\n"
+
+
+def check_text(report: dict[str, Any]) -> str:
+    """The findings of a check, errors first, and what was looked at."""
+    lines = []
+    for row in report["findings"]:
+        lines += wrap(f"{row['severity']}: {row['label'] or row['node']} - {row['message']}", "    ", "* ")
+        lines += wrap(f"node: {row['node']} ({row['kind']}, {row['rule']})", "        ", "    ")
+        if row["mend"]:
+            lines += wrap(f"mend: {row['mend']}", "        ", "    ")
+    errors = sum(row["severity"] == "error" for row in report["findings"])
+    asked = "asked HermiT" if report["reasoner"] else "did not ask HermiT"
+    lines.append(
+        f"{'passed' if report['passed'] else 'failed'}: {errors} errors, {len(report['findings'])} findings; "
+        f"{len(report['files'])} files, {len(report['checks'])} checks, {asked}"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def verification_text(report: dict[str, Any]) -> str:
+    """What became of each place of a document; places that are the same are only counted."""
+    lines = wrap(f"{report['document']}: the whole text is {'the same' if report['whole_text_same'] else 'not the same'}")
+    if report["note"]:
+        lines += wrap(report["note"])
+    for row in report["places"]:
+        if row["state"] == "same":
+            continue
+        now = f" -> {row['now'][0]}-{row['now'][1]}" if row["now"] else ""
+        item = f", item {row['item']}" if row["item"] else ""
+        where = f"{row['heading_path'] or 'head of the page'}{item}"
+        lines += wrap(f"{row['state']}: {where} ({row['was'][0]}-{row['was'][1]}{now})", "    ", "* ")
+        if row["state"] != "moved" and row["nodes"]:
+            lines += wrap(f"statements: {', '.join(clean(n).rpartition('/')[2] for n in row['nodes'])}", "        ", "    ")
+    counts = ", ".join(f"{number} {state}" for state, number in report["counts"].items())
+    return "\n".join([*lines, counts]) + "\n"
