@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+import guidegraph as gg
+
 ROOT = Path(__file__).resolve().parent.parent
+#: The day at which scenario tests ask, so that they answer the same on every day.
+AS_OF = date(2026, 11, 24)
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +31,38 @@ def shared_dir() -> Path:
     if not path.is_dir():
         pytest.skip("the original sources are not beside this checkout")
     return path
+
+
+@pytest.fixture(scope="session")
+def kb() -> gg.KnowledgeBase:
+    """The shipped knowledge base."""
+    return gg.open()
+
+
+@pytest.fixture(scope="session")
+def ask(kb: gg.KnowledgeBase) -> Callable[..., gg.Answer]:
+    """Ask the shipped knowledge base as of a fixed day."""
+
+    def therapies(profile: object, **options: object) -> gg.Answer:
+        return kb.therapies(profile, **{"as_of": AS_OF, **options})  # type: ignore[arg-type]
+
+    return therapies
+
+
+@pytest.fixture(scope="session")
+def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in a process of its own."""
+
+    def run(*args: str, stdin: str | None = None, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "guidegraph", *args],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=cwd,
+            env={**os.environ, **env},
+            check=False,
+        )
+
+    return run

@@ -21,6 +21,17 @@ PREFIXES = """
 @prefix : <urn:x:> .
 """
 TERMS = ":Ill rdfs:subClassOf gg:Condition . :Pill rdfs:subClassOf gg:Drug . gg:Drug rdfs:subClassOf gg:Intervention . "
+EVENT = "owl:equivalentClass [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:intersectionOf ( {} ) ] ] ."
+DENIED = (
+    ":p a gg:Patient , [ owl:complementOf [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:intersectionOf ( "
+    "[ owl:onProperty gg:ofIntervention ; owl:someValuesFrom gg:Drug ] "
+    "[ owl:onProperty gg:hasOutcome ; owl:hasValue gg:Failed ] ) ] ] ] ; "
+)
+CONDITION = "{} rdfs:subClassOf gg:Condition ; "
+CATEGORIES = (
+    'gg:Drug gg:categoryName "drug" ; rdfs:subClassOf gg:Intervention . '
+    'gg:SelfCare gg:categoryName "self-care" ; rdfs:subClassOf gg:Intervention . '
+)
 ILL = "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ]"
 POPULATION = f":P a gg:Population ; owl:equivalentClass {ILL} . "
 
@@ -37,7 +48,8 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
     "unknown-population": (
         POPULATION + ":r gg:population :P . :Q a gg:Population ; owl:equivalentClass [ owl:complementOf :P ] .",
         POPULATION
-        + ":r gg:population :R . :Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P [ owl:complementOf :S ] ) ] .",
+        + ":r gg:population :R . :Q a gg:Population ;"
+        + " owl:equivalentClass [ owl:unionOf ( :P [ owl:complementOf :S ] ) ] .",
         {("urn:x:R", "urn:x:r"), ("urn:x:S", "urn:x:Q")},
     ),
     "strength-readings": (
@@ -57,8 +69,8 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         {("urn:x:g", "urn:x:r")},
     ),
     "ambiguous-name": (
-        ':A rdfs:subClassOf gg:Condition ; rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; skos:altLabel "Gout" .',
-        ':A rdfs:subClassOf gg:Condition ; rdfs:label "gout" . :B rdfs:subClassOf gg:Condition ; skos:altLabel "Gout" .',
+        CONDITION.format(":A") + 'rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; skos:altLabel "Gout" .',
+        CONDITION.format(":A") + 'rdfs:label "gout" . ' + CONDITION.format(":B") + 'skos:altLabel "Gout" .',
         {("urn:x:A", "urn:x:B (gout)")},
     ),
     "shared-name": (
@@ -116,18 +128,16 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         {("urn:x:Q", "urn:x:Q")},
     ),
     "repeated-part": (
-        ":P a gg:Population ; owl:equivalentClass [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:intersectionOf ("
-        " [ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:hasOutcome ] ) ] ] .",
-        ":P a gg:Population ; owl:equivalentClass [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:intersectionOf ("
-        " [ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:ofIntervention ] ) ] ] .",
+        ":P a gg:Population ; " + EVENT.format("[ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:hasOutcome ]"),
+        ":P a gg:Population ; "
+        + EVENT.format("[ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:ofIntervention ]"),
         {("urn:x:P", "https://w3id.org/guidegraph/vocab/ofIntervention")},
     ),
     "intervention-category": (
-        'gg:Drug gg:categoryName "drug" . :Care rdfs:subClassOf gg:Intervention . :Pill rdfs:subClassOf gg:Drug , :Care .'
-        " gg:Drug rdfs:subClassOf gg:Intervention .",
-        'gg:Drug gg:categoryName "drug" ; rdfs:subClassOf gg:Intervention .'
-        ' gg:SelfCare gg:categoryName "self-care" ; rdfs:subClassOf gg:Intervention . :Both rdfs:subClassOf gg:Drug , gg:SelfCare .'
-        " :Care rdfs:subClassOf gg:Intervention . :Inner rdfs:subClassOf :Care .",
+        CATEGORIES + ":Care rdfs:subClassOf gg:Intervention . :Pill rdfs:subClassOf gg:Drug , :Care .",
+        CATEGORIES
+        + ":Both rdfs:subClassOf gg:Drug , gg:SelfCare ."
+        + " :Care rdfs:subClassOf gg:Intervention . :Inner rdfs:subClassOf :Care .",
         {("urn:x:Both", "drug, self-care"), ("urn:x:Inner", "")},
     ),
     "superseded-without-date": (
@@ -136,14 +146,8 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         {("urn:x:d", "urn:x:e")},
     ),
     "profile-event-contradiction": (
-        TERMS
-        + ":p a gg:Patient , [ owl:complementOf [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:intersectionOf ("
-        " [ owl:onProperty gg:ofIntervention ; owl:someValuesFrom gg:Drug ] [ owl:onProperty gg:hasOutcome ;"
-        " owl:hasValue gg:Failed ] ) ] ] ] ; gg:hasTrial [ gg:ofIntervention [ a :Pill ] ; gg:hasOutcome gg:Succeeded ] .",
-        TERMS
-        + ":p a gg:Patient , [ owl:complementOf [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:intersectionOf ("
-        " [ owl:onProperty gg:ofIntervention ; owl:someValuesFrom gg:Drug ] [ owl:onProperty gg:hasOutcome ;"
-        " owl:hasValue gg:Failed ] ) ] ] ] ; gg:hasTrial [ gg:ofIntervention [ a :Pill ] ; gg:hasOutcome gg:Failed ] .",
+        TERMS + DENIED + "gg:hasTrial [ gg:ofIntervention [ a :Pill ] ; gg:hasOutcome gg:Succeeded ] .",
+        TERMS + DENIED + "gg:hasTrial [ gg:ofIntervention [ a :Pill ] ; gg:hasOutcome gg:Failed ] .",
         {("urn:x:p", "https://w3id.org/guidegraph/vocab/Drug")},
     ),
 }

@@ -10,6 +10,8 @@ from guidegraph.assess.records import Atom, Records, gg
 from guidegraph.model import Profile, StopFact, TrialFact
 
 _DAYS_A_WEEK = Decimal(7)
+#: xsd:decimal of the store holds 18 digits behind the point; a longer number would silently be no number at all.
+_EXACT = Decimal("0.000000001")
 
 
 def advancing(records: Records) -> Mapping[str, Decimal]:
@@ -23,15 +25,19 @@ def shifted(profile: Profile, weeks: Decimal, rates: Mapping[str, Decimal]) -> P
     Numbers that advance grow; so do the weeks of a running trial (one without an outcome yet) and the days
     since a drug was stopped.
     """
-    values = {p: v + weeks / rates[p] if p in rates else v for p, v in profile.values.items()}
+    values = {p: _rounded(v + weeks / rates[p]) if p in rates else v for p, v in profile.values.items()}
     trials = frozenset(
-        TrialFact(t.of, None, t.weeks + weeks) if t.outcome is None and t.weeks is not None else t
+        TrialFact(t.of, None, _rounded(t.weeks + weeks)) if t.outcome is None and t.weeks is not None else t
         for t in profile.trials_present
     )
     stops = frozenset(
-        StopFact(s.of, s.days + weeks * _DAYS_A_WEEK) if s.days is not None else s for s in profile.stops_present
+        StopFact(s.of, _rounded(s.days + weeks * _DAYS_A_WEEK)) if s.days is not None else s for s in profile.stops_present
     )
     return replace(profile, values=values, trials_present=trials, stops_present=stops)
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return value.quantize(_EXACT)
 
 
 def _bounds(atom: Atom) -> Iterable[Decimal]:

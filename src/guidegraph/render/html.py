@@ -32,7 +32,7 @@ def _alerts(answer: dict[str, Any]) -> str:
         if row["truth"] == "false":
             continue
         kind, word = ("alert", "Alert") if row["truth"] == "true" else ("ask", "Ask about")
-        parts.append(f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{_e("; ".join(row["reasons"]))}</p>')
+        parts.append(f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{_e("; ".join(r.split(": ", 1)[-1] for r in row["reasons"]))}</p>')
     return "".join(parts)
 
 

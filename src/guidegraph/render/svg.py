@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from guidegraph.render.words import STATUSES, clean
 
-_LABEL, _ROW, _HEAD, _COLUMN = 330, 22, 74, 84
+_LABEL, _ROW, _HEAD, _COLUMN = 350, 22, 74, 84
 #: For each status: fill, ink of the letter, pattern. Chosen to differ in lightness, not only in hue.
 _LOOK = {
     "eligible": ("#1b7837", "#ffffff", ""),
@@ -20,7 +20,7 @@ _LOOK = {
     "not-indicated": ("#ffffff", "#999999", ""),
 }
 _PATTERNS = """<defs>
-<pattern id="dots" width="8" height="8" patternUnits="userSpaceOnUse"><circle cx="2" cy="2" r="1.1" fill="#7a5c00"/></pattern>
+<pattern id="dots" width="8" height="8" patternUnits="userSpaceOnUse"><circle cx="1.5" cy="1.5" r="0.9" fill="#7a5c00" fill-opacity="0.7"/></pattern>
 <pattern id="cross" width="8" height="8" patternUnits="userSpaceOnUse"><path d="M0 0L8 8M8 0L0 8" stroke="#ffffff" stroke-opacity="0.35"/></pattern>
 <pattern id="lines" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M-1 8L8 -1" stroke="#8c2d04" stroke-opacity="0.6"/></pattern>
 </defs>"""
@@ -49,7 +49,7 @@ def _axis(steps: list[float], bottom: float, now: float | None) -> list[str]:
     for i, step in enumerate(steps):
         x = _LABEL + i * _COLUMN
         parts.append(f'<line x1="{x:g}" y1="{_HEAD - 8}" x2="{x:g}" y2="{bottom:g}" stroke="#cccccc" stroke-width="0.7"/>')
-        parts.append(_text(x, _HEAD - 13, f"{step:g}", 12, text_anchor="middle", font_weight="bold"))
+        parts.append(_text(x, _HEAD - 13, f"{step:.4g}", 12, text_anchor="middle", font_weight="bold"))
     if now is not None and steps[0] <= now <= steps[-1]:
         parts.append(f'<line x1="{_LABEL}" y1="{_HEAD - 8}" x2="{_LABEL}" y2="{bottom:g}" stroke="#000000" stroke-width="2"/>')
         parts.append(_text(_LABEL - 8, _HEAD - 13, "now", 12, text_anchor="end", font_weight="bold"))
@@ -63,7 +63,7 @@ def _rows(data: dict[str, Any]) -> list[str]:
         if number % 2 == 0:
             parts.append(f'<rect x="0" y="{y - 2}" width="{_LABEL + (len(steps) - 1) * _COLUMN}" height="{_ROW}" fill="#fafafa"/>')
         label = clean(row["label"])
-        shown = label if len(label) <= 48 else label[:47] + "…"
+        shown = label if len(label) <= 52 else label[:51] + "…"
         parts.append(_text(_LABEL - 10, y + 13, shown, 12, text_anchor="end"))
         for span in row["spans"]:
             first, last = steps.index(span["from"]), steps.index(span["to"])

@@ -164,7 +164,7 @@ def explain_text(data: dict[str, Any]) -> str:
 
 
 def _week(value: float) -> str:
-    return f"{value:g}"
+    return f"{value:.4g}"
 
 
 def timeline_text(data: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rdflib import OWL, RDF, SH, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
@@ -49,40 +49,46 @@ def _members(graph: Graph, head: Node) -> Iterator[Node]:
 
 def _expression(graph: Graph, node: Node, depth: int) -> str:
     for predicate, word in ((OWL.intersectionOf, " and "), (OWL.unionOf, " or ")):
-        head = graph.value(node, predicate)
-        if head is not None:
-            return "(" + word.join(name(graph, member, depth) for member in _members(graph, head)) + ")"
-    inner = graph.value(node, OWL.complementOf)
-    if inner is not None:
-        return f"not {name(graph, inner, depth)}"
+        heads = list(graph.objects(node, predicate))
+        if heads:
+            return _joined(f"({word.join(name(graph, m, depth) for m in _members(graph, head))})" for head in heads)
+    inner = list(graph.objects(node, OWL.complementOf))
+    if inner:
+        return "not " + _joined(name(graph, term, depth) for term in inner)
     if (node, OWL.onProperty, None) in graph:
         return _restriction(graph, node, depth)
-    facets = graph.value(node, OWL.withRestrictions)
-    if facets is not None:
+    facets = list(graph.objects(node, OWL.withRestrictions))
+    if facets:
         return _range(graph, node, facets)
     if (node, RDF.first, None) in graph:
         return "( " + " ".join(name(graph, member, depth) for member in _members(graph, node)) + " )"
     return _properties(graph, node, depth)
 
 
+def _joined(texts: Iterable[str]) -> str:
+    """Texts in a fixed order: where a node says two things that should be one, the order of triples tells nothing."""
+    return ", ".join(sorted(texts))
+
+
 def _restriction(graph: Graph, node: Node, depth: int) -> str:
-    on = " ".join(sorted(name(graph, p, depth) for p in graph.objects(node, OWL.onProperty)))
+    on = _joined(name(graph, p, depth) for p in graph.objects(node, OWL.onProperty))
     said = [
         f"{word} {name(graph, filler, depth)}"
         for predicate, word in ((OWL.someValuesFrom, "some"), (OWL.hasValue, "value"), (OWL.allValuesFrom, "only"))
         for filler in graph.objects(node, predicate)
     ]
-    return f"({on} {', '.join(sorted(said)) or '(no filler)'})"
+    return f"({on} {_joined(said) or '(no filler)'})"
 
 
-def _range(graph: Graph, node: Node, facets: Node) -> str:
-    bounds = []
-    for facet in _members(graph, facets):
-        for predicate, value in graph.predicate_objects(facet):
-            sign = _BOUNDS.get(predicate, shorten(str(predicate)))  # type: ignore[call-overload]
-            bounds.append(f"{sign} {value}")
-    datatype = graph.value(node, OWL.onDatatype)
-    return f"{shorten(str(datatype)) if datatype is not None else '?'}[{', '.join(sorted(bounds))}]"
+def _range(graph: Graph, node: Node, heads: Iterable[Node]) -> str:
+    bounds = [
+        f"{_BOUNDS.get(predicate, shorten(str(predicate)))} {value}"  # type: ignore[call-overload]
+        for head in heads
+        for facet in _members(graph, head)
+        for predicate, value in graph.predicate_objects(facet)
+    ]
+    datatypes = (shorten(str(datatype)) for datatype in graph.objects(node, OWL.onDatatype))
+    return f"{_joined(datatypes)}[{_joined(bounds)}]"
 
 
 def _properties(graph: Graph, node: Node, depth: int) -> str:

