@@ -97,7 +97,7 @@ IMPLICATIONS = (
     f"{some('pregnancyWeeks', 'xsd:decimal')} rdfs:subClassOf {some('hasCondition', ':Pregnant')} ."
 )
 POPULATIONS = {
-    "Ill": some("hasCondition", ":Ill"),
+    "IsIll": some("hasCondition", ":Ill"),
     "NotIll": no(some("hasCondition", ":Ill")),
     "Long": number("symptomWeeks", "minInclusive 12.0"),
     "Middle": number("symptomWeeks", "minExclusive 6.0", "maxExclusive 12.0"),
@@ -136,13 +136,13 @@ def truths(profile: str, *names: str) -> dict[str, str]:
 
 
 def test_facts_above_below_and_absent() -> None:
-    assert truths("; gg:hasCondition [ a :VeryIll ]", "Ill", "NotIll") == {"Ill": "true", "NotIll": "false"}
-    assert truths(f", {no(some('hasCondition', 'gg:Condition'))}", "Ill", "NotIll") == {
-        "Ill": "false",
+    assert truths("; gg:hasCondition [ a :VeryIll ]", "IsIll", "NotIll") == {"IsIll": "true", "NotIll": "false"}
+    assert truths(f", {no(some('hasCondition', 'gg:Condition'))}", "IsIll", "NotIll") == {
+        "IsIll": "false",
         "NotIll": "true",
     }
-    assert truths(f", {no(some('hasCondition', ':VeryIll'))}", "Ill", "NotIll") == {
-        "Ill": "unknown",
+    assert truths(f", {no(some('hasCondition', ':VeryIll'))}", "IsIll", "NotIll") == {
+        "IsIll": "unknown",
         "NotIll": "unknown",
     }
 
@@ -218,7 +218,7 @@ def generated(seed: int) -> tuple[str, dict[str, str]]:
     long = kleene(weeks is not None and weeks >= 12, weeks is not None and weeks < 12)
     middle = kleene(weeks is not None and 6 < weeks < 12, weeks is not None and not 6 < weeks < 12)
     values = {
-        "Ill": ill,
+        "IsIll": ill,
         "NotIll": 1 - ill,
         "Long": long,
         "Middle": middle,
@@ -249,7 +249,7 @@ def test_generated_patients_agree_with_kleene_tables() -> None:
 
 def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     patients = {f"p{seed}": triples(generated(seed)[0]) for seed in range(6)}
-    populations = ["urn:x:Ill", "urn:x:Both", "urn:x:Either"]
+    populations = ["urn:x:IsIll", "urn:x:Both", "urn:x:Either"]
     whole = truth_table(knowledge(), patients, populations)
     monkeypatch.setattr(hermit, "CLASSES_A_RUN", 5)
     monkeypatch.setattr("guidegraph.reason.questions.CLASSES_A_RUN", 5)
@@ -269,10 +269,10 @@ def test_atoms_by_their_nodes() -> None:
 def test_profile_that_contradicts_the_ontology_is_named() -> None:
     both = triples(f":p a gg:Patient , {no(some('hasCondition', ':Ill'))} ; gg:hasCondition [ a :VeryIll ] .")
     with pytest.raises(KnowledgeError, match="contradicts the ontology") as caught:
-        truth_table(knowledge(), {"anna": both}, ["urn:x:Ill"])
+        truth_table(knowledge(), {"anna": both}, ["urn:x:IsIll"])
     assert caught.value.where == "anna"
-    with pytest.raises(KnowledgeError, match="exactly one|about one gg:Patient"):
-        truth_table(knowledge(), {"nobody": triples(":p a :Person .")}, ["urn:x:Ill"])
+    with pytest.raises(KnowledgeError, match="about exactly one"):
+        truth_table(knowledge(), {"nobody": triples(":p a :Person .")}, ["urn:x:IsIll"])
 
 
 def test_classification_finds_what_nothing_can_be() -> None:
@@ -297,9 +297,9 @@ def test_satisfiable_and_entailed() -> None:
     found = satisfiable(
         source,
         {
-            "overlap": [(True, node["Ill"]), (True, node["Long"])],
+            "overlap": [(True, node["IsIll"]), (True, node["Long"])],
             "apart": [(True, node["Long"]), (True, node["Middle"])],
-            "without": [(True, node["Both"]), (False, node["Ill"])],
+            "without": [(True, node["Both"]), (False, node["IsIll"])],
         },
     )
     assert found == {"overlap": True, "apart": False, "without": False}
@@ -326,7 +326,7 @@ WINDOWS = """
 :r1 a gg:Recommendation ; rdfs:label "too late" ; gg:population :Long ; gg:section :sec ; gg:statedIn :doc .
 :r2 a gg:Recommendation ; rdfs:label "in time" ; gg:population :Middle ; gg:section :sec .
 :r3 a gg:Recommendation ; rdfs:label "fits" ; gg:population :Long ; gg:section :late .
-:r4 a gg:Recommendation ; rdfs:label "any time" ; gg:population :Ill ; gg:section :sec .
+:r4 a gg:Recommendation ; rdfs:label "any time" ; gg:population :IsIll ; gg:section :sec .
 :r5 a gg:Comparison ; rdfs:label "too early" ; gg:population :Middle ; gg:section :late .
 :r6 a gg:Recommendation ; rdfs:label "nobody" ; gg:population :Nobody ; gg:section :sec .
 """
@@ -353,7 +353,7 @@ def fails_with(monkeypatch: pytest.MonkeyPatch, java: Path, text: str) -> None:
 def test_java_failures_are_errors_without_a_stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     trace = "echo 'at java.base/x' >&2; echo 'java.lang.OutOfMemoryError: heap' >&2; exit 1"
     fails_with(monkeypatch, tmp_path / "java", trace)
-    with pytest.raises(KnowledgeError, match="the reasoner failed: java.lang.OutOfMemoryError: heap"):
+    with pytest.raises(KnowledgeError, match=r"the reasoner failed: java\.lang\.OutOfMemoryError: heap"):
         classify(knowledge())
     fails_with(monkeypatch, tmp_path / "java", "exit 0")
     with pytest.raises(KnowledgeError, match="gave no answer"):

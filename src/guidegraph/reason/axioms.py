@@ -161,7 +161,7 @@ class Axioms:
         """
         if node in self._definitions:
             if node in within:
-                names = " -> ".join(shorten(str(getattr(n, "value", n))) for n in (*within, node))
+                names = " -> ".join(shorten(n.value) for n in (*within, node) if isinstance(n, ox.NamedNode))
                 raise KnowledgeError("a population is defined by itself", where=names, mend="Break the circle.")
             return self.copy(self._definitions[node], out, (*within, node))
         if not isinstance(node, ox.BlankNode):

@@ -51,9 +51,9 @@ class Profiles:
         patients = [t.subject for t in triples if t.predicate == TYPE and t.object == PATIENT]
         if len(set(patients)) != 1:
             raise KnowledgeError(
-                f"a profile is about one gg:Patient, this one about {len(set(patients))}",
+                f"a profile is about exactly one gg:Patient, this one about {len(set(patients))}",
                 where=name,
-                mend="Give it exactly one.",
+                mend="Keep one.",
             )
         # Class expressions of the profile (absent facts) are copied by the same rules as those of the ontology.
         local = Axioms(triples)

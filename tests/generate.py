@@ -1,0 +1,113 @@
+"""Random but valid patient profiles over the shipped vocabulary, the same for the same seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from guidegraph.errors import ProfileError
+from guidegraph.model import Profile, StopFact, TrialFact
+
+GG = "https://w3id.org/guidegraph/vocab/"
+SIMPLE = (GG + "hasCondition", GG + "hasFinding", GG + "takesMedication")
+EVENTS = (GG + "hasTrial", GG + "stoppedMedication")
+
+
+def used_classes(kb: Any) -> dict[str, list[str]]:
+    """The classes that populations use, by property, with a class above and below some of them."""
+    found: dict[str, set[str]] = {p: set() for p in (*SIMPLE, *EVENTS)}
+    for atom in kb.records.atoms.values():
+        if atom.cls:
+            found[atom.prop].add(atom.cls)
+    for prop in (*SIMPLE, *EVENTS):
+        wanted = set(found[prop])
+        for cls, above in kb.records.ancestors.items():
+            if wanted & above:
+                found[prop].add(cls)
+        for cls in wanted:
+            found[prop] |= {c for c in kb.records.ancestors[cls] if "/vocab/" not in c}
+    return {prop: sorted(classes) for prop, classes in found.items()}
+
+
+def numbers(kb: Any) -> dict[str, list[Decimal]]:
+    """Values at, just below and just above every bound of each number, and some between."""
+    found: dict[str, set[Decimal]] = {}
+    for atom in kb.records.atoms.values():
+        if atom.prop and not atom.cls:
+            for bound in (atom.low, atom.above, atom.high, atom.below):
+                if 0 < bound < 1000:
+                    near = {bound, bound + Decimal("0.5"), bound - Decimal("0.5"), bound + 10}
+                    found.setdefault(atom.prop, set()).update(near)
+    return {prop: sorted(values) for prop, values in found.items()}
+
+
+def profile(kb: Any, seed: int) -> Profile:
+    """One random profile that does not contradict itself, implications applied."""
+    pick = random.Random(seed)
+    while True:
+        try:
+            return kb.profile(_draw(kb, pick, seed))
+        except ProfileError:
+            continue
+
+
+def _draw(kb: Any, pick: random.Random, seed: int) -> Profile:
+    classes, values = used_classes(kb), numbers(kb)
+    present = {p: frozenset(pick.sample(classes[p], k=pick.randint(0, min(3, len(classes[p]))))) for p in SIMPLE}
+    absent = {p: frozenset(pick.sample(classes[p], k=pick.randint(0, min(8, len(classes[p]))))) for p in SIMPLE}
+    outcomes = [None, GG + "Failed", GG + "Succeeded", GG + "NotTolerated"]
+
+    def trials(most: int, weeks: bool) -> frozenset[TrialFact]:
+        count = pick.randint(0, most)
+        return frozenset(
+            TrialFact(pick.choice(classes[EVENTS[0]]), pick.choice(outcomes), pick.choice([None, Decimal(5), Decimal(6), Decimal(9)]) if weeks else None)
+            for _ in range(count)
+        )
+
+    def stops(most: int) -> frozenset[StopFact]:
+        days = [None, Decimal(3), Decimal(14), Decimal("14.5"), Decimal(30)]
+        return frozenset(StopFact(pick.choice(classes[EVENTS[1]]), pick.choice(days)) for _ in range(pick.randint(0, most)))
+
+    return Profile(
+        f"generated-{seed}",
+        "",
+        present,
+        absent,
+        {p: pick.choice(v) for p, v in sorted(values.items()) if pick.random() < 0.5},
+        trials(2, True),
+        trials(2, False),
+        stops(1),
+        stops(1),
+        frozenset(p for p in (*SIMPLE, *EVENTS) if pick.random() < 0.15),
+    )
+
+
+def completed(kb: Any, found: Profile) -> Profile:
+    """The profile with every complete list written out as absent facts, as a reasoner needs it.
+
+    A class that shares no subclass with a listed class is absent (docs/populations.md).
+    """
+    below: dict[str, set[str]] = {}
+    for cls, above in kb.records.ancestors.items():
+        for higher in above:
+            below.setdefault(higher, set()).add(cls)
+    classes = used_classes(kb)
+
+    def apart(cls: str, listed: set[str]) -> bool:
+        return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed)
+
+    absent = dict(found.absent)
+    for prop in SIMPLE:
+        if prop in found.complete:
+            listed = set(found.present.get(prop, ()))
+            absent[prop] = absent.get(prop, frozenset()) | {c for c in classes[prop] if apart(c, listed)}
+    trials, stops = found.trials_absent, found.stops_absent
+    if EVENTS[0] in found.complete:
+        listed = {t.of for t in found.trials_present}
+        trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(c, listed)}
+    if EVENTS[1] in found.complete:
+        listed = {s.of for s in found.stops_present}
+        stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(c, listed)}
+    return replace(found, absent=absent, trials_absent=trials, stops_absent=stops, complete=frozenset())
