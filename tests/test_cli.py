@@ -1,0 +1,181 @@
+"""The command line as people type it, right and wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+Run = Callable[..., CompletedProcess[str]]
+
+#: Arguments, and what the one line on standard error must say.
+WRONG = {
+    "unknown command": (["therapy"], "No such command"),
+    "no profile": (["therapies"], "Missing argument"),
+    "unknown option": (["therapies", "x.yaml", "--frmat", "json"], "No such option"),
+    "missing file": (["therapies", "nowhere.yaml"], "cannot be read"),
+    "unknown ending": (["therapies", "nowhere.doc"], "unknown ending"),
+    "a folder": (["therapies", "."], "unknown ending"),
+    "unknown example": (["therapies", "example:chronic"], "chronic-failed-care"),
+    "no date": (["therapies", "example:age-only", "--as-of", "yesterday"], "not a date"),
+    "impossible date": (["therapies", "example:age-only", "--as-of", "2026-02-30"], "not a date"),
+    "date in another form": (["therapies", "example:age-only", "--as-of", "20260131"], "not a date"),
+    "unknown jurisdiction": (["therapies", "example:age-only", "--jurisdiction", "XX"], "Known are"),
+    "unknown format": (["therapies", "example:age-only", "--format", "xml"], "xml"),
+    "format of another command": (["ask", "example:age-only", "--format", "html"], "no html form"),
+    "unknown therapy": (["explain", "example:age-only", "snake oil"], "not a known term"),
+    "a condition as therapy": (["explain", "example:age-only", "sciatica"], "another kind"),
+    "a therapy nobody speaks of": (["explain", "example:age-only", "traction"], "no recommendation or contraindication reaches"),
+    "picture of another kind": (["timeline", "example:age-only", "-o", "x.png"], "End it in .svg"),
+    "folder that is not there": (["timeline", "example:age-only", "-o", "no/such/x.svg"], "cannot write"),
+    "knowledge folder without knowledge": (["therapies", "example:age-only", "--knowledge", "."], "no folder"),
+    "unknown query": (["query", "frist-line"], "first-line"),
+    "query parameter missing": (["query", "contraindicated-with"], "not filled"),
+    "query parameter unknown": (["query", "first-line", "--param", "x=1"], "has no parameter"),
+    "query parameter misspelt": (["query", "contraindicated-with", "--param", "drgu=ibuprofen"], "drug"),
+    "query parameter twice": (["query", "contraindicated-with", "--param", "drug=a", "--param", "drug=b"], "twice"),
+    "query parameter without value": (["query", "contraindicated-with", "--param", "drug"], "name=value"),
+    "query term unknown": (["query", "contraindicated-with", "--param", "drug=aspirn"], "aspirin"),
+    "query file missing": (["query", "nowhere.rq"], "cannot be read"),
+    "turtle of rows": (["query", "first-line", "--format", "turtle"], "no turtle form"),
+    "endpoint that is no address": (["query", "first-line", "--endpoint", "ftp://x"], "http"),
+    "endpoint that is not there": (["query", "first-line", "--endpoint", "http://127.0.0.1:9/sparql"], "did not answer"),
+    "nothing to validate": (["validate"], "Missing argument"),
+    "validate a missing file": (["validate", "nowhere.ttl"], "nowhere.ttl"),
+    "verify a missing file": (["verify-document", "nowhere.txt"], "cannot be read"),
+    "template over nothing": (["profile", "new", "no/such/p.yaml"], "cannot write"),
+}
+
+QUERIES = {
+    "no query": ("", "no SELECT"),
+    "syntax": ("SELECT ?s WHERE { ?s ?p }", "cannot be parsed"),
+    "unknown prefix": ("SELECT ?s WHERE { ?s nope:x ?o }", "cannot be parsed"),
+    "service": ("SELECT * WHERE { SERVICE <http://example.org/sparql> { ?s ?p ?o } }", "--allow-remote"),
+    "silent service": ("SELECT * { service silent <http://example.org/> { ?s ?p ?o } }", "--allow-remote"),
+    "remote graph": ("SELECT * FROM <http://example.org/g> WHERE { ?s ?p ?o }", "--allow-remote"),
+    "remote named graph": ("SELECT * FROM NAMED <file:///etc/passwd> WHERE { GRAPH ?g { ?s ?p ?o } }", "--allow-remote"),
+    "load": ("LOAD <http://example.org/g>", "update"),
+    "insert": ("INSERT DATA { <urn:a> <urn:b> <urn:c> }", "update"),
+    "delete": ("PREFIX x: <urn:x> DELETE WHERE { ?s ?p ?o }", "update"),
+    "drop": ("DROP ALL", "update"),
+    "nested": ("SELECT * WHERE " + "{" * 3000 + "}" * 3000, "nested too deeply"),
+    "too long": ("SELECT * WHERE { ?s ?p ?o } #" + "x" * 300_000, "too long"),
+    "ungrouped": ("SELECT ?s (COUNT(*) AS ?n) WHERE { ?s ?p ?o }", "cannot be parsed"),
+}
+
+
+def refused(result: CompletedProcess[str], told: str) -> None:
+    assert result.returncode == 2, result.stderr
+    assert told.lower() in result.stderr.lower()
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_use_is_told_in_a_line_with_exit_code_2(cli: Run, tmp_path: Path, name: str) -> None:
+    arguments, told = WRONG[name]
+    refused(cli(*arguments, cwd=tmp_path), told)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_wrong_query_is_refused(cli: Run, tmp_path: Path, name: str) -> None:
+    text, told = QUERIES[name]
+    refused(cli("query", "-", stdin=text, cwd=tmp_path), told)
+
+
+def test_the_words_of_a_string_are_no_keywords(cli: Run) -> None:
+    done = cli("query", "-", stdin='SELECT ("SERVICE <http://x> LOAD" AS ?x) WHERE { } # SERVICE')
+    assert done.returncode == 0 and "SERVICE" in done.stdout
+
+
+GRAPHS = {
+    "empty": ("empty.ttl", ""),
+    "syntax": ("bad.ttl", "<urn:a> <urn:b>"),
+    "binary": ("binary.ttl", "\x00\x01\x02"),
+    "unknown ending": ("x.doc", "x"),
+    "document type": ("bomb.rdf", '<!DOCTYPE rdf [ <!ENTITY a "x"> ]><rdf/>'),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_malformed_graph_is_refused(cli: Run, tmp_path: Path, name: str) -> None:
+    file, text = GRAPHS[name]
+    (tmp_path / file).write_text(text)
+    refused(cli("validate", file, cwd=tmp_path), file)
+
+
+def schema(repo_root: Path, name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((repo_root / "src/guidegraph/schema" / f"{name}.schema.json").read_text()))
+
+
+@pytest.mark.parametrize("example", ["chronic-failed-care", "age-only", "bleeding-ulcer", "complete-record", "cauda-equina-week-1"])
+def test_json_fits_its_published_schema(cli: Run, repo_root: Path, example: str) -> None:
+    done = cli("therapies", f"example:{example}", "--format", "json", "--as-of", "2026-11-24")
+    assert done.returncode == 0, done.stderr
+    schema(repo_root, "therapies").validate(json.loads(done.stdout))
+    timeline = cli("timeline", f"example:{example}", "--format", "json")
+    schema(repo_root, "timeline").validate(json.loads(timeline.stdout))
+    for therapy in ("ibuprofen", "epidural steroid injection", "emergency surgery"):
+        told = cli("explain", f"example:{example}", therapy, "--format", "json")
+        schema(repo_root, "explain").validate(json.loads(told.stdout))
+
+
+@pytest.mark.parametrize("command", ["therapies", "explain", "ask", "timeline", "validate", "check", "query", "queries", "verify-document", "profile new"])
+def test_every_command_has_help_with_an_example(cli: Run, command: str) -> None:
+    done = cli(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Example: guidegraph" in done.stdout
+
+
+def test_a_profile_from_standard_input(cli: Run) -> None:
+    done = cli("therapies", "-", stdin="age: 40\nconditions: [sciatica]\n")
+    assert done.returncode == 0 and "Ask next" in done.stdout
+
+
+def test_the_template_can_be_filled_in_and_asked(cli: Run, tmp_path: Path) -> None:
+    assert cli("profile", "new", "p.yaml", cwd=tmp_path).returncode == 0
+    assert cli("therapies", "p.yaml", cwd=tmp_path).returncode == 0
+    refused(cli("profile", "new", "p.yaml", cwd=tmp_path), "exists")
+
+
+def test_alerts_come_first_in_every_form(cli: Run) -> None:
+    for form in ("table", "markdown", "html"):
+        text = cli("therapies", "example:cauda-equina-week-1", "--format", form).stdout
+        assert text.index("Cauda equina syndrome") < text.index("immediate evaluation")
+    data = json.loads(cli("therapies", "example:cauda-equina-week-1", "--format", "json").stdout)
+    assert list(data).index("alerts") < list(data).index("therapies")
+
+
+def test_a_reader_that_goes_away_is_no_error(repo_root: Path) -> None:
+    import subprocess
+    import sys
+
+    line = f"{sys.executable} -m guidegraph therapies example:chronic-failed-care | head -1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in done.stderr and "Error" not in done.stderr
+
+
+def test_a_picture_is_written_whole(cli: Run, tmp_path: Path) -> None:
+    done = cli("timeline", "example:acute-uncomplicated", "-o", "x.svg", cwd=tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "x.svg").read_text().endswith("</svg>\n")
+    assert [p.name for p in tmp_path.iterdir()] == ["x.svg"]
+
+
+def test_shell_completion_is_there(cli: Run) -> None:
+    assert "guidegraph" in cli("--show-completion", "bash").stdout or cli("--help").stdout.count("completion")
+
+
+def test_check_passes_and_names_the_windows(cli: Run) -> None:
+    done = cli("check", "--format", "json")
+    assert done.returncode == 0, done.stdout[:500]
+    found: Any = json.loads(done.stdout)["findings"]
+    named = {row["node"].rpartition("/")[2] for row in found if row["kind"] == "internal-inconsistency"}
+    assert {"manipulation", "exercise"} <= named
+    assert not [row for row in found if row["severity"] == "error"]
