@@ -16,21 +16,23 @@ HEAD = """@prefix gg: <https://w3id.org/guidegraph/vocab/> .
 @prefix prov: <http://www.w3.org/ns/prov#> .
 """
 ROOTS = (("Condition", "C"), ("Finding", "F"), ("Drug", "D"), ("Procedure", "P"))
+#: Classes just below a root, and classes below each of these: the trees grow in breadth, as real ones do, not in depth.
 FAN = 4
 
 
 def class_names(kind: str, count: int) -> list[str]:
-    """The local names of ``count`` classes of one kind, in an order where a parent precedes its children."""
+    """The local names of ``count`` classes of one kind."""
     return [f"S{kind}{i}" for i in range(count)]
 
 
 def ontology(recommendations: int) -> str:
-    """Turtle of four class trees whose size grows with the number of recommendations."""
+    """Turtle of four class trees of three levels whose breadth grows with the number of recommendations."""
     lines = [HEAD]
     for root, kind in ROOTS:
         names = class_names(kind, max(8, recommendations // 10))
         for i, name in enumerate(names):
-            parent = f"gg:{root}" if i < FAN else f"ggt:{names[(i - FAN) // FAN]}"
+            # Every fifth class stands below the root and holds the four that follow it.
+            parent = f"gg:{root}" if i % (FAN + 1) == 0 else f"ggt:{names[i - i % (FAN + 1)]}"
             lines.append(f'ggt:{name} a owl:Class ; rdfs:subClassOf {parent} ; rdfs:label "synthetic {name}"@en .')
     return "\n".join(lines)
 

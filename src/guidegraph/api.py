@@ -23,9 +23,8 @@ from guidegraph.assess.explain import explanation
 from guidegraph.assess.facts import FactBook
 from guidegraph.assess.records import Records
 from guidegraph.assess.timeline import timeline as _timeline
-from guidegraph.catalogue import Parameter
 from guidegraph.errors import DocumentError, UsageError
-from guidegraph.model import Profile
+from guidegraph.model import Parameter, Profile
 from guidegraph.profile import (
     Vocabulary,
     apply_implications,

@@ -11,21 +11,13 @@ from pathlib import Path
 
 from guidegraph import assets
 from guidegraph.errors import KnowledgeError, QueryError
+from guidegraph.model import Parameter
 
 #: Kinds of parameter values.
 KINDS = ("iri", "string", "integer", "decimal", "date")
 _KEYS = ("id", "title", "question", "why", "params", "columns", "needs", "empty-means", "severity", "mend", "tests")
 _PARAM = re.compile(r'(?P<name>[A-Za-z_]\w*) (?P<kind>\w+) "(?P<what>[^"]*)"')
 _COLUMN = re.compile(r'(?P<name>[A-Za-z_]\w*) "(?P<what>[^"]*)"')
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter that a query needs: the variable, the kind of its value, and what it stands for."""
-
-    name: str
-    kind: str
-    what: str
 
 
 @dataclass(frozen=True)

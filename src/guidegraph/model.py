@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-__all__ = ["Profile", "StopFact", "TermRow", "TrialFact"]
+__all__ = ["Parameter", "Profile", "StopFact", "TermRow", "TrialFact"]
 
 
 @dataclass(frozen=True, order=True)
@@ -75,3 +75,12 @@ class TermRow:
     low: Decimal | None = None
     high: Decimal | None = None
     unit: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter that a query needs: the variable, the kind of its value, and what it stands for."""
+
+    name: str
+    kind: str
+    what: str

@@ -12,8 +12,8 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.catalogue import Parameter
 from guidegraph.errors import EndpointError, QueryError, UsageError
+from guidegraph.model import Parameter
 from guidegraph.store import remote
 
 Term = ox.NamedNode | ox.Literal
@@ -231,7 +231,7 @@ def parse_parameters(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise UsageError(f"{pair[:40]!r} is not name=value", where="--param", mend="Write --param drug=ibuprofen.")
+            raise UsageError(f"{pair[:40]!r} is not name=value", where="--param", mend="Write --param name=value.")
         if name.strip() in found:
             raise UsageError(f"parameter {name.strip()!r} is given twice", where="--param", mend="Give it once.")
         found[name.strip()] = value

@@ -38,7 +38,7 @@ def validate(
 ) -> None:
     """Validate files against the shapes; exit code 1 if one does not conform.
 
-    Example: guidegraph validate graph/documents/fda-nsaid-2020.trig
+    Example: guidegraph validate my-document.trig
     """
     from guidegraph.render.reports import validation_text
     from guidegraph.validate import validate_files

@@ -79,7 +79,7 @@ def explain(
 ) -> None:
     """Why a therapy has its status, and the smallest change that would make it eligible.
 
-    Example: guidegraph explain example:chronic-failed-care "epidural steroid injection"
+    Example: guidegraph explain example:chronic-failed-care THERAPY (a label that guidegraph therapies shows)
     """
     from guidegraph import render
 

@@ -52,7 +52,7 @@ def query(
 ) -> None:
     """Run one SPARQL query over the knowledge.
 
-    Example: guidegraph query contraindicated-with --param drug=ibuprofen
+    Example: guidegraph query red-flags
     """
     from guidegraph.render.results import FORMS
 

@@ -208,7 +208,7 @@ class _Parser:
 
     def _trial(self, item: Value, present: bool) -> TrialFact:
         allowed = ("of", "weeks", "outcome") if present else ("of", "outcome")
-        parts = self._parts(item, allowed, "{of: exercise, weeks: 6, outcome: failed}")
+        parts = self._parts(item, allowed, "{of: THERAPY, weeks: 6, outcome: failed}")
         of = self._terms.resolve(_words(parts["of"], "of"), ("intervention",), where=parts["of"].where)
         outcome = parts.get("outcome")
         led = self._terms.resolve(_words(outcome, "outcome"), ("outcome",), where=outcome.where) if outcome else None
@@ -216,7 +216,7 @@ class _Parser:
         return TrialFact(of, led, weeks)
 
     def _stop(self, item: Value) -> StopFact:
-        parts = self._parts(item, ("of", "days"), "{of: MAO inhibitor, days: 10}")
+        parts = self._parts(item, ("of", "days"), "{of: DRUG, days: 10}")
         of = self._terms.resolve(_words(parts["of"], "of"), ("intervention",), where=parts["of"].where)
         return StopFact(of, number(parts["days"], "days", Decimal(0), _DAYS) if "days" in parts else None)
 

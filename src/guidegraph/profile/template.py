@@ -15,8 +15,8 @@ _LISTS = {
     "conditions": ("[]", "[]", "diagnoses and states; findings may stand here too"),
     "findings": ("[]", "[]", "symptoms, signs and test results"),
     "medications": ("[]", "[]", "what the patient takes now"),
-    "trials": ("[]", "[]", "therapies tried, as {of: exercise therapy, weeks: 6, outcome: failed}; outcome: %s"),
-    "stopped_medications": ("[]", "[]", "drugs stopped, as {of: monoamine oxidase inhibitor, days: 10}"),
+    "trials": ("[]", "[]", "therapies tried, as {of: THERAPY, weeks: 6, outcome: failed}; outcome: %s"),
+    "stopped_medications": ("[]", "[]", "drugs stopped, as {of: DRUG, days: 10}"),
 }
 
 

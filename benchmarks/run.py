@@ -1,0 +1,136 @@
+"""The speeds that docs/benchmarks.md reports: ``python benchmarks/run.py > docs/benchmarks.md``.
+
+Each figure is the median of several runs in this process or, for cold starts, of several processes. Ratios compare
+with a peer in the same run.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import rdflib
+
+sys.path.insert(0, str(Path(__file__).parent))
+import synthetic
+
+import guidegraph as gg
+from guidegraph import assets
+from guidegraph import namespaces as ns
+from guidegraph.assess.engine import Engine, steps
+from guidegraph.profile import to_triples
+
+AS_OF = date(2026, 11, 24)
+SIZES = (100, 1_000, 10_000)
+PATIENT = """
+@prefix gg: <https://w3id.org/guidegraph/vocab/> .
+@prefix ggt: <https://w3id.org/guidegraph/term/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+<https://w3id.org/guidegraph/profile/patient> a gg:Patient ; gg:hasCondition [ a ggt:SC6 ] , [ a ggt:SC2 ] ;
+    gg:hasFinding [ a ggt:SF3 ] ; gg:takesMedication [ a ggt:SD6 ] ; gg:symptomWeeks 14.0 ; gg:ageYears 50.0 ;
+    gg:hasTrial [ a gg:Trial ; gg:ofIntervention [ a ggt:SD1 ] ; gg:hasOutcome gg:Failed ; gg:trialWeeks 8.0 ] ;
+    a [ owl:complementOf [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:SC5 ] ] .
+"""
+
+
+def median(action: Callable[[], Any], times: int) -> float:
+    """Seconds of the median run; the first run, which fills caches, is not counted."""
+    action()
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def assess(engine: Engine, triples: list[ox.Triple]) -> None:
+    with engine.session(triples, AS_OF) as session:
+        session.select("answer/result")
+
+
+def with_rdflib(engine: Engine, triples: list[ox.Triple]) -> float:
+    """Seconds that the same steps take in rdflib, parsing left out (each query is prepared before)."""
+    from rdflib.plugins.sparql import prepareQuery
+
+    data = rdflib.Dataset()
+    index = ox.NamedNode(ns.INDEX_GRAPH)
+    quads = [q for q in engine.store if q.graph_name == index]
+    data.parse(data=ox.serialize(quads, format=ox.RdfFormat.N_QUADS), format="nquads")
+    profile = [ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(ns.PROFILE_GRAPH)) for t in triples]
+    profile += Engine._request(AS_OF, None)
+    data.parse(data=ox.serialize(profile, format=ox.RdfFormat.N_QUADS), format="nquads")
+    target = data.graph(rdflib.URIRef(ns.ASSESSMENT_GRAPH))
+    prepared = [prepareQuery(step.text) for step in steps("assess")]
+    start = time.perf_counter()
+    for query in prepared:
+        for triple in list(data.query(query)):
+            target.add(triple)
+    return time.perf_counter() - start
+
+
+def cold(times: int = 7) -> float:
+    """Seconds of a whole ``therapies`` command in a new process, median."""
+    line = [sys.executable, "-m", "guidegraph", "therapies", "example:chronic-failed-care"]
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        subprocess.run(line, capture_output=True, check=True)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def synthetic_engine(size: int) -> Engine:
+    store = ox.Store()
+    graph = ox.NamedNode(ns.ONTOLOGY_GRAPH)
+    for path in assets.files("ontology", "*.ttl"):
+        store.bulk_load(path=str(path), format=ox.RdfFormat.TURTLE, to_graph=graph)
+    store.bulk_load(input=synthetic.ontology(size).encode(), format=ox.RdfFormat.TURTLE, to_graph=graph)
+    store.bulk_load(input=synthetic.documents(size).encode(), format=ox.RdfFormat.TRIG)
+    return Engine(store)
+
+
+def scaling() -> tuple[list[tuple[int, float]], float]:
+    """Seconds of one warm assessment for each size, and the exponent of the least-squares line in log-log."""
+    triples = [ox.Triple(q.subject, q.predicate, q.object) for q in ox.parse(input=PATIENT.encode(), format=ox.RdfFormat.TURTLE)]
+    rows = [(size, median(lambda e=synthetic_engine(size): assess(e, triples), 7)) for size in SIZES]
+    xs, ys = [math.log(s) for s, _ in rows], [math.log(t) for _, t in rows]
+    mx, my = statistics.fmean(xs), statistics.fmean(ys)
+    slope = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True)) / sum((x - mx) ** 2 for x in xs)
+    return rows, slope
+
+
+def main() -> None:
+    """Print the table."""
+    kb = gg.open()
+    triples = to_triples(kb.profile("example:chronic-failed-care"))
+    warm = median(lambda: assess(kb.engine, triples), 50)
+    slow = with_rdflib(kb.engine, triples)
+    whole = median(lambda: kb.therapies("example:chronic-failed-care").to_dict(), 20)
+    rows, slope = scaling()
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, pyoxigraph {ox.__version__}"
+    print("# Speed\n")
+    print(f"Measured by `python benchmarks/run.py` on {machine}. Medians.\n")
+    print("| what | measured | target |\n| --- | --- | --- |")
+    print(f"| one warm assessment on the shipped graph | {warm * 1e3:.1f} ms | under 10 ms |")
+    print(f"| the same steps in rdflib | {slow * 1e3:.0f} ms, {slow / warm:.0f} times | at least 30 times |")
+    print(f"| warm answer with every reason as data | {whole * 1e3:.0f} ms | none |")
+    print(f"| cold `therapies` command, whole process | {cold():.2f} s | under 0.8 s |")
+    for size, seconds in rows:
+        target = "under 300 ms" if size == SIZES[-1] else "none"
+        print(f"| one warm assessment, {size:,} synthetic recommendations | {seconds * 1e3:.1f} ms | {target} |")
+    print(f"| exponent of its growth | {slope:.2f} | at most 1.05 |")
+
+
+if __name__ == "__main__":
+    main()
