@@ -53,7 +53,9 @@ def ask(kb: gg.KnowledgeBase) -> Callable[..., gg.Answer]:
 def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line in a process of its own."""
 
-    def run(*args: str, stdin: str | None = None, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *args: str, stdin: str | None = None, cwd: Path | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "guidegraph", *args],
             input=stdin,

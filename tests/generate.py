@@ -62,13 +62,19 @@ def _draw(kb: Any, pick: random.Random, seed: int) -> Profile:
     def trials(most: int, weeks: bool) -> frozenset[TrialFact]:
         count = pick.randint(0, most)
         return frozenset(
-            TrialFact(pick.choice(classes[EVENTS[0]]), pick.choice(outcomes), pick.choice([None, Decimal(5), Decimal(6), Decimal(9)]) if weeks else None)
+            TrialFact(
+                pick.choice(classes[EVENTS[0]]),
+                pick.choice(outcomes),
+                pick.choice([None, Decimal(5), Decimal(6), Decimal(9)]) if weeks else None,
+            )
             for _ in range(count)
         )
 
     def stops(most: int) -> frozenset[StopFact]:
         days = [None, Decimal(3), Decimal(14), Decimal("14.5"), Decimal(30)]
-        return frozenset(StopFact(pick.choice(classes[EVENTS[1]]), pick.choice(days)) for _ in range(pick.randint(0, most)))
+        return frozenset(
+            StopFact(pick.choice(classes[EVENTS[1]]), pick.choice(days)) for _ in range(pick.randint(0, most))
+        )
 
     return Profile(
         f"generated-{seed}",

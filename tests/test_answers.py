@@ -42,7 +42,9 @@ def test_emergency_is_not_hidden_by_the_failed_care_of_its_section(ask: Any) -> 
     assert ask(profile).status("emergency surgery for cauda equina syndrome") == "provisional"
 
 
-@pytest.mark.parametrize("words", ["gastrointestinal bleeding ulcer", "bleeding ulcer", "gastrointestinal bleeding", "stomach ulcer"])
+@pytest.mark.parametrize(
+    "words", ["gastrointestinal bleeding ulcer", "bleeding ulcer", "gastrointestinal bleeding", "stomach ulcer"]
+)
 def test_ulcer_contraindicates_the_class_and_each_drug(ask: Any, words: str) -> None:
     answer = ask({"age": 60, "symptom_weeks": 3, "conditions": ["sciatica", words]})
     for drug in ("NSAID", "ibuprofen", "naproxen", "aspirin", "NSAID together with paracetamol"):
@@ -135,7 +137,10 @@ def test_complete_record_has_eligible_therapies_and_an_oral_drug_among_them(ask:
 
 
 def test_minor_and_pregnant_are_not_covered_by_a_document_that_states_neither(ask: Any) -> None:
-    for profile, label in (("example:adolescent", "not stated to cover patients under 18"), ("example:pregnant-28-weeks", "not stated to cover pregnancy")):
+    for profile, label in (
+        ("example:adolescent", "not stated to cover patients under 18"),
+        ("example:pregnant-28-weeks", "not stated to cover pregnancy"),
+    ):
         found = entry(ask(profile), "advice to remain active")
         assert found["status"] == "caution"
         assert label in {row["label"] for row in held(found["contraindications"])}
@@ -144,7 +149,9 @@ def test_minor_and_pregnant_are_not_covered_by_a_document_that_states_neither(as
 def test_stopped_drug_counts_within_its_days(ask: Any) -> None:
     def status(days: float) -> str:
         listed = {"stopped_medications": {"present": [{"of": "MAOI", "days": days}]}}
-        return ask({"age": 50, "conditions": ["sciatica"], "findings": ["neuropathic pain component"], **listed}).status("amitriptyline")
+        return ask(
+            {"age": 50, "conditions": ["sciatica"], "findings": ["neuropathic pain component"], **listed}
+        ).status("amitriptyline")
 
     assert status(14) == "contraindicated"
     assert status(15) == "provisional"

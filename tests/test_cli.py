@@ -30,7 +30,10 @@ WRONG = {
     "format of another command": (["ask", "example:age-only", "--format", "html"], "no html form"),
     "unknown therapy": (["explain", "example:age-only", "snake oil"], "not a known term"),
     "a condition as therapy": (["explain", "example:age-only", "sciatica"], "another kind"),
-    "a therapy nobody speaks of": (["explain", "example:age-only", "traction"], "no recommendation or contraindication reaches"),
+    "a therapy nobody speaks of": (
+        ["explain", "example:age-only", "traction"],
+        "no recommendation or contraindication reaches",
+    ),
     "picture of another kind": (["timeline", "example:age-only", "-o", "x.png"], "End it in .svg"),
     "folder that is not there": (["timeline", "example:age-only", "-o", "no/such/x.svg"], "cannot write"),
     "knowledge folder without knowledge": (["therapies", "example:age-only", "--knowledge", "."], "no folder"),
@@ -44,7 +47,10 @@ WRONG = {
     "query file missing": (["query", "nowhere.rq"], "cannot be read"),
     "turtle of rows": (["query", "first-line", "--format", "turtle"], "no turtle form"),
     "endpoint that is no address": (["query", "first-line", "--endpoint", "ftp://x"], "http"),
-    "endpoint that is not there": (["query", "first-line", "--endpoint", "http://127.0.0.1:9/sparql"], "did not answer"),
+    "endpoint that is not there": (
+        ["query", "first-line", "--endpoint", "http://127.0.0.1:9/sparql"],
+        "did not answer",
+    ),
     "nothing to validate": (["validate"], "Missing argument"),
     "validate a missing file": (["validate", "nowhere.ttl"], "nowhere.ttl"),
     "verify a missing file": (["verify-document", "nowhere.txt"], "cannot be read"),
@@ -58,7 +64,10 @@ QUERIES = {
     "service": ("SELECT * WHERE { SERVICE <http://example.org/sparql> { ?s ?p ?o } }", "--allow-remote"),
     "silent service": ("SELECT * { service silent <http://example.org/> { ?s ?p ?o } }", "--allow-remote"),
     "remote graph": ("SELECT * FROM <http://example.org/g> WHERE { ?s ?p ?o }", "--allow-remote"),
-    "remote named graph": ("SELECT * FROM NAMED <file:///etc/passwd> WHERE { GRAPH ?g { ?s ?p ?o } }", "--allow-remote"),
+    "remote named graph": (
+        "SELECT * FROM NAMED <file:///etc/passwd> WHERE { GRAPH ?g { ?s ?p ?o } }",
+        "--allow-remote",
+    ),
     "load": ("LOAD <http://example.org/g>", "update"),
     "insert": ("INSERT DATA { <urn:a> <urn:b> <urn:c> }", "update"),
     "delete": ("PREFIX x: <urn:x> DELETE WHERE { ?s ?p ?o }", "update"),
@@ -114,7 +123,9 @@ def schema(repo_root: Path, name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads((repo_root / "src/guidegraph/schema" / f"{name}.schema.json").read_text()))
 
 
-@pytest.mark.parametrize("example", ["chronic-failed-care", "age-only", "bleeding-ulcer", "complete-record", "cauda-equina-week-1"])
+@pytest.mark.parametrize(
+    "example", ["chronic-failed-care", "age-only", "bleeding-ulcer", "complete-record", "cauda-equina-week-1"]
+)
 def test_json_fits_its_published_schema(cli: Run, repo_root: Path, example: str) -> None:
     done = cli("therapies", f"example:{example}", "--format", "json", "--as-of", "2026-11-24")
     assert done.returncode == 0, done.stderr
@@ -126,7 +137,21 @@ def test_json_fits_its_published_schema(cli: Run, repo_root: Path, example: str)
         schema(repo_root, "explain").validate(json.loads(told.stdout))
 
 
-@pytest.mark.parametrize("command", ["therapies", "explain", "ask", "timeline", "validate", "check", "query", "queries", "verify-document", "profile new"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "therapies",
+        "explain",
+        "ask",
+        "timeline",
+        "validate",
+        "check",
+        "query",
+        "queries",
+        "verify-document",
+        "profile new",
+    ],
+)
 def test_every_command_has_help_with_an_example(cli: Run, command: str) -> None:
     done = cli(*command.split(), "--help")
     assert done.returncode == 0

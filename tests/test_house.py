@@ -15,7 +15,23 @@ SOURCES = sorted((Path(__file__).parent.parent / "src/guidegraph").rglob("*.py")
 
 
 #: Names of the vocabulary that are plain English words as well, and mean these in the code.
-PLAIN = {"heat", "man", "woman", "male", "female", "failure", "response", "success", "successful", "responded", "failed", "succeeded", "smt", "ct", "imaging"}
+PLAIN = {
+    "heat",
+    "man",
+    "woman",
+    "male",
+    "female",
+    "failure",
+    "response",
+    "success",
+    "successful",
+    "responded",
+    "failed",
+    "succeeded",
+    "smt",
+    "ct",
+    "imaging",
+}
 
 
 def test_no_clinical_term_in_the_code(kb: Any) -> None:
@@ -52,7 +68,9 @@ def test_importing_loads_no_heavy_library() -> None:
 
 
 def test_nothing_tells_where_the_project_was_made(repo_root: Path) -> None:
-    files = subprocess.run(["git", "ls-files"], cwd=repo_root, capture_output=True, text=True, check=False).stdout.split()
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=repo_root, capture_output=True, text=True, check=False
+    ).stdout.split()
     if not files:
         pytest.skip("not a git checkout")
     pattern = re.compile("/" + "work/|/" + "tmp/bash|/" + "root/")
@@ -63,7 +81,14 @@ def test_nothing_tells_where_the_project_was_made(repo_root: Path) -> None:
 
 
 def test_layers(repo_root: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"], cwd=repo_root, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        cwd=repo_root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -67,7 +67,11 @@ def states(kb: Any, path: Path) -> dict[str, set[str]]:
 
 
 def test_a_word_inserted_is_a_change_and_what_follows_has_moved(kb: Any, article: Path, tmp_path: Path) -> None:
-    text = article.read_bytes().decode().replace("provides short-term relief of acute pain", "provides quick short-term relief of acute pain")
+    text = (
+        article.read_bytes()
+        .decode()
+        .replace("provides short-term relief of acute pain", "provides quick short-term relief of acute pain")
+    )
     found = states(kb, altered(tmp_path, text))
     assert found["changed"] == {"loc-heat"}
     assert not found["vanished"] and "loc-massage" in found["moved"] and "loc-nsaid" in found["same"]
@@ -111,7 +115,10 @@ def test_every_fact_of_a_label_read_for_its_class_says_so(kb: Any, facts: dict[s
 
 #: Everyday words and the phrases of the facts, by the kind of term that they must name.
 PHRASES = {
-    ("condition", "finding"): """aspirin allergy|gastrointestinal bleeding|GI bleed|stomach ulcer|heart attack|high blood pressure|slipped disc|
+    (
+        "condition",
+        "finding",
+    ): """aspirin allergy|gastrointestinal bleeding|GI bleed|stomach ulcer|heart attack|high blood pressure|slipped disc|
         saddle numbness|peri-operative pain in CABG surgery|severe hepatic impairment|severe renal impairment|heart failure NYHA class IV|
         established cardiovascular disease|recent MI|pregnancy|acute recovery phase after myocardial infarction|hypersensitivity|
         reduced renal function|arrhythmia|heart block or conduction disturbance|congestive heart failure|hyperthyroidism|
@@ -123,7 +130,9 @@ PHRASES = {
         sciatica|radicular|LBP|nonspecific LBP|chronic primary LBP|neurogenic claudication|axial facet|neuropathic|central spinal canal stenosis|
         radiculopathy|lumbar radiculopathy|lumbosacral radicular syndrome|disc herniation with radiculopathy|spinal stenosis|piriformis syndrome|
         inflammatory arthropathy|cancer|trigeminal neuralgia""",
-    ("intervention",): """NSAIDs|paracetamol|acetaminophen|intravenous acetaminophen|amitriptyline|nortriptyline|duloxetine|gabapentin|pregabalin|
+    (
+        "intervention",
+    ): """NSAIDs|paracetamol|acetaminophen|intravenous acetaminophen|amitriptyline|nortriptyline|duloxetine|gabapentin|pregabalin|
         cyclobenzaprine|tizanidine|metaxalone|epidural steroid injection|spinal manipulation|superficial heat|acupuncture|electroacupuncture|
         botulinum toxin|spinal cord stimulation|MAO inhibitor|cisapride|fluvoxamine|ciprofloxacin|SSRI|SNRI|tramadol|bupropion|meperidine|
         verapamil|linezolid|intravenous methylene blue|opioids|benzodiazepines|oral corticosteroids|systemic corticosteroids|anticoagulants|

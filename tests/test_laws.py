@@ -76,7 +76,9 @@ def plain_status(found: Any, therapy: str) -> str:
 
     for_, against = found.statements(therapy, "for"), found.opposing(therapy)
     absolute, cautions = found.statements(therapy, "absolute"), found.cautions(therapy)
-    drug_or_procedure = "true" in found.records.criteria.get(therapy, {}).get("none", ()) or found.records.classes[therapy][1] in ("drug", "procedure")
+    drug_or_procedure = "true" in found.records.criteria.get(therapy, {}).get("none", ()) or found.records.classes[
+        therapy
+    ][1] in ("drug", "procedure")
     on_file = absolute or found.statements(therapy, "cautioned")
     if some(absolute, "true"):
         return "contraindicated"
@@ -133,11 +135,15 @@ def renamed(kb: Any) -> Any:
     def name(term: Any) -> Any:
         for base in (ns.GGT, ns.GGP, ns.BASE + "statement/"):
             if isinstance(term, ox.NamedNode) and term.value.startswith(base):
-                return ox.NamedNode(base + "x" + term.value[len(base) :][::-1].replace("/", "_").replace(".", "-") + "z")
+                return ox.NamedNode(
+                    base + "x" + term.value[len(base) :][::-1].replace("/", "_").replace(".", "-") + "z"
+                )
         return term
 
     index = ox.NamedNode(ns.INDEX_GRAPH)
-    quads = [ox.Quad(name(q.subject), q.predicate, name(q.object), q.graph_name) for q in kb.store if q.graph_name != index]
+    quads = [
+        ox.Quad(name(q.subject), q.predicate, name(q.object), q.graph_name) for q in kb.store if q.graph_name != index
+    ]
     random.Random(7).shuffle(quads)
     store = ox.Store()
     store.extend(quads)
@@ -146,6 +152,7 @@ def renamed(kb: Any) -> Any:
 
 def test_other_names_and_another_order_change_nothing(kb: Any, renamed: Any) -> None:
     for example in ("chronic-failed-care", "bleeding-ulcer", "complete-record", "cauda-equina-week-1"):
+
         def statuses(base: Any, example: str = example) -> dict[str, str]:
             found = base.therapies(f"example:{example}", as_of=AS_OF).found
             return {base.records.label(t): s for t, s in found.statuses.items()}

@@ -59,11 +59,17 @@ MALFORMED = {
     "pregnant as text": ('pregnant: "true"\n', "true or false"),
     "unknown sex": ("sex: unknown\n", "female"),
     "present and absent": ("conditions: {present: [sciatica], absent: [sciatica]}\n", "contradicts itself"),
-    "present below absent": ("conditions: {present: [bleeding ulcer], absent: [active peptic ulcer]}\n", "contradicts itself"),
+    "present below absent": (
+        "conditions: {present: [bleeding ulcer], absent: [active peptic ulcer]}\n",
+        "contradicts itself",
+    ),
     "pregnant and male": ("sex: male\npregnant: true\n", "contradicts itself"),
     "weeks of pregnancy without one": ("pregnant: false\npregnancy_weeks: 12\n", "contradicts itself"),
     "male with weeks of pregnancy": ("sex: male\npregnancy_weeks: 12\n", "contradicts itself"),
-    "trial both ways": ("trials: {present: [{of: exercise, outcome: failed}], absent: [{of: exercise}]}\n", "contradicts itself"),
+    "trial both ways": (
+        "trials: {present: [{of: exercise, outcome: failed}], absent: [{of: exercise}]}\n",
+        "contradicts itself",
+    ),
     "trial without of": ("trials: [{weeks: 3}]\n", "of what"),
     "trial as text": ("trials: [exercise]\n", "mapping"),
     "trial of a condition": ("trials: [{of: sciatica}]\n", "another kind"),
@@ -151,18 +157,27 @@ def test_terms_are_found_by_label_synonym_curie_and_iri_in_any_case(kb: Any) -> 
 
 
 def test_json_yaml_turtle_and_jsonld_mean_the_same(kb: Any) -> None:
-    data = {"age": 45.5, "conditions": {"present": ["sciatica"], "absent": ["cancer"]}, "trials": [{"of": "exercise", "weeks": 6, "outcome": "failed"}]}
+    data = {
+        "age": 45.5,
+        "conditions": {"present": ["sciatica"], "absent": ["cancer"]},
+        "trials": [{"of": "exercise", "weeks": 6, "outcome": "failed"}],
+    }
     profile = kb.profile(data)
     triples = to_triples(profile)
     turtle = ox.serialize(triples, format=ox.RdfFormat.TURTLE).decode()
     jsonld = ox.serialize(triples, format=ox.RdfFormat.JSON_LD).decode()
     found = [parse_profile_text(json.dumps(data), form, kb.vocabulary, where="p") for form in ("json", "yaml")]
-    found += [parse_profile_text(turtle, "turtle", kb.vocabulary, where="p"), parse_profile_text(jsonld, "jsonld", kb.vocabulary, where="p")]
+    found += [
+        parse_profile_text(turtle, "turtle", kb.vocabulary, where="p"),
+        parse_profile_text(jsonld, "jsonld", kb.vocabulary, where="p"),
+    ]
     assert {digest(kb.profile(p)) for p in found} == {digest(profile)}
 
 
 def test_numbers_are_exact(kb: Any) -> None:
-    assert kb.profile(parse_profile_text("symptom_weeks: 0.1\n", "yaml", kb.vocabulary, where="p")).values[GG + "symptomWeeks"] == Decimal("0.1")
+    assert kb.profile(parse_profile_text("symptom_weeks: 0.1\n", "yaml", kb.vocabulary, where="p")).values[
+        GG + "symptomWeeks"
+    ] == Decimal("0.1")
 
 
 def test_who_is_pregnant_is_not_male_and_a_week_of_pregnancy_is_a_pregnancy(kb: Any) -> None:

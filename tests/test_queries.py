@@ -39,12 +39,20 @@ def test_header_fits_the_algebra(query: catalogue.Query) -> None:
 
 @pytest.mark.parametrize("query", ALL, ids=lambda q: q.id)
 def test_oxigraph_parses_it(kb: Any, query: catalogue.Query) -> None:
-    kb.store.query(query.text.replace("WHERE {", "WHERE { FILTER(false) ", 1) if "WHERE {" in query.text else query.text)
+    kb.store.query(
+        query.text.replace("WHERE {", "WHERE { FILTER(false) ", 1) if "WHERE {" in query.text else query.text
+    )
 
 
 @pytest.mark.parametrize("query", [q for q in ALL if q.id.startswith("examples/")], ids=lambda q: q.id)
 def test_examples_are_totally_ordered_and_answer(kb: Any, query: catalogue.Query) -> None:
-    samples = {"drug": "anticoagulant", "class": "NSAID", "therapy": "epidural steroid injection", "country": "GB", "document": "ggd:bmj-2025"}
+    samples = {
+        "drug": "anticoagulant",
+        "class": "NSAID",
+        "therapy": "epidural steroid injection",
+        "country": "GB",
+        "document": "ggd:bmj-2025",
+    }
     if query.id.endswith("labels-by-country"):
         samples["therapy"] = "ibuprofen"
     result = api.run_query(kb, query.text, query.params, [f"{p.name}={samples[p.name]}" for p in query.params])
@@ -108,7 +116,9 @@ def endpoint(kb: Any) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.parametrize("name", ["first-line", "contraindicated-with", "documents", "labels-by-country", "describe-document"])
+@pytest.mark.parametrize(
+    "name", ["first-line", "contraindicated-with", "documents", "labels-by-country", "describe-document"]
+)
 def test_an_endpoint_answers_the_same(kb: Any, endpoint: str, name: str) -> None:
     query = catalogue.find(name, ("examples",))
     samples = {"drug": "anticoagulant", "country": "FR", "therapy": "ibuprofen", "document": "ggd:fda-esi-2014"}
@@ -137,4 +147,6 @@ def test_no_step_formats_text_or_reaches_out() -> None:
 
 
 def test_headers_are_unique() -> None:
-    assert len({q.id for q in ALL}) == len(ALL) == len([p for f in FOLDERS for p in assets.files("queries", f"{f}/*.rq")])
+    assert (
+        len({q.id for q in ALL}) == len(ALL) == len([p for f in FOLDERS for p in assets.files("queries", f"{f}/*.rq")])
+    )

@@ -21,6 +21,7 @@ from guidegraph.assess.change import smallest_change
 from guidegraph.assess.engine import Engine, steps
 from guidegraph.assess.explain import explanation
 from guidegraph.assess.facts import FactBook
+from guidegraph.assess.questions import questions as _questions
 from guidegraph.assess.records import Records
 from guidegraph.assess.timeline import timeline as _timeline
 from guidegraph.errors import DocumentError, UsageError
@@ -228,7 +229,8 @@ class KnowledgeBase:
         known = sorted({code for node in self.records.nodes for code in self.records.all(node, "jurisdiction")})
         if jurisdiction is not None and jurisdiction not in known:
             raise UsageError(
-                f"no document of jurisdiction {jurisdiction!r} is known", mend=f"Known are: {', '.join(known) or 'none'}."
+                f"no document of jurisdiction {jurisdiction!r} is known",
+                mend=f"Known are: {', '.join(known) or 'none'}.",
             )
 
     def therapy(self, text: str, found: Assessment) -> str:
@@ -272,7 +274,7 @@ class KnowledgeBase:
     ) -> list[dict[str, Any]]:
         """The unknown facts, ranked by what they could change."""
         answer = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction)
-        questions: list[dict[str, Any]] = _answer.questions(answer.found)
+        questions: list[dict[str, Any]] = _questions(answer.found)
         return questions
 
     def timeline(

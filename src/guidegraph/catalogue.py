@@ -61,7 +61,11 @@ def header(text: str, where: str) -> dict[str, str]:
         elif colon and key in _KEYS:
             last, found[key] = key, value.strip()
         else:
-            raise KnowledgeError(f"header line not understood: {rest.strip()[:60]!r}", where=f"{where}:{number}", mend=f"Keys are: {', '.join(_KEYS)}.")
+            raise KnowledgeError(
+                f"header line not understood: {rest.strip()[:60]!r}",
+                where=f"{where}:{number}",
+                mend=f"Keys are: {', '.join(_KEYS)}.",
+            )
     return found
 
 
@@ -70,7 +74,9 @@ def _parameters(text: str, where: str) -> tuple[Parameter, ...]:
         return ()
     found = tuple(Parameter(m["name"], m["kind"], m["what"]) for m in _PARAM.finditer(text))
     if not found or any(p.kind not in KINDS for p in found):
-        raise KnowledgeError("params not understood", where=where, mend=f'Write: name kind "what", kinds {", ".join(KINDS)}.')
+        raise KnowledgeError(
+            "params not understood", where=where, mend=f'Write: name kind "what", kinds {", ".join(KINDS)}.'
+        )
     return found
 
 
@@ -134,4 +140,6 @@ def find(name: str, folders: Iterable[str]) -> Query:
         return matching[0]
     names = [q.id.removeprefix("examples/") for q in queries]
     near = get_close_matches(name, names, n=3, cutoff=0.3)
-    raise QueryError(f"no query {name[:60]!r}", mend=f"Nearest: {', '.join(near)}." if near else "guidegraph queries lists them.")
+    raise QueryError(
+        f"no query {name[:60]!r}", mend=f"Nearest: {', '.join(near)}." if near else "guidegraph queries lists them."
+    )

@@ -74,7 +74,9 @@ def check(text: str, *, allow_remote: bool = False) -> str:
             _refuse_remote(word, kind, token, previous)
         previous = word
     if not form:
-        raise QueryError("no SELECT, ASK, CONSTRUCT or DESCRIBE in the query", mend="guidegraph queries lists examples.")
+        raise QueryError(
+            "no SELECT, ASK, CONSTRUCT or DESCRIBE in the query", mend="guidegraph queries lists examples."
+        )
     return form
 
 
@@ -98,13 +100,17 @@ def term(parameter: Parameter, text: str, resolve: Resolve | None = None) -> Ter
         return _iri(parameter, text, resolve)
     if parameter.kind in xsd:
         if not re.match(xsd[parameter.kind], text):
-            raise QueryError(f"parameter {parameter.name}: {text[:40]!r} is no {parameter.kind}", mend="Write a plain number.")
+            raise QueryError(
+                f"parameter {parameter.name}: {text[:40]!r} is no {parameter.kind}", mend="Write a plain number."
+            )
         return ox.Literal(text, datatype=ox.NamedNode(ns.XSD + parameter.kind))
     if parameter.kind == "date":
         try:
             date.fromisoformat(text)
         except ValueError:
-            raise QueryError(f"parameter {parameter.name}: {text[:40]!r} is no date", mend="Write it as 2026-01-31.") from None
+            raise QueryError(
+                f"parameter {parameter.name}: {text[:40]!r} is no date", mend="Write it as 2026-01-31."
+            ) from None
         return ox.Literal(text, datatype=ox.NamedNode(ns.XSD + "date"))
     return ox.Literal(text)
 
@@ -118,9 +124,7 @@ def _iri(parameter: Parameter, text: str, resolve: Resolve | None) -> ox.NamedNo
     return ox.NamedNode(found)
 
 
-def bind(
-    parameters: Sequence[Parameter], given: Mapping[str, str], resolve: Resolve | None = None
-) -> dict[str, Term]:
+def bind(parameters: Sequence[Parameter], given: Mapping[str, str], resolve: Resolve | None = None) -> dict[str, Term]:
     """The terms of all parameters of a query: declared and given names must be the same.
 
     Raises:
@@ -147,9 +151,7 @@ def syntax_error(text: str, error: Exception) -> QueryError:
     return QueryError(f"the query cannot be parsed: {what}", where=where, mend="Look just before that place.")
 
 
-def run(
-    store: ox.Store, text: str, terms: Mapping[str, Term] | None = None, *, allow_remote: bool = False
-) -> Result:
+def run(store: ox.Store, text: str, terms: Mapping[str, Term] | None = None, *, allow_remote: bool = False) -> Result:
     """Run a query over the union of all graphs of an embedded store.
 
     Args:
@@ -162,7 +164,7 @@ def run(
         QueryError: it cannot be parsed or run, is an update, or reaches out without leave.
     """
     form = check(text, allow_remote=allow_remote)
-    bound = {ox.Variable(name): value for name, value in (terms or {}).items()}
+    bound: dict[ox.Variable, Any] = {ox.Variable(name): value for name, value in (terms or {}).items()}
     try:
         # FROM in the query and a union default graph exclude each other; the query's own dataset goes first.
         own = any(word.upper() == "FROM" for kind, word in _tokens(text) if kind == "word")
@@ -203,7 +205,9 @@ def remote_result(form: str, endpoint: str, text: str) -> Result:
         return _result(form, ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON))
     except (SyntaxError, ValueError, TypeError) as error:
         told = " ".join(str(error).split())[:120]
-        raise EndpointError(f"the answer is not {media}: {told}", where=endpoint, mend="Is it a SPARQL endpoint?") from None
+        raise EndpointError(
+            f"the answer is not {media}: {told}", where=endpoint, mend="Is it a SPARQL endpoint?"
+        ) from None
 
 
 def with_values(text: str, terms: Mapping[str, Term]) -> str:

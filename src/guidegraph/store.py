@@ -13,7 +13,12 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import EndpointError, KnowledgeError
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
-_FORMATS = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG, ".nq": ox.RdfFormat.N_QUADS, ".nt": ox.RdfFormat.N_TRIPLES}
+_FORMATS = {
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".trig": ox.RdfFormat.TRIG,
+    ".nq": ox.RdfFormat.N_QUADS,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+}
 _PLACE = re.compile(r"(?:at line |line |at )(\d+)(?:,? column |:)(\d+)")
 _TIMEOUT = 60
 
@@ -27,7 +32,9 @@ def read_quads(path: Path, graph: ox.NamedNode | None = None) -> list[ox.Quad]:
     form = _FORMATS.get(path.suffix.lower())
     if form is None:
         raise KnowledgeError(
-            f"unknown ending {path.suffix!r}", where=str(path), mend=f"Knowledge files end in one of: {', '.join(_FORMATS)}."
+            f"unknown ending {path.suffix!r}",
+            where=str(path),
+            mend=f"Knowledge files end in one of: {', '.join(_FORMATS)}.",
         )
     try:
         content = path.read_bytes()
@@ -35,7 +42,9 @@ def read_quads(path: Path, graph: ox.NamedNode | None = None) -> list[ox.Quad]:
     except OSError as error:
         raise KnowledgeError(f"cannot be read: {error.strerror}", where=str(path), mend="Check the path.") from None
     except (SyntaxError, ValueError) as error:
-        raise KnowledgeError(f"syntax error: {_message(error)}", where=_where(path, error), mend="Mend the file there.") from None
+        raise KnowledgeError(
+            f"syntax error: {_message(error)}", where=_where(path, error), mend="Mend the file there."
+        ) from None
     if not quads:
         raise KnowledgeError("the file holds no triple", where=str(path), mend="Fill it or take it away.")
     if graph is None:
@@ -71,7 +80,9 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
             raise KnowledgeError(f"no folder {name}/", where=str(root), mend="Name a folder with ontology/ and graph/.")
     files = [*sorted((root / "ontology").rglob("*.ttl")), *sorted((root / "graph").rglob("*.trig"))]
     if not files:
-        raise KnowledgeError("no knowledge files", where=str(root), mend="Put .ttl into ontology/ and .trig into graph/.")
+        raise KnowledgeError(
+            "no knowledge files", where=str(root), mend="Put .ttl into ontology/ and .trig into graph/."
+        )
     store = ox.Store()
     for path in [*files, *map(Path, extra)]:
         store.bulk_extend(read_quads(path, _ONTOLOGY))
@@ -116,4 +127,6 @@ def remote(endpoint: str, query: str, accept: str) -> bytes:
         return bytes(client.query().response.read())
     except (SPARQLWrapperException, OSError, ValueError) as error:
         told = " ".join(str(error).split())[:200] or type(error).__name__
-        raise EndpointError(f"the endpoint did not answer: {told}", where=endpoint, mend="Check its address and log.") from None
+        raise EndpointError(
+            f"the endpoint did not answer: {told}", where=endpoint, mend="Check its address and log."
+        ) from None

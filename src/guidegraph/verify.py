@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_right
 from collections import defaultdict
@@ -33,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one place: same, moved (found at ``start``), changed (most alike text at ``start``) or vanished."""
+    """What became of one place: same, moved (to ``start``), changed (other text at ``start``) or vanished."""
 
     place: Place
     state: str
@@ -72,7 +73,13 @@ class Verification:
             }
             for v in self.verdicts
         ]
-        return {"document": self.document, "whole_text_same": self.whole, "note": self.note, "counts": counts, "places": rows}
+        return {
+            "document": self.document,
+            "whole_text_same": self.whole,
+            "note": self.note,
+            "counts": counts,
+            "places": rows,
+        }
 
 
 def places(rows: Iterable[tuple[str, ...]]) -> dict[str, tuple[str, list[Place]]]:
@@ -150,8 +157,14 @@ def _candidates(text: str) -> list[tuple[int, int]]:
             continue
         start, end = line.start() + content.start(1), line.start() + content.end(1)
         spans.add((start, end))
-        cuts = [start, *(start + m.end() for m in re.finditer(r"[.?!:](?: \d(?:, \d)*\.?)?\s+(?=[A-Z])", text[start:end])), end]
-        spans.update((a, b - len(text[a:b]) + len(text[a:b].rstrip())) for a, b in zip(cuts, cuts[1:], strict=False) if text[a:b].strip())
+        cuts = [
+            start,
+            *(start + m.end() for m in re.finditer(r"[.?!:](?: \d(?:, \d)*\.?)?\s+(?=[A-Z])", text[start:end])),
+            end,
+        ]
+        spans.update(
+            (a, b - len(text[a:b]) + len(text[a:b].rstrip())) for a, b in itertools.pairwise(cuts) if text[a:b].strip()
+        )
     return sorted(spans)
 
 
@@ -246,4 +259,16 @@ def _text_between(text: str, low: int, high: int, anchors: Sequence[tuple[int, i
     return None
 
 
-__all__ = ["CHANGED", "GONE", "MOVED", "SAME", "Place", "Verdict", "Verification", "choose", "places", "read_text", "verify"]
+__all__ = [
+    "CHANGED",
+    "GONE",
+    "MOVED",
+    "SAME",
+    "Place",
+    "Verdict",
+    "Verification",
+    "choose",
+    "places",
+    "read_text",
+    "verify",
+]

@@ -98,9 +98,13 @@ def _reasons(found: Assessment, therapy: str) -> list[str]:
             texts.append(_reason(found, caution, _caution_word(found, caution)))
     if found.statuses[therapy] == "not-indicated":
         others = [s for s in found.statements(therapy, FOR) if found.truth(s) == FALSE]
-        texts += [_reason(found, s, "recommended only for other patients, which fails on") for s in _sorted(found, others)]
+        texts += [
+            _reason(found, s, "recommended only for other patients, which fails on") for s in _sorted(found, others)
+        ]
         spared = [s for s in found.statements(therapy, AGAINST) if found.truth(s) == FALSE]
-        texts += [_reason(found, s, "advised against only for other patients, which fails on") for s in _sorted(found, spared)]
+        texts += [
+            _reason(found, s, "advised against only for other patients, which fails on") for s in _sorted(found, spared)
+        ]
         if not found.statements(therapy, FOR) and not found.statements(therapy, AGAINST):
             texts.append("no document in the knowledge base recommends it or advises against it")
     if therapy in found.unfiled:
@@ -199,12 +203,19 @@ def _not_in_effect(found: Assessment) -> list[dict[str, Any]]:
     wanted = gg("Recommendation")
     ended = [s for s in found.because if wanted in found.records.nodes.get(s, {}).get(ns.RDF + "type", ())]
     return [
-        {**describe.recommendation(found.records, s, INACTIVE), "because": found.because[s]} for s in _sorted(found, ended)
+        {**describe.recommendation(found.records, s, INACTIVE), "because": found.because[s]}
+        for s in _sorted(found, ended)
     ]
 
 
-def answer(found: Assessment, *, profile_digest: str, knowledge: Mapping[str, str], software: str,
-           queries: list[dict[str, str]]) -> dict[str, Any]:
+def answer(
+    found: Assessment,
+    *,
+    profile_digest: str,
+    knowledge: Mapping[str, str],
+    software: str,
+    queries: list[dict[str, str]],
+) -> dict[str, Any]:
     """The whole answer in the published JSON form (schema/therapies.schema.json)."""
     return {
         "as_of": found.as_of.isoformat(),

@@ -28,17 +28,13 @@ def _against(found: Assessment, therapy: str) -> Iterable[str]:
 
 
 def _goals(found: Assessment, therapy: str, statement: str, branch: tuple[tuple[str, bool], ...]) -> list[Goal]:
-    """What must hold: each literal of one branch of a recommendation, and something false in all that speaks against it."""
+    """What must hold: each literal of one branch of a recommendation, and one literal false in each that opposes it."""
     records = found.records
     goals = [Goal((literal,)) for literal in branch]
     rules = [r for r in records.criteria.get(statement, {}).get(_CARRIES, ()) if found.truth(r) != INACTIVE]
-    for other in dict.fromkeys([*_against(found, therapy), *rules]):
-        for denied in records.branches.get(records.population(other), ()):
-            goals.append(Goal(tuple((atom, not positive) for atom, positive in denied)))
-    return goals
-
-
-
+    opposed = dict.fromkeys([*_against(found, therapy), *rules])
+    denied = [branch for other in opposed for branch in records.branches.get(records.population(other), ())]
+    return goals + [Goal(tuple((atom, not positive) for atom, positive in branch)) for branch in denied]
 
 
 def _smallest(found: Assessment, therapy: str) -> tuple[Fact, ...] | None:
@@ -160,5 +156,3 @@ def _moments(waits: list[Decimal]) -> list[Decimal]:
     """A moment at each threshold and one just after it, since a bound may exclude its own value."""
     after = [w + Decimal("0.5") for w in waits]
     return sorted({*waits, *after})
-
-

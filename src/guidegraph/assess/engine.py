@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from hashlib import sha256
+from typing import Any
 
 import pyoxigraph as ox
 
@@ -95,9 +96,9 @@ class Engine:
 
     def _run(self, step: Step) -> int:
         """Run one CONSTRUCT into the assessment graph; the size of its result in bytes."""
-        result = self.store.query(step.text)
+        result: Any = self.store.query(step.text)
         # Text of N-Triples passes from query to store without a Python object a triple.
-        text = result.serialize(format=ox.RdfFormat.N_TRIPLES)  # type: ignore[union-attr]
+        text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
         self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
         return len(text or b"")
 
@@ -111,9 +112,7 @@ class Engine:
             size = grown
 
     @contextmanager
-    def session(
-        self, triples: Iterable[ox.Triple], as_of: date, jurisdiction: str | None = None
-    ) -> Iterator[Session]:
+    def session(self, triples: Iterable[ox.Triple], as_of: date, jurisdiction: str | None = None) -> Iterator[Session]:
         """Assess one profile and give access to its assessment until the block ends.
 
         Args:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.records import Atom, Records, gg
-from guidegraph.model import Profile, TermRow
+from guidegraph.model import Profile, StopFact, TermRow, TrialFact
 
 _OPEN_LOW, _OPEN_HIGH = Decimal(-1), Decimal(999999999)
 
@@ -28,8 +28,7 @@ class Fact:
 
 def plain(number: Decimal) -> str:
     """A decimal without exponent or trailing zeros."""
-    text = format(number.normalize(), "f")
-    return text
+    return format(number.normalize(), "f")
 
 
 def range_text(atom: Atom, unit: str = "") -> str:
@@ -126,11 +125,13 @@ class FactBook:
 
     def _event(self, profile: Profile, atom: Atom, truth: str) -> str:
         trial = atom.prop == gg("hasTrial")
+        had: Iterable[TrialFact | StopFact] = profile.trials_present if trial else profile.stops_present
+        never: Iterable[TrialFact | StopFact] = profile.trials_absent if trial else profile.stops_absent
         if truth == "true":
-            done = [e.of for e in sorted(profile.trials_present if trial else profile.stops_present, key=repr)]
+            done = [event.of for event in had]
             names = sorted({self._records.label(c) for c in done if atom.cls in self._above(c)})
             return f"{self.key(atom)}: {', '.join(names)} present"
-        denied = [e.of for e in sorted(profile.trials_absent if trial else profile.stops_absent, key=repr)]
+        denied = [event.of for event in never]
         names = sorted({self._records.label(c) for c in denied if c in self._above(atom.cls)})
         if names:
             return f"{self.key(atom)}: {', '.join(names)} absent"

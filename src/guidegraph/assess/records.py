@@ -68,7 +68,9 @@ class Records:
     def edges(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """For each therapy, the statements (or members) by role."""
         table = {t: dict(roles) for t, roles in _grouped(self._engine.select("answer/edges")).items()}
-        return {therapy: {role[len(ns.IDX) :]: found for role, found in roles.items()} for therapy, roles in table.items()}
+        return {
+            therapy: {role[len(ns.IDX) :]: found for role, found in roles.items()} for therapy, roles in table.items()
+        }
 
     @cached_property
     def criteria(self) -> Mapping[str, Properties]:
@@ -133,7 +135,7 @@ class Records:
     @cached_property
     def rates(self) -> Mapping[str, str]:
         """Weeks that pass while each advancing number of a patient grows by one, by property."""
-        return {prop: weeks for prop, weeks in self._engine.select("answer/rates")}
+        return {row[0]: row[1] for row in self._engine.select("answer/rates")}
 
     def one(self, node: str, name: str, default: str = "") -> str:
         """The first value of a property of the model."""

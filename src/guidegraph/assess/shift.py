@@ -31,7 +31,8 @@ def shifted(profile: Profile, weeks: Decimal, rates: Mapping[str, Decimal]) -> P
         for t in profile.trials_present
     )
     stops = frozenset(
-        StopFact(s.of, _rounded(s.days + weeks * _DAYS_A_WEEK)) if s.days is not None else s for s in profile.stops_present
+        StopFact(s.of, _rounded(s.days + weeks * _DAYS_A_WEEK)) if s.days is not None else s
+        for s in profile.stops_present
     )
     return replace(profile, values=values, trials_present=trials, stops_present=stops)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -44,7 +45,7 @@ def timeline(profile: Profile, records: Records, assess: Assess) -> dict[str, An
     cuts = [week for week in thresholds(first, records, rates) if week <= HORIZON]
     end = (cuts[-1] if cuts else Decimal(0)) + _TAIL
     marks = [Decimal(0), *cuts, end]
-    found = [assess(shifted(first, (a + b) / 2, rates)) for a, b in zip(marks, marks[1:], strict=False)]
+    found = [assess(shifted(first, (a + b) / 2, rates)) for a, b in itertools.pairwise(marks)]
     steps = [float(origin + week) for week in marks]
     now = assess(profile)
     rows = [

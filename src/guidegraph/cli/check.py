@@ -30,10 +30,13 @@ def _report(form: ReportFormat, text: str, data: Any, passed: bool) -> None:
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Turtle, TriG, N-Triples, N-Quads or JSON-LD files.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Turtle, TriG, N-Triples, N-Quads or JSON-LD files.")
+    ],
     form: ReportOption = ReportFormat.table,
     shapes: Annotated[
-        list[Path] | None, typer.Option("--shapes", metavar="FILE", help="Shapes of your own, in place of the shipped ones.")
+        list[Path] | None,
+        typer.Option("--shapes", metavar="FILE", help="Shapes of your own, in place of the shipped ones."),
     ] = None,
 ) -> None:
     """Validate files against the shapes; exit code 1 if one does not conform.
@@ -49,7 +52,9 @@ def validate(
 
 def check(
     knowledge: Knowledge = None,
-    reasoner: Annotated[bool, typer.Option("--reasoner/--no-reasoner", help="Ask HermiT as well (needs some seconds).")] = True,
+    reasoner: Annotated[
+        bool, typer.Option("--reasoner/--no-reasoner", help="Ask HermiT as well (needs some seconds).")
+    ] = True,
     form: ReportOption = ReportFormat.table,
 ) -> None:
     """Check the knowledge base: shapes, checks across documents, HermiT; exit code 1 on an error.
@@ -73,7 +78,10 @@ def check(
 def verify_document(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The text of a document, in UTF-8.")],
     document: Annotated[
-        str | None, typer.Option("--document", "-d", metavar="DOC", help="Which document it is (CURIE or IRI); the best fit if left out.")
+        str | None,
+        typer.Option(
+            "--document", "-d", metavar="DOC", help="Which document it is (CURIE or IRI); the best fit if left out."
+        ),
     ] = None,
     knowledge: Knowledge = None,
     form: ReportOption = ReportFormat.table,

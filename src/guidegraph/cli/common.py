@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
 
@@ -51,7 +51,7 @@ ProfileArgument = Annotated[
     str,
     typer.Argument(
         metavar="PROFILE",
-        help="A file (YAML, JSON, JSON-LD, Turtle), - for standard input, or example:NAME (see guidegraph profile list).",
+        help="A file (YAML, JSON, JSON-LD, Turtle), - for standard input, or example:NAME (guidegraph profile list).",
     ),
 ]
 
@@ -87,7 +87,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def fail(message: str) -> Any:
+def fail(message: str) -> NoReturn:
     """Print an error and leave with exit code 2."""
     typer.echo(f"error: {one_line(message)}", err=True)
     raise typer.Exit(WRONG_USE)

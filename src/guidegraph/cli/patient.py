@@ -143,7 +143,9 @@ def timeline(
     pictures = {".svg": render.timeline_svg, ".html": render.timeline_html}
     if output is not None and output.suffix.lower() not in pictures:
         raise UsageError(
-            f"no picture of kind {output.suffix or 'without ending'!r}", where=str(output), mend="End it in .svg or .html."
+            f"no picture of kind {output.suffix or 'without ending'!r}",
+            where=str(output),
+            mend="End it in .svg or .html.",
         )
     view = _views(
         form,

@@ -10,6 +10,7 @@ import typer
 from guidegraph import api, assets
 from guidegraph.cli.common import Knowledge, guarded, write
 from guidegraph.errors import UsageError
+from guidegraph.namespaces import shorten
 from guidegraph.profile import template
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Patient profiles: a template, the examples.")
@@ -43,3 +44,27 @@ def examples() -> None:
     for path in assets.files("graph", "profiles/*.yaml"):
         first = next((line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("label:")), "")
         typer.echo(f"example:{path.stem:26} {first.removeprefix('label:').strip()}")
+
+
+@app.command("terms")
+@guarded
+def terms(
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Only terms with this text in a name.")] = "",
+    knowledge: Knowledge = None,
+) -> None:
+    """The terms that a profile may name, with their synonyms.
+
+    Example: guidegraph profile terms pain
+    """
+    wanted = text.casefold()
+    found = [
+        row
+        for row in api.open_knowledge(knowledge).vocabulary.of_kind("condition", "finding", "intervention", "outcome")
+        if any(wanted in name.casefold() for name in row.names)
+    ]
+    if not found:
+        raise UsageError(f"no term has {text[:60]!r} in its names", mend="Try a part of the word.")
+    lines = [
+        f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:]) for row in found
+    ]
+    write("\n".join(lines))

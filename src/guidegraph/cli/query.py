@@ -37,15 +37,24 @@ def _read(source: str) -> tuple[str, Any, str]:
             text = path.read_text(encoding="utf-8")
             return text, catalogue.declared(text, source), ""
         except (OSError, UnicodeDecodeError) as error:
-            raise QueryError(f"the query file cannot be read: {error}", where=source, mend="Give a UTF-8 text file.") from None
+            raise QueryError(
+                f"the query file cannot be read: {error}", where=source, mend="Give a UTF-8 text file."
+            ) from None
     found = catalogue.find(source, ("examples",))
     return found.text, found.params, found.empty_means
 
 
 def query(
-    source: Annotated[str, typer.Argument(metavar="NAME|FILE|-", help="A query of guidegraph queries, a file, or - for standard input.")],
-    param: Annotated[list[str] | None, typer.Option("--param", metavar="k=v", help="A parameter; terms by label, CURIE or IRI.")] = None,
-    endpoint: Annotated[str | None, typer.Option("--endpoint", metavar="URL", help="Ask this SPARQL 1.1 endpoint instead.")] = None,
+    source: Annotated[
+        str,
+        typer.Argument(metavar="NAME|FILE|-", help="A query of guidegraph queries, a file, or - for standard input."),
+    ],
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="k=v", help="A parameter; terms by label, CURIE or IRI.")
+    ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="Ask this SPARQL 1.1 endpoint instead.")
+    ] = None,
     form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let the query reach other machines.")] = False,
     knowledge: Knowledge = None,
@@ -80,7 +89,20 @@ def queries(
         return
     rows = catalogue.catalogue()
     if form is ResultFormat.json:
-        write(to_json([{"name": q.id.removeprefix("examples/"), "question": q.question, "params": [p.name for p in q.params], "columns": [c for c, _ in q.columns], "digest": q.digest} for q in rows]))
+        write(
+            to_json(
+                [
+                    {
+                        "name": q.id.removeprefix("examples/"),
+                        "question": q.question,
+                        "params": [p.name for p in q.params],
+                        "columns": [c for c, _ in q.columns],
+                        "digest": q.digest,
+                    }
+                    for q in rows
+                ]
+            )
+        )
         return
     if form is not ResultFormat.table:
         raise UsageError(f"the list has no {form.value} form", where="--format", mend="Use table or json.")

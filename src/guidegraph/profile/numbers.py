@@ -22,7 +22,9 @@ def number(value: Value, key: str, low: Decimal | None, high: Decimal | None, un
         raise ProfileError(f"{key} must be one number", where=value.where, mend="Write it as 12 or 12.5.")
     if value.quoted:
         raise ProfileError(
-            f"{key} is text, not a number: {value.text[:40]!r}", where=value.where, mend="Write it without quotation marks."
+            f"{key} is text, not a number: {value.text[:40]!r}",
+            where=value.where,
+            mend="Write it without quotation marks.",
         )
     if not value.text.strip():
         raise ProfileError(f"{key} has no value", where=value.where, mend="Leave the key out when it is not known.")

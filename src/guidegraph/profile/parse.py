@@ -79,7 +79,9 @@ def parse_profile_text(text: str, form: str, vocabulary: Vocabulary, *, where: s
 def _boolean(value: Value, key: str) -> bool:
     text = value.text if isinstance(value, Scalar) and not value.quoted else None
     if text not in ("true", "false"):
-        raise ProfileError(f"{key} must be true or false", where=value.where, mend="Leave the key out when it is not known.")
+        raise ProfileError(
+            f"{key} must be true or false", where=value.where, mend="Leave the key out when it is not known."
+        )
     return text == "true"
 
 
@@ -156,7 +158,9 @@ class _Parser:
             text = _words(item, key.text)
             if text.casefold() not in choices:
                 raise ProfileError(
-                    f"{key.text} {text[:40]!r} is not known", where=item.where, mend=f"Write one of: {', '.join(sorted(choices))}."
+                    f"{key.text} {text[:40]!r} is not known",
+                    where=item.where,
+                    mend=f"Write one of: {', '.join(sorted(choices))}.",
                 )
             row, side = choices[text.casefold()], self._present
         side[_OF_KIND[row.kind]].add(row.iri)
@@ -167,7 +171,9 @@ class _Parser:
             return
         if not isinstance(item, Mapping):
             raise ProfileError(
-                f"{row.key} must be a list or have present, absent, complete", where=item.where, mend=f"Write {row.key}: [...]."
+                f"{row.key} must be a list or have present, absent, complete",
+                where=item.where,
+                mend=f"Write {row.key}: [...].",
             )
         for key, value in item.items:
             if key.text == "complete":
@@ -180,7 +186,9 @@ class _Parser:
 
     def _list(self, row: TermRow, value: Value, present: bool) -> None:
         if not isinstance(value, Sequence):
-            raise ProfileError(f"{row.key} must be a list", where=value.where, mend="Write [one, two] or a line with - for each.")
+            raise ProfileError(
+                f"{row.key} must be a list", where=value.where, mend="Write [one, two] or a line with - for each."
+            )
         for item in value.items:
             if row.iri == _TRIAL:
                 self._trials[0 if present else 1].add(self._trial(item, present))
@@ -219,5 +227,3 @@ class _Parser:
         parts = self._parts(item, ("of", "days"), "{of: DRUG, days: 10}")
         of = self._terms.resolve(_words(parts["of"], "of"), ("intervention",), where=parts["of"].where)
         return StopFact(of, number(parts["days"], "days", Decimal(0), _DAYS) if "days" in parts else None)
-
-

@@ -66,7 +66,7 @@ class _Writer:
         self.add(node, _owl("complementOf"), restriction)
         self.add(_PATIENT, _TYPE, node)
 
-    def list(self, items: list[Any]) -> Any:
+    def chain(self, items: list[Any]) -> Any:
         head: Any = _NIL
         for item in reversed(items):
             node = self.blank()
@@ -79,7 +79,7 @@ class _Writer:
         if len(parts) == 1:
             return parts[0]
         node = self.blank(_owl("Class"))
-        self.add(node, _owl("intersectionOf"), self.list(parts))
+        self.add(node, _owl("intersectionOf"), self.chain(parts))
         return node
 
     def within(self, prop: ox.NamedNode, days: Decimal) -> ox.BlankNode:
@@ -87,7 +87,7 @@ class _Writer:
         self.add(facet, ox.NamedNode(ns.XSD + "maxInclusive"), decimal_literal(days))
         datatype = self.blank(ox.NamedNode(ns.RDFS + "Datatype"))
         self.add(datatype, _owl("onDatatype"), _DECIMAL)
-        self.add(datatype, _owl("withRestrictions"), self.list([facet]))
+        self.add(datatype, _owl("withRestrictions"), self.chain([facet]))
         return self.some(prop, datatype)
 
     def event(self, prop: str, kind: str, of: str) -> ox.BlankNode:
@@ -159,7 +159,9 @@ def read_rdf(text: str, form: str, vocabulary: Vocabulary, where: str) -> Profil
         ProfileError: it cannot be parsed, or holds anything that docs/model.md's form of a profile does not have.
     """
     if len(text) > MAX_CHARACTERS:
-        raise ProfileError("too large for a profile", where=where, mend=f"At most {MAX_CHARACTERS} characters are read.")
+        raise ProfileError(
+            "too large for a profile", where=where, mend=f"At most {MAX_CHARACTERS} characters are read."
+        )
     if form == "jsonld" and re.search(r'"@context"\s*:\s*(\[\s*)?"', text):
         raise ProfileError("a remote @context is not read", where=where, mend="Write the context into the file.")
     rdf = ox.RdfFormat.TURTLE if form == "turtle" else ox.RdfFormat.JSON_LD
@@ -205,7 +207,9 @@ class _RdfReader:
     def _decimal(self, node: Any, prop: str) -> Decimal:
         text = str(getattr(node, "value", node))
         if not re.match(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z", text) or isinstance(node, ox.NamedNode | ox.BlankNode):
-            raise self._fault(f"{ns.shorten(prop)} {text[:40]!r} is no plain number", "Write an xsd:decimal such as 12.5.")
+            raise self._fault(
+                f"{ns.shorten(prop)} {text[:40]!r} is no plain number", "Write an xsd:decimal such as 12.5."
+            )
         value = Decimal(text)
         row = self._terms.by_iri.get(prop)
         if row and ((row.low is not None and value < row.low) or (row.high is not None and value > row.high)):

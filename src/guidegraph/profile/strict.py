@@ -57,7 +57,9 @@ def read_yaml(text: str, name: str) -> Value:
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise ProfileError(f"not YAML: {error.problem}", where=place, mend="Mend the syntax there.") from None
     except yaml.YAMLError as error:
-        raise ProfileError(f"not YAML: {str(error).splitlines()[0]}", where=name, mend="Save it as plain UTF-8 text.") from None
+        raise ProfileError(
+            f"not YAML: {str(error).splitlines()[0]}", where=name, mend="Save it as plain UTF-8 text."
+        ) from None
     except RecursionError:
         raise _too_deep(name) from None
     return _Reader(events, name, yaml).document()
@@ -101,7 +103,9 @@ class _Reader:
                     )
                 documents.append(self._value(next(self._events), 0))
         if not documents:
-            raise ProfileError("the profile is empty", where=self._name, mend="guidegraph profile new writes a template.")
+            raise ProfileError(
+                "the profile is empty", where=self._name, mend="guidegraph profile new writes a template."
+            )
         return documents[0]
 
     def _value(self, event: Any, depth: int) -> Value:
@@ -138,7 +142,9 @@ class _Reader:
             value = self._value(next(self._events), depth + 1)
             if key.text in pairs:
                 first = pairs[key.text][0].where
-                raise ProfileError(f"key {key.text!r} is there twice (first at {first})", where=key.where, mend="Keep one.")
+                raise ProfileError(
+                    f"key {key.text!r} is there twice (first at {first})", where=key.where, mend="Keep one."
+                )
             pairs[key.text] = (key, value)
         return list(pairs.values())
 
@@ -201,4 +207,8 @@ def from_plain(value: Any, where: str) -> Value:
         return Scalar("", False, where)
     if isinstance(value, int | float) or type(value).__name__ == "Decimal":
         return Scalar(format(value, "f") if not isinstance(value, float) else repr(value), False, where)
-    raise ProfileError(f"a value of type {type(value).__name__} has no place in a profile", where=where, mend="Use text, numbers, lists.")
+    raise ProfileError(
+        f"a value of type {type(value).__name__} has no place in a profile",
+        where=where,
+        mend="Use text, numbers, lists.",
+    )

@@ -29,8 +29,8 @@ def _range(row: TermRow) -> str:
 def template(vocabulary: Vocabulary) -> str:
     """A commented YAML profile with every key of the vocabulary; it can be read as it is."""
     lines = [_HEAD, "# Numbers, each in its one unit:"]
-    for row in sorted(vocabulary.of_kind("number"), key=lambda r: r.key):
-        lines.append(f"# {row.key}: {row.label}; {_range(row)}")
+    numbers = sorted(vocabulary.of_kind("number"), key=lambda r: r.key)
+    lines += [f"# {row.key}: {row.label}; {_range(row)}" for row in numbers]
     direct: dict[str, list[str]] = {}
     for row in vocabulary.of_kind("condition", "finding"):
         if row.key:
@@ -38,9 +38,13 @@ def template(vocabulary: Vocabulary) -> str:
     lines.append("\n# Answered directly:")
     for key, values in sorted(direct.items()):
         lines.append(f"# {key}: {' | '.join(sorted(values)) if any(values) else 'true | false'}")
-    lines.append("\n# Lists. Complete: true says that the list names everything of its kind, so what it does not name is absent.")
+    lines.append(
+        "\n# Lists. Complete: true says that the list names everything of its kind, so what it does not name is absent."
+    )
     outcomes = ", ".join(row.label for row in vocabulary.of_kind("outcome"))
-    for row in sorted(vocabulary.of_kind("category"), key=lambda r: list(_LISTS).index(r.key) if r.key in _LISTS else 99):
+    for row in sorted(
+        vocabulary.of_kind("category"), key=lambda r: list(_LISTS).index(r.key) if r.key in _LISTS else 99
+    ):
         present, absent, told = _LISTS.get(row.key, ("[]", "[]", row.label))
         lines.append(f"\n# {told % outcomes if '%s' in told else told}")
         lines.append(f"{row.key}:\n  present: {present}\n  absent: {absent}\n  complete: false")

@@ -105,7 +105,7 @@ class Vocabulary:
         """
         stripped = text.strip()
         iri = stripped if stripped in self.by_iri else ns.expand(stripped)
-        rows = [self.by_iri[iri]] if iri in self.by_iri else self._names.get(normal(stripped), [])
+        rows = [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(normal(stripped), [])
         fitting = [row for row in rows if row.kind in kinds]
         if len(fitting) == 1:
             return fitting[0].iri
@@ -116,7 +116,9 @@ class Vocabulary:
         if rows:
             other = " or ".join(sorted({row.kind for row in rows}))
             raise TermError(
-                f"{shown} is a term, but of another kind ({other})", where=where, mend=f"Here belongs: {', '.join(sorted(kinds))}."
+                f"{shown} is a term, but of another kind ({other})",
+                where=where,
+                mend=f"Here belongs: {', '.join(sorted(kinds))}.",
             )
         near = self._near(stripped, kinds)
         mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
@@ -127,7 +129,9 @@ class Vocabulary:
         words = set(wanted.split())
         pool = {n: rows for n, rows in self._names.items() if any(r.kind in kinds for r in rows)}
         close = get_close_matches(wanted, pool, n=4, cutoff=0.6)
-        sharing = sorted((n for n in pool if words & set(n.split())), key=lambda n: (-len(words & set(n.split())), len(n), n))
+        sharing = sorted(
+            (n for n in pool if words & set(n.split())), key=lambda n: (-len(words & set(n.split())), len(n), n)
+        )
         labels = [row.label for n in [*close, *sharing[:4]] for row in pool[n] if row.kind in kinds]
         return list(dict.fromkeys(labels))[:4]
 

@@ -32,7 +32,9 @@ def _alerts(answer: dict[str, Any]) -> str:
         if row["truth"] == "false":
             continue
         kind, word = ("alert", "Alert") if row["truth"] == "true" else ("ask", "Ask about")
-        parts.append(f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{_e("; ".join(r.split(": ", 1)[-1] for r in row["reasons"]))}</p>')
+        parts.append(
+            f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{_e("; ".join(r.split(": ", 1)[-1] for r in row["reasons"]))}</p>'
+        )
     return "".join(parts)
 
 
@@ -46,9 +48,8 @@ def _said(entry: dict[str, Any]) -> str:
                     f"<strong>{word}:</strong> {_e(source(rec['document'], rec['reports']))}; {_e(strength(rec))}"
                     f"<br><small>{_e(place(rec))}</small>{told}"
                 )
-    for row in entry["contraindications"]:
-        if row["truth"] == "true":
-            lines.append(f"<strong>{'Note' if row['note'] else _e(row['kind']).capitalize()}:</strong> {_e(warning(row))}")
+    held = (row for row in entry["contraindications"] if row["truth"] == "true")
+    lines += [f"<strong>{'Note' if r['note'] else _e(r['kind']).capitalize()}:</strong> {_e(warning(r))}" for r in held]
     return "<br>".join(lines) or "<br>".join(_e(r) for r in entry["reasons"])
 
 
@@ -73,7 +74,9 @@ def notebook_html(answer: dict[str, Any]) -> str:
     """The answer as an HTML fragment for a notebook."""
     name = answer["profile"]["label"] or answer["profile"]["id"]
     tables = "".join(_table(answer, status) for status in STATUSES)
-    asked = "".join(f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8])
+    asked = "".join(
+        f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8]
+    )
     return (
         f'<div class="gg"><style>{_STYLE}</style><h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
         f"{_alerts(answer)}{tables}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from guidegraph.render.text import explain_text
@@ -46,7 +47,14 @@ def therapies_markdown(answer: dict[str, Any]) -> str:
                     if r["truth"] == "true"
                 ]
                 held = [warning(c) for c in entry["contraindications"] if c["truth"] == "true"]
-                rows.append([entry["label"], entry["category"], entry["line"] or "", "; ".join(sides + held) or "; ".join(entry["reasons"])])
+                rows.append(
+                    [
+                        entry["label"],
+                        entry["category"],
+                        entry["line"] or "",
+                        "; ".join(sides + held) or "; ".join(entry["reasons"]),
+                    ]
+                )
         if rows:
             parts += [f"## {heading}", table(["therapy", "category", "line", "who says so, and what holds"], rows)]
     parts += ["## Ask next", _question_table(answer["questions"])]
@@ -76,9 +84,12 @@ def explain_markdown(data: dict[str, Any]) -> str:
 def timeline_markdown(data: dict[str, Any]) -> str:
     """The timeline as a Markdown table."""
     steps = data["steps"]
-    heads = ["therapy", *(f"week {a:g} to {b:g}" for a, b in zip(steps, steps[1:], strict=False))]
+    heads = ["therapy", *(f"week {a:g} to {b:g}" for a, b in itertools.pairwise(steps))]
     rows = [
-        [row["label"], *(next(s["status"] for s in row["spans"] if s["from"] <= start < s["to"]) for start in steps[:-1])]
+        [
+            row["label"],
+            *(next(s["status"] for s in row["spans"] if s["from"] <= start < s["to"]) for start in steps[:-1]),
+        ]
         for row in data["rows"]
     ]
     return f"# Timeline as of {data['as_of']}\n\n{table(heads, rows)}\n\n{DISCLAIMER}\n"

@@ -39,7 +39,9 @@ def check_text(report: dict[str, Any]) -> str:
 
 def verification_text(report: dict[str, Any]) -> str:
     """What became of each place of a document; places that are the same are only counted."""
-    lines = wrap(f"{report['document']}: the whole text is {'the same' if report['whole_text_same'] else 'not the same'}")
+    lines = wrap(
+        f"{report['document']}: the whole text is {'the same' if report['whole_text_same'] else 'not the same'}"
+    )
     if report["note"]:
         lines += wrap(report["note"])
     for row in report["places"]:
@@ -50,6 +52,8 @@ def verification_text(report: dict[str, Any]) -> str:
         where = f"{row['heading_path'] or 'head of the page'}{item}"
         lines += wrap(f"{row['state']}: {where} ({row['was'][0]}-{row['was'][1]}{now})", "    ", "* ")
         if row["state"] != "moved" and row["nodes"]:
-            lines += wrap(f"statements: {', '.join(clean(n).rpartition('/')[2] for n in row['nodes'])}", "        ", "    ")
+            lines += wrap(
+                f"statements: {', '.join(clean(n).rpartition('/')[2] for n in row['nodes'])}", "        ", "    "
+            )
     counts = ", ".join(f"{number} {state}" for state, number in report["counts"].items())
     return "\n".join([*lines, counts]) + "\n"

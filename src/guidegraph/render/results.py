@@ -98,7 +98,9 @@ def to_turtle(result: Result) -> str:
 def _need(result: Result, kind: str, form: str) -> None:
     if result.kind != kind:
         what = {"select": "rows", "ask": "yes or no", "graph": "a graph"}[result.kind]
-        raise UsageError(f"the query answers with {what}, which has no {form} form", where="--format", mend="Use --format table.")
+        raise UsageError(
+            f"the query answers with {what}, which has no {form} form", where="--format", mend="Use --format table."
+        )
 
 
 FORMS = {"table": result_table, "json": to_results_json, "csv": to_csv, "tsv": to_tsv, "turtle": to_turtle}

@@ -40,18 +40,26 @@ def _box(x: float, y: float, width: float, status: str, letter: bool = True) -> 
         parts.append(f'<rect {shape} fill="url(#{pattern})"/>')
     if letter:
         weight = "bold" if status in ("contraindicated", "contested", "eligible") else "normal"
-        parts.append(_text(x + width / 2, y + 13, STATUSES[status][1], 11, fill=ink, text_anchor="middle", font_weight=weight))
+        parts.append(
+            _text(x + width / 2, y + 13, STATUSES[status][1], 11, fill=ink, text_anchor="middle", font_weight=weight)
+        )
     return parts
 
 
 def _axis(steps: list[float], bottom: float, now: float | None) -> list[str]:
-    parts = [_text(_LABEL, 44, "weeks since symptoms began (each column is one span, not to scale)", 11, fill="#444444")]
+    parts = [
+        _text(_LABEL, 44, "weeks since symptoms began (each column is one span, not to scale)", 11, fill="#444444")
+    ]
     for i, step in enumerate(steps):
         x = _LABEL + i * _COLUMN
-        parts.append(f'<line x1="{x:g}" y1="{_HEAD - 8}" x2="{x:g}" y2="{bottom:g}" stroke="#cccccc" stroke-width="0.7"/>')
+        parts.append(
+            f'<line x1="{x:g}" y1="{_HEAD - 8}" x2="{x:g}" y2="{bottom:g}" stroke="#cccccc" stroke-width="0.7"/>'
+        )
         parts.append(_text(x, _HEAD - 13, f"{step:.4g}", 12, text_anchor="middle", font_weight="bold"))
     if now is not None and steps[0] <= now <= steps[-1]:
-        parts.append(f'<line x1="{_LABEL}" y1="{_HEAD - 8}" x2="{_LABEL}" y2="{bottom:g}" stroke="#000000" stroke-width="2"/>')
+        parts.append(
+            f'<line x1="{_LABEL}" y1="{_HEAD - 8}" x2="{_LABEL}" y2="{bottom:g}" stroke="#000000" stroke-width="2"/>'
+        )
         parts.append(_text(_LABEL - 8, _HEAD - 13, "now", 12, text_anchor="end", font_weight="bold"))
     return parts
 
@@ -61,7 +69,9 @@ def _rows(data: dict[str, Any]) -> list[str]:
     for number, row in enumerate(data["rows"]):
         y = _HEAD + number * _ROW
         if number % 2 == 0:
-            parts.append(f'<rect x="0" y="{y - 2}" width="{_LABEL + (len(steps) - 1) * _COLUMN}" height="{_ROW}" fill="#fafafa"/>')
+            parts.append(
+                f'<rect x="0" y="{y - 2}" width="{_LABEL + (len(steps) - 1) * _COLUMN}" height="{_ROW}" fill="#fafafa"/>'
+            )
         label = clean(row["label"])
         shown = label if len(label) <= 52 else label[:51] + "…"
         parts.append(_text(_LABEL - 10, y + 13, shown, 12, text_anchor="end"))
@@ -102,7 +112,13 @@ def timeline_svg(data: dict[str, Any]) -> str:
         *_rows(data),
         *_axis(steps, bottom, data["now_week"]),
         *_legend(bottom + 18, width),
-        _text(16, height - 10, f"As of {data['as_of']}. Facts other than time stay as they are. Decision support, not advice.", 11, fill="#444444"),
+        _text(
+            16,
+            height - 10,
+            f"As of {data['as_of']}. Facts other than time stay as they are. Decision support, not advice.",
+            11,
+            fill="#444444",
+        ),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,7 +37,7 @@ def _head(answer: dict[str, Any], title: str) -> list[str]:
     for text in answer.get("not_understood", []):
         lines += wrap(f"NOT UNDERSTOOD: {text}", "  ")
     found = alerts(answer.get("alerts", []))
-    return lines + ([""] + found if found else [])
+    return lines + (["", *found] if found else [])
 
 
 def _rec(word: str, rec: dict[str, Any]) -> list[str]:
@@ -59,7 +60,12 @@ def _entry(entry: dict[str, Any]) -> list[str]:
         if row["truth"] == "true":
             word = "note" if row["note"] else row["kind"].upper()
             lines += wrap(f"{word}: {warning(row)}", "        ", "      ")
-    lines += [text for r in entry["reasons"] if r.startswith(("alert:", "contraindications not")) for text in wrap(r, "        ", "      ")]
+    lines += [
+        text
+        for r in entry["reasons"]
+        if r.startswith(("alert:", "contraindications not"))
+        for text in wrap(r, "        ", "      ")
+    ]
     lines += _confirm(entry)
     return lines
 
@@ -120,7 +126,7 @@ def _questions(rows: list[dict[str, Any]]) -> list[str]:
 
 def questions_text(answer: dict[str, Any]) -> str:
     """The questions, ranked."""
-    lines = _head(answer, "Ask next") + [""] + _questions(answer["questions"])
+    lines = [*_head(answer, "Ask next"), "", *_questions(answer["questions"])]
     return "\n".join(lines + _footer(answer)) + "\n"
 
 
@@ -170,8 +176,10 @@ def _week(value: float) -> str:
 def timeline_text(data: dict[str, Any]) -> str:
     """Statuses by week as a table of letters, with the legend."""
     steps = data["steps"]
-    lines = wrap(f"Timeline - {data['profile']['label'] or data['profile']['id']} - weeks of symptoms - as of {data['as_of']}")
-    heads = [f"{_week(a)}-{_week(b)}" for a, b in zip(steps, steps[1:], strict=False)]
+    lines = wrap(
+        f"Timeline - {data['profile']['label'] or data['profile']['id']} - weeks of symptoms - as of {data['as_of']}"
+    )
+    heads = [f"{_week(a)}-{_week(b)}" for a, b in itertools.pairwise(steps)]
     widths = [max(len(h), 2) for h in heads]
     lines += ["", " " * 40 + " ".join(h.rjust(w) for h, w in zip(heads, widths, strict=True))]
     for row in data["rows"]:

@@ -29,7 +29,14 @@ def clean(text: Any) -> str:
 def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
     """Text wrapped at the width of an answer, continuation lines indented."""
     opening = indent if first is None else first
-    return textwrap.wrap(clean(text), WIDTH, initial_indent=opening, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [opening]
+    return textwrap.wrap(
+        clean(text),
+        WIDTH,
+        initial_indent=opening,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [opening]
 
 
 def year(document: dict[str, Any]) -> str:
@@ -77,4 +84,5 @@ def warning(row: dict[str, Any]) -> str:
     if row["consent_or_procedure"]:
         parts.append("a matter of consent or procedure")
     country = f" [{'/'.join(row['jurisdiction'])}]" if row["jurisdiction"] else ""
-    return f"{row['label']} ({'; '.join(parts)}){country} - {row['reason']} Source: {row['document']['label']} ({year(row['document'])})"
+    told = f"{row['document']['label']} ({year(row['document'])})"
+    return f"{row['label']} ({'; '.join(parts)}){country} - {row['reason']} Source: {told}"
