@@ -61,7 +61,7 @@ class TermRow:
 
     ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number`` or ``category``;
     ``names`` are the label and all synonyms; ``key`` is the profile key that states it directly (``sex``,
-    ``pregnant``, ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key.
+    ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key.
     For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit.
     """
 

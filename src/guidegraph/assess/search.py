@@ -136,7 +136,7 @@ class Search:
         return same and (not other.bounded or (one.bounded and within(other, _inside(one)) and _covers(other, one)))
 
     def _lacks(self, number: Atom, owner: Atom) -> bool:
-        """Whether a number cannot be had without the owner, such as weeks of pregnancy without a pregnancy."""
+        """Whether a number cannot be had without the owner, such as weeks of a condition that is absent."""
         if number.cls or not number.prop:
             return False
         rows = self.found.records.implied.get(number.prop, ())

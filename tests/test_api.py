@@ -1,0 +1,160 @@
+"""The Python interface, and views that hostile or odd content must not break."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+import rdflib
+
+import guidegraph as gg
+from guidegraph import render
+from tests.conftest import AS_OF
+
+
+def test_rows_and_frames(ask: Any) -> None:
+    answer = ask("example:chronic-failed-care")
+    rows = answer.table()
+    assert {r["status"] for r in rows if r["label"] == "epidural steroid injection"} == {"contested"}
+    for name in ("pandas", "polars"):
+        pytest.importorskip(name)
+        frame = answer.table(name)
+        assert list(frame.columns) == list(rows[0]) and len(frame) == len(rows)
+    with pytest.raises(gg.GuideGraphError, match="unknown table form"):
+        answer.table("excel")
+
+
+def test_the_assessment_is_a_graph(ask: Any) -> None:
+    answer = ask("example:bleeding-ulcer")
+    graph = answer.graph
+    assert isinstance(graph, rdflib.Graph)
+    status = rdflib.URIRef("https://w3id.org/guidegraph/assessment/status")
+    found = {str(s): str(o).rpartition("/")[2] for s, o in graph.subject_objects(status)}
+    assert found == dict(answer.found.statuses)
+
+
+def test_a_changed_answer_changes_nothing(ask: Any) -> None:
+    answer = ask("example:age-only")
+    answer.to_dict()["therapies"].clear()
+    assert answer.to_dict()["therapies"]
+
+
+def test_threads_share_a_knowledge_base(kb: Any) -> None:
+    profiles = [
+        "example:age-only",
+        "example:bleeding-ulcer",
+        "example:complete-record",
+        "example:chronic-failed-care",
+    ] * 4
+    expected = {p: kb.therapies(p, as_of=AS_OF).statuses for p in set(profiles)}
+    wrong: list[str] = []
+
+    def work(profile: str) -> None:
+        if kb.therapies(profile, as_of=AS_OF).statuses != expected[profile]:
+            wrong.append(profile)
+
+    threads = [threading.Thread(target=work, args=(p,)) for p in profiles]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_users_own_document_joins_in(kb: Any, repo_root: Any, tmp_path: Any) -> None:
+    own = tmp_path / "own.trig"
+    own.write_text(
+        """
+        @prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix ggt: <https://w3id.org/guidegraph/term/> .
+        @prefix ggp: <https://w3id.org/guidegraph/population/> . @prefix ggd: <https://w3id.org/guidegraph/document/> .
+        @prefix ggg: <https://w3id.org/guidegraph/graph/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+        @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix s: <https://w3id.org/guidegraph/statement/own/> .
+        @prefix dcterms: <http://purl.org/dc/terms/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+        ggg:own {
+          ggd:own a gg:Document ; rdfs:label "Own" ; gg:documentKind gg:Guideline ; dcterms:issued "2024"^^xsd:gYear ;
+            gg:scopeStates gg:AgeScope , gg:PregnancyScope .
+          s:r a gg:Recommendation ; rdfs:label "Only when an NSAID is unsuitable" ; gg:statedIn ggd:own ; gg:stance gg:For ;
+            gg:intervention ggt:Traction ; gg:population ggp:Own ; gg:indication ggt:Sciatica .
+          ggp:Unsuitable a owl:Class , gg:Population ; rdfs:label "NSAID unsuitable" ; owl:equivalentClass
+            [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:NSAIDHypersensitivity ] .
+          ggp:Own a owl:Class , gg:Population ; rdfs:label "unless" ; owl:equivalentClass [ a owl:Class ; owl:intersectionOf (
+            [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:Sciatica ] ggp:Unsuitable ) ] .
+        }
+        """
+    )
+    joined = gg.api.open_knowledge(repo_root, extra=[own])
+
+    def status(**facts: Any) -> str:
+        return joined.therapies({"age": 40, "conditions": facts}, as_of=AS_OF).status("traction")
+
+    assert status(present=["sciatica", "aspirin allergy"]) == "provisional"
+    assert status(present=["sciatica"], absent=["NSAID allergy"]) == "not-indicated"
+    assert status(present=["sciatica"]) == "undetermined"
+    asked = joined.ask({"age": 40, "conditions": ["sciatica"]}, as_of=AS_OF)
+    assert "ggt:NSAIDHypersensitivity" in {q["fact"] for q in asked}
+
+
+HOSTILE = '<script>alert(1)</script> \x1b[31m| `x` \u202e & "q"'
+
+
+def test_hostile_labels_are_neutralised_in_every_view(ask: Any, kb: Any) -> None:
+    data = ask("example:chronic-failed-care").to_dict()
+    data["profile"]["label"] = HOSTILE
+    data["therapies"][0]["label"] = HOSTILE
+    data["alerts"][0]["label"] = HOSTILE
+    for view in (render.therapies_text, render.therapies_html, render.therapies_markdown, render.notebook_html):
+        text = view(data)
+        assert "\x1b" not in text and "\u202e" not in text
+    assert "<script>" not in render.therapies_html(data)
+    assert "<script>" not in render.therapies_markdown(data)
+    line = kb.timeline("example:acute-uncomplicated", as_of=AS_OF)
+    line["profile"]["label"] = line["rows"][0]["label"] = HOSTILE
+    assert "<script>" not in render.timeline_svg(line)
+
+
+def test_text_fits_80_columns(ask: Any, kb: Any) -> None:
+    for example in ("chronic-failed-care", "age-only", "bleeding-ulcer"):
+        for text in (
+            render.therapies_text(ask(f"example:{example}").to_dict()),
+            render.explain_text(kb.explain(f"example:{example}", "ibuprofen", as_of=AS_OF)),
+        ):
+            long = [line for line in text.splitlines() if len(line) > 80 and not any(len(w) > 60 for w in line.split())]
+            assert not long
+
+
+def test_the_picture_is_readable_in_grey(kb: Any) -> None:
+    """Every status has a letter of its own, and neighbouring fills differ in lightness."""
+    from xml.etree import ElementTree
+
+    from guidegraph.render.svg import _LOOK
+    from guidegraph.render.words import STATUSES
+
+    letters = [letter for _, letter, _ in STATUSES.values()]
+    assert len(set(letters)) == len(letters) == len(_LOOK)
+    data = kb.timeline("example:pregnant-28-weeks", as_of=AS_OF)
+    svg = render.timeline_svg(data)
+    root = ElementTree.fromstring(svg)
+    shown = {e.text for e in root.iter() if e.tag.endswith("text")}
+    assert {r["label"] for r in data["rows"] if len(r["label"]) <= 52} <= shown
+    assert render.timeline_svg(data) == svg
+
+
+def test_the_notebook_view_opens_with_the_alert(ask: Any) -> None:
+    html = ask("example:cauda-equina-week-1")._repr_html_()
+    assert html.index("Alert: Cauda equina syndrome") < html.index("<table")
+
+
+def test_opening_a_broken_knowledge_base_is_told(tmp_path: Any) -> None:
+    with pytest.raises(gg.GuideGraphError, match="no folder"):
+        gg.open(tmp_path)
+    for name in ("ontology", "graph"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(gg.GuideGraphError, match="no knowledge files"):
+        gg.open(tmp_path)
+    (tmp_path / "ontology" / "x.ttl").write_text("@prefix x: <urn:x> .\nx:a x:b\n")
+    with pytest.raises(gg.GuideGraphError, match=r"x\.ttl:\d+:\d+: syntax error"):
+        gg.open(tmp_path)
+    (tmp_path / "ontology" / "x.ttl").write_text("# nothing\n")
+    with pytest.raises(gg.GuideGraphError, match="holds no triple"):
+        gg.open(tmp_path)
