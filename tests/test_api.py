@@ -158,3 +158,28 @@ def test_opening_a_broken_knowledge_base_is_told(tmp_path: Any) -> None:
     (tmp_path / "ontology" / "x.ttl").write_text("# nothing\n")
     with pytest.raises(gg.GuideGraphError, match="holds no triple"):
         gg.open(tmp_path)
+
+
+def test_a_report_of_a_primary_in_the_graph_speaks_of_the_primarys_patients(repo_root: Any, tmp_path: Any) -> None:
+    own = tmp_path / "pair.trig"
+    prefixes = "".join(f"@prefix {p}: <{iri}> .\n" for p, iri in gg.api.ns.PREFIXES.items())
+    own.write_text(
+        prefixes
+        + """
+        @prefix s: <https://w3id.org/guidegraph/statement/pair/> .
+        ggg:pair {
+          ggd:pair a gg:Document ; rdfs:label "Pair" ; gg:documentKind gg:Guideline ; dcterms:issued "2024"^^xsd:gYear .
+          s:primary a gg:Recommendation ; rdfs:label "primary" ; gg:statedIn ggd:pair ; gg:stance gg:For ;
+            gg:intervention ggt:Traction ; gg:population ggp:Narrow ; gg:indication ggt:Sciatica .
+          s:report a gg:Recommendation ; rdfs:label "report" ; gg:statedIn ggd:pair ; gg:stance gg:For ; gg:primaryStatement s:primary ;
+            gg:intervention ggt:Traction ; gg:population ggp:Wide ; gg:indication ggt:Sciatica .
+          ggp:Wide a owl:Class , gg:Population ; rdfs:label "wide" ; owl:equivalentClass
+            [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:Sciatica ] .
+          ggp:Narrow a owl:Class , gg:Population ; rdfs:label "narrow" ; owl:equivalentClass
+            [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:Cancer ] .
+        }
+        """
+    )
+    joined = gg.api.open_knowledge(repo_root, extra=[own])
+    listed = {"present": ["sciatica"], "absent": ["cancer"]}
+    assert joined.therapies({"conditions": listed}, as_of=AS_OF).status("traction") == "not-indicated"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import FAILED, Knowledge, write
+from guidegraph.cli.common import FAILED, Knowledge, working, write
 
 
 class ReportFormat(StrEnum):
@@ -46,7 +46,8 @@ def validate(
     from guidegraph.render.reports import validation_text
     from guidegraph.validate import validate_files
 
-    report = validate_files(files, shapes=shapes or None)
+    with working(f"validating {len(files)} files"):
+        report = validate_files(files, shapes=shapes or None)
     _report(form, validation_text(report.to_dict()), report.to_dict(), report.conforms)
 
 
@@ -66,12 +67,13 @@ def check(
     from guidegraph.check import check_knowledge
     from guidegraph.render.reports import check_text
 
-    if knowledge is None:
-        report = check_knowledge(reasoner=reasoner)
-    else:
-        ontology = sorted((knowledge / "ontology").rglob("*.ttl"))
-        documents = sorted((knowledge / "graph").rglob("*.trig"))
-        report = check_knowledge(ontology=ontology, documents=documents, reasoner=reasoner)
+    with working("checking shapes, documents and, by HermiT, every class"):
+        if knowledge is None:
+            report = check_knowledge(reasoner=reasoner)
+        else:
+            ontology = sorted((knowledge / "ontology").rglob("*.ttl"))
+            documents = sorted((knowledge / "graph").rglob("*.trig"))
+            report = check_knowledge(ontology=ontology, documents=documents, reasoner=reasoner)
     _report(form, check_text(report.to_dict()), report.to_dict(), report.passed)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
 from functools import wraps
@@ -96,6 +97,18 @@ def fail(message: str) -> NoReturn:
 def one_line(message: str) -> str:
     """A message without line breaks or control characters, which a hostile file could have put there."""
     return "".join(c if c.isprintable() else " " for c in " ".join(message.split()))
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on a terminal that something takes a while; say nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
 
 
 def write(text: str, output: Path | None = None) -> None:

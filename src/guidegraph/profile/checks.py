@@ -27,7 +27,7 @@ class Implication:
 def implication_rows(rows: Iterable[tuple[str, ...]]) -> list[Implication]:
     """The rows (given, class, then, other, excluded) of queries/index/implications.rq as Implications.
 
-    An exclusion holds both ways: who is male is not pregnant, and who is pregnant is not male.
+    An exclusion holds both ways: who has the one lacks the other.
     """
     found = [Implication(given, cls, then, other, flag == "true") for given, cls, then, other, flag in rows]
     reverse = [Implication(r.then, r.other, r.given, r.cls, True) for r in found if r.excluded and r.cls]
