@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import synthetic
 
 from guidegraph import assets
+from guidegraph.reading import read_quads, subclass_triples
 from guidegraph.validate import validate_files, validate_graph
 from guidegraph.validate.engine import ontology_files, shape_files
-from guidegraph.validate.reading import read_quads, subclass_triples
 
 #: Recommendations of the synthetic graph: about 100,000 triples.
 RECOMMENDATIONS = 2_200

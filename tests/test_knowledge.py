@@ -12,8 +12,8 @@ import yaml
 
 from guidegraph import assets, verify
 from guidegraph import namespaces as ns
+from guidegraph.reading import read_quads
 from guidegraph.reason import classify
-from guidegraph.store import read_quads
 
 ARTICLE = ns.GGD + "droracle-sciatica-2025"
 GG = ns.GG

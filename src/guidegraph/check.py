@@ -13,9 +13,9 @@ from guidegraph import assets
 from guidegraph.catalogue import read_query
 from guidegraph.errors import KnowledgeError
 from guidegraph.namespaces import ONTOLOGY_GRAPH, RDFS, shorten
+from guidegraph.reading import read_quads
 from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
 from guidegraph.validate import ValidationReport, validate_files
-from guidegraph.validate.reading import read_quads
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: dict[str, int] = {"error": 0, "warning": 1, "note": 2}

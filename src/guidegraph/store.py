@@ -11,58 +11,16 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import EndpointError, KnowledgeError
+from guidegraph.reading import read_quads
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
-_FORMATS = {
-    ".ttl": ox.RdfFormat.TURTLE,
-    ".trig": ox.RdfFormat.TRIG,
-    ".nq": ox.RdfFormat.N_QUADS,
-    ".nt": ox.RdfFormat.N_TRIPLES,
-}
-_PLACE = re.compile(r"(?:at line |line |at )(\d+)(?:,? column |:)(\d+)")
 _TIMEOUT = 60
 
 
-def read_quads(path: Path, graph: ox.NamedNode | None = None) -> list[ox.Quad]:
-    """The quads of a Turtle, TriG, N-Triples or N-Quads file; default-graph triples go into ``graph`` if given.
-
-    Raises:
-        KnowledgeError: unknown ending, unreadable, a syntax error (with its place), or no triple at all.
-    """
-    form = _FORMATS.get(path.suffix.lower())
-    if form is None:
-        raise KnowledgeError(
-            f"unknown ending {path.suffix!r}",
-            where=str(path),
-            mend=f"Knowledge files end in one of: {', '.join(_FORMATS)}.",
-        )
-    try:
-        content = path.read_bytes()
-        quads = list(ox.parse(input=content, format=form, rename_blank_nodes=True))
-    except OSError as error:
-        raise KnowledgeError(f"cannot be read: {error.strerror}", where=str(path), mend="Check the path.") from None
-    except (SyntaxError, ValueError) as error:
-        raise KnowledgeError(
-            f"syntax error: {_message(error)}", where=_where(path, error), mend="Mend the file there."
-        ) from None
-    if not quads:
-        raise KnowledgeError("the file holds no triple", where=str(path), mend="Fill it or take it away.")
-    if graph is None:
-        return quads
+def _in_graph(quads: list[ox.Quad], graph: ox.NamedNode) -> list[ox.Quad]:
+    """The quads with the default graph's ones in ``graph``."""
     default = ox.DefaultGraph()
     return [ox.Quad(q.subject, q.predicate, q.object, graph) if q.graph_name == default else q for q in quads]
-
-
-def _message(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-
-
-def _where(path: Path, error: Exception) -> str:
-    line, column = getattr(error, "lineno", None), getattr(error, "offset", None)
-    if line is None:
-        found = _PLACE.search(str(error))
-        line, column = (found[1], found[2]) if found else (None, None)
-    return f"{path}:{line}:{column}" if line is not None else str(path)
 
 
 def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
@@ -85,7 +43,7 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
         )
     store = ox.Store()
     for path in [*files, *map(Path, extra)]:
-        store.bulk_extend(read_quads(path, _ONTOLOGY))
+        store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=path not in files), _ONTOLOGY))
     return store
 
 

@@ -11,9 +11,9 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import assets
+from guidegraph.reading import read_quads, subclass_triples
 from guidegraph.validate import validate_graph
 from guidegraph.validate.engine import ontology_files, shape_files
-from guidegraph.validate.reading import read_quads, subclass_triples
 
 try:
     import shacl

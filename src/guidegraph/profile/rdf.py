@@ -15,6 +15,7 @@ from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.profile.strict import MAX_CHARACTERS
 from guidegraph.profile.terms import Vocabulary
+from guidegraph.reading import parse_quads
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 _SIMPLE = ("hasCondition", "hasFinding", "takesMedication")
@@ -165,12 +166,7 @@ def read_rdf(text: str, form: str, vocabulary: Vocabulary, where: str) -> Profil
     if form == "jsonld" and re.search(r'"@context"\s*:\s*(\[\s*)?"', text):
         raise ProfileError("a remote @context is not read", where=where, mend="Write the context into the file.")
     rdf = ox.RdfFormat.TURTLE if form == "turtle" else ox.RdfFormat.JSON_LD
-    try:
-        quads = list(ox.parse(input=text.encode(), format=rdf))
-    except (SyntaxError, ValueError, OSError) as error:
-        raise ProfileError(f"not {form}: {str(error)[:200]}", where=where, mend="Mend the syntax there.") from None
-    if not quads:
-        raise ProfileError("the profile is empty", where=where, mend="docs/model.md shows the form of a profile.")
+    quads = parse_quads(text.encode(), rdf, where, ProfileError)
     return from_triples([ox.Triple(q.subject, q.predicate, q.object) for q in quads], vocabulary, where)
 
 

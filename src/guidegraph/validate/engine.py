@@ -16,10 +16,10 @@ from rdflib.term import Node
 from guidegraph import assets
 from guidegraph.errors import ValidationError
 from guidegraph.namespaces import shorten
+from guidegraph.reading import read_quads, subclass_triples
 from guidegraph.validate.describe import name, named_shape, owners, path_text, users
 from guidegraph.validate.graph import IndexedGraph, TermTable, quiet_literals
 from guidegraph.validate.parsing import parsed_once
-from guidegraph.validate.reading import read_quads, subclass_triples
 from guidegraph.validate.report import ValidationReport, ValidationResult, merged
 
 if TYPE_CHECKING:

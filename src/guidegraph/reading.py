@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from guidegraph.errors import ValidationError
+from guidegraph.errors import GuideGraphError, ValidationError
 
 #: A larger file is refused (bytes).
 MAXIMUM_BYTES = 64 * 1024 * 1024
@@ -57,47 +57,58 @@ def nesting_depth(text: bytes, *, json: bool = False) -> int:
     return deepest
 
 
-def read_quads(path: Path) -> list[ox.Quad]:
+def read_quads(path: Path, fault: type[GuideGraphError] = ValidationError, *, strange: bool = True) -> list[ox.Quad]:
     """All quads of a file, at least one. Blank nodes are renamed, so that files never share one.
 
+    Args:
+        path: a Turtle, TriG, N-Triples, N-Quads or JSON-LD file.
+        fault: the class of error to raise.
+        strange: whether a stranger may have written it; then its nesting is measured first, which takes time.
+
     Raises:
-        ValidationError: the file is missing, too large, too deeply nested, of an unknown kind, empty, or not
-            well-formed; the message names the file and, where known, line and column.
+        fault: the file is missing, too large, too deeply nested, of an unknown kind, empty, or not well-formed; the
+            message names the file and, where known, line and column.
     """
     where = str(path)
     known = ", ".join(FORMATS)
     form = FORMATS.get(path.suffix.lower())
     if form is None:
-        raise ValidationError(f"the kind of file {path.suffix!r} is not read", where=where, mend=f"Use one of {known}.")
+        raise fault(f"the kind of file {path.suffix!r} is not read", where=where, mend=f"Use one of {known}.")
     try:
         size = path.stat().st_size
         if size > MAXIMUM_BYTES:
             limit = MAXIMUM_BYTES // 2**20
-            raise ValidationError(f"the file is larger than {limit} MiB", where=where, mend="Split it by document.")
+            raise fault(f"the file is larger than {limit} MiB", where=where, mend="Split it by document.")
         text = path.read_bytes()
-    except OSError as fault:
-        reason = fault.strerror or str(fault)
-        raise ValidationError(f"the file cannot be read: {reason}", where=where, mend="Check its name.") from None
-    return parse_quads(text, form, where)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise fault(f"the file cannot be read: {reason}", where=where, mend="Check its name.") from None
+    return parse_quads(text, form, where, fault, strange=strange)
 
 
-def parse_quads(text: bytes, form: ox.RdfFormat, where: str) -> list[ox.Quad]:
-    """All quads of some RDF text, at least one. ``where`` names the text in messages. Raises ``ValidationError``."""
+def parse_quads(
+    text: bytes,
+    form: ox.RdfFormat,
+    where: str,
+    fault: type[GuideGraphError] = ValidationError,
+    *,
+    strange: bool = True,
+) -> list[ox.Quad]:
+    """All quads of some RDF text, at least one. ``where`` names the text in messages. Raises ``fault``."""
     if _MARKUP.match(text):
-        raise ValidationError("this is XML, which is not read", where=where, mend="Convert it to Turtle or TriG.")
-    depth = nesting_depth(text, json=form == ox.RdfFormat.JSON_LD)
+        raise fault("this is XML, which is not read", where=where, mend="Convert it to Turtle or TriG.")
+    depth = nesting_depth(text, json=form == ox.RdfFormat.JSON_LD) if strange else 0
     if depth > MAXIMUM_DEPTH:
-        raise ValidationError(
-            f"brackets nest {depth} deep, more than {MAXIMUM_DEPTH}", where=where, mend="Name the inner nodes."
-        )
+        raise fault(f"brackets nest {depth} deep, more than {MAXIMUM_DEPTH}", where=where, mend="Name the inner nodes.")
     try:
         quads = list(ox.parse(text, format=form, base_iri="file:///", rename_blank_nodes=True))
-    except SyntaxError as fault:
-        raise ValidationError(f"not well-formed: {fault.msg}", where=where, mend="Correct the syntax there.") from None
-    except (ValueError, OSError) as fault:
-        raise ValidationError(f"not well-formed: {fault}", where=where, mend="Correct the syntax.") from None
+    except SyntaxError as error:
+        place = f"{where}:{error.lineno}:{error.offset}" if error.lineno else where
+        raise fault(f"not well-formed: {error.msg}", where=place, mend="Correct the syntax there.") from None
+    except (ValueError, OSError) as error:
+        raise fault(f"not well-formed: {error}", where=where, mend="Correct the syntax.") from None
     if not quads:
-        raise ValidationError("the file holds no triples", where=where, mend="Check that it is the right file.")
+        raise fault("the file holds no triples", where=where, mend="Check that it is the right file.")
     return quads
 
 
