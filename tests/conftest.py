@@ -10,8 +10,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import guidegraph as gg
+
+# In CI the generated cases are the same on every run; elsewhere each run tries others.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The day at which scenario tests ask, so that they answer the same on every day.

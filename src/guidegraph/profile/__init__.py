@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from guidegraph.profile.checks import Implication, apply_implications, implication_rows
 from guidegraph.profile.parse import parse_profile_text, read_profile
-from guidegraph.profile.rdf import digest, from_triples, to_triples
+from guidegraph.profile.rdf import digest, to_triples
+from guidegraph.profile.rdf_reading import from_triples
 from guidegraph.profile.template import template
 from guidegraph.profile.terms import Vocabulary, term_rows
 

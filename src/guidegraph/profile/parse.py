@@ -14,7 +14,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile.numbers import number, of_term
-from guidegraph.profile.rdf import read_rdf
+from guidegraph.profile.rdf_reading import read_rdf
 from guidegraph.profile.strict import MAX_CHARACTERS, Mapping, Scalar, Sequence, Value, from_plain, read_json, read_yaml
 from guidegraph.profile.terms import Vocabulary
 
