@@ -183,3 +183,34 @@ def test_a_report_of_a_primary_in_the_graph_speaks_of_the_primarys_patients(repo
     joined = gg.api.open_knowledge(repo_root, extra=[own])
     listed = {"present": ["sciatica"], "absent": ["cancer"]}
     assert joined.therapies({"conditions": listed}, as_of=AS_OF).status("traction") == "not-indicated"
+
+
+LIMITS = """
+@prefix s: <https://w3id.org/guidegraph/statement/limit/> .
+ggg:limit {
+  ggd:limit a gg:Document ; rdfs:label "Limit" ; gg:documentKind gg:Guideline ; dcterms:issued "2024"^^xsd:gYear ;
+    gg:scopeStates gg:AgeScope , gg:PregnancyScope .
+  s:for a gg:Recommendation ; rdfs:label "for" ; gg:statedIn ggd:limit ; gg:stance gg:For ; gg:horizon gg:ShortTerm ;
+    gg:intervention ggt:Traction ; gg:population ggp:All ; gg:indication ggt:Sciatica .
+  s:against a gg:Recommendation ; rdfs:label "against" ; gg:statedIn ggd:limit ; gg:stance gg:Against ; gg:horizon %s ;
+    gg:intervention ggt:Traction ; gg:population ggp:All ; gg:indication ggt:Sciatica .
+  ggp:All a owl:Class , gg:Population ; rdfs:label "all" ; owl:equivalentClass
+    [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:Sciatica ] .
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("horizon", "status", "limits"), [("gg:LongTerm", "provisional", 1), ("gg:ShortTerm", "contested", 0)]
+)
+def test_against_for_another_horizon_is_a_limit(
+    repo_root: Any, tmp_path: Any, horizon: str, status: str, limits: int
+) -> None:
+    own = tmp_path / "limit.trig"
+    prefixes = "".join(f"@prefix {p}: <{iri}> .\n" for p, iri in gg.api.ns.PREFIXES.items())
+    own.write_text(prefixes + LIMITS % horizon)
+    joined = gg.api.open_knowledge(repo_root, extra=[own])
+    answer = joined.therapies({"age": 40, "conditions": ["sciatica"]}, as_of=AS_OF)
+    assert answer.status("traction") == status
+    entry = next(t for t in answer.to_dict()["therapies"] if t["label"] == "traction")
+    assert len(entry["limits"]) == limits and len(entry["against"]) == 1 - limits
