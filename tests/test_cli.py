@@ -98,6 +98,24 @@ def test_a_wrong_query_is_refused(cli: Run, tmp_path: Path, name: str) -> None:
     refused(cli("query", "-", stdin=text, cwd=tmp_path), told)
 
 
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("who=ggd:bmj-2025", "BMJ 2025"),
+        ("when=2025-11-17", "Dr.Oracle article"),
+        ("kind=https://w3id.org/guidegraph/vocab/Article", "Dr.Oracle article"),
+    ],
+)
+def test_any_variable_of_a_query_without_header_may_be_given(cli: Run, given: str, found: str) -> None:
+    text = (
+        "SELECT ?label WHERE { ?who a gg:Document ; rdfs:label ?label ; dcterms:issued ?when ; gg:documentKind ?kind }"
+    )
+    result = cli("query", "-", "--param", given, "--format", "csv", stdin=text)
+    assert result.returncode == 0, result.stderr
+    assert found in result.stdout
+    refused(cli("query", "-", "--param", "nobody=1", stdin=text), "no parameter 'nobody'")
+
+
 def test_the_words_of_a_string_are_no_keywords(cli: Run) -> None:
     done = cli("query", "-", stdin='SELECT ("SERVICE <http://x> LOAD" AS ?x) WHERE { } # SERVICE')
     assert done.returncode == 0 and "SERVICE" in done.stdout

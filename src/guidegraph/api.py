@@ -328,7 +328,7 @@ def open_knowledge(root: str | Path | None = None, *, extra: Sequence[str | Path
 def run_query(
     kb: KnowledgeBase | None,
     text: str,
-    declared: Sequence[Parameter],
+    declared: Sequence[Parameter] | None,
     params: Sequence[str],
     *,
     endpoint: str | None = None,
@@ -338,14 +338,16 @@ def run_query(
 
     Args:
         kb: the knowledge base; may be None for an endpoint when no parameter needs a term resolved.
-        declared: the parameters of the query, which the given ones must match.
+        declared: the parameters of the query, which the given ones must match; None where nothing declares them,
+            so that any variable of the query may be given.
         params: ``name=value`` texts.
 
     Raises:
         QueryError, EndpointError, UsageError: see :mod:`guidegraph.run` and :mod:`guidegraph.store`.
     """
     given = run.parse_parameters(params)
-    terms = run.bind(declared, given, kb.resolve if kb else None)
+    known = run.undeclared(text, given) if declared is None else declared
+    terms = run.bind(known, given, kb.resolve if kb else None)
     if endpoint is None:
         if kb is None:
             raise UsageError("a query needs a knowledge base or an endpoint", mend="Open one with guidegraph.open().")

@@ -80,13 +80,14 @@ def _parameters(text: str, where: str) -> tuple[Parameter, ...]:
     return found
 
 
-def declared(text: str, where: str) -> tuple[Parameter, ...]:
-    """The parameters that a query text's own header declares; none without a header.
+def declared(text: str, where: str) -> tuple[Parameter, ...] | None:
+    """The parameters that a query text's own header declares; None without a header.
 
     Raises:
         KnowledgeError: the header cannot be understood.
     """
-    return _parameters(header(text, where).get("params", "none"), where)
+    keys = header(text, where)
+    return _parameters(keys.get("params", "none"), where) if keys else None
 
 
 def read_query(path: Path, name: str) -> Query:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -12,12 +12,14 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import EndpointError, QueryError, UsageError
+from guidegraph.errors import EndpointError, QueryError, TermError, UsageError
 from guidegraph.model import Parameter
 from guidegraph.store import remote
 
 Term = ox.NamedNode | ox.Literal
 Resolve = Callable[[str], str]
+#: The kind of a parameter that no header declares.
+ANY = "any"
 MAX_NESTING = 100
 MAX_CHARACTERS = 200_000
 _TOKEN = re.compile(
@@ -95,6 +97,8 @@ def term(parameter: Parameter, text: str, resolve: Resolve | None = None) -> Ter
     Raises:
         QueryError: the text does not fit the kind of the parameter.
     """
+    if parameter.kind == ANY:
+        return _any(text, resolve)
     xsd = {"integer": r"-?\d{1,18}\Z", "decimal": r"-?\d{1,18}(\.\d{1,18})?\Z"}
     if parameter.kind == "iri":
         return _iri(parameter, text, resolve)
@@ -113,6 +117,27 @@ def term(parameter: Parameter, text: str, resolve: Resolve | None = None) -> Ter
             ) from None
         return ox.Literal(text, datatype=ox.NamedNode(ns.XSD + "date"))
     return ox.Literal(text)
+
+
+def _any(text: str, resolve: Resolve | None) -> Term:
+    """The likeliest term of a text: a number, a date, an IRI or CURIE, a known name, else a string."""
+    if re.match(r"-?\d{1,18}(\.\d{1,18})?\Z", text):
+        return ox.Literal(text, datatype=ox.NamedNode(ns.XSD + ("decimal" if "." in text else "integer")))
+    if re.match(r"\d{4}-\d\d-\d\d\Z", text):
+        return ox.Literal(text, datatype=ox.NamedNode(ns.XSD + "date"))
+    found = ns.expand(text) or text
+    if re.match(r"(https?|urn):[^\s<>\"{}|^`\\]+\Z", found):
+        return ox.NamedNode(found)
+    try:
+        return ox.NamedNode(resolve(text)) if resolve else ox.Literal(text)
+    except TermError:
+        return ox.Literal(text)
+
+
+def undeclared(text: str, given: Iterable[str]) -> tuple[Parameter, ...]:
+    """Parameters for a query without a header: each given name that is a variable of it, of any kind."""
+    variables = {token[1:] for kind, token in _tokens(text) if kind == "word" and token[0] in "?$"}
+    return tuple(Parameter(name, ANY, "a variable of the query") for name in given if name in variables)
 
 
 def _iri(parameter: Parameter, text: str, resolve: Resolve | None) -> ox.NamedNode:
@@ -173,8 +198,9 @@ def run(store: ox.Store, text: str, terms: Mapping[str, Term] | None = None, *, 
     except (SyntaxError, ValueError) as error:
         raise syntax_error(text, error) from None
     except (OSError, RuntimeError) as error:
-        if "SELECT projection" in str(error):
-            raise QueryError("a parameter is not among the variables of SELECT", mend="Add it there.") from None
+        if "SELECT projection" in str(error) and terms:
+            # A variable that SELECT does not return cannot be substituted; a VALUES block binds it all the same.
+            return run(store, with_values(text, terms), None, allow_remote=allow_remote)
         raise QueryError(f"the query failed: {str(error)[:200]}", mend="Check what it reaches out to.") from None
 
 

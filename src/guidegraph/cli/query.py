@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from guidegraph import api
 from guidegraph.cli.common import Knowledge, write
 from guidegraph.errors import QueryError, UsageError
+from guidegraph.model import Parameter
 
 
 class ResultFormat(StrEnum):
@@ -24,7 +25,7 @@ class ResultFormat(StrEnum):
     turtle = "turtle"
 
 
-def _read(source: str) -> tuple[str, Any, str]:
+def _read(source: str) -> tuple[str, tuple[Parameter, ...] | None, str]:
     """The text of a query, its declared parameters and what no row means: by name, from a file, or standard input."""
     from guidegraph import catalogue
 
@@ -66,7 +67,7 @@ def query(
     from guidegraph.render.results import FORMS
 
     text, params, empty = _read(source)
-    kb = api.open_knowledge(knowledge) if endpoint is None or params else None
+    kb = api.open_knowledge(knowledge) if endpoint is None or params or param else None
     result = api.run_query(kb, text, params, param or [], endpoint=endpoint, allow_remote=allow_remote)
     write(FORMS[form.value](result))
     if empty and result.kind == "select" and not result.rows:

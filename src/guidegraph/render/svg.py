@@ -55,7 +55,7 @@ def _axis(steps: list[float], bottom: float, now: float | None) -> list[str]:
         parts.append(
             f'<line x1="{x:g}" y1="{_HEAD - 8}" x2="{x:g}" y2="{bottom:g}" stroke="#cccccc" stroke-width="0.7"/>'
         )
-        parts.append(_text(x, _HEAD - 13, f"{step:.4g}", 12, text_anchor="middle", font_weight="bold"))
+        parts.append(_text(x, _HEAD - 13, f"{step:.3g}", 12, text_anchor="middle", font_weight="bold"))
     if now is not None and steps[0] <= now <= steps[-1]:
         parts.append(
             f'<line x1="{_LABEL}" y1="{_HEAD - 8}" x2="{_LABEL}" y2="{bottom:g}" stroke="#000000" stroke-width="2"/>'
