@@ -28,7 +28,7 @@ import synthetic
 import guidegraph as gg
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.assess.engine import Engine, steps
+from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.profile import to_triples
 
 AS_OF = date(2026, 11, 24)

@@ -40,7 +40,11 @@ def numbers(kb: Any) -> dict[str, list[Decimal]]:
                 if 0 < bound < 1000:
                     near = {bound, bound + Decimal("0.5"), bound - Decimal("0.5"), bound + 10}
                     found.setdefault(atom.prop, set()).update(near)
-    return {prop: sorted(values) for prop, values in found.items()}
+    plausible = {row.iri: (row.low or 0, row.high or 1000) for row in kb.vocabulary.rows if row.kind == "number"}
+    return {
+        prop: sorted(v for v in values if plausible[prop][0] <= v <= plausible[prop][1])
+        for prop, values in found.items()
+    }
 
 
 def profile(kb: Any, seed: int) -> Profile:

@@ -31,7 +31,7 @@ WRONG = {
     "unknown therapy": (["explain", "example:age-only", "snake oil"], "not a known term"),
     "a condition as therapy": (["explain", "example:age-only", "sciatica"], "another kind"),
     "a therapy nobody speaks of": (
-        ["explain", "example:age-only", "traction"],
+        ["explain", "example:age-only", "crossed straight-leg-raise test"],
         "no recommendation or contraindication reaches",
     ),
     "picture of another kind": (["timeline", "example:age-only", "-o", "x.png"], "End it in .svg"),

@@ -15,16 +15,17 @@ import pyoxigraph as ox
 from guidegraph import assets, run, store, verify
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
-from guidegraph.assess import describe
 from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.assess.change import smallest_change
-from guidegraph.assess.engine import Engine, steps
 from guidegraph.assess.explain import explanation
-from guidegraph.assess.facts import FactBook
 from guidegraph.assess.questions import questions as _questions
-from guidegraph.assess.records import Records
 from guidegraph.assess.timeline import timeline as _timeline
+from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.errors import DocumentError, UsageError
+from guidegraph.knowledge import describe
+from guidegraph.knowledge.engine import Engine, steps
+from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.records import Records
 from guidegraph.model import Parameter, Profile
 from guidegraph.profile import (
     Vocabulary,
@@ -159,6 +160,7 @@ class KnowledgeBase:
         self.store = loaded
         self.engine = Engine(loaded)
         self.records = Records(self.engine)
+        self.disagreement = DisagreementIndex(self.engine, self.records)
 
     @cached_property
     def digest(self) -> str:
@@ -200,7 +202,7 @@ class KnowledgeBase:
         return apply_implications(found, self.implications, self.vocabulary)
 
     def session(self, profile: Profile, as_of: date, jurisdiction: str | None) -> Any:
-        """A running assessment of a profile, as a context manager (see :class:`guidegraph.assess.engine.Session`)."""
+        """A running assessment of a profile, as a context manager (see :class:`Session`)."""
         return self.engine.session(to_triples(profile), as_of, jurisdiction)
 
     def assess(self, profile: Profile, as_of: date, jurisdiction: str | None = None) -> Assessment:

@@ -53,15 +53,17 @@ def digest(store: ox.Store, *, leave_out: Collection[str] = ()) -> str:
     Source: W3C Recommendation "RDF Dataset Canonicalization", section 4.
     """
     hidden = {ox.NamedNode(name) for name in leave_out}
-    return digest_of(quad for quad in store if quad.graph_name not in hidden)
+    shown = [graph for graph in store.named_graphs() if graph not in hidden]
+    quads = (quad for graph in (ox.DefaultGraph(), *shown) for quad in store.quads_for_pattern(None, None, None, graph))
+    return digest_of(quads)
 
 
 def digest_of(quads: Iterable[ox.Quad]) -> str:
     """SHA-256 of the canonical N-Quads (RDFC-1.0) of some quads."""
     dataset = ox.Dataset(quads)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    lines = sorted(f"{quad} .\n" for quad in dataset)
-    return "sha256:" + sha256("".join(lines).encode()).hexdigest()
+    text = ox.serialize(dataset, format=ox.RdfFormat.N_QUADS) or b""
+    return "sha256:" + sha256(b"".join(sorted(text.splitlines(keepends=True)))).hexdigest()
 
 
 def remote(endpoint: str, query: str, accept: str) -> bytes:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.assess import describe
 from guidegraph.assess.assessment import (
     ABSOLUTE,
     AGAINST,
@@ -21,7 +20,8 @@ from guidegraph.assess.assessment import (
     Assessment,
 )
 from guidegraph.assess.questions import questions, to_confirm
-from guidegraph.assess.records import gg
+from guidegraph.knowledge import describe
+from guidegraph.knowledge.records import gg
 
 _NO_LINE = 99
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
@@ -91,8 +91,7 @@ def _reasons(found: Assessment, therapy: str) -> list[str]:
     texts = []
     for role, verb in ((ABSOLUTE, "contraindicated"), (AGAINST, "advised against"), (FOR, "recommended")):
         held = [s for s in found.statements(therapy, role) if found.truth(s) == TRUE]
-        limits = found.limits.get(therapy, frozenset())
-        texts += [_reason(found, s, "limited by" if s in limits else verb) for s in _sorted(found, held)]
+        texts += [_reason(found, s, _aside(found, therapy, s) or verb) for s in _sorted(found, held)]
     for caution in found.cautions(therapy):
         if found.truth(caution) == TRUE:
             texts.append(_reason(found, caution, _caution_word(found, caution)))
@@ -110,6 +109,13 @@ def _reasons(found: Assessment, therapy: str) -> list[str]:
     if therapy in found.unfiled:
         texts.append("contraindications not on file: none is recorded for it or its class")
     return texts
+
+
+def _aside(found: Assessment, therapy: str, statement: str) -> str:
+    """Why a statement against a therapy is not counted as one, "" where it is."""
+    if statement in found.limits.get(therapy, ()):
+        return "limited by"
+    return "both apply, for different indications" if statement in found.apart.get(therapy, ()) else ""
 
 
 def _caution_word(found: Assessment, caution: str) -> str:
@@ -147,6 +153,7 @@ def therapy_entry(found: Assessment, therapy: str) -> dict[str, Any]:
         "other_stances": _recommendations(found, found.statements(therapy, OTHER)),
         "contraindications": _contraindications(found, therapy),
         "limits": _recommendations(found, found.limits.get(therapy, ())),
+        "both_apply": _recommendations(found, found.apart.get(therapy, ())),
         "evidence": [describe.evidence(records, s) for s in _sorted(found, found.statements(therapy, "evidence"))],
         "comparisons": [describe.comparison(records, s, found.truth(s)) for s in compared],
         "members": _members(found, therapy),

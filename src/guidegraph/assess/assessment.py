@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from guidegraph import namespaces as ns
-from guidegraph.assess.engine import Session
-from guidegraph.assess.facts import FactBook
-from guidegraph.assess.records import Atom, Records
+from guidegraph.knowledge.engine import Session
+from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.records import Atom, Records
 from guidegraph.model import Profile
 
 TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
@@ -23,9 +23,9 @@ class Assessment:
     """What one assessment found.
 
     ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
-    in it is unknown. ``statuses`` maps each therapy to its status; ``limits`` and ``coverage`` each therapy to
-    the statements or rules; ``unfiled`` holds the therapies without contraindications on file; ``because`` says
-    why an inactive statement does not count.
+    in it is unknown. ``statuses`` maps each therapy to its status; ``limits``, ``apart`` and ``coverage`` each
+    therapy to the statements or rules; ``unfiled`` holds the therapies without contraindications on file;
+    ``because`` says why an inactive statement does not count.
     """
 
     records: Records
@@ -36,6 +36,7 @@ class Assessment:
     truths: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
     coverage: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unfiled: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
@@ -64,9 +65,9 @@ class Assessment:
         return self.records.rank(ns.GGA + self.statuses[therapy])
 
     def opposing(self, therapy: str) -> tuple[str, ...]:
-        """The statements against a therapy that are no mere limit."""
-        limits = self.limits.get(therapy, frozenset())
-        return tuple(s for s in self.statements(therapy, AGAINST) if s not in limits)
+        """The statements against a therapy that are no mere limit and speak of the same indication."""
+        aside = self.limits.get(therapy, frozenset()) | self.apart.get(therapy, frozenset())
+        return tuple(s for s in self.statements(therapy, AGAINST) if s not in aside)
 
     def branch_truth(self, branch: tuple[tuple[str, bool], ...]) -> str:
         """Kleene's minimum over the literals of a branch."""
@@ -106,6 +107,7 @@ def read_assessment(
     truths: dict[str, str] = {}
     statuses: dict[str, str] = {}
     limits: dict[str, set[str]] = defaultdict(set)
+    apart: dict[str, set[str]] = defaultdict(set)
     coverage: dict[str, set[str]] = defaultdict(set)
     unfiled: set[str] = set()
     because: dict[str, str] = {}
@@ -117,6 +119,8 @@ def read_assessment(
             statuses[subject] = value[len(ns.GGA) :]
         elif name == "limit":
             limits[subject].add(value)
+        elif name == "apart":
+            apart[subject].add(value)
         elif name == "coverage":
             coverage[subject].add(value)
         elif name == "noContraindicationsOnFile":
@@ -132,6 +136,7 @@ def read_assessment(
         truths,
         statuses,
         {t: frozenset(s) for t, s in limits.items()},
+        {t: frozenset(s) for t, s in apart.items()},
         {t: frozenset(s) for t, s in coverage.items()},
         frozenset(unfiled),
         because,

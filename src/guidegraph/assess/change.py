@@ -9,10 +9,10 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
-from guidegraph.assess.facts import plain
-from guidegraph.assess.records import Atom, gg
 from guidegraph.assess.search import Fact, Goal, Search, within
 from guidegraph.assess.shift import advancing, shifted, thresholds
+from guidegraph.knowledge.facts import plain
+from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import Profile, StopFact, TrialFact
 
 Assess = Callable[[Profile], Assessment]

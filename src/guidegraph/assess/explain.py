@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from guidegraph.assess import describe
 from guidegraph.assess.answer import therapy_entry
 from guidegraph.assess.assessment import (
     ABSOLUTE,
@@ -17,6 +16,7 @@ from guidegraph.assess.assessment import (
     UNKNOWN,
     Assessment,
 )
+from guidegraph.knowledge import describe
 
 _ROLES = ((FOR, "for"), (AGAINST, "against"), (ABSOLUTE, "contraindication"), (CAUTIONED, "warning"))
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2, INACTIVE: 3}
@@ -59,15 +59,27 @@ def _proof(found: Assessment, statement: str, role: str) -> dict[str, Any]:
 
 def proof(found: Assessment, therapy: str) -> list[dict[str, Any]]:
     """Every statement that bears on the therapy, the true ones first within each role."""
-    limits = found.limits.get(therapy, frozenset())
+    limits, apart = found.limits.get(therapy, frozenset()), found.apart.get(therapy, frozenset())
     rows: list[tuple[str, str]] = []
     for role, shown in _ROLES:
-        rows += [("limit" if s in limits else shown, s) for s in found.statements(therapy, role)]
+        rows += [
+            ("limit" if s in limits else "both apply" if s in apart else shown, s)
+            for s in found.statements(therapy, role)
+        ]
     called = found.records.edges.get(therapy, {}).get("callsFor", ())
     rows += [("alert", a) for a in found.records.alerts if a not in called and found.truth(a) != INACTIVE]
     rows += [("coverage", r) for r in sorted(found.coverage.get(therapy, ()))]
     proofs = [(i, _proof(found, s, role)) for i, (role, s) in enumerate(rows)]
-    roles = {"for": 0, "against": 1, "limit": 2, "contraindication": 3, "warning": 4, "alert": 5, "coverage": 6}
+    roles = {
+        "for": 0,
+        "against": 1,
+        "limit": 2,
+        "both apply": 2,
+        "contraindication": 3,
+        "warning": 4,
+        "alert": 5,
+        "coverage": 6,
+    }
     proofs.sort(key=lambda pair: (roles[pair[1]["role"]], _ORDER[pair[1]["truth"]], pair[1]["label"], pair[1]["id"]))
     return [row for _, row in proofs]
 

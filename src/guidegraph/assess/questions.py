@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, UNKNOWN, Assessment
-from guidegraph.assess.facts import Fact
+from guidegraph.knowledge.facts import Fact
 
 #: For each status the roles whose unknown statements could still change it, from the order of the rows in the
 #: table of statuses: c absolute contraindications, f for, g against, r cautions.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
-from guidegraph.assess.records import Atom, gg
+from guidegraph.knowledge.records import Atom, gg
 
 Literal = tuple[str, bool]
 #: One supposed fact: an atom is true or false, or a number has a value.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from guidegraph.assess.records import Atom, Records, gg
+from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.model import Profile, StopFact, TrialFact
 
 _DAYS_A_WEEK = Decimal(7)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from guidegraph.assess import describe
 from guidegraph.assess.answer import ranked
 from guidegraph.assess.assessment import Assessment
-from guidegraph.assess.records import Records, gg
 from guidegraph.assess.shift import advancing, shifted, thresholds
+from guidegraph.knowledge import describe
+from guidegraph.knowledge.records import Records, gg
 from guidegraph.model import Profile
 
 #: How far ahead a timeline looks, in weeks.

@@ -40,7 +40,12 @@ def _alerts(answer: dict[str, Any]) -> str:
 
 def _said(entry: dict[str, Any]) -> str:
     lines = []
-    for word, key in (("For", "for"), ("Against", "against"), ("Limit", "limits")):
+    for word, key in (
+        ("For", "for"),
+        ("Against", "against"),
+        ("Limit", "limits"),
+        ("Both apply, against", "both_apply"),
+    ):
         for rec in entry[key]:
             if rec["truth"] == "true":
                 told = f"<br><small>{_e(how(rec))}</small>" if how(rec) else ""

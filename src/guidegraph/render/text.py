@@ -52,7 +52,12 @@ def _entry(entry: dict[str, Any]) -> list[str]:
     if entry["status"] in ("not-indicated", "undetermined"):
         lines += _short_reasons(entry)
     else:
-        for word, key in (("for", "for"), ("against", "against"), ("limit", "limits")):
+        for word, key in (
+            ("for", "for"),
+            ("against", "against"),
+            ("limit", "limits"),
+            ("both apply, against", "both_apply"),
+        ):
             for rec in entry[key]:
                 if rec["truth"] == "true":
                     lines += _rec(word, rec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.assess.records import NOT_STATED, Records, gg
+from guidegraph.knowledge.records import NOT_STATED, Records, gg
 
 _PRECISION = {4: "year", 7: "month"}
 _HOW = (

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.assess.engine import Engine
+from guidegraph.knowledge.engine import Engine
 
 Properties = Mapping[str, tuple[str, ...]]
 NOT_STATED = "not stated"

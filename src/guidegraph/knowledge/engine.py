@@ -94,6 +94,12 @@ class Engine:
         rows = self.store.query(query_text(name), use_default_graph_as_union=True)
         return [tuple(_lexical(value) for value in row) for row in rows]  # type: ignore[union-attr]
 
+    def construct(self, name: str) -> None:
+        """Run a CONSTRUCT of queries/ over knowledge and index, and add its result to the index graph."""
+        result: Any = self.store.query(query_text(name), use_default_graph_as_union=True)
+        text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
+        self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_INDEX)
+
     def _run(self, step: Step) -> int:
         """Run one CONSTRUCT into the assessment graph; the size of its result in bytes."""
         result: Any = self.store.query(step.text)

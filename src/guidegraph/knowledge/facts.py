@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from guidegraph import namespaces as ns
-from guidegraph.assess.records import Atom, Records, gg
+from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
 
 _OPEN_LOW, _OPEN_HIGH = Decimal(-1), Decimal(999999999)

@@ -1,0 +1,1 @@
+"""Where documents disagree, for whom, and whether it is real."""

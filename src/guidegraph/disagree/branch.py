@@ -1,0 +1,201 @@
+"""One conjunction of a population in normal form: what the patient has, lacks, and within which numbers.
+
+A number's bound is a pair that orders like the half-open ends of an interval: a lower bound (v, 0) includes v and
+(v, 1) excludes it; an upper bound (v, 0) excludes v and (v, 1) includes it. An interval is empty unless its lower
+bound is smaller than its upper one, and the complement of an interval has the same bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import NamedTuple
+
+Bound = tuple[Decimal, int]
+LOWEST: Bound = (Decimal("-Infinity"), 1)
+HIGHEST: Bound = (Decimal("Infinity"), 0)
+
+
+class Held(NamedTuple):
+    """A class that the patient has, or lacks, by one property."""
+
+    prop: str
+    cls: str
+
+
+class Event(NamedTuple):
+    """A trial of therapy or a stopped drug: its class, outcome ("" for any) and its number's interval where bounded."""
+
+    prop: str
+    cls: str
+    outcome: str
+    bounded: bool
+    low: Bound
+    high: Bound
+
+
+class Range(NamedTuple):
+    """An interval of one number of the patient; ``valued`` False says that the patient has no such number."""
+
+    prop: str
+    low: Bound
+    high: Bound
+    valued: bool = True
+
+
+Literal = tuple[Held | Event | Range, bool]
+
+
+@dataclass(frozen=True)
+class Logic:
+    """What the ontology says about literals.
+
+    ``above`` maps a class to itself and the classes above it; ``brings`` and ``excludes`` map a held class to those
+    that it brings or rules out; ``numbers`` maps a number to the held classes that any value of it brings; ``total``
+    holds the numbers that every patient has.
+    """
+
+    above: Mapping[str, frozenset[str]]
+    brings: tuple[tuple[Held, Held], ...] = ()
+    excludes: tuple[tuple[Held, Held], ...] = ()
+    numbers: Mapping[str, tuple[Held, ...]] = field(default_factory=dict)
+    total: frozenset[str] = frozenset()
+
+    def covers(self, higher: Held, lower: Held) -> bool:
+        """Whether whoever has ``lower`` has ``higher``."""
+        return higher.prop == lower.prop and higher.cls in self.above.get(lower.cls, (lower.cls,))
+
+    def within(self, lower: Event, higher: Event) -> bool:
+        """Whether every event that fits ``lower`` fits ``higher``."""
+        return (
+            self._kind(lower, higher)
+            and (not higher.bounded or (lower.bounded and higher.low <= lower.low and lower.high <= higher.high))
+        )  # fmt: skip
+
+    def _kind(self, lower: Event, higher: Event) -> bool:
+        same = higher.prop == lower.prop and higher.outcome in ("", lower.outcome)
+        return same and higher.cls in self.above.get(lower.cls, (lower.cls,))
+
+    def possible(self, event: Event, denied: Iterable[Event]) -> bool:
+        """Whether an event can be as wanted although others are denied: what is left of its interval is not empty."""
+        ranges = []
+        for other in denied:
+            if self._kind(event, other):
+                if not other.bounded:
+                    return False
+                ranges.append((other.low, other.high))
+        if not event.bounded:
+            return True
+        reached = event.low
+        for low, high in sorted(ranges):
+            if low > reached:
+                break
+            reached = max(reached, high)
+        return reached < event.high
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A conjunction of literals; ``ranges`` has at most one interval a number."""
+
+    has: frozenset[Held] = frozenset()
+    lacks: frozenset[Held] = frozenset()
+    ranges: tuple[Range, ...] = ()
+    events: frozenset[Event] = frozenset()
+    no_events: frozenset[Event] = frozenset()
+
+    def add(self, literal: Literal) -> Branch | None:
+        """The branch with one more literal, or None where the intervals of a number do not meet."""
+        what, positive = literal
+        if isinstance(what, Held):
+            return (
+                replace(self, has=self.has | {what}) if positive else replace(self, lacks=self.lacks | {what})
+            )  # fmt: skip
+        if isinstance(what, Event):
+            if positive:
+                return replace(self, events=self.events | {what})
+            return replace(self, no_events=self.no_events | {what})
+        return self._narrow(what)
+
+    def _narrow(self, wanted: Range) -> Branch | None:
+        for at, known in enumerate(self.ranges):
+            if known.prop == wanted.prop:
+                if known.valued != wanted.valued:
+                    return None
+                low, high = max(known.low, wanted.low), min(known.high, wanted.high)
+                if low >= high:
+                    return None
+                met = Range(known.prop, low, high, known.valued)
+                return replace(self, ranges=(*self.ranges[:at], met, *self.ranges[at + 1 :]))
+        if wanted.low >= wanted.high:
+            return None
+        return replace(self, ranges=tuple(sorted((*self.ranges, wanted))))
+
+    def joined(self, other: Branch) -> Branch | None:
+        """Both conjunctions at once, or None where the intervals of a number do not meet."""
+        found: Branch | None = Branch(
+            self.has | other.has,
+            self.lacks | other.lacks,
+            self.ranges,
+            self.events | other.events,
+            self.no_events | other.no_events,
+        )
+        for wanted in other.ranges:
+            found = found._narrow(wanted) if found else None
+        return found
+
+    def literals(self) -> list[Literal]:
+        """All literals, in a fixed order."""
+        found: list[Literal] = [(h, True) for h in sorted(self.has)]
+        found += [(e, True) for e in sorted(self.events)]
+        found += [(r, True) for r in self.ranges]
+        found += [(h, False) for h in sorted(self.lacks)]
+        return found + [(e, False) for e in sorted(self.no_events)]
+
+
+def closed(branch: Branch, logic: Logic) -> frozenset[Held]:
+    """What the patient has, with what that and the numbers bring."""
+    found = set(branch.has)
+    for known in branch.ranges:
+        if known.valued:
+            found.update(logic.numbers.get(known.prop, ()))
+    grown = True
+    while grown:
+        new = {then for given, then in logic.brings if any(logic.covers(given, h) for h in found)} - found
+        grown = bool(new)
+        found |= new
+    return frozenset(found)
+
+
+def satisfiable(branch: Branch, logic: Logic) -> bool:
+    """Whether some patient fits the conjunction.
+
+    Complete for the fragment: what is held is closed under the implications between held classes, and the only other
+    ways to fail are a denied class above a held one, two held classes that exclude each other, an empty interval (never
+    built), and an event of which the denied events leave nothing.
+    """
+    held = closed(branch, logic)
+    if any(logic.covers(no, yes) for no in branch.lacks for yes in held):
+        return False
+    for given, ruled in logic.excludes:
+        if any(logic.covers(given, h) for h in held) and any(logic.covers(ruled, h) for h in held):
+            return False
+    return all(logic.possible(event, branch.no_events) for event in branch.events)
+
+
+def negations(literal: Literal, logic: Logic) -> list[Literal]:
+    """The literals of which one holds exactly when ``literal`` does not."""
+    what, positive = literal
+    if not isinstance(what, Range):
+        return [(what, not positive)]
+    if not what.valued:
+        return [(Range(what.prop, LOWEST, HIGHEST), True)]
+    found: list[Literal] = []
+    if what.low > LOWEST:
+        found.append((Range(what.prop, LOWEST, what.low), True))
+    if what.high < HIGHEST:
+        found.append((Range(what.prop, what.high, HIGHEST), True))
+    if what.prop not in logic.total:
+        found.append((Range(what.prop, LOWEST, HIGHEST, False), True))
+    return found

@@ -1,0 +1,103 @@
+"""The disagreement index: pairs that differ, and the grade of each pair of distinct scopes, once a knowledge base."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from hashlib import sha256
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph.disagree.ontology import grader
+from guidegraph.disagree.overlap import CONTAINS, DISJOINT, NOT_EXCLUDED, OVERLAPS, SAME, Graded, Grader, Scope
+from guidegraph.knowledge.engine import Engine
+from guidegraph.knowledge.records import Records, gg
+
+_PREDICATES = {
+    Graded(SAME): ("same", "same"),
+    Graded(CONTAINS, "a"): ("inside", "around"),
+    Graded(CONTAINS, "b"): ("around", "inside"),
+    Graded(OVERLAPS): ("overlaps", "overlaps"),
+    Graded(NOT_EXCLUDED): ("notExcluded", "notExcluded"),
+    Graded(DISJOINT): ("disjoint", "disjoint"),
+}
+
+
+class DisagreementIndex:
+    """Writes the pairs that differ and their grades into the index graph of an engine.
+
+    Opposed pairs are graded at once, since statuses need them; the rest when it is first asked for.
+
+    Attributes:
+        grader: the grader over the knowledge base's populations.
+        scopes: the scope of each recommendation and of each silent document's scope, by IRI.
+    """
+
+    def __init__(self, engine: Engine, records: Records) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._complete = False
+        self.grader: Grader = grader(engine, records)
+        self.scopes: dict[str, Scope] = {}
+        self._nodes: dict[Scope, ox.NamedNode] = {}
+        self._done: set[tuple[str, str]] = set()
+        self._describe()
+        self._grade(engine.select("disagree/05-opposed"))
+        engine.construct("disagree/06-apart")
+
+    def complete(self) -> None:
+        """Find all pairs that differ, and silences, and grade them; once."""
+        with self._lock:
+            if not self._complete:
+                self._write((rec, "trials", ox.Literal(t)) for rec, s in self.scopes.items() if (t := self._trials(s)))
+                self._engine.construct("disagree/20-kinds")
+                self._engine.construct("disagree/25-silence")
+                self._grade(self._engine.select("disagree/30-scopes"))
+                self._complete = True
+
+    def _describe(self) -> None:
+        """Scope and attached conditions of each recommendation, as one node and one text."""
+        found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for rec, prop, value in self._engine.select("disagree/10-conditions"):
+            found[rec][prop].append(value)
+        rows: list[tuple[str, str, ox.NamedNode | ox.Literal]] = []
+        for rec, props in found.items():
+            population = props.get(gg("population"), [""])[0]
+            self.scopes[rec] = Scope(population, tuple(sorted(set(props.get(gg("indication"), ())))))
+            held = [f"with {c}" for c in props.get(gg("attachedCondition"), ())]
+            held += [f"without {c}" for c in props.get(gg("onlyWithout"), ())]
+            rows.append((rec, "scope", self._node(self.scopes[rec])))
+            rows.append((rec, "conditions", ox.Literal(" ".join(sorted(held)))))
+        self._write(rows)
+
+    def _trials(self, scope: Scope) -> str:
+        """The trials of therapy with an outcome that every branch of a population requires, as one text."""
+        branches = self.grader.forms.population(scope.population)
+        sets = [{f"{e.cls} {e.outcome}" for e in branch.events if e.outcome} for branch in branches]
+        return " ".join(sorted(set.intersection(*sets))) if sets else ""
+
+    def _node(self, scope: Scope) -> ox.NamedNode:
+        if scope not in self._nodes:
+            text = " ".join((scope.population, *scope.indications))
+            self._nodes[scope] = ox.NamedNode(f"{ns.IDX}scope/{sha256(text.encode()).hexdigest()}")
+        return self._nodes[scope]
+
+    def _grade(self, pairs: Iterable[tuple[str, ...]]) -> None:
+        scopes = {node.value: scope for scope, node in self._nodes.items()}
+        quads: list[tuple[str, str, ox.NamedNode]] = []
+        for one, other in pairs:
+            if (one, other) in self._done:
+                continue
+            self._done |= {(one, other), (other, one)}
+            there, back = _PREDICATES[self.grader.grade(scopes[one], scopes[other])]
+            quads.append((one, there, self._nodes[scopes[other]]))
+            quads.append((other, back, self._nodes[scopes[one]]))
+        self._write(quads)
+
+    def _write(self, rows: Iterable[tuple[str, str, ox.NamedNode | ox.Literal]]) -> None:
+        graph = ox.NamedNode(ns.INDEX_GRAPH)
+        self._engine.store.bulk_extend(
+            [ox.Quad(ox.NamedNode(s), ox.NamedNode(ns.IDX + p), o, graph) for s, p, o in rows]
+        )

@@ -1,0 +1,108 @@
+"""How far the populations of two statements overlap: the five grades, and what tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from guidegraph.disagree.branch import Branch, Literal, satisfiable
+from guidegraph.disagree.normal import Normalizer, Union
+
+SAME, CONTAINS, OVERLAPS = "same", "contains", "overlaps"
+NOT_EXCLUDED, DISJOINT = "not excluded", "disjoint"
+GRADES = (SAME, CONTAINS, OVERLAPS, NOT_EXCLUDED, DISJOINT)
+
+
+class Scope(NamedTuple):
+    """Whom a statement speaks of: its population's IRI and its indications, sorted."""
+
+    population: str
+    indications: tuple[str, ...]
+
+
+class Graded(NamedTuple):
+    """A grade; ``inner`` is "a", "b" or "" and says which side lies inside the other."""
+
+    grade: str
+    inner: str = ""
+
+
+class Grader:
+    """Grades pairs of scopes, each pair of normal forms once."""
+
+    def __init__(self, forms: Normalizer) -> None:
+        self.forms = forms
+        self._inner: dict[tuple[Union, Union], Graded] = {}
+
+    def grade(self, a: Scope, b: Scope) -> Graded:
+        """The grade of two scopes: disjoint, same, contains, overlaps or not excluded, the first that holds.
+
+        Disjoint: nobody fits both populations. Same and contains: by entailment. Overlaps: an indication of one is the
+        same as, above or below an indication of the other. Not excluded: the rest.
+
+        Raises:
+            KnowledgeError: see :class:`guidegraph.disagree.normal.Normalizer`.
+        """
+        one, other = self.forms.population(a.population), self.forms.population(b.population)
+        found = self._populations(one, other)
+        if found.grade != OVERLAPS:
+            return found
+        return found if self.related(a.indications, b.indications) else Graded(NOT_EXCLUDED)
+
+    def _populations(self, one: Union, other: Union) -> Graded:
+        key = (one, other)
+        if key not in self._inner:
+            self._inner[key] = self._entailed(one, other)
+        return self._inner[key]
+
+    def _entailed(self, one: Union, other: Union) -> Graded:
+        if one == other and one:
+            return Graded(SAME)
+        if not self.forms.meets(one, other):
+            return Graded(DISJOINT)
+        inside, around = self.forms.inside(one, other), self.forms.inside(other, one)
+        if inside and around:
+            return Graded(SAME)
+        if inside or around:
+            return Graded(CONTAINS, "a" if inside else "b")
+        return Graded(OVERLAPS)
+
+    def related(self, a: Iterable[str], b: Iterable[str]) -> bool:
+        """Whether an indication of one is the same as, above or below an indication of the other."""
+        above = self.forms.logic.above
+        wanted = list(b)
+        return any(
+            y in above.get(x, (x,)) or x in above.get(y, (y,)) for x in a for y in wanted
+        )  # fmt: skip
+
+    def clashes(self, a: str, b: str) -> list[tuple[Literal, Literal | None]]:
+        """For two disjoint populations, the literals that exclude each other, one pair for each pair of branches.
+
+        The second of a pair is None where a literal is excluded by the other side's literals together.
+        """
+        found: dict[tuple[Literal, Literal | None], None] = {}
+        for left in self.forms.population(a):
+            for right in self.forms.population(b):
+                pair = self._clash(left.literals(), right.literals())
+                found[pair] = None
+        return list(found)
+
+    def _clash(self, left: list[Literal], right: list[Literal]) -> tuple[Literal, Literal | None]:
+        def fits(literals: list[Literal]) -> bool:
+            branch: Branch | None = Branch()
+            for one in literals:
+                branch = branch.add(one) if branch else None
+            return branch is not None and satisfiable(branch, self.forms.logic)
+
+        for one in left:
+            for other in right:
+                if not fits([one, other]):
+                    return one, other
+        for one in left:
+            if not fits([one, *right]):
+                return one, None
+        return left[0], None
+
+    def telling(self, a: Scope, b: Scope) -> list[str]:
+        """For a pair that is not excluded, the conditions that a patient must have both of: the indications."""
+        return sorted({*a.indications, *b.indications})

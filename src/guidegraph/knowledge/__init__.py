@@ -1,0 +1,1 @@
+"""What the knowledge base says: index, records, words for facts, statements as plain values."""
