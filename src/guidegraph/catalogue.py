@@ -13,6 +13,8 @@ from guidegraph import assets
 from guidegraph.errors import KnowledgeError, QueryError
 from guidegraph.model import Parameter
 
+#: The folders whose queries a user runs by name.
+RUNNABLE = ("examples", "disagree")
 #: Kinds of parameter values.
 KINDS = ("iri", "string", "integer", "decimal", "date")
 _KEYS = ("id", "title", "question", "why", "params", "columns", "needs", "empty-means", "severity", "mend", "tests")
@@ -122,7 +124,7 @@ def read_query(path: Path, name: str) -> Query:
     )
 
 
-def catalogue(folders: Iterable[str] = ("examples",)) -> list[Query]:
+def catalogue(folders: Iterable[str] = RUNNABLE) -> list[Query]:
     """The queries of some folders of queries/, sorted by name."""
     base = assets.folder("queries")
     paths = [path for folder in folders for path in assets.files("queries", f"{folder}/*.rq")]

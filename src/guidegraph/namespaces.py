@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 BASE = "https://w3id.org/guidegraph/"
 GG = BASE + "vocab/"
 GGT = BASE + "term/"
@@ -52,6 +54,7 @@ def expand(curie: str) -> str | None:
     return PREFIXES[prefix] + local
 
 
+@cache
 def shorten(iri: str) -> str:
     """The CURIE of an IRI under the longest of our prefixes, or the IRI itself."""
     best = max((p for p in PREFIXES if iri.startswith(PREFIXES[p])), key=lambda p: len(PREFIXES[p]), default="")

@@ -46,7 +46,14 @@ def _sorted(found: Assessment, statements: Iterable[str]) -> list[str]:
 
 
 def _recommendations(found: Assessment, statements: Iterable[str]) -> list[dict[str, Any]]:
-    return [describe.recommendation(found.records, s, found.truth(s)) for s in _sorted(found, statements)]
+    return [_recommendation(found, s) for s in _sorted(found, statements)]
+
+
+def _recommendation(found: Assessment, statement: str) -> dict[str, Any]:
+    """A REC, described once for an assessment although it bears on many therapies."""
+    if statement not in found.described:
+        found.described[statement] = describe.recommendation(found.records, statement, found.truth(statement))
+    return found.described[statement]
 
 
 def _contraindications(found: Assessment, therapy: str) -> list[dict[str, Any]]:

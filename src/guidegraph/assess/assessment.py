@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.engine import Session
@@ -40,6 +41,7 @@ class Assessment:
     coverage: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unfiled: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
+    described: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def truth(self, iri: str) -> str:
         """The truth value of an atom, population, statement or rule."""

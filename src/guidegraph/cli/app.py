@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli import check, patient, profiles, query
+from guidegraph.cli import check, disagree, patient, profiles, query
 from guidegraph.cli.common import guarded
 
 app = typer.Typer(
@@ -39,6 +39,10 @@ def _root(
 
 for command in (patient.therapies, patient.explain, patient.ask, patient.timeline):
     app.command()(guarded(command))
+app.command()(guarded(disagree.disagreements))
+app.command()(guarded(disagree.compare))
+app.command()(guarded(disagree.matrix))
+app.command()(guarded(disagree.changes))
 app.command()(guarded(query.query))
 app.command()(guarded(query.queries))
 app.command()(guarded(check.validate))

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 
@@ -57,8 +57,12 @@ ProfileArgument = Annotated[
 ]
 
 
-def day(text: str | None) -> date | None:
-    """The date of ``--as-of``, None where none was given."""
+def day(text: str | None, option: str = "--as-of") -> date | None:
+    """The date that an option gives, None where none was given.
+
+    Raises:
+        UsageError: the text is no date.
+    """
     if text is None:
         return None
     try:
@@ -66,7 +70,36 @@ def day(text: str | None) -> date | None:
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is not a date", where="--as-of", mend="Write it as 2026-01-31.") from None
+        raise UsageError(f"{text!r} is not a date", where=option, mend="Write it as 2026-01-31.") from None
+
+
+def view(form: Format, views: dict[Format, Callable[[Any], str]]) -> Callable[[Any], str]:
+    """The view of a form.
+
+    Raises:
+        UsageError: the command has no such form.
+    """
+    if form not in views:
+        known = ", ".join(f.value for f in views)
+        raise UsageError(f"this command has no {form.value} form", where="--format", mend=f"Use one of: {known}.")
+    return views[form]
+
+
+def picture(output: Path | None, pictures: dict[str, Callable[[Any], str]]) -> Callable[[Any], str] | None:
+    """The picture that a file's ending asks for, None where no file was named.
+
+    Raises:
+        UsageError: the command draws no such picture.
+    """
+    if output is None:
+        return None
+    if output.suffix.lower() not in pictures:
+        raise UsageError(
+            f"no picture of kind {output.suffix or 'without ending'!r}",
+            where=str(output),
+            mend=f"End it in {' or '.join(pictures)}.",
+        )
+    return pictures[output.suffix.lower()]
 
 
 def guarded(command: Callable[P, R]) -> Callable[P, R]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,9 +17,10 @@ from guidegraph.cli.common import (
     Knowledge,
     ProfileArgument,
     day,
+    picture,
+    view,
     write,
 )
-from guidegraph.errors import UsageError
 from guidegraph.model import Profile
 from guidegraph.profile import parse_profile_text
 
@@ -33,13 +33,6 @@ def _read(kb: api.KnowledgeBase, source: str) -> str | Profile:
     if source != "-":
         return source
     return parse_profile_text(sys.stdin.read(), "yaml", kb.vocabulary, where="standard input")
-
-
-def _views(form: Format, views: dict[Format, Callable[[Any], str]]) -> Callable[[Any], str]:
-    if form not in views:
-        known = ", ".join(f.value for f in views)
-        raise UsageError(f"this command has no {form.value} form", where="--format", mend=f"Use one of: {known}.")
-    return views[form]
 
 
 def therapies(
@@ -55,7 +48,7 @@ def therapies(
     """
     from guidegraph import render
 
-    view = _views(
+    shown = view(
         form,
         {
             Format.table: render.therapies_text,
@@ -66,7 +59,7 @@ def therapies(
     )
     kb = _kb(knowledge)
     answer = kb.therapies(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
-    write(view(answer.to_dict()))
+    write(shown(answer.to_dict()))
 
 
 def explain(
@@ -83,7 +76,7 @@ def explain(
     """
     from guidegraph import render
 
-    view = _views(
+    shown = view(
         form,
         {
             Format.table: render.explain_text,
@@ -93,7 +86,7 @@ def explain(
         },
     )
     kb = _kb(knowledge)
-    write(view(kb.explain(_read(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
+    write(shown(kb.explain(_read(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
 
 
 def ask(
@@ -109,7 +102,7 @@ def ask(
     """
     from guidegraph import render
 
-    view = _views(
+    shown = view(
         form,
         {
             Format.table: render.questions_text,
@@ -120,7 +113,7 @@ def ask(
     kb = _kb(knowledge)
     answer = kb.therapies(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
     kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software")
-    write(view({key: answer[key] for key in kept}))
+    write(shown({key: answer[key] for key in kept}))
 
 
 def timeline(
@@ -140,14 +133,8 @@ def timeline(
     """
     from guidegraph import render
 
-    pictures = {".svg": render.timeline_svg, ".html": render.timeline_html}
-    if output is not None and output.suffix.lower() not in pictures:
-        raise UsageError(
-            f"no picture of kind {output.suffix or 'without ending'!r}",
-            where=str(output),
-            mend="End it in .svg or .html.",
-        )
-    view = _views(
+    draw = picture(output, {".svg": render.timeline_svg, ".html": render.timeline_html})
+    shown = view(
         form,
         {
             Format.table: render.timeline_text,
@@ -158,8 +145,8 @@ def timeline(
     )
     kb = _kb(knowledge)
     data = kb.timeline(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
-    if output is not None:
-        write(pictures[output.suffix.lower()](data), output)
+    if draw is not None:
+        write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)
         return
-    write(view(data))
+    write(shown(data))

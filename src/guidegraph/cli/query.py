@@ -41,7 +41,7 @@ def _read(source: str) -> tuple[str, tuple[Parameter, ...] | None, str]:
             raise QueryError(
                 f"the query file cannot be read: {error}", where=source, mend="Give a UTF-8 text file."
             ) from None
-    found = catalogue.find(source, ("examples",))
+    found = catalogue.find(source, catalogue.RUNNABLE)
     return found.text, found.params, found.empty_means
 
 
@@ -86,7 +86,7 @@ def queries(
     from guidegraph.render import to_json
 
     if name is not None:
-        write(catalogue.find(name, ("examples",)).text)
+        write(catalogue.find(name, catalogue.RUNNABLE).text)
         return
     rows = catalogue.catalogue()
     if form is ResultFormat.json:

@@ -61,6 +61,18 @@ class Logic:
     excludes: tuple[tuple[Held, Held], ...] = ()
     numbers: Mapping[str, tuple[Held, ...]] = field(default_factory=dict)
     total: frozenset[str] = frozenset()
+    _marks: dict[Held, tuple[tuple[int, bool], ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def marks(self, held: Held) -> tuple[tuple[int, bool], ...]:
+        """The exclusions (by number) in which a held class takes part, and whether on the second side of them."""
+        if held not in self._marks:
+            self._marks[held] = tuple(
+                (number, bool(side))
+                for number, rule in enumerate(self.excludes)
+                for side, one in enumerate(rule)
+                if self.covers(one, held)
+            )
+        return self._marks[held]
 
     def covers(self, higher: Held, lower: Held) -> bool:
         """Whether whoever has ``lower`` has ``higher``."""
@@ -152,50 +164,3 @@ class Branch:
         found += [(r, True) for r in self.ranges]
         found += [(h, False) for h in sorted(self.lacks)]
         return found + [(e, False) for e in sorted(self.no_events)]
-
-
-def closed(branch: Branch, logic: Logic) -> frozenset[Held]:
-    """What the patient has, with what that and the numbers bring."""
-    found = set(branch.has)
-    for known in branch.ranges:
-        if known.valued:
-            found.update(logic.numbers.get(known.prop, ()))
-    grown = True
-    while grown:
-        new = {then for given, then in logic.brings if any(logic.covers(given, h) for h in found)} - found
-        grown = bool(new)
-        found |= new
-    return frozenset(found)
-
-
-def satisfiable(branch: Branch, logic: Logic) -> bool:
-    """Whether some patient fits the conjunction.
-
-    Complete for the fragment: what is held is closed under the implications between held classes, and the only other
-    ways to fail are a denied class above a held one, two held classes that exclude each other, an empty interval (never
-    built), and an event of which the denied events leave nothing.
-    """
-    held = closed(branch, logic)
-    if any(logic.covers(no, yes) for no in branch.lacks for yes in held):
-        return False
-    for given, ruled in logic.excludes:
-        if any(logic.covers(given, h) for h in held) and any(logic.covers(ruled, h) for h in held):
-            return False
-    return all(logic.possible(event, branch.no_events) for event in branch.events)
-
-
-def negations(literal: Literal, logic: Logic) -> list[Literal]:
-    """The literals of which one holds exactly when ``literal`` does not."""
-    what, positive = literal
-    if not isinstance(what, Range):
-        return [(what, not positive)]
-    if not what.valued:
-        return [(Range(what.prop, LOWEST, HIGHEST), True)]
-    found: list[Literal] = []
-    if what.low > LOWEST:
-        found.append((Range(what.prop, LOWEST, what.low), True))
-    if what.high < HIGHEST:
-        found.append((Range(what.prop, what.high, HIGHEST), True))
-    if what.prop not in logic.total:
-        found.append((Range(what.prop, LOWEST, HIGHEST, False), True))
-    return found

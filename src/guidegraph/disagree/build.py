@@ -41,7 +41,7 @@ class DisagreementIndex:
         self._complete = False
         self.grader: Grader = grader(engine, records)
         self.scopes: dict[str, Scope] = {}
-        self._nodes: dict[Scope, ox.NamedNode] = {}
+        self._nodes: dict[Scope, str] = {}
         self._done: set[tuple[str, str]] = set()
         self._describe()
         self._grade(engine.select("disagree/05-opposed"))
@@ -51,7 +51,7 @@ class DisagreementIndex:
         """Find all pairs that differ, and silences, and grade them; once."""
         with self._lock:
             if not self._complete:
-                self._write((rec, "trials", ox.Literal(t)) for rec, s in self.scopes.items() if (t := self._trials(s)))
+                self._write((rec, "trials", f'"{self._trials(scope)}"') for rec, scope in self.scopes.items())
                 self._engine.construct("disagree/20-kinds")
                 self._engine.construct("disagree/25-silence")
                 self._grade(self._engine.select("disagree/30-scopes"))
@@ -62,14 +62,14 @@ class DisagreementIndex:
         found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for rec, prop, value in self._engine.select("disagree/10-conditions"):
             found[rec][prop].append(value)
-        rows: list[tuple[str, str, ox.NamedNode | ox.Literal]] = []
+        rows: list[tuple[str, str, str]] = []
         for rec, props in found.items():
             population = props.get(gg("population"), [""])[0]
             self.scopes[rec] = Scope(population, tuple(sorted(set(props.get(gg("indication"), ())))))
             held = [f"with {c}" for c in props.get(gg("attachedCondition"), ())]
             held += [f"without {c}" for c in props.get(gg("onlyWithout"), ())]
-            rows.append((rec, "scope", self._node(self.scopes[rec])))
-            rows.append((rec, "conditions", ox.Literal(" ".join(sorted(held)))))
+            rows.append((rec, "scope", f"<{self._node(self.scopes[rec])}>"))
+            rows.append((rec, "conditions", f'"{" ".join(sorted(held))}"'))
         self._write(rows)
 
     def _trials(self, scope: Scope) -> str:
@@ -78,26 +78,27 @@ class DisagreementIndex:
         sets = [{f"{e.cls} {e.outcome}" for e in branch.events if e.outcome} for branch in branches]
         return " ".join(sorted(set.intersection(*sets))) if sets else ""
 
-    def _node(self, scope: Scope) -> ox.NamedNode:
+    def _node(self, scope: Scope) -> str:
         if scope not in self._nodes:
             text = " ".join((scope.population, *scope.indications))
-            self._nodes[scope] = ox.NamedNode(f"{ns.IDX}scope/{sha256(text.encode()).hexdigest()}")
+            self._nodes[scope] = f"{ns.IDX}scope/{sha256(text.encode()).hexdigest()}"
         return self._nodes[scope]
 
     def _grade(self, pairs: Iterable[tuple[str, ...]]) -> None:
-        scopes = {node.value: scope for scope, node in self._nodes.items()}
-        quads: list[tuple[str, str, ox.NamedNode]] = []
+        scopes = {node: scope for scope, node in self._nodes.items()}
+        rows: list[tuple[str, str, str]] = []
         for one, other in pairs:
             if (one, other) in self._done:
                 continue
             self._done |= {(one, other), (other, one)}
             there, back = _PREDICATES[self.grader.grade(scopes[one], scopes[other])]
-            quads.append((one, there, self._nodes[scopes[other]]))
-            quads.append((other, back, self._nodes[scopes[one]]))
-        self._write(quads)
+            rows += ((one, there, f"<{other}>"), (other, back, f"<{one}>"))
+        self._write(rows)
 
-    def _write(self, rows: Iterable[tuple[str, str, ox.NamedNode | ox.Literal]]) -> None:
-        graph = ox.NamedNode(ns.INDEX_GRAPH)
-        self._engine.store.bulk_extend(
-            [ox.Quad(ox.NamedNode(s), ox.NamedNode(ns.IDX + p), o, graph) for s, p, o in rows]
+    def _write(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Add rows (IRI, local name of a predicate, object as N-Triples) to the index graph."""
+        # Text passes into the store without a Python object a triple: there are two for each graded pair.
+        text = "".join([f"<{subject}> <{ns.IDX}{predicate}> {value} .\n" for subject, predicate, value in rows])
+        self._engine.store.load(
+            input=text.encode(), format=ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(ns.INDEX_GRAPH)
         )

@@ -20,9 +20,8 @@ from guidegraph.disagree.branch import (
     Literal,
     Logic,
     Range,
-    negations,
-    satisfiable,
 )
+from guidegraph.disagree.reasoning import compatible, entails, negations, satisfiable
 from guidegraph.errors import KnowledgeError
 from guidegraph.knowledge.records import Atom
 
@@ -67,7 +66,6 @@ class Normalizer:
         self.logic = logic
         self._known: dict[str, Union] = {}
         self._open: set[str] = set()
-        self._answers: dict[tuple[Union, Union], bool] = {}
 
     def population(self, iri: str) -> Union:
         """The satisfiable branches of a population; () for one that nobody fits, one empty branch for everybody ("").
@@ -90,7 +88,9 @@ class Normalizer:
         for raw in self._raw.get(iri, ()):
             partial: Union = (Branch(),)
             for atom, positive in raw:
-                partial = self.conjoin(partial, self._alternatives(atom, positive))
+                # Only the whole is asked whether somebody fits it.
+                joined = (a.joined(b) for a in partial for b in self._alternatives(atom, positive))
+                partial = tuple(b for b in joined if b is not None)
                 if len(partial) > MAX_BRANCHES:
                     raise KnowledgeError("a population has too many branches", where=iri, mend="Split it.")
             found += partial
@@ -107,6 +107,8 @@ class Normalizer:
 
     def _distinct(self, branches: list[Branch]) -> Union:
         """The satisfiable branches, without those that lie inside another."""
+        if len(branches) == 1:
+            return tuple(b for b in branches if satisfiable(b, self.logic))
         kept: list[Branch] = []
         for branch in sorted({b for b in branches if satisfiable(b, self.logic)}, key=_order):
             if not any(self.inside((branch,), (other,)) for other in kept):
@@ -125,12 +127,7 @@ class Normalizer:
 
     def meets(self, one: Union, other: Union) -> bool:
         """Whether some patient fits both."""
-        for a in one:
-            for b in other:
-                both = a.joined(b)
-                if both is not None and satisfiable(both, self.logic):
-                    return True
-        return False
+        return any(compatible(a, b, self.logic) for a in one for b in other)
 
     def complement(self, union: Union) -> Union:
         """What does not fit: one negated literal of every branch."""
@@ -143,15 +140,14 @@ class Normalizer:
 
     def inside(self, inner: Union, outer: Union) -> bool:
         """Whether whoever fits ``inner`` fits ``outer``."""
-        key = (inner, outer)
-        if key not in self._answers:
-            self._answers[key] = not any(self._escapes(branch, outer) for branch in inner)
-        return self._answers[key]
+        return not any(self._escapes(branch, outer) for branch in inner)
 
     def _escapes(self, branch: Branch, outer: Union) -> bool:
         """Whether somebody fits the branch and no branch of ``outer``."""
         if not outer:
             return satisfiable(branch, self.logic)
+        if len(outer) == 1:
+            return not all(entails(branch, one, self.logic) for one in outer[0].literals())
         first, rest = outer[0], outer[1:]
         together = branch.joined(first)
         if together is None or not satisfiable(together, self.logic):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from guidegraph.disagree.branch import Branch, Literal, satisfiable
+from guidegraph.disagree.branch import Branch, Literal
 from guidegraph.disagree.normal import Normalizer, Union
+from guidegraph.disagree.reasoning import satisfiable
 
 SAME, CONTAINS, OVERLAPS = "same", "contains", "overlaps"
 NOT_EXCLUDED, DISJOINT = "not excluded", "disjoint"
@@ -32,7 +33,7 @@ class Grader:
 
     def __init__(self, forms: Normalizer) -> None:
         self.forms = forms
-        self._inner: dict[tuple[Union, Union], Graded] = {}
+        self._known: dict[tuple[str, str], Graded] = {}
 
     def grade(self, a: Scope, b: Scope) -> Graded:
         """The grade of two scopes: disjoint, same, contains, overlaps or not excluded, the first that holds.
@@ -43,17 +44,16 @@ class Grader:
         Raises:
             KnowledgeError: see :class:`guidegraph.disagree.normal.Normalizer`.
         """
-        one, other = self.forms.population(a.population), self.forms.population(b.population)
-        found = self._populations(one, other)
+        found = self._populations(a.population, b.population)
         if found.grade != OVERLAPS:
             return found
         return found if self.related(a.indications, b.indications) else Graded(NOT_EXCLUDED)
 
-    def _populations(self, one: Union, other: Union) -> Graded:
+    def _populations(self, one: str, other: str) -> Graded:
         key = (one, other)
-        if key not in self._inner:
-            self._inner[key] = self._entailed(one, other)
-        return self._inner[key]
+        if key not in self._known:
+            self._known[key] = self._entailed(self.forms.population(one), self.forms.population(other))
+        return self._known[key]
 
     def _entailed(self, one: Union, other: Union) -> Graded:
         if one == other and one:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from guidegraph import namespaces as ns
@@ -23,9 +24,12 @@ def name(iri: str) -> str:
     return short.removeprefix(ns.BASE) if short == iri else short
 
 
-def document(records: Records, iri: str) -> dict[str, Any]:
-    """A document: id, label, date of issue with its precision, kind, verification state, jurisdictions."""
-    issued = records.issued(iri)
+def document(records: Records, iri: str, issued: str | None = None) -> dict[str, Any]:
+    """A document: id, label, date of issue with its precision, kind, verification state, jurisdictions.
+
+    ``issued`` is the date of a statement that a later update brought.
+    """
+    issued = issued or records.issued(iri)
     known = issued != NOT_STATED
     return {
         "id": name(iri),
@@ -36,6 +40,17 @@ def document(records: Records, iri: str) -> dict[str, Any]:
         "verification": records.code(records.one(iri, "verification")),
         "jurisdiction": list(records.all(iri, "jurisdiction")),
     }
+
+
+def source_words(stated: dict[str, Any], reports: Iterable[dict[str, Any]] = ()) -> str:
+    """A document with its year, and the documents that it reports with theirs."""
+
+    def dated(row: dict[str, Any]) -> str:
+        year = row["issued"][:4] if row["issued"] != NOT_STATED else "date not stated"
+        return row["label"] if year in row["label"] else f"{row['label']} ({year})"
+
+    told = " and ".join(dated(row) for row in reports)
+    return dated(stated) + (f", reporting {told}," if told else "")
 
 
 def locator(records: Records, statement: str) -> str:
@@ -105,7 +120,7 @@ def recommendation(records: Records, statement: str, truth: str) -> dict[str, An
         "outcome": [records.label(o) for o in records.all(statement, "outcome")],
         "horizon": [records.label(h) for h in records.all(statement, "horizon")],
         "attached": attached(records, statement),
-        "document": document(records, records.one(statement, "statedIn")),
+        "document": document(records, records.one(statement, "statedIn"), records.issued_of(statement)),
         "reports": [document(records, d) for d in records.all(statement, "reports")],
         "locator": locator(records, statement),
         "section": section(records, statement),

@@ -86,6 +86,18 @@ class Records:
         return {cls: frozenset(found) for cls, found in above.items()}
 
     @cached_property
+    def _below(self) -> Mapping[str, frozenset[str]]:
+        below: dict[str, set[str]] = defaultdict(set)
+        for cls, above in self.ancestors.items():
+            for higher in above:
+                below[higher].add(cls)
+        return {cls: frozenset(found) for cls, found in below.items()}
+
+    def related(self, one: str, other: str) -> bool:
+        """Whether two classes are the same, one below the other, or have a class below both."""
+        return bool(self._below.get(one, frozenset((one,))) & self._below.get(other, frozenset((other,))))
+
+    @cached_property
     def atoms(self) -> Mapping[str, Atom]:
         """The atoms of all populations by IRI."""
         return {iri: _atom(iri, rows) for iri, rows in self.criteria.items() if "/index/atom/" in iri}
@@ -166,6 +178,11 @@ class Records:
     def issued(self, document: str) -> str:
         """The date of issue as the source states it, or "not stated"."""
         return self.nodes.get(document, {}).get(ns.DCTERMS + "issued", (NOT_STATED,))[0]
+
+    def issued_of(self, statement: str) -> str:
+        """The date of a statement: its own, where an update brought it, else its document's."""
+        own = self.nodes.get(statement, {}).get(ns.DCTERMS + "issued", ())
+        return own[0] if own else self.issued(self.one(statement, "statedIn") or self.one(statement, "inDocument"))
 
 
 def _atom(iri: str, rows: Properties) -> Atom:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from guidegraph.render.words import STATUSES, clean
 
@@ -28,7 +28,7 @@ _PATTERNS = """<defs>
 
 def _text(x: float, y: float, text: str, size: int = 12, **style: str) -> str:
     extra = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size}"{extra}>{escape(clean(text))}</text>'
+    return f'<text x="{x:g}" y="{y:g}" font-size="{size}"{extra}>{escape(clean(text), quote=False)}</text>'
 
 
 def _box(x: float, y: float, width: float, status: str, letter: bool = True) -> list[str]:
@@ -79,7 +79,7 @@ def _rows(data: dict[str, Any]) -> list[str]:
             first, last = steps.index(span["from"]), steps.index(span["to"])
             x, width = _LABEL + first * _COLUMN, (last - first) * _COLUMN
             told = f"{label}: {span['status']}, weeks {span['from']:g} to {span['to']:g}"
-            parts += ["<g>", f"<title>{escape(told)}</title>", *_box(x, y, width, span["status"]), "</g>"]
+            parts += ["<g>", f"<title>{escape(told, quote=False)}</title>", *_box(x, y, width, span["status"]), "</g>"]
     return parts
 
 
@@ -104,7 +104,7 @@ def timeline_svg(data: dict[str, Any]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
         ' role="img" aria-labelledby="t d" font-family="Helvetica, Arial, sans-serif">',
-        f'<title id="t">{escape(clean(title))}</title>',
+        f'<title id="t">{escape(clean(title), quote=False)}</title>',
         f'<desc id="d">{len(data["rows"])} therapies over weeks {steps[0]:g} to {steps[-1]:g}, as of {data["as_of"]}.</desc>',
         _PATTERNS,
         f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>',

@@ -9,6 +9,7 @@ from typing import Any
 from guidegraph.render.words import DISCLAIMER, STATUSES, WIDTH, clean, how, source, strength, warning, wrap
 
 _SHOWN = 6
+_PAIRS = 1
 
 
 def _rule(title: str, mark: str = "-") -> list[str]:
@@ -61,6 +62,10 @@ def _entry(entry: dict[str, Any]) -> list[str]:
             for rec in entry[key]:
                 if rec["truth"] == "true":
                     lines += _rec(word, rec)
+    for row in entry.get("disagreements", [])[:_PAIRS]:
+        lines += wrap(f"disagreement ({row['verdict']}): {row['text']}", "        ", "      ")
+    if len(entry.get("disagreements", [])) > _PAIRS:
+        lines.append(f"      ... {len(entry['disagreements']) - _PAIRS} more: guidegraph disagreements --profile")
     for row in entry["contraindications"]:
         if row["truth"] == "true":
             word = "note" if row["note"] else row["kind"].upper()
@@ -158,6 +163,10 @@ def explain_text(data: dict[str, Any]) -> str:
     lines += [line for reason in entry["reasons"] for line in wrap(reason, "    ", "  ")]
     for member in entry["members"]:
         lines += wrap(f"{member['label']}: {member['status']}", "      ", "  member ")
+    if entry.get("disagreements"):
+        lines += _rule(f"Disagreements behind it ({len(entry['disagreements'])})")
+        for row in entry["disagreements"]:
+            lines += wrap(f"{row['verdict']} ({row['overlap']}): {row['text']}", "    ", "* ")
     lines += _rule("Proof")
     for row in data["proof"]:
         lines += wrap(f"{row['role']}: {row['label']} - {_SIGN[row['truth']]}", "    ", "* ")

@@ -1,0 +1,47 @@
+"""Running one query over a knowledge base or at an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from guidegraph import namespaces as ns
+from guidegraph import run
+from guidegraph.api.knowledge import KnowledgeBase
+from guidegraph.errors import UsageError
+from guidegraph.model import Parameter
+from guidegraph.run import Result
+
+
+def run_query(
+    kb: KnowledgeBase | None,
+    text: str,
+    declared: Sequence[Parameter] | None,
+    params: Sequence[str],
+    *,
+    endpoint: str | None = None,
+    allow_remote: bool = False,
+) -> Result:
+    """Run one query over a knowledge base, or at a SPARQL endpoint.
+
+    Args:
+        kb: the knowledge base; may be None for an endpoint when no parameter needs a term resolved.
+        declared: the parameters of the query, which the given ones must match; None where nothing declares them,
+            so that any variable of the query may be given.
+        params: ``name=value`` texts.
+
+    Raises:
+        QueryError, EndpointError, UsageError: see :mod:`guidegraph.run` and :mod:`guidegraph.store`.
+    """
+    given = run.parse_parameters(params)
+    known = run.undeclared(text, given) if declared is None else declared
+    terms = run.bind(known, given, kb.resolve if kb else None)
+    if endpoint is None:
+        if kb is None:
+            raise UsageError("a query needs a knowledge base or an endpoint", mend="Open one with guidegraph.open().")
+        if "idx:" in text or ns.IDX in text:
+            # A query over the index may ask for any pair of statements that differ.
+            kb.disagreement.complete()
+        return run.run(kb.store, text, terms, allow_remote=allow_remote)
+    form = run.check(text, allow_remote=allow_remote)
+    prefixes = "".join(f"PREFIX {p}: <{iri}>\n" for p, iri in ns.PREFIXES.items() if f"PREFIX {p}:" not in text)
+    return run.remote_result(form, endpoint, prefixes + run.with_values(text, terms))

@@ -1,0 +1,149 @@
+"""Commands about disagreements between documents."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from guidegraph import api
+from guidegraph.cli.common import AsOf, Format, FormatOption, Knowledge, day, picture, view, write
+from guidegraph.errors import UsageError
+from guidegraph.profile import parse_profile_text
+
+_DOCUMENT = "A document by CURIE (ggd:bmj-2025), id or a part of its label that only it has."
+
+
+def disagreements(
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="P", help="Only what concerns this patient: a file, - or example:NAME."),
+    ] = None,
+    intervention: Annotated[
+        str | None,
+        typer.Option("--intervention", metavar="X", help="Only about this intervention or a related one."),
+    ] = None,
+    document: Annotated[str | None, typer.Option("--document", metavar="D", help=_DOCUMENT)] = None,
+    verdict: Annotated[
+        list[str] | None,
+        typer.Option("--verdict", metavar="V", help="Only this verdict, such as real; may be repeated."),
+    ] = None,
+    include_apparent: Annotated[
+        bool, typer.Option("--include-apparent", help="Also pairs whose patients exclude each other or are unrelated.")
+    ] = False,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy", metavar="POLICY", help="Which side is told first: recency, strength, certainty, primary-first."
+        ),
+    ] = None,
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Where documents disagree, for whom, and whether it is real.
+
+    Example: guidegraph disagreements --profile example:chronic-failed-care --verdict real
+    """
+    from guidegraph import render
+
+    shown = view(
+        form,
+        {
+            Format.table: render.disagreements_text,
+            Format.json: render.to_json,
+            Format.markdown: render.disagreements_markdown,
+        },
+    )
+    kb = api.open_knowledge(knowledge)
+    patient = (
+        parse_profile_text(sys.stdin.read(), "yaml", kb.vocabulary, where="standard input")
+        if profile == "-"
+        else profile
+    )
+    write(
+        shown(
+            kb.disagreements(
+                profile=patient,
+                intervention=intervention,
+                document=document,
+                verdicts=verdict or (),
+                include_apparent=include_apparent,
+                as_of=day(as_of),
+                policy=policy,
+            )
+        )
+    )
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="DOC", help=_DOCUMENT)],
+    b: Annotated[str, typer.Argument(metavar="DOC", help="The other document.")],
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Two documents side by side: where they differ and agree, what only one addresses, what they share.
+
+    Example: guidegraph compare bmj-2025 nice-ng59
+    """
+    from guidegraph import render
+
+    shown = view(
+        form,
+        {Format.table: render.compare_text, Format.json: render.to_json, Format.markdown: render.compare_markdown},
+    )
+    write(shown(api.open_knowledge(knowledge).compare(a, b, as_of=day(as_of))))
+
+
+def matrix(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write a picture (.svg) or page (.html) to this file."),
+    ] = None,
+    at_least: Annotated[
+        int, typer.Option("--at-least", metavar="N", help="Only interventions that at least N documents address.")
+    ] = 2,
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Interventions by documents: who says what on each.
+
+    Example: guidegraph matrix -o matrix.svg
+    """
+    from guidegraph import render
+
+    draw = picture(output, {".svg": render.matrix_svg, ".html": render.matrix_html})
+    shown = view(form, {Format.table: render.matrix_text, Format.json: render.to_json, Format.html: render.matrix_html})
+    data = api.open_knowledge(knowledge).matrix(as_of=day(as_of), at_least=at_least)
+    if draw is not None:
+        write(draw(data), output)
+        typer.echo(f"wrote {output}", err=True)
+        return
+    write(shown(data))
+
+
+def changes(
+    start: Annotated[str, typer.Option("--from", metavar="DATE", help="The first day (YYYY-MM-DD).")],
+    end: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day; default today.")] = None,
+    form: FormatOption = Format.table,
+    knowledge: Knowledge = None,
+) -> None:
+    """What began, ceased and reversed between two days, and which example patients it touches.
+
+    Example: guidegraph changes --from 2024-12-31 --to 2025-12-31
+    """
+    from guidegraph import render
+
+    shown = view(
+        form,
+        {Format.table: render.changes_text, Format.json: render.to_json, Format.markdown: render.changes_markdown},
+    )
+    first, last = day(start, "--from"), day(end, "--to") or date.today()
+    if first is None:
+        raise UsageError("no first day", where="--from", mend="Write it as 2026-01-31.")
+    write(shown(api.open_knowledge(knowledge).changes(first, last)))

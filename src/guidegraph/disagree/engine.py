@@ -1,0 +1,189 @@
+"""Asking for disagreements: which there are at a date, for whom, and in which order the sides are told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph.disagree.build import DisagreementIndex
+from guidegraph.disagree.finding import APART, VERDICTS, Finding, Teller
+from guidegraph.disagree.overlap import NOT_EXCLUDED
+from guidegraph.disagree.sources import Sources
+from guidegraph.errors import UsageError
+from guidegraph.knowledge.engine import Engine, query_text
+from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.records import NOT_STATED, Records
+
+POLICIES = ("recency", "strength", "certainty", "primary-first")
+UNKNOWN, TRUE = "unknown", "true"
+
+
+def no_patient(_: str) -> str:
+    """The truth value of every population while no patient is asked about."""
+    return UNKNOWN
+
+
+class Disagreements:
+    """The disagreements of one knowledge base."""
+
+    def __init__(self, engine: Engine, records: Records, index: DisagreementIndex, book: FactBook) -> None:
+        self._engine = engine
+        self._records = records
+        self._index = index
+        self._book = book
+        self.sources = Sources(engine, records)
+
+    def findings(self, as_of: date) -> list[Finding]:
+        """All findings at a date, of every verdict, in a fixed order.
+
+        Raises:
+            KnowledgeError: see :class:`guidegraph.disagree.normal.Normalizer`.
+        """
+        self._index.complete()
+        day = ox.Literal(as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date"))
+        rows: Any = self._engine.store.query(query_text("disagree/findings"), substitutions={ox.Variable("asOf"): day})
+        # Columns in the order of the query: asOf, a, b, kind, grade, inner, verdict.
+        found = [Finding(*(str(row[at].value) for at in range(1, 7))) for row in rows]
+        return sorted(found, key=lambda f: (VERDICTS.index(f.verdict), f.a, f.b))
+
+    def teller(self, truth: Callable[[str], str] = no_patient) -> Teller:
+        """Tells findings, with truth values for one patient or none."""
+        return Teller(
+            self._records,
+            self._index.grader,
+            self._index.scopes,
+            self.sources,
+            self._book,
+            lambda statement: truth(self._index.scopes[statement].population),
+        )
+
+    def concerns(self, found: Finding, truth: Callable[[str], str]) -> bool:
+        """Whether a finding concerns a patient: both populations true, or one true and one unknown."""
+        values = {truth(self._index.scopes[s].population) for s in (found.a, found.b)}
+        return TRUE in values and values <= {TRUE, UNKNOWN}
+
+    def both_apply(self, found: Finding, truth: Callable[[str], str]) -> bool:
+        """Whether both populations are true for a patient."""
+        return all(truth(self._index.scopes[s].population) == TRUE for s in (found.a, found.b))
+
+    def about(self, found: Finding, intervention: str) -> bool:
+        """Whether a finding is about an intervention: the same class, one above or below it, or a class below both."""
+        sides = (self._records.one(side, "intervention") for side in (found.a, found.b))
+        return all(self._records.related(iri, intervention) for iri in sides if iri)
+
+    def stands_with(self, findings: Iterable[Finding]) -> Mapping[str, set[str]]:
+        """For each statement, those that differ from it in one way with one stance: they stand together against it."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for f in findings:
+            found[self._key(f.b, f.a, f.kind)].add(f.a)
+            found[self._key(f.a, f.b, f.kind)].add(f.b)
+        return found
+
+    def _key(self, about: str, other: str, kind: str) -> str:
+        return f"{about} {self._records.one(other, 'stance')} {kind}"
+
+    def tell(
+        self,
+        chosen: Sequence[Finding],
+        everything: Sequence[Finding],
+        truth: Callable[[str], str] = no_patient,
+        policy: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Findings in the published form, each with the support that its sides have among ``everything``."""
+        live = [f for f in everything if f.verdict not in ("superseded", *APART)]
+        table = self.stands_with(live)
+        teller = self.teller(truth)
+        rows = []
+        for found in chosen:
+            ordered = self.ordered(found, policy)
+            with_a = table.get(self._key(ordered.b, ordered.a, ordered.kind), set()) | {ordered.a}
+            with_b = table.get(self._key(ordered.a, ordered.b, ordered.kind), set()) | {ordered.b}
+            row = teller.tell(ordered, with_a, with_b)
+            if found.verdict == "not-excluded" and self.both_apply(found, truth):
+                row["text"] = "Both apply, for different indications. " + row["text"]
+            rows.append(row)
+        return rows
+
+    def ordered(self, found: Finding, policy: str | None) -> Finding:
+        """The finding with the side that a policy puts first as ``a``; nothing is resolved by it.
+
+        Raises:
+            UsageError: the policy is unknown.
+        """
+        if policy is None or found.kind == "silence":
+            return found
+        if policy not in POLICIES:
+            raise UsageError(f"unknown policy {policy!r}", where="--policy", mend=f"Use {', '.join(POLICIES)}.")
+        if self._weight(found.b, policy) > self._weight(found.a, policy):
+            return self.turned(found)
+        return found
+
+    @staticmethod
+    def turned(found: Finding) -> Finding:
+        """The finding with its sides exchanged; a silence, whose second side is a document, stays as it is."""
+        if found.kind == "silence":
+            return found
+        inner = {"a": "b", "b": "a"}.get(found.inner, "")
+        return Finding(found.b, found.a, found.kind, found.grade, inner, found.verdict)
+
+    def _weight(self, statement: str, policy: str) -> tuple[Any, ...]:
+        records = self._records
+        if policy == "strength":
+            return (records.rank(records.readings.get(statement, "")),)
+        if policy == "certainty":
+            return (records.rank(records.one(statement, "certainty")),)
+        document = records.one(statement, "statedIn")
+        if policy == "primary-first":
+            return (records.one(records.one(document, "documentKind"), "isPrimary") == "true",)
+        issued = records.issued_of(statement)
+        shown = "" if issued == NOT_STATED else issued
+        return (records.one(document, "searchEnded") or shown, shown)
+
+    def behind(self, held: Iterable[str], opposing: Iterable[str], truth: Callable[[str], str]) -> list[dict[str, Any]]:
+        """The disagreements behind a contested therapy: each pair of a true statement for it and a true one against.
+
+        What only reports or restates another statement is one voice with it, so that one stands for it.
+        """
+        teller, found = self.teller(truth), []
+        against = sorted({self._voice(s) for s in opposing})
+        for one in sorted({self._voice(s) for s in held}):
+            for other in against:
+                if (other, one) in self.contested:
+                    kind, grade = self.contested[other, one]
+                    verdict = "not-excluded" if grade == NOT_EXCLUDED else "real" if kind == "direction" else kind
+                    found.append(Finding(one, other, kind, grade, "", verdict))
+        found.sort(key=lambda f: (VERDICTS.index(f.verdict), f.a, f.b))
+        return [teller.brief(f) for f in found]
+
+    def _voice(self, statement: str) -> str:
+        """The statement that a report or restatement speaks for; any other itself (as in queries/index/46-features)."""
+        for prop in ("primaryStatement", "restates"):
+            other = self._records.one(statement, prop)
+            if self._records.one(other, "stance"):
+                return other
+        return statement
+
+    @cached_property
+    def contested(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """Kind and grade of each opposed pair (against, for), without waiting for all other pairs."""
+        rows = self._engine.select("disagree/contested")
+        return {(against, other): (kind, grade) for against, other, kind, grade in rows}
+
+
+def selected(findings: Iterable[Finding], verdicts: Collection[str], include_apparent: bool) -> list[Finding]:
+    """The findings of some verdicts (all if empty), without those reported apart unless asked for.
+
+    Raises:
+        UsageError: a verdict is unknown.
+    """
+    wrong = sorted(set(verdicts) - set(VERDICTS))
+    if wrong:
+        raise UsageError(f"unknown verdict {wrong[0]!r}", where="--verdict", mend=f"Use {', '.join(VERDICTS)}.")
+    hidden = () if include_apparent or verdicts else APART
+    return [f for f in findings if f.verdict not in hidden and (not verdicts or f.verdict in verdicts)]

@@ -1,0 +1,139 @@
+"""What the two sides of a disagreement rest on, and how their documents relate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from guidegraph.knowledge import describe
+from guidegraph.knowledge.engine import Engine
+from guidegraph.knowledge.records import NOT_STATED, Records
+
+_BACK = {"supersedes": "superseded by", "cites": "cited by", "reports": "reported by"}
+#: Relations by which two documents speak with one voice.
+_ONE_VOICE = ("same issuer", "reports")
+
+
+def corrected_covered_area(sets: Iterable[Collection[str]]) -> float | None:
+    """The corrected covered area (CCA) of some bodies of evidence, from 0 (nothing shared) to 1 (all shared).
+
+    CCA = (N - r) / (r * c - r), with N the number of inclusions over all bodies, r the number of distinct studies and c
+    the number of bodies. Source: Pieper D, Antoine SL, Mathes T, Neugebauer EAM, Eikermann M. Systematic review finds
+    overlapping reviews were not mentioned in every other overview. J Clin Epidemiol 2014;67:368-75. None where fewer
+    than two bodies have a study.
+    """
+    bodies = [set(body) for body in sets]
+    if len(bodies) < 2 or not all(bodies):
+        return None
+    r, c, n = len(set().union(*bodies)), len(bodies), sum(map(len, bodies))
+    return (n - r) / (r * c - r)
+
+
+class Sources:
+    """Evidence, relations and voices of a knowledge base, each read once."""
+
+    def __init__(self, engine: Engine, records: Records) -> None:
+        self._engine = engine
+        self._records = records
+
+    @cached_property
+    def evidence(self) -> Mapping[str, frozenset[str]]:
+        """For each recommendation the studies it rests on, or reviews whose studies are not recorded."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for rec, study in self._engine.select("disagree/evidence"):
+            found[rec].add(study)
+        return {rec: frozenset(studies) for rec, studies in found.items()}
+
+    @cached_property
+    def newer(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """For each recommendation the (document, date) of evidence that it could not have seen."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for rec, document, issued, _ in self._engine.select("disagree/newer-evidence"):
+            found[rec].append((document, issued))
+        return {rec: tuple(rows) for rec, rows in found.items()}
+
+    @cached_property
+    def _relations(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for one, relation, other in self._engine.select("disagree/relations"):
+            found[one, other].append(relation)
+        return {pair: tuple(rows) for pair, rows in found.items()}
+
+    @cached_property
+    def _voices(self) -> Mapping[str, str]:
+        """The voice of each document: documents of one issuer, and what only reports another, share one."""
+        parent: dict[str, str] = {}
+
+        def root(document: str) -> str:
+            while parent.get(document, document) != document:
+                document = parent[document]
+            return document
+
+        for (one, other), relations in sorted(self._relations.items()):
+            if any(relation in _ONE_VOICE for relation in relations):
+                first, second = sorted((root(one), root(other)))
+                parent[second] = first
+        return {document: root(document) for document in [*parent, *parent.values()]}
+
+    def document(self, node: str) -> str:
+        """The document of a recommendation, or of a silent document's scope."""
+        return self._records.one(node, "statedIn") or self._records.one(node, "inDocument")
+
+    def relation(self, a: str, b: str) -> list[str]:
+        """How the documents of two statements relate, as sentences about a and b."""
+        one, other = self.document(a), self.document(b)
+        if one == other:
+            return ["same document"]
+        age = self._newer(self._records.issued_of(a), self._records.issued_of(b))
+        return [*([age] if age else []), *self._related(one, other)]
+
+    def between(self, one: str, other: str) -> list[str]:
+        """How two documents relate, the first as a and the second as b."""
+        age = self._newer(self._records.issued(one), self._records.issued(other))
+        return [*([age] if age else []), *self._related(one, other)]
+
+    def _related(self, one: str, other: str) -> list[str]:
+        told = [_directed(r, True) for r in self._relations.get((one, other), ())]
+        told += [_directed(r, False) for r in self._relations.get((other, one), ()) if r in _BACK]
+        return list(dict.fromkeys(told))
+
+    @staticmethod
+    def _newer(first: str, second: str) -> str:
+        if NOT_STATED in (first, second) or first[:4] == second[:4]:
+            return ""
+        years = int(first[:4]) - int(second[:4])
+        side = "a" if years > 0 else "b"
+        return f"{side} newer by {abs(years)} year{'s' if abs(years) > 1 else ''}"
+
+    def shared(self, a: str, b: str) -> dict[str, Any]:
+        """Studies that both rest on, and their corrected covered area (None where a side's are not recorded)."""
+        one, other = self.evidence.get(a, frozenset()), self.evidence.get(b, frozenset())
+        cca = corrected_covered_area((one, other))
+        return {"studies": [self._study(s) for s in sorted(one & other)], "cca": None if cca is None else round(cca, 4)}
+
+    def _study(self, iri: str) -> dict[str, str]:
+        return {"id": describe.name(iri), "label": self._records.label(iri)}
+
+    def support(self, statements: Collection[str]) -> dict[str, Any]:
+        """How many independent voices and studies stand behind some statements."""
+        documents = {self.document(s) for s in statements}
+        voices = {self._voices.get(d, d) for d in documents}
+        studies = sorted({s for rec in statements for s in self.evidence.get(rec, ())})
+        return {
+            "documents": [describe.name(d) for d in sorted(documents)],
+            "voices": len(voices),
+            "studies": [self._study(s) for s in studies],
+        }
+
+    def unseen(self, rec: str) -> list[dict[str, str]]:
+        """Evidence that a recommendation could not have seen, oldest first."""
+        rows = sorted(self.newer.get(rec, ()), key=lambda row: (row[1], row[0]))
+        return [{**self._study(document), "issued": issued} for document, issued in rows]
+
+
+def _directed(relation: str, forward: bool) -> str:
+    if relation not in _BACK:
+        return relation
+    return f"a {relation} b" if forward else f"b {relation} a"

@@ -1,0 +1,165 @@
+"""Disagreements, comparisons and changes as text and Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from guidegraph.render.markdown import cell, table
+from guidegraph.render.words import DISCLAIMER, WIDTH, wrap, year
+
+_HEADINGS = {
+    "real": "Real: opposed about the same patients",
+    "horizon": "Opposed for another outcome or horizon",
+    "condition": "Differ by a condition, setting or sequence",
+    "stance": "One takes a side, the other does not",
+    "grading-only": "Same direction, other strength or certainty",
+    "silence": "One does not address it, though its scope covers the patients",
+    "superseded": "Superseded or lapsed",
+    "not-excluded": "Not excluded: opposed about unrelated indications",
+    "apparent": "Apparent: opposed, but their patients exclude each other",
+}
+
+
+def _rule(title: str) -> list[str]:
+    return ["", f"{title} ".ljust(WIDTH, "-")]
+
+
+def _basis(row: dict[str, Any]) -> str:
+    """What the two sides rest on, in words."""
+    told = []
+    for side in "ab":
+        support = row["support"][side]
+        studies = len(support["studies"])
+        told.append(
+            f"{side}: {support['voices']} voice{'s' if support['voices'] != 1 else ''} in {len(support['documents'])} "
+            f"document{'s' if len(support['documents']) != 1 else ''}, {studies or 'no recorded'} "
+            f"stud{'y' if studies == 1 else 'ies'} or review{'' if studies == 1 else 's'}"
+        )
+    shared = row["shared_evidence"]
+    if shared["cca"] is not None:
+        told.append(f"{len(shared['studies'])} shared (corrected covered area {shared['cca']:g})")
+    return "; ".join(told)
+
+
+def _newer(row: dict[str, Any]) -> str:
+    told = []
+    for side in "ab":
+        names = [f"{e['label']} ({e['issued'][:4]})" for e in row["newer_evidence"][side]]
+        if names:
+            told.append(f"{side} could not have seen {'; '.join(names)}")
+    return "; ".join(told)
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
+    lines = wrap(f"{row['label']}: {row['text']}", "    ", "* ")
+    relation = "; ".join(row["relation"]) or "none recorded"
+    facts = [
+        f"kind {row['kind']}, overlap {row['overlap']}; sources: {relation}",
+        f"would explain it: {', '.join(row['explained_by'])}",
+        _basis(row),
+        _newer(row),
+        *(f"{c['document']} is contested by {c['by']}" for c in row["contested"]),
+    ]
+    return lines + [line for fact in facts if fact for line in wrap(fact, "      ", "    ")]
+
+
+def disagreements_text(data: dict[str, Any]) -> str:
+    """Disagreements by verdict, the gravest first."""
+    rows = data["disagreements"]
+    policy = f" - sides ordered by {data['policy']} (nothing is resolved)" if data["policy"] else ""
+    lines = wrap(f"Disagreements - as of {data['as_of']}{policy} - {len(rows)} found")
+    for verdict, heading in _HEADINGS.items():
+        found = [row for row in rows if row["verdict"] == verdict]
+        if found:
+            lines += _rule(f"{heading} ({len(found)})")
+            lines += [line for row in found for line in _lines(row)]
+    return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    label, sources, why = row["label"], "; ".join(row["relation"]), ", ".join(row["explained_by"])
+    return [label, row["kind"], row["overlap"], row["text"], sources, why]
+
+
+def disagreements_markdown(data: dict[str, Any]) -> str:
+    """Disagreements as one table a verdict."""
+    parts = [f"# Disagreements\n\nAs of {data['as_of']}."]
+    if data["policy"]:
+        parts.append(f"Sides are ordered by {cell(data['policy'])}; nothing is resolved.")
+    for verdict, heading in _HEADINGS.items():
+        rows = [_cells(row) for row in data["disagreements"] if row["verdict"] == verdict]
+        if rows:
+            head = ["intervention", "kind", "overlap", "who against whom, for whom", "sources", "would explain it"]
+            parts += [f"## {heading} ({len(rows)})", table(head, rows)]
+    return "\n\n".join([*parts, DISCLAIMER]) + "\n"
+
+
+def _document(row: dict[str, Any]) -> str:
+    contested = "; contested" if row.get("contested_by") else ""
+    return f"{row['label']} ({year(row)}, {row['kind']}; {row['status']}{contested})"
+
+
+def compare_text(data: dict[str, Any]) -> str:
+    """Two documents side by side."""
+    lines = wrap(f"a: {_document(data['a'])}", "   ") + wrap(f"b: {_document(data['b'])}", "   ")
+    lines += wrap(f"as of {data['as_of']}; sources: {'; '.join(data['relation']) or 'no relation recorded'}")
+    shared = data["shared_evidence"]
+    if shared["cca"] is None:
+        lines += wrap("shared evidence: not recorded for both")
+    else:
+        lines += wrap(f"shared evidence: {len(shared['studies'])}, corrected covered area {shared['cca']:g}")
+    for title, rows in (("Differ", data["disagreements"]), ("Opposed about other patients", data["apart"])):
+        lines += _rule(f"{title} ({len(rows)})")
+        for row in rows:
+            lines += wrap(f"{row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
+    lines += _rule(f"Agree ({len(data['agreements'])})")
+    for row in data["agreements"]:
+        lines += wrap(
+            f"{row['a']['stance']}: {row['a']['label']} | {row['b']['label']} ({row['overlap']})", "    ", "* "
+        )
+    for side in "ab":
+        rows = data[f"only_{side}"]
+        lines += _rule(f"Only {side} addresses ({len(rows)})")
+        lines += wrap("; ".join(f"{r['label']} ({r['stance']})" for r in rows) or "nothing", "  ", "  ")
+    return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
+
+
+def changes_text(data: dict[str, Any]) -> str:
+    """What changed between two days: documents with why, statements, disagreements, patients."""
+    lines = wrap(f"Changes from {data['from']} to {data['to']}")
+    lines += _rule(f"Documents ({len(data['documents'])})")
+    for row in data["documents"]:
+        lines += wrap(f"{row['label']}: {'; '.join(row['why'])}", "    ", "* ")
+    for title, key in (("Began", "began"), ("Ceased", "ceased")):
+        lines += _rule(f"{title} ({len(data[key])})")
+        for row in data[key]:
+            lines += wrap(f"{row['stance']}: {row['label']} ({row['document']['label']})", "    ", "* ")
+    lines += _rule(f"Reversed ({len(data['reversed'])})")
+    for row in data["reversed"]:
+        was, now = row["was"], row["now"]
+        told = f"{was['label']} ({was['stance']}) -> {now['label']} ({now['stance']})"
+        lines += wrap(f"{now['document']['label']}: {told}", "    ", "* ")
+    for word in ("began", "ceased"):
+        key = f"disagreements_{word}"
+        lines += _rule(f"Disagreements that {word} ({len(data[key])})")
+        for row in data[key]:
+            lines += wrap(f"{row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
+    lines += _rule(f"Disagreements whose verdict changed ({len(data['disagreements_changed'])})")
+    for row in data["disagreements_changed"]:
+        lines += wrap(f"{row['was']} -> {row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
+    touched = [row for row in data["patients"] if row["therapies"]]
+    lines += _rule(f"Example patients touched ({len(touched)} of {len(data['patients'])})")
+    for row in touched:
+        told = "; ".join(f"{t['label']}: {t['was'] or 'not in the answer'} -> {t['now']}" for t in row["therapies"])
+        lines += wrap(f"{row['profile']}: {told}", "    ", "* ")
+    return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
+
+
+def compare_markdown(data: dict[str, Any]) -> str:
+    """Two documents side by side, as a page."""
+    return f"# {cell(data['a']['label'])} and {cell(data['b']['label'])}\n\n```text\n{compare_text(data)}```\n"
+
+
+def changes_markdown(data: dict[str, Any]) -> str:
+    """What changed between two days, as a page."""
+    return f"# Changes from {data['from']} to {data['to']}\n\n```text\n{changes_text(data)}```\n"
