@@ -37,6 +37,19 @@ WRONG = {
     "picture of another kind": (["timeline", "example:age-only", "-o", "x.png"], "End it in .svg"),
     "folder that is not there": (["timeline", "example:age-only", "-o", "no/such/x.svg"], "cannot write"),
     "knowledge folder without knowledge": (["therapies", "example:age-only", "--knowledge", "."], "no folder"),
+    "unknown verdict": (["disagreements", "--verdict", "nonsense"], "real"),
+    "unknown policy": (["disagreements", "--policy", "newest"], "recency"),
+    "unknown document": (["disagreements", "--document", "nice-ng95"], "nice-ng59"),
+    "unknown intervention": (["disagreements", "--intervention", "snake oil"], "not a known term"),
+    "bad day of disagreements": (["disagreements", "--as-of", "soon"], "is not a date"),
+    "profile of disagreements missing": (["disagreements", "--profile", "nobody.yaml"], "nobody.yaml"),
+    "disagreements as html": (["disagreements", "--format", "html"], "no html form"),
+    "a document with itself": (["compare", "bmj-2025", "bmj-2025"], "same document"),
+    "documents that fit many": (["compare", "cochrane", "bmj-2025"], "more than one document"),
+    "matrix of another kind": (["matrix", "-o", "x.png"], "End it in .svg"),
+    "matrix of nothing": (["matrix", "--at-least", "0"], "1 or more"),
+    "changes backwards": (["changes", "--from", "2025-01-01", "--to", "2020-01-01"], "before"),
+    "changes from never": (["changes", "--from", "2025-13-01"], "--from"),
     "unknown query": (["query", "frist-line"], "first-line"),
     "query parameter missing": (["query", "contraindicated-with"], "not filled"),
     "query parameter unknown": (["query", "first-line", "--param", "x=1"], "has no parameter"),
@@ -153,6 +166,29 @@ def test_json_fits_its_published_schema(cli: Run, repo_root: Path, example: str)
     for therapy in ("ibuprofen", "epidural steroid injection", "emergency surgery"):
         told = cli("explain", f"example:{example}", therapy, "--format", "json")
         schema(repo_root, "explain").validate(json.loads(told.stdout))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["disagreements", "--include-apparent"],
+        ["disagreements", "--profile", "example:chronic-failed-care", "--policy", "recency"],
+        ["compare", "bmj-2025", "nice-ng59"],
+        ["matrix", "--at-least", "1"],
+        ["changes", "--from", "2020-01-01", "--to", "2025-12-31"],
+    ],
+    ids=lambda line: line[0],
+)
+def test_disagreements_fit_their_published_schemas(cli: Run, repo_root: Path, line: list[str]) -> None:
+    done = cli(*line, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    schema(repo_root, line[0]).validate(json.loads(done.stdout))
+    again = cli(*line, "--format", "json")
+    assert again.stdout == done.stdout
+    told = cli(*line)
+    # An address cannot be broken.
+    lines = [text for text in told.stdout.splitlines() if "http" not in text]
+    assert told.returncode == 0 and max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(

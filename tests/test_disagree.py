@@ -459,3 +459,39 @@ def test_the_queries_can_be_run_alone(kb: Any) -> None:
     found = gg.api.run_query(kb, text, None, ["asOf=2026-11-24"])
     assert len(found.rows) == len(kb.disagree.findings(AS_OF)) and "verdict" in found.columns
     assert isinstance(found.rows[0][1], ox.NamedNode)
+
+
+def test_the_page_of_verdicts_is_what_the_command_says(repo_root: Path, cli: Any) -> None:
+    done = cli("disagreements", "--include-apparent", "--as-of", AS_OF.isoformat(), "--format", "markdown")
+    assert done.returncode == 0, done.stderr
+    shown = (repo_root / "docs/verdicts.md").read_text(encoding="utf-8")
+    assert shown == done.stdout, (
+        "guidegraph disagreements --include-apparent --as-of 2026-11-24 -f markdown > docs/verdicts.md"
+    )
+
+
+def test_the_matrix_in_the_docs_is_what_the_command_draws(repo_root: Path, kb: Any) -> None:
+    from guidegraph.render import matrix_svg
+
+    assert (repo_root / "docs/matrix.svg").read_text(encoding="utf-8") == matrix_svg(kb.matrix(as_of=AS_OF))
+
+
+def test_every_encoded_recommendation_is_in_the_table(repo_root: Path, kb: Any) -> None:
+    text = (repo_root / "docs/primary-layer.md").read_text(encoding="utf-8")
+    for row in kb.engine.select("disagree/addressed"):
+        name = row[1].rsplit("/", 1)[-1]
+        if "droracle" not in row[1] and "bmj-nice-2017" not in row[1]:
+            assert f"`{name}`" in text, name
+
+
+def test_pictures_tell_nothing_by_colour_alone(kb: Any) -> None:
+    from guidegraph.render import matrix_html, matrix_svg, matrix_text
+
+    data = kb.matrix(as_of=AS_OF)
+    drawn = matrix_svg(data)
+    # The same mark in two fillings, a stroke for what has ended, and every cell told in words.
+    assert "<title>" in drawn and "ended" in drawn and "does not address" in drawn
+    assert drawn == matrix_svg(kb.matrix(as_of=AS_OF))
+    hostile = json.loads(json.dumps(data).replace("NICE NG59", "<script>alert(1)</script>"))
+    assert "<script>" not in matrix_svg(hostile) and "<script>" not in matrix_html(hostile)
+    assert "(++)" in matrix_text(data)
