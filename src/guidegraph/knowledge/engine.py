@@ -51,8 +51,10 @@ def query_text(name: str) -> str:
     return next(step.text for step in steps(name.rpartition("/")[0]) if step.name == name)
 
 
-def _lexical(term: ox.NamedNode | ox.BlankNode | ox.Literal | None) -> str:
-    return "" if term is None else str(term.value)
+def _rows(result: Any) -> list[tuple[str, ...]]:
+    """The rows of a SELECT as plain text values, "" for an unbound variable."""
+    # One comprehension without a call a value: the largest of these has 70,000.
+    return [tuple(["" if value is None else value.value for value in row]) for row in result]
 
 
 class Session:
@@ -63,7 +65,7 @@ class Session:
 
     def select(self, name: str) -> list[tuple[str, ...]]:
         """The rows of a SELECT of queries/ as plain text values, "" for an unbound variable."""
-        return [tuple(_lexical(value) for value in row) for row in self._store.query(query_text(name))]  # type: ignore[union-attr]
+        return _rows(self._store.query(query_text(name)))
 
     def quads(self) -> Iterator[ox.Quad]:
         """All quads of the profile's and the assessment's graph."""
@@ -85,7 +87,7 @@ class Engine:
             if step.name.rpartition("/")[2][0].isdigit():
                 self._index(step)
         named = ox.NamedNode(ns.IDX + "names")
-        self._nested = next(self.store.quads_for_pattern(None, named, None, _INDEX), None) is not None
+        self._named = [q.subject for q in self.store.quads_for_pattern(None, named, None, _INDEX)]
 
     def _index(self, step: Step) -> None:
         number = step.name.rpartition("/")[2]
@@ -98,9 +100,7 @@ class Engine:
 
     def select(self, name: str) -> list[tuple[str, ...]]:
         """The rows of a SELECT over knowledge and index as plain text values."""
-        rows = self.store.query(query_text(name), use_default_graph_as_union=True)
-        # One comprehension without a call a value: the largest of these has 70,000.
-        return [tuple(["" if value is None else value.value for value in row]) for row in rows]  # type: ignore[union-attr]
+        return _rows(self.store.query(query_text(name), use_default_graph_as_union=True))
 
     def construct(self, name: str) -> None:
         """Run a CONSTRUCT of queries/ over knowledge and index, and add its result to the index graph."""
@@ -108,22 +108,26 @@ class Engine:
         text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
         self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_INDEX)
 
-    def _run(self, step: Step) -> int:
-        """Run one CONSTRUCT into the assessment graph; the size of its result in bytes."""
+    def _run(self, step: Step) -> None:
+        """Run one CONSTRUCT into the assessment graph."""
         result: Any = self.store.query(step.text)
         # Text of N-Triples passes from query to store without a Python object a triple.
         text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
         self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
-        return len(text or b"")
+
+    def _decided(self) -> int:
+        """How many of the populations that others name are decided."""
+        truth = ox.NamedNode(ns.GGA + "truth")
+        found = (self.store.quads_for_pattern(atom, truth, None, _ASSESSMENT) for atom in self._named)
+        return sum(next(quads, None) is not None for quads in found)
 
     def _fixpoint(self, step: Step) -> None:
         # A population may be a literal of another: each round decides at least one more level, and never undoes one.
-        size = self._run(step)
-        while self._nested:
-            grown = self._run(step)
-            if grown == size:
-                return
-            size = grown
+        # A further round is run only after a population that others name was decided.
+        known = -1
+        while (decided := self._decided()) != known:
+            known = decided
+            self._run(step)
 
     @contextmanager
     def session(self, triples: Iterable[ox.Triple], as_of: date, jurisdiction: str | None = None) -> Iterator[Session]:
