@@ -495,3 +495,21 @@ def test_pictures_tell_nothing_by_colour_alone(kb: Any) -> None:
     hostile = json.loads(json.dumps(data).replace("NICE NG59", "<script>alert(1)</script>"))
     assert "<script>" not in matrix_svg(hostile) and "<script>" not in matrix_html(hostile)
     assert "(++)" in matrix_text(data)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        (date(2025, 2, 18), date(2025, 2, 19), ("bmj-2025", "wang-2025")),
+        (date(2025, 9, 24), date(2025, 9, 25), ("dk-2025",)),
+        (date(2022, 12, 30), date(2022, 12, 31), ("va-dod-2017", "va-dod-2022", "acp-2017", "cochrane-steroids-2022")),
+    ],
+)
+def test_a_day_changes_only_pairs_of_what_began_or_ended(
+    kb: Any, before: date, after: date, changed: tuple[str, ...]
+) -> None:
+    was, now = ({key(r): r["verdict"] for r in rows(kb, d)} for d in (before, after))
+    moved = {pair for pair in was.keys() | now.keys() if was.get(pair) != now.get(pair)}
+    assert moved
+    for pair in moved:
+        assert any(f"/{name}/" in side for side in pair for name in changed), pair

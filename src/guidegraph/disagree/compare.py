@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from guidegraph.disagree.addressed import Addressed, addressed
+from guidegraph.disagree.addressed import Addressed, addressed, in_effect
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART
 from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED, Grader, Scope
@@ -42,8 +42,8 @@ class Comparison:
             "disagreements": self._disagree.tell([f for f in turned if f.verdict not in APART], everything),
             "apart": self._disagree.tell([f for f in turned if f.verdict in APART], everything),
             "agreements": self._agreements(own, other, {frozenset((f.a, f.b)) for f in found}),
-            "only_a": self._only(own, other),
-            "only_b": self._only(other, own),
+            "only_a": self._only(in_effect(own, self._as_of), other),
+            "only_b": self._only(in_effect(other, self._as_of), own),
         }
 
     def _document(self, iri: str) -> dict[str, Any]:

@@ -20,7 +20,9 @@ _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
 _ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
 _REQUEST = ox.NamedNode(ns.BASE + "profile/request")
-_POPULATIONS = "assess/20-populations"
+_POPULATIONS, _STANDING = "assess/20-populations", "assess/30-inactive"
+#: Days for which the statements that do not count are kept.
+_DAYS_KEPT = 64
 
 #: Index steps from the first number to before the second speak of blank nodes; the others of IRIs only.
 _ATOMS_AND_BRANCHES, _FLAT = "20", "40"
@@ -83,6 +85,7 @@ class Engine:
     def __init__(self, store: ox.Store) -> None:
         self.store = store
         self._lock = threading.RLock()
+        self._inactive: dict[tuple[date, str | None], bytes] = {}
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
                 self._index(step)
@@ -112,8 +115,21 @@ class Engine:
         """Run one CONSTRUCT into the assessment graph."""
         result: Any = self.store.query(step.text)
         # Text of N-Triples passes from query to store without a Python object a triple.
-        text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
-        self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
+        self._add(result.serialize(format=ox.RdfFormat.N_TRIPLES))
+
+    def _add(self, text: bytes) -> None:
+        if text:
+            self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
+
+    def _standing(self, step: Step, as_of: date, jurisdiction: str | None) -> None:
+        """Which statements do not count: a matter of the day and the country, so found once for each."""
+        key = (as_of, jurisdiction)
+        if key not in self._inactive:
+            result: Any = self.store.query(step.text)
+            if len(self._inactive) >= _DAYS_KEPT:
+                self._inactive.clear()
+            self._inactive[key] = result.serialize(format=ox.RdfFormat.N_TRIPLES)
+        self._add(self._inactive[key])
 
     def _decided(self) -> int:
         """How many of the populations that others name are decided."""
@@ -140,11 +156,13 @@ class Engine:
         """
         with self._lock:
             try:
-                self.store.extend([ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples])
-                self.store.extend(self._request(as_of, jurisdiction))
+                facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
+                self.store.extend([*facts, *self._request(as_of, jurisdiction)])
                 for step in steps("assess"):
                     if step.name == _POPULATIONS:
                         self._fixpoint(step)
+                    elif step.name == _STANDING:
+                        self._standing(step, as_of, jurisdiction)
                     else:
                         self._run(step)
                 yield Session(self.store)
