@@ -19,10 +19,9 @@ _ONE_VOICE = ("same issuer", "reports")
 def corrected_covered_area(sets: Iterable[Collection[str]]) -> float | None:
     """The corrected covered area (CCA) of some bodies of evidence, from 0 (nothing shared) to 1 (all shared).
 
-    CCA = (N - r) / (r * c - r), with N the number of inclusions over all bodies, r the number of distinct studies and c
-    the number of bodies. Source: Pieper D, Antoine SL, Mathes T, Neugebauer EAM, Eikermann M. Systematic review finds
-    overlapping reviews were not mentioned in every other overview. J Clin Epidemiol 2014;67:368-75. None where fewer
-    than two bodies have a study.
+    CCA = (N - r) / (r * (c - 1)), with N the number of inclusions over all bodies, r the number of distinct studies
+    and c the number of bodies. Source: https://juno-evidence-alliance.github.io/junoR/articles/CCA.html. None where
+    fewer than two bodies have a study.
     """
     bodies = [set(body) for body in sets]
     if len(bodies) < 2 or not all(bodies):
