@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
-import pyoxigraph as ox
 import pytest
 import yaml
 from rdflib.plugins.sparql import prepareQuery
 
 from guidegraph import api, assets, catalogue, run
 from guidegraph.errors import EndpointError
+from tests.endpoint import Endpoint
 
-FOLDERS = ("index", "assess", "answer", "check", "examples")
+FOLDERS = ("index", "assess", "answer", "check", "examples", "disagree", "audit", "endpoint")
 ALL = catalogue.catalogue(FOLDERS)
 CASES = sorted((Path(__file__).parent / "queries").glob("*/case.yaml"))
 
@@ -84,30 +83,9 @@ def test_there_are_competency_questions() -> None:
     assert len(CASES) >= 10
 
 
-class _Endpoint(BaseHTTPRequestHandler):
-    store: ox.Store
-
-    def do_POST(self) -> None:
-        text = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())["query"][0]
-        try:
-            result = self.store.query(text, use_default_graph_as_union=True)
-            graph = isinstance(result, ox.QueryTriples)
-            form = ox.RdfFormat.N_TRIPLES if graph else ox.QueryResultsFormat.JSON
-            body, status, media = result.serialize(format=form), 200, form.media_type
-        except SyntaxError as error:
-            body, status, media = str(error).encode(), 400, "text/plain"
-        self.send_response(status)
-        self.send_header("Content-Type", media)
-        self.end_headers()
-        self.wfile.write(body or b"")
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def endpoint(kb: Any) -> Iterator[str]:
-    handler = type("Handler", (_Endpoint,), {"store": kb.store})
+    handler = type("Handler", (Endpoint,), {"store": kb.store, "union": True})
     server = HTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

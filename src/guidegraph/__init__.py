@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-from guidegraph.api import Answer, KnowledgeBase
+from guidegraph.api import Answer, KnowledgeBase, open_endpoint, open_files
 from guidegraph.api import open_knowledge as open
 from guidegraph.errors import GuideGraphError
 from guidegraph.model import Profile
 
-__all__ = ["Answer", "GuideGraphError", "KnowledgeBase", "Profile", "open"]
+__all__ = ["Answer", "GuideGraphError", "KnowledgeBase", "Profile", "open", "open_endpoint", "open_files"]

@@ -12,10 +12,12 @@ GGD = BASE + "document/"
 GGG = BASE + "graph/"
 IDX = BASE + "index/"
 GGA = BASE + "assessment/"
+AUD = BASE + "audit/"
 
 INDEX_GRAPH = GGG + "index"
 PROFILE_GRAPH = GGG + "profile"
 ASSESSMENT_GRAPH = GGG + "assessment"
+AUDIT_GRAPH = GGG + "audit"
 ONTOLOGY_GRAPH = GGG + "ontology"
 PATIENT = BASE + "profile/patient"
 
@@ -36,6 +38,7 @@ PREFIXES: dict[str, str] = {
     "ggg": GGG,
     "idx": IDX,
     "gga": GGA,
+    "aud": AUD,
     "rdf": RDF,
     "rdfs": RDFS,
     "owl": OWL,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import EndpointError, QueryError, TermError, UsageError
 from guidegraph.model import Parameter
@@ -234,6 +235,42 @@ def remote_result(form: str, endpoint: str, text: str) -> Result:
         raise EndpointError(
             f"the answer is not {media}: {told}", where=endpoint, mend="Is it a SPARQL endpoint?"
         ) from None
+
+
+def fetch(endpoint: str) -> list[ox.Quad]:
+    """All quads of the named graphs of an endpoint that describe documents, or of its default graph where none does.
+
+    Raises:
+        EndpointError: the endpoint cannot be reached, holds no document, or hands over fewer triples than it counts.
+    """
+    rows = remote_result("SELECT", endpoint, _text("endpoint/graphs")).rows
+    found: list[ox.Quad] = []
+    for graph, count in rows:
+        text = with_values(_text("endpoint/graph"), {"graph": graph})
+        triples = remote_result("CONSTRUCT", endpoint, text).triples
+        found += _counted(triples, int(count.value), endpoint, graph)
+    if not found:
+        total = int(remote_result("SELECT", endpoint, _text("endpoint/size")).rows[0][0].value)
+        if total:
+            triples = remote_result("CONSTRUCT", endpoint, _text("endpoint/everything")).triples
+            found = _counted(triples, total, endpoint, ox.NamedNode(ns.GGG + "endpoint"))
+    if not found:
+        raise EndpointError("it holds no document", where=endpoint, mend="Load graphs in the vocabulary of the model.")
+    return found
+
+
+def _text(name: str) -> str:
+    return (assets.folder("queries") / f"{name}.rq").read_text(encoding="utf-8")
+
+
+def _counted(triples: Sequence[ox.Triple], count: int, endpoint: str, graph: Any) -> list[ox.Quad]:
+    if len(triples) != count:
+        raise EndpointError(
+            f"it handed over {len(triples)} of the {count} triples of {graph}",
+            where=endpoint,
+            mend="Raise its limit on the size of results.",
+        )
+    return [ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples]
 
 
 def with_values(text: str, terms: Mapping[str, Term]) -> str:

@@ -15,6 +15,8 @@ from guidegraph.reading import read_quads
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _TIMEOUT = 60
+#: Graphs that are derived, and so no part of the knowledge.
+DERIVED = (ns.INDEX_GRAPH, ns.PROFILE_GRAPH, ns.ASSESSMENT_GRAPH, ns.AUDIT_GRAPH)
 
 
 def _in_graph(quads: list[ox.Quad], graph: ox.NamedNode) -> list[ox.Quad]:
@@ -44,6 +46,21 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
     store = ox.Store()
     for path in [*files, *map(Path, extra)]:
         store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=path not in files), _ONTOLOGY))
+    return store
+
+
+def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
+    """Load ontology/*.ttl of a folder, and some files of a user instead of its documents.
+
+    Raises:
+        KnowledgeError: there is no ontology, or a file cannot be read or parsed.
+    """
+    ontology = sorted((root / "ontology").rglob("*.ttl"))
+    if not ontology:
+        raise KnowledgeError("no ontology/*.ttl", where=str(root), mend="Name a folder with ontology/.")
+    store = ox.Store()
+    for path in [*ontology, *files]:
+        store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=path not in ontology), _ONTOLOGY))
     return store
 
 

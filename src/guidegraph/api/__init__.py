@@ -2,8 +2,20 @@
 
 from guidegraph import namespaces as ns
 from guidegraph.api.answer import Answer
+from guidegraph.api.auditing import AuditReport
 from guidegraph.api.core import ProfileSource, software
-from guidegraph.api.knowledge import KnowledgeBase, open_knowledge
+from guidegraph.api.knowledge import KnowledgeBase, open_endpoint, open_files, open_knowledge
 from guidegraph.api.queries import run_query
 
-__all__ = ["Answer", "KnowledgeBase", "ProfileSource", "ns", "open_knowledge", "run_query", "software"]
+__all__ = [
+    "Answer",
+    "AuditReport",
+    "KnowledgeBase",
+    "ProfileSource",
+    "ns",
+    "open_endpoint",
+    "open_files",
+    "open_knowledge",
+    "run_query",
+    "software",
+]

@@ -11,7 +11,6 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from guidegraph import namespaces as ns
 from guidegraph import store
 from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.disagree.build import DisagreementIndex
@@ -43,7 +42,7 @@ class Core:
     @cached_property
     def digest(self) -> str:
         """RDFC-1.0 digest of the knowledge (ontology and documents, without the derived index)."""
-        return store.digest(self.store, leave_out=(ns.INDEX_GRAPH, ns.PROFILE_GRAPH, ns.ASSESSMENT_GRAPH))
+        return store.digest(self.store, leave_out=store.DERIVED)
 
     @cached_property
     def version(self) -> str:

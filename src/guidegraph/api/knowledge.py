@@ -7,23 +7,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from guidegraph import assets, store, verify
-from guidegraph import namespaces as ns
+from guidegraph import assets, store
 from guidegraph.api.answer import Answer
+from guidegraph.api.auditing import Auditing
 from guidegraph.api.core import ProfileSource
-from guidegraph.api.disagreement import Disagreeing
 from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.change import smallest_change
 from guidegraph.assess.explain import explanation
 from guidegraph.assess.questions import questions as _questions
 from guidegraph.assess.timeline import timeline as _timeline
-from guidegraph.errors import DocumentError, UsageError
-from guidegraph.knowledge import describe
+from guidegraph.errors import UsageError
 from guidegraph.model import Profile
 from guidegraph.profile import apply_implications
+from guidegraph.run import fetch
 
 
-class KnowledgeBase(Disagreeing):
+class KnowledgeBase(Auditing):
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
 
     def therapies(
@@ -104,25 +103,6 @@ class KnowledgeBase(Disagreeing):
         found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
         return _timeline(found.profile, self.records, self._again(found))
 
-    def verify_document(self, path: str | Path, document: str | None = None) -> verify.Verification:
-        """Check a document's text against the digests of its places.
-
-        Args:
-            path: the text as a UTF-8 file.
-            document: CURIE or IRI of the document; the one whose passages fit best if None.
-
-        Raises:
-            DocumentError: the file cannot be read, or the document is unknown or was encoded without its text.
-        """
-        known = verify.places(self.engine.select("answer/places"))
-        text = verify.read_text(Path(path))
-        iri = verify.choose(text, known) if document is None else ns.expand(document) or document
-        if iri not in known:
-            told = ", ".join(describe.name(d) for d in sorted(known)) or "none"
-            raise DocumentError(f"no places of document {document!r} are known", mend=f"Known are: {told}.")
-        digest, found = known[iri]
-        return verify.verify(describe.name(iri), text, digest, found)
-
     def _again(self, found: Assessment) -> Any:
         def assess(profile: Profile) -> Assessment:
             settled = apply_implications(profile, self.implications, self.vocabulary)
@@ -143,3 +123,29 @@ def open_knowledge(root: str | Path | None = None, *, extra: Sequence[str | Path
     """
     folder = Path(root) if root is not None else assets.root()
     return KnowledgeBase(store.load_knowledge(folder, extra=extra))
+
+
+def open_files(files: Sequence[str | Path], root: str | Path | None = None) -> KnowledgeBase:
+    """Open a user's own files with the ontology alone: none of the shipped documents is loaded.
+
+    Args:
+        files: Turtle, TriG, N-Triples, N-Quads or JSON-LD files in the vocabulary of docs/model.md.
+        root: a folder with ontology/; the shipped one if None.
+
+    Raises:
+        KnowledgeError: a file cannot be read or parsed.
+    """
+    folder = Path(root) if root is not None else assets.root()
+    return KnowledgeBase(store.load_files(folder, [Path(f) for f in files]))
+
+
+def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBase:
+    """Fetch the documents of a SPARQL 1.1 endpoint and open them with the ontology.
+
+    Raises:
+        EndpointError: the endpoint cannot be reached, holds no document, or hands over fewer triples than it counts.
+    """
+    folder = Path(root) if root is not None else assets.root()
+    loaded = store.load_files(folder, [])
+    loaded.bulk_extend(fetch(endpoint))
+    return KnowledgeBase(loaded)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli import check, disagree, patient, profiles, query
+from guidegraph.cli import audit, check, disagree, patient, profiles, query
 from guidegraph.cli.common import guarded
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ app.command()(guarded(query.queries))
 app.command()(guarded(check.validate))
 app.command("check")(guarded(check.check))
 app.command("verify-document")(guarded(check.verify_document))
+app.command("audit")(guarded(audit.audit))
 app.add_typer(profiles.app, name="profile")
 
 

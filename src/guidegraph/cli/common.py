@@ -16,7 +16,7 @@ import typer
 
 from guidegraph.errors import GuideGraphError, UsageError
 
-DONE, FAILED, WRONG_USE = 0, 1, 2
+DONE, FAILED, WRONG_USE, INCOMPLETE = 0, 1, 2, 3
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -123,8 +123,13 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 
 def fail(message: str) -> NoReturn:
     """Print an error and leave with exit code 2."""
-    typer.echo(f"error: {one_line(message)}", err=True)
+    complain(message)
     raise typer.Exit(WRONG_USE)
+
+
+def complain(message: str) -> None:
+    """Print an error as one line on standard error."""
+    typer.echo(f"error: {one_line(message)}", err=True)
 
 
 def one_line(message: str) -> str:

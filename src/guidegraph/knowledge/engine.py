@@ -105,11 +105,11 @@ class Engine:
         """The rows of a SELECT over knowledge and index as plain text values."""
         return _rows(self.store.query(query_text(name), use_default_graph_as_union=True))
 
-    def construct(self, name: str) -> None:
-        """Run a CONSTRUCT of queries/ over knowledge and index, and add its result to the index graph."""
+    def construct(self, name: str, graph: ox.NamedNode = _INDEX) -> None:
+        """Run a CONSTRUCT of queries/ over all graphs, and add its result to one graph, by default the index."""
         result: Any = self.store.query(query_text(name), use_default_graph_as_union=True)
         text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
-        self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_INDEX)
+        self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
 
     def _run(self, step: Step) -> None:
         """Run one CONSTRUCT into the assessment graph."""

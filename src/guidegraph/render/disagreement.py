@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guidegraph.render.markdown import cell, table
-from guidegraph.render.words import DISCLAIMER, WIDTH, wrap, year
+from guidegraph.render.words import DISCLAIMER, rule, wrap, year
 
 _HEADINGS = {
     "real": "Real: opposed about the same patients",
@@ -18,10 +18,6 @@ _HEADINGS = {
     "not-excluded": "Not excluded: opposed about unrelated indications",
     "apparent": "Apparent: opposed, but their patients exclude each other",
 }
-
-
-def _rule(title: str) -> list[str]:
-    return ["", f"{title} ".ljust(WIDTH, "-")]
 
 
 def _basis(row: dict[str, Any]) -> str:
@@ -71,7 +67,7 @@ def disagreements_text(data: dict[str, Any]) -> str:
     for verdict, heading in _HEADINGS.items():
         found = [row for row in rows if row["verdict"] == verdict]
         if found:
-            lines += _rule(f"{heading} ({len(found)})")
+            lines += rule(f"{heading} ({len(found)})")
             lines += [line for row in found for line in _lines(row)]
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
@@ -109,17 +105,17 @@ def compare_text(data: dict[str, Any]) -> str:
     else:
         lines += wrap(f"shared evidence: {len(shared['studies'])}, corrected covered area {shared['cca']:g}")
     for title, rows in (("Differ", data["disagreements"]), ("Opposed about other patients", data["apart"])):
-        lines += _rule(f"{title} ({len(rows)})")
+        lines += rule(f"{title} ({len(rows)})")
         for row in rows:
             lines += wrap(f"{row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
-    lines += _rule(f"Agree ({len(data['agreements'])})")
+    lines += rule(f"Agree ({len(data['agreements'])})")
     for row in data["agreements"]:
         lines += wrap(
             f"{row['a']['stance']}: {row['a']['label']} | {row['b']['label']} ({row['overlap']})", "    ", "* "
         )
     for side in "ab":
         rows = data[f"only_{side}"]
-        lines += _rule(f"Only {side} addresses ({len(rows)})")
+        lines += rule(f"Only {side} addresses ({len(rows)})")
         lines += wrap("; ".join(f"{r['label']} ({r['stance']})" for r in rows) or "nothing", "  ", "  ")
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
@@ -127,28 +123,28 @@ def compare_text(data: dict[str, Any]) -> str:
 def changes_text(data: dict[str, Any]) -> str:
     """What changed between two days: documents with why, statements, disagreements, patients."""
     lines = wrap(f"Changes from {data['from']} to {data['to']}")
-    lines += _rule(f"Documents ({len(data['documents'])})")
+    lines += rule(f"Documents ({len(data['documents'])})")
     for row in data["documents"]:
         lines += wrap(f"{row['label']}: {'; '.join(row['why'])}", "    ", "* ")
     for title, key in (("Began", "began"), ("Ceased", "ceased")):
-        lines += _rule(f"{title} ({len(data[key])})")
+        lines += rule(f"{title} ({len(data[key])})")
         for row in data[key]:
             lines += wrap(f"{row['stance']}: {row['label']} ({row['document']['label']})", "    ", "* ")
-    lines += _rule(f"Reversed ({len(data['reversed'])})")
+    lines += rule(f"Reversed ({len(data['reversed'])})")
     for row in data["reversed"]:
         was, now = row["was"], row["now"]
         told = f"{was['label']} ({was['stance']}) -> {now['label']} ({now['stance']})"
         lines += wrap(f"{now['document']['label']}: {told}", "    ", "* ")
     for word in ("began", "ceased"):
         key = f"disagreements_{word}"
-        lines += _rule(f"Disagreements that {word} ({len(data[key])})")
+        lines += rule(f"Disagreements that {word} ({len(data[key])})")
         for row in data[key]:
             lines += wrap(f"{row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
-    lines += _rule(f"Disagreements whose verdict changed ({len(data['disagreements_changed'])})")
+    lines += rule(f"Disagreements whose verdict changed ({len(data['disagreements_changed'])})")
     for row in data["disagreements_changed"]:
         lines += wrap(f"{row['was']} -> {row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
     touched = [row for row in data["patients"] if row["therapies"]]
-    lines += _rule(f"Example patients touched ({len(touched)} of {len(data['patients'])})")
+    lines += rule(f"Example patients touched ({len(touched)} of {len(data['patients'])})")
     for row in touched:
         told = "; ".join(f"{t['label']}: {t['was'] or 'not in the answer'} -> {t['now']}" for t in row["therapies"])
         lines += wrap(f"{row['profile']}: {told}", "    ", "* ")

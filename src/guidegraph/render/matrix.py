@@ -11,7 +11,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from guidegraph.render.words import DISCLAIMER, clean, wrap, year
+from guidegraph.render.words import DISCLAIMER, clean, rule, wrap, year
 
 _LEFT, _COLUMN, _ROW, _TOP, _MARK = 350, 46, 24, 150, 6.5
 _INK = {"for": "#1f5fa8", "against": "#b5460f"}
@@ -58,7 +58,7 @@ def matrix_text(data: dict[str, Any]) -> str:
     names = {d["id"]: short(d) for d in data["documents"]}
     lines = wrap(f"Matrix - as of {data['as_of']} - interventions that at least {data['at_least']} documents address")
     for category, group in groupby(data["interventions"], key=lambda row: row["category"]):
-        lines += ["", f"{category} ".ljust(80, "-")]
+        lines += rule(category)
         for row in group:
             told = [f"{names[c['document']]} {' '.join(map(_letters, _marks(c)))}" for c in row["cells"] if c["says"]]
             silent = [names[c["document"]] for c in row["cells"] if c["missing"] == "does not address"]

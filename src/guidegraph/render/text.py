@@ -6,14 +6,10 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from guidegraph.render.words import DISCLAIMER, STATUSES, WIDTH, clean, how, source, strength, warning, wrap
+from guidegraph.render.words import DISCLAIMER, STATUSES, clean, how, rule, source, strength, warning, wrap
 
 _SHOWN = 6
 _PAIRS = 1
-
-
-def _rule(title: str, mark: str = "-") -> list[str]:
-    return ["", f"{title} ".ljust(WIDTH, mark)]
 
 
 def alerts(rows: Iterable[dict[str, Any]]) -> list[str]:
@@ -111,14 +107,14 @@ def therapies_text(answer: dict[str, Any]) -> str:
         entries = [e for e in answer["therapies"] if e["status"] == status]
         if not entries:
             continue
-        lines += _rule(f"{heading} ({len(entries)})")
+        lines += rule(f"{heading} ({len(entries)})")
         for entry in entries:
             lines += _entry(entry)
     if answer["not_in_effect"]:
-        lines += _rule("Not in effect at this date")
+        lines += rule("Not in effect at this date")
         for rec in answer["not_in_effect"]:
             lines += wrap(f"{rec['label']} - {rec['because']} ({source(rec['document'])})", "      ", "  ")
-    lines += _rule("Ask next")
+    lines += rule("Ask next")
     lines += _questions(answer["questions"][:_SHOWN])
     if len(answer["questions"]) > _SHOWN:
         lines.append(f"  ... {len(answer['questions']) - _SHOWN} more: guidegraph ask")
@@ -164,15 +160,15 @@ def explain_text(data: dict[str, Any]) -> str:
     for member in entry["members"]:
         lines += wrap(f"{member['label']}: {member['status']}", "      ", "  member ")
     if entry.get("disagreements"):
-        lines += _rule(f"Disagreements behind it ({len(entry['disagreements'])})")
+        lines += rule(f"Disagreements behind it ({len(entry['disagreements'])})")
         for row in entry["disagreements"]:
             lines += wrap(f"{row['verdict']} ({row['overlap']}): {row['text']}", "    ", "* ")
-    lines += _rule("Proof")
+    lines += rule("Proof")
     for row in data["proof"]:
         lines += wrap(f"{row['role']}: {row['label']} - {_SIGN[row['truth']]}", "    ", "* ")
         lines += wrap(f"{source(row['document'], row['reports'])}; {row['locator']}", "    ")
         lines += _literals(row["branches"], "    ")
-    lines += _rule("What would make it eligible")
+    lines += rule("What would make it eligible")
     change = data["change"]
     if not change["possible"]:
         lines += wrap(f"nothing that can still change: {change['why_not']}", "  ")

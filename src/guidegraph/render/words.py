@@ -39,6 +39,11 @@ def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
     ) or [opening]
 
 
+def rule(title: str, mark: str = "-") -> list[str]:
+    """A heading of a text view: an empty line, then the title and a line to the width of an answer."""
+    return ["", f"{title} ".ljust(WIDTH, mark)]
+
+
 def year(document: dict[str, Any]) -> str:
     """The year of issue, or that none is stated."""
     issued = str(document["issued"])

@@ -1,0 +1,130 @@
+"""What the audit's queries need and SPARQL cannot find: grades of overlap, windows, and passages compared with a text.
+
+Everything goes into one graph of its own, which lasts as long as the audit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph.audit.kinds import FOLDER
+from guidegraph.disagree.branch import HIGHEST, LOWEST, Branch, Range
+from guidegraph.disagree.build import DisagreementIndex
+from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED, SAME, Scope
+from guidegraph.errors import GuideGraphError
+from guidegraph.knowledge.engine import Engine, steps
+from guidegraph.knowledge.records import gg
+
+GRAPH = ox.NamedNode(ns.AUDIT_GRAPH)
+_REQUEST = ox.NamedNode(ns.AUD + "request")
+#: The number of a patient that the windows of headings speak of.
+_WEEKS = gg("symptomWeeks")
+
+
+def aud(name: str) -> ox.NamedNode:
+    """A term of the audit's facts."""
+    return ox.NamedNode(ns.AUD + name)
+
+
+class Facts:
+    """Prepares the facts of one audit in the store of an engine."""
+
+    def __init__(self, engine: Engine, index: DisagreementIndex) -> None:
+        self._engine = engine
+        self._index = index
+        #: Steps that could not be run, with the reason.
+        self.failed: dict[str, str] = {}
+
+    @contextmanager
+    def prepared(
+        self, as_of: date, maximum_age: int | None, states: Iterable[tuple[str, str]] = ()
+    ) -> Iterator[dict[str, str]]:
+        """Run the steps; gives the failed ones with their reasons until the block ends, then clears up.
+
+        Args:
+            as_of: the day of the audit.
+            maximum_age: years after which a document is older than the reader accepts, or None.
+            states: (place, what became of its passage) from comparing a document with its text.
+        """
+        try:
+            day = ox.Literal(as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date"))
+            self._add((_REQUEST, aud("asOf"), day))
+            if maximum_age is not None:
+                self._add((_REQUEST, aud("maximumAge"), ox.Literal(maximum_age)))
+            for place, told in states:
+                self._add((ox.NamedNode(place), aud("state"), ox.Literal(told)))
+            computed: dict[str, Callable[[], None]] = {
+                f"{FOLDER}/00-size": lambda: None,
+                f"{FOLDER}/21-patients": lambda: None,
+                f"{FOLDER}/22-pairs": self._grades,
+                f"{FOLDER}/23-windows": self._windows,
+                f"{FOLDER}/24-populations": lambda: None,
+                f"{FOLDER}/50-relations": lambda: None,
+            }
+            for step in steps(FOLDER):
+                if step.name.rpartition("/")[2][0].isdigit():
+                    self._step(step.name, computed.get(step.name))
+            yield self.failed
+        finally:
+            self._engine.store.clear_graph(GRAPH)
+
+    def _step(self, name: str, computed: Callable[[], None] | None) -> None:
+        try:
+            if computed is None:
+                self._engine.construct(name, GRAPH)
+            else:
+                computed()
+        except GuideGraphError as error:
+            self.failed[name] = str(error)
+        except (SyntaxError, ValueError, OSError, RuntimeError) as error:
+            self.failed[name] = " ".join(str(error).split())[:200]
+
+    def _add(self, *triples: tuple[ox.NamedNode, ox.NamedNode, ox.NamedNode | ox.Literal]) -> None:
+        self._engine.store.extend([ox.Quad(s, p, o, GRAPH) for s, p, o in triples])
+
+    def _scopes(self) -> dict[str, Scope]:
+        """Own population and indications of each statement that is compared."""
+        found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for statement, prop, value in self._engine.select(f"{FOLDER}/21-patients"):
+            found[statement][prop].append(value)
+        return {
+            statement: Scope(props[gg("population")][0], tuple(sorted(props.get(gg("indication"), ()))))
+            for statement, props in found.items()
+            # Nobody's population meets none, and is reported as such.
+            if gg("population") in props and self._index.grader.forms.population(props[gg("population")][0])
+        }
+
+    def _grades(self) -> None:
+        """Whether the patients of the two statements of a pair meet; nothing where a side states no population."""
+        scopes, triples = self._scopes(), []
+        for item, other in self._engine.select(f"{FOLDER}/22-pairs"):
+            if item not in scopes or other not in scopes:
+                continue
+            grade = self._index.grader.grade(scopes[item], scopes[other]).grade
+            one, two = ox.NamedNode(item), ox.NamedNode(other)
+            triples.append((one, aud("apart" if grade in (DISJOINT, NOT_EXCLUDED) else "meets"), two))
+            if grade == SAME:
+                triples.append((one, aud("same"), two))
+        self._add(*triples)
+
+    def _windows(self) -> None:
+        """Populations that nobody fits, and statements that nobody fits inside the window of their section."""
+        forms = self._index.grader.forms
+        empty = [p for p in self._engine.select(f"{FOLDER}/24-populations") if not forms.population(p[0])]
+        self._add(*((ox.NamedNode(p), aud("nobody"), ox.Literal(True)) for (p,) in empty))
+        nobody = {p for (p,) in empty}
+        for statement, population, section, start, end in self._engine.select(f"{FOLDER}/23-windows"):
+            if population in nobody or not statement.startswith("http"):
+                continue
+            low = (Decimal(start), 0) if start else LOWEST
+            high = (Decimal(end), 0) if end else HIGHEST
+            inside = Branch().add((Range(_WEEKS, low, high), True))
+            if inside is None or not forms.meets(forms.population(population), (inside,)):
+                self._add((ox.NamedNode(statement), aud("outsideWindow"), ox.NamedNode(section)))

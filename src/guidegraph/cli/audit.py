@@ -1,0 +1,126 @@
+"""Commands that ask what is wrong with the provenance of recommendations."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from guidegraph.cli.common import FAILED, INCOMPLETE, AsOf, Knowledge, complain, day, working, write
+from guidegraph.errors import UsageError
+
+if TYPE_CHECKING:
+    from guidegraph.api import AuditReport, KnowledgeBase
+
+
+class AuditFormat(StrEnum):
+    """Forms of an audit."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+    sarif = "sarif"
+    junit = "junit"
+    turtle = "turtle"
+    baseline = "baseline"
+
+
+#: Without --severity everything is told, and notes, which say that nothing is wrong, do not fail the audit.
+_GATE = "warning"
+
+
+def audit(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Your own TriG or Turtle files, audited alone; the shipped graph if none is named.",
+        ),
+    ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="Audit the documents of this SPARQL 1.1 endpoint.")
+    ] = None,
+    document: Annotated[
+        str | None,
+        typer.Option(
+            "--document", "-d", metavar="DOC", help="Only this document, with what primaries say of each of its claims."
+        ),
+    ] = None,
+    severity: Annotated[
+        str | None,
+        typer.Option(
+            "--severity", "-s", metavar="S", help="Tell and fail on error, warning or note, and what is graver."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="FILE", help="Accepted findings, each with its reason.")
+    ] = None,
+    text: Annotated[
+        list[Path] | None,
+        typer.Option("--text", metavar="FILE", help="A document's text, to compare its digests with; repeatable."),
+    ] = None,
+    older_than: Annotated[
+        int | None, typer.Option("--older-than", metavar="YEARS", help="Report documents issued longer ago.")
+    ] = None,
+    as_of: AsOf = None,
+    knowledge: Knowledge = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
+    form: Annotated[AuditFormat, typer.Option("--format", "-f", help="Form of the report.")] = AuditFormat.table,
+) -> None:
+    """Audit recommendations for provenance; exit code 1 on a finding, 3 if a check could not be run.
+
+    Without --severity an error or a warning fails the audit, a note does not.
+
+    Example: guidegraph audit my-document.trig --severity warning
+    """
+    wanted = day(as_of)
+    with working("auditing"):
+        kb = _opened(files or [], endpoint, knowledge)
+        report = kb.audit(
+            document=document,
+            severity=severity or "note",
+            as_of=wanted,
+            maximum_age=older_than,
+            baseline=baseline,
+            texts=text or (),
+        )
+    write(_told(report, form, files or []), output)
+    if not report.found.complete:
+        for kind, reason in report.found.not_run:
+            complain(f"could not run {kind}: {reason}")
+        raise typer.Exit(INCOMPLETE)
+    if report.fails(severity or _GATE):
+        raise typer.Exit(FAILED)
+
+
+def _opened(files: list[Path], endpoint: str | None, knowledge: Path | None) -> KnowledgeBase:
+    from guidegraph import api
+
+    if sum((bool(files), endpoint is not None, knowledge is not None)) > 1:
+        raise UsageError("files, --endpoint and --knowledge exclude each other", mend="Name one of them.")
+    if endpoint is not None:
+        return api.open_endpoint(endpoint)
+    return api.open_files(files) if files else api.open_knowledge(knowledge)
+
+
+def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
+    from guidegraph.render import audit, auditforms, audithtml, to_json
+
+    data = dict(report.data)
+    if form is AuditFormat.sarif:
+        # A result of one file is shown beside that file by the platforms that read SARIF.
+        return auditforms.audit_sarif(data, files[0].as_posix() if len(files) == 1 else "")
+    if form is AuditFormat.baseline:
+        return report.baseline()
+    views = {
+        AuditFormat.table: audit.audit_text,
+        AuditFormat.json: to_json,
+        AuditFormat.markdown: audit.audit_markdown,
+        AuditFormat.html: audithtml.audit_html,
+        AuditFormat.junit: auditforms.audit_junit,
+        AuditFormat.turtle: auditforms.audit_turtle,
+    }
+    return views[form](data)

@@ -1,0 +1,155 @@
+"""An audit as a page that reads like a careful reviewer's table: claim, citation, verdict, why, sources."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+from typing import Any
+
+from guidegraph.render.audit import VERDICT_MARKS, baseline_notes, citations, counted, unrun
+from guidegraph.render.words import DISCLAIMER, clean, year
+
+_STYLE = """
+:root{color-scheme:light dark;--line:#8885;--soft:#8882}
+body{font:15px/1.5 Georgia,'Times New Roman',serif;margin:2rem auto;max-width:78rem;padding:0 1.2rem}
+h1{font-size:1.6rem;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2rem 0 .4rem}
+p.sub{margin:.1rem 0 1rem;opacity:.85}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;vertical-align:top;padding:.45rem .6rem;border-bottom:1px solid var(--line)}
+thead th{font:600 .8rem/1.3 system-ui,Helvetica,Arial,sans-serif;letter-spacing:.02em;border-bottom:2px solid currentColor}
+td small,th small{font:.82rem/1.4 system-ui,Helvetica,Arial,sans-serif;opacity:.85}
+.claim{width:24%;font-weight:400}.cited{width:9%}.verdict{width:12%}.why{width:25%}
+.mark{font:700 .78rem/1.3 system-ui,Helvetica,Arial,sans-serif;white-space:nowrap;padding:.1rem .45rem;border:1.5px solid currentColor;border-radius:.8rem;display:inline-block}
+.contradicted,.error{color:#a3000f}.shifted,.warning{color:#7a4a00}.outdated{color:#7a4a00}.qualified{color:#3d4f8a}.corroborated{color:#1b6b34}.addressed,.note{color:#555}
+@media (prefers-color-scheme:dark){.contradicted,.error{color:#ff9c9c}.shifted,.warning,.outdated{color:#ffcf7d}.qualified{color:#b5c5ff}.corroborated{color:#93e0a8}.addressed,.note{color:#bbb}}
+.tally{display:flex;flex-wrap:wrap;gap:.5rem;margin:.6rem 0 1rem;padding:0;list-style:none}
+.tally li{border:1px solid var(--line);border-radius:.4rem;padding:.25rem .7rem;font:.88rem/1.4 system-ui,Helvetica,Arial,sans-serif}
+.tally b{font-size:1.05rem}
+ul.src{margin:0;padding-left:1.1rem}
+details{margin:.3rem 0}summary{cursor:pointer}
+.kind{border-left:4px solid currentColor;padding:.1rem 0 .1rem .9rem;margin:1.1rem 0;color:inherit}
+.kind h3{font-size:1rem;margin:.1rem 0}
+code{font-size:.8rem;opacity:.75}
+@media print{details{display:block}body{margin:0}}
+"""
+_RELATIONS = {
+    "contradictedBy": "against it",
+    "shiftedFrom": "other patients",
+    "outdatedBy": "ended",
+    "qualifiedBy": "with a qualification",
+    "supportedBy": "for it",
+}
+_SHOWN = 5
+
+
+def _e(text: Any) -> str:
+    return escape(clean(text), quote=True)
+
+
+def audit_html(data: dict[str, Any]) -> str:
+    """The audit as a self-contained page in light and dark."""
+    summary, held = data["summary"], data["corroboration"]
+    title = f"Audit: {held['document']['label']}" if held else "Audit of the knowledge graph"
+    parts = [f"<h1>{_e(title)}</h1>", f'<p class="sub">{_lead(data)}</p>']
+    notes = [*unrun(data), *baseline_notes(data)]
+    parts += [f'<p role="note" class="error"><strong>{_e(note)}</strong></p>' for note in notes]
+    if held:
+        parts.append(_corroboration(held))
+    parts.append(_findings(data))
+    parts.append(f"<p><small>{_e(summary['software'])}; graph {_e(summary['graph'])}. {_e(DISCLAIMER)}</small></p>")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{_e(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _lead(data: dict[str, Any]) -> str:
+    summary, held = data["summary"], data["corroboration"]
+    told = f"As of {_e(summary['as_of'])}: {_e(counted(data))}."
+    if held:
+        document = held["document"]
+        told = f"{_e(document['kind'].capitalize())}, {_e(year(document))}. " + told
+    return told
+
+
+def _verdict(word: str) -> str:
+    return f'<span class="mark {word.split()[-1]}">{_e(VERDICT_MARKS[word][1:2])} {_e(word)}</span>'
+
+
+def _corroboration(held: dict[str, Any]) -> str:
+    tally = "".join(f"<li><b>{count}</b> {_e(word)}</li>" for word, count in held["counts"].items())
+    rows = "".join(_claim(row) for row in held["items"])
+    return (
+        f'<h2>What primaries in the graph say of each claim</h2><ul class="tally">{tally}</ul>'
+        '<table><thead><tr><th scope="col">Claim</th><th scope="col">Cited</th><th scope="col">Verdict</th>'
+        f'<th scope="col">Why</th><th scope="col">Sources</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _claim(row: dict[str, Any]) -> str:
+    said = f"{row['stance']}: " if row["stance"] else ""
+    who = f"<br><small>{_e(row['population'])}</small>" if row["population"] else ""
+    again = "<br><small>said again</small>" if row["restates"] else ""
+    reports = "".join(f"<br><small>reports {_e(d['label'])}</small>" for d in row["reports"])
+    return (
+        f'<tr><th scope="row" class="claim">{_e(said)}{_e(row["claim"])}{who}{again}</th>'
+        f'<td class="cited">{_e(citations(row)) or "&ndash;"}{reports}</td><td class="verdict">{_verdict(row["verdict"])}</td>'
+        f'<td class="why">{_e(row["why"])}</td><td>{_sources(row["sources"])}</td></tr>'
+    )
+
+
+def _source(pair: dict[str, Any]) -> str:
+    attached = f"; {'; '.join(pair['attached'])}" if pair["attached"] else ""
+    own = ", the one reported" if pair["reported"] else ""
+    said = pair["stance"] or (f"{pair['finding']}: {pair['label']}" if pair["finding"] else pair["label"])
+    who = f": {pair['population']}" if pair["population"] else ""
+    told = f"{pair['document']['label']} ({_RELATIONS[pair['relation']]}{own}) - {said}{who}{attached}"
+    return f"<li><small>{_e(told)}</small></li>"
+
+
+def _sources(pairs: list[dict[str, Any]]) -> str:
+    if not pairs:
+        return "&ndash;"
+    first = "".join(map(_source, pairs[:_SHOWN]))
+    rest = "".join(map(_source, pairs[_SHOWN:]))
+    more = f'<details><summary><small>{len(pairs) - _SHOWN} more</small></summary><ul class="src">{rest}</ul></details>'
+    return f'<ul class="src">{first}</ul>{more if rest else ""}'
+
+
+def _findings(data: dict[str, Any]) -> str:
+    if not data["findings"]:
+        return "<h2>Findings</h2><p>None.</p>"
+    severities = data["summary"]["severities"]
+    parts = ["<h2>Findings</h2>"]
+    for severity, group in groupby(data["findings"], key=lambda row: row["severity"]):
+        rows = list(group)
+        parts.append(
+            f'<p><span class="mark {severity}">{severity}</span> <small>{_e(severities[severity])}</small></p>'
+        )
+        for _, same in groupby(rows, key=lambda row: row["kind"]):
+            parts.append(_kind(list(same)))
+    return "".join(parts)
+
+
+def _kind(rows: list[dict[str, Any]]) -> str:
+    cells = "".join(_finding(row) for row in rows)
+    first = rows[0]
+    return (
+        f'<section class="kind {first["severity"]}"><h3>{_e(first["title"])} ({len(rows)})</h3>'
+        f"<p><small>To mend: {_e(first['mend'])}</small></p><table><tbody>{cells}</tbody></table></section>"
+    )
+
+
+def _finding(row: dict[str, Any]) -> str:
+    shown = "".join(f"<li><small>{_e(told)}</small></li>" for told in row["evidence"][:_SHOWN])
+    rest = "".join(f"<li><small>{_e(told)}</small></li>" for told in row["evidence"][_SHOWN:])
+    more = (
+        f'<details><summary><small>{len(row["evidence"]) - _SHOWN} more</small></summary><ul class="src">{rest}</ul></details>'
+        if rest
+        else ""
+    )
+    where = "<br>".join(f"<small>{_e(t)}</small>" for t in (row["locator"], row["document"]) if t and t != row["node"])
+    return (
+        f'<tr><th scope="row" class="claim">{_e(row["label"])}<br>{where}</th><td><ul class="src">{shown}</ul>{more}</td>'
+        f"<td><code>{_e(row['id'])}</code></td></tr>"
+    )

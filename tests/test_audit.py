@@ -1,0 +1,245 @@
+"""The audit: a clean body has no finding, each fault has one, and what it prints is what others can read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from guidegraph import api
+from guidegraph.audit.facts import Facts
+from guidegraph.audit.kinds import kinds
+from guidegraph.errors import KnowledgeError
+
+HERE = Path(__file__).parent / "audit"
+CLEAN = (HERE / "clean.trig").read_text(encoding="utf-8")
+CASES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "kinds.yaml").read_text(encoding="utf-8"))
+DAY = date(2024, 7, 1)
+PREFIXES = {
+    "s": "https://example.org/statement/",
+    "d": "https://example.org/document/",
+    "ex": "https://example.org/term/",
+}
+
+
+def changed(case: dict[str, Any]) -> str:
+    """clean.trig with the changes of a case, each of which must fit exactly once."""
+    text = CLEAN
+    for old, new in case["change"].items():
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times"
+        text = text.replace(old, new)
+    return text
+
+
+def audited(tmp_path: Path, text: str, **options: Any) -> api.AuditReport:
+    path = tmp_path / "body.trig"
+    path.write_text(text, encoding="utf-8")
+    return api.open_files([path]).audit(as_of=options.pop("as_of", DAY), **options)
+
+
+def test_a_clean_body_has_no_finding(tmp_path: Path) -> None:
+    report = audited(tmp_path, CLEAN, maximum_age=10)
+    assert report.data["findings"] == []
+    assert report.found.complete
+    assert report.data["summary"]["statements"] == 5
+
+
+def test_every_kind_has_a_case() -> None:
+    assert {kind.name for kind in kinds()} == set(CASES)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_fault_is_one_finding(tmp_path: Path, name: str) -> None:
+    case = CASES[name]
+    report = audited(tmp_path, changed(case), maximum_age=case.get("older_than"))
+    found = Counter(row["kind"] for row in report.data["findings"])
+    expected = Counter({name: 1}) + Counter(case.get("also", []))
+    assert found == expected, [(r["kind"], r["iri"], r["evidence"]) for r in report.data["findings"]]
+    prefix, _, local = case["node"].partition(":")
+    rows = [row for row in report.data["findings"] if row["kind"] == name]
+    row = next(row for row in rows if row["iri"] == PREFIXES[prefix] + local)
+    assert row["evidence"] and row["mend"] and row["label"]
+    if "evidence" in case:
+        assert any(case["evidence"] in told for told in row["evidence"]), row["evidence"]
+
+
+def test_a_new_kind_is_a_file(tmp_path: Path) -> None:
+    own = tmp_path / "short-label.rq"
+    own.write_text(
+        "#+ id: audit/short-label\n#+ title: Short labels\n#+ question: Which label is short?\n#+ severity: note\n#+ why: x.\n"
+        '#+ mend: Write more.\n#+ params: none\n#+ columns: node "n", evidence "e"\n#+ needs: knowledge\n#+ empty-means: None.\n'
+        "SELECT ?node ?evidence WHERE { ?node a <https://w3id.org/guidegraph/vocab/Document> ;"
+        ' <http://www.w3.org/2000/01/rdf-schema#label> ?evidence FILTER(STRLEN(?evidence) < 16 && CONTAINS(?evidence, "Review")) }',
+        encoding="utf-8",
+    )
+    report = audited(tmp_path, CLEAN, kinds=[own])
+    assert [(r["kind"], r["iri"]) for r in report.data["findings"]] == [("short-label", PREFIXES["d"] + "review")]
+
+
+def test_a_check_that_cannot_run_is_told(tmp_path: Path) -> None:
+    own = tmp_path / "odd.rq"
+    own.write_text(
+        "#+ id: audit/odd\n#+ title: Odd\n#+ question: Odd?\n#+ severity: note\n#+ why: x.\n#+ mend: y.\n#+ params: none\n"
+        '#+ columns: node "n", evidence "e"\n#+ needs: knowledge\n#+ empty-means: None.\nSELECT ?node ?evidence WHERE { ?node',
+        encoding="utf-8",
+    )
+    report = audited(tmp_path, CLEAN, kinds=[own])
+    assert not report.found.complete
+    assert [row["kind"] for row in report.data["summary"]["not_run"]] == ["odd"]
+
+
+def test_what_needs_a_failed_step_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Facts) -> None:
+        raise KnowledgeError("too many branches", where="ex:Aching")
+
+    monkeypatch.setattr(Facts, "_windows", broken)
+    report = audited(tmp_path, CLEAN)
+    rows = {row["kind"]: row["reason"] for row in report.data["summary"]["not_run"]}
+    assert set(rows) == {"window-contradicts-section", "unsatisfiable-population"}
+    assert "too many branches" in rows["unsatisfiable-population"]
+
+
+def test_ids_do_not_depend_on_order_or_other_findings(tmp_path: Path) -> None:
+    one = audited(tmp_path, changed(CASES["contested"]))
+    both = changed({"change": {**CASES["contested"]["change"], **CASES["review-pending"]["change"]}})
+    two = audited(tmp_path, both)
+    lines = {row["id"] for row in two.data["findings"]}
+    assert {row["id"] for row in one.data["findings"]} < lines
+
+
+def test_a_baseline_accepts_until_it_lapses(tmp_path: Path) -> None:
+    text = changed({"change": {**CASES["contested"]["change"], **CASES["review-pending"]["change"]}})
+    report = audited(tmp_path, text)
+    template = yaml.safe_load(report.baseline())
+    assert {row["id"] for row in template["accepted"]} == {row["id"] for row in report.data["findings"]}
+    for row in template["accepted"]:
+        row["reason"] = "known"
+    template["accepted"][0]["expires"] = "2024-06-30"
+    template["accepted"].append({"id": "contested:000000000000", "reason": "gone"})
+    path = tmp_path / "baseline.yaml"
+    path.write_text(yaml.safe_dump(template), encoding="utf-8")
+    again = audited(tmp_path, text, baseline=path)
+    assert [row["id"] for row in again.data["findings"]] == [template["accepted"][0]["id"]]
+    assert [row["id"] for row in again.data["accepted"]] == [template["accepted"][1]["id"]]
+    assert again.data["summary"]["baseline"] == {
+        "stale": ["contested:000000000000"],
+        "lapsed": [template["accepted"][0]["id"]],
+    }
+
+
+def test_a_text_is_compared_with_its_digests(tmp_path: Path) -> None:
+    from hashlib import sha256
+
+    body = "The society says drops. And here is why they do help."
+    first, second = body[:23], body[24:]
+    text = CLEAN.replace("4" * 64, sha256(first.encode()).hexdigest()).replace(
+        "5" * 64, sha256(second.encode()).hexdigest()
+    )
+    text = text.replace("gg:startOffset 0 ; gg:endOffset 40", "gg:startOffset 0 ; gg:endOffset 23")
+    text = text.replace("gg:startOffset 50 ; gg:endOffset 70", f"gg:startOffset 24 ; gg:endOffset {len(body)}")
+    text = text.replace(
+        "gg:reviewState gg:ReviewDone",
+        f'gg:reviewState gg:ReviewDone ; gg:documentDigest "{sha256(body.encode()).hexdigest()}"',
+    )
+    same, other = tmp_path / "same.txt", tmp_path / "other.txt"
+    same.write_text(body, encoding="utf-8")
+    other.write_text(body.replace("do help", "never help"), encoding="utf-8")
+    assert audited(tmp_path, text, texts=[same]).data["findings"] == []
+    rows = audited(tmp_path, text, texts=[other]).data["findings"]
+    assert [(r["kind"], r["iri"]) for r in rows] == [("digest-mismatch", PREFIXES["s"] + "loc-found")]
+    assert "changed" in rows[0]["evidence"][0]
+
+
+def test_partial_statements_are_findings_not_crashes(tmp_path: Path) -> None:
+    text = """@prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix s: <https://example.org/statement/> .
+        s:a gg:stance gg:For . s:b a gg:Recommendation . [] a gg:Recommendation ; gg:statedIn s:d . s:d a gg:Document ."""
+    report = audited(tmp_path, text)
+    kinds_found = {row["kind"] for row in report.data["findings"]}
+    assert {
+        "statement-incomplete",
+        "no-source",
+        "population-missing",
+        "date-missing",
+        "no-locator",
+        "one-reader",
+    } <= kinds_found
+    again = audited(tmp_path, text)
+    assert [r["id"] for r in report.data["findings"]] == [r["id"] for r in again.data["findings"]]
+    assert all(row["iri"] for row in report.data["findings"])
+
+
+ARTICLE = "ggd:droracle-sciatica-2025"
+ARTICLE_IRI = "https://w3id.org/guidegraph/statement/droracle-sciatica-2025/"
+
+
+@pytest.fixture(scope="module")
+def article(kb: Any) -> dict[str, Any]:
+    report = kb.audit(document=ARTICLE, as_of=date(2026, 11, 24))
+    data: dict[str, Any] = report.data
+    return data
+
+
+def of(data: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [row for row in data["findings"] if row["kind"] == kind]
+
+
+def test_the_article_cites_number_seven(article: dict[str, Any]) -> None:
+    (row,) = of(article, "cited-number-missing")
+    assert row["evidence"] == ["Sciatica has inflammatory and neuropathic components: cites number 7"]
+
+
+def test_the_article_rests_on_four_digests(article: dict[str, Any]) -> None:
+    nodes = {row["iri"] for row in of(article, "secondary-without-primary")}
+    assert {ARTICLE_IRI + f"ref-{n}" for n in (1, 2, 3, 5)} == {n for n in nodes if "/ref-" in n}
+
+
+def test_the_article_names_two_primaries_without_listing_them(article: dict[str, Any]) -> None:
+    told = " ".join(e for row in of(article, "named-not-listed") for e in row["evidence"])
+    assert len(of(article, "named-not-listed")) == 2
+    assert "BMJ 2025" in told and "ASA 2010" in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "nodes"),
+    [
+        ("numbering-misfit", ["droracle-sciatica-2025"]),
+        ("self-citation", ["ref-1"]),
+        ("review-pending", ["droracle-sciatica-2025"]),
+        ("internal-contradiction", ["epidural-against"]),
+        ("window-contradicts-section", ["acupuncture", "cbt", "exercise", "manipulation", "massage"]),
+        ("outdated", ["prolonged-bed-rest"]),
+        ("population-shifted", ["epidural-against", "stimulation"]),
+    ],
+)
+def test_every_other_fault_of_the_article(article: dict[str, Any], kind: str, nodes: list[str]) -> None:
+    assert sorted(row["iri"].rpartition("/")[2] for row in of(article, kind)) == nodes
+
+
+def test_nsaids_and_pain_are_contradicted_by_the_review_that_the_article_cites(article: dict[str, Any]) -> None:
+    rows = {row["iri"].rpartition("/")[2]: row["evidence"] for row in of(article, "primary-says-otherwise")}
+    assert any("Cochrane 2016" in told and "no difference" in told for told in rows["nsaid-pain"])
+    assert any("NICE NG59" in told for told in rows["gabapentin"])
+
+
+def test_claims_have_verdicts_with_their_pairs(article: dict[str, Any]) -> None:
+    held = article["corroboration"]
+    items = {row["id"].rpartition("/")[2]: row for row in held["items"]}
+    assert items["gabapentin"]["verdict"] == "contradicted"
+    agreed = {p["document"]["id"] for p in items["straight-leg-raise"]["sources"] if p["relation"] == "supportedBy"}
+    assert agreed == {"ggd:deville-2000"}
+    assert items["epidural-against"]["verdict"] == "population shifted"
+    assert items["return-to-activity"]["verdict"] == "not addressed"
+    assert items["prolonged-bed-rest"]["verdict"] == "outdated"
+    assert sum(held["counts"].values()) == len(held["items"])
+    for row in held["items"]:
+        assert (row["verdict"] == "not addressed") <= (not row["sources"])
+
+
+def test_the_documentation_lists_every_kind(repo_root: Path) -> None:
+    text = (repo_root / "docs/audit.md").read_text(encoding="utf-8")
+    for kind in kinds():
+        assert f"| `{kind.name}` | {kind.query.severity} | {kind.query.question} |" in text
