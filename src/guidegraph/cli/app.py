@@ -49,6 +49,7 @@ app.command()(guarded(check.validate))
 app.command("check")(guarded(check.check))
 app.command("verify-document")(guarded(check.verify_document))
 app.command("audit")(guarded(audit.audit))
+app.command("trace")(guarded(audit.trace))
 app.add_typer(profiles.app, name="profile")
 
 

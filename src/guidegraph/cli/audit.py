@@ -124,3 +124,41 @@ def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
         AuditFormat.turtle: auditforms.audit_turtle,
     }
     return views[form](data)
+
+
+class TraceFormat(StrEnum):
+    """Forms of a trace."""
+
+    table = "table"
+    json = "json"
+    turtle = "turtle"
+    svg = "svg"
+
+
+def trace(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="NODE|THERAPY",
+            help="A statement or document (IRI, CURIE or id), or a therapy (label, synonym, CURIE).",
+        ),
+    ],
+    files: Annotated[
+        list[Path] | None, typer.Option("--file", metavar="FILE", help="Your own files in place of the shipped graph.")
+    ] = None,
+    knowledge: Knowledge = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
+    form: Annotated[TraceFormat | None, typer.Option("--format", "-f", help="Form of the chain.")] = None,
+) -> None:
+    """Trace a statement to its passage, document, citations, primary and evidence, with every break shown.
+
+    Example: guidegraph trace bmj-2025/BMJ-R1
+    """
+    from guidegraph.render import to_json
+    from guidegraph.render.trace import trace_svg, trace_text
+
+    found = _opened(files or [], None, knowledge).trace(target)
+    wanted = form or (TraceFormat.svg if output is not None and output.suffix == ".svg" else TraceFormat.table)
+    views = {TraceFormat.table: trace_text, TraceFormat.json: to_json, TraceFormat.svg: trace_svg}
+    text = found.turtle() if wanted is TraceFormat.turtle else views[wanted](dict(found.data))
+    write(text, output)

@@ -11,6 +11,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from guidegraph.render import draw
 from guidegraph.render.words import DISCLAIMER, clean, rule, wrap, year
 
 _LEFT, _COLUMN, _ROW, _TOP, _MARK = 350, 46, 24, 150, 6.5
@@ -70,15 +71,6 @@ def matrix_text(data: dict[str, Any]) -> str:
     return "\n".join([*lines, "", *wrap(legend), *wrap(DISCLAIMER)]) + "\n"
 
 
-def _text(x: float, y: float, text: str, size: int = 12, **style: str) -> str:
-    extra = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size}"{extra}>{escape(clean(text), quote=False)}</text>'
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, ink: str, width: float = 1.0) -> str:
-    return f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" stroke="{ink}" stroke-width="{width:g}"/>'
-
-
 def _mark(x: float, y: float, stance: str, strength: str, ended: bool) -> str:
     """One mark around a point."""
     ink, m = _INK.get(stance, _GREY), _MARK
@@ -94,22 +86,22 @@ def _mark(x: float, y: float, stance: str, strength: str, ended: bool) -> str:
     else:
         sign = "?" if stance == "insufficient-evidence" else "0"
         shape = f'<circle cx="{x:g}" cy="{y:g}" r="{m:g}" fill="#ffffff" stroke="{ink}" stroke-width="1.2"/>'
-        shape += _text(x, y + 4, sign, 11, fill=ink, text_anchor="middle", font_weight="bold")
+        shape += draw.text(x, y + 4, sign, 11, fill=ink, text_anchor="middle", font_weight="bold")
     if ended:
-        shape += _line(x - m - 2, y + m + 1, x + m + 2, y - m - 1, "#000000", 1.3)
+        shape += draw.line(x - m - 2, y + m + 1, x + m + 2, y - m - 1, "#000000", 1.3)
     return shape
 
 
 def _cell(x: float, y: float, cell: dict[str, Any], label: str, document: str) -> list[str]:
     if not cell["says"]:
         if cell["missing"] == "does not address":
-            return [_line(x - 5, y, x + 5, y, "#888888", 1.2)]
+            return [draw.line(x - 5, y, x + 5, y, "#888888", 1.2)]
         return []
     marks = _marks(cell)[:3]
     told = "; ".join(
         f"{r['stance']}, {r['strength']}{', ended' if r['ended'] else ''}: {r['population']}" for r in cell["says"]
     )
-    parts = [f"<g><title>{escape(clean(f'{document} on {label}: {told}'), quote=False)}</title>"]
+    parts = ["<g>", draw.told(f"{document} on {label}: {told}")]
     start = x - (len(marks) - 1) * 7.5
     for at, row in enumerate(marks):
         parts.append(_mark(start + at * 15, y, row["stance"], row["strength"], row["ended"]))
@@ -135,12 +127,12 @@ def _legend(y: float, width: float) -> tuple[list[str], float]:
         wide = 30 + 6.6 * len(label)
         if x + wide > width - 10:
             x, y = 16.0, y + 22
-        parts += [_mark(x + 8, y, stance, strength, ended), _text(x + 20, y + 4, label, 12, fill="#222222")]
+        parts += [_mark(x + 8, y, stance, strength, ended), draw.text(x + 20, y + 4, label, 12, fill="#222222")]
         x += wide
     y += 24
-    line = _line(18, y, 28, y, "#888888", 1.2)
+    line = draw.line(18, y, 28, y, "#888888", 1.2)
     told = "does not address, its scope being stated; an empty cell: nothing found, its scope not stated"
-    return [*parts, line, _text(36, y + 4, told, 12, fill="#222222")], y + 20
+    return [*parts, line, draw.text(36, y + 4, told, 12, fill="#222222")], y + 20
 
 
 def matrix_svg(data: dict[str, Any]) -> str:
@@ -151,13 +143,13 @@ def matrix_svg(data: dict[str, Any]) -> str:
     y = float(_TOP)
     for category, group in groupby(data["interventions"], key=lambda row: row["category"]):
         y += 22
-        body.append(_text(12, y, category, 13, font_weight="bold", fill="#222222"))
+        body.append(draw.text(12, y, category, 13, font_weight="bold", fill="#222222"))
         y += 8
         for row in group:
             middle = y + _ROW / 2
-            body.append(_line(12, y + _ROW, _LEFT + _COLUMN * len(documents), y + _ROW, "#e2e2e2"))
+            body.append(draw.line(12, y + _ROW, _LEFT + _COLUMN * len(documents), y + _ROW, "#e2e2e2"))
             label = row["label"] if len(row["label"]) <= 56 else row["label"][:55] + "~"
-            body.append(_text(22, middle + 4, label, 12, fill="#111111"))
+            body.append(draw.text(22, middle + 4, label, 12, fill="#111111"))
             for at, cell in enumerate(row["cells"]):
                 x = _LEFT + at * _COLUMN + _COLUMN / 2
                 body += _cell(x, middle, cell, row["label"], documents[at]["label"])
@@ -166,19 +158,15 @@ def matrix_svg(data: dict[str, Any]) -> str:
     for at, document in enumerate(documents):
         x = _LEFT + at * _COLUMN + _COLUMN / 2
         style = {"fill": "#777777", "text_decoration": "line-through"} if document["ended"] else {"fill": "#111111"}
-        name = _text(x, _TOP + 4, short(document), 12, transform=f"rotate(-52 {x:g} {_TOP + 4})", **style)
-        heads.append(f"<g><title>{escape(clean(document['label']), quote=False)}</title>{name}</g>")
-        heads.append(_line(x, _TOP + 12, x, y, "#f0f0f0"))
+        name = draw.text(x, _TOP + 4, short(document), 12, transform=f"rotate(-52 {x:g} {_TOP + 4})", **style)
+        heads.append(f"<g>{draw.told(document['label'])}{name}</g>")
+        heads.append(draw.line(x, _TOP + 12, x, y, "#f0f0f0"))
     legend, bottom = _legend(y + 30, width)
     title = f"Recommendations by intervention and document, as of {data['as_of']}"
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{bottom:g}" '
-            f'viewBox="0 0 {width:g} {bottom:g}" role="img" aria-labelledby="t" '
-            'font-family="Helvetica, Arial, sans-serif">',
-            f'<title id="t">{escape(title, quote=False)}</title>',
-            f'<rect width="{width:g}" height="{bottom:g}" fill="#ffffff"/>',
-            _text(12, 24, title, 15, font_weight="bold", fill="#111111"),
+            *draw.opening(width, bottom, title),
+            draw.text(12, 24, title, 15, font_weight="bold", fill="#111111"),
             *heads,
             *body,
             *legend,

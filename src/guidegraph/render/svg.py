@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
+from guidegraph.render import draw
 from guidegraph.render.words import STATUSES, clean
 
 _LABEL, _ROW, _HEAD, _COLUMN = 350, 22, 74, 84
@@ -26,11 +26,6 @@ _PATTERNS = """<defs>
 </defs>"""
 
 
-def _text(x: float, y: float, text: str, size: int = 12, **style: str) -> str:
-    extra = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size}"{extra}>{escape(clean(text), quote=False)}</text>'
-
-
 def _box(x: float, y: float, width: float, status: str, letter: bool = True) -> list[str]:
     fill, ink, pattern = _LOOK[status]
     height = _ROW - 4
@@ -41,26 +36,28 @@ def _box(x: float, y: float, width: float, status: str, letter: bool = True) -> 
     if letter:
         weight = "bold" if status in ("contraindicated", "contested", "eligible") else "normal"
         parts.append(
-            _text(x + width / 2, y + 13, STATUSES[status][1], 11, fill=ink, text_anchor="middle", font_weight=weight)
+            draw.text(
+                x + width / 2, y + 13, STATUSES[status][1], 11, fill=ink, text_anchor="middle", font_weight=weight
+            )
         )
     return parts
 
 
 def _axis(steps: list[float], bottom: float, now: float | None) -> list[str]:
     parts = [
-        _text(_LABEL, 44, "weeks since symptoms began (each column is one span, not to scale)", 11, fill="#444444")
+        draw.text(_LABEL, 44, "weeks since symptoms began (each column is one span, not to scale)", 11, fill="#444444")
     ]
     for i, step in enumerate(steps):
         x = _LABEL + i * _COLUMN
         parts.append(
             f'<line x1="{x:g}" y1="{_HEAD - 8}" x2="{x:g}" y2="{bottom:g}" stroke="#cccccc" stroke-width="0.7"/>'
         )
-        parts.append(_text(x, _HEAD - 13, f"{step:.3g}", 12, text_anchor="middle", font_weight="bold"))
+        parts.append(draw.text(x, _HEAD - 13, f"{step:.3g}", 12, text_anchor="middle", font_weight="bold"))
     if now is not None and steps[0] <= now <= steps[-1]:
         parts.append(
             f'<line x1="{_LABEL}" y1="{_HEAD - 8}" x2="{_LABEL}" y2="{bottom:g}" stroke="#000000" stroke-width="2"/>'
         )
-        parts.append(_text(_LABEL - 8, _HEAD - 13, "now", 12, text_anchor="end", font_weight="bold"))
+        parts.append(draw.text(_LABEL - 8, _HEAD - 13, "now", 12, text_anchor="end", font_weight="bold"))
     return parts
 
 
@@ -74,12 +71,12 @@ def _rows(data: dict[str, Any]) -> list[str]:
             )
         label = clean(row["label"])
         shown = label if len(label) <= 52 else label[:51] + "…"
-        parts.append(_text(_LABEL - 10, y + 13, shown, 12, text_anchor="end"))
+        parts.append(draw.text(_LABEL - 10, y + 13, shown, 12, text_anchor="end"))
         for span in row["spans"]:
             first, last = steps.index(span["from"]), steps.index(span["to"])
             x, width = _LABEL + first * _COLUMN, (last - first) * _COLUMN
             told = f"{label}: {span['status']}, weeks {span['from']:g} to {span['to']:g}"
-            parts += ["<g>", f"<title>{escape(told, quote=False)}</title>", *_box(x, y, width, span["status"]), "</g>"]
+            parts += ["<g>", draw.told(told), *_box(x, y, width, span["status"]), "</g>"]
     return parts
 
 
@@ -88,7 +85,7 @@ def _legend(top: float, width: float) -> list[str]:
     for number, status in enumerate(STATUSES):
         x, y = 16 + (number % per_row) * 190, top + (number // per_row) * 26
         parts += _box(x, y, 30, status)
-        parts.append(_text(x + 38, y + 13, status.replace("-", " "), 12))
+        parts.append(draw.text(x + 38, y + 13, status.replace("-", " "), 12))
     return parts
 
 
@@ -102,17 +99,18 @@ def timeline_svg(data: dict[str, Any]) -> str:
     name = data["profile"]["label"] or data["profile"]["id"]
     title = f"Statuses of therapies by week: {name}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
-        ' role="img" aria-labelledby="t d" font-family="Helvetica, Arial, sans-serif">',
-        f'<title id="t">{escape(clean(title), quote=False)}</title>',
-        f'<desc id="d">{len(data["rows"])} therapies over weeks {steps[0]:g} to {steps[-1]:g}, as of {data["as_of"]}.</desc>',
+        *draw.opening(
+            width,
+            height,
+            title,
+            f"{len(data['rows'])} therapies over weeks {steps[0]:g} to {steps[-1]:g}, as of {data['as_of']}.",
+        ),
         _PATTERNS,
-        f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>',
-        _text(16, 22, title, 15, font_weight="bold"),
+        draw.text(16, 22, title, 15, font_weight="bold"),
         *_rows(data),
         *_axis(steps, bottom, data["now_week"]),
         *_legend(bottom + 18, width),
-        _text(
+        draw.text(
             16,
             height - 10,
             f"As of {data['as_of']}. Facts other than time stay as they are. Decision support, not advice.",
