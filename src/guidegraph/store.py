@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -81,6 +82,31 @@ def digest_of(quads: Iterable[ox.Quad]) -> str:
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     text = ox.serialize(dataset, format=ox.RdfFormat.N_QUADS) or b""
     return "sha256:" + sha256(b"".join(sorted(text.splitlines(keepends=True)))).hexdigest()
+
+
+def descriptions(store: ox.Store, graph: ox.NamedNode) -> dict[str, str]:
+    """For each named node of a graph the SHA-256 (hexadecimal) of all that the graph says of it.
+
+    Blank nodes count by what is said of them; those that no named node leads to count together, under "".
+    """
+    said: dict[object, list[ox.Quad]] = defaultdict(list)
+    for quad in store.quads_for_pattern(None, None, None, graph):
+        said[quad.subject].append(quad)
+    inner = {q.object for quads in said.values() for q in quads if isinstance(q.object, ox.BlankNode)}
+
+    def told(term: object, above: frozenset[object]) -> str:
+        if not isinstance(term, ox.BlankNode) or term in above:
+            return "_" if isinstance(term, ox.BlankNode) else str(term)
+        parts = sorted(f"{q.predicate} {told(q.object, above | {term})}" for q in said[term])
+        return f"[{';'.join(parts)}]"
+
+    lines: dict[str, list[str]] = defaultdict(list)
+    for subject, quads in said.items():
+        if isinstance(subject, ox.NamedNode):
+            lines[subject.value] += [f"{q.predicate} {told(q.object, frozenset())}" for q in quads]
+        elif subject not in inner:
+            lines[""].append(told(subject, frozenset()))
+    return {node: sha256("\n".join(sorted(rows)).encode()).hexdigest() for node, rows in sorted(lines.items())}
 
 
 def remote(endpoint: str, query: str, accept: str) -> bytes:

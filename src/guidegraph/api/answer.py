@@ -51,6 +51,15 @@ class Answer:
         copy: dict[str, Any] = json.loads(json.dumps(self._data))
         return copy
 
+    def saved(self) -> str:
+        """The answer with everything that reproduces it, as Turtle, for :meth:`KnowledgeBase.replay`.
+
+        It holds the patient's facts.
+        """
+        from guidegraph.api.saved import write_saved
+
+        return write_saved(self._kb, self)
+
     @property
     def statuses(self) -> dict[str, str]:
         """The status of each therapy, by the therapy's CURIE."""

@@ -37,7 +37,7 @@ def _root(
     pass
 
 
-for command in (patient.therapies, patient.explain, patient.ask, patient.timeline):
+for command in (patient.therapies, patient.explain, patient.ask, patient.timeline, patient.replay):
     app.command()(guarded(command))
 app.command()(guarded(disagree.disagreements))
 app.command()(guarded(disagree.compare))

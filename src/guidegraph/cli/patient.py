@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from guidegraph import api
 from guidegraph.cli.common import (
+    FAILED,
     AsOf,
     Format,
     FormatOption,
@@ -21,8 +23,16 @@ from guidegraph.cli.common import (
     view,
     write,
 )
+from guidegraph.errors import UsageError
 from guidegraph.model import Profile
 from guidegraph.profile import parse_profile_text
+
+
+class ReplayFormat(StrEnum):
+    """Forms of a replay."""
+
+    table = "table"
+    json = "json"
 
 
 def _kb(root: Path | None) -> api.KnowledgeBase:
@@ -41,6 +51,10 @@ def therapies(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     knowledge: Knowledge = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Also save the answer, the patient's facts with it, for replay."),
+    ] = None,
 ) -> None:
     """Which therapies are eligible for a patient, which are not and why.
 
@@ -59,7 +73,29 @@ def therapies(
     )
     kb = _kb(knowledge)
     answer = kb.therapies(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    if save is not None:
+        if save.suffix.lower() != ".ttl":
+            raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
+        write(answer.saved(), save)
     write(shown(answer.to_dict()))
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An answer saved with therapies --save.")],
+    knowledge: Knowledge = None,
+    form: Annotated[ReplayFormat, typer.Option("--format", "-f", help="Form of the report.")] = ReplayFormat.table,
+) -> None:
+    """Recompute a saved answer: the same, or which input changed and which statuses moved; exit code 1 if any did.
+
+    Example: guidegraph replay answer.ttl
+    """
+    from guidegraph.render import to_json
+    from guidegraph.render.reports import replay_text
+
+    found = _kb(knowledge).replay(file)
+    write(to_json(found) if form is ReplayFormat.json else replay_text(found))
+    if not found["same"]:
+        raise typer.Exit(FAILED)
 
 
 def explain(

@@ -105,7 +105,7 @@ class _RdfReader:
         for prop, nodes in self._by[self._patient].items():
             name = prop.removeprefix(ns.GG)
             for node in nodes:
-                if prop == _TYPE.value or name == "completeFor":
+                if prop == _TYPE.value or name in ("completeFor", "notUnderstood"):
                     continue
                 if name in kinds:
                     present[prop].add(self._type(node, kinds[name]))
@@ -129,7 +129,16 @@ class _RdfReader:
             stops_present=frozenset(stops),
             stops_absent=frozenset(denied[2]),
             complete=complete,
+            not_understood=self._not_understood(),
         )
+
+    def _not_understood(self) -> tuple[tuple[str, str], ...]:
+        """The entries (property, text) that could not be read as terms, in the order in which they are written."""
+        entries = self._by[self._patient].get(ns.GG + "notUnderstood", [])
+        rows = [(self._one(e, "completeFor"), self._by[e].get(ns.RDFS + "label", [None])[0]) for e in entries]
+        if any(prop is None or label is None for prop, label in rows):
+            raise self._fault("an entry not understood without its list or text", "docs/model.md shows the form.")
+        return tuple(sorted((prop.value, label.value) for prop, label in rows))
 
     def _trial(self, node: Any) -> TrialFact:
         outcome, weeks = self._one(node, "hasOutcome"), self._one(node, "trialWeeks")

@@ -57,3 +57,23 @@ def verification_text(report: dict[str, Any]) -> str:
             )
     counts = ", ".join(f"{number} {state}" for state, number in report["counts"].items())
     return "\n".join([*lines, counts]) + "\n"
+
+
+def replay_text(report: dict[str, Any]) -> str:
+    """Whether a saved answer came out the same, else which inputs changed and which statuses moved."""
+    if report["same"]:
+        return f"same: the answer for {clean(report['profile'])} as of {report['as_of']}, from the same inputs\n"
+    lines = wrap(
+        f"the answer for {report['profile']} as of {report['as_of']} is "
+        + ("the same, but inputs changed" if report["same_answer"] else "another one")
+    )
+    for row in report["inputs"]:
+        lines += wrap(f"{row['input']}: {row['saved'] or 'not there'} -> {row['now'] or 'not there'}", "    ", "* ")
+    for row in report["nodes"]:
+        lines += wrap(f"{row['how']} in {row['graph']}: {row['label']}", "    ", "* ")
+        if row["node"]:
+            lines += wrap(row["node"], "    ", "    ")
+    lines += wrap(f"{len(report['statuses'])} statuses moved")
+    for row in report["statuses"]:
+        lines += wrap(f"{row['label']}: {row['saved'] or 'none'} -> {row['now'] or 'none'}", "    ", "* ")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,198 @@
+"""Saved answers: everything that reproduces an answer years later, in one Turtle file."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph import store
+from guidegraph.api.core import Core, software
+from guidegraph.errors import ProfileError, UsageError
+from guidegraph.model import Profile
+from guidegraph.profile import digest as profile_digest
+from guidegraph.profile import from_triples, to_triples
+from guidegraph.reading import read_quads
+
+if TYPE_CHECKING:
+    from guidegraph.api.answer import Answer
+
+_ANSWER = ox.NamedNode(ns.BASE + "answer")
+_TYPE = ox.NamedNode(ns.RDF + "type")
+_PATIENT = ox.NamedNode(ns.PATIENT)
+#: Hexadecimal digits kept of a node's name and of its description: enough to tell nodes of one graph apart.
+_NAME, _SAID = 10, 8
+
+
+def _gga(name: str) -> ox.NamedNode:
+    return ox.NamedNode(ns.GGA + name)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What an answer depends on.
+
+    ``graphs`` and ``queries`` map names to digests; ``nodes`` maps each graph to its nodes' short digests.
+    """
+
+    software: str
+    graph: str
+    as_of: str
+    jurisdiction: str
+    profile: str
+    graphs: Mapping[str, str]
+    queries: Mapping[str, str]
+    nodes: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved answer, read back: its inputs, its profile, the status of each therapy and the digest of the whole."""
+
+    inputs: Inputs
+    profile: Profile
+    statuses: Mapping[str, str]
+    answer: str
+
+
+def inputs_of(core: Core, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
+    """The inputs of an answer that a knowledge base would give now."""
+    graphs = [g for g in core.store.named_graphs() if isinstance(g, ox.NamedNode) and g.value not in store.DERIVED]
+    return Inputs(
+        software(),
+        core.digest,
+        as_of.isoformat(),
+        jurisdiction or "",
+        profile_digest(profile),
+        {g.value: store.digest_of(_plain(core.store, g)) for g in sorted(graphs, key=str)},
+        {q["name"]: q["digest"] for q in core.query_digests()},
+        {g.value: _short(store.descriptions(core.store, g)) for g in sorted(graphs, key=str)},
+    )
+
+
+def _plain(loaded: ox.Store, graph: ox.NamedNode) -> list[ox.Quad]:
+    return [ox.Quad(q.subject, q.predicate, q.object) for q in loaded.quads_for_pattern(None, None, None, graph)]
+
+
+def short_name(node: str) -> str:
+    """The short digest of a node's IRI."""
+    return sha256(node.encode()).hexdigest()[:_NAME]
+
+
+def _short(said: Mapping[str, str]) -> dict[str, str]:
+    return {short_name(node): digest[:_SAID] for node, digest in said.items()}
+
+
+def answer_digest(data: Mapping[str, Any]) -> str:
+    """SHA-256 of what an answer says: all but the digests of its inputs."""
+    told = {key: value for key, value in data.items() if key not in ("knowledge", "software", "queries")}
+    return "sha256:" + sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def write_saved(core: Core, answer: Answer) -> str:
+    """An answer with everything that reproduces it, as Turtle: the same bytes for the same inputs."""
+    found = answer.found
+    inputs = inputs_of(core, found.profile, found.as_of, found.jurisdiction)
+    triples = [ox.Triple(_ANSWER, _TYPE, _gga("Answer"))]
+
+    def say(name: str, value: str, node: ox.NamedNode = _ANSWER) -> None:
+        triples.append(ox.Triple(node, _gga(name), ox.Literal(value)))
+
+    for name in ("software", "graph", "jurisdiction", "profile"):
+        say(f"{name}Digest" if name in ("graph", "profile") else name, getattr(inputs, name))
+    day = ox.Literal(inputs.as_of, datatype=ox.NamedNode(ns.XSD + "date"))
+    triples.append(ox.Triple(_ANSWER, _gga("asOf"), day))
+    say("answerDigest", answer_digest(answer.to_dict()))
+    say("profileId", found.profile.id)
+    say("profileLabel", found.profile.label)
+    for graph, digest in inputs.graphs.items():
+        triples.append(ox.Triple(_ANSWER, _gga("usedGraph"), ox.NamedNode(graph)))
+        say("digest", digest, ox.NamedNode(graph))
+        say("nodes", " ".join(f"{n}{d}" for n, d in sorted(inputs.nodes[graph].items())), ox.NamedNode(graph))
+    for query, digest in inputs.queries.items():
+        node = ox.NamedNode(f"{ns.BASE}query/{query}")
+        triples.append(ox.Triple(_ANSWER, _gga("usedQuery"), node))
+        say("digest", digest, node)
+    for therapy, status in found.statuses.items():
+        say("status", status, ox.NamedNode(therapy))
+    dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in [*triples, *to_triples(found.profile)])
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    rows = [ox.Triple(q.subject, q.predicate, q.object) for q in sorted(dataset, key=str)]
+    text = (ox.serialize(rows, format=ox.RdfFormat.TURTLE, prefixes=ns.PREFIXES) or b"").decode()
+    # The serializer writes prefixes in an order of its own each time.
+    lines = text.splitlines(keepends=True)
+    heads = [line for line in lines if line.startswith("@prefix")]
+    return "".join([*sorted(heads), *lines[len(heads) :]])
+
+
+def read_saved(path: Path, core: Core) -> Saved:
+    """Read a saved answer.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no saved answer.
+        ProfileError: its profile names terms that the knowledge base does not know.
+    """
+    quads = read_quads(path, UsageError)
+    by: dict[Any, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for q in quads:
+        by[q.subject][q.predicate.value].append(q.object)
+
+    def one(name: str, node: Any = _ANSWER) -> str:
+        values = by[node].get(ns.GGA + name, [])
+        if len(values) != 1:
+            raise UsageError(
+                f"no saved answer: {len(values)} values of gga:{name}",
+                where=str(path),
+                mend="guidegraph therapies PROFILE --save FILE writes one.",
+            )
+        return str(values[0].value)
+
+    graphs = {g.value: one("digest", g) for g in by[_ANSWER].get(ns.GGA + "usedGraph", [])}
+    queries = by[_ANSWER].get(ns.GGA + "usedQuery", [])
+    inputs = Inputs(
+        one("software"),
+        one("graphDigest"),
+        one("asOf"),
+        one("jurisdiction"),
+        one("profileDigest"),
+        graphs,
+        {q.value.removeprefix(f"{ns.BASE}query/"): one("digest", q) for q in queries},
+        {g: _split(one("nodes", ox.NamedNode(g))) for g in graphs},
+    )
+    statuses = {s.value: one("status", s) for s in list(by) if by[s].get(ns.GGA + "status")}
+    try:
+        profile = from_triples(_about_patient(quads), core.vocabulary, str(path))
+    except ProfileError as error:
+        raise ProfileError(
+            f"the saved profile is not understood any more: {error.what}", where=str(path), mend=error.mend
+        ) from None
+    profile = replace(profile, id=one("profileId"), label=one("profileLabel"))
+    return Saved(inputs, profile, statuses, one("answerDigest"))
+
+
+def _split(text: str) -> dict[str, str]:
+    return {word[:_NAME]: word[_NAME:] for word in text.split()}
+
+
+def _about_patient(quads: list[ox.Quad]) -> list[ox.Triple]:
+    """The triples of the patient and of the blank nodes that hang on it."""
+    by: dict[Any, list[ox.Quad]] = defaultdict(list)
+    for q in quads:
+        by[q.subject].append(q)
+    found, left = [], [_PATIENT]
+    seen: set[Any] = set(left)
+    while left:
+        for q in by[left.pop()]:
+            found.append(ox.Triple(q.subject, q.predicate, q.object))
+            if isinstance(q.object, ox.BlankNode) and q.object not in seen:
+                seen.add(q.object)
+                left.append(q.object)  # type: ignore[arg-type]
+    return found

@@ -1,0 +1,179 @@
+"""Saved answers: the same on another copy, and whatever changed is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from guidegraph import api
+
+Run = Callable[..., CompletedProcess[str]]
+DAY = ("--as-of", "2026-11-24")
+
+
+@pytest.fixture(scope="module")
+def saved(kb: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("saved") / "answer.ttl"
+    path.write_text(kb.therapies("example:chronic-failed-care", as_of=date(2026, 11, 24)).saved(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def copy(repo_root: Path, tmp_path: Path) -> Path:
+    """A second copy of the knowledge, elsewhere."""
+    for name in ("ontology", "graph"):
+        shutil.copytree(repo_root / name, tmp_path / "copy" / name)
+    return tmp_path / "copy"
+
+
+def replayed(copy: Path, saved: Path, repo_root: Path) -> dict[str, Any]:
+    data = api.open_knowledge(copy).replay(saved)
+    schema = json.loads((repo_root / "src/guidegraph/schema/replay.schema.json").read_text())
+    Draft202012Validator(schema).validate(json.loads(json.dumps(data)))
+    return data
+
+
+def change(copy: Path, file: str, old: str, new: str) -> None:
+    path = copy / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["chronic-failed-care", "complete-record", "cauda-equina-week-1", "bleeding-ulcer"])
+def test_the_same_bytes_whatever_the_surroundings(cli: Run, tmp_path: Path, name: str) -> None:
+    texts = set()
+    for number, surroundings in enumerate(
+        (
+            {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C"},
+            {"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"},
+        )
+    ):
+        path = tmp_path / f"{number}.ttl"
+        done = cli("therapies", f"example:{name}", *DAY, "--save", str(path), **surroundings)
+        assert done.returncode == 0, done.stderr
+        texts.add(path.read_bytes())
+    assert len(texts) == 1
+    done = cli("replay", str(tmp_path / "0.ttl"), TZ="America/Lima", PYTHONHASHSEED="3")
+    assert done.returncode == 0 and done.stdout.startswith("same:")
+
+
+@pytest.mark.slow
+def test_a_second_clone_says_same(saved: Path, repo_root: Path, tmp_path: Path) -> None:
+    """Another checkout, with its own queries and code, in another place, language and zone."""
+    clone = tmp_path / "clone"
+    for name in ("ontology", "graph", "queries", "shapes", "src"):
+        shutil.copytree(repo_root / name, clone / name)
+    line = "from guidegraph import assets, api; print(assets.root()); print(api.open_knowledge().replay(__import__('sys').argv[1])['same'])"
+    done = subprocess.run(
+        [sys.executable, "-c", line, str(saved)],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(clone / "src"),
+            "TZ": "Pacific/Apia",
+            "LC_ALL": "C",
+            "PYTHONHASHSEED": "5",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        timeout=120,
+    )
+    assert done.stdout.split() == [str(clone), "True"]
+
+
+def test_the_order_of_triples_does_not_matter(copy: Path, saved: Path, repo_root: Path) -> None:
+    assert replayed(copy, saved, repo_root)["same"]
+    path = copy / "graph/documents/valat-2010.trig"
+    path.rename(copy / "graph/documents/0-first.trig")
+    assert replayed(copy, saved, repo_root)["same"]
+
+
+def test_one_changed_triple_is_named_with_the_statuses_that_move(copy: Path, saved: Path, repo_root: Path) -> None:
+    change(
+        copy,
+        "graph/documents/bmj-2025.trig",
+        "gg:intervention ggt:DorsalRootGanglionRadiofrequency ; gg:stance gg:Against",
+        "gg:intervention ggt:DorsalRootGanglionRadiofrequency ; gg:stance gg:For",
+    )
+    data = replayed(copy, saved, repo_root)
+    assert not data["same"] and not data["same_answer"]
+    assert [(row["node"], row["how"]) for row in data["nodes"]] == [("statement/bmj-2025/BMJ-R2", "changed")]
+    assert {row["input"] for row in data["inputs"]} == {"graph", "graph ggg:bmj-2025"}
+    moved = {row["label"]: (row["saved"], row["now"]) for row in data["statuses"]}
+    assert moved["dorsal root ganglion radiofrequency"][0] == "advised-against"
+
+
+def test_a_change_inside_a_population_is_named(copy: Path, saved: Path, repo_root: Path) -> None:
+    change(copy, "graph/documents/bmj-2025.trig", "xsd:minInclusive 13.0", "xsd:minInclusive 14.0")
+    data = replayed(copy, saved, repo_root)
+    assert len(data["nodes"]) == 1 and data["nodes"][0]["node"].startswith("ggp:Bmj2025")
+
+
+def test_a_new_and_a_lost_node_are_told_apart(copy: Path, saved: Path, repo_root: Path) -> None:
+    change(
+        copy,
+        "graph/documents/valat-2010.trig",
+        "ggd:valat-2010 a gg:Document ;",
+        'ggd:valat-2010 gg:note "x" . ggd:other a gg:Document ;',
+    )
+    rows = {(row["node"], row["how"]) for row in replayed(copy, saved, repo_root)["nodes"]}
+    assert rows == {("ggd:valat-2010", "changed"), ("ggd:other", "new")}
+    (copy / "graph/documents/valat-2010.trig").unlink()
+    data = replayed(copy, saved, repo_root)
+    assert ("graph ggg:valat-2010", None) in {(row["input"], row["now"]) for row in data["inputs"]}
+    assert [row["how"] for row in data["nodes"]] == ["gone"]
+
+
+def test_a_changed_query_is_named(kb: Any, saved: Path, tmp_path: Path) -> None:
+    text = saved.read_text()
+    digest = next(s["digest"] for s in kb.query_digests() if s["name"] == "assess/50-status")
+    assert digest in text
+    old = tmp_path / "old.ttl"
+    old.write_text(text.replace(digest, "sha256:" + "0" * 64))
+    data = kb.replay(old)
+    assert not data["same"] and data["same_answer"] and data["statuses"] == []
+    assert [row["input"] for row in data["inputs"]] == ["query assess/50-status"]
+
+
+def test_a_profile_that_was_not_understood_comes_back(kb: Any, tmp_path: Path) -> None:
+    profile = kb.profile(
+        {"conditions": {"present": ["sciatica"]}, "medications": {"present": ["ibuprofen"], "complete": True}}
+    )
+    odd = replace(profile, not_understood=(("https://w3id.org/guidegraph/vocab/takesMedication", "green pills"),))
+    path = tmp_path / "odd.ttl"
+    path.write_text(kb.therapies(odd, as_of=date(2026, 11, 24)).saved())
+    assert kb.replay(path)["same"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("gga:answerDigest", "gga:anotherDigest", "no saved answer"),
+        ("ggt:LumbosacralRadicularSyndrome", "ggt:Nothing", "not understood any more"),
+        ('"2026-11-24"^^xsd:date', '"yesterday"', "no day"),
+        ("gga:usedGraph", "gga:usedGraph <", "not well-formed"),
+    ],
+)
+def test_a_damaged_file_is_refused(cli: Run, saved: Path, tmp_path: Path, old: str, new: str, told: str) -> None:
+    text = saved.read_text()
+    if old not in text:
+        old, new = "ggt:Sciatica", "ggt:Nothing"
+    assert old in text
+    path = tmp_path / "damaged.ttl"
+    path.write_text(text.replace(old, new, 1))
+    done = cli("replay", str(path))
+    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
