@@ -1,0 +1,94 @@
+"""Commands that write the knowledge down in the forms of others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from guidegraph.cli.common import Knowledge, guarded, working, write
+from guidegraph.errors import UsageError
+
+if TYPE_CHECKING:
+    from guidegraph.export.nanopub import Key
+
+app = typer.Typer(no_args_is_help=True, help="Write statements in the forms of others.")
+
+
+def nanopub(
+    node: Annotated[str | None, typer.Argument(metavar="[NODE]", help="A statement (IRI, CURIE or id).")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All recommendations.")] = False,
+    files: Annotated[
+        list[Path] | None, typer.Option("--file", metavar="FILE", help="Your own files in place of the shipped graph.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; a folder that exists or is made."),
+    ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            metavar="FOLDER",
+            help="An earlier export: what changed since supersedes it, what did not is left.",
+        ),
+    ] = None,
+    sign: Annotated[
+        Path | None, typer.Option("--sign", metavar="KEY", help="Sign with your own RSA private key (PEM).")
+    ] = None,
+    signer: Annotated[
+        str | None, typer.Option("--signer", metavar="IRI", help="Who signs: your ORCID as an IRI.")
+    ] = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Write recommendations as nanopublications: assertion, provenance and publication info, under a trusty URI.
+
+    One statement goes to standard output unless a folder is named. Unsigned unless --sign gives your own key.
+
+    Example: guidegraph export nanopub --all -o nanopubs
+    """
+    from guidegraph import api
+
+    if everything == (node is not None):
+        raise UsageError("name one statement, or --all", mend="guidegraph export nanopub --all -o FOLDER")
+    if everything and output is None:
+        raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
+    if previous is not None and not previous.is_dir():
+        raise UsageError("no such folder", where=str(previous), mend="Name the folder of an earlier export.")
+    if output is not None and output.exists() and not output.is_dir():
+        raise UsageError("not a folder", where=str(output), mend="Name a folder.")
+    key = _key(sign, signer)
+    if files and knowledge is not None:
+        raise UsageError("files and --knowledge exclude each other", mend="Name one of them.")
+    kb = api.open_files(files) if files else api.open_knowledge(knowledge)
+    chosen = kb.recommendations() if everything else [kb.statement(node or "")]
+    with working("writing nanopublications"):
+        found = list(kb.nanopubs(chosen, previous=previous, key=key))
+    if output is None:
+        for one in found:
+            write(one.trig())
+        return
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot be made: {error.strerror}", where=str(output), mend="Name another folder.") from None
+    for one in found:
+        write(one.trig(), output / one.file)
+    typer.echo(f"{len(found)} written to {output}, {len(chosen) - len(found)} unchanged", err=True)
+
+
+def _key(sign: Path | None, signer: str | None) -> Key | None:
+    if (sign is None) != (signer is None):
+        raise UsageError("--sign and --signer belong together", mend="Give your key and your ORCID.")
+    if sign is None or signer is None:
+        return None
+    if not re.match(r"https?://[^\s<>\"{}|^`\\]+\Z", signer):
+        raise UsageError("no IRI", where="--signer", mend="Write https://orcid.org/...")
+    from guidegraph.export.nanopub import Key
+
+    return Key(sign, signer)
+
+
+app.command("nanopub")(guarded(nanopub))

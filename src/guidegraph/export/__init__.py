@@ -1,0 +1,1 @@
+"""Writing the knowledge down in the forms of others."""
