@@ -141,7 +141,7 @@ def main() -> None:
         target = "under 300 ms" if size == SIZES[-1] else "none"
         print(f"| one warm assessment, {size:,} synthetic recommendations | {seconds * 1e3:.1f} ms | {target} |")
     print(f"| exponent of its growth | {slope:.2f} | at most 1.05 |")
-    for title, name in (("Validation", "validate"), ("Disagreements", "disagree")):
+    for title, name in (("Validation", "validate"), ("Disagreements", "disagree"), ("Audit", "audit")):
         # Each in a process of its own: what one has loaded must not slow or speed the next.
         done = subprocess.run(
             [sys.executable, str(Path(__file__).with_name(f"{name}.py"))], capture_output=True, text=True

@@ -111,7 +111,7 @@ def check_knowledge(
         store.extend(_in_own_graph(quads) if path in ontology else quads)
         if path not in profiles:
             knowledge += quads
-    findings += [finding for path in queries for finding in _from_query(store, path)]
+    findings += [finding for path in queries for finding in from_query(store, path)]
     if reasoner:
         findings += _from_reasoner(store, knowledge)
     return CheckReport(
@@ -168,7 +168,7 @@ def _label(store: ox.Store, node: object) -> str:
     return min((label.value for label in labels if isinstance(label, ox.Literal)), default="")
 
 
-def _from_query(store: ox.Store, path: Path) -> list[Finding]:
+def from_query(store: ox.Store, path: Path) -> list[Finding]:
     """A finding for each row of a check, whose header says how grave it is and how it is mended."""
     where = _shown(path)
     query = read_query(path, f"check/{path.stem}")

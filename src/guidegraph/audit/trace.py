@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from guidegraph import namespaces as ns
@@ -66,8 +68,8 @@ class Tracer:
     def document(self, iri: str) -> Node:
         """A document with the chains of what it states, in the order of its text."""
         node = self._document(iri, "", (), "")
-        stated = [s for s, p in self._records.nodes.items() if iri in p.get(gg("statedIn"), ())]
-        node.children += [self._statement(s, "states", (iri,), below=True) for s in sorted(stated, key=self._place)]
+        stated = sorted(self._stated.get(iri, ()), key=self._place)
+        node.children += [self._statement(s, "states", (iri,), below=True) for s in stated]
         return node
 
     def therapy(self, iri: str) -> Node:
@@ -244,14 +246,16 @@ class Tracer:
         return node
 
     def _states(self, document: str) -> bool:
-        return document in self._stating
+        return document in self._stated
 
-    @property
-    def _stating(self) -> frozenset[str]:
-        if not hasattr(self, "_documents"):
-            rows = self._records.nodes.values()
-            self._documents = frozenset(d for props in rows for d in props.get(gg("statedIn"), ()))
-        return self._documents
+    @cached_property
+    def _stated(self) -> Mapping[str, Sequence[str]]:
+        """The statements of each document."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for statement, props in self._records.nodes.items():
+            for document in props.get(gg("statedIn"), ()):
+                found[document].append(statement)
+        return dict(found)
 
     def _reports(self, iri: str, path: tuple[str, ...]) -> list[Node]:
         """What a statement says it reports, where it does not point at the primary's own statement."""
@@ -296,7 +300,6 @@ class Tracer:
         records = self._records
         return sorted(
             s
-            for s, props in records.nodes.items()
-            if document in props.get(gg("statedIn"), ())
-            and (not intervention or records.related(records.one(s, "intervention"), intervention))
+            for s in self._stated.get(document, ())
+            if not intervention or records.related(records.one(s, "intervention"), intervention)
         )
