@@ -187,3 +187,25 @@ def test_an_endpoint_that_cuts_off_is_refused(served: Callable[..., str]) -> Non
         api.open_endpoint(served(store, limit=20))
     with pytest.raises(EndpointError, match="holds no document"):
         api.open_endpoint(served(ox.Store()))
+
+
+def test_a_check_that_could_not_run_has_an_exit_code_of_its_own(cli: Run, tmp_path: Path) -> None:
+    """Thirteen choices of two make a population of 8,192 branches, which is refused."""
+    some = "[ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom {} ]"
+    parts = []
+    for number in range(13):
+        pair = " ".join(some.format(c) for c in ("ex:Ache", f"ex:Pain{number}"))
+        parts.append(f'ex:Pain{number} a owl:Class ; rdfs:subClassOf gg:Condition ; rdfs:label "pain {number}"@en .')
+        parts.append(
+            f'ex:Either{number} a owl:Class , gg:Population ; rdfs:label "either {number}"@en ; owl:equivalentClass [ a owl:Class ; owl:unionOf ( {pair} ) ] .'
+        )
+    whole = " ".join(f"ex:Either{n}" for n in range(13))
+    parts.append(
+        f'ex:Many a owl:Class , gg:Population ; rdfs:label "many"@en ; owl:equivalentClass [ a owl:Class ; owl:intersectionOf ( {whole} ) ] .'
+    )
+    path = tmp_path / "many.trig"
+    path.write_text(CLEAN.read_text() + "\n".join(parts))
+    done = cli("audit", str(path), "--as-of", "2024-07-01")
+    assert done.returncode == 3
+    assert "could not run unsatisfiable-population" in done.stderr and "too many branches" in done.stderr
+    assert "could not run" in done.stdout and "Traceback" not in done.stderr

@@ -78,10 +78,17 @@ def digest(store: ox.Store, *, leave_out: Collection[str] = ()) -> str:
 
 def digest_of(quads: Iterable[ox.Quad]) -> str:
     """SHA-256 of the canonical N-Quads (RDFC-1.0) of some quads."""
-    dataset = ox.Dataset(quads)
+    # Only quads with blank nodes take part in finding canonical names; the others are written as they are.
+    plain: list[ox.Quad] = []
+    blank: list[ox.Quad] = []
+    for quad in quads:
+        unnamed = isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)
+        (blank if unnamed or isinstance(quad.graph_name, ox.BlankNode) else plain).append(quad)
+    dataset = ox.Dataset(blank)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    text = ox.serialize(dataset, format=ox.RdfFormat.N_QUADS) or b""
-    return "sha256:" + sha256(b"".join(sorted(text.splitlines(keepends=True)))).hexdigest()
+    texts = (ox.serialize(part, format=ox.RdfFormat.N_QUADS) or b"" for part in (dataset, plain))
+    lines = {line for text in texts for line in text.splitlines(keepends=True)}
+    return "sha256:" + sha256(b"".join(sorted(lines))).hexdigest()
 
 
 def descriptions(store: ox.Store, graph: ox.NamedNode) -> dict[str, str]:
