@@ -27,7 +27,8 @@ td small,th small{font:.82rem/1.4 system-ui,Helvetica,Arial,sans-serif;opacity:.
 .tally b{font-size:1.05rem}
 ul.src{margin:0;padding-left:1.1rem}
 details{margin:.3rem 0}summary{cursor:pointer}
-.kind{border-left:4px solid currentColor;padding:.1rem 0 .1rem .9rem;margin:1.1rem 0;color:inherit}
+.kind{border-left:4px solid currentColor;padding:.1rem 0 .1rem .9rem;margin:1.1rem 0}
+.error-kind{border-color:#c0303f}.warning-kind{border-color:#b07a1e}.note-kind{border-color:#999}
 .kind h3{font-size:1rem;margin:.1rem 0}
 code{font-size:.8rem;opacity:.75}
 @media print{details{display:block}body{margin:0}}
@@ -135,7 +136,7 @@ def _kind(rows: list[dict[str, Any]]) -> str:
     cells = "".join(_finding(row) for row in rows)
     first = rows[0]
     return (
-        f'<section class="kind {first["severity"]}"><h3>{_e(first["title"])} ({len(rows)})</h3>'
+        f'<section class="kind {first["severity"]}-kind"><h3>{_e(first["title"])} ({len(rows)})</h3>'
         f"<p><small>To mend: {_e(first['mend'])}</small></p><table><tbody>{cells}</tbody></table></section>"
     )
 
