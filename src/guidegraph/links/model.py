@@ -1,0 +1,82 @@
+"""The values of links: terminologies, mappings, terms of external hierarchies, and readings of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Terminology:
+    """Another terminology: its CURIE prefix, the IRI before a code, and how records name the system."""
+
+    prefix: str
+    title: str
+    iri: str
+    fhir: tuple[str, ...] = ()
+    omop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, order=True)
+class Mapping:
+    """One row of a mapping table: how a term of ours relates to a code of another terminology.
+
+    ``subject`` is the IRI of our term; ``predicate`` is exact, broad (the code means more than our term), narrow (it
+    means less) or close, as SKOS names the matches; ``curie`` the code, "" where none was found (sssom:NoTermFound).
+    ``label`` is the other terminology's own label, ``table`` the file of the row.
+    """
+
+    subject: str
+    predicate: str
+    curie: str
+    label: str = ""
+    justification: str = ""
+    source: str = ""
+    version: str = ""
+    date: str = ""
+    comment: str = ""
+    table: str = ""
+
+
+@dataclass(frozen=True)
+class ExternalTerm:
+    """A term of another terminology, as its source gives it.
+
+    ``code`` is without prefix. ``parents`` are codes of the same terminology. ``valid`` says whether records may use
+    the code (a billable leaf, a valid category), None where the terminology does not say. ``excludes`` are the codes
+    or ranges of codes that the terminology does not let stand beside it (Excludes1). ``combination`` says that it is a
+    combination product, which is no kind of its parents. ``kind`` is the terminology's own semantic type, "" where
+    it has none (such as "disease", "anatomy", "ingredient").
+    """
+
+    code: str
+    label: str
+    synonyms: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    obsolete: bool = False
+    replaced_by: tuple[str, ...] = ()
+    valid: bool | None = None
+    excludes: tuple[str, ...] = ()
+    combination: bool = False
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class CodeReading:
+    """What a code says of a patient in our terms.
+
+    Whoever has what the code means has every class of ``present``; whoever lacks it lacks every class of ``absent``
+    (IRIs of our classes; for a number, ``present`` holds the one property). Both empty: not understood, and ``steps``
+    says why (unmapped, only a close match, broader than every term of ours, a combination product, obsolete).
+    ``steps`` are the steps from the code to our terms in words, each with its source.
+    """
+
+    curie: str
+    label: str = ""
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+
+    @property
+    def understood(self) -> bool:
+        """Whether the code says anything in our terms."""
+        return bool(self.present or self.absent)
