@@ -43,8 +43,10 @@ class KnowledgeBase(Exporting):
         return Answer(self, self.assess(self.profile(profile), as_of or date.today(), jurisdiction))
 
     def _check_jurisdiction(self, jurisdiction: str | None) -> None:
+        if jurisdiction is None:
+            return
         known = sorted({code for node in self.records.nodes for code in self.records.all(node, "jurisdiction")})
-        if jurisdiction is not None and jurisdiction not in known:
+        if jurisdiction not in known:
             raise UsageError(
                 f"no document of jurisdiction {jurisdiction!r} is known",
                 mend=f"Known are: {', '.join(known) or 'none'}.",

@@ -10,11 +10,15 @@ from datetime import date
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 
 from guidegraph.errors import GuideGraphError, UsageError
+
+if TYPE_CHECKING:
+    from guidegraph.api import KnowledgeBase
+    from guidegraph.model import Profile
 
 DONE, FAILED, WRONG_USE, INCOMPLETE = 0, 1, 2, 3
 
@@ -71,6 +75,19 @@ def day(text: str | None, option: str = "--as-of") -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a date", where=option, mend="Write it as 2026-01-31.") from None
+
+
+def profile_source(kb: KnowledgeBase, source: str) -> str | Profile:
+    """The profile that an argument names, read from standard input for ``-``.
+
+    Raises:
+        ProfileError: standard input holds no profile.
+    """
+    if source != "-":
+        return source
+    from guidegraph.profile import parse_profile_text
+
+    return parse_profile_text(sys.stdin.read(), "yaml", kb.vocabulary, where="standard input")
 
 
 def view(form: Format, views: dict[Format, Callable[[Any], str]]) -> Callable[[Any], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +9,8 @@ from typing import Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import AsOf, Format, FormatOption, Knowledge, day, picture, view, write
+from guidegraph.cli.common import AsOf, Format, FormatOption, Knowledge, day, picture, profile_source, view, write
 from guidegraph.errors import UsageError
-from guidegraph.profile import parse_profile_text
 
 _DOCUMENT = "A document by CURIE (ggd:bmj-2025), id or a part of its label that only it has."
 
@@ -59,11 +57,7 @@ def disagreements(
         },
     )
     kb = api.open_knowledge(knowledge)
-    patient = (
-        parse_profile_text(sys.stdin.read(), "yaml", kb.vocabulary, where="standard input")
-        if profile == "-"
-        else profile
-    )
+    patient = profile_source(kb, profile) if profile is not None else None
     write(
         shown(
             kb.disagreements(

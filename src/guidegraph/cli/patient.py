@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,12 +19,11 @@ from guidegraph.cli.common import (
     ProfileArgument,
     day,
     picture,
+    profile_source,
     view,
     write,
 )
 from guidegraph.errors import UsageError
-from guidegraph.model import Profile
-from guidegraph.profile import parse_profile_text
 
 
 class ReplayFormat(StrEnum):
@@ -37,12 +35,6 @@ class ReplayFormat(StrEnum):
 
 def _kb(root: Path | None) -> api.KnowledgeBase:
     return api.open_knowledge(root)
-
-
-def _read(kb: api.KnowledgeBase, source: str) -> str | Profile:
-    if source != "-":
-        return source
-    return parse_profile_text(sys.stdin.read(), "yaml", kb.vocabulary, where="standard input")
 
 
 def therapies(
@@ -72,7 +64,7 @@ def therapies(
         },
     )
     kb = _kb(knowledge)
-    answer = kb.therapies(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
     if save is not None:
         if save.suffix.lower() != ".ttl":
             raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
@@ -122,7 +114,7 @@ def explain(
         },
     )
     kb = _kb(knowledge)
-    write(shown(kb.explain(_read(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
+    write(shown(kb.explain(profile_source(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
 
 
 def ask(
@@ -147,7 +139,7 @@ def ask(
         },
     )
     kb = _kb(knowledge)
-    answer = kb.therapies(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
+    answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
     kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software")
     write(shown({key: answer[key] for key in kept}))
 
@@ -180,7 +172,7 @@ def timeline(
         },
     )
     kb = _kb(knowledge)
-    data = kb.timeline(_read(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    data = kb.timeline(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)

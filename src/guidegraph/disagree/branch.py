@@ -78,13 +78,6 @@ class Logic:
         """Whether whoever has ``lower`` has ``higher``."""
         return higher.prop == lower.prop and higher.cls in self.above.get(lower.cls, (lower.cls,))
 
-    def within(self, lower: Event, higher: Event) -> bool:
-        """Whether every event that fits ``lower`` fits ``higher``."""
-        return (
-            self._kind(lower, higher)
-            and (not higher.bounded or (lower.bounded and higher.low <= lower.low and lower.high <= higher.high))
-        )  # fmt: skip
-
     def _kind(self, lower: Event, higher: Event) -> bool:
         same = higher.prop == lower.prop and higher.outcome in ("", lower.outcome)
         return same and higher.cls in self.above.get(lower.cls, (lower.cls,))
@@ -121,9 +114,7 @@ class Branch:
         """The branch with one more literal, or None where the intervals of a number do not meet."""
         what, positive = literal
         if isinstance(what, Held):
-            return (
-                replace(self, has=self.has | {what}) if positive else replace(self, lacks=self.lacks | {what})
-            )  # fmt: skip
+            return replace(self, has=self.has | {what}) if positive else replace(self, lacks=self.lacks | {what})
         if isinstance(what, Event):
             if positive:
                 return replace(self, events=self.events | {what})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from guidegraph.disagree.addressed import Addressed, addressed
+from guidegraph.disagree.addressed import Addressed, addressed, in_effect
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART, Finding
 from guidegraph.errors import UsageError
@@ -42,10 +42,9 @@ class Changes:
         if end < start:
             raise UsageError(f"{end} is before {start}", where="--to", mend="Give the earlier day to --from.")
         rows = addressed(self._engine)
-        before = {r.rec: r for r in rows if r.issued(start) and not r.ended(start)}
-        after = {r.rec: r for r in rows if r.issued(end) and not r.ended(end)}
-        was, now = ({(f.a, f.b): f for f in self._disagree.findings(d)} for d in (start, end))
+        before, after = ({r.rec: r for r in in_effect(rows, day)} for day in (start, end))
         everything = self._disagree.findings(end)
+        was, now = ({(f.a, f.b): f for f in found} for found in (self._disagree.findings(start), everything))
         return {
             "from": start.isoformat(),
             "to": end.isoformat(),

@@ -8,8 +8,7 @@ from typing import Any
 from guidegraph.disagree.addressed import Addressed, addressed, in_effect
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART
-from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED, Grader, Scope
-from guidegraph.disagree.sources import corrected_covered_area
+from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import Records
@@ -38,7 +37,7 @@ class Comparison:
             "a": self._document(a),
             "b": self._document(b),
             "relation": self._disagree.sources.between(a, b),
-            "shared_evidence": self._shared(own, other),
+            "shared_evidence": self._disagree.sources.shared([r.rec for r in own], [r.rec for r in other]),
             "disagreements": self._disagree.tell([f for f in turned if f.verdict not in APART], everything),
             "apart": self._disagree.tell([f for f in turned if f.verdict in APART], everything),
             "agreements": self._agreements(own, other, {frozenset((f.a, f.b)) for f in found}),
@@ -55,13 +54,6 @@ class Comparison:
             "contested_by": list(records.all(iri, "contestedBy")),
         }
 
-    def _shared(self, own: list[Addressed], other: list[Addressed]) -> dict[str, Any]:
-        evidence = self._disagree.sources.evidence
-        one, two = ({s for r in rows for s in evidence.get(r.rec, ())} for rows in (own, other))
-        cca = corrected_covered_area((one, two))
-        studies = [{"id": describe.name(s), "label": self._records.label(s)} for s in sorted(one & two)]
-        return {"studies": studies, "cca": None if cca is None else round(cca, 4)}
-
     def _agreements(
         self, own: list[Addressed], other: list[Addressed], differing: set[frozenset[str]]
     ) -> list[dict[str, Any]]:
@@ -73,7 +65,7 @@ class Comparison:
                 same = r.stance == s.stance and self._records.related(r.intervention, s.intervention)
                 if not same or frozenset((r.rec, s.rec)) in differing or r.ended(self._as_of) or s.ended(self._as_of):
                     continue
-                grade = _grade(teller.grader, teller.scopes[r.rec], teller.scopes[s.rec])
+                grade = teller.grader.grade(teller.scopes[r.rec], teller.scopes[s.rec]).grade
                 if grade not in (DISJOINT, NOT_EXCLUDED):
                     rows.append({"a": teller.side(r.rec), "b": teller.side(s.rec), "overlap": grade})
         return rows
@@ -86,7 +78,3 @@ class Comparison:
         }
         rows = [{"id": describe.name(i), "label": self._records.label(i), "stance": r.stance} for i, r in found.items()]
         return sorted(rows, key=lambda row: (row["label"], row["id"]))
-
-
-def _grade(grader: Grader, a: Scope, b: Scope) -> str:
-    return grader.grade(a, b).grade

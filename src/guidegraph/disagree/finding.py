@@ -74,7 +74,7 @@ class Teller:
             "overlap_text": text,
             "overlap_manchester": owl,
             "relation": self.sources.relation(found.a, found.b),
-            "shared_evidence": self.sources.shared(found.a, found.b),
+            "shared_evidence": self.sources.shared([found.a], [found.b]),
             "support": {"a": self.sources.support(with_a), "b": self.sources.support(with_b)},
             "newer_evidence": {"a": self.sources.unseen(found.a), "b": self.sources.unseen(found.b)},
             "explained_by": self._explained(found),

@@ -36,7 +36,7 @@ def matrix(engine: Engine, records: Records, as_of: date, *, at_least: int = 2) 
         "at_least": at_least,
         "documents": [{**describe.document(records, d), "ended": d in ended} for d in documents],
         "interventions": [
-            _intervention(engine, records, i, cells, documents, as_of, scopes) for i, cells in _ordered(records, shown)
+            _intervention(records, i, cells, documents, as_of, scopes) for i, cells in _ordered(records, shown)
         ],
     }
 
@@ -52,18 +52,17 @@ def _ordered(records: Records, shown: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _scopes(records: Records) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
-    """For each document with a stated scope: the interventions considered, and those left out."""
-    found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-    wanted = gg("Scope")
+    """For each document with scopes, the interventions that they considered and those that they left out."""
+    found: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for iri, props in records.nodes.items():
-        if wanted in props.get(ns.RDF + "type", ()):
-            document = records.one(iri, "inDocument")
-            found[document] = (frozenset(records.all(iri, "considers")), frozenset(records.all(iri, "leavesOut")))
-    return found
+        if gg("Scope") in props.get(ns.RDF + "type", ()):
+            considered, left_out = found[records.one(iri, "inDocument")]
+            considered |= set(records.all(iri, "considers"))
+            left_out |= set(records.all(iri, "leavesOut"))
+    return {document: (frozenset(held), frozenset(out)) for document, (held, out) in found.items()}
 
 
 def _intervention(
-    engine: Engine,
     records: Records,
     iri: str,
     cells: dict[str, list[Addressed]],

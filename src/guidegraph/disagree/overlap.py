@@ -11,7 +11,6 @@ from guidegraph.disagree.reasoning import satisfiable
 
 SAME, CONTAINS, OVERLAPS = "same", "contains", "overlaps"
 NOT_EXCLUDED, DISJOINT = "not excluded", "disjoint"
-GRADES = (SAME, CONTAINS, OVERLAPS, NOT_EXCLUDED, DISJOINT)
 
 
 class Scope(NamedTuple):
@@ -71,9 +70,7 @@ class Grader:
         """Whether an indication of one is the same as, above or below an indication of the other."""
         above = self.forms.logic.above
         wanted = list(b)
-        return any(
-            y in above.get(x, (x,)) or x in above.get(y, (y,)) for x in a for y in wanted
-        )  # fmt: skip
+        return any(y in above.get(x, (x,)) or x in above.get(y, (y,)) for x in a for y in wanted)
 
     def clashes(self, a: str, b: str) -> list[tuple[Literal, Literal | None]]:
         """For two disjoint populations, the literals that exclude each other, one pair for each pair of branches.
@@ -102,7 +99,3 @@ class Grader:
             if not fits([one, *right]):
                 return one, None
         return left[0], None
-
-    def telling(self, a: Scope, b: Scope) -> list[str]:
-        """For a pair that is not excluded, the conditions that a patient must have both of: the indications."""
-        return sorted({*a.indications, *b.indications})

@@ -106,9 +106,12 @@ class Sources:
         side = "a" if years > 0 else "b"
         return f"{side} newer by {abs(years)} year{'s' if abs(years) > 1 else ''}"
 
-    def shared(self, a: str, b: str) -> dict[str, Any]:
-        """Studies that both rest on, and their corrected covered area (None where a side's are not recorded)."""
-        one, other = self.evidence.get(a, frozenset()), self.evidence.get(b, frozenset())
+    def shared(self, a: Collection[str], b: Collection[str]) -> dict[str, Any]:
+        """Studies that the statements of both sides rest on, and their corrected covered area.
+
+        The area is None where a side's studies are not recorded.
+        """
+        one, other = ({s for rec in side for s in self.evidence.get(rec, ())} for side in (a, b))
         cca = corrected_covered_area((one, other))
         return {"studies": [self._study(s) for s in sorted(one & other)], "cca": None if cca is None else round(cca, 4)}
 
