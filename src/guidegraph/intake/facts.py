@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.dates import Moment
-from guidegraph.model import StopFact, TrialFact
+from guidegraph.model import CodeReading, StopFact, TrialFact
 
 _SUSPENDS = {
     # A condition that is in doubt may be held as a finding by us, and the other way round.
@@ -27,6 +27,7 @@ class Source:
     text: str
     when: Moment | None = None
     steps: tuple[str, ...] = ()
+    readings: tuple[CodeReading, ...] = ()
 
 
 @dataclass(frozen=True)
