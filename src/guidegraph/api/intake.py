@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -12,9 +11,9 @@ from typing import Any
 
 from guidegraph.api.core import Core
 from guidegraph.errors import ProfileError
-from guidegraph.intake import CodeReader, Concepts
+from guidegraph.intake import Concepts
 from guidegraph.intake.builder import Settings
-from guidegraph.intake.fhir import Reading, parse, read_fhir
+from guidegraph.intake.fhir import Reading, from_values, parse, read_fhir
 from guidegraph.intake.units import units
 
 FhirSource = str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -30,10 +29,7 @@ class Intake(Core):
 
     @cached_property
     def _concepts(self) -> dict[bool, Concepts]:
-        return {text: Concepts(self.vocabulary, self._code_reader(), match_text=text) for text in (False, True)}
-
-    def _code_reader(self) -> CodeReader:
-        raise NotImplementedError
+        return {text: Concepts(self.vocabulary, self.links.codes, match_text=text) for text in (False, True)}
 
     def profile_from_fhir(
         self,
@@ -69,11 +65,9 @@ class Intake(Core):
         """
         settings = Settings(as_of or date.today(), frozenset(complete), self._rates, newest_days)
         text = read_record(source, where) if isinstance(source, Path) else source
-        if not isinstance(text, str):
-            # One way in: what is given in code is held to the same rules as a text.
-            text = plain_text(text, where)
+        values = parse(text, where) if isinstance(text, str) else from_values(text, where)
         return read_fhir(
-            parse(text, where),
+            values,
             self.vocabulary,
             self._concepts[match_text],
             settings,
@@ -82,7 +76,8 @@ class Intake(Core):
             patient=patient,
             implications=self.implications,
             units=units().treating(same_units) if same_units else None,
-            scan="modifierExtension" in text or "\\u" in text,
+            # An escaped letter can hide the name from this look at the text.
+            scan=not isinstance(text, str) or "modifierExtension" in text or "\\u" in text,
         )
 
 
@@ -102,34 +97,3 @@ def read_record(path: Path, where: str) -> str:
         raise ProfileError("not UTF-8 text", where=where, mend="FHIR JSON is UTF-8.") from None
     except OSError as error:
         raise ProfileError(f"cannot be read: {error.strerror}", where=where, mend="Give a file, or -.") from None
-
-
-def plain_text(value: Any, where: str) -> str:
-    """Plain mappings as JSON text.
-
-    Raises:
-        ProfileError: a value that JSON cannot hold, or one nested too deeply.
-    """
-
-    def number(item: Any) -> Any:
-        if isinstance(item, Decimal) and item.is_finite():
-            return _Exact(item)
-        raise TypeError(f"a value of type {type(item).__name__} has no place in FHIR")
-
-    values = [value] if isinstance(value, Mapping) else list(value)
-    try:
-        return "\n".join(json.dumps(item, default=number, allow_nan=False) for item in values)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ProfileError(f"no FHIR: {error}", where=where, mend="Give mappings as a JSON reader gives them.") from None
-
-
-class _Exact(float):
-    """A decimal that JSON writes with every digit."""
-
-    def __new__(cls, value: Decimal) -> _Exact:
-        self = super().__new__(cls, value)
-        self._text = f"{value:f}"
-        return self
-
-    def __repr__(self) -> str:
-        return str(self._text)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
-from guidegraph.intake.facts import Fact, Source
+from guidegraph.intake.facts import SUSPENDS, Fact, Source
 from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, USED, Entry, IntakeReport
 from guidegraph.intake.units import Units, units
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
@@ -187,7 +187,9 @@ class ProfileBuilder:
         self._entries.append((self._next() if order is None else order, entry))
 
     def _suspend(self, keys: Collection[str], text: str) -> None:
-        self._suspended += [(self._categories[key], text) for key in keys]
+        for key in keys:
+            prop = self._categories[key]
+            self._suspended += [(one, text) for one in SUSPENDS.get(prop, (prop,))]
 
     def _in_time(self, source: Source, *, timed: bool = False) -> bool:
         """Whether an entry is of the day of the profile or before, and new enough; told if not."""

@@ -161,7 +161,7 @@ class Record:
         return ""
 
     def normal(self, reference: str) -> str:
-        """A reference in its shortest form: Type/id, without the server where the record has the resource, no version."""
+        """A reference in its shortest form: Type/id without version, and without a server whose resource is here."""
         target = self._by_ref.get(reference)
         if target is not None and identifier(target):
             return f"{target['resourceType']}/{identifier(target)}"
@@ -197,7 +197,8 @@ class Record:
     def others(self) -> Counter[str]:
         """How many resources there are of each type that is not read."""
         names = [self.type_of(value) for _, value in self.all]
-        return Counter(shown(name, 60) for name in names if name not in self._table.kinds and name != "Patient")
+        read = {*self._table.kinds, "Patient", "Medication"}
+        return Counter(shown(name, 60) for name in names if name not in read)
 
     def target(self, resource: Resource, reference: Any, name: str) -> Resource:
         """The resource of a type that a reference points at, contained or of the record.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -80,3 +81,34 @@ def _values(text: str, where: str) -> list[Any]:
 
 def _fail(error: json.JSONDecodeError, where: str, line: int) -> NoReturn:
     raise ProfileError(f"not JSON: {error.msg}", where=f"{where}:{line}:{error.colno}", mend=_MEND) from None
+
+
+def from_values(source: Any, where: str) -> list[Any]:
+    """Plain mappings (one, or a list of them) in the form that :func:`parse` gives, numbers as exact decimals.
+
+    Raises:
+        ProfileError: a value that JSON cannot hold, or one nested too deeply.
+    """
+    values = [source] if isinstance(source, Mapping) else list(source)
+    try:
+        return [_plain(value) for value in values]
+    except RecursionError:
+        raise ProfileError("nested too deeply", where=where, mend=_MEND) from None
+    except _DuplicateError as error:
+        raise ProfileError(
+            f"no FHIR: {error}", where=where, mend="Give mappings as a JSON reader gives them."
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, int | float | Decimal):
+        number = _number(repr(value) if isinstance(value, float) else str(value))
+        if number.is_finite():
+            return number
+    raise _DuplicateError(f"a value of type {type(value).__name__} that JSON does not have")
