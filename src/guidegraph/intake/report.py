@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 USED, IGNORED, NOT_UNDERSTOOD = "used", "ignored", "not understood"
+#: Characters of a record that a report shows of one text.
+LONGEST = 200
+
+
+def shown(text: object, longest: int = LONGEST) -> str:
+    """Text of a record for a report: one line, no control characters or lone surrogates, cut where it is long."""
+    if isinstance(text, str) and len(text) <= longest and text.isprintable() and "  " not in text:
+        return text
+    clean = "".join(" " if unicodedata.category(c).startswith("C") else c for c in str(text)[: 4 * longest])
+    clean = " ".join(clean.split())
+    return clean if len(clean) <= longest else clean[: longest - 3] + "..."
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import Code, Concepts, Meaning
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.facts import Source
-from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, shown
+from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
+from guidegraph.intake.report import shown
 
 AGE = "age"
 _STATES = ("condition", "finding")

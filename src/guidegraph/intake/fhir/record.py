@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from guidegraph.errors import ProfileError
-from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier, shown
+from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table
+from guidegraph.intake.report import shown
 
 _DEEPEST = 5
 _MEND = "Give a FHIR resource, a Bundle or NDJSON of one patient."
