@@ -48,6 +48,8 @@ class Observations:
         values = _values(res.data)
         if values or res.data.get("dataAbsentReason") is not None or not res.has("members"):
             self._node(res, res.data, concept, when)
+        elif not components:
+            self._builder.ignore(self._source(res, self._meaning(res, concept), when), "it only groups others")
         for component in components:
             inner = component.get("code")
             if inner is None:
