@@ -41,6 +41,7 @@ class Core:
 
     def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
         self.root = root
+        self._links_loaded = False
         self.store = loaded
         self.engine = Engine(loaded)
         self.records = Records(self.engine)
@@ -49,7 +50,7 @@ class Core:
     @cached_property
     def digest(self) -> str:
         """RDFC-1.0 digest of the knowledge (ontology and documents, without the derived index)."""
-        return store.digest(self.store, leave_out=store.DERIVED)
+        return store.digest(self.store)
 
     @cached_property
     def version(self) -> str:
@@ -121,6 +122,18 @@ class Core:
         """The interventions of ours that a code is a kind of."""
         rows = (self.vocabulary.by_iri.get(iri) for iri in reading.present)
         return [row.iri for row in rows if row is not None and row.kind == "intervention"]
+
+    def load_links(self) -> None:
+        """Put the mappings and the linked hierarchies into the store, for queries that ask for them; once."""
+        if not self._links_loaded:
+            self.store.bulk_extend(self.links.quads())
+            self._links_loaded = True
+
+    def external(self, text: str) -> str | None:
+        """The IRI that a code of another terminology stands for in a query: that of the term of ours that it means,
+        else that of its own class; None for any other text."""
+        reading = self.vocabulary.reading(text)
+        return None if reading is None else reading.exact or reading.iri or None
 
     def link_digests(self, found: Assessment) -> list[dict[str, str]]:
         """Name and digest of every mapping table and linked hierarchy that an assessment's codes were read by."""
