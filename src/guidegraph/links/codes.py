@@ -187,7 +187,7 @@ class _Walk:
                 continue
             for code in term.parents:
                 higher = hierarchy.terms.get(code)
-                if higher is None or code in seen:
+                if higher is None or code in seen or _excluded(higher, start.code):
                     continue
                 seen.add(code)
                 rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _HAS]
@@ -212,7 +212,7 @@ class _Walk:
         seen, left = {start.code}, [start.code]
         while left:
             for code in below.get(left.pop(0), ()):
-                if code in seen:
+                if code in seen or _excluded(start, code):
                     continue
                 seen.add(code)
                 rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _LACKS]
@@ -248,6 +248,19 @@ class _Walk:
         if self._found:
             return (f"neither it nor anything above it is mapped {cited}",)
         return (f"it is in no mapping table and in no linked hierarchy {cited}",)
+
+
+def _excluded(higher: ExternalTerm, code: str) -> bool:
+    """Whether a term says that a code is none of its kind, though it stands below it (Excludes1)."""
+    return any(_within(code, pattern.strip()) for pattern in higher.excludes)
+
+
+def _within(code: str, pattern: str) -> bool:
+    """Whether a code is one that a pattern names: a code, all below it (``A1.2-``), or a range (``A00-A09``)."""
+    low, dash, high = pattern.partition("-")
+    if dash and high:
+        return low <= code[: len(low)] and code[: len(high)] <= high
+    return bool(low) and code.startswith(low)
 
 
 def _cite(hierarchy: Hierarchy) -> str:
