@@ -53,5 +53,5 @@ class UsageError(GuideGraphError):
     """An argument or option that makes no sense."""
 
 
-class LinkError(GuideGraphError):
+class LinkError(KnowledgeError):
     """A mapping, a package of another terminology, or an external hierarchy that is missing or cannot be read."""
