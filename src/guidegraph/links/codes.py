@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from guidegraph.links.model import CodeReading, ExternalTerm, Terminology
 from guidegraph.links.model import Mapping as Row
+from guidegraph.links.modules import code_iri
 
 #: Predicates by which whoever has the code has our class, and by which whoever lacks the code lacks it.
 _HAS, _LACKS = ("exact", "narrow"), ("exact", "broad")
@@ -88,7 +89,7 @@ class Codes:
     def iri(self, curie: str) -> str:
         """The IRI of a code's class."""
         prefix, _, code = curie.partition(":")
-        return self.terminologies[prefix].iri + re.sub(r"[^\w.~-]", lambda m: "%" + f"{ord(m[0]):02X}", code)
+        return code_iri(self.terminologies[prefix].iri, code)
 
     def mappings(self, subject: str) -> tuple[Row, ...]:
         """The mappings of a term of ours, the exact ones first; an empty CURIE says that nothing was found."""
