@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -17,9 +17,11 @@ from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
-from guidegraph.links.book import Links
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import Vocabulary, apply_implications, implication_rows, read_profile, term_rows, to_triples
+
+if TYPE_CHECKING:
+    from guidegraph.links.book import Links
 
 ProfileSource = str | Path | Mapping[str, Any] | Profile
 #: The folders whose queries make an answer; their digests go with it.
@@ -65,6 +67,9 @@ class Core:
     @cached_property
     def links(self) -> Links:
         """The links to other terminologies: mapping tables, linked hierarchies, and the reader of codes."""
+        # Imported here, since most answers need no code read.
+        from guidegraph.links.book import Links
+
         return Links(self.root, self.records.label)
 
     @cached_property
