@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -186,13 +186,9 @@ class ProfileBuilder:
         return self._count
 
     def _tell(self, entry: Entry, order: int | None = None) -> None:
-        entry = replace(
-            entry,
-            source=shown(entry.source),
-            text=shown(entry.text, _TEXT),
-            why=shown(entry.why, _TEXT),
-            steps=tuple(shown(step, _TEXT) for step in entry.steps),
-        )
+        steps = tuple([shown(step, _TEXT) for step in entry.steps])
+        text, why = shown(entry.text, _TEXT), shown(entry.why, _TEXT)
+        entry = Entry(entry.state, shown(entry.source), text, entry.effect, why, steps)
         self._entries.append((self._next() if order is None else order, entry))
 
     def _suspend(self, keys: Collection[str], text: str) -> None:

@@ -69,6 +69,9 @@ class Observations:
         value = next(iter(values.items()), ("", None))
         source = self._source(res, meaning, when, _told(*value))
         lists = res.kind.lists
+        if not meaning.understood and not self._question(res.codings(concept)):
+            self._builder.misunderstood(lists, source, meaning.why)
+            return
         numbers = self._builder.of_kind(meaning.present, "number")
         states = self._builder.of_kind(meaning.present, *_STATES)
         lacking = self._builder.of_kind(meaning.absent, *_STATES)

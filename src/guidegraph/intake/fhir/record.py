@@ -79,7 +79,7 @@ class Record:
             raise ProfileError("the Bundle follows implicit rules that are not known", where=place, mend=_MEND)
         for number, entry in enumerate(entries):
             at = f"{place}/entry[{number}]"
-            if not isinstance(entry, dict) or entry.get("modifierExtension"):
+            if not isinstance(entry, dict) or "modifierExtension" in entry:
                 self.broken.append((at, "no entry of a Bundle, or one with a modifier extension"))
                 continue
             resource, url = entry.get("resource"), entry.get("fullUrl")

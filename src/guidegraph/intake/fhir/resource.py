@@ -48,17 +48,16 @@ class Resource:
             self.check_elements(part, "Observation.component")
 
     def _modifiers(self) -> None:
-        left: list[Any] = [value for key, value in self.data.items() if key != "contained"]
-        if self.data.get("modifierExtension"):
-            left.append({"modifierExtension": self.data["modifierExtension"]})
+        left: list[Any] = [{key: value for key, value in self.data.items() if key != "contained"}]
         while left:
             value = left.pop()
             if isinstance(value, list):
                 left += value
             elif isinstance(value, dict):
-                if value.get("modifierExtension"):
+                if "modifierExtension" in value:
                     told = value["modifierExtension"]
-                    url = told[0].get("url") if isinstance(told, list) and isinstance(told[0], dict) else told
+                    first = told[0] if isinstance(told, list) and told else told
+                    url = first.get("url") if isinstance(first, dict) else first
                     raise NotUnderstoodError(
                         f"a modifier extension that is not known changes its meaning ({shown(url, 80)})"
                     )
