@@ -597,6 +597,38 @@ def test_one_patient_only(kb: Any, read: Read) -> None:
         read(patient="nobody")
 
 
+def test_whose_an_entry_is(kb: Any) -> None:
+    def bundle(*pairs: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "resourceType": "Bundle",
+            "entry": [{"fullUrl": url, "resource": res} if url else {"resource": res} for url, res in pairs],
+        }
+
+    def about(reference: str) -> dict[str, Any]:
+        return condition() | {"subject": {"reference": reference}}
+
+    here, there = "http://a.example/Patient/p", "http://b.example/Patient/p"
+    for reference, mine in (
+        (here, True),
+        ("Patient/p", True),
+        (there, False),
+        ("Patient/q", False),
+        ("urn:uuid:1", False),
+        ("Patient?identifier=1", False),
+        ("#p", False),
+    ):
+        found = kb.profile_from_fhir(bundle((here, PATIENT), ("", about(reference))), as_of=DAY)
+        assert bool(facts(found)) is mine, reference
+    nameless = {k: v for k, v in PATIENT.items() if k != "id"}
+    assert facts(kb.profile_from_fhir(bundle(("urn:uuid:1", nameless), ("", about("urn:uuid:1"))), as_of=DAY))
+    assert facts(kb.profile_from_fhir(bundle(("", PATIENT), ("", about(here + "/_history/3"))), as_of=DAY))
+    both = bundle((here, PATIENT), (there, PATIENT), ("", about(there)))
+    with pytest.raises(ProfileError, match="2 patients"):
+        kb.profile_from_fhir(both, as_of=DAY)
+    assert facts(kb.profile_from_fhir(both, as_of=DAY, patient=there))
+    assert not facts(kb.profile_from_fhir(both, as_of=DAY, patient=here))
+
+
 def test_of_two_versions_the_last_counts(read: Read) -> None:
     old = condition(meta={"lastUpdated": "2026-01-01T00:00:00Z"})
     new = condition(verified="refuted", meta={"lastUpdated": "2026-02-01T00:00:00Z"})

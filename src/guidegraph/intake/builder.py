@@ -175,7 +175,9 @@ class ProfileBuilder:
             self._tell(Entry(state, fact.source.ref, fact.source.text, effect, why, fact.source.steps), fact.order)
         for fact in kept:
             words = settle.words(fact, self._terms)
-            self._tell(Entry(USED, fact.source.ref, fact.source.text, words, fact.note, fact.source.steps), fact.order)
+            day = f"of {fact.source.when.text}" if fact.timed and fact.source.when else ""
+            note = "; ".join(filter(None, (day, fact.note)))
+            self._tell(Entry(USED, fact.source.ref, fact.source.text, words, note, fact.source.steps), fact.order)
         self._report.entries = [entry for _, entry in sorted(self._entries, key=lambda pair: pair[0])]
         self._report.patient = patient
         complete = frozenset(self._categories[key] for key in self._settings.complete)

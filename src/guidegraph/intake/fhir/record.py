@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from guidegraph.errors import ProfileError
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
@@ -42,6 +41,8 @@ class Record:
     ) -> None:
         self._table, self._where, self._scan = table, where, scan
         self.all: list[tuple[str, dict[str, Any]]] = []
+        self._keys: list[str] = []
+        self._urls: dict[str, set[str]] = defaultdict(set)
         self.broken: list[tuple[str, str]] = []
         self._by_ref: dict[str, dict[str, Any]] = {}
         for number, value in enumerate(values, 1):
@@ -62,10 +63,14 @@ class Record:
             self._bundle(value, place, depth)
             return
         ref = f"{shown(name, 40)}/{identifier(value)}" if identifier(value) else place
+        # The same id on two servers is two resources; without a server it is one.
+        key = url if _on_server(url) else ref
         self.all.append((ref, value))
-        for key in (ref, url):
-            if key:
-                self._by_ref[key] = value
+        self._keys.append(key)
+        self._urls[ref].add(key)
+        for name in (ref, url):
+            if name:
+                self._by_ref[name] = value
 
     def _bundle(self, bundle: dict[str, Any], place: str, depth: int) -> None:
         entries = bundle.get("entry") or []
@@ -88,20 +93,23 @@ class Record:
 
     def _latest(self) -> None:
         """Of several versions of one resource, the last updated; where that cannot be told, none."""
-        counts = Counter(ref for ref, _ in self.all)
-        for ref in sorted(ref for ref, number in counts.items() if number > 1):
-            versions = [value for known, value in self.all if known == ref]
+        for ref, keys in self._urls.items():
+            if len(keys) > 1:
+                self._by_ref.pop(ref, None)
+        for key in sorted(key for key, number in Counter(self._keys).items() if number > 1):
+            places = [i for i, known in enumerate(self._keys) if known == key]
+            ref, versions = self.all[places[0]][0], [self.all[i][1] for i in places]
             times = [_updated(value) for value in versions]
             best = max(range(len(versions)), key=lambda i: times[i])
             same = all(value == versions[0] for value in versions)
             told = same or (all(times) and times.count(times[best]) == 1)
-            first = next(i for i, (known, _) in enumerate(self.all) if known == ref)
-            self.all = [pair for pair in self.all if pair[0] != ref]
-            if told:
-                self.all.insert(first, (ref, versions[best]))
-                self._by_ref[ref] = versions[best]
-            else:
-                self._by_ref.pop(ref, None)
+            rest = [i for i in range(len(self.all)) if i not in places or (told and i == places[best])]
+            self.all, self._keys = [self.all[i] for i in rest], [self._keys[i] for i in rest]
+            for name in [name for name, value in self._by_ref.items() if any(value is v for v in versions)]:
+                if told:
+                    self._by_ref[name] = versions[best]
+                else:
+                    del self._by_ref[name]
             if not same:
                 what = "the last updated is read" if told else "which is the last cannot be told, so none is read"
                 self.broken.append((ref, f"{len(versions)} versions of it: {what}"))
@@ -131,7 +139,11 @@ class Record:
     def _whose(self, wanted: str) -> tuple[str, Resource | None]:
         patients = [(ref, value) for ref, value in self.all if self.type_of(value) == "Patient"]
         if wanted:
-            named = [(ref, value) for ref, value in patients if wanted in (ref, identifier(value))]
+            named = [
+                (ref, value)
+                for ref, value in patients
+                if wanted in (ref, identifier(value)) or self._by_ref.get(wanted) is value
+            ]
             if not named and patients:
                 raise ProfileError(f"no Patient {shown(wanted, 60)!r}", where=self._where, mend=_known(patients))
             patients = named
@@ -163,13 +175,11 @@ class Record:
 
     def normal(self, reference: str) -> str:
         """A reference in its shortest form: Type/id without version, and without a server whose resource is here."""
-        target = self._by_ref.get(reference)
-        if target is not None and identifier(target):
-            return f"{target['resourceType']}/{identifier(target)}"
         path = reference.partition("/_history/")[0]
-        if urlsplit(path).scheme in ("http", "https"):
+        if _on_server(path):
             short = "/".join(path.split("/")[-2:])
-            return short if short in self._by_ref else path
+            # Only a resource that names no server of its own can be meant by a reference to one.
+            return short if self._urls.get(short) == {short} else path
         return path
 
     def of_patient(self, resource: Resource) -> bool:
@@ -184,9 +194,13 @@ class Record:
         target = reference.get("reference")
         if not isinstance(target, str):
             raise NotUnderstoodError("it does not say whose it is (its subject has no reference)")
-        if self.patient is not None and self._by_ref.get(target) is self.patient.data:
-            return True
-        return self.normal(target) == self.patient_ref
+        short = self.normal(target)
+        known = self._by_ref.get(target) or self._by_ref.get(short)
+        if self.patient is None:
+            return short == self.patient_ref
+        if known is None and ("?" in target or target.startswith("urn:")):
+            raise NotUnderstoodError(f"whose it is cannot be told ({shown(target, 80)})")
+        return known is self.patient.data
 
     def resources(self) -> Iterator[Resource]:
         """The resources of types that are read, in the order of the record."""
@@ -224,6 +238,10 @@ class Record:
         found = Resource(value, name, f"{resource.ref} {shown(told, 60)}", self.version, self._table, scan=self._scan)
         found.check()
         return found
+
+
+def _on_server(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
 
 
 def _updated(value: dict[str, Any]) -> str:
