@@ -43,6 +43,7 @@ class Record:
         self.all: list[tuple[str, dict[str, Any]]] = []
         self._keys: list[str] = []
         self._urls: dict[str, set[str]] = defaultdict(set)
+        self._stands_for: dict[int, dict[str, Any] | None] = {}
         self.broken: list[tuple[str, str]] = []
         self._by_ref: dict[str, dict[str, Any]] = {}
         for number, value in enumerate(values, 1):
@@ -96,23 +97,33 @@ class Record:
         for ref, keys in self._urls.items():
             if len(keys) > 1:
                 self._by_ref.pop(ref, None)
-        for key in sorted(key for key, number in Counter(self._keys).items() if number > 1):
-            places = [i for i, known in enumerate(self._keys) if known == key]
-            ref, versions = self.all[places[0]][0], [self.all[i][1] for i in places]
-            times = [_updated(value) for value in versions]
-            best = max(range(len(versions)), key=lambda i: times[i])
-            same = all(value == versions[0] for value in versions)
-            told = same or (all(times) and times.count(times[best]) == 1)
-            rest = [i for i in range(len(self.all)) if i not in places or (told and i == places[best])]
-            self.all, self._keys = [self.all[i] for i in rest], [self._keys[i] for i in rest]
-            for name in [name for name, value in self._by_ref.items() if any(value is v for v in versions)]:
-                if told:
-                    self._by_ref[name] = versions[best]
-                else:
-                    del self._by_ref[name]
-            if not same:
-                what = "the last updated is read" if told else "which is the last cannot be told, so none is read"
-                self.broken.append((ref, f"{len(versions)} versions of it: {what}"))
+        places: dict[str, list[int]] = defaultdict(list)
+        for index, key in enumerate(self._keys):
+            places[key].append(index)
+        kept: list[tuple[str, dict[str, Any]]] = []
+        for indexes in places.values():
+            if len(indexes) == 1:
+                kept.append(self.all[indexes[0]])
+            else:
+                kept += self._one_of(self.all[indexes[0]][0], [self.all[i][1] for i in indexes])
+        self.all = kept
+
+    def _one_of(self, ref: str, versions: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        times = [_updated(value) for value in versions]
+        best = max(range(len(versions)), key=lambda i: times[i])
+        same = all(value == versions[0] for value in versions)
+        told = same or (all(times) and times.count(times[best]) == 1)
+        if not same:
+            what = "the last updated is read" if told else "which is the last cannot be told, so none is read"
+            self.broken.append((ref, f"{len(versions)} versions of it: {what}"))
+        for value in versions:
+            self._stands_for[id(value)] = versions[best] if told else None
+        return [(ref, versions[best])] if told else []
+
+    def known(self, reference: str) -> dict[str, Any] | None:
+        """The resource that a reference names, None where it is not in the record."""
+        value = self._by_ref.get(reference)
+        return value if value is None else self._stands_for.get(id(value), value)
 
     def _detect(self) -> str:
         found: Counter[str] = Counter()
@@ -142,7 +153,7 @@ class Record:
             named = [
                 (ref, value)
                 for ref, value in patients
-                if wanted in (ref, identifier(value)) or self._by_ref.get(wanted) is value
+                if wanted in (ref, identifier(value)) or self.known(wanted) is value
             ]
             if not named and patients:
                 raise ProfileError(f"no Patient {shown(wanted, 60)!r}", where=self._where, mend=_known(patients))
@@ -195,7 +206,7 @@ class Record:
         if not isinstance(target, str):
             raise NotUnderstoodError("it does not say whose it is (its subject has no reference)")
         short = self.normal(target)
-        known = self._by_ref.get(target) or self._by_ref.get(short)
+        known = self.known(target) or self.known(short)
         if self.patient is None:
             return short == self.patient_ref
         if known is None and ("?" in target or target.startswith("urn:")):
@@ -232,7 +243,7 @@ class Record:
                 if isinstance(part, dict) and part.get("id") == told[1:]:
                     value = part
         else:
-            value = self._by_ref.get(told) or self._by_ref.get(self.normal(told))
+            value = self.known(told) or self.known(self.normal(told))
         if not isinstance(value, dict) or value.get("resourceType") != name:
             raise NotUnderstoodError(f"its {name} {shown(told, 80)} is not in the record")
         found = Resource(value, name, f"{resource.ref} {shown(told, 60)}", self.version, self._table, scan=self._scan)
