@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -61,7 +62,7 @@ class Observations:
 
     def _source(self, res: Resource, meaning: Meaning, when: Moment | None, value: str = "") -> Source:
         text = f"{meaning.text} = {value}" if value else meaning.text
-        return Source(res.ref, text, when, meaning.steps, meaning.readings)
+        return Source(res.ref, text, when, meaning.steps, meaning.readings, meaning.text)
 
     def _node(self, res: Resource, node: dict[str, Any], concept: Any, when: Moment | None) -> None:
         meaning = self._meaning(res, concept)
@@ -140,9 +141,7 @@ class Observations:
         elif word == "no" and absent:
             steps = meaning.absent_steps or source.steps
             for cls in absent:
-                self._builder.fact(
-                    cls, False, Source(source.ref, source.text, source.when, steps, source.readings), timed=True
-                )
+                self._builder.fact(cls, False, replace(source, steps=steps), timed=True)
         elif word == "doubt":
             self._builder.doubt(present, res.kind.lists, source, "the answer leaves it open")
         else:
