@@ -172,9 +172,7 @@ class ProfileBuilder:
         for fact, state, why in dropped:
             doubtful = state == NOT_UNDERSTOOD
             if doubtful:
-                self._suspended += [
-                    (prop, shown(fact.source.about or fact.source.text, _TEXT)) for prop in fact.suspends
-                ]
+                self._suspended += [(prop, shown(fact.source.about or fact.source.text)) for prop in fact.suspends]
             effect = f"unknown: {settle.about(fact, self._terms)}" if doubtful else ""
             self._tell(Entry(state, fact.source.ref, fact.source.text, effect, why, fact.source.steps), fact.order)
         for fact in kept:
@@ -198,7 +196,7 @@ class ProfileBuilder:
         self._entries.append((self._next() if order is None else order, entry))
 
     def _suspend(self, keys: Collection[str], source: Source) -> None:
-        text = shown(source.about or source.text, _TEXT)
+        text = shown(source.about or source.text)
         for key in keys:
             prop = self._categories[key]
             self._suspended += [(one, text) for one in SUSPENDS.get(prop, (prop,))]

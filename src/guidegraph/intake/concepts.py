@@ -94,6 +94,8 @@ class Concepts:
             absent = self._lacking(readings)
         elif fits:
             why = "not every code of it is understood"
+        present = frozenset(self._terms.telling(present, True))
+        absent = frozenset(self._terms.telling(absent, False))
         denied = tuple(dict.fromkeys(step for r in readings for step in (r.absent_steps or r.steps)))
         return Meaning(
             shown,

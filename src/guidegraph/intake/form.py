@@ -97,7 +97,8 @@ class _Codes:
 
     def classes(self, reading: CodeReading, kinds: tuple[str, ...]) -> set[str]:
         """The classes of some kinds that a code brings."""
-        return {c for c in reading.present if (row := self._terms.by_iri.get(c)) is not None and row.kind in kinds}
+        rows = (self._terms.by_iri.get(c) for c in reading.present)
+        return set(self._terms.telling([row.iri for row in rows if row is not None and row.kind in kinds], True))
 
     def entries(self, classes: set[str], prop: str) -> list[str]:
         """The facts of a list: codes whose every class is a fact of the patient, then the rest as our own terms."""
