@@ -360,6 +360,23 @@ def test_observations(read: Read, resource: dict[str, Any], fact: set[str], stat
     assert states(found, "Observation/o") == [state]
 
 
+def test_a_state_that_cannot_last_so_long_says_nothing_of_today(read: Read) -> None:
+    def asked(code: str, day: str) -> set[str]:
+        value = concept(code, system="http://snomed.info/sct")
+        return facts(
+            read(observation("82810-3", "http://loinc.org", valueCodeableConcept=value, effectiveDateTime=day))
+        )
+
+    assert asked("77386006", "2026-02-01") == {"+ggt:Pregnancy"} and asked("60001007", "2026-02-01") == {
+        "-ggt:Pregnancy"
+    }
+    assert asked("77386006", "2026-01-01") == asked("60001007", "2020") == set()
+    assert facts(read(condition("Pregnancy", onsetDateTime="2020-01-01"))) == set()
+    assert facts(read(condition("Sciatica", onsetDateTime="2020-01-01"))) == {"+ggt:Sciatica"}
+    weeks = observation("pregnancyWeeks", ns.GG, valueQuantity=quantity(20, "wk"), effectiveDateTime="2026-01-01")
+    assert facts(read(weeks)) == set()
+
+
 def test_components_and_panels(read: Read) -> None:
     panel = observation("1-1", "http://loinc.org", component=[
         {"code": concept(EGFR, system=ns.GG), "valueQuantity": quantity(55, "mL/min/{1.73_m2}")},

@@ -103,7 +103,7 @@ class ProfileBuilder:
 
         ``timed``: an observation, of which the newest counts. ``note`` goes into the report.
         """
-        if self._in_time(source, timed=timed):
+        if self._in_time(source, timed=timed) and self._lasts(iri, source):
             prop = _OF_KIND[self._terms.by_iri[iri].kind]
             self._facts.append(Fact(prop, iri, present, None, source, timed=timed, note=note, order=self._next()))
 
@@ -200,6 +200,25 @@ class ProfileBuilder:
         for key in keys:
             prop = self._categories[key]
             self._suspended += [(one, text) for one in SUSPENDS.get(prop, (prop,))]
+
+    def _lasts(self, iri: str, source: Source) -> bool:
+        """Whether a state that has a running number (weeks of it) can still be what it was; told if not.
+
+        A state cannot last longer than the greatest plausible value of its number, so that what was seen before that
+        says nothing of the present, neither yes nor no.
+        """
+        if source.when is None:
+            return True
+        for rule in self._rules:
+            row = self._terms.by_iri.get(rule.given)
+            if rule.cls or rule.excluded or row is None or row.high is None or row.unit != "wk":
+                continue
+            if rule.other in self._terms.ancestors(iri):
+                days = (self.as_of - source.when.last.date()).days
+                if days > row.high * _DAYS_A_WEEK:
+                    self.ignore(source, f"it is of {source.when.text}: such a state lasts at most {row.high:f} weeks")
+                    return False
+        return True
 
     def _in_time(self, source: Source, *, timed: bool = False) -> bool:
         """Whether an entry is of the day of the profile or before, and new enough; told if not."""

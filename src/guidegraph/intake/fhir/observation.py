@@ -123,18 +123,20 @@ class Observations:
         source: Source,
     ) -> None:
         about: set[str] = set()
-        word = ""
+        word, note = "", meaning.why
         if question is not None:
             word = self._answer(res, value, question[1])
-            about = {question[0]}
-        if not word or not self._builder.of_kind(about, *_STATES):
+            about = set(self._builder.of_kind({question[0]}, *_STATES)) if word else set()
+        if about:
+            source = replace(source, steps=("an answer to this question [table fhir-paths]",))
+            meaning, note = replace(meaning, absent_steps=source.steps, why=""), ""
+        else:
             word = self._answer(res, value, self._table.answers)
-            about = set()
         present = sorted(about) or states
         absent = sorted(about) or lacking
         if word == "yes" and present:
             for cls in present:
-                self._builder.fact(cls, True, source, timed=True, note=meaning.why)
+                self._builder.fact(cls, True, source, timed=True, note=note)
         elif word == "no" and res.has("narrows"):
             told = "it is negative at one site, which says nothing of others"
             self._builder.doubt(absent, res.kind.lists, source, told)
