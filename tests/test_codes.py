@@ -46,6 +46,11 @@ TREE = Tree(
             term("23", "2", obsolete=True),
             term("24", "2", obsolete=True, replaced_by=("111", "112")),
             term("3", "0"),
+            term("12", "1", excludes=("121", "13-14", "")),
+            term("121", "12"),
+            term("1215", "121"),
+            term("122", "12"),
+            term("139", "12"),
         )
     }
 )
@@ -95,6 +100,10 @@ def test_a_mapping_alone(code: str, present: tuple[str, ...], absent: tuple[str,
         ("22", (A,), ()),  # obsolete, read as its one successor
         ("23", (), ()),
         ("24", (), ()),
+        ("122", (A,), ()),
+        ("121", (), ()),  # its parent says that it is none of its kind
+        ("1215", (), ()),  # and nor is what is below it
+        ("139", (), ()),
         ("0", (), (A, B, C)),  # wider than all: who lacks it lacks what is mapped below
     ],
 )
@@ -132,6 +141,7 @@ def test_prefixes_and_systems() -> None:
     assert known.curie("x:1") == "X:1" and known.curie("Y:1") is None and known.curie("plain words") is None
     assert (known.prefix_of("urn:x"), known.prefix_of("XV"), known.prefix_of("urn:y")) == ("X", "X", None)
     assert known.iri("X:a/b c") == "https://example.org/x/a%2Fb%20c"
+    assert known.curie("https://example.org/x/a%2Fb%20c") == "X:a/b c"
     assert [row.curie for row in known.mappings(D)] == ["", "X:3"]
 
 

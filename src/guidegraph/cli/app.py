@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli import audit, check, disagree, export, link, mappings, patient, profiles, query
+from guidegraph.cli import audit, check, disagree, export, link, lookup, mappings, patient, profiles, query
 from guidegraph.cli.common import guarded
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ app.command()(guarded(disagree.matrix))
 app.command()(guarded(disagree.changes))
 app.command()(guarded(query.query))
 app.command()(guarded(query.queries))
+app.command()(guarded(lookup.lookup))
 app.command()(guarded(check.validate))
 app.command("check")(guarded(check.check))
 app.command("verify-document")(guarded(check.verify_document))
