@@ -93,7 +93,8 @@ class Concepts:
 
     def _read_all(self, codes: Sequence[Code]) -> Meaning:
         read = [self._one(code) for code in codes]
-        names = [f"{name} ({code.label})" if code.label else name for code, (name, _) in zip(codes, read, strict=True)]
+        labels = [code.label or reading.label for code, (_, reading) in zip(codes, read, strict=True)]
+        names = [f"{name} ({label})" if label else name for label, (name, _) in zip(labels, read, strict=True)]
         shown = "; ".join(dict.fromkeys(names))
         readings = list({reading.curie: reading for _, reading in read if reading.understood}.values())
         steps = tuple(dict.fromkeys(step for _, reading in read for step in reading.steps))
