@@ -70,7 +70,7 @@ class Core:
         # Imported here, since most answers need no code read.
         from guidegraph.links.book import Links
 
-        return Links(self.root, self.vocabulary.label, self.vocabulary.ancestors)
+        return Links(self.root, self.vocabulary.label, self.vocabulary.telling)
 
     @cached_property
     def implications(self) -> Any:

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
-from guidegraph.links.codes import Codes
+from guidegraph.links.codes import Codes, Telling
 from guidegraph.links.modules import SUFFIX as MODULE
 from guidegraph.links.modules import Module, module_files, module_prefix, modules_folder, read_module
 from guidegraph.links.tables import read_tables, read_terminologies
@@ -26,13 +26,13 @@ class Links:
     Args:
         root: the knowledge folder whose links count; the shipped tables and the user's own linked hierarchies if None.
         label: gives the label of a term of ours.
-        above: gives a term of ours and all above it.
+        telling: gives those of some terms of ours that tell more than the others (Vocabulary.telling).
     """
 
-    def __init__(self, root: Path | None, label: Callable[[str], str], above: Callable[[str], frozenset[str]]) -> None:
+    def __init__(self, root: Path | None, label: Callable[[str], str], telling: Telling) -> None:
         self._root = root
         self._label = label
-        self._above = above
+        self._telling = telling
         self._read: dict[Path, Module] = {}
 
     @property
@@ -67,7 +67,7 @@ class Links:
             KnowledgeError: the registry or a mapping table cannot be read.
         """
         folder = self.tables_folder
-        return Codes(read_tables(folder), read_terminologies(folder), self._linked, self._label, self._above)
+        return Codes(read_tables(folder), read_terminologies(folder), self._linked, self._label, self._telling)
 
     def _linked(self, prefix: str) -> Sequence[Module]:
         # A large hierarchy takes a while to read, so only those that say early on that they are of the prefix are read.

@@ -22,6 +22,10 @@ _CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S.*)\Z")
 _MEANS = {"exact": "means the same as", "narrow": "is a kind of", "broad": "is wider than", "close": "only resembles"}
 
 
+#: Those of some terms of ours that, present or absent, tell more than the others.
+Telling = Callable[[Sequence[str], bool], Sequence[str]]
+
+
 class Hierarchy(Protocol):
     """A linked hierarchy: its terms by code, and where they come from."""
 
@@ -50,7 +54,7 @@ class Codes:
         terminologies: the registry by prefix.
         hierarchies: gives the linked hierarchies of a prefix; asked only where the tables do not know a code.
         label: gives the label of a term of ours.
-        above: gives a term of ours and all above it, by which a reading says only what tells more.
+        telling: gives those of some terms of ours that tell more than the others, present or absent.
     """
 
     def __init__(
@@ -59,9 +63,9 @@ class Codes:
         terminologies: Mapping[str, Terminology],
         hierarchies: Callable[[str], Sequence[Hierarchy]],
         label: Callable[[str], str],
-        above: Callable[[str], Collection[str]] = lambda iri: (iri,),
+        telling: Telling = lambda classes, present: classes,
     ) -> None:
-        self._above = above
+        self._telling = telling
         self.terminologies = terminologies
         self._hierarchies = hierarchies
         self._label = label
@@ -117,13 +121,8 @@ class Codes:
         return CodeReading(curie, up.label(), present, absent, steps, self.iri(curie), denied, sources)
 
     def telling(self, classes: Collection[str], present: bool) -> tuple[str, ...]:
-        """The classes, sorted, without those that another of them entails: who has one has all above it, who lacks
-        one lacks all below it."""
-
-        def entailed(cls: str, other: str) -> bool:
-            return cls != other and (cls in self._above(other) if present else other in self._above(cls))
-
-        return tuple(sorted(c for c in classes if not any(entailed(c, other) for other in classes)))
+        """Those of some classes that tell more than the others, sorted."""
+        return tuple(sorted(self._telling(sorted(classes), present)))
 
     def rows(self, curie: str) -> list[Row]:
         """The mapping rows of a code."""
