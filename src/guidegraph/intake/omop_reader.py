@@ -1,0 +1,75 @@
+"""What all readers of CDM rows share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from guidegraph.intake.builder import ProfileBuilder
+from guidegraph.intake.dates import Moment
+from guidegraph.intake.omop_cdm import Conventions
+from guidegraph.intake.omop_concepts import Coded, Vocabularies
+from guidegraph.intake.omop_values import Row
+from guidegraph.intake.units import Units
+from guidegraph.model import CodeReading
+from guidegraph.profile import Vocabulary
+
+#: Lists of a profile that an entry which is not understood leaves incomplete: a diagnosis may be held as a finding.
+STATES = ("conditions", "findings")
+
+
+@dataclass
+class Reader:
+    """What reads the rows of one person into a builder.
+
+    ``one_day`` says that a diagnosis of one single day counts as present; ``notes`` counts what the report tells once;
+    ``read`` are the codes that said something.
+    """
+
+    builder: ProfileBuilder
+    codes: Vocabularies
+    terms: Vocabulary
+    known: Conventions
+    units: Units
+    one_day: bool = False
+    notes: dict[str, int] = field(default_factory=dict)
+    read: list[CodeReading] = field(default_factory=list)
+
+    def coded(self, row: Row, table: str, stem: str) -> tuple[str, CodeReading]:
+        """The text of a row's code, and what it says.
+
+        Raises:
+            ValueError: a concept id is no whole number.
+        """
+        value = row.text(f"{stem}_source_value")
+        concept, source = row.concept(f"{stem}_concept_id"), row.concept(f"{stem}_source_concept_id")
+        return self.codes.read(Coded(table, concept, source, value))
+
+    def classes(self, reading: CodeReading, *kinds: str) -> list[str]:
+        """The classes of some kinds that whoever has the code has; the reading is remembered if there are any."""
+        found = self.builder.of_kind(reading.present, *kinds)
+        if found:
+            self.read.append(reading)
+        return found
+
+    def note(self, text: str) -> None:
+        """Count what the report tells once."""
+        self.notes[text] = self.notes.get(text, 0) + 1
+
+
+def started(start: Moment | None, end: date | None = None) -> date:
+    """The day on which something starts.
+
+    Raises:
+        ValueError: there is none, or it ends before it starts.
+    """
+    if start is None or start.day is None:
+        raise ValueError("it has no start date")
+    if end is not None and end < start.day:
+        raise ValueError(f"it ends on {end}, before it starts on {start.day}")
+    return start.day
+
+
+def reason(reading: CodeReading, wanted: str) -> str:
+    """Why a code says nothing of what is wanted."""
+    return f"its code means {wanted}" if reading.understood else "; ".join(reading.steps) or "no mapping is known"
