@@ -132,6 +132,7 @@ def test_prefixes_and_systems() -> None:
     assert known.curie("x:1") == "X:1" and known.curie("Y:1") is None and known.curie("plain words") is None
     assert (known.prefix_of("urn:x"), known.prefix_of("XV"), known.prefix_of("urn:y")) == ("X", "X", None)
     assert known.iri("X:a/b c") == "https://example.org/x/a%2Fb%20c"
+    assert known.curie("https://example.org/x/a%2Fb%20c") == "X:a/b c"
     assert [row.curie for row in known.mappings(D)] == ["", "X:3"]
 
 

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
+from urllib.parse import unquote
 
 from guidegraph.links.model import CodeReading, ExternalTerm, Terminology
 from guidegraph.links.model import Mapping as Row
@@ -76,7 +77,10 @@ class Codes:
         return self._systems.get(system)
 
     def curie(self, text: str) -> str | None:
-        """The CURIE that a text is, its prefix as the registry writes it; None where the prefix is not in it."""
+        """The CURIE that a text (a CURIE or a class's IRI) is, with the registry's prefix; None for any other text."""
+        for known in self.terminologies.values():
+            if text.startswith(known.iri) and len(text) > len(known.iri):
+                return f"{known.prefix}:{unquote(text[len(known.iri) :])}"
         found = _CURIE.match(text.strip())
         prefix = self._prefixes.get(found[1].casefold()) if found else None
         return f"{prefix}:{found[2].strip()}" if found and prefix else None
