@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -29,12 +30,13 @@ class Cdm:
         """Add a row; its key is numbered where it has one that is not given."""
         known = self.columns[table]
         key = f"{table}_id"
-        if key in known and table not in ("person", "concept"):
-            values.setdefault(key, len(self.rows[table]) + 1)
+        number = len(self.rows[table]) + 1
+        if key in known and table not in ("person", "concept", "vocabulary"):
+            values.setdefault(key, number)
         stray = set(values) - set(known)
         assert not stray, stray
         self.rows[table].append(values)
-        return int(values.get(key, 0))
+        return number
 
     def concept(
         self, vocabulary: str, code: str, name: str = "", *, invalid: str | None = None, domain: str = "Observation"
@@ -82,7 +84,9 @@ class Cdm:
 
     def procedure(self, person: int, concept: int, day: str | None, **more: Any) -> int:
         """A procedure_occurrence."""
-        return self.add("procedure_occurrence", person_id=person, procedure_concept_id=concept, procedure_date=day, **more)
+        return self.add(
+            "procedure_occurrence", person_id=person, procedure_concept_id=concept, procedure_date=day, **more
+        )
 
     def write(self, form: str, folder: Path, *, upper: bool = False, schema: str = "main", every: bool = True) -> Path:
         """Write the tables as ``duckdb``, ``parquet``, ``csv`` or ``csv.gz``; returns what to open.
@@ -100,9 +104,9 @@ class Cdm:
         path = folder / "cdm.duckdb" if form == "duckdb" else folder
         with duckdb.connect(str(path) if form == "duckdb" else ":memory:") as db:
             if schema != "main":
-                db.execute(f'CREATE SCHEMA "{schema}"')
+                db.execute(f"CREATE SCHEMA {quoted(schema)}")
             for table in tables:
-                name = f'"{schema}"."{table.upper() if upper else table}"'
+                name = f"{quoted(schema)}.{quoted(table.upper() if upper else table)}"
                 columns = self.columns[table]
                 db.execute(f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
                 rows = [[_typed(row.get(c), t) for c, t in columns.items()] for row in self.rows[table]]
@@ -114,15 +118,21 @@ class Cdm:
         return path
 
     def _csv(self, table: str, path: Path, upper: bool) -> None:
-        opened = gzip.open(path, "wt", newline="", encoding="utf-8") if path.suffix == ".gz" else path.open("w", newline="", encoding="utf-8")  # fmt: skip
-        with opened as file:
+        with gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb") as raw:
+            file = io.StringIO(newline="")
             writer = csv.writer(file)
             columns = list(self.columns[table])
             writer.writerow([c.upper() if upper else c for c in columns])
             writer.writerows([row.get(c) for c in columns] for row in self.rows[table])
+            raw.write(file.getvalue().encode())
 
 
 def _typed(value: Any, kind: str) -> Any:
     if value is None or value == "":
         return None
     return date.fromisoformat(str(value)[:10]) if kind == "DATE" else value
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'

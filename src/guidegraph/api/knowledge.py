@@ -11,6 +11,7 @@ from guidegraph import assets, store
 from guidegraph.api.answer import Answer
 from guidegraph.api.core import ProfileSource
 from guidegraph.api.exporting import Exporting
+from guidegraph.api.omop import FromOmop
 from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.change import smallest_change
 from guidegraph.assess.explain import explanation
@@ -22,7 +23,7 @@ from guidegraph.profile import apply_implications
 from guidegraph.run import fetch
 
 
-class KnowledgeBase(Exporting):
+class KnowledgeBase(FromOmop, Exporting):
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
 
     def therapies(

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.intake.builder import ProfileBuilder, Settings
@@ -142,7 +141,7 @@ class OmopReader:
                     used.update(_concepts(row, _own(table)))
                     seen.update(_concepts(row, _LOOKED_AT))
             for person, found in by_person.items():
-                rows[person][table] = sorted(found, key=_order)
+                rows[person][table] = _sorted(found)
         self._vocabularies.learn(used, seen)
         for person in persons:
             if "person" not in rows[person]:
@@ -193,14 +192,21 @@ def _concepts(row: Row, columns: Iterable[str]) -> Iterator[int | None]:
             continue  # it is told where the row is read
 
 
-def _order(row: Row) -> tuple[Any, ...]:
-    """A total order of a person's rows that is the same in every form of a source."""
+def _sorted(rows: Sequence[Row]) -> list[Row]:
+    """A person's rows of a table, by key; where keys repeat, in an order that is the same in every form of a source."""
+    if len({row.text("id") for row in rows}) == len(rows):
+        return sorted(rows, key=_key)
+    return sorted(rows, key=lambda row: (*_key(row), *(row.text(column) for column in row.values)))
+
+
+def _key(row: Row) -> tuple[int, str]:
     key = row.text("id")
-    return (len(key), key, *(row.text(column) for column in row.values))
+    return len(key), key
 
 
 def _used(readings: Iterable[CodeReading], profile: Profile) -> tuple[CodeReading, ...]:
     """The readings that facts of the profile came from."""
     facts = {iri for table in (profile.present, profile.absent) for classes in table.values() for iri in classes}
     facts |= {*profile.values, *(t.of for t in profile.trials_present), *(s.of for s in profile.stops_present)}
-    return tuple(sorted({r for r in readings if r.iri and facts & {*r.present, *r.absent}}))
+    used = {r.curie: r for r in readings if r.iri and facts & {*r.present, *r.absent}}
+    return tuple(used[curie] for curie in sorted(used))

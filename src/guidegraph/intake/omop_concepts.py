@@ -17,6 +17,8 @@ from guidegraph.intake.omop_source import Source
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
 
+#: Prefixes of our own terms, which a site may use as its source codes.
+_OURS = {"ggt": ns.GGT, "gg": ns.GG}
 _INVALID = {"U": "replaced by another", "D": "deleted"}
 
 
@@ -112,9 +114,10 @@ class Vocabularies:
             tried.append(self._value(prefix, value))
         text = "; ".join(dict.fromkeys(reading.name for reading in tried)) or (repr(value) if value else "concept 0")
         failed: list[str] = []
-        for reading in tried:
+        # What the patient has counts before what follows from lacking it: a code that only denies is second best.
+        for reading in sorted(tried, key=lambda r: (not r.present, not r.understood)):
             if reading.understood:
-                return text, replace(reading, steps=(*failed, *reading.steps))
+                return text, reading
             failed += [f"{reading.curie}: {step}" for step in reading.steps]
         if not any((coded.concept, coded.source_concept)):
             failed.insert(0, "concept 0: the source's code has no standard concept")
@@ -148,7 +151,7 @@ class Vocabularies:
     def _value(self, prefix: str, value: str) -> CodeReading:
         key = (prefix, value)
         if key not in self._values:
-            self._values[key] = self._own(value) if prefix == "ggt" else self._vouched(prefix, value)
+            self._values[key] = self._own(prefix, value) if prefix in _OURS else self._vouched(prefix, value)
         return self._values[key]
 
     def _vouched(self, prefix: str, value: str) -> CodeReading:
@@ -156,11 +159,12 @@ class Vocabularies:
         told = f"the source value is read as a code of {prefix} (--source-vocabulary)"
         return replace(reading, steps=(told, *reading.steps))
 
-    def _own(self, value: str) -> CodeReading:
-        row = self._terms.by_iri.get(ns.GGT + value)
+    def _own(self, prefix: str, value: str) -> CodeReading:
+        curie = f"{prefix}:{value}"
+        row = self._terms.by_iri.get(_OURS[prefix] + value)
         if row is None:
-            return CodeReading(f"ggt:{value}", steps=(f"ggt:{value} is no term of ours",))
-        return CodeReading(f"ggt:{value}", row.label, (row.iri,), (row.iri,), (f"ggt:{value} is our own term",))
+            return CodeReading(curie, steps=(f"{curie} is no term of ours",))
+        return CodeReading(curie, row.label, (row.iri,), (row.iri,), (f"{curie} is our own term",))
 
     def _known(self, reading: CodeReading) -> CodeReading:
         """The reading, emptied where it names what our vocabulary does not have."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from guidegraph.intake.dates import Moment, moment
@@ -54,7 +55,9 @@ class Row:
             ValueError: it is no whole number.
         """
         value = self.values.get(column)
-        return (value if isinstance(value, int) else self.integer(column)) or None
+        if value is None or isinstance(value, int):
+            return value or None
+        return self.integer(column) or None
 
     def number(self, column: str) -> Decimal | None:
         """The number of a column, None where it has none.
@@ -67,7 +70,7 @@ class Row:
             return None
         if not _NUMBER.match(text):
             raise ValueError(f"{column} {text[:40]!r} is no number")
-        return Decimal(text)
+        return Decimal(text).normalize() + 0
 
     def moment(self, column: str) -> Moment | None:
         """The day or moment of a column, None where it has none.
@@ -78,9 +81,8 @@ class Row:
         text = self.text(column)
         if not text:
             return None
-        text = _HOURS.sub(r"\1:00", text) if len(text) > len("2026-01-31 00") else _BASIC.sub(r"\1-\2-\3", text)
         try:
-            found = moment(text)
+            found = _moment(text)
         except ValueError:
             raise ValueError(f"{column} {self.text(column)[:40]!r} is no date") from None
         if found.day is None:
@@ -95,3 +97,10 @@ class Row:
         """
         found = self.moment(column)
         return found.day if found else None
+
+
+@lru_cache(maxsize=50_000)
+def _moment(text: str) -> Moment:
+    """A day or moment as databases write it: also without hyphens, and with a time zone of hours alone."""
+    long = len(text) > len("2026-01-31 00")
+    return moment(_HOURS.sub(r"\1:00", text) if long else _BASIC.sub(r"\1-\2-\3", text))

@@ -1,0 +1,105 @@
+"""The command that reads a person of an OMOP CDM as a profile."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from guidegraph import api
+from guidegraph.cli.common import AsOf, Knowledge, day, guarded, working, write
+from guidegraph.errors import UsageError
+
+
+class ProfileFormat(StrEnum):
+    """Forms of a profile."""
+
+    yaml = "yaml"
+    json = "json"
+
+
+class OneDay(StrEnum):
+    """What a diagnosis recorded for one day alone says."""
+
+    unknown = "unknown"
+    present = "present"
+
+
+@guarded
+def from_omop(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="A DuckDB file, or a folder of Parquet or CSV files, one a table."),
+    ],
+    person: Annotated[int, typer.Option("--person", metavar="ID", help="The person_id.")],
+    as_of: AsOf = None,
+    complete: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--complete",
+            metavar="LIST",
+            help="A list that the tables hold whole, such as medications; repeatable.",
+        ),
+    ] = None,
+    source_vocabulary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source-vocabulary",
+            metavar="TABLE=PREFIX",
+            help="What the source values of a table are codes of, where no concept tells it; repeatable.",
+        ),
+    ] = None,
+    drug_eras: Annotated[bool, typer.Option("--drug-eras", help="Also read the table drug_era.")] = False,
+    one_day: Annotated[
+        OneDay, typer.Option("--one-day", help="What a diagnosis recorded for one day alone says.")
+    ] = OneDay.unknown,
+    form: Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")] = ProfileFormat.yaml,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write what became of every row (.json, else text)."),
+    ] = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """A person of an OMOP CDM 5.4 as a profile, with a report on every row of theirs.
+
+    Example: guidegraph profile from-omop cdm.duckdb --person 42 --report report.txt
+    """
+    from guidegraph.intake.form import to_json, to_yaml
+    from guidegraph.render.intake import intake_text
+    from guidegraph.render.jsonform import to_json as data_json
+
+    kb = api.open_knowledge(knowledge)
+    with working("reading the tables"):
+        profile, told = kb.profile_from_omop(
+            source,
+            person,
+            as_of=day(as_of),
+            complete=[key for text in complete or () for key in text.split(",")],
+            source_vocabulary=_prefixes(source_vocabulary or ()),
+            drug_eras=drug_eras,
+            one_day_present=one_day is OneDay.present,
+        )
+    data = told.to_dict()
+    if report is not None:
+        write(data_json(data) if report.suffix.lower() == ".json" else intake_text(data), report)
+    counts = data["counts"]
+    summary = f"{counts['used']} used, {counts['ignored']} ignored, {counts['not_understood']} not understood"
+    typer.echo(f"rows: {summary}", err=True)
+    head = f"Read from {told.form}, person {person}, as of {told.as_of}: {summary}."
+    write(to_yaml(profile, kb.vocabulary, head) if form is ProfileFormat.yaml else to_json(profile, kb.vocabulary))
+
+
+def _prefixes(texts: list[str] | tuple[()]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        table, equals, prefix = text.partition("=")
+        if not equals or not table or not prefix or table in found:
+            raise UsageError(
+                f"{text[:60]!r} is not TABLE=PREFIX, or names a table twice",
+                where="--source-vocabulary",
+                mend="Write it as condition_occurrence=ICD10CM.",
+            )
+        found[table.casefold()] = prefix
+    return found
