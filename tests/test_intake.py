@@ -16,7 +16,7 @@ from guidegraph.intake.dates import age, moment
 from guidegraph.intake.facts import Source
 from guidegraph.intake.form import to_json, to_yaml
 from guidegraph.intake.units import units
-from guidegraph.links.model import CodeReading
+from guidegraph.model import CodeReading
 from guidegraph.model import TrialFact
 from guidegraph.profile import apply_implications, parse_profile_text
 

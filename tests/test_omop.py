@@ -23,8 +23,6 @@ from guidegraph.model import Profile, StopFact, TrialFact
 from tests.omop.synthetic import FEMALE, MALE, NONE, Cdm
 from tests.optional import needs
 
-needs(find_spec("duckdb"), "duckdb is not installed")
-
 DAY = date(2026, 11, 24)
 FORMS = ("duckdb", "parquet", "csv", "csv.gz")
 CONDITION, FINDING, TAKES = (ns.GG + name for name in ("hasCondition", "hasFinding", "takesMedication"))
@@ -51,6 +49,11 @@ pregnancyWeeks exact LOINC:0-3
 
 def term(name: str) -> str:
     return ns.GGT + name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def duck() -> None:
+    needs(find_spec("duckdb"), "duckdb is not installed")
 
 
 @pytest.fixture(scope="session")
@@ -500,6 +503,7 @@ def test_concept_0_and_a_concept_that_is_not_in_the_table(read: Read) -> None:
     cdm = Cdm()
     assert "concept 0" in condition_of(read, cdm, NONE)[1][1]
     other = Cdm()
+    other.concept("ICD10CM", "T1")
     assert "is not in the table concept" in condition_of(read, other, 12_345)[1][1]
 
 

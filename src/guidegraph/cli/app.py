@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli import audit, check, disagree, export, patient, profiles, query
+from guidegraph.cli import audit, check, disagree, export, intake, omop, patient, profiles, query
 from guidegraph.cli.common import guarded
 
 app = typer.Typer(
@@ -51,6 +51,8 @@ app.command("verify-document")(guarded(check.verify_document))
 app.command("audit")(guarded(audit.audit))
 app.command("trace")(guarded(audit.trace))
 app.add_typer(export.app, name="export")
+profiles.app.command("from-fhir")(guarded(intake.from_fhir))
+profiles.app.command("from-omop")(guarded(omop.from_omop))
 app.add_typer(profiles.app, name="profile")
 
 

@@ -9,15 +9,9 @@ from typing import Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import AsOf, Knowledge, day, guarded, working, write
+from guidegraph.cli.common import AsOf, Knowledge, day, working, write
+from guidegraph.cli.intake import ProfileFormat
 from guidegraph.errors import UsageError
-
-
-class ProfileFormat(StrEnum):
-    """Forms of a profile."""
-
-    yaml = "yaml"
-    json = "json"
 
 
 class OneDay(StrEnum):
@@ -27,7 +21,6 @@ class OneDay(StrEnum):
     present = "present"
 
 
-@guarded
 def from_omop(
     source: Annotated[
         Path,
@@ -56,15 +49,18 @@ def from_omop(
         OneDay, typer.Option("--one-day", help="What a diagnosis recorded for one day alone says.")
     ] = OneDay.unknown,
     form: Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")] = ProfileFormat.yaml,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
+    ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", metavar="FILE", help="Write what became of every row (.json, else text)."),
+        typer.Option("--report", metavar="FILE", help="Write the report as JSON; else it is on standard error."),
     ] = None,
     knowledge: Knowledge = None,
 ) -> None:
     """A person of an OMOP CDM 5.4 as a profile, with a report on every row of theirs.
 
-    Example: guidegraph profile from-omop cdm.duckdb --person 42 --report report.txt
+    Example: guidegraph profile from-omop cdm.duckdb --person 42 -o patient.yaml
     """
     from guidegraph.intake.form import to_json, to_yaml
     from guidegraph.render.intake import intake_text
@@ -81,14 +77,13 @@ def from_omop(
             drug_eras=drug_eras,
             one_day_present=one_day is OneDay.present,
         )
-    data = told.to_dict()
     if report is not None:
-        write(data_json(data) if report.suffix.lower() == ".json" else intake_text(data), report)
-    counts = data["counts"]
-    summary = f"{counts['used']} used, {counts['ignored']} ignored, {counts['not_understood']} not understood"
-    typer.echo(f"rows: {summary}", err=True)
-    head = f"Read from {told.form}, person {person}, as of {told.as_of}: {summary}."
-    write(to_yaml(profile, kb.vocabulary, head) if form is ProfileFormat.yaml else to_json(profile, kb.vocabulary))
+        write(data_json(told.to_dict()), report)
+    else:
+        typer.echo(intake_text(told.to_dict()), err=True, nl=False)
+    head = f"Read from {told.form}, person {person}, as of {told.as_of}; what is not here is unknown, never no."
+    yaml = form is ProfileFormat.yaml
+    write(to_yaml(profile, kb.vocabulary, head) if yaml else to_json(profile, kb.vocabulary), output)
 
 
 def _prefixes(texts: list[str] | tuple[()]) -> dict[str, str]:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from guidegraph import api, assets
-from guidegraph.cli import omop
 from guidegraph.cli.common import Knowledge, guarded, write
 from guidegraph.errors import UsageError
 from guidegraph.namespaces import shorten
@@ -69,6 +68,3 @@ def terms(
         f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:]) for row in found
     ]
     write("\n".join(lines))
-
-
-app.command("from-omop")(omop.from_omop)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
-from guidegraph.intake.facts import Fact, Source
+from guidegraph.intake.facts import SUSPENDS, Fact, Source
 from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, USED, Entry, IntakeReport
 from guidegraph.intake.units import Units, units
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
@@ -86,22 +86,22 @@ class ProfileBuilder:
         """The day of the profile."""
         return self._settings.as_of
 
-    def term(self, iri: str) -> TermRow | None:
-        """The row of a term, None where it is none."""
-        return self._terms.by_iri.get(iri)
+    def row(self, iri: str) -> TermRow:
+        """The row of a term of ours."""
+        return self._terms.by_iri[iri]
 
     def of_kind(self, classes: Collection[str], *kinds: str) -> list[str]:
         """Those of the classes that are of some kinds, sorted."""
         return sorted(c for c in classes if (row := self._terms.by_iri.get(c)) is not None and row.kind in kinds)
 
-    def fact(self, iri: str, present: bool, source: Source, *, timed: bool = False) -> None:
+    def fact(self, iri: str, present: bool, source: Source, *, timed: bool = False, note: str = "") -> None:
         """The patient has, or lacks, a condition, finding or current medication.
 
-        ``timed``: an observation, of which the newest counts.
+        ``timed``: an observation, of which the newest counts. ``note`` goes into the report.
         """
         if self._in_time(source, timed=timed):
             prop = _OF_KIND[self._terms.by_iri[iri].kind]
-            self._facts.append(Fact(prop, iri, present, None, source, timed=timed, order=self._next()))
+            self._facts.append(Fact(prop, iri, present, None, source, timed=timed, note=note, order=self._next()))
 
     def measured(self, prop: str, value: Decimal, unit: str, source: Source, *, keys: Collection[str] = ()) -> None:
         """A number of the patient in some UCUM unit; the newest counts, and what grows with time is brought to now."""
@@ -135,16 +135,16 @@ class ProfileBuilder:
             return
         self._facts.append(Fact(prop, prop, True, value, source, timed=True, note=note, order=self._next()))
 
-    def trial(self, fact: TrialFact, source: Source) -> None:
+    def trial(self, fact: TrialFact, source: Source, *, note: str = "") -> None:
         """A trial of therapy that the patient has had, or is in."""
         if self._in_time(source):
-            self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, order=self._next()))
+            self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note=note, order=self._next()))
 
-    def stop(self, of: str, day: date, source: Source) -> None:
+    def stop(self, of: str, day: date, source: Source, *, note: str = "") -> None:
         """A drug that the patient stopped on a day that is not after the day of the profile."""
         days = Decimal((self.as_of - day).days)
         prop = ns.GG + "stoppedMedication"
-        self._facts.append(Fact(prop, of, True, StopFact(of, days), source, order=self._next()))
+        self._facts.append(Fact(prop, of, True, StopFact(of, days), source, note=note, order=self._next()))
 
     def doubt(self, classes: Collection[str], keys: Collection[str], source: Source, why: str) -> None:
         """Something that may be so: it stays unknown, and no complete list denies it."""
@@ -187,7 +187,9 @@ class ProfileBuilder:
         self._entries.append((self._next() if order is None else order, entry))
 
     def _suspend(self, keys: Collection[str], text: str) -> None:
-        self._suspended += [(self._categories[key], text) for key in keys]
+        for key in keys:
+            prop = self._categories[key]
+            self._suspended += [(one, text) for one in SUSPENDS.get(prop, (prop,))]
 
     def _in_time(self, source: Source, *, timed: bool = False) -> bool:
         """Whether an entry is of the day of the profile or before, and new enough; told if not."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
-from guidegraph.links.model import CodeReading
+from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
 
 _KINDS = ("condition", "finding", "intervention", "number", "outcome")
@@ -38,7 +38,8 @@ class Meaning:
     """What the codes of one entry say together.
 
     Whoever has what they mean has every class of ``present``; whoever lacks it lacks every class of ``absent``.
-    ``text`` shows the codes, ``steps`` how they were read, ``why`` the reason where something is not understood.
+    ``text`` shows the codes, ``steps`` and ``absent_steps`` how they were read, ``why`` the reason where something is
+    not understood, ``readings`` the codes of other terminologies that were read.
     """
 
     text: str
@@ -46,6 +47,8 @@ class Meaning:
     absent: frozenset[str] = frozenset()
     steps: tuple[str, ...] = ()
     why: str = ""
+    absent_steps: tuple[str, ...] = ()
+    readings: tuple[CodeReading, ...] = ()
 
     @property
     def understood(self) -> bool:
@@ -91,7 +94,16 @@ class Concepts:
             absent = self._lacking(readings)
         elif fits:
             why = "not every code of it is understood"
-        return Meaning(shown, present, absent, steps, why)
+        denied = tuple(dict.fromkeys(step for r in readings for step in (r.absent_steps or r.steps)))
+        return Meaning(
+            shown,
+            present,
+            absent,
+            steps,
+            why,
+            denied,
+            tuple(r for r in readings if r.curie[:3] != "gg:" and r.curie[:4] != "ggt:"),
+        )
 
     def _one(self, code: Code) -> tuple[str, CodeReading]:
         key = (code.system, code.code)

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.dates import Moment
-from guidegraph.model import StopFact, TrialFact
+from guidegraph.model import CodeReading, StopFact, TrialFact
 
-_SUSPENDS = {
+#: The lists whose completeness ends when an entry of the property is in doubt.
+SUSPENDS = {
     # A condition that is in doubt may be held as a finding by us, and the other way round.
     ns.GG + "hasCondition": (ns.GG + "hasCondition", ns.GG + "hasFinding"),
     ns.GG + "hasFinding": (ns.GG + "hasCondition", ns.GG + "hasFinding"),
@@ -27,6 +28,7 @@ class Source:
     text: str
     when: Moment | None = None
     steps: tuple[str, ...] = ()
+    readings: tuple[CodeReading, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Fact:
     @property
     def suspends(self) -> tuple[str, ...]:
         """The lists whose completeness ends when the fact is in doubt."""
-        return _SUSPENDS.get(self.prop, ())
+        return SUSPENDS.get(self.prop, ())
 
     @property
     def says(self) -> tuple[bool, Decimal | TrialFact | StopFact | None]:

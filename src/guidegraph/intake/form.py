@@ -63,6 +63,9 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]]) -> dict[str,
         present = [ns.shorten(c) for c in sorted(profile.present.get(prop, ())) if (True, c) not in used]
         absent = [ns.shorten(c) for c in sorted(profile.absent.get(prop, ())) if (False, c) not in used]
     texts = sorted({text for about, text in profile.not_understood if about == prop})
+    if prop == ns.GG + "hasFinding":
+        # What is not understood among conditions counts for findings too: it need not be written twice.
+        texts = [text for text in texts if (ns.GG + "hasCondition", text) not in profile.not_understood]
     if present or prop in profile.complete:
         found["present"] = present
     if absent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from guidegraph.intake.omop_source import Source
 from guidegraph.intake.omop_values import Row
 from guidegraph.intake.report import IntakeReport
 from guidegraph.intake.units import units
-from guidegraph.model import CodeReading, Profile
+from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
 
 FORM = "OMOP CDM 5.4"
@@ -161,9 +161,8 @@ class OmopReader:
         reader = Rules(builder, self._vocabularies, self._terms, self._known, units(), options.one_day)
         reader.person(rows)
         profile = builder.build(str(person))
-        report.choices += [f"{text} ({number})" for text, number in sorted(reader.notes.items())]
         report.choices += self._told()
-        return replace(profile, readings=_used(reader.read, profile)), report
+        return profile, report
 
     def _told(self) -> list[str]:
         options = self._options
@@ -202,11 +201,3 @@ def _sorted(rows: Sequence[Row]) -> list[Row]:
 def _key(row: Row) -> tuple[int, str]:
     key = row.text("id")
     return len(key), key
-
-
-def _used(readings: Iterable[CodeReading], profile: Profile) -> tuple[CodeReading, ...]:
-    """The readings that facts of the profile came from."""
-    facts = {iri for table in (profile.present, profile.absent) for classes in table.values() for iri in classes}
-    facts |= {*profile.values, *(t.of for t in profile.trials_present), *(s.of for s in profile.stops_present)}
-    used = {r.curie: r for r in readings if r.iri and facts & {*r.present, *r.absent}}
-    return tuple(used[curie] for curie in sorted(used))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from guidegraph.errors import UnitError
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.facts import Source
-from guidegraph.intake.omop_reader import STATES, Reader, reason, started
+from guidegraph.intake.omop_reader import STATES, Reader, reason, source_of, started
 from guidegraph.intake.omop_values import Row
 from guidegraph.model import CodeReading
 
@@ -42,13 +42,13 @@ class Observed(Reader):
         source = Source(row.ref, row.text(f"{table}_source_value") or f"concept {row.text(f'{table}_concept_id')}")
         try:
             text, reading = self.coded(row, table, table)
-            source = Source(row.ref, text, steps=reading.steps)
+            source = source_of(row, text, None, reading)
             when = _when(row, table)
             first = started(when)
         except ValueError as error:
             self.builder.misunderstood(STATES, source, str(error))
             return
-        source = Source(row.ref, text, when, reading.steps)
+        source = source_of(row, text, when, reading)
         if first > self.builder.as_of:
             self.builder.ignore(source, f"it is of {first}, after the day of the profile ({self.builder.as_of})")
             return
@@ -130,10 +130,11 @@ class Observed(Reader):
             why = f"its answer {told[:40]!r} is no coded yes or no" if told else "it has no answer"
             self.builder.misunderstood(STATES, source, why)
         else:
-            self._state(answer is not False, present, absent, source)
+            yes = answer is not False
+            steps = source.steps if yes else reading.absent_steps or source.steps
+            self._state(yes, present if yes else absent, replace(source, steps=steps))
 
-    def _state(self, yes: bool, present: Sequence[str], absent: Sequence[str], source: Source) -> None:
-        classes = present if yes else absent
+    def _state(self, yes: bool, classes: Sequence[str], source: Source) -> None:
         if not classes:
             told = "having" if yes else "lacking"
             self.builder.misunderstood(STATES, source, f"{told} it says nothing in our terms")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.dates import Moment
+from guidegraph.intake.facts import Source
 from guidegraph.intake.omop_cdm import Conventions
 from guidegraph.intake.omop_concepts import Coded, Vocabularies
 from guidegraph.intake.omop_values import Row
@@ -22,8 +23,7 @@ STATES = ("conditions", "findings")
 class Reader:
     """What reads the rows of one person into a builder.
 
-    ``one_day`` says that a diagnosis of one single day counts as present; ``notes`` counts what the report tells once;
-    ``read`` are the codes that said something.
+    ``one_day`` says that a diagnosis of one single day counts as present.
     """
 
     builder: ProfileBuilder
@@ -32,8 +32,6 @@ class Reader:
     known: Conventions
     units: Units
     one_day: bool = False
-    notes: dict[str, int] = field(default_factory=dict)
-    read: list[CodeReading] = field(default_factory=list)
 
     def coded(self, row: Row, table: str, stem: str) -> tuple[str, CodeReading]:
         """The text of a row's code, and what it says.
@@ -46,15 +44,13 @@ class Reader:
         return self.codes.read(Coded(table, concept, source, value))
 
     def classes(self, reading: CodeReading, *kinds: str) -> list[str]:
-        """The classes of some kinds that whoever has the code has; the reading is remembered if there are any."""
-        found = self.builder.of_kind(reading.present, *kinds)
-        if found:
-            self.read.append(reading)
-        return found
+        """The classes of some kinds that whoever has the code has."""
+        return self.builder.of_kind(reading.present, *kinds)
 
-    def note(self, text: str) -> None:
-        """Count what the report tells once."""
-        self.notes[text] = self.notes.get(text, 0) + 1
+
+def source_of(row: Row, text: str, when: Moment | None, reading: CodeReading) -> Source:
+    """A row as the source of facts; a code of another terminology (one with an IRI) goes with them."""
+    return Source(row.ref, text, when, reading.steps, (reading,) if reading.iri else ())
 
 
 def started(start: Moment | None, end: date | None = None) -> date:

@@ -10,12 +10,14 @@ from decimal import Decimal
 from guidegraph.intake.dates import Moment, age, moment
 from guidegraph.intake.facts import Source
 from guidegraph.intake.omop_observed import Observed
-from guidegraph.intake.omop_reader import STATES, reason, started
+from guidegraph.intake.omop_reader import STATES, reason, source_of, started
 from guidegraph.intake.omop_values import Row
 from guidegraph.model import TermRow, TrialFact
 
 _TAKEN, _STOPPED, _TRIALS = ("medications",), ("stopped_medications",), ("trials",)
 _LONGEST_SUPPLY = 100_000
+_OPEN = "no end is recorded: it counts as going on"
+_INFERRED = "its end may have been inferred where the tables were filled, since it has no verbatim_end_date"
 
 
 @dataclass
@@ -90,14 +92,14 @@ class Rules(Observed):
         source = Source(row.ref, row.text("condition_source_value") or f"concept {row.text('condition_concept_id')}")
         try:
             text, reading = self.coded(row, "condition_occurrence", "condition")
-            source = Source(row.ref, text, steps=reading.steps)
+            source = source_of(row, text, None, reading)
             start, end = row.moment("condition_start_date"), row.day("condition_end_date")
             status = row.concept("condition_status_concept_id")
             first = started(start, end)
         except ValueError as error:
             self.builder.misunderstood(STATES, source, str(error))
             return
-        source = Source(row.ref, text, start, reading.steps)
+        source = source_of(row, text, start, reading)
         if first > self.builder.as_of:
             self.builder.ignore(source, f"it starts on {first}, after the day of the profile ({self.builder.as_of})")
             return
@@ -119,16 +121,14 @@ class Rules(Observed):
             why = f"the record is of {first} alone and does not say whether it lasts (--one-day present)"
             self.builder.doubt(classes, STATES, source, why)
         else:
-            if end is None:
-                self.note("diagnoses without an end date count as present")
             for iri in classes:
-                self.builder.fact(iri, True, source)
+                self.builder.fact(iri, True, source, note="" if end else _OPEN)
 
     def _drug(self, row: Row, table: str) -> None:
         source = Source(row.ref, row.text("drug_source_value") or f"concept {row.text('drug_concept_id')}")
         try:
             text, reading = self.coded(row, table, "drug")
-            source = Source(row.ref, text, steps=reading.steps)
+            source = source_of(row, text, None, reading)
             start = row.moment(f"{table}_start_date")
             ends = [d for d in (row.day(f"{table}_end_date"), row.day("verbatim_end_date")) if d]
             days = row.integer("days_supply")
@@ -136,7 +136,7 @@ class Rules(Observed):
         except ValueError as error:
             self.builder.misunderstood((*_TAKEN, *_STOPPED), source, str(error))
             return
-        source = Source(row.ref, text, start, reading.steps)
+        source = source_of(row, text, start, reading)
         if first > self.builder.as_of:
             self.builder.ignore(source, f"it starts on {first}, after the day of the profile ({self.builder.as_of})")
             return
@@ -150,27 +150,24 @@ class Rules(Observed):
         elif len(over) > 1:
             self.builder.doubt(classes, keys, source, f"its ends differ: {min(ends)} and {max(ends)}")
         elif over == {True}:
-            if table == "drug_exposure" and not row.text("verbatim_end_date"):
-                self.note("drugs ended on a day that the source may have inferred (no verbatim_end_date)")
+            inferred = table == "drug_exposure" and not row.text("verbatim_end_date")
             for iri in classes:
-                self.builder.stop(iri, max(ends), source)
+                self.builder.stop(iri, max(ends), source, note=_INFERRED if inferred else "")
         else:
-            if not ends:
-                self.note("drugs without an end date count as taken")
             for iri in classes:
-                self.builder.fact(iri, True, source)
+                self.builder.fact(iri, True, source, note="" if ends else _OPEN)
 
     def _procedure(self, row: Row) -> None:
         source = Source(row.ref, row.text("procedure_source_value") or f"concept {row.text('procedure_concept_id')}")
         try:
             text, reading = self.coded(row, "procedure_occurrence", "procedure")
-            source = Source(row.ref, text, steps=reading.steps)
+            source = source_of(row, text, None, reading)
             when = row.moment("procedure_date")
             first = started(when)
         except ValueError as error:
             self.builder.misunderstood(_TRIALS, source, str(error))
             return
-        source = Source(row.ref, text, when, reading.steps)
+        source = source_of(row, text, when, reading)
         if first > self.builder.as_of:
             self.builder.ignore(source, f"it is of {first}, after the day of the profile ({self.builder.as_of})")
             return

@@ -11,7 +11,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.intake.facts import Fact
 from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD
-from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
 from guidegraph.profile import Implication, Vocabulary, apply_implications
 
 Dropped = tuple[Fact, str, str]
@@ -130,7 +130,9 @@ def profile(
     absent: dict[str, set[str]] = defaultdict(set)
     values: dict[str, Decimal] = {}
     trials, stops = set(), set()
+    readings: set[CodeReading] = set()
     for fact in facts:
+        readings.update(fact.source.readings)
         if isinstance(fact.value, TrialFact):
             trials.add(fact.value)
         elif isinstance(fact.value, StopFact):
@@ -149,6 +151,7 @@ def profile(
         stops_present=frozenset(stops),
         complete=complete,
         not_understood=not_understood,
+        readings=tuple(sorted(readings, key=lambda reading: reading.curie)),
     )
 
 
