@@ -14,6 +14,8 @@ from hypothesis import settings
 
 import guidegraph as gg
 
+pytest_plugins = ["tests.coded"]
+
 # In CI the generated cases are the same on every run; elsewhere each run tries others.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):

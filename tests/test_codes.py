@@ -46,6 +46,11 @@ TREE = Tree(
             term("23", "2", obsolete=True),
             term("24", "2", obsolete=True, replaced_by=("111", "112")),
             term("3", "0"),
+            term("12", "1", excludes=("121", "13-14", "")),
+            term("121", "12"),
+            term("1215", "121"),
+            term("122", "12"),
+            term("139", "12"),
         )
     }
 )
@@ -95,6 +100,10 @@ def test_a_mapping_alone(code: str, present: tuple[str, ...], absent: tuple[str,
         ("22", (A,), ()),  # obsolete, read as its one successor
         ("23", (), ()),
         ("24", (), ()),
+        ("122", (A,), ()),
+        ("121", (), ()),  # its parent says that it is none of its kind
+        ("1215", (), ()),  # and nor is what is below it
+        ("139", (), ()),
         ("0", (), (A, B, C)),  # wider than all: who lacks it lacks what is mapped below
     ],
 )

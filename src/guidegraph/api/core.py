@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -17,9 +17,11 @@ from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
-from guidegraph.links.book import Links
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import Vocabulary, apply_implications, implication_rows, read_profile, term_rows, to_triples
+
+if TYPE_CHECKING:
+    from guidegraph.links.book import Links
 
 ProfileSource = str | Path | Mapping[str, Any] | Profile
 #: The folders whose queries make an answer; their digests go with it.
@@ -41,6 +43,7 @@ class Core:
 
     def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
         self.root = root
+        self._links_loaded = False
         self.store = loaded
         self.engine = Engine(loaded)
         self.records = Records(self.engine)
@@ -49,7 +52,7 @@ class Core:
     @cached_property
     def digest(self) -> str:
         """RDFC-1.0 digest of the knowledge (ontology and documents, without the derived index)."""
-        return store.digest(self.store, leave_out=store.DERIVED)
+        return store.digest(self.store)
 
     @cached_property
     def version(self) -> str:
@@ -64,6 +67,9 @@ class Core:
     @cached_property
     def links(self) -> Links:
         """The links to other terminologies: mapping tables, linked hierarchies, and the reader of codes."""
+        # Imported here, since most answers need no code read.
+        from guidegraph.links.book import Links
+
         return Links(self.root, self.records.label)
 
     @cached_property
@@ -121,6 +127,18 @@ class Core:
         """The interventions of ours that a code is a kind of."""
         rows = (self.vocabulary.by_iri.get(iri) for iri in reading.present)
         return [row.iri for row in rows if row is not None and row.kind == "intervention"]
+
+    def load_links(self) -> None:
+        """Put the mappings and the linked hierarchies into the store, for queries that ask for them; once."""
+        if not self._links_loaded:
+            self.store.bulk_extend(self.links.quads())
+            self._links_loaded = True
+
+    def external(self, text: str) -> str | None:
+        """The IRI that a code of another terminology stands for in a query: that of the term of ours that it means,
+        else that of its own class; None for any other text."""
+        reading = self.vocabulary.reading(text)
+        return None if reading is None else reading.exact or reading.iri or None
 
     def link_digests(self, found: Assessment) -> list[dict[str, str]]:
         """Name and digest of every mapping table and linked hierarchy that an assessment's codes were read by."""

@@ -74,7 +74,7 @@ class Saved:
 
 def inputs_of(core: Core, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
     """The inputs of an answer that a knowledge base would give now."""
-    graphs = [g for g in core.store.named_graphs() if isinstance(g, ox.NamedNode) and g.value not in store.DERIVED]
+    graphs = [g for g in core.store.named_graphs() if isinstance(g, ox.NamedNode) and not store.is_derived(g.value)]
     return Inputs(
         software(),
         core.digest,

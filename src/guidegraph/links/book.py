@@ -7,10 +7,17 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+import pyoxigraph as ox
+
 from guidegraph import assets
+from guidegraph import namespaces as ns
+from guidegraph.errors import KnowledgeError
 from guidegraph.links.codes import Codes
 from guidegraph.links.modules import Module, module_files, modules_folder, read_module
 from guidegraph.links.tables import read_tables, read_terminologies
+from guidegraph.reading import read_quads
+
+_NOTATION, _PREFERRED = ox.NamedNode(ns.SKOS + "notation"), ox.NamedNode(ns.SKOS + "prefLabel")
 
 
 class Links:
@@ -52,6 +59,22 @@ class Links:
 
     def _linked(self, prefix: str) -> Sequence[Module]:
         return [module for module in self.modules if module.prefix == prefix]
+
+    def quads(self) -> list[ox.Quad]:
+        """The mappings as SKOS matches, one graph a table, and the graphs of the linked hierarchies."""
+        codes = self.codes
+        rows: list[ox.Quad] = []
+        for row in read_tables(self.tables_folder):
+            if row.curie and row.curie.partition(":")[0] in codes.terminologies:
+                graph = ox.NamedNode(ns.MAPPING_GRAPHS + row.table)
+                code = ox.NamedNode(codes.iri(row.curie))
+                match = ox.NamedNode(f"{ns.SKOS}{row.predicate}Match")
+                rows.append(ox.Quad(ox.NamedNode(row.subject), match, code, graph))
+                rows.append(ox.Quad(code, _NOTATION, ox.Literal(row.curie.partition(":")[2]), graph))
+                rows.append(ox.Quad(code, _PREFERRED, ox.Literal(row.label), graph))
+        for path in module_files(self.modules_folder):
+            rows += read_quads(path, KnowledgeError, strange=False)
+        return rows
 
     def digest(self, name: str) -> str:
         """The digest of a mapping table (by its file's name) or a linked hierarchy (by its name)."""

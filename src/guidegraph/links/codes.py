@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from guidegraph.links.model import CodeReading, ExternalTerm, Terminology
 from guidegraph.links.model import Mapping as Row
+from guidegraph.links.modules import code_iri
 
 #: Predicates by which whoever has the code has our class, and by which whoever lacks the code lacks it.
 _HAS, _LACKS = ("exact", "narrow"), ("exact", "broad")
@@ -88,7 +89,7 @@ class Codes:
     def iri(self, curie: str) -> str:
         """The IRI of a code's class."""
         prefix, _, code = curie.partition(":")
-        return self.terminologies[prefix].iri + re.sub(r"[^\w.~-]", lambda m: "%" + f"{ord(m[0]):02X}", code)
+        return code_iri(self.terminologies[prefix].iri, code)
 
     def mappings(self, subject: str) -> tuple[Row, ...]:
         """The mappings of a term of ours, the exact ones first; an empty CURIE says that nothing was found."""
@@ -187,7 +188,7 @@ class _Walk:
                 continue
             for code in term.parents:
                 higher = hierarchy.terms.get(code)
-                if higher is None or code in seen:
+                if higher is None or code in seen or _excluded(higher, start.code):
                     continue
                 seen.add(code)
                 rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _HAS]
@@ -212,7 +213,7 @@ class _Walk:
         seen, left = {start.code}, [start.code]
         while left:
             for code in below.get(left.pop(0), ()):
-                if code in seen:
+                if code in seen or _excluded(start, code):
                     continue
                 seen.add(code)
                 rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _LACKS]
@@ -248,6 +249,19 @@ class _Walk:
         if self._found:
             return (f"neither it nor anything above it is mapped {cited}",)
         return (f"it is in no mapping table and in no linked hierarchy {cited}",)
+
+
+def _excluded(higher: ExternalTerm, code: str) -> bool:
+    """Whether a term says that a code is none of its kind, though it stands below it (Excludes1)."""
+    return any(_within(code, pattern.strip()) for pattern in higher.excludes)
+
+
+def _within(code: str, pattern: str) -> bool:
+    """Whether a code is one that a pattern names: a code, all below it (``A1.2-``), or a range (``A00-A09``)."""
+    low, dash, high = pattern.partition("-")
+    if dash and high:
+        return low <= code[: len(low)] and code[: len(high)] <= high
+    return bool(low) and code.startswith(low)
 
 
 def _cite(hierarchy: Hierarchy) -> str:

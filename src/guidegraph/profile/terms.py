@@ -173,6 +173,23 @@ class Vocabulary:
         mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
 
+    def named(self, text: str, kinds: Collection[str]) -> list[TermRow]:
+        """All terms of these kinds that a text names, or else those with a name that holds it, sorted by label.
+
+        Raises:
+            TermError: no name holds the text (the nearest are told).
+        """
+        wanted = normal(text)
+        iri = text.strip() if text.strip() in self.by_iri else ns.expand(text.strip())
+        rows = [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(wanted, [])
+        fitting = [row for row in rows if row.kind in kinds]
+        if not fitting and wanted:
+            holding = {row.iri: row for n, found in self._names.items() if wanted in n for row in found}
+            fitting = [row for row in holding.values() if row.kind in kinds]
+        if not fitting:
+            self.resolve(text, kinds)
+        return sorted(fitting, key=lambda row: (row.label, row.iri))
+
     def _near(self, text: str, kinds: Collection[str]) -> list[str]:
         wanted = normal(text)[:80]
         words = set(wanted.split())
