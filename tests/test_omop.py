@@ -237,6 +237,28 @@ def test_what_is_in_doubt_suspends_completeness_and_what_has_ended_does_not(
     assert (not profile.not_understood) == still
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "status", "present"),
+    [
+        ("2026-03-01", "2026-04-01", None, False),
+        ("2025-12-01", "2026-01-10", None, False),
+        ("2026-03-01", None, RESOLVED, False),
+        ("2025-01-01", "2025-02-01", None, True),
+        ("2025-03-01", None, RESOLVED, True),
+    ],
+)
+def test_a_row_without_an_end_is_over_once_another_says_so(
+    read: Read, start: str, end: str | None, status: int | None, present: bool
+) -> None:
+    cdm = Cdm()
+    code = cdm.concept("ICD10CM", "T2")
+    cdm.condition(1, code, "2026-01-10")
+    cdm.condition(1, code, start, end, condition_status_concept_id=status)
+    profile, _ = read(cdm)
+    assert conditions(profile) == ({"BleedingPepticUlcer"} if present else set())
+    assert not denied(profile)
+
+
 # drugs
 
 
@@ -391,6 +413,13 @@ def test_a_score_needs_no_unit_and_weeks_of_pregnancy_grow(read: Read) -> None:
     assert profile.values[WEEKS] == 30
 
 
+def test_old_measurements_are_ignored_if_asked(read: Read) -> None:
+    cdm = Cdm()
+    egfr(cdm, "2026-03-01", 95)
+    assert EGFR in read(cdm, newest_days=300)[0].values
+    assert EGFR not in read(cdm, newest_days=200)[0].values
+
+
 def test_a_pregnancy_long_past_is_not_counted_on(read: Read) -> None:
     cdm = Cdm()
     cdm.observation(1, cdm.concept("LOINC", "0-3"), "2025-11-10", value_as_number=28, unit_source_value="wk")
@@ -418,6 +447,10 @@ YES, NO = ("SNOMED", "373066001"), ("SNOMED", "373067005")
         (("ICD10CM", "T3"), None, {}, {"Pregnancy"}, set()),
         (("ICD10CM", "T3"), None, {"value_as_string": "history"}, set(), set()),
         (("SNOMED", "none"), ("SNOMED", "1001"), {}, set(), set()),
+        (("LOINC", "82810-3"), ("SNOMED", "77386006"), {}, {"Pregnancy"}, set()),
+        (("LOINC", "82810-3"), ("SNOMED", "60001007"), {}, set(), {"Pregnancy"}),
+        (("LOINC", "82810-3"), ("SNOMED", "146799005"), {}, set(), set()),
+        (("LOINC", "82810-3"), None, {}, set(), set()),
     ],
 )
 def test_an_observation_by_its_answer(

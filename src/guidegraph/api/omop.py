@@ -32,6 +32,7 @@ class FromOmop(Core):
         source_vocabulary: Mapping[str, str] | None = None,
         drug_eras: bool = False,
         one_day_present: bool = False,
+        newest_days: int | None = None,
     ) -> tuple[Profile, IntakeReport]:
         """The profile of one person of a CDM 5.4, and the report on every row of theirs.
 
@@ -43,6 +44,7 @@ class FromOmop(Core):
             source_vocabulary: by table, the CURIE prefix of its source values.
             drug_eras: also read drug_era.
             one_day_present: a diagnosis recorded for one day alone counts as present; else it stays unknown.
+            newest_days: ignore measurements and observations that are older; None for no limit.
 
         Raises:
             UsageError: duckdb is not installed, the source is not there, or an argument makes no sense.
@@ -51,7 +53,7 @@ class FromOmop(Core):
         from guidegraph.intake.omop import OmopReader
         from guidegraph.intake.omop_source import Source
 
-        options = self._omop_options(as_of, complete, source_vocabulary, drug_eras, one_day_present)
+        options = self._omop_options(as_of, complete, source_vocabulary, drug_eras, one_day_present, newest_days)
         with Source(source) as opened:
             reader = OmopReader(opened, self.vocabulary, self.implications, self.links.codes, options)
             return reader.person(person)
@@ -66,6 +68,7 @@ class FromOmop(Core):
         source_vocabulary: Mapping[str, str] | None = None,
         drug_eras: bool = False,
         one_day_present: bool = False,
+        newest_days: int | None = None,
     ) -> Iterator[tuple[int, Profile, IntakeReport]]:
         """The profiles of many persons (all if None), in the order of their ids, each with its report.
 
@@ -76,7 +79,7 @@ class FromOmop(Core):
         from guidegraph.intake.omop import OmopReader
         from guidegraph.intake.omop_source import Source
 
-        options = self._omop_options(as_of, complete, source_vocabulary, drug_eras, one_day_present)
+        options = self._omop_options(as_of, complete, source_vocabulary, drug_eras, one_day_present, newest_days)
         with Source(source, many=True) as opened:
             reader = OmopReader(opened, self.vocabulary, self.implications, self.links.codes, options)
             yield from reader.persons(persons)
@@ -88,12 +91,19 @@ class FromOmop(Core):
         source_vocabulary: Mapping[str, str] | None,
         drug_eras: bool,
         one_day_present: bool,
+        newest_days: int | None,
     ) -> Options:
         from guidegraph.intake.omop import Options
 
         prefixes = {table: self._prefix(prefix) for table, prefix in (source_vocabulary or {}).items()}
         return Options(
-            as_of or date.today(), frozenset(complete), prefixes, drug_eras, one_day_present, advancing(self.records)
+            as_of or date.today(),
+            frozenset(complete),
+            prefixes,
+            drug_eras,
+            one_day_present,
+            advancing(self.records),
+            newest_days,
         )
 
     def _prefix(self, text: str) -> str:

@@ -48,6 +48,12 @@ def from_omop(
     one_day: Annotated[
         OneDay, typer.Option("--one-day", help="What a diagnosis recorded for one day alone says.")
     ] = OneDay.unknown,
+    newest_days: Annotated[
+        int | None,
+        typer.Option(
+            "--within-days", metavar="DAYS", min=0, help="Ignore measurements and observations that are older."
+        ),
+    ] = None,
     form: Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")] = ProfileFormat.yaml,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
@@ -76,6 +82,7 @@ def from_omop(
             source_vocabulary=_prefixes(source_vocabulary or ()),
             drug_eras=drug_eras,
             one_day_present=one_day is OneDay.present,
+            newest_days=newest_days,
         )
     if report is not None:
         write(data_json(told.to_dict()), report)

@@ -13,6 +13,7 @@ from guidegraph.intake.builder import ProfileBuilder, Settings
 from guidegraph.intake.concepts import CodeReader
 from guidegraph.intake.omop_cdm import conventions
 from guidegraph.intake.omop_concepts import Vocabularies
+from guidegraph.intake.omop_reader import answers
 from guidegraph.intake.omop_rules import Rules
 from guidegraph.intake.omop_source import Source
 from guidegraph.intake.omop_values import Row
@@ -42,7 +43,7 @@ class Options:
 
     ``as_of`` is the day of the profile; ``complete`` the keys of lists that are declared complete; ``prefixes`` give
     the CURIE prefix of a table's source values; ``eras`` says to read drug_era too; ``one_day`` that a diagnosis
-    recorded for one single day counts as present; ``rates`` are those of :class:`Settings`.
+    recorded for one single day counts as present; ``rates`` and ``newest_days`` are those of :class:`Settings`.
     """
 
     as_of: date
@@ -51,6 +52,7 @@ class Options:
     eras: bool = False
     one_day: bool = False
     rates: Mapping[str, Decimal] | None = None
+    newest_days: int | None = None
 
 
 class OmopReader:
@@ -81,6 +83,7 @@ class OmopReader:
         self._options = options
         self._known = conventions()
         self._check()
+        self._answers = answers(codes)
         self._vocabularies = Vocabularies(source, codes, terms, options.prefixes)
         wanted = [t for t in ("person", "death", *_EVENTS) if t != "drug_era" or options.eras]
         self._tables = [table for table in wanted if table in source.tables]
@@ -156,9 +159,9 @@ class OmopReader:
     def _profile(self, person: int, rows: Mapping[str, Sequence[Row]]) -> tuple[Profile, IntakeReport]:
         options = self._options
         report = IntakeReport(FORM, options.as_of.isoformat())
-        settings = Settings(options.as_of, options.complete, options.rates)
+        settings = Settings(options.as_of, options.complete, options.rates, options.newest_days)
         builder = ProfileBuilder(self._terms, report, settings, implications=self._rules)
-        reader = Rules(builder, self._vocabularies, self._terms, self._known, units(), options.one_day)
+        reader = Rules(builder, self._vocabularies, self._terms, self._known, units(), self._answers, options.one_day)
         reader.person(rows)
         profile = builder.build(str(person))
         report.choices += self._told()

@@ -37,7 +37,6 @@ class Conventions:
     sex: Mapping[int, str]
     statuses: Mapping[int, Status]
     equal: int
-    answers: Mapping[str, bool]
     units: str
     stating: frozenset[str]
     lists: Mapping[str, tuple[str, ...]]
@@ -65,7 +64,6 @@ def conventions() -> Conventions:
         MappingProxyType({int(concept): sex for concept, sex in found["sex"].items()}),
         MappingProxyType({int(c): Status(s["says"], s["name"]) for c, s in found["condition_status"].items()}),
         int(found["equal"]),
-        MappingProxyType({code: bool(answer) for code, answer in found["answers"].items()}),
         found["units"],
         frozenset(found["stating"]),
         MappingProxyType({key: tuple(tables) for key, tables in found["lists"].items()}),

@@ -10,7 +10,7 @@ from decimal import Decimal
 from guidegraph.errors import UnitError
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.facts import Source
-from guidegraph.intake.omop_reader import STATES, Reader, reason, source_of, started
+from guidegraph.intake.omop_reader import AGE, STATES, Reader, reason, source_of, started
 from guidegraph.intake.omop_values import Row
 from guidegraph.model import CodeReading
 
@@ -53,15 +53,17 @@ class Observed(Reader):
             self.builder.ignore(source, f"it is of {first}, after the day of the profile ({self.builder.as_of})")
             return
         measured = self.classes(reading, "number")
-        if measured:
+        if any(self.builder.row(prop).key == AGE for prop in measured):
+            self.builder.ignore(source, "the age is read from the birth date alone")
+        elif measured:
             found = self._number(row, source)
             if found is None:
                 self.builder.ignore(source, "it has no result")
                 return
             for prop in measured:
                 numbers[prop].append(replace(found))
-            return
-        self._answered(row, source, reading)
+        else:
+            self._answered(row, table, source, reading)
 
     def _number(self, row: Row, source: Source) -> _Number | None:
         """The number of a row, None where it has no result at all."""
@@ -102,37 +104,48 @@ class Observed(Reader):
             else:
                 self.builder.measured(prop, one.value, one.unit, one.source)
 
-    def _answered(self, row: Row, source: Source, reading: CodeReading) -> None:
+    def _answered(self, row: Row, table: str, source: Source, reading: CodeReading) -> None:
         try:
             coded, qualifier = row.concept("value_as_concept_id"), row.concept("qualifier_concept_id")
-            number = row.text("value_as_number")
+            asked = [row.concept(f"{table}_source_concept_id"), row.concept(f"{table}_concept_id")]
         except ValueError as error:
             self.builder.misunderstood(STATES, source, str(error))
             return
         present = self.classes(reading, "condition", "finding")
         absent = self.builder.of_kind(reading.absent, "condition", "finding")
-        answer = self.known.answers.get(self.codes.curie(coded)) if coded else None
-        told = number or row.text("value_as_string") or row.text("value_source_value")
-        if not present and not absent:
-            keys: Collection[str] = () if number else STATES
+        told = next(filter(None, map(row.text, ("value_as_number", "value_as_string", "value_source_value"))), "")
+        answer = self.codes.curie(coded)
+        word = self.answers.words.get(answer, "")
+        question = next((self.answers.questions[c] for c in map(self.codes.curie, asked) if c in self._questions), None)
+        if question is not None and answer in question[1]:
+            word = question[1][answer]
+            present = absent = self.builder.of_kind({question[0]}, "condition", "finding")
+            source = replace(source, steps=(f"{answer} answers a question with {word} [fhir-paths.yaml]",))
+        elif not coded and not told and reading.curie.partition(":")[0] in self.known.stating:
+            word = "yes"
+        if not present and not absent and question is None:
+            keys: Collection[str] = () if row.text("value_as_number") else STATES
             self.builder.misunderstood(keys, source, reason(reading, "no number, condition or finding"))
         elif qualifier:
-            named = self.codes.concept(qualifier)
-            self.builder.misunderstood(
-                STATES, source, f"it is qualified ({named.text if named else f'concept {qualifier}'})"
-            )
-        elif answer is None and coded:
-            named = self.codes.concept(coded)
-            self.builder.misunderstood(
-                STATES, source, f"its answer is not understood ({named.text if named else f'concept {coded}'})"
-            )
-        elif answer is None and (told or reading.curie.partition(":")[0] not in self.known.stating):
-            why = f"its answer {told[:40]!r} is no coded yes or no" if told else "it has no answer"
+            self.builder.misunderstood(STATES, source, f"it is qualified ({self._named(qualifier)})")
+        elif word == "doubt":
+            self.builder.doubt(present, STATES, source, "the answer leaves it open")
+        elif not word:
+            why = f"its answer is not understood ({self._named(coded)})" if coded else "it has no answer"
+            if told and not coded:
+                why = f"its answer {told[:40]!r} is no coded yes or no"
             self.builder.misunderstood(STATES, source, why)
         else:
-            yes = answer is not False
-            steps = source.steps if yes else reading.absent_steps or source.steps
-            self._state(yes, present if yes else absent, replace(source, steps=steps))
+            steps = source.steps if word == "yes" or question else reading.absent_steps or source.steps
+            self._state(word == "yes", present if word == "yes" else absent, replace(source, steps=steps))
+
+    @property
+    def _questions(self) -> Collection[str]:
+        return self.answers.questions.keys()
+
+    def _named(self, concept: int) -> str:
+        found = self.codes.concept(concept)
+        return found.text if found else f"concept {concept}"
 
     def _state(self, yes: bool, classes: Sequence[str], source: Source) -> None:
         if not classes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from guidegraph.intake.builder import ProfileBuilder
+from guidegraph.intake.concepts import CodeReader
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.facts import Source
+from guidegraph.intake.fhir.table import table
 from guidegraph.intake.omop_cdm import Conventions
 from guidegraph.intake.omop_concepts import Coded, Vocabularies
 from guidegraph.intake.omop_values import Row
@@ -17,6 +20,33 @@ from guidegraph.profile import Vocabulary
 
 #: Lists of a profile that an entry which is not understood leaves incomplete: a diagnosis may be held as a finding.
 STATES = ("conditions", "findings")
+#: The profile key of the age, which is read from the birth date alone.
+AGE = "age"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What coded answers say (yes, no, doubt), and the questions whose answers name a state, by CURIE."""
+
+    words: Mapping[str, str]
+    questions: Mapping[str, tuple[str, Mapping[str, str]]]
+
+
+def answers(codes: CodeReader) -> Answers:
+    """The answers and questions of ontology/links/fhir-paths.yaml, which stand in records of every kind."""
+
+    def curies(words: Mapping[tuple[str, str], str]) -> dict[str, str]:
+        return {
+            f"{prefix}:{code}": word for (system, code), word in words.items() if (prefix := codes.prefix_of(system))
+        }
+
+    known = table()
+    questions = {
+        f"{prefix}:{code}": (about, curies(words))
+        for (system, code), (about, words) in known.questions.items()
+        if (prefix := codes.prefix_of(system))
+    }
+    return Answers(curies(known.answers), questions)
 
 
 @dataclass
@@ -31,6 +61,7 @@ class Reader:
     terms: Vocabulary
     known: Conventions
     units: Units
+    answers: Answers
     one_day: bool = False
 
     def coded(self, row: Row, table: str, stem: str) -> tuple[str, CodeReading]:

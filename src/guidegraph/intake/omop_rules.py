@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 
 from guidegraph.intake.dates import Moment, age, moment
 from guidegraph.intake.facts import Source
 from guidegraph.intake.omop_observed import Observed
-from guidegraph.intake.omop_reader import STATES, reason, source_of, started
+from guidegraph.intake.omop_reader import AGE, STATES, reason, source_of, started
 from guidegraph.intake.omop_values import Row
 from guidegraph.model import TermRow, TrialFact
 
@@ -24,6 +24,11 @@ _INFERRED = "its end may have been inferred where the tables were filled, since 
 class Rules(Observed):
     """Reads the rows of one person into a builder."""
 
+    #: The last day on which a row says that a condition or finding ended, with the row.
+    _ended: dict[str, tuple[date, str]] = field(default_factory=dict)
+    #: Rows without an end: the source, the day on which it starts, its classes.
+    _open: list[tuple[Source, date, list[str]]] = field(default_factory=list)
+
     def person(self, rows: Mapping[str, Sequence[Row]]) -> None:
         """Read all rows of a person, by table."""
         for row in rows["person"]:
@@ -33,6 +38,8 @@ class Rules(Observed):
             self._death(row)
         for row in rows.get("condition_occurrence", ()):
             self._condition(row)
+        for opened in self._open:
+            self._goes_on(*opened)
         for table in ("drug_exposure", "drug_era"):
             for row in rows.get(table, ()):
                 self._drug(row, table)
@@ -60,7 +67,7 @@ class Rules(Observed):
     def _age(self, row: Row) -> None:
         parts = [row.text(f"{part}_of_birth") for part in ("year", "month", "day")]
         source = Source(row.ref, f"born {'-'.join(part or '?' for part in parts)}")
-        term = self._one("number", "age")
+        term = self._one("number", AGE)
         if term is None:
             return
         try:
@@ -115,14 +122,27 @@ class Rules(Observed):
         elif over:
             when = f"it ended on {end}" if end else f"its status is {says.name if says else 'ended'}"
             self.builder.ignore(source, f"{when}: not present now, and not absent either")
+            for iri in classes:
+                self._ended[iri] = max(self._ended.get(iri, (date.min, "")), (end or first, row.ref))
         elif says is not None and says.says == "uncertain":
             self.builder.doubt(classes, STATES, source, f"its status is {says.name}: not certain")
         elif end is not None and end < self.builder.as_of and not self.one_day:
             why = f"the record is of {first} alone and does not say whether it lasts (--one-day present)"
             self.builder.doubt(classes, STATES, source, why)
+        elif end is None:
+            self._open.append((source, first, classes))
         else:
             for iri in classes:
-                self.builder.fact(iri, True, source, note="" if end else _OPEN)
+                self.builder.fact(iri, True, source)
+
+    def _goes_on(self, source: Source, first: date, classes: list[str]) -> None:
+        """A row without an end goes on, unless another row says that the same ended on that day or later."""
+        over = [self._ended[iri] for iri in classes if self._ended.get(iri, (date.min, ""))[0] >= first]
+        if over:
+            self.builder.doubt(classes, STATES, source, f"{max(over)[1]} says that it ended on {max(over)[0]}")
+            return
+        for iri in classes:
+            self.builder.fact(iri, True, source, note=_OPEN)
 
     def _drug(self, row: Row, table: str) -> None:
         source = Source(row.ref, row.text("drug_source_value") or f"concept {row.text('drug_concept_id')}")
