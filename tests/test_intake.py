@@ -16,8 +16,7 @@ from guidegraph.intake.dates import age, moment
 from guidegraph.intake.facts import Source
 from guidegraph.intake.form import to_json, to_yaml
 from guidegraph.intake.units import units
-from guidegraph.model import CodeReading
-from guidegraph.model import TrialFact
+from guidegraph.model import CodeReading, TrialFact
 from guidegraph.profile import apply_implications, parse_profile_text
 
 EGFR = "mL/min/{1.73_m2}"

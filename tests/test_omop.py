@@ -677,14 +677,18 @@ def test_many_are_as_one_by_one(made: gg.KnowledgeBase, tmp_path: Path, monkeypa
     assert some == [single[1], single[4]]
 
 
-def test_vocabulary_files_separated_by_tabs(made: gg.KnowledgeBase, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", ["\t", ";"])
+def test_files_with_other_separators(made: gg.KnowledgeBase, tmp_path: Path, mark: str) -> None:
     cdm = Cdm()
     cdm.person(1)
     cdm.condition(1, cdm.concept("ICD10CM", "T1", 'a "quoted name'), "20260110")
     path = cdm.write("csv", tmp_path / "cdm")
     with (path / "concept.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    (path / "concept.csv").write_text("\n".join("\t".join(row) for row in rows) + "\n", encoding="utf-8")
+    # Files with tabs have no quotation: a mark in a name is a mark.
+    rows = [[cell if mark == "\t" else cell.replace('"', "") for cell in row] for row in rows]
+    text = "\n".join(mark.join(row) for row in rows) + "\n"
+    (path / "concept.csv").write_text("\ufeff" + text, encoding="utf-8")
     assert conditions(made.profile_from_omop(path, 1, as_of=DAY)[0]) == {"Sciatica"}
 
 
@@ -752,8 +756,10 @@ def test_a_person_that_is_not_there(made: gg.KnowledgeBase, tmp_path: Path) -> N
     path = crowd(2).write("duckdb", tmp_path / "cdm")
     with pytest.raises(ProfileError, match="no person 3"):
         made.profile_from_omop(path, 3)
-    with pytest.raises(ProfileError, match="no person -1"):
-        list(made.profiles_from_omop(path, [-1, 1]))
+    for person in (-1, 2**63, -(10**50)):
+        with pytest.raises(ProfileError, match=f"no person {str(person)[:40]}"):
+            list(made.profiles_from_omop(path, [person, 1]))
+    assert list(made.profiles_from_omop(path, [])) == []
 
 
 def test_what_is_no_source(made: gg.KnowledgeBase, tmp_path: Path) -> None:

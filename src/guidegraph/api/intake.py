@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guidegraph.api.core import Core
 from guidegraph.errors import ProfileError
@@ -15,6 +15,9 @@ from guidegraph.intake import Concepts
 from guidegraph.intake.builder import Settings
 from guidegraph.intake.fhir import Reading, from_values, parse, read_fhir
 from guidegraph.intake.units import units
+
+if TYPE_CHECKING:
+    from guidegraph.api.batch import RecordAnswer
 
 FhirSource = str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 _LARGEST_BYTES = 400_000_000
@@ -79,6 +82,12 @@ class Intake(Core):
             # An escaped letter can hide the name from this look at the text.
             scan=not isinstance(text, str) or "modifierExtension" in text or "\\u" in text,
         )
+
+    def fhir_statuses(self, sources: Sequence[FhirSource], **options: Any) -> Iterator[RecordAnswer]:
+        """The status of every therapy for each of many records (see :func:`guidegraph.api.batch.fhir_statuses`)."""
+        from guidegraph.api.batch import fhir_statuses
+
+        return fhir_statuses(self, sources, **options)
 
 
 def read_record(path: Path, where: str) -> str:

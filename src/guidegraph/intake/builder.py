@@ -11,7 +11,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
 from guidegraph.intake.facts import SUSPENDS, Fact, Source
-from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, USED, Entry, IntakeReport
+from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, USED, Entry, IntakeReport, shown
 from guidegraph.intake.units import Units, units
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile import Implication, Vocabulary
@@ -25,6 +25,8 @@ _OF_KIND = {
 }
 _LARGEST = Decimal(999_999_999)
 _DAYS_A_WEEK = 7
+#: Characters of an entry's codes and reasons in a report.
+_TEXT = 500
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class ProfileBuilder:
         for fact, state, why in dropped:
             doubtful = state == NOT_UNDERSTOOD
             if doubtful:
-                self._suspended += [(prop, fact.source.text) for prop in fact.suspends]
+                self._suspended += [(prop, shown(fact.source.text, _TEXT)) for prop in fact.suspends]
             effect = f"unknown: {settle.about(fact, self._terms)}" if doubtful else ""
             self._tell(Entry(state, fact.source.ref, fact.source.text, effect, why, fact.source.steps), fact.order)
         for fact in kept:
@@ -184,9 +186,13 @@ class ProfileBuilder:
         return self._count
 
     def _tell(self, entry: Entry, order: int | None = None) -> None:
+        steps = tuple([shown(step, _TEXT) for step in entry.steps])
+        text, why = shown(entry.text, _TEXT), shown(entry.why, _TEXT)
+        entry = Entry(entry.state, shown(entry.source), text, entry.effect, why, steps)
         self._entries.append((self._next() if order is None else order, entry))
 
     def _suspend(self, keys: Collection[str], text: str) -> None:
+        text = shown(text, _TEXT)
         for key in keys:
             prop = self._categories[key]
             self._suspended += [(one, text) for one in SUSPENDS.get(prop, (prop,))]

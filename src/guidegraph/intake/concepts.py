@@ -112,6 +112,9 @@ class Concepts:
         return self._known[key]
 
     def _read_one(self, code: Code) -> tuple[str, CodeReading]:
+        if not code.code.strip():
+            shown = code.system or "a coding"
+            return shown, CodeReading(shown, steps=("one of its codings has no code",))
         if code.system in (ns.GGT, ns.GG):
             iri = code.system + code.code
             shown = ns.shorten(iri)

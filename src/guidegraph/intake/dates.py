@@ -6,11 +6,13 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 _FORM = re.compile(
     r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,12})?)?(Z|[+-]\d{2}:\d{2})?)?)?)?\Z",
     re.ASCII,
 )
+_LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,16 @@ def moment(text: object) -> Moment:
     Raises:
         ValueError: it is none, or no day of the calendar.
     """
-    match = _FORM.match(text) if isinstance(text, str) else None
-    if match is None:
+    if not isinstance(text, str) or len(text) > _LONGEST:
         raise ValueError(f"{str(text)[:40]!r} is no date")
+    return _moment(text)
+
+
+@lru_cache(8192)
+def _moment(text: str) -> Moment:
+    match = _FORM.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no date")
     year, month, day = int(match[1]), int(match[2] or 1), int(match[3] or 1)
     first = datetime(year, month, day)
     if match[2] is None:

@@ -122,8 +122,23 @@ class OmopReader:
         Raises:
             ProfileError: one of them is not there.
         """
-        for group in self._all() if persons is None else _groups(sorted(set(persons))):
+        for group in self._all() if persons is None else self._wanted(persons):
             yield from self._group(group)
+
+    def _wanted(self, persons: Iterable[int]) -> Iterator[Sequence[int]]:
+        wanted = sorted(set(persons))
+        for person in (wanted[:1], wanted[-1:]) if wanted else ():
+            if not _LEAST <= person[0] < -_LEAST:
+                raise self._nobody(person[0])
+        for start in range(0, len(wanted), _GROUP):
+            yield wanted[start : start + _GROUP]
+
+    def _nobody(self, person: int) -> ProfileError:
+        return ProfileError(
+            f"there is no person {str(person)[:40]}",
+            where=self._source.name,
+            mend="Name a person_id of the table person.",
+        )
 
     def _all(self) -> Iterator[Sequence[int]]:
         after = _LEAST
@@ -148,11 +163,7 @@ class OmopReader:
         self._vocabularies.learn(used, seen)
         for person in persons:
             if "person" not in rows[person]:
-                raise ProfileError(
-                    f"there is no person {person}",
-                    where=self._source.name,
-                    mend="Name a person_id of the table person.",
-                )
+                raise self._nobody(person)
             profile, report = self._profile(person, rows.pop(person))
             yield person, profile, report
 
@@ -173,11 +184,6 @@ class OmopReader:
         told += [f"source values of {table} are read as {prefix}" for table, prefix in sorted(options.prefixes.items())]
         told += [f"complete by your word: {key}" for key in sorted(options.complete)]
         return told + (["drug eras are read too"] if options.eras else [])
-
-
-def _groups(persons: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(persons), _GROUP):
-        yield persons[start : start + _GROUP]
 
 
 def _own(table: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 from guidegraph import namespaces as ns
 from guidegraph.intake.concepts import CodeReader
 from guidegraph.intake.omop_source import Source
+from guidegraph.intake.report import shown
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
 
@@ -112,7 +113,8 @@ class Vocabularies:
         prefix = self._prefixes.get(coded.table, "")
         if value and prefix and not any(reading.understood for reading in tried):
             tried.append(self._value(prefix, value))
-        text = "; ".join(dict.fromkeys(reading.name for reading in tried)) or (repr(value) if value else "concept 0")
+        names = dict.fromkeys(shown(reading.name) for reading in tried)
+        text = "; ".join(names) or (repr(shown(value, 60)) if value else "concept 0")
         failed: list[str] = []
         # What the patient has counts before what follows from lacking it: a code that only denies is second best.
         for reading in sorted(tried, key=lambda r: (not r.present, not r.understood)):
@@ -122,7 +124,7 @@ class Vocabularies:
         if not any((coded.concept, coded.source_concept)):
             failed.insert(0, "concept 0: the source's code has no standard concept")
         if value and not prefix:
-            failed.append(f"the vocabulary of the source value {value[:50]!r} is not told (--source-vocabulary)")
+            failed.append(f"the vocabulary of the source value {shown(value, 60)!r} is not told (--source-vocabulary)")
         return text, CodeReading(text, steps=tuple(dict.fromkeys(failed)))
 
     def _plain(self, concept: int) -> CodeReading:
@@ -224,7 +226,7 @@ class Vocabularies:
 
 def _concept(row: Mapping[str, Any], concept: int) -> Concept:
     def cell(name: str) -> str:
-        return (row[name] or "").strip()
+        return shown((row[name] or "").strip())
 
     return Concept(
         concept,

@@ -45,6 +45,7 @@ _STORED = {
     "text": _INTEGERS | _REALS | _DATES | {"DECIMAL", "VARCHAR", "BOOLEAN"},
 }
 _PERSON = "person_id"
+_MARKS = ",\t;"
 _LONGEST_HEADER = 65_536
 _PER_FETCH = 5_000
 
@@ -178,16 +179,18 @@ class Source:
                 stored: duckdb.DuckDBPyRelation = self._db.read_parquet(str(path))
                 return stored
             head = _header(path, where)
-            tabs = "\t" in head
+            # Of the characters that may separate columns, the one that the header has most.
+            mark = max(_MARKS, key=head.count)
+            quote = "" if mark == "\t" else '"'
             # The vocabulary files of OHDSI are separated by tabs and use no quotation marks; plain CSV uses them.
             text: duckdb.DuckDBPyRelation = self._db.read_csv(
                 str(path),
                 header=True,
                 auto_detect=False,
-                columns=dict.fromkeys(_names(head, tabs, where), "VARCHAR"),
-                sep="\t" if tabs else ",",
-                quotechar="" if tabs else '"',
-                escapechar="" if tabs else '"',
+                columns=dict.fromkeys(_names(head, mark, where), "VARCHAR"),
+                sep=mark,
+                quotechar=quote,
+                escapechar=quote,
             )
             return text
         except duck.Error as error:
@@ -282,8 +285,8 @@ def _header(path: Path, where: str) -> str:
         raise ProfileError(f"its header cannot be read: {error}", where=where, mend="Save it as UTF-8 text.") from None
 
 
-def _names(head: str, tabs: bool, where: str) -> list[str]:
-    names = [name.strip().strip('"').casefold() for name in head.split("\t" if tabs else ",")]
+def _names(head: str, mark: str, where: str) -> list[str]:
+    names = [name.strip().strip('"').casefold() for name in head.split(mark)]
     if len(set(names)) != len(names) or not all(names):
         raise ProfileError("its header names a column twice or not", where=where, mend="Name each column once.")
     return names

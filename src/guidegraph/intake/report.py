@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 USED, IGNORED, NOT_UNDERSTOOD = "used", "ignored", "not understood"
+#: Characters of a record that a report shows of one text.
+LONGEST = 200
+
+
+def shown(text: object, longest: int = LONGEST) -> str:
+    """Text of a record for a report: one line, no control characters or lone surrogates, cut where it is long."""
+    told = text if isinstance(text, str) else str(text)
+    # Records repeat their texts; long ones are not kept.
+    return _clean(told, longest) if len(told) <= LONGEST else _cut(told, longest)
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest and text.isprintable() and "  " not in text:
+        return text
+    clean = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text[: 4 * longest])
+    clean = " ".join(clean.split())
+    return clean if len(clean) <= longest else clean[: longest - 3] + "..."
+
+
+_clean = lru_cache(8192)(_cut)
 
 
 @dataclass(frozen=True)

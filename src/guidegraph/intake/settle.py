@@ -91,9 +91,11 @@ def _contradictions(
     for fact in facts:
         groups[fact.prop, fact.iri, fact.says, fact.timed].append(fact)
     against: dict[int, Fact] = {}
-    for ones, others in combinations(groups.values(), 2):
+    said = {key: _said(ones[0], vocabulary, rules) for key, ones in groups.items()}
+    for (key, ones), (other_key, others) in combinations(groups.items(), 2):
         one, other = ones[0], others[0]
-        if _consistent([one, other], vocabulary, rules):
+        (has, lacks), (has_too, lacks_too) = said[key], said[other_key]
+        if not (has & lacks_too or has_too & lacks):
             continue
         # Of two observations the newer counts; of anything else neither, since unknown is never no.
         if not (one.timed and other.timed and _later(one, other)):
@@ -108,6 +110,15 @@ def _contradictions(
             state, end = (IGNORED, "and is newer") if newer else (NOT_UNDERSTOOD, "so neither is taken")
             dropped.append((fact, state, f"{told}, {end}"))
     return [fact for fact in facts if id(fact) not in against]
+
+
+def _said(
+    fact: Fact, vocabulary: Vocabulary, rules: Sequence[Implication]
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """What a fact alone brings and excludes, as pairs of property and class; each rule has one fact to go on."""
+    alone = apply_implications(profile([fact]), rules, vocabulary)
+    has = {(prop, up) for prop, classes in alone.present.items() for cls in classes for up in vocabulary.ancestors(cls)}
+    return has, {(prop, cls) for prop, classes in alone.absent.items() for cls in classes}
 
 
 def _consistent(facts: Sequence[Fact], vocabulary: Vocabulary, rules: Sequence[Implication]) -> bool:

@@ -9,8 +9,9 @@ from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import Code, Concepts, Meaning
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.facts import Source
-from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, shown
+from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
+from guidegraph.intake.report import shown
 
 AGE = "age"
 _STATES = ("condition", "finding")
@@ -47,6 +48,8 @@ class Observations:
         values = _values(res.data)
         if values or res.data.get("dataAbsentReason") is not None or not res.has("members"):
             self._node(res, res.data, concept, when)
+        elif not components:
+            self._builder.ignore(self._source(res, self._meaning(res, concept), when), "it only groups others")
         for component in components:
             inner = component.get("code")
             if inner is None:
@@ -66,6 +69,9 @@ class Observations:
         value = next(iter(values.items()), ("", None))
         source = self._source(res, meaning, when, _told(*value))
         lists = res.kind.lists
+        if not meaning.understood and not self._question(res.codings(concept)):
+            self._builder.misunderstood(lists, source, meaning.why)
+            return
         numbers = self._builder.of_kind(meaning.present, "number")
         states = self._builder.of_kind(meaning.present, *_STATES)
         lacking = self._builder.of_kind(meaning.absent, *_STATES)

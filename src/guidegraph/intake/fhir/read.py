@@ -16,9 +16,9 @@ from guidegraph.intake.fhir.clinical import Clinical
 from guidegraph.intake.fhir.medication import Medications
 from guidegraph.intake.fhir.observation import AGE, Observations
 from guidegraph.intake.fhir.record import Record
-from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier, shown
+from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, table
-from guidegraph.intake.report import IntakeReport
+from guidegraph.intake.report import IntakeReport, shown
 from guidegraph.intake.units import Units
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary

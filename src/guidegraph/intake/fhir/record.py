@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from guidegraph.errors import ProfileError
-from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier, shown
+from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table
+from guidegraph.intake.report import shown
 
 _DEEPEST = 5
 _MEND = "Give a FHIR resource, a Bundle or NDJSON of one patient."
@@ -78,7 +79,7 @@ class Record:
             raise ProfileError("the Bundle follows implicit rules that are not known", where=place, mend=_MEND)
         for number, entry in enumerate(entries):
             at = f"{place}/entry[{number}]"
-            if not isinstance(entry, dict) or entry.get("modifierExtension"):
+            if not isinstance(entry, dict) or "modifierExtension" in entry:
                 self.broken.append((at, "no entry of a Bundle, or one with a modifier extension"))
                 continue
             resource, url = entry.get("resource"), entry.get("fullUrl")

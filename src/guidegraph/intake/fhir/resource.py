@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -11,20 +10,13 @@ from typing import Any
 from guidegraph.intake.concepts import Code
 from guidegraph.intake.dates import Moment, moment
 from guidegraph.intake.fhir.table import Kind, Path, Status, Table
+from guidegraph.intake.report import shown
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
-_LONGEST = 200
 
 
 class NotUnderstoodError(Exception):
     """A resource that is malformed, or that says something that we must understand and do not; the message says why."""
-
-
-def shown(text: object, longest: int = _LONGEST) -> str:
-    """Text of a record for a report: one line, no control characters or lone surrogates, cut where it is long."""
-    clean = "".join(" " if unicodedata.category(c).startswith("C") else c for c in str(text)[: 4 * longest])
-    clean = " ".join(clean.split())
-    return clean if len(clean) <= longest else clean[: longest - 3] + "..."
 
 
 class Resource:
@@ -56,17 +48,16 @@ class Resource:
             self.check_elements(part, "Observation.component")
 
     def _modifiers(self) -> None:
-        left: list[Any] = [value for key, value in self.data.items() if key != "contained"]
-        if self.data.get("modifierExtension"):
-            left.append({"modifierExtension": self.data["modifierExtension"]})
+        left: list[Any] = [{key: value for key, value in self.data.items() if key != "contained"}]
         while left:
             value = left.pop()
             if isinstance(value, list):
                 left += value
             elif isinstance(value, dict):
-                if value.get("modifierExtension"):
+                if "modifierExtension" in value:
                     told = value["modifierExtension"]
-                    url = told[0].get("url") if isinstance(told, list) and isinstance(told[0], dict) else told
+                    first = told[0] if isinstance(told, list) and told else told
+                    url = first.get("url") if isinstance(first, dict) else first
                     raise NotUnderstoodError(
                         f"a modifier extension that is not known changes its meaning ({shown(url, 80)})"
                     )
@@ -92,13 +83,13 @@ class Resource:
             NotUnderstoodError: something on the way is not an object.
         """
         for path in paths:
-            value: Any = self.data
-            for key in path:
+            value: Any = self.data.get(path[0])
+            for key in path[1:]:
+                if value is None:
+                    break
                 if not isinstance(value, dict):
                     raise NotUnderstoodError(f"{path[0]} is not an object")
                 value = value.get(key)
-                if value is None:
-                    break
             if value is not None:
                 yield value
 
