@@ -797,6 +797,35 @@ def test_damaged_files(made: gg.KnowledgeBase, tmp_path: Path, name: str, conten
         made.profile_from_omop(tmp_path, 1)
 
 
+@pytest.mark.parametrize(("form", "seed"), [("csv", 1), ("csv", 2), ("parquet", 3), ("duckdb", 4)])
+def test_damage_anywhere_is_an_error_of_ours_or_a_told_row(
+    made: gg.KnowledgeBase, tmp_path: Path, form: str, seed: int
+) -> None:
+    """Bytes changed, cut or put in at random: never another error, and never more than one line."""
+    import random
+
+    chance = random.Random(seed)
+    source = crowd(2).write(form, tmp_path / "whole")
+    files = [path for path in sorted((tmp_path / "whole").iterdir()) if path.stat().st_size]
+    faults = 0
+    for number in range(15):
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "whole", folder)
+        path = folder / chance.choice(files).name
+        content = bytearray(path.read_bytes())
+        at = chance.randrange(len(content))
+        content[at : at + chance.choice((0, 1, 99))] = chance.choice(
+            (b"\0", b'"', b",", b"\n", b"-", b"\xff", b"9" * 30)
+        )
+        path.write_bytes(content)
+        try:
+            made.profile_from_omop(folder / source.name if source.is_file() else folder, 1, as_of=DAY)
+        except gg.GuideGraphError as error:
+            faults += 1
+            assert str(error).isprintable()
+    assert faults
+
+
 def test_a_table_that_is_there_twice(made: gg.KnowledgeBase, tmp_path: Path) -> None:
     path = crowd(1).write("csv", tmp_path / "cdm")
     (path / "PERSON.CSV.gz").write_bytes(b"")
@@ -881,6 +910,48 @@ def test_example_profiles_give_the_same_answers(kb: gg.KnowledgeBase, repo_root:
             found, _ = kb.profile_from_omop(path, number, as_of=DAY, source_vocabulary=OURS, complete=keys)
         statuses = kb.therapies(found, as_of=DAY, **options).statuses
         assert statuses == kb.therapies(wanted, as_of=DAY).statuses, name
+
+
+#: Where a code of a terminology is put, as vocabulary and whether it is the concept of the source.
+AS_CONCEPT = {"ICD10CM": "ICD10CM", "SNOMEDCT": "SNOMED", "MESH": "MeSH", "ATC": "ATC", "RXNORM": "RxNorm", "LOINC": "LOINC"}  # fmt: skip
+
+
+def test_example_profiles_in_codes_give_the_same_answers(kb: gg.KnowledgeBase, tmp_path: Path) -> None:
+    """The same with concepts of real codes, wherever our mapping tables have an exact one."""
+    codes = kb.links.codes
+    exact = {
+        row.iri: row_.curie
+        for row in kb.vocabulary.rows
+        for row_ in reversed(codes.mappings(row.iri))
+        if row_.predicate == "exact" and row_.curie.partition(":")[0] in AS_CONCEPT
+    }
+    needs(exact, "there are no mapping tables")
+    names = ("anticoagulated-older", "bleeding-ulcer", "pregnant-28-weeks", "renal-impairment", "stopped-mao-inhibitor")
+    cdm, coded = Cdm(), 0
+    for number, name in enumerate(names, 1):
+        person_of(cdm, number, kb.profile(f"example:{name}"), kb)
+    local = {iri.rpartition("/")[2]: curie for iri, curie in exact.items()}
+    stems = {"condition_occurrence": "condition", "drug_exposure": "drug", "measurement": "measurement"}
+    for table, stem in stems.items():
+        for row in cdm.rows[table]:
+            curie = local.get(row[f"{stem}_source_value"])
+            if curie:
+                prefix, _, code = curie.partition(":")
+                row |= {
+                    f"{stem}_source_concept_id": cdm.concept(AS_CONCEPT[prefix], code),
+                    f"{stem}_source_value": code,
+                }
+                coded += 1
+    assert coded >= 5
+    path = cdm.write("csv", tmp_path / "cdm")
+    ours = {table: prefix for table, prefix in OURS.items() if table != "procedure_occurrence"}
+    for number, found, report in kb.profiles_from_omop(path, as_of=DAY, source_vocabulary=ours):
+        wanted = kb.profile(f"example:{names[number - 1]}")
+        stated = {**wanted.present, **wanted.absent}
+        read_ = {**kb.profile(found).present, **kb.profile(found).absent}
+        assert read_ == stated, (names[number - 1], report.of("not understood"))
+        if not wanted.trials_present:
+            assert kb.therapies(found, as_of=DAY).statuses == kb.therapies(wanted, as_of=DAY).statuses
 
 
 # the command

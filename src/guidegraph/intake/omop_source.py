@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from guidegraph import assets
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.intake.omop_cdm import Column, conventions
+from guidegraph.intake.report import shown
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,6 +86,9 @@ class Source:
                     )
             for table, relation in relations.items():
                 self._view(table, relation, many and Path(path).is_dir())
+        except _faults() as error:
+            self._open.close()
+            raise _unreadable(self.name, error) from None
         except BaseException:
             self._open.close()
             raise
@@ -103,18 +107,16 @@ class Source:
         Raises:
             ProfileError: the source cannot be read, such as a damaged file.
         """
-        duck = _duckdb()
         try:
             result = self._db.execute(statement(query), values)
             names = [column[0] for column in result.description or ()]
             while rows := result.fetchmany(_PER_FETCH):
                 for row in rows:
                     yield dict(zip(names, row, strict=True))
-        except duck.Error as error:
+        except _faults() as error:
             raise _unreadable(f"{self.name}: {query}", error) from None
 
     def _database(self, path: Path) -> dict[str, duckdb.DuckDBPyRelation]:
-        duck = _duckdb()
         if not path.is_file():
             raise UsageError("there is no such file or folder", where=self.name, mend="Name a DuckDB file or a folder.")
         if path.name.casefold().endswith(_ENDINGS):
@@ -126,7 +128,7 @@ class Source:
             # From here on nothing else can be opened, whatever a view of the database says.
             self._lock()
             found = self._db.execute(statement("tables")).fetchall()
-        except duck.Error as error:
+        except _faults() as error:
             raise _unreadable(self.name, error) from None
         places: dict[str, list[str]] = {}
         for schema, table in found:
@@ -135,7 +137,7 @@ class Source:
         self._one_each(places)
         try:
             return {table: self._db.table(place[0]) for table, place in sorted(places.items())}
-        except duck.Error as error:
+        except _faults() as error:
             raise _unreadable(self.name, error) from None
 
     def _folder(self, path: Path) -> dict[str, duckdb.DuckDBPyRelation]:
@@ -166,7 +168,6 @@ class Source:
                 )
 
     def _file(self, path: Path, table: str) -> duckdb.DuckDBPyRelation:
-        duck = _duckdb()
         if path.resolve().parent != path.parent:
             raise ProfileError(
                 f"{path.name} points outside the folder", where=self.name, mend=f"Put the table {table} itself there."
@@ -193,7 +194,7 @@ class Source:
                 escapechar=quote,
             )
             return text
-        except duck.Error as error:
+        except _faults() as error:
             raise _unreadable(where, error) from None
 
     def _view(self, table: str, relation: duckdb.DuckDBPyRelation, keep: bool) -> None:
@@ -220,7 +221,7 @@ class Source:
                 (shaped.order(_PERSON) if _PERSON in shaped.columns else shaped).create(table)
             else:
                 shaped.create_view(table)
-        except duck.Error as error:
+        except _faults() as error:
             raise _unreadable(f"{self.name}: {table}", error) from None
 
     def _strangers(self, table: str, persons: duckdb.DuckDBPyRelation) -> None:
@@ -267,13 +268,17 @@ def _duckdb() -> Any:
     return duckdb
 
 
+def _faults() -> tuple[type[Exception], ...]:
+    """What DuckDB raises: its own errors, and those of its bindings where a name is no UTF-8 or a number too large."""
+    return (_duckdb().Error, RuntimeError, ValueError, OverflowError)
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def _unreadable(where: str, error: Exception) -> ProfileError:
-    told = " ".join(str(error).split())[:160]
-    return ProfileError(f"cannot be read: {told}", where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
+    return ProfileError(f"cannot be read: {shown(error, 160)}", where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
 
 
 def _header(path: Path, where: str) -> str:
@@ -282,7 +287,7 @@ def _header(path: Path, where: str) -> str:
             head = file.readline(_LONGEST_HEADER)
         return head.decode("utf-8-sig").strip("\r\n")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise ProfileError(f"its header cannot be read: {error}", where=where, mend="Save it as UTF-8 text.") from None
+        raise ProfileError(f"its header cannot be read: {shown(error)}", where=where, mend="Save it as UTF-8 text.") from None
 
 
 def _names(head: str, mark: str, where: str) -> list[str]:
