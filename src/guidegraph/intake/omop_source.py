@@ -278,7 +278,8 @@ def _quoted(name: str) -> str:
 
 
 def _unreadable(where: str, error: Exception) -> ProfileError:
-    return ProfileError(f"cannot be read: {shown(error, 160)}", where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
+    told = f"cannot be read: {shown(error, 160)}"
+    return ProfileError(told, where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
 
 
 def _header(path: Path, where: str) -> str:
@@ -287,7 +288,8 @@ def _header(path: Path, where: str) -> str:
             head = file.readline(_LONGEST_HEADER)
         return head.decode("utf-8-sig").strip("\r\n")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise ProfileError(f"its header cannot be read: {shown(error)}", where=where, mend="Save it as UTF-8 text.") from None
+        told = f"its header cannot be read: {shown(error)}"
+        raise ProfileError(told, where=where, mend="Save it as UTF-8 text.") from None
 
 
 def _names(head: str, mark: str, where: str) -> list[str]:
