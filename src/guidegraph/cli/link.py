@@ -135,7 +135,6 @@ def _said(said: Consistency | None) -> dict[str, Any] | None:
         "sound": said.sound,
         "consistent": said.consistent,
         "tested": said.tested,
-        "whole": said.whole,
         "clashes": clashes,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guidegraph.linking.consistency import Clash, Consistency, consistency
 from guidegraph.linking.linker import Linked, Linker, own_file
+from guidegraph.linking.reasoner import Clash, Consistency, consistency
 
 __all__ = ["Clash", "Consistency", "Linked", "Linker", "consistency", "own_file"]

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph.errors import LinkError, UsageError
-from guidegraph.linking.consistency import Consistency, consistency
+from guidegraph.linking.reasoner import Consistency, consistency
 from guidegraph.links.conflicts import Classes, Conflict, hierarchy_conflicts, sort, table_conflicts
 from guidegraph.links.extract import Extraction, extract
 from guidegraph.links.model import Mapping, Terminology

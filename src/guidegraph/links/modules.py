@@ -10,6 +10,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -248,7 +249,8 @@ def write_module(folder: Path, module: Module, base: str) -> Path:
         part.write_bytes(module_text(module, base).encode())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise LinkError(
             f"cannot write: {error.strerror}", where=str(path), mend="Name a folder that is writable."
         ) from error

@@ -32,12 +32,11 @@ def linked_text(report: dict[str, Any]) -> str:
 def _reasoner(said: dict[str, Any] | None) -> list[str]:
     if said is None:
         return ["  HermiT was not asked (--no-reasoner)."]
-    part = "" if said["whole"] else ", of the hierarchy only the mapped terms and those above them"
     if said["sound"]:
-        return wrap(f"HermiT: consistent, {said['tested']} classes tested, none unsatisfiable{part}.", "    ", "  ")
+        return wrap(f"HermiT: consistent, {said['tested']} classes tested, none unsatisfiable.", "    ", "  ")
     if not said["consistent"]:
-        return wrap(f"HermiT: ontology, mappings and hierarchy together are inconsistent{part}.", "    ", "  ")
-    lines = wrap(f"HermiT: these classes cannot have a member any more{part}:", "    ", "  ")
+        return wrap("HermiT: ontology, mappings and hierarchy together are inconsistent.", "    ", "  ")
+    lines = wrap("HermiT: these classes cannot have a member any more:", "    ", "  ")
     for clash in said["clashes"]:
         more = f" (and {clash['narrower']} below it)" if clash["narrower"] else ""
         lines += wrap(f"{clash['label']}{more}, since", "      ", "    * ")

@@ -206,8 +206,11 @@ def _close(kind: str, stanza: Mapping[str, list[str]], found: FileTerms, where: 
 
 def _property(value: str, name: str) -> str:
     """The value of an OBO property_value that is the Dublin Core property of a name."""
-    match = re.match(rf'(?:\S*[:/#]){name}\s+(?:"([^"]*)"|(\S+))', value)
-    return (match.group(1) or match.group(2) or "") if match else ""
+    predicate, _, rest = value.partition(" ")
+    if not re.fullmatch(rf"\S*[:/#]{name}", predicate):
+        return ""
+    quoted = _QUOTED.match(rest.strip())
+    return _plain(quoted.group(1) if quoted else rest.strip().partition(" ")[0])
 
 
 def _codes(values: list[str] | tuple[()], start: str) -> tuple[str, ...]:

@@ -13,9 +13,6 @@ from guidegraph.links.model import Mapping
 from guidegraph.links.modules import Module, code_iri
 from guidegraph.namespaces import OWL, RDF, RDFS
 
-#: Terms of a module that the reasoner is given whole. Of a larger one it gets the mapped terms and those above them.
-MOST_TERMS = 20_000
-
 _TYPE, _CLASS = f"<{RDF}type>", f"<{OWL}Class>"
 _BELOW, _SAME = f"<{RDFS}subClassOf>", f"<{OWL}equivalentClass>"
 _THING = OWL + "Thing"
@@ -36,14 +33,12 @@ class Consistency:
     """What HermiT says of the ontology, the mappings and a module together.
 
     ``clashes`` are the classes, ours and theirs, that nothing can belong to, without those below another of them
-    (counted in ``narrower``). ``whole`` says whether the reasoner got all terms of the module, ``tested`` how many
-    classes it tested.
+    (counted in ``narrower``). ``tested`` is how many classes the reasoner tested.
     """
 
     consistent: bool
     clashes: tuple[Clash, ...]
     tested: int
-    whole: bool
     seconds: float = field(compare=False, default=0.0)
 
     @property
@@ -55,10 +50,15 @@ class Consistency:
 def consistency(
     ontology: Iterable[ox.Triple | ox.Quad], rows: Iterable[Mapping], module: Module, base: str
 ) -> Consistency:
-    """Ask HermiT whether ontology, mappings and module hold together, and which classes of ours nothing can belong to.
+    """Ask HermiT whether ontology, mappings and module hold together, and which classes nothing can belong to.
 
     An exact match is an equivalence of classes; a broad one says that our class is below the code's, a narrow one the
     converse; a close one says nothing. Combination products are below nothing.
+
+    The reasoner gets the mapped codes and those above them. All other codes are only below these and above nothing that
+    is mapped, so that they cannot make a class of ours impossible (each may be empty); and whether one of them is
+    possible depends on nothing but which of the first it is below. So of those that are below the same ones, if below
+    several, the first stands for all.
 
     Args:
         ontology: the triples of all ontology files.
@@ -76,39 +76,60 @@ def consistency(
     axioms = Axioms(ontology)
     start = module.prefix + ":"
     used = [row for row in rows if row.curie.startswith(start) and row.curie.removeprefix(start) in module.terms]
-    codes = _codes(module, {row.curie.removeprefix(start) for row in used})
-    edges = _edges(module, used, codes, base)
-    lines = [*axioms.logical(), *(f"<{code_iri(base, code)}> {_TYPE} {_CLASS} ." for code in sorted(codes))]
+    part = _Part(module, {row.curie.removeprefix(start) for row in used})
+    edges = _edges(module, used, part, base)
+    theirs = [code_iri(base, code) for code in sorted({*part.kept, *part.stand_ins})]
+    lines = [*axioms.logical(), *(f"<{iri}> {_TYPE} {_CLASS} ." for iri in theirs)]
     lines += [f"<{low}> {_SAME if same else _BELOW} <{high}> ." for low, high, same, _ in edges]
     ours = [iri for iri in axioms.classes() if not iri.startswith(OWL)]
-    theirs = [code_iri(base, code) for code in sorted(codes)]
     verdicts = check_classes("\n".join(lines) + "\n", [_THING, *ours, *theirs])
     consistent = verdicts[_THING]
     # Without the module nothing is unsatisfiable (guidegraph check sees to that), so what is now came with it.
     dead = [iri for iri in [*ours, *theirs] if consistent and not verdicts[iri]]
-    clashes = _Explanation(axioms.triples, edges, module, base).clashes(dead)
-    return Consistency(
-        consistent, clashes, len(ours) + len(theirs), len(codes) == len(module.terms), perf_counter() - started
-    )
+    also = {code_iri(base, code): len(group) - 1 for code, (_, group) in part.stand_ins.items()}
+    clashes = _Explanation(axioms.triples, edges, module, base).clashes(dead, also)
+    return Consistency(consistent, clashes, len(ours) + len(theirs), perf_counter() - started)
 
 
-def _codes(module: Module, mapped: set[str]) -> set[str]:
-    """The codes that the reasoner gets: all, or of a very large module the mapped ones and those above them."""
-    if len(module.terms) <= MOST_TERMS:
-        return set(module.terms)
-    return mapped | {above for code in mapped for above in module.ancestors(code)}
+class _Part:
+    """The part of a module that the reasoner needs: the mapped codes with those above them, and stand-ins.
+
+    ``stand_ins``: a code for all that are below the same several kept codes, with these and with the group.
+    """
+
+    def __init__(self, module: Module, mapped: set[str]) -> None:
+        self.kept = mapped | {above for code in mapped for above in module.ancestors(code)}
+        groups: dict[frozenset[str], list[str]] = {}
+        for code in sorted(module.terms):
+            if code not in self.kept:
+                groups.setdefault(self._first_kept(module, code), []).append(code)
+        self.stand_ins = {
+            group[0]: (tuple(sorted(above)), tuple(group)) for above, group in groups.items() if len(above) > 1
+        }
+
+    def _first_kept(self, module: Module, code: str) -> frozenset[str]:
+        found, seen, waiting = set(), {code}, [code]
+        while waiting:
+            term = module.terms[waiting.pop()]
+            for parent in () if term.combination else term.parents:
+                if parent in self.kept:
+                    found.add(parent)
+                elif parent in module.terms and parent not in seen:
+                    seen.add(parent)
+                    waiting.append(parent)
+        return frozenset(found)
 
 
 #: The class below, the class above, whether they are the same, and why in words.
 _Edge = tuple[str, str, bool, str]
 
 
-def _edges(module: Module, rows: Iterable[Mapping], codes: set[str], base: str) -> list[_Edge]:
-    edges: list[_Edge] = []
-    for code in sorted(codes):
+def _edges(module: Module, rows: Iterable[Mapping], part: _Part, base: str) -> list[_Edge]:
+    orders = [(code, above) for code, (found, _) in sorted(part.stand_ins.items()) for above in found]
+    for code in sorted(part.kept):
         term = module.terms[code]
-        above = () if term.combination else (parent for parent in term.parents if parent in codes)
-        edges += [(code_iri(base, code), code_iri(base, parent), False, f"[{module.title}]") for parent in above]
+        orders += [(code, above) for above in term.parents if above in part.kept and not term.combination]
+    edges = [(code_iri(base, low), code_iri(base, high), False, f"[{module.title}]") for low, high in orders]
     for row in sorted(rows):
         theirs, why = code_iri(base, row.curie.partition(":")[2]), f"[mapping table {row.table}]"
         if row.predicate == "exact":
@@ -153,8 +174,11 @@ class _Explanation:
                     waiting.append(high)
         return paths
 
-    def clashes(self, dead: Sequence[str]) -> tuple[Clash, ...]:
-        """The topmost of some classes that nothing can belong to, each with its steps, sorted by label."""
+    def clashes(self, dead: Sequence[str], also: dict[str, int]) -> tuple[Clash, ...]:
+        """The topmost of some classes that nothing can belong to, each with its steps, sorted by label.
+
+        ``also`` says of a class for how many others it stands.
+        """
         gone = set(dead)
         paths = {iri: self._paths(iri) for iri in dead}
         below: dict[str, int] = {}
@@ -166,10 +190,12 @@ class _Explanation:
             speaker = min((other in self._labels, other) for other in {iri, *same})[1]
             if higher - same:
                 for other in higher - same:
-                    below[other] = below.get(other, 0) + 1
+                    below[other] = below.get(other, 0) + 1 + also.get(iri, 0)
             elif speaker == iri:
                 top.append(iri)
-        found = [Clash(iri, self.label(iri), self._steps(paths[iri]), below.get(iri, 0)) for iri in top]
+        found = [
+            Clash(iri, self.label(iri), self._steps(paths[iri]), below.get(iri, 0) + also.get(iri, 0)) for iri in top
+        ]
         return tuple(sorted(found, key=lambda clash: (clash.label, clash.iri)))
 
     def _steps(self, paths: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
