@@ -360,6 +360,23 @@ def test_observations(read: Read, resource: dict[str, Any], fact: set[str], stat
     assert states(found, "Observation/o") == [state]
 
 
+def test_a_state_that_cannot_last_so_long_says_nothing_of_today(read: Read) -> None:
+    def asked(code: str, day: str) -> set[str]:
+        value = concept(code, system="http://snomed.info/sct")
+        return facts(
+            read(observation("82810-3", "http://loinc.org", valueCodeableConcept=value, effectiveDateTime=day))
+        )
+
+    assert asked("77386006", "2026-02-01") == {"+ggt:Pregnancy"} and asked("60001007", "2026-02-01") == {
+        "-ggt:Pregnancy"
+    }
+    assert asked("77386006", "2026-01-01") == asked("60001007", "2020") == set()
+    assert facts(read(condition("Pregnancy", onsetDateTime="2020-01-01"))) == set()
+    assert facts(read(condition("Sciatica", onsetDateTime="2020-01-01"))) == {"+ggt:Sciatica"}
+    weeks = observation("pregnancyWeeks", ns.GG, valueQuantity=quantity(20, "wk"), effectiveDateTime="2026-01-01")
+    assert facts(read(weeks)) == set()
+
+
 def test_components_and_panels(read: Read) -> None:
     panel = observation("1-1", "http://loinc.org", component=[
         {"code": concept(EGFR, system=ns.GG), "valueQuantity": quantity(55, "mL/min/{1.73_m2}")},
@@ -595,6 +612,38 @@ def test_one_patient_only(kb: Any, read: Read) -> None:
     assert facts(kb.profile_from_fhir(condition(), as_of=DAY)) == {"+ggt:Sciatica"}
     with pytest.raises(ProfileError, match="no Patient"):
         read(patient="nobody")
+
+
+def test_whose_an_entry_is(kb: Any) -> None:
+    def bundle(*pairs: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "resourceType": "Bundle",
+            "entry": [{"fullUrl": url, "resource": res} if url else {"resource": res} for url, res in pairs],
+        }
+
+    def about(reference: str) -> dict[str, Any]:
+        return condition() | {"subject": {"reference": reference}}
+
+    here, there = "http://a.example/Patient/p", "http://b.example/Patient/p"
+    for reference, mine in (
+        (here, True),
+        ("Patient/p", True),
+        (there, False),
+        ("Patient/q", False),
+        ("urn:uuid:1", False),
+        ("Patient?identifier=1", False),
+        ("#p", False),
+    ):
+        found = kb.profile_from_fhir(bundle((here, PATIENT), ("", about(reference))), as_of=DAY)
+        assert bool(facts(found)) is mine, reference
+    nameless = {k: v for k, v in PATIENT.items() if k != "id"}
+    assert facts(kb.profile_from_fhir(bundle(("urn:uuid:1", nameless), ("", about("urn:uuid:1"))), as_of=DAY))
+    assert facts(kb.profile_from_fhir(bundle(("", PATIENT), ("", about(here + "/_history/3"))), as_of=DAY))
+    both = bundle((here, PATIENT), (there, PATIENT), ("", about(there)))
+    with pytest.raises(ProfileError, match="2 patients"):
+        kb.profile_from_fhir(both, as_of=DAY)
+    assert facts(kb.profile_from_fhir(both, as_of=DAY, patient=there))
+    assert not facts(kb.profile_from_fhir(both, as_of=DAY, patient=here))
 
 
 def test_of_two_versions_the_last_counts(read: Read) -> None:

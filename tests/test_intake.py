@@ -196,7 +196,7 @@ def test_contradictions_become_unknown_and_are_told(kb: Any, iri: Any) -> None:
     made.fact(iri("peptic ulcer"), False, at("b"))
     made.fact(iri("sciatica"), True, at("c"))
     made.fact(iri("male sex"), True, at("d"))
-    made.fact(iri("pregnancy"), True, at("e", "2026-01-01"), timed=True)
+    made.fact(iri("pregnancy"), True, at("e", "2026-06-01"), timed=True)
     found = made.build("p")
     assert {c for classes in found.present.values() for c in classes} == {iri("sciatica")}
     assert not any(found.absent.values())
@@ -281,3 +281,17 @@ def test_written_profiles_are_read_back_the_same(kb: Any, iri: Any) -> None:
     found = made.build("a: #1", 'it\'s "quoted"\n- x')
     for text, form in ((to_yaml(found, kb.vocabulary, "from a test"), "yaml"), (to_json(found, kb.vocabulary), "json")):
         assert parse_profile_text(text, form, kb.vocabulary, where="test") == found
+
+
+def test_a_profile_with_thousands_of_unknown_entries_can_be_read_again(kb: Any) -> None:
+    made = build(kb, complete=frozenset({"findings"}))
+    for number in range(30_000):
+        made.misunderstood(
+            ("findings",),
+            Source(f"o{number}", f"code {number % 15_000} = {number}", about=f"code {number % 15_000}"),
+            "unknown",
+        )
+    found = made.build("p")
+    assert len(made.report.entries) == 30_000
+    assert (ns.GG + "hasFinding", "14000 more entries") in found.not_understood
+    assert parse_profile_text(to_yaml(found, kb.vocabulary), "yaml", kb.vocabulary, where="test") == found

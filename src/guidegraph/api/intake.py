@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from guidegraph.api.core import Core
 from guidegraph.errors import ProfileError
-from guidegraph.intake import Concepts
-from guidegraph.intake.builder import Settings
-from guidegraph.intake.fhir import Reading, from_values, parse, read_fhir
-from guidegraph.intake.units import units
 
 if TYPE_CHECKING:
     from guidegraph.api.batch import RecordAnswer
+    from guidegraph.intake import Concepts
+    from guidegraph.intake.fhir import Reading
 
 FhirSource = str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 _LARGEST_BYTES = 400_000_000
@@ -32,6 +30,8 @@ class Intake(Core):
 
     @cached_property
     def _concepts(self) -> dict[bool, Concepts]:
+        from guidegraph.intake import Concepts
+
         return {text: Concepts(self.vocabulary, self.links.codes, match_text=text) for text in (False, True)}
 
     def profile_from_fhir(
@@ -66,6 +66,10 @@ class Intake(Core):
             ProfileError: no FHIR, or entries of several patients and none is named.
             UsageError: an unknown version or list.
         """
+        from guidegraph.intake.builder import Settings
+        from guidegraph.intake.fhir import from_values, parse, read_fhir
+        from guidegraph.intake.units import units
+
         settings = Settings(as_of or date.today(), frozenset(complete), self._rates, newest_days)
         text = read_record(source, where) if isinstance(source, Path) else source
         values = parse(text, where) if isinstance(text, str) else from_values(text, where)

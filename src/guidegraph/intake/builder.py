@@ -27,6 +27,8 @@ _LARGEST = Decimal(999_999_999)
 _DAYS_A_WEEK = 7
 #: Characters of an entry's codes and reasons in a report.
 _TEXT = 500
+#: Entries of a list that are not understood and that a profile names, so that the reader of profiles takes it.
+_MOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class ProfileBuilder:
 
         ``timed``: an observation, of which the newest counts. ``note`` goes into the report.
         """
-        if self._in_time(source, timed=timed):
+        if self._in_time(source, timed=timed) and self._lasts(iri, source):
             prop = _OF_KIND[self._terms.by_iri[iri].kind]
             self._facts.append(Fact(prop, iri, present, None, source, timed=timed, note=note, order=self._next()))
 
@@ -152,7 +154,7 @@ class ProfileBuilder:
         """Something that may be so: it stays unknown, and no complete list denies it."""
         named = ", ".join(self._terms.label(iri) for iri in sorted(classes))
         effect = f"unknown: {named}" if named else ""
-        self._suspend(keys, source.text)
+        self._suspend(keys, source)
         self._tell(Entry(IGNORED, source.ref, source.text, effect, why, source.steps))
 
     def ignore(self, source: Source, why: str) -> None:
@@ -161,7 +163,7 @@ class ProfileBuilder:
 
     def misunderstood(self, keys: Collection[str], source: Source, why: str) -> None:
         """An entry that is not understood; it suspends the completeness of the lists ``keys``."""
-        self._suspend(keys, source.text)
+        self._suspend(keys, source)
         self._tell(Entry(NOT_UNDERSTOOD, source.ref, source.text, "", why, source.steps))
 
     def build(self, patient: str, label: str = "") -> Profile:
@@ -170,16 +172,18 @@ class ProfileBuilder:
         for fact, state, why in dropped:
             doubtful = state == NOT_UNDERSTOOD
             if doubtful:
-                self._suspended += [(prop, shown(fact.source.text, _TEXT)) for prop in fact.suspends]
+                self._suspended += [(prop, shown(fact.source.about or fact.source.text)) for prop in fact.suspends]
             effect = f"unknown: {settle.about(fact, self._terms)}" if doubtful else ""
             self._tell(Entry(state, fact.source.ref, fact.source.text, effect, why, fact.source.steps), fact.order)
         for fact in kept:
             words = settle.words(fact, self._terms)
-            self._tell(Entry(USED, fact.source.ref, fact.source.text, words, fact.note, fact.source.steps), fact.order)
+            day = f"of {fact.source.when.text}" if fact.timed and fact.source.when else ""
+            note = "; ".join(filter(None, (day, fact.note)))
+            self._tell(Entry(USED, fact.source.ref, fact.source.text, words, note, fact.source.steps), fact.order)
         self._report.entries = [entry for _, entry in sorted(self._entries, key=lambda pair: pair[0])]
         self._report.patient = patient
         complete = frozenset(self._categories[key] for key in self._settings.complete)
-        return settle.profile(kept, patient, label, complete, tuple(sorted(set(self._suspended))))
+        return settle.profile(kept, patient, label, complete, _not_too_many(set(self._suspended)))
 
     def _next(self) -> int:
         self._count += 1
@@ -191,11 +195,30 @@ class ProfileBuilder:
         entry = Entry(entry.state, shown(entry.source), text, entry.effect, why, steps)
         self._entries.append((self._next() if order is None else order, entry))
 
-    def _suspend(self, keys: Collection[str], text: str) -> None:
-        text = shown(text, _TEXT)
+    def _suspend(self, keys: Collection[str], source: Source) -> None:
+        text = shown(source.about or source.text)
         for key in keys:
             prop = self._categories[key]
             self._suspended += [(one, text) for one in SUSPENDS.get(prop, (prop,))]
+
+    def _lasts(self, iri: str, source: Source) -> bool:
+        """Whether a state that has a running number (weeks of it) can still be what it was; told if not.
+
+        A state cannot last longer than the greatest plausible value of its number, so that what was seen before that
+        says nothing of the present, neither yes nor no.
+        """
+        if source.when is None:
+            return True
+        for rule in self._rules:
+            row = self._terms.by_iri.get(rule.given)
+            if rule.cls or rule.excluded or row is None or row.high is None or row.unit != "wk":
+                continue
+            if rule.other in self._terms.ancestors(iri):
+                days = (self.as_of - source.when.last.date()).days
+                if days > row.high * _DAYS_A_WEEK:
+                    self.ignore(source, f"it is of {source.when.text}: such a state lasts at most {row.high:f} weeks")
+                    return False
+        return True
 
     def _in_time(self, source: Source, *, timed: bool = False) -> bool:
         """Whether an entry is of the day of the profile or before, and new enough; told if not."""
@@ -209,3 +232,14 @@ class ProfileBuilder:
             self.ignore(source, f"it is of {source.when.text}, more than {newest} days before {self.as_of}")
             return False
         return True
+
+
+def _not_too_many(suspended: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """What is not understood, sorted; of a list with thousands the first, and how many there are more."""
+    kept: list[tuple[str, str]] = []
+    for prop in sorted({prop for prop, _ in suspended}):
+        texts = sorted(text for one, text in suspended if one == prop)
+        kept += [(prop, text) for text in texts[:_MOST]]
+        if len(texts) > _MOST:
+            kept.append((prop, f"{len(texts) - _MOST} more entries"))
+    return tuple(sorted(kept))

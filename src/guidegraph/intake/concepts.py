@@ -83,17 +83,19 @@ class Concepts:
         read = [self._one(code) for code in codes]
         names = [f"{name} ({code.label})" if code.label else name for code, (name, _) in zip(codes, read, strict=True)]
         shown = "; ".join(dict.fromkeys(names))
-        readings = [reading for _, reading in read if reading.understood]
+        readings = list({reading.curie: reading for _, reading in read if reading.understood}.values())
         steps = tuple(dict.fromkeys(step for _, reading in read for step in reading.steps))
         if not readings:
             return Meaning(shown, steps=steps, why="; ".join(steps) or "no mapping of the code is known")
         present, fits = self._together([frozenset(r.present) for r in readings])
         absent: frozenset[str] = frozenset()
         why = "" if fits else "its codes disagree: only what they have in common is read"
-        if fits and len(readings) == len(read):
+        if fits and all(reading.understood for _, reading in read):
             absent = self._lacking(readings)
         elif fits:
             why = "not every code of it is understood"
+        present = frozenset(self._terms.telling(present, True))
+        absent = frozenset(self._terms.telling(absent, False))
         denied = tuple(dict.fromkeys(step for r in readings for step in (r.absent_steps or r.steps)))
         return Meaning(
             shown,

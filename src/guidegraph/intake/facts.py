@@ -22,13 +22,19 @@ SUSPENDS = {
 
 @dataclass(frozen=True)
 class Source:
-    """The entry of a record that states something: its reference, its text (code first), its time, how it was read."""
+    """The entry of a record that states something.
+
+    ``ref`` is its reference, ``text`` what it says, code first, ``when`` its time, ``steps`` and ``readings`` how its
+    codes were read. ``about`` is what it is about without its value ("" if that is ``text``): what is not understood
+    stands in a profile by this, so that a code whose every value is not understood stands there once.
+    """
 
     ref: str
     text: str
     when: Moment | None = None
     steps: tuple[str, ...] = ()
     readings: tuple[CodeReading, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True)

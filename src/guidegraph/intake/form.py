@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.intake.report import shown
+from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
 
+#: The kinds of term in each list; conditions and findings may stand in either.
+_KINDS = {
+    ns.GG + "hasCondition": ("condition", "finding"),
+    ns.GG + "hasFinding": ("condition", "finding"),
+    ns.GG + "takesMedication": ("intervention",),
+}
 _ORDER = ("conditions", "findings", "medications", "trials", "stopped_medications")
 
 
 def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
     """The profile as a mapping of the same form as the YAML; numbers are decimals.
 
-    Facts that have a key of their own (``sex``) use it. Terms are written as our CURIEs, which are unique.
+    Facts that have a key of their own (``sex``) use it. Others are written as the codes that they were read from, so
+    that an answer shows how, or as our own CURIEs.
     """
     data: dict[str, Any] = {"id": profile.id}
     if profile.label:
@@ -26,8 +35,9 @@ def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
     for row in sorted((r for r in vocabulary.of_kind("number") if r.iri in profile.values), key=lambda r: r.key):
         data[row.key] = profile.values[row.iri]
     rows = {row.key: row for row in vocabulary.of_kind("category")}
+    codes = _Codes(profile, vocabulary)
     for key in sorted(rows, key=lambda k: (_ORDER.index(k) if k in _ORDER else len(_ORDER), k)):
-        listed = _list(profile, rows[key].iri, used)
+        listed = _list(profile, rows[key].iri, used, codes)
         if listed:
             data[key] = listed
     return data
@@ -51,16 +61,16 @@ def _direct(profile: Profile, vocabulary: Vocabulary) -> tuple[dict[str, Any], s
     return dict(sorted(data.items())), used
 
 
-def _list(profile: Profile, prop: str, used: set[tuple[bool, str]]) -> dict[str, Any]:
+def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Codes) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if prop == ns.GG + "hasTrial":
-        present: list[Any] = [_event(t) for t in sorted(profile.trials_present, key=repr)]
-        absent: list[Any] = [_event(t) for t in sorted(profile.trials_absent, key=repr)]
+        present: list[Any] = [_event(t, codes) for t in sorted(profile.trials_present, key=repr)]
+        absent: list[Any] = [_event(t, codes) for t in sorted(profile.trials_absent, key=repr)]
     elif prop == ns.GG + "stoppedMedication":
-        present = [_event(s) for s in sorted(profile.stops_present, key=repr)]
-        absent = [_event(s) for s in sorted(profile.stops_absent, key=repr)]
+        present = [_event(s, codes) for s in sorted(profile.stops_present, key=repr)]
+        absent = [_event(s, codes) for s in sorted(profile.stops_absent, key=repr)]
     else:
-        present = [ns.shorten(c) for c in sorted(profile.present.get(prop, ())) if (True, c) not in used]
+        present = codes.entries({c for c in profile.present.get(prop, ()) if (True, c) not in used}, prop)
         absent = [ns.shorten(c) for c in sorted(profile.absent.get(prop, ())) if (False, c) not in used]
     texts = sorted({text for about, text in profile.not_understood if about == prop})
     if prop == ns.GG + "hasFinding":
@@ -77,8 +87,41 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]]) -> dict[str,
     return found
 
 
-def _event(event: TrialFact | StopFact) -> dict[str, Any]:
-    found: dict[str, Any] = {"of": ns.shorten(event.of)}
+class _Codes:
+    """Writes present facts as the codes that they were read from, so that an answer can show how they were read."""
+
+    def __init__(self, profile: Profile, vocabulary: Vocabulary) -> None:
+        self.readings = {reading.curie: reading for reading in profile.readings}
+        self._terms = vocabulary
+        self._present = profile.present
+
+    def classes(self, reading: CodeReading, kinds: tuple[str, ...]) -> set[str]:
+        """The classes of some kinds that a code brings."""
+        rows = (self._terms.by_iri.get(c) for c in reading.present)
+        return set(self._terms.telling([row.iri for row in rows if row is not None and row.kind in kinds], True))
+
+    def entries(self, classes: set[str], prop: str) -> list[str]:
+        """The facts of a list: codes whose every class is a fact of the patient, then the rest as our own terms."""
+        kinds = _KINDS.get(prop, ())
+        written, rest = [], set(classes)
+        facts = {c for one in _KINDS if set(_KINDS[one]) == set(kinds) for c in self._present.get(one, ())}
+        for curie, reading in sorted(self.readings.items()):
+            stated = self.classes(reading, kinds)
+            if stated and stated <= facts and min(stated) in classes:
+                written.append(curie)
+                rest -= stated
+        return [*written, *(ns.shorten(c) for c in sorted(rest))]
+
+    def event(self, of: str) -> str:
+        """The one code that says this intervention and no other, else our own term."""
+        for curie, reading in sorted(self.readings.items()):
+            if self.classes(reading, ("intervention",)) == {of}:
+                return curie
+        return ns.shorten(of)
+
+
+def _event(event: TrialFact | StopFact, codes: _Codes) -> dict[str, Any]:
+    found: dict[str, Any] = {"of": codes.event(event.of)}
     if isinstance(event, StopFact):
         return found if event.days is None else {**found, "days": event.days}
     if event.weeks is not None:
@@ -91,6 +134,9 @@ def _event(event: TrialFact | StopFact) -> dict[str, Any]:
 def to_yaml(profile: Profile, vocabulary: Vocabulary, head: str = "") -> str:
     """The profile as YAML with the labels of its terms as comments; ``head`` is a comment at its top."""
     lines = [f"# {line}" for line in head.splitlines()]
+    labels = {
+        r.curie: "; ".join(filter(None, (r.label, *(vocabulary.label(c) for c in r.present)))) for r in profile.readings
+    }
     for key, value in plain(profile, vocabulary).items():
         if not isinstance(value, dict):
             lines.append(f"{key}: {_scalar(value)}")
@@ -101,20 +147,21 @@ def to_yaml(profile: Profile, vocabulary: Vocabulary, head: str = "") -> str:
                 lines.append(f"  {part}: {_scalar(items)}")
                 continue
             lines.append(f"  {part}:{'' if items else ' []'}")
-            lines += [_item(item, vocabulary) for item in items]
+            lines += [_item(item, vocabulary, labels) for item in items]
     return "\n".join(lines) + "\n"
 
 
-def _item(item: Any, vocabulary: Vocabulary) -> str:
+def _item(item: Any, vocabulary: Vocabulary, labels: Mapping[str, str]) -> str:
     if isinstance(item, dict):
         inner = ", ".join(f"{key}: {_scalar(value)}" for key, value in item.items())
-        return f"    - {{{inner}}}{_named(item['of'], vocabulary)}"
-    return f"    - {_scalar(item)}{_named(item, vocabulary)}"
+        return f"    - {{{inner}}}{_named(item['of'], vocabulary, labels)}"
+    return f"    - {_scalar(item)}{_named(item, vocabulary, labels)}"
 
 
-def _named(curie: str, vocabulary: Vocabulary) -> str:
+def _named(curie: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> str:
     row = vocabulary.by_iri.get(ns.expand(curie) or "")
-    return f"  # {row.label}" if row else ""
+    label = row.label if row else labels.get(curie, "")
+    return f"  # {shown(label)}" if label else ""
 
 
 def _scalar(value: Any) -> str:

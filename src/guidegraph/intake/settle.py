@@ -9,6 +9,7 @@ from itertools import combinations
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
+from guidegraph.intake.dates import Moment
 from guidegraph.intake.facts import Fact
 from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD
 from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
@@ -42,21 +43,39 @@ def _newest(facts: Sequence[Fact], dropped: list[Dropped]) -> list[Fact]:
         if fact.timed:
             groups[fact.prop, fact.iri].append(fact)
     for group in groups.values():
-        last = [fact for fact in group if not any(_later(other, fact) for other in group)]
-        old = [fact for fact in group if fact not in last]
-        dropped += [(fact, IGNORED, f"{last[0].source.ref} is newer") for fact in old]
+        last = _last(group)
+        newest = {id(fact) for fact in last}
+        dropped += [(fact, IGNORED, f"{last[0].source.ref} is newer") for fact in group if id(fact) not in newest]
         if len({fact.says for fact in last}) == 1:
             kept.append(last[0])
             dropped += [(fact, IGNORED, f"{last[0].source.ref} says the same") for fact in last[1:]]
         else:
-            refs = ", ".join(fact.source.ref for fact in last)
+            refs = ", ".join(fact.source.ref for fact in last[:5])
             dropped += [(f, NOT_UNDERSTOOD, f"entries differ, and none is the newest: {refs}") for f in last]
     return kept
 
 
+def _last(group: list[Fact]) -> list[Fact]:
+    """The facts of a group that no other is later than, in one pass, since a record can hold thousands."""
+    moments = [fact.source.when for fact in group if fact.source.when is not None]
+    instants = [m.instant for m in moments if m.instant is not None]
+    instant = max(instants, default=None)
+    first = max((m.first for m in moments), default=None)
+    loose = max((m.first for m in moments if m.instant is None), default=None)
+
+    def superseded(when: Moment | None) -> bool:
+        if when is None:
+            return False
+        if when.instant is None:
+            return first is not None and first > when.last
+        return (instant is not None and instant > when.instant) or (loose is not None and loose > when.last)
+
+    return [fact for fact in group if not superseded(fact.source.when)]
+
+
 def _stops(facts: list[Fact], dropped: list[Dropped], vocabulary: Vocabulary) -> list[Fact]:
     """Of the stops of one drug the most recent, and none of a drug that is taken now."""
-    taken = [f.iri for f in facts if f.prop == _MEDICATION and f.present]
+    taken = {f.iri for f in facts if f.prop == _MEDICATION and f.present}
     last: dict[str, Fact] = {}
     for fact in facts:
         if isinstance(fact.value, StopFact):

@@ -89,7 +89,9 @@ class Clinical:
         classes = self._within(res, self._builder.of_kind(meaning.absent, *_STATES))
         source = Source(res.ref, meaning.text, None, meaning.absent_steps or meaning.steps, meaning.readings)
         if not classes:
-            self._builder.misunderstood(res.kind.lists, source, f"refuted; {self._why(res, meaning)}")
+            less = meaning.present and not meaning.why
+            why = "its code means less than ours, so nothing follows" if less else self._why(res, meaning)
+            self._builder.misunderstood(res.kind.lists, source, f"refuted; {why}")
         elif res.has("narrows"):
             told = "it is refuted for one site, severity or reaction, which says nothing of others"
             self._builder.doubt(classes, res.kind.lists, source, told)

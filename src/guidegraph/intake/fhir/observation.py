@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -61,7 +62,7 @@ class Observations:
 
     def _source(self, res: Resource, meaning: Meaning, when: Moment | None, value: str = "") -> Source:
         text = f"{meaning.text} = {value}" if value else meaning.text
-        return Source(res.ref, text, when, meaning.steps, meaning.readings)
+        return Source(res.ref, text, when, meaning.steps, meaning.readings, meaning.text)
 
     def _node(self, res: Resource, node: dict[str, Any], concept: Any, when: Moment | None) -> None:
         meaning = self._meaning(res, concept)
@@ -122,27 +123,27 @@ class Observations:
         source: Source,
     ) -> None:
         about: set[str] = set()
-        word = ""
+        word, note = "", meaning.why
         if question is not None:
             word = self._answer(res, value, question[1])
-            about = {question[0]}
-        if not word or not self._builder.of_kind(about, *_STATES):
+            about = set(self._builder.of_kind({question[0]}, *_STATES)) if word else set()
+        if about:
+            source = replace(source, steps=("an answer to this question [table fhir-paths]",))
+            meaning, note = replace(meaning, absent_steps=source.steps, why=""), ""
+        else:
             word = self._answer(res, value, self._table.answers)
-            about = set()
         present = sorted(about) or states
         absent = sorted(about) or lacking
         if word == "yes" and present:
             for cls in present:
-                self._builder.fact(cls, True, source, timed=True, note=meaning.why)
+                self._builder.fact(cls, True, source, timed=True, note=note)
         elif word == "no" and res.has("narrows"):
             told = "it is negative at one site, which says nothing of others"
             self._builder.doubt(absent, res.kind.lists, source, told)
         elif word == "no" and absent:
             steps = meaning.absent_steps or source.steps
             for cls in absent:
-                self._builder.fact(
-                    cls, False, Source(source.ref, source.text, source.when, steps, source.readings), timed=True
-                )
+                self._builder.fact(cls, False, replace(source, steps=steps), timed=True)
         elif word == "doubt":
             self._builder.doubt(present, res.kind.lists, source, "the answer leaves it open")
         else:

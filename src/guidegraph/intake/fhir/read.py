@@ -24,6 +24,8 @@ from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
 
 _SEX = "sex"
+#: Codes of FHIR's administrative gender (http://hl7.org/fhir/administrative-gender) that tell no sex.
+_NO_SEX = ("other", "unknown")
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,11 @@ def _sex(builder: ProfileBuilder, vocabulary: Vocabulary, res: Resource) -> None
     if gender is None:
         return
     source = Source(f"{res.ref}.gender", shown(gender, 20))
+    if gender in _NO_SEX:
+        builder.ignore(source, "it tells no sex that recommendations speak of")
+        return
     rows = [r for r in vocabulary.of_kind("finding") if r.key == _SEX and r.key_value == gender]
     if not isinstance(gender, str) or not rows:
-        builder.misunderstood((), source, "the administrative gender names no sex that recommendations speak of")
+        builder.misunderstood((), source, "it is no administrative gender of FHIR")
         return
     builder.fact(rows[0].iri, True, source, note="the administrative gender")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from guidegraph.errors import ProfileError
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
@@ -42,6 +41,9 @@ class Record:
     ) -> None:
         self._table, self._where, self._scan = table, where, scan
         self.all: list[tuple[str, dict[str, Any]]] = []
+        self._keys: list[str] = []
+        self._urls: dict[str, set[str]] = defaultdict(set)
+        self._stands_for: dict[int, dict[str, Any] | None] = {}
         self.broken: list[tuple[str, str]] = []
         self._by_ref: dict[str, dict[str, Any]] = {}
         for number, value in enumerate(values, 1):
@@ -62,10 +64,14 @@ class Record:
             self._bundle(value, place, depth)
             return
         ref = f"{shown(name, 40)}/{identifier(value)}" if identifier(value) else place
+        # The same id on two servers is two resources; without a server it is one.
+        key = url if _on_server(url) else ref
         self.all.append((ref, value))
-        for key in (ref, url):
-            if key:
-                self._by_ref[key] = value
+        self._keys.append(key)
+        self._urls[ref].add(key)
+        for name in (ref, url):
+            if name:
+                self._by_ref[name] = value
 
     def _bundle(self, bundle: dict[str, Any], place: str, depth: int) -> None:
         entries = bundle.get("entry") or []
@@ -88,23 +94,36 @@ class Record:
 
     def _latest(self) -> None:
         """Of several versions of one resource, the last updated; where that cannot be told, none."""
-        counts = Counter(ref for ref, _ in self.all)
-        for ref in sorted(ref for ref, number in counts.items() if number > 1):
-            versions = [value for known, value in self.all if known == ref]
-            times = [_updated(value) for value in versions]
-            best = max(range(len(versions)), key=lambda i: times[i])
-            same = all(value == versions[0] for value in versions)
-            told = same or (all(times) and times.count(times[best]) == 1)
-            first = next(i for i, (known, _) in enumerate(self.all) if known == ref)
-            self.all = [pair for pair in self.all if pair[0] != ref]
-            if told:
-                self.all.insert(first, (ref, versions[best]))
-                self._by_ref[ref] = versions[best]
-            else:
+        for ref, keys in self._urls.items():
+            if len(keys) > 1:
                 self._by_ref.pop(ref, None)
-            if not same:
-                what = "the last updated is read" if told else "which is the last cannot be told, so none is read"
-                self.broken.append((ref, f"{len(versions)} versions of it: {what}"))
+        places: dict[str, list[int]] = defaultdict(list)
+        for index, key in enumerate(self._keys):
+            places[key].append(index)
+        kept: list[tuple[str, dict[str, Any]]] = []
+        for indexes in places.values():
+            if len(indexes) == 1:
+                kept.append(self.all[indexes[0]])
+            else:
+                kept += self._one_of(self.all[indexes[0]][0], [self.all[i][1] for i in indexes])
+        self.all = kept
+
+    def _one_of(self, ref: str, versions: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        times = [_updated(value) for value in versions]
+        best = max(range(len(versions)), key=lambda i: times[i])
+        same = all(value == versions[0] for value in versions)
+        told = same or (all(times) and times.count(times[best]) == 1)
+        if not same:
+            what = "the last updated is read" if told else "which is the last cannot be told, so none is read"
+            self.broken.append((ref, f"{len(versions)} versions of it: {what}"))
+        for value in versions:
+            self._stands_for[id(value)] = versions[best] if told else None
+        return [(ref, versions[best])] if told else []
+
+    def known(self, reference: str) -> dict[str, Any] | None:
+        """The resource that a reference names, None where it is not in the record."""
+        value = self._by_ref.get(reference)
+        return value if value is None else self._stands_for.get(id(value), value)
 
     def _detect(self) -> str:
         found: Counter[str] = Counter()
@@ -131,7 +150,11 @@ class Record:
     def _whose(self, wanted: str) -> tuple[str, Resource | None]:
         patients = [(ref, value) for ref, value in self.all if self.type_of(value) == "Patient"]
         if wanted:
-            named = [(ref, value) for ref, value in patients if wanted in (ref, identifier(value))]
+            named = [
+                (ref, value)
+                for ref, value in patients
+                if wanted in (ref, identifier(value)) or self.known(wanted) is value
+            ]
             if not named and patients:
                 raise ProfileError(f"no Patient {shown(wanted, 60)!r}", where=self._where, mend=_known(patients))
             patients = named
@@ -163,13 +186,11 @@ class Record:
 
     def normal(self, reference: str) -> str:
         """A reference in its shortest form: Type/id without version, and without a server whose resource is here."""
-        target = self._by_ref.get(reference)
-        if target is not None and identifier(target):
-            return f"{target['resourceType']}/{identifier(target)}"
         path = reference.partition("/_history/")[0]
-        if urlsplit(path).scheme in ("http", "https"):
+        if _on_server(path):
             short = "/".join(path.split("/")[-2:])
-            return short if short in self._by_ref else path
+            # Only a resource that names no server of its own can be meant by a reference to one.
+            return short if self._urls.get(short) == {short} else path
         return path
 
     def of_patient(self, resource: Resource) -> bool:
@@ -184,9 +205,13 @@ class Record:
         target = reference.get("reference")
         if not isinstance(target, str):
             raise NotUnderstoodError("it does not say whose it is (its subject has no reference)")
-        if self.patient is not None and self._by_ref.get(target) is self.patient.data:
-            return True
-        return self.normal(target) == self.patient_ref
+        short = self.normal(target)
+        known = self.known(target) or self.known(short)
+        if self.patient is None:
+            return short == self.patient_ref
+        if known is None and ("?" in target or target.startswith("urn:")):
+            raise NotUnderstoodError(f"whose it is cannot be told ({shown(target, 80)})")
+        return known is self.patient.data
 
     def resources(self) -> Iterator[Resource]:
         """The resources of types that are read, in the order of the record."""
@@ -218,12 +243,16 @@ class Record:
                 if isinstance(part, dict) and part.get("id") == told[1:]:
                     value = part
         else:
-            value = self._by_ref.get(told) or self._by_ref.get(self.normal(told))
+            value = self.known(told) or self.known(self.normal(told))
         if not isinstance(value, dict) or value.get("resourceType") != name:
             raise NotUnderstoodError(f"its {name} {shown(told, 80)} is not in the record")
         found = Resource(value, name, f"{resource.ref} {shown(told, 60)}", self.version, self._table, scan=self._scan)
         found.check()
         return found
+
+
+def _on_server(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
 
 
 def _updated(value: dict[str, Any]) -> str:
