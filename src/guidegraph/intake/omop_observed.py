@@ -112,7 +112,7 @@ class Observed(Reader):
             self.builder.misunderstood(STATES, source, str(error))
             return
         present = self.classes(reading, "condition", "finding")
-        absent = self.builder.of_kind(reading.absent, "condition", "finding")
+        absent = self.classes(reading, "condition", "finding", present=False)
         told = next(filter(None, map(row.text, ("value_as_number", "value_as_string", "value_source_value"))), "")
         answer = self.codes.curie(coded)
         word = self.answers.words.get(answer, "")

@@ -74,9 +74,10 @@ class Reader:
         concept, source = row.concept(f"{stem}_concept_id"), row.concept(f"{stem}_source_concept_id")
         return self.codes.read(Coded(table, concept, source, value))
 
-    def classes(self, reading: CodeReading, *kinds: str) -> list[str]:
-        """The classes of some kinds that whoever has the code has."""
-        return self.builder.of_kind(reading.present, *kinds)
+    def classes(self, reading: CodeReading, *kinds: str, present: bool = True) -> list[str]:
+        """The classes of some kinds that whoever has the code has, or whoever lacks it lacks; no more than tell it."""
+        found = self.builder.of_kind(reading.present if present else reading.absent, *kinds)
+        return self.terms.telling(found, present)
 
 
 def source_of(row: Row, text: str, when: Moment | None, reading: CodeReading) -> Source:
