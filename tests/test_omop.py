@@ -565,6 +565,24 @@ def test_the_nearest_mapped_concept_above_is_read_and_the_step_told(read: Read) 
     assert profile.readings[0].curie == "SNOMEDCT:below"
 
 
+def test_a_drug_known_only_by_what_is_above_it_is_answered_for_with_the_step(
+    made: gg.KnowledgeBase, read: Read
+) -> None:
+    cdm = Cdm()
+    drug = cdm.concept("RxNorm", "7777", "a drug that no table names")
+    cdm.add("concept_ancestor", ancestor_concept_id=cdm.concept("ATC", "X1"), descendant_concept_id=drug, min_levels_of_separation=1)  # fmt: skip
+    cdm.condition(1, cdm.concept("ICD10CM", "T2"), "2026-11-01")
+    cdm.drug(1, drug, "2026-11-01", "2026-11-30")
+    answer = made.therapies(read(cdm)[0], as_of=DAY).to_dict()
+    found = next(e for e in answer["therapies"] if e["intervention"] == "RXNORM:7777")
+    assert found["status"] == "contraindicated"
+    assert any("concept_ancestor" in step for step in found["coded"]["steps"])
+    cdm.rows["concept_ancestor"].clear()
+    answer = made.therapies(read(cdm)[0], as_of=DAY).to_dict()
+    assert not any(e["intervention"] == "RXNORM:7777" for e in answer["therapies"])
+    assert len(answer["not_understood"]) == 1 and "RXNORM:7777" in answer["not_understood"][0]
+
+
 def test_lacking_what_is_below_denies_nothing_and_invalid_ancestors_say_nothing(read: Read) -> None:
     cdm = Cdm()
     child, dead = cdm.concept("SNOMED", "below"), cdm.concept("SNOMED", "below-dead")
