@@ -1006,6 +1006,29 @@ def test_the_command(
     assert cli(*args).stdout == done.stdout
 
 
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_what_the_command_writes_is_read_back_whole(
+    cli: Any, root: Path, made: gg.KnowledgeBase, tmp_path: Path, form: str
+) -> None:
+    cdm = Cdm()
+    cdm.person(1, sex=FEMALE)
+    drug = cdm.concept("RxNorm", "7777", "a drug\nthat no table names")
+    cdm.add("concept_ancestor", ancestor_concept_id=cdm.concept("ATC", "X1"), descendant_concept_id=drug, min_levels_of_separation=1)  # fmt: skip
+    cdm.drug(1, drug, "2026-11-01", "2026-11-30")
+    cdm.drug(1, cdm.concept("ATC", "X2"), "2026-11-01", "2026-11-14")
+    cdm.condition(1, cdm.concept("ICD10CM", "T2"), "2026-11-01")
+    cdm.condition(1, NONE, "2026-11-01", condition_source_value="- [x]: {y}\u2028# z")
+    cdm.observation(1, cdm.concept("SNOMED", "1002"), "2026-10-01", cdm.concept(*NO))
+    egfr(cdm, "2026-10-01", 33.3)
+    source, target = cdm.write("parquet", tmp_path / "cdm"), tmp_path / f"patient.{form}"
+    done = cli("profile", "from-omop", str(source), "--person", "1", "--as-of", "2026-11-24", "--knowledge", str(root), "-f", form, "-o", str(target))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    stated, again = made.profile(made.profile_from_omop(source, 1, as_of=DAY)[0]), made.profile(target)
+    for part in ("present", "absent", "values", "stops_present", "not_understood"):
+        assert getattr(again, part) == getattr(stated, part), part
+    assert again.present[TAKES] == {term("Ibuprofen")}
+
+
 @pytest.mark.parametrize(
     "more",
     [

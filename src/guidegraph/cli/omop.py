@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -69,6 +70,7 @@ def from_omop(
     Example: guidegraph profile from-omop cdm.duckdb --person 42 -o patient.yaml
     """
     from guidegraph.intake.form import to_json, to_yaml
+    from guidegraph.intake.report import shown
     from guidegraph.render.intake import intake_text
     from guidegraph.render.jsonform import to_json as data_json
 
@@ -88,9 +90,17 @@ def from_omop(
         write(data_json(told.to_dict()), report)
     else:
         typer.echo(intake_text(told.to_dict()), err=True, nl=False)
-    head = f"Read from {told.form}, person {person}, as of {told.as_of}; what is not here is unknown, never no."
+    lines = [f"Read from {told.form}, person {person}, as of {told.as_of}; what is not here is unknown, never no."]
+    lasting = [r for r in profile.readings if set(kb.links.codes.read(r.curie).present) == set(r.present)]
+    # A code that only the tables could place is written as what it was read as: alone it would not be understood.
+    for reading in profile.readings:
+        if reading not in lasting:
+            words = ", ".join(kb.vocabulary.label(iri) for iri in reading.present)
+            lines.append(f"{shown(reading.name)} was read by what stands above it in the tables: {words}")
+    profile = replace(profile, readings=tuple(lasting))
     yaml = form is ProfileFormat.yaml
-    write(to_yaml(profile, kb.vocabulary, head) if yaml else to_json(profile, kb.vocabulary), output)
+    text = to_yaml(profile, kb.vocabulary, "\n".join(lines)) if yaml else to_json(profile, kb.vocabulary)
+    write(text, output)
 
 
 def _prefixes(texts: list[str] | tuple[()]) -> dict[str, str]:
