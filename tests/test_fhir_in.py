@@ -695,6 +695,19 @@ def test_deep_bundles_and_odd_entries_are_told(kb: Any) -> None:
     assert len(found.report.of("not understood")) == 5 and found.profile.not_understood and not facts(found)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_many_records_at_once(kb: Any, workers: int) -> None:
+    names = ["renal-impairment", "bleeding-ulcer", "adolescent", "week-14-chronic"]
+    texts = [(FOLDER / f"{name}.json").read_text(encoding="utf-8") for name in names]
+    answers = list(kb.fhir_statuses([*texts[:2], "no FHIR", *texts[2:]], as_of=DAY, workers=workers))
+    assert [a.patient for a in answers] == [*names[:2], "", *names[2:]]
+    assert answers[2].error.startswith("record 3") and not answers[2].statuses
+    for name, answer in zip(names, [*answers[:2], *answers[3:]], strict=True):
+        assert answer.statuses == kb.therapies(f"example:{name}", as_of=DAY).statuses
+        assert answer.counts["used"] and not answer.counts["not_understood"]
+    assert list(kb.fhir_statuses([], workers=workers)) == []
+
+
 # ---------------------------------------------------------------- the command
 
 

@@ -70,8 +70,13 @@ def fhir_statuses(
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(one, rest)
         return
-    with _shared(one), multiprocessing.get_context("fork").Pool(workers) as pool:
+    with _shared(one), multiprocessing.get_context("fork").Pool(workers, initializer=_calm) as pool:
         yield from pool.imap(_call, rest, chunksize=_CHUNK)
+
+
+def _calm() -> None:
+    # Records are read and forgotten; looking for cycles among them after every few hundred objects finds none.
+    gc.set_threshold(100_000)
 
 
 _work: list[Callable[[int], RecordAnswer]] = []
