@@ -172,6 +172,51 @@ def test_partial_statements_are_findings_not_crashes(tmp_path: Path) -> None:
     assert all(row["iri"] for row in report.data["findings"])
 
 
+MODEL = "@prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix s: <https://example.org/statement/> ."
+
+
+def test_nodes_without_a_name_are_told_like_others(tmp_path: Path) -> None:
+    place = "[ a gg:Locator ; gg:headingPath 'a' ]"
+    text = f"""{MODEL} [] a gg:Recommendation ; gg:stance gg:For ; gg:statedIn [ a gg:Document ] ; gg:locator {place} ;
+        gg:population [ a gg:Population ] ; gg:intervention [] . [] gg:statedIn s:d ."""
+    one, two = audited(tmp_path, text), audited(tmp_path, "\n# moved\n" + text.replace(place, f" {place} "))
+    ids = [row["id"] for row in one.data["findings"]]
+    assert ids == [row["id"] for row in two.data["findings"]]
+    assert {"population-missing", "no-source", "statement-incomplete", "date-missing"} <= {
+        row["kind"] for row in one.data["findings"]
+    }
+    assert any("without a name" in row["label"] for row in one.data["findings"])
+
+
+def test_a_text_where_a_node_belongs_is_a_finding(tmp_path: Path) -> None:
+    text = f'{MODEL} s:a a gg:Recommendation ; gg:statedIn "book" ; gg:population 5 ; gg:stance gg:Maybe ; gg:intervention "x" .'
+    report = audited(tmp_path, text)
+    rows = {row["kind"]: row for row in report.data["findings"]}
+    assert {"no-source", "population-missing", "statement-incomplete", "unknown-term"} <= set(rows)
+    assert {row["iri"] for row in rows.values()} == {PREFIXES["s"] + "a"}
+    assert "'book' stands where a node belongs" in rows["no-source"]["evidence"][0]
+
+
+def test_a_number_that_is_none_is_told_not_a_crash(tmp_path: Path) -> None:
+    window = audited(tmp_path, changed({"change": {"gg:fromWeeks 4.0": 'gg:fromWeeks "soon"'}}))
+    told = {row["kind"]: row["reason"] for row in window.data["summary"]["not_run"]}
+    assert set(told) == {"unsatisfiable-population", "window-contradicts-section"} and "'soon'" in told[min(told)]
+    with pytest.raises(KnowledgeError, match="no number: 'some'"):
+        audited(tmp_path, changed({"change": {"xsd:minInclusive 4.0": 'xsd:minInclusive "some"'}}))
+
+
+def test_what_a_population_lacks_is_found_where_one_document_is_asked_for(tmp_path: Path) -> None:
+    text = changed(CASES["broken-chain"]).replace("gg:population ex:Itching", "gg:population ex:Nobody")
+    rows = audited(tmp_path, text, document=PREFIXES["d"] + "guideline").data["findings"]
+    assert {(r["kind"], r["iri"]) for r in rows} >= {
+        ("broken-chain", PREFIXES["d"] + "nowhere"),
+        ("population-missing", PREFIXES["ex"] + "Nobody"),
+    }
+    assert {r["document"] for r in rows} == {PREFIXES["d"] + "guideline"}
+    other = audited(tmp_path, text, document=PREFIXES["d"] + "review").data["findings"]
+    assert other == []
+
+
 ARTICLE = "ggd:droracle-sciatica-2025"
 ARTICLE_IRI = "https://w3id.org/guidegraph/statement/droracle-sciatica-2025/"
 

@@ -149,5 +149,5 @@ def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBas
     """
     folder = Path(root) if root is not None else assets.root()
     loaded = store.load_files(folder, [])
-    loaded.bulk_extend(fetch(endpoint))
+    loaded.bulk_extend(store.named(fetch(endpoint)))
     return KnowledgeBase(loaded)

@@ -18,7 +18,7 @@ from guidegraph.audit.kinds import FOLDER
 from guidegraph.disagree.branch import HIGHEST, LOWEST, Branch, Range
 from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED, SAME, Scope
-from guidegraph.errors import GuideGraphError
+from guidegraph.errors import GuideGraphError, KnowledgeError
 from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.knowledge.records import gg
 
@@ -121,10 +121,19 @@ class Facts:
         self._add(*((ox.NamedNode(p), aud("nobody"), ox.Literal(True)) for (p,) in empty))
         nobody = {p for (p,) in empty}
         for statement, population, section, start, end in self._engine.select(f"{FOLDER}/23-windows"):
-            if population in nobody or not statement.startswith("http"):
+            if population in nobody:
                 continue
-            low = (Decimal(start), 0) if start else LOWEST
-            high = (Decimal(end), 0) if end else HIGHEST
+            low = (_weeks(start, section), 0) if start else LOWEST
+            high = (_weeks(end, section), 0) if end else HIGHEST
             inside = Branch().add((Range(_WEEKS, low, high), True))
             if inside is None or not forms.meets(forms.population(population), (inside,)):
                 self._add((ox.NamedNode(statement), aud("outsideWindow"), ox.NamedNode(section)))
+
+
+def _weeks(text: str, section: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise KnowledgeError(
+            f"an end of the section's window is no number: {text[:60]!r}", where=section, mend="Write it like 6.0."
+        ) from None
