@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -177,7 +177,7 @@ def descriptions(store: ox.Store, graph: ox.NamedNode) -> dict[str, str]:
     for quad in quads:
         said[quad.subject].append(quad)
     inner = {q.object for q in quads if isinstance(q.object, ox.BlankNode)}
-    told: dict[object, str] = {**blank_digests(quads)}
+    told: Mapping[Any, str] = blank_digests(quads)
     lines: dict[str, list[str]] = defaultdict(list)
     for subject, found in said.items():
         if isinstance(subject, ox.NamedNode):

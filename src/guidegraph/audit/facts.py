@@ -95,23 +95,34 @@ class Facts:
         for statement, prop, value in self._engine.select(f"{FOLDER}/21-patients"):
             found[statement][prop].append(value)
         return {
-            statement: Scope(props[gg("population")][0], tuple(sorted(props.get(gg("indication"), ()))))
+            statement: Scope(props.get(gg("population"), [""])[0], tuple(sorted(props.get(gg("indication"), ()))))
             for statement, props in found.items()
             # Nobody's population meets none, and is reported as such.
-            if gg("population") in props and self._index.grader.forms.population(props[gg("population")][0])
+            if self._index.grader.forms.population(props.get(gg("population"), [""])[0])
         }
 
     def _grades(self) -> None:
-        """Whether the patients of the two statements of a pair meet; nothing where a side states no population."""
-        scopes, triples = self._scopes(), []
+        """Whether the patients of the two statements of a pair meet.
+
+        Evidence often states only the condition that was studied; then the indications tell. Nothing is known of a
+        pair whose side states neither.
+        """
+        scopes, triples, grader = self._scopes(), [], self._index.grader
         for item, other in self._engine.select(f"{FOLDER}/22-pairs"):
             if item not in scopes or other not in scopes:
                 continue
-            grade = self._index.grader.grade(scopes[item], scopes[other]).grade
+            mine, theirs = scopes[item], scopes[other]
             one, two = ox.NamedNode(item), ox.NamedNode(other)
-            triples.append((one, aud("apart" if grade in (DISJOINT, NOT_EXCLUDED) else "meets"), two))
-            if grade == SAME:
-                triples.append((one, aud("same"), two))
+            if mine.population and theirs.population:
+                grade = grader.grade(mine, theirs).grade
+                apart = grade in (DISJOINT, NOT_EXCLUDED)
+                if grade == SAME:
+                    triples.append((one, aud("same"), two))
+            elif mine.indications and theirs.indications:
+                apart = not grader.related(mine.indications, theirs.indications)
+            else:
+                continue
+            triples.append((one, aud("apart" if apart else "meets"), two))
         self._add(*triples)
 
     def _windows(self) -> None:
