@@ -107,6 +107,7 @@ class Auditing(Disagreeing):
         )
         found = self.auditor.run(request)
         data = _report.report(found, software=software(), digest=self.digest)
+        data["summary"]["queries"] = self.query_digests(("index", "disagree", "answer", "audit"))
         data["corroboration"] = (
             Corroboration(self.records, found.relations).report(request.document) if request.document else None
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from importlib import metadata
@@ -19,6 +19,7 @@ from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
 from guidegraph.model import Profile
 from guidegraph.profile import Vocabulary, apply_implications, implication_rows, read_profile, term_rows, to_triples
+from guidegraph.profile import digest as profile_digest
 
 ProfileSource = str | Path | Mapping[str, Any] | Profile
 #: The folders whose queries make an answer; their digests go with it.
@@ -64,9 +65,18 @@ class Core:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
 
-    def query_digests(self) -> list[dict[str, str]]:
-        """Name and digest of every query that makes an answer."""
-        return [{"name": s.name, "digest": s.digest} for folder in _ANSWER_FOLDERS for s in steps(folder)]
+    def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[dict[str, str]]:
+        """Name and digest of every query of some folders, by default of those that make an answer."""
+        return [{"name": s.name, "digest": s.digest} for folder in folders for s in steps(folder)]
+
+    def made_from(self, profile: Profile | None = None) -> dict[str, Any]:
+        """What reproduces an answer beside its day: digests of knowledge, queries and profile, and the software."""
+        return {
+            "knowledge": {"digest": self.digest, "version": self.version},
+            "profile": profile_digest(profile) if profile is not None else None,
+            "queries": self.query_digests(),
+            "software": software(),
+        }
 
     def profile(self, source: ProfileSource) -> Profile:
         """Read a profile: a file, ``example:NAME``, a mapping, or a Profile; listed implications are applied.

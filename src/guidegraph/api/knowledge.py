@@ -88,6 +88,7 @@ class KnowledgeBase(Exporting):
         change = smallest_change(found, iri, self._again(found))
         told = explanation(found, iri, change)
         told["therapy"]["disagreements"] = self.behind(found, iri)
+        told["made_from"] = self.made_from(found.profile)
         return told
 
     def ask(
@@ -103,7 +104,10 @@ class KnowledgeBase(Exporting):
     ) -> dict[str, Any]:
         """Statuses by week, at every week at which something can change."""
         found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
-        return _timeline(found.profile, self.records, self._again(found))
+        return {
+            **_timeline(found.profile, self.records, self._again(found)),
+            "made_from": self.made_from(found.profile),
+        }
 
     def _again(self, found: Assessment) -> Any:
         def assess(profile: Profile) -> Assessment:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _ANSWER = ox.NamedNode(ns.BASE + "answer")
 _TYPE = ox.NamedNode(ns.RDF + "type")
 _PATIENT = ox.NamedNode(ns.PATIENT)
+_SEAL = ox.NamedNode(ns.GGA + "seal")
 #: Hexadecimal digits kept of a node's name and of its description: enough to tell nodes of one graph apart.
 _NAME, _SAID = 10, 8
 
@@ -55,12 +56,16 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Saved:
-    """A saved answer, read back: its inputs, its profile, the status of each therapy and the digest of the whole."""
+    """A saved answer, read back: its inputs, its profile, the status of each therapy and the digest of the whole.
+
+    ``altered`` says that the file is not as it was written: the digest of its triples, its seal, does not fit them.
+    """
 
     inputs: Inputs
     profile: Profile
     statuses: Mapping[str, str]
     answer: str
+    altered: bool
 
 
 def inputs_of(core: Core, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
@@ -123,7 +128,9 @@ def write_saved(core: Core, answer: Answer) -> str:
         say("digest", digest, node)
     for therapy, status in found.statuses.items():
         say("status", status, ox.NamedNode(therapy))
-    dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in [*triples, *to_triples(found.profile)])
+    quads = [ox.Quad(t.subject, t.predicate, t.object) for t in [*triples, *to_triples(found.profile)]]
+    quads.append(ox.Quad(_ANSWER, _SEAL, ox.Literal(store.digest_of(quads))))
+    dataset = ox.Dataset(quads)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     rows = [ox.Triple(q.subject, q.predicate, q.object) for q in sorted(dataset, key=str)]
     text = (ox.serialize(rows, format=ox.RdfFormat.TURTLE, prefixes=ns.PREFIXES) or b"").decode()
@@ -175,7 +182,8 @@ def read_saved(path: Path, core: Core) -> Saved:
             f"the saved profile is not understood any more: {error.what}", where=str(path), mend=error.mend
         ) from None
     profile = replace(profile, id=one("profileId"), label=one("profileLabel"))
-    return Saved(inputs, profile, statuses, one("answerDigest"))
+    sealed = store.digest_of(ox.Quad(q.subject, q.predicate, q.object) for q in quads if q.predicate != _SEAL)
+    return Saved(inputs, profile, statuses, one("answerDigest"), one("seal") != sealed)
 
 
 def _split(text: str) -> dict[str, str]:
