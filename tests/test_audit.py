@@ -149,6 +149,11 @@ def test_a_text_is_compared_with_its_digests(tmp_path: Path) -> None:
     same.write_text(body, encoding="utf-8")
     other.write_text(body.replace("do help", "never help"), encoding="utf-8")
     assert audited(tmp_path, text, texts=[same]).data["findings"] == []
+    shifted = tmp_path / "shifted.txt"
+    shifted.write_text("Preface. " + body, encoding="utf-8")
+    (row,) = audited(tmp_path, text, texts=[shifted]).data["findings"]
+    assert (row["kind"], row["iri"], len(row["evidence"])) == ("digest-mismatch", PREFIXES["d"] + "article", 2)
+    assert all("has moved, now at characters" in told for told in row["evidence"])
     rows = audited(tmp_path, text, texts=[other]).data["findings"]
     assert [(r["kind"], r["iri"]) for r in rows] == [("digest-mismatch", PREFIXES["s"] + "loc-found")]
     assert "changed" in rows[0]["evidence"][0]
