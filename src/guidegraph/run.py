@@ -270,7 +270,13 @@ def _counted(triples: Sequence[ox.Triple], count: int, endpoint: str, graph: Any
             where=endpoint,
             mend="Raise its limit on the size of results.",
         )
-    return [ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples]
+    # Each answer has blank nodes of its own, whatever the endpoint calls them.
+    own: dict[object, ox.BlankNode] = {}
+
+    def renamed(term: Any) -> Any:
+        return own.setdefault(term, ox.BlankNode()) if isinstance(term, ox.BlankNode) else term
+
+    return [ox.Quad(renamed(t.subject), t.predicate, renamed(t.object), graph) for t in triples]
 
 
 def with_values(text: str, terms: Mapping[str, Term]) -> str:

@@ -112,6 +112,7 @@ class KnowledgeBase(FromOmop, Intake, Looking):
         change = smallest_change(found, iri, self._again(found))
         told = explanation(found, iri, change)
         told["therapy"]["disagreements"] = self.behind(found, iri)
+        told["made_from"] = self.made_from(found.profile, found.linked.values())
         return told
 
     def ask(
@@ -127,7 +128,10 @@ class KnowledgeBase(FromOmop, Intake, Looking):
     ) -> dict[str, Any]:
         """Statuses by week, at every week at which something can change."""
         found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
-        return _timeline(found.profile, self.records, self._again(found))
+        return {
+            **_timeline(found.profile, self.records, self._again(found)),
+            "made_from": self.made_from(found.profile),
+        }
 
     def _again(self, found: Assessment) -> Any:
         def assess(profile: Profile) -> Assessment:
@@ -173,5 +177,5 @@ def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBas
     """
     folder = Path(root) if root is not None else assets.root()
     loaded = store.load_files(folder, [])
-    loaded.bulk_extend(fetch(endpoint))
+    loaded.bulk_extend(store.named(fetch(endpoint)))
     return KnowledgeBase(loaded, None if root is None else folder)

@@ -144,7 +144,7 @@ def ask(
     )
     kb = _kb(knowledge)
     answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
-    kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software")
+    kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software", "queries")
     write(shown({key: answer[key] for key in kept}))
 
 
