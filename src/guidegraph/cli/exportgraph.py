@@ -131,10 +131,9 @@ def description(
 
     Example: guidegraph export description --format schema-org
     """
-    from guidegraph import api
+    from guidegraph import api, assets
     from guidegraph.export import description as described
 
     kb = api.open_knowledge(knowledge)
-    write(
-        described.schema_org(kb.engine) if form is DescriptionFormat.schema_org else described.turtle(kb.engine), output
-    )
+    made = described.schema_org if form is DescriptionFormat.schema_org else described.turtle
+    write(made(kb.engine, knowledge or assets.root()), output)
