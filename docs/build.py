@@ -1,8 +1,8 @@
 """Builds the site that the project's IRIs lead to: python docs/build.py FOLDER [--pylode COMMAND]
 
-Ontology pages by pyLODE, the ontology and every document's graph in several forms, the JSON-LD context, the description of
-the dataset and the shipped queries, laid out as docs/w3id/.htaccess expects. pyLODE needs Python 3.12 and stands in an
-environment of its own: pip install -r docs/requirements.txt there, and name its command by --pylode.
+Ontology pages by pyLODE, the ontology and every document's graph in several forms, the JSON-LD context, the description
+of the dataset and the shipped queries, laid out as docs/w3id/.htaccess expects. pyLODE needs Python 3.12 and stands in
+an environment of its own: pip install -r docs/requirements.txt there, and name its command by --pylode.
 """
 
 from __future__ import annotations
@@ -154,13 +154,16 @@ def index(rows: dict[str, tuple[str, list[ox.Quad]]], version: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<style>body{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}</style>\n"
         '<link rel="alternate" type="application/ld+json" href="dataset.jsonld"></head><body>\n'
-        f"<h1>GuideGraph {html.escape(version)}</h1>\n<p>A knowledge graph of clinical guideline recommendations. It is "
-        "decision support for professionals, not advice.</p>\n<ul>"
-        '<li><a href="ontology.html">Ontology</a>: <a href="ontology.ttl">Turtle</a>, <a href="ontology.rdf">RDF/XML</a>, '
-        '<a href="ontology.owx">OWL/XML</a>, <a href="ontology.jsonld">JSON-LD</a></li>\n'
+        f"<h1>GuideGraph {html.escape(version)}</h1>\n<p>A knowledge graph of clinical guideline recommendations. "
+        "It is decision support for professionals, not advice.</p>\n<ul>"
+        '<li><a href="ontology.html">Ontology</a>: <a href="ontology.ttl">Turtle</a>, '
+        '<a href="ontology.rdf">RDF/XML</a>, <a href="ontology.owx">OWL/XML</a>, '
+        '<a href="ontology.jsonld">JSON-LD</a></li>\n'
         '<li><a href="populations.html">Populations</a></li>\n'
-        '<li><a href="dataset.ttl">Description of the dataset</a> (VoID, DCAT), <a href="dataset.jsonld">schema.org</a></li>\n'
-        f'<li><a href="context.jsonld">JSON-LD context</a></li></ul>\n<h2>Documents</h2>\n<ul>\n{items}</ul>\n</body></html>\n'
+        '<li>Description of the dataset: <a href="dataset.ttl">VoID and DCAT</a>, '
+        '<a href="dataset.jsonld">schema.org</a></li>\n'
+        '<li><a href="context.jsonld">JSON-LD context</a></li></ul>\n'
+        f"<h2>Documents</h2>\n<ul>\n{items}</ul>\n</body></html>\n"
     )
 
 
@@ -192,7 +195,7 @@ def build(folder: Path, pylode: list[str]) -> None:
         files[f"graph/{name}.ttl"] = graphs.turtle(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
         files[f"graph/{name}.trig"] = turtle.trig(quads)
         files[f"graph/{name}.jsonld"] = jsonld.json_ld(quads)
-    what = "Patients, populations, recommendations, contraindications, evidence and documents; conditions, findings and interventions."
+    what = "Patients, recommendations, contraindications, evidence, documents; conditions, findings, interventions."
     files["ontology.html"] = page(terms - populations, ns.BASE + "ontology", "GuideGraph ontology", what, pylode)
     what = "The classes of patients that statements of documents speak of."
     told = defined(kb, populations)

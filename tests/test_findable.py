@@ -24,7 +24,7 @@ import pyoxigraph as ox
 import pytest
 import rdflib
 import yaml
-from rdflib.namespace import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SDO, SH, VOID
+from rdflib.namespace import DCTERMS, RDF, SH, VOID
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
@@ -35,8 +35,12 @@ from tests.optional import cache, needs, wheel
 
 Run = Callable[..., CompletedProcess[str]]
 DATASET = rdflib.URIRef(description.DATASET)
-#: The terms of each vocabulary as rdflib lists them.
-KNOWN = {str(v): v for v in (DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID)}
+DCAT = "http://www.w3.org/ns/dcat#"
+
+
+def listed(name: str) -> set[str]:
+    """The terms of a vocabulary as rdflib lists them."""
+    return {str(term) for term in dir(getattr(rdflib, name))}
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +54,10 @@ def described(kb: Any, repo_root: Path) -> rdflib.Graph:
 def test_every_term_is_a_term_of_its_vocabulary(described: rdflib.Graph) -> None:
     used = {*described.predicates(), *described.objects(None, RDF.type)}
     assert len(used) > 25
-    for term in used:
-        base, local = re.match(r"(.*[/#])([^/#]+)\Z", str(term)).groups()  # type: ignore[union-attr]
-        assert base in KNOWN and local in dir(KNOWN[base]), term
+    known = set().union(*map(listed, ("DCAT", "DCTERMS", "FOAF", "OWL", "RDF", "RDFS", "SH", "VOID")))
+    # rdflib keeps void:class apart, since it is a word of Python, and lists DCAT 2: dcat:version came with DCAT 3.
+    assert "class" in rdflib.VOID._extras
+    assert {str(term) for term in used} <= known | {f"{DCAT}version", f"{VOID}class"}
 
 
 def test_the_figures_are_those_of_the_store(kb: Any, described: rdflib.Graph) -> None:
@@ -86,7 +91,7 @@ def test_examples_and_dates_are_of_the_data(kb: Any, described: rdflib.Graph) ->
     days = {q.object.value for q in kb.store.quads_for_pattern(None, ox.NamedNode(ns.DCTERMS + "created"), None, None)}
     assert str(described.value(DATASET, DCTERMS.issued)) == min(days)
     assert str(described.value(DATASET, DCTERMS.modified)) == max(days)
-    assert not list(described.objects(None, DCAT.contactPoint)), "no contact is stated"
+    assert not list(described.objects(None, rdflib.URIRef(f"{DCAT}contactPoint"))), "no contact is stated"
 
 
 def test_the_queries_of_the_description_run(kb: Any, described: rdflib.Graph) -> None:
@@ -127,8 +132,7 @@ def test_schema_org_uses_its_terms(kb: Any, repo_root: Path) -> None:
 
     used = set(terms(told))
     assert {"Dataset", "license", "hasPart", "distribution"} <= used
-    for term in used:
-        assert term in dir(SDO), term
+    assert {f"https://schema.org/{term}" for term in used} <= listed("SDO")
     assert len(told["hasPart"]) > 80 and told["version"] == kb.version and told["license"].startswith("https://")
 
 
@@ -253,8 +257,21 @@ def ours(kb: Any) -> dict[str, tuple[str, str]]:
     return found
 
 
+def holds_what_the_redirects_lead_to(site: Path) -> None:
+    """Every target of a redirect is a file of the site, and every graph of it can be read."""
+    names = {p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file()}
+    wanted = {target.removeprefix("/").partition("#")[0] or "index.html" for _, _, target in CASES if target}
+    assert wanted <= names
+    for path in site.rglob("*"):
+        form = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG, ".rdf": ox.RdfFormat.RDF_XML}.get(path.suffix)
+        if form:
+            assert list(ox.parse(path=str(path), format=form)), path
+
+
 @pytest.mark.slow
-def test_every_term_has_its_anchor_label_and_definition(kb: Any, site: Path) -> None:
+def test_the_site(kb: Any, site: Path) -> None:
+    """Every term has its anchor, label and definition; the redirects lead to files. One test, since building takes long."""
+    holds_what_the_redirects_lead_to(site)
     pages = {name: Page((site / name).read_text(encoding="utf-8")) for name in ("ontology.html", "populations.html")}
     terms = ours(kb)
     assert len(terms) > 500
@@ -273,17 +290,6 @@ def test_every_term_has_its_anchor_label_and_definition(kb: Any, site: Path) -> 
     }
     for iri in populations:
         assert "In OWL: (" in pages["populations.html"].texts[iri.removeprefix(ns.BASE).replace("/", "-")]
-
-
-@pytest.mark.slow
-def test_the_site_holds_what_the_redirects_lead_to(kb: Any, site: Path, repo_root: Path) -> None:
-    names = {p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file()}
-    wanted = {target.removeprefix("/").partition("#")[0] or "index.html" for _, _, target in CASES if target}
-    assert wanted <= names
-    for path in site.rglob("*"):
-        form = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG, ".rdf": ox.RdfFormat.RDF_XML}.get(path.suffix)
-        if form:
-            assert list(ox.parse(path=str(path), format=form)), path
 
 
 # ---------------------------------------------------------------- redirects
