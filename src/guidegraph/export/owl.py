@@ -16,6 +16,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.export import owlterms as terms
+from guidegraph.export.turtle import canonical
 
 Axiom = tuple[Any, ...]
 _TYPE = ns.RDF + "type"
@@ -30,12 +31,21 @@ def axioms(triples: Iterable[ox.Triple]) -> list[Axiom]:
     Raises:
         KnowledgeError: a triple that says nothing in the OWL that is written here, or one that is cut off.
     """
+    given = set(triples)
     try:
-        return _Reading(triples).axioms()
+        found = _Reading(given).axioms()
+        if not any(_unnamed(axiom) for axiom in found):
+            return found
     except RecursionError:
         raise KnowledgeError(
             "a class expression is nested too deeply, or in a circle", where="owl:Class", mend="Name a part of it."
         ) from None
+    # Individuals without a name get names that depend on the content alone.
+    return _Reading(quad.triple for quad in canonical(ox.Quad(*triple) for triple in given)).axioms()
+
+
+def _unnamed(axiom: Axiom) -> bool:
+    return axiom[0] == "AnonymousIndividual" or any(_unnamed(part) for part in axiom if isinstance(part, tuple))
 
 
 def _value(term: Any) -> str:
@@ -46,10 +56,7 @@ class _Reading:
     """Reads one graph: takes its triples one by one until none is left."""
 
     def __init__(self, triples: Iterable[ox.Triple]) -> None:
-        dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
-        # Anonymous individuals get names that depend on the content alone.
-        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-        self._left = {ox.Triple(q.subject, q.predicate, q.object) for q in dataset}
+        self._left = set(triples)
         self._said: dict[Any, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
         for triple in sorted(self._left, key=str):
             self._said[triple.subject][triple.predicate.value].append(triple.object)
