@@ -195,7 +195,12 @@ def test_json_ld_speaks_in_short_terms(kb: Any) -> None:
 @given(QUADS)
 def test_any_quads_pass_through_json_ld(quads: list[ox.Quad]) -> None:
     pytest.importorskip("pyld")
-    text = jsonld.json_ld(quads)
+    try:
+        text = jsonld.json_ld(quads)
+    except KnowledgeError:
+        # Broken lists and types that are literals have no JSON-LD; everything else has.
+        assert any(q.predicate.value.startswith(ns.RDF) for q in quads)
+        return
     assert digest_of(ox.parse(input=text, format=ox.RdfFormat.JSON_LD)) == digest_of(quads)
 
 

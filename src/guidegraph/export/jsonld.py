@@ -18,6 +18,7 @@ from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, UsageError
 from guidegraph.export.graphs import nquads
+from guidegraph.store import digest_of
 
 #: Where the context is published, and where a document refers to it.
 CONTEXT = ns.BASE + "context"
@@ -92,11 +93,19 @@ def json_ld(quads: Iterable[ox.Quad], *, by_reference: bool = False) -> str:
 
     Raises:
         UsageError: PyLD is not installed.
+        KnowledgeError: the quads do not come back from JSON-LD as they were, such as broken lists.
     """
-    processor = _pyld()
+    processor, given = _pyld(), list(quads)
     options = {"documentLoader": loader, "format": "application/n-quads"}
-    expanded = _nested(processor.from_rdf(nquads(quads), options))
-    compact = processor.compact(expanded, context(), {**options, "graph": True})
+    try:
+        expanded = _nested(processor.from_rdf(nquads(given), options))
+        compact = processor.compact(expanded, context(), {**options, "graph": True})
+        back = ox.parse(input=json.dumps(compact), format=ox.RdfFormat.JSON_LD)
+        same = digest_of(back) == digest_of(given)
+    except (KeyError, TypeError, ValueError, SyntaxError, RecursionError, processor.JsonLdError):
+        same = False
+    if not same:
+        raise KnowledgeError("JSON-LD cannot hold these quads, such as a broken list", mend="Use trig or nquads.")
     if by_reference:
         compact["@context"] = CONTEXT
     return json.dumps(compact, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
