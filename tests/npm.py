@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 
-from tests.optional import needs
+from tests.optional import cache, needs
 
 
 def package(name: str, version: str) -> Path:
     """The folder of an unpacked package, fetched if it is not there yet; the test skips where it cannot be."""
-    named = os.environ.get("GUIDEGRAPH_TEST_CACHE")
-    cache = Path(named) if named else Path(tempfile.gettempdir()) / f"guidegraph-tests-{os.getuid()}"
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"npm-{name.replace('/', '-').lstrip('@')}-{version}"
-    with (cache / f"{folder.name}.lock").open("w") as lock:
+    folder = cache() / f"npm-{name.replace('/', '-').lstrip('@')}-{version}"
+    with (cache() / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
-            _fetch(f"{name}@{version}", cache, folder)
+            _fetch(f"{name}@{version}", folder)
     return folder / "package"
 
 
-def _fetch(wanted: str, cache: Path, folder: Path) -> None:
+def _fetch(wanted: str, folder: Path) -> None:
     npm = shutil.which("npm")
     needs(npm, "npm is not installed")
-    with tempfile.TemporaryDirectory(dir=cache) as work:
+    with tempfile.TemporaryDirectory(dir=cache()) as work:
         done = subprocess.run(
             [str(npm), "pack", "--silent", wanted], cwd=work, capture_output=True, text=True, check=False, timeout=300
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from guidegraph.cli import exportgraph
 from guidegraph.cli.common import Knowledge, guarded, working, write
 from guidegraph.errors import UsageError
 
@@ -92,3 +93,7 @@ def _key(sign: Path | None, signer: str | None) -> Key | None:
 
 
 app.command("nanopub")(guarded(nanopub))
+app.command("graph")(guarded(exportgraph.graph))
+app.command("context")(guarded(exportgraph.context))
+app.command("csv")(guarded(exportgraph.csv))
+app.command("description")(guarded(exportgraph.description))
