@@ -12,6 +12,8 @@ from guidegraph import api
 from guidegraph.cli.common import (
     FAILED,
     AsOf,
+    FhirVersion,
+    FhirVersionOption,
     Format,
     FormatOption,
     Jurisdiction,
@@ -47,16 +49,20 @@ def therapies(
         Path | None,
         typer.Option("--save", metavar="FILE", help="Also save the answer, the patient's facts with it, for replay."),
     ] = None,
+    fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
     """Which therapies are eligible for a patient, which are not and why.
 
     Example: guidegraph therapies example:chronic-failed-care
     """
+    from functools import partial
+
     from guidegraph import render
 
     shown = view(
         form,
         {
+            Format.fhir: partial(render.therapies_fhir, version=fhir_version.value),
             Format.table: render.therapies_text,
             Format.json: render.to_json,
             Format.markdown: render.therapies_markdown,
