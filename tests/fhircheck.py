@@ -38,7 +38,7 @@ def coded(model: Any, path: str) -> Iterator[tuple[str, str, list[str]]]:
             (field.json_schema_extra or {}).get("enum_values") if isinstance(field.json_schema_extra, dict) else None
         )
         for item in value if isinstance(value, list) else [value]:
-            if known and isinstance(item, str):
+            if known and "etc." not in known and isinstance(item, str):
                 yield f"{path}.{name}", item, known
             elif hasattr(type(item), "model_fields"):
                 yield from coded(item, f"{path}.{name}")

@@ -10,7 +10,7 @@ from typing import Any
 from guidegraph import assets, store
 from guidegraph.api.answer import Answer
 from guidegraph.api.core import ProfileSource
-from guidegraph.api.exporting import Exporting
+from guidegraph.api.fhir import FhirExporting
 from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.change import smallest_change
 from guidegraph.assess.explain import explanation
@@ -22,7 +22,7 @@ from guidegraph.profile import apply_implications
 from guidegraph.run import fetch
 
 
-class KnowledgeBase(Exporting):
+class KnowledgeBase(FhirExporting):
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
 
     def therapies(

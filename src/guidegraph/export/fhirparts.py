@@ -36,13 +36,13 @@ VARIABLE_ROLE = "http://terminology.hl7.org/CodeSystem/variable-role"
 STATISTIC_TYPE = "http://terminology.hl7.org/CodeSystem/statistic-type"
 CONDITION_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 CONDITION_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
-ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 #: hl7.fhir.r5.core 5.0.0 (npm).
 CERTAINTY_TYPE = "http://hl7.org/fhir/certainty-type"
 CERTAINTY_RATING = "http://hl7.org/fhir/certainty-rating"
 COUNTRY = "urn:iso:std:iso:3166"
 UCUM = "http://unitsofmeasure.org"
 
+_DATE = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[TZ+].*)?\Z")
 _UNREADABLE = re.compile(r"[^A-Za-z0-9.-]+")
 #: FHIR allows 64 characters in an id; nine are kept for the digest that keeps ids apart.
 _ID_LENGTH, _DIGEST = 55, 8
@@ -68,6 +68,12 @@ def text(value: Any) -> str | None:
 def stated(value: Any) -> str | None:
     """A text that a source states, None for one that it does not."""
     return None if value in ("not stated", "none stated") else text(value)
+
+
+def partial(value: str | None) -> str | None:
+    """A date as FHIR has it (a year, a month or a day) of a date or time; None for anything else."""
+    found = _DATE.match(value or "")
+    return found[1] if found else None
 
 
 def number(value: Decimal) -> int | float:
@@ -160,6 +166,11 @@ def jurisdiction(code: str) -> Json:
     """A country as a CodeableConcept; what ISO 3166-1 does not list as a country (the EU) stays a text."""
     iso = len(code) == 2 and code.isalpha() and code.isupper() and code != "EU"
     return {"coding": [coding(COUNTRY, code)] if iso else [], "text": text(code)}
+
+
+def address(resource: Mapping[str, Any]) -> str:
+    """The full address of a resource of ours."""
+    return f"{FHIR}{resource['resourceType']}/{resource['id']}"
 
 
 def bundle(name: str, resources: Iterable[tuple[str, Json]]) -> Json:

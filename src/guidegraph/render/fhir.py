@@ -298,4 +298,4 @@ def _cited(
     }
     if version == R4:
         return {**found, "url": address}
-    return {**found, "document": {"url": address}, "publicationDate": fhir.stated(document["issued"])}
+    return {**found, "document": {"url": address}, "publicationDate": fhir.partial(document["issued"])}
