@@ -8,6 +8,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -19,7 +20,9 @@ from guidegraph import api, assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.export.fhirparts import bare
+from guidegraph.export.fhirpatient import patient_bundle
 from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.profile import read_profile
 from tests import generate, npm
 from tests.conftest import AS_OF
 from tests.fhircheck import validate
@@ -80,6 +83,13 @@ def edge_cases(kb: Any) -> dict[str, Profile]:
             cases[f"denied-{tag}"] = Profile(trials_absent=frozenset({TrialFact(atom.cls, outcome)}))
             for weeks in (None, Decimal("5.999999999"), Decimal(6)):
                 cases[f"tried-{tag}-{weeks}"] = Profile(trials_present=frozenset({TrialFact(atom.cls, outcome, weeks)}))
+    for path in assets.files("graph", "profiles/*.yaml"):
+        cases[f"bare-{path.stem}"] = read_profile(f"example:{path.stem}", kb.vocabulary)
+    for number, rule in enumerate(kb.implications):
+        given = {rule.given: frozenset({rule.cls})} if rule.cls else {}
+        value = {} if rule.cls else {rule.given: Decimal(20)}
+        cases[f"implied-{number}"] = Profile(present=given, values=value)
+        cases[f"implied-{number}-complete"] = Profile(present=given, values=value, complete=frozenset({condition}))
     return {name: replace(case, id=name) for name, case in cases.items()}
 
 
@@ -87,8 +97,12 @@ def edge_cases(kb: Any) -> dict[str, Profile]:
 def test_an_independent_engine_finds_the_same_truth_values(kb: Any, run_cql: Callable[..., dict[str, Any]]) -> None:
     patients = {f"generated-{n}": generate.profile(kb, n) for n in range(PATIENTS)}
     patients |= {path.stem: kb.profile(f"example:{path.stem}") for path in assets.files("graph", "profiles/*.yaml")}
-    patients |= {f"edge-{name}": kb.profile(case) for name, case in edge_cases(kb).items()}
-    found = run_cql(kb.cql(), {name: bundle(kb, profile) for name, profile in patients.items()})
+    bundles = {name: bundle(kb, profile) for name, profile in patients.items()}
+    # These are written without what they imply, which the library must find by itself.
+    for name, case in edge_cases(kb).items():
+        patients[f"edge-{name}"] = kb.profile(case)
+        bundles[f"edge-{name}"] = bare(patient_bundle(case, kb.vocabulary))
+    found = run_cql(kb.cql(), bundles)
     seen: Counter[bool | None] = Counter()
     differ: set[tuple[str, str]] = set()
     for name, profile in patients.items():
@@ -199,6 +213,24 @@ def test_an_example_profile_is_a_valid_bundle_and_nothing_is_lost(kb: Any, name:
     assert kinds["Observation"] == len(profile.values) + len(profile.complete)
     patient = found["entry"][0]["resource"]
     assert set(patient) == {"resourceType", "id", "identifier"}
+
+
+def test_a_day_dates_what_it_can_and_nothing_without_one(kb: Any) -> None:
+    of = next(a for a in kb.records.atoms.values() if a.prop == ns.GG + "hasTrial").cls
+    profile = Profile(
+        values={ns.GG + "symptomWeeks": Decimal(9)},
+        trials_present=frozenset({TrialFact(of, None, Decimal(2)), TrialFact(of, ns.GG + "Failed", Decimal(6))}),
+        stops_present=frozenset(
+            {StopFact(of, Decimal(10)), StopFact(of, Decimal("1.5")), StopFact(of, Decimal(99999))}
+        ),
+    )
+    dated = bare(kb.patient_bundle(profile, as_of=date(2026, 11, 24)))
+    validate(dated, "R4")
+    text = json.dumps(dated)
+    assert sorted(re.findall(r"\d{4}-\d\d-\d\d", text)) == ["1753-02-09", "2026-11-10", "2026-11-14", "2026-11-24"]
+    assert not re.search(r"\d{4}-\d\d-\d\d", json.dumps(bundle(kb, profile)))
+    long = Profile(stops_present=frozenset({StopFact(of, Decimal(10**9))}))
+    assert "effectivePeriod" not in json.dumps(bare(kb.patient_bundle(long, as_of=date(2026, 11, 24))))
 
 
 def test_numbers_keep_their_value_and_their_unit(kb: Any) -> None:

@@ -27,7 +27,7 @@ class FhirExporting(Exporting):
     def _populations(self) -> Populations:
         from guidegraph.export.cql import Populations
 
-        return Populations(self.records, self.version)
+        return Populations(self.records, self.version, self.implications)
 
     def population(self, text: str) -> str:
         """The IRI of a population, named by IRI, CURIE, local name or label.
@@ -59,8 +59,12 @@ class FhirExporting(Exporting):
         chosen = sorted(self.records.branches) if populations is None else list(populations)
         return self._populations.library(chosen)
 
-    def patient_bundle(self, profile: ProfileSource) -> dict[str, Any]:
+    def patient_bundle(self, profile: ProfileSource, *, as_of: date | None = None) -> dict[str, Any]:
         """A profile, implications applied, as a FHIR R4 bundle in our own code systems, as :meth:`cql` reads it.
+
+        Args:
+            profile: see :meth:`profile`.
+            as_of: the day on which the facts hold, which dates them; undated if None.
 
         Raises:
             ProfileError, TermError: as :meth:`profile`.
@@ -68,7 +72,7 @@ class FhirExporting(Exporting):
         """
         from guidegraph.export.fhirpatient import patient_bundle
 
-        return patient_bundle(self.profile(profile), self.vocabulary)
+        return patient_bundle(self.profile(profile), self.vocabulary, as_of)
 
     def evidence_items(self) -> list[str]:
         """The IRIs of all evidence items, sorted."""

@@ -167,6 +167,9 @@ def patient(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes.")
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Date the facts by this day, on which they hold.")
+    ] = None,
     knowledge: Knowledge = None,
 ) -> None:
     """Write a profile as a FHIR R4 bundle in our own codes, as the CQL of the populations reads it.
@@ -177,7 +180,7 @@ def patient(
     from guidegraph.export.fhirparts import to_json
 
     kb = api.open_knowledge(knowledge)
-    write(to_json(kb.patient_bundle(profile_source(kb, profile))), output)
+    write(to_json(kb.patient_bundle(profile_source(kb, profile), as_of=day(as_of))), output)
 
 
 for _name, _command in (("nanopub", nanopub), ("fhir", fhir), ("cql", cql), ("patient", patient)):

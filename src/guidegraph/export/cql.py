@@ -8,6 +8,7 @@ read from the resources that ``guidegraph export patient`` writes; docs/fhir-exp
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from guidegraph import namespaces as ns
 from guidegraph.export import fhirparts as fhir
 from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Atom, Records, gg
+from guidegraph.profile import Implication
 
 LIBRARY_NAME = "GuideGraphPopulations"
 LIBRARY = f"{fhir.FHIR}Library/{LIBRARY_NAME}"
@@ -53,11 +55,13 @@ class Populations:
     Args:
         records: what the knowledge base says.
         release: its version, which becomes the version of the library.
+        implications: the facts that bring or exclude other facts, which the library applies as well.
     """
 
-    def __init__(self, records: Records, release: str) -> None:
+    def __init__(self, records: Records, release: str, implications: Iterable[Implication] = ()) -> None:
         self._records = records
         self._release = release
+        self._rules = self._closed([r for r in implications if r.then in _LISTS and (not r.cls or r.given in _LISTS)])
 
     @cached_property
     def _below(self) -> dict[str, set[str]]:
@@ -72,7 +76,8 @@ class Populations:
         ordered = self._ordered(sorted(populations))
         atoms = sorted({a for p in ordered for branch in self._records.branches[p] for a, _ in branch})
         owners = sorted({o for a in atoms for o in self._owners(self._atom(a))}, key=lambda o: (o.prop, o.cls))
-        numbers = sorted({a.prop for a in map(self._atom, atoms) if a.prop and not a.cls})
+        used = {a.prop for a in map(self._atom, atoms) if a.prop and not a.cls}
+        numbers = sorted(used | {rule.given for rule in self._rules if not rule.cls})
         defines: dict[str, str] = {}
         for atom in [*owners, *map(self._atom, atoms)]:
             if not atom.names:
@@ -83,10 +88,37 @@ class Populations:
             "context Patient",
             _FACTS,
             *map(_value, numbers),
+            *self._lists(),
             *(text for _, text in sorted(defines.items())),
             *map(self._population, ordered),
         ]
         return "\n\n".join(parts) + "\n"
+
+    def _closed(self, rules: list[Implication]) -> list[Implication]:
+        """The rules, and those that follow when a fact that one brings lets another bring its own."""
+        found = list(rules)
+        for first in found:
+            for second in rules:
+                meet = not first.excluded and second.cls and second.given == first.then
+                if meet and second.cls in self._over(first.other):
+                    both = replace(second, given=first.given, cls=first.cls)
+                    found += [both] if both not in found else []
+        return found
+
+    def _lists(self) -> Iterator[str]:
+        """The present and the absent facts of each kind: what is stated, and what that brings or excludes."""
+        for side, excluded in (("Present", False), ("Absent", True)):
+            for kind in sorted(set(_LISTS.values())):
+                rules = [r for r in self._rules if r.excluded is excluded and _LISTS[r.then] == kind]
+                implied = [f"(({_list([r.other])}) X where {self._given(r)})" for r in rules]
+                union = "\n    union ".join([f'"Stated {side.lower()} {kind}"', *implied])
+                yield f'define "{side} {kind}":\n  {union}'
+
+    def _given(self, rule: Implication) -> str:
+        if not rule.cls:
+            return f"{_quoted(f'Value {ns.shorten(rule.given)}')} is not null"
+        stated = f'"Stated present {_LISTS[rule.given]}"'
+        return f"exists (({stated}) C where C in {_list(self._under(rule.cls))})"
 
     def _atom(self, iri: str) -> Atom:
         return self._records.atoms.get(iri) or Atom(iri, "")
@@ -236,22 +268,22 @@ def _value(prop: str) -> str:
 
 #: The facts that the atoms read. A code is written as one text, its system and its code, which is the IRI of the term.
 _FACTS = f"""\
-define "Present conditions":
+define "Stated present conditions":
   flatten ([Condition] R
     where exists ((R.verificationStatus.coding) V where V.code.value = 'confirmed')
     return ((R.code.coding) X return X.system.value + X.code.value))
 
-define "Absent conditions":
+define "Stated absent conditions":
   flatten ([Condition] R
     where exists ((R.verificationStatus.coding) V where V.code.value = 'refuted')
     return ((R.code.coding) X return X.system.value + X.code.value))
 
-define "Present medications":
+define "Stated present medications":
   flatten ([MedicationStatement] R
     where R.status.value = 'active'
     return (((R.medication as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value))
 
-define "Absent medications":
+define "Stated absent medications":
   flatten ([MedicationStatement] R
     where R.status.value = 'not-taken'
     return (((R.medication as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value))
