@@ -20,6 +20,8 @@ from guidegraph import api, assets
 from guidegraph import namespaces as ns
 from guidegraph.api import Answer
 from guidegraph.errors import UsageError
+from guidegraph.export.fhirparts import bare
+from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.render import therapies_fhir
 from guidegraph.render.fhir import DEFINITIONS
 from tests.conftest import AS_OF
@@ -208,7 +210,7 @@ def test_every_resource_of_the_knowledge_is_valid(kb: Any, version: str) -> None
     for resource in found.values():
         validate(resource, version)
     kinds = {kind for kind, _ in found}
-    assert kinds == {"PlanDefinition", "ActivityDefinition", "CodeSystem", "Library"} | (
+    assert kinds == {"PlanDefinition", "ActivityDefinition", "CodeSystem", "Library", "StructureDefinition"} | (
         {"Evidence", "ArtifactAssessment"} if version == "R5" else set()
     )
     assert len({(r["resourceType"], r["id"]) for r in found.values()}) == len(found)
@@ -229,7 +231,7 @@ def test_a_stance_against_is_do_not_perform_and_an_open_one_is_no_activity(kb: A
         turned = [
             e["valueCodeableConcept"]["coding"][0]["code"]
             for e in action.get("modifierExtension", [])
-            if e["url"] == OWN + "stance"
+            if e["url"] == OWN + "not-for"
         ]
         assert turned == ([] if stance == "For" else [stance])
         if activity is not None:
@@ -391,3 +393,68 @@ def test_a_folder_is_replaced_whole_and_never_somebody_elses(cli: Run, tmp_path:
         done = cli(*wrong)
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, wrong
     validate(json.loads(cli("export", "fhir", "BMJ-R1").stdout), "R4")
+
+
+def misused(resources: Any, definitions: dict[str, dict[str, Any]]) -> set[str]:
+    """The extensions that are used against their definition: unknown, in the wrong place, of the wrong type."""
+    wrong, seen = set(), set()
+    for resource in resources:
+        for path, key, one in uses(resource, resource["resourceType"]):
+            own = definitions.get(one["url"])
+            if not one["url"].startswith(OWN):
+                continue
+            seen.add(one["url"])
+            elements = {e["id"]: e for e in own["differential"]["element"]} if own else {}
+            places = {c["expression"] for c in own["context"]} if own else set()
+            if own is None or (
+                path not in places
+                and path.rpartition(".")[2] not in {"documentation", "relatedArtifact", "dataRequirement"}
+            ):
+                wrong.add(f"{path} {one['url']}")
+            elif (key == "modifierExtension") != elements["Extension"].get("isModifier", False):
+                wrong.add(f"{key} {one['url']}")
+            else:
+                kinds = {
+                    e["id"].split(":")[-1].removesuffix(".value[x]"): e["type"][0]["code"]
+                    for i, e in elements.items()
+                    if i.endswith("value[x]") and "type" in e
+                }
+                for part in one.get("extension", [one]):
+                    (kind,) = (k.removeprefix("value") for k in part if k.startswith("value"))
+                    wanted = kinds.get(part["url"]) or kinds["Extension"]
+                    if kind != wanted[0].upper() + wanted[1:]:
+                        wrong.add(f"{kind} {one['url']} {part['url']}")
+    return wrong | {f"never used: {url}" for url in set(definitions) - seen}
+
+
+def uses(node: Any, path: str) -> Any:
+    """Every extension with the path of the element that it stands in; nested actions and contained resources count."""
+    if isinstance(node, list):
+        for item in node:
+            yield from uses(item, path)
+    elif isinstance(node, dict):
+        path = node.get("resourceType", path)
+        for key, value in node.items():
+            if key in ("extension", "modifierExtension"):
+                yield from ((path, key, one) for one in value)
+            else:
+                yield from uses(value, f"{path}.{key}")
+
+
+@pytest.mark.parametrize("version", ["R4", "R5"])
+def test_our_extensions_are_used_as_they_are_defined(kb: Any, version: str) -> None:
+    written = list(kb.fhir_all(as_of=AS_OF, version=version))
+    definitions = {r["url"]: r for r in written if r["resourceType"] == "StructureDefinition"}
+    profile = Profile(
+        stops_absent=frozenset({StopFact(ns.GGT + "NSAID", Decimal(3))}),
+        trials_present=frozenset({TrialFact(ns.GGT + "NSAID", None, Decimal(2))}),
+    )
+    written += [e["resource"] for e in bare(kb.patient_bundle(profile))["entry"]]
+    for name in ("chronic-failed-care", "cauda-equina-week-1"):
+        answer = json.loads(therapies_fhir(kb.therapies(f"example:{name}", as_of=AS_OF).to_dict(), version))
+        written += [entry["resource"] for entry in answer["entry"]]
+    assert misused(written, definitions) == set()
+    assert misused(
+        [{"resourceType": "Procedure", "modifierExtension": [{"url": OWN + "trial-weeks", "valueString": "2"}]}],
+        {OWN + "trial-weeks": definitions[OWN + "trial-weeks"]},
+    )

@@ -109,12 +109,13 @@ class FhirExporting(Exporting):
         yield fhirparts.bare(library(self.version, self.cql()))
 
     def fhir_all(self, *, as_of: date | None = None, version: str = "R4") -> Iterator[Any]:
-        """Everything that :meth:`fhir` writes in a version, and our code systems.
+        """Everything that :meth:`fhir` writes in a version, our code systems and our extensions.
 
         Raises:
             UsageError: another version.
         """
         from guidegraph.export import fhirparts
+        from guidegraph.export.fhirextensions import structure_definitions
         from guidegraph.export.fhirsource import Source
         from guidegraph.export.fhirterms import code_systems
 
@@ -123,3 +124,4 @@ class FhirExporting(Exporting):
         yield from self.fhir([*self.recommendations(), *items], as_of=day, version=release)
         source = Source(self.store, self.records, day, release, self.version)
         yield from map(fhirparts.bare, code_systems(source, self.vocabulary.rows))
+        yield from map(fhirparts.bare, structure_definitions(release, self.version))

@@ -28,7 +28,7 @@ def plan(source: Source, statement: str) -> list[Json]:
     """A recommendation as FHIR resources.
 
     A stance for or against brings an ActivityDefinition (``doNotPerform`` where it is against); a source that could
-    not tell or declined brings none, and its stance is a modifier extension of the action.
+    not tell or declined brings none, and its stance stands in the modifier extension not-for.
     """
     records = source.records
     stance = records.one(statement, "stance")
@@ -60,7 +60,7 @@ def _action(source: Source, statement: str, goals: int) -> Json:
     intervention, stance = records.one(statement, "intervention"), records.one(statement, "stance")
     code = fhir.term(intervention, records.label(intervention))
     activity = f"{fhir.FHIR}ActivityDefinition/{fhir.identity(statement)}" if stance in (_FOR, _AGAINST) else None
-    turned = [fhir.extension("stance", "valueCodeableConcept", _stance(records, stance))] if stance != _FOR else []
+    turned = [fhir.extension("not-for", "valueCodeableConcept", _stance(records, stance))] if stance != _FOR else []
     return {
         "extension": [*_ratings(records, statement, told), *_own(records, statement, told)],
         "modifierExtension": [*turned, *_attached(told)],
