@@ -20,6 +20,7 @@ from guidegraph import api, assets
 from guidegraph import namespaces as ns
 from guidegraph.api import Answer
 from guidegraph.errors import UsageError
+from guidegraph.export.fhirfolder import write_folder
 from guidegraph.export.fhirparts import bare
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.render import therapies_fhir
@@ -368,6 +369,35 @@ def test_evidence_has_no_form_in_r4(kb: Any) -> None:
     assert next(kb.fhir([item], version="R5"))["resourceType"] == "Evidence"
     with pytest.raises(UsageError, match="no form"):
         list(kb.fhir([ns.GGD + "bmj-2025"], version="R5"))
+
+
+def test_a_folder_survives_a_killed_run_and_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = ({"resourceType": "Library", "id": name} for name in ("one", "two"))
+    folder = tmp_path / "out"
+    assert write_folder([one], folder) == 1
+    folder.replace(tmp_path / ".out.guidegraph-old")
+    (tmp_path / ".out.guidegraph-part").mkdir()
+    assert write_folder([two], folder) == 1
+    assert [p.name for p in folder.iterdir()] == ["Library-two.json"] and list(tmp_path.iterdir()) == [folder]
+    renamed = Path.replace
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name.endswith("-part"):
+            raise OSError(28, "No space left on device")
+        return renamed(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(UsageError, match="No space"):
+        write_folder([one], folder)
+    assert [p.name for p in folder.iterdir()] == ["Library-two.json"] and list(tmp_path.iterdir()) == [folder]
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    assert write_folder([one], Path()) == 1
+    assert [p.name for p in folder.iterdir()] == ["Library-one.json"]
+    (tmp_path / "link").symlink_to(folder)
+    for wrong in (tmp_path / "link", folder / "Library-one.json", Path("/")):
+        with pytest.raises(UsageError):
+            write_folder([two], wrong)
 
 
 @pytest.mark.slow

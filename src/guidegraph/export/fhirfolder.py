@@ -27,9 +27,15 @@ def write_folder(resources: Iterable[Json], folder: Path) -> int:
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError("not a folder", where=str(folder), mend="Name a folder.")
+    folder = folder.resolve()
+    if not folder.name:
+        raise UsageError("the root is no place for an export", where=str(folder), mend="Name a folder.")
     texts = {f"{r['resourceType']}-{r['id']}.json": fhir.to_json(r) for r in resources}
-    part, old = (folder.with_name(f".{folder.name}.{end}") for end in ("part", "old"))
+    part, old = (folder.with_name(f".{folder.name}.guidegraph-{end}") for end in ("part", "old"))
     try:
+        if old.exists() and not folder.exists():
+            # An earlier run was killed between its two renames.
+            old.replace(folder)
         strange = sorted(p.name for p in folder.iterdir() if not _OURS.match(p.name)) if folder.exists() else []
         if strange:
             raise UsageError(f"it holds other files: {strange[0]!r}", where=str(folder), mend="Name an empty folder.")
