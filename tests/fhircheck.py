@@ -66,7 +66,7 @@ def invariants(resource: dict[str, Any], version: str) -> None:
         addresses = [entry["fullUrl"] for entry in resource["entry"]]
         assert len(set(addresses)) == len(addresses)
         for entry in resource["entry"]:
-            validate(entry["resource"], version)
+            invariants(entry["resource"], version)
             for node in walk(entry["resource"]):
                 target = node.get("reference")
                 if isinstance(target, str) and target.startswith("urn:"):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tests.optional import needs
 
+#: A CQL compiler and engine, with the model information of FHIR 4.0.1.
+CQL = ("@cqframework/cql@5.3.0", "cql-execution@3.3.2", "cql-exec-fhir@2.2.0")
 _WAIT = 300
 
 

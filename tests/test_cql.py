@@ -34,13 +34,12 @@ VALUES = {"true": True, "false": False, "unknown": None}
 #: Where the two engines may differ: (patient, population) with the reason. None is known. The list is strict: an entry
 #: whose values are the same fails as well.
 KNOWN: dict[tuple[str, str], str] = {}
-PACKAGES = ("@cqframework/cql@5.3.0", "cql-execution@3.3.2", "cql-exec-fhir@2.2.0")
 
 
 @pytest.fixture(scope="session")
 def run_cql(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
     """Compile a library and run it over bundles: the values of each define, by bundle."""
-    modules = npm.modules("cql", *PACKAGES)
+    modules = npm.modules("cql", *npm.CQL)
     folder = tmp_path_factory.mktemp("cql")
 
     def run(library: str, bundles: dict[str, Any]) -> dict[str, Any]:

@@ -25,8 +25,10 @@ from guidegraph.export.fhirparts import bare
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.render import therapies_fhir
 from guidegraph.render.fhir import DEFINITIONS
+from tests import npm
 from tests.conftest import AS_OF
 from tests.fhircheck import validate, walk
+from tests.fhirmodel import strangers
 
 Run = Callable[..., CompletedProcess[str]]
 STATUS = "https://w3id.org/guidegraph/fhir/CodeSystem/therapy-status"
@@ -487,4 +489,20 @@ def test_our_extensions_are_used_as_they_are_defined(kb: Any, version: str) -> N
     assert misused(
         [{"resourceType": "Procedure", "modifierExtension": [{"url": OWN + "trial-weeks", "valueString": "2"}]}],
         {OWN + "trial-weeks": definitions[OWN + "trial-weeks"]},
+    )
+
+
+@pytest.mark.slow
+def test_r4_has_only_elements_of_fhir_4_0_1(kb: Any) -> None:
+    model = npm.modules("cql", *npm.CQL) / "cql-exec-fhir/lib/modelInfos/fhir-modelinfo-4.0.1.xml"
+    written = list(kb.fhir_all(as_of=AS_OF))
+    for name in PROFILES:
+        written += [
+            bare(kb.patient_bundle(f"example:{name}")),
+            json.loads(therapies_fhir(kb.therapies(f"example:{name}", as_of=AS_OF).to_dict())),
+        ]
+    assert {told for resource in written for told in strangers(resource, model)} == set()
+    r5 = json.loads(therapies_fhir(kb.therapies("example:age-only", as_of=AS_OF).to_dict(), "R5"))
+    assert "FHIR.RelatedArtifact has no publicationDate" in set(
+        strangers(r5["entry"][1]["resource"]["action"], model, "FHIR.RequestGroup.Action")
     )
