@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,8 +25,7 @@ from guidegraph.errors import UsageError
 from guidegraph.export.fhirfolder import write_folder
 from guidegraph.export.fhirparts import bare
 from guidegraph.model import Profile, StopFact, TrialFact
-from guidegraph.render import therapies_fhir
-from guidegraph.render.fhir import DEFINITIONS
+from guidegraph.render.fhir import DEFINITIONS, therapies_fhir
 from tests import npm
 from tests.conftest import AS_OF
 from tests.fhircheck import validate, walk
@@ -172,6 +173,12 @@ def test_hostile_labels_stay_text(ask: Callable[..., Answer]) -> None:
     bundle = json.loads(therapies_fhir(answer))
     validate(bundle, "R4")
     assert not any(c in json.dumps(bundle, ensure_ascii=False) for c in "\x1b\u202e\x00")
+
+
+def test_the_cold_command_loads_nothing_of_fhir() -> None:
+    line = "import sys, guidegraph.cli.app, guidegraph.render; print([m for m in sys.modules if 'fhir' in m and m != 'guidegraph.api.fhir' or m == 'guidegraph.export.cql'])"
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
 
 
 def test_another_version_is_refused(ask: Callable[..., Answer]) -> None:

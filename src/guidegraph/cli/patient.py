@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,6 +40,15 @@ def _kb(root: Path | None) -> api.KnowledgeBase:
     return api.open_knowledge(root)
 
 
+def _as_fhir(version: FhirVersion) -> Callable[[dict[str, Any]], str]:
+    def shown(answer: dict[str, Any]) -> str:
+        from guidegraph.render.fhir import therapies_fhir
+
+        return therapies_fhir(answer, version.value)
+
+    return shown
+
+
 def therapies(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
@@ -55,14 +65,12 @@ def therapies(
 
     Example: guidegraph therapies example:chronic-failed-care
     """
-    from functools import partial
-
     from guidegraph import render
 
     shown = view(
         form,
         {
-            Format.fhir: partial(render.therapies_fhir, version=fhir_version.value),
+            Format.fhir: _as_fhir(fhir_version),
             Format.table: render.therapies_text,
             Format.json: render.to_json,
             Format.markdown: render.therapies_markdown,

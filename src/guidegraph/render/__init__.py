@@ -1,4 +1,4 @@
-"""Views of answers: text, Markdown, HTML, SVG, JSON, FHIR. A view computes nothing."""
+"""Views of answers: text, Markdown, HTML, SVG, JSON; FHIR in a module of its own. A view computes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from guidegraph.render.disagreement import (
     disagreements_markdown,
     disagreements_text,
 )
-from guidegraph.render.fhir import therapies_fhir
 from guidegraph.render.html import explain_html, notebook_html, therapies_html, timeline_html
 from guidegraph.render.jsonform import to_json
 from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
@@ -34,7 +33,6 @@ __all__ = [
     "notebook_html",
     "questions_markdown",
     "questions_text",
-    "therapies_fhir",
     "therapies_html",
     "therapies_markdown",
     "therapies_text",
