@@ -1,4 +1,4 @@
-"""What tests need that may be absent: absent, they skip with the reason; in CI the same is a failure."""
+"""Tests of what is optional: skipped with the reason where it is absent, failed in CI, which has it all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import pytest
 
 
 def needs(condition: object, reason: str) -> None:
-    """Go on where the condition holds; else skip with the reason, or fail in CI."""
+    """Go on only if the condition holds: otherwise skip with the reason, or fail where CI is set."""
     if not condition:
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)

@@ -31,6 +31,7 @@ PLAIN = {
     "smt",
     "ct",
     "imaging",
+    "icd",  # the classification, not the implant
 }
 
 

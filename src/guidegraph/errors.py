@@ -51,3 +51,7 @@ class DocumentError(GuideGraphError):
 
 class UsageError(GuideGraphError):
     """An argument or option that makes no sense."""
+
+
+class LinkError(KnowledgeError):
+    """A mapping, a package of another terminology, or an external hierarchy that is missing or cannot be read."""

@@ -6,7 +6,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-__all__ = ["Parameter", "Profile", "StopFact", "TermRow", "TrialFact"]
+__all__ = ["CodeReading", "Parameter", "Profile", "StopFact", "TermRow", "TrialFact"]
+
+
+@dataclass(frozen=True, order=True)
+class CodeReading:
+    """What a code of another terminology says of a patient in our terms.
+
+    Whoever has what the code means has every class of ``present``; whoever lacks it lacks every class of ``absent``
+    (IRIs of our classes; for a number, ``present`` holds the one property). Both empty: not understood, and ``steps``
+    says why (unmapped, only a close match, broader than every term of ours, a combination product, obsolete).
+    ``steps`` are the steps from the code to the classes of ``present`` in words, each with its source, and
+    ``absent_steps`` those to ``absent``; ``iri`` names the code's class, ``sources`` the mapping tables and linked
+    hierarchies that were used.
+    """
+
+    curie: str
+    label: str = ""
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    iri: str = ""
+    absent_steps: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def understood(self) -> bool:
+        """Whether the code says anything in our terms."""
+        return bool(self.present or self.absent)
+
+    @property
+    def exact(self) -> str:
+        """The one term of ours that means what the code means, "" where there is none."""
+        same = set(self.present) & set(self.absent)
+        return min(same) if len(same) == 1 else ""
+
+    @property
+    def name(self) -> str:
+        """The code with its label, for people."""
+        return f"{self.curie} ({self.label})" if self.label else self.curie
 
 
 @dataclass(frozen=True, order=True)
@@ -40,6 +78,7 @@ class Profile:
     to class IRIs; ``values`` maps a number's property IRI to its exact decimal in the property's unit;
     ``complete`` holds the properties whose lists are declared complete; ``not_understood`` the entries
     (property IRI, text) that could not be read and that therefore suspend the completeness of their list.
+    ``readings`` are the codes of other terminologies that its facts were read from.
     """
 
     id: str = "patient"
@@ -53,6 +92,7 @@ class Profile:
     stops_absent: frozenset[StopFact] = frozenset()
     complete: frozenset[str] = frozenset()
     not_understood: tuple[tuple[str, str], ...] = ()
+    readings: tuple[CodeReading, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ PROFILE_GRAPH = GGG + "profile"
 ASSESSMENT_GRAPH = GGG + "assessment"
 AUDIT_GRAPH = GGG + "audit"
 ONTOLOGY_GRAPH = GGG + "ontology"
+#: Graphs of mappings and of linked hierarchies begin so.
+MAPPING_GRAPHS = GGG + "mappings/"
+LINKED_GRAPHS = GGG + "link/"
 PATIENT = BASE + "profile/patient"
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +18,14 @@ _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _TIMEOUT = 60
 #: Graphs that are derived, and so no part of the knowledge.
 DERIVED = (ns.INDEX_GRAPH, ns.PROFILE_GRAPH, ns.ASSESSMENT_GRAPH, ns.AUDIT_GRAPH)
+
+
+def is_derived(graph: str) -> bool:
+    """Whether a graph is no part of the knowledge: it is derived, or holds links to other terminologies.
+
+    Links have digests of their own, which go with an answer that used them.
+    """
+    return graph in DERIVED or graph.startswith((ns.MAPPING_GRAPHS, ns.LINKED_GRAPHS))
 
 
 def _in_graph(quads: list[ox.Quad], graph: ox.NamedNode) -> list[ox.Quad]:
@@ -65,13 +73,12 @@ def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
     return store
 
 
-def digest(store: ox.Store, *, leave_out: Collection[str] = ()) -> str:
-    """SHA-256 of the store's canonical N-Quads (RDFC-1.0), without some graphs.
+def digest(store: ox.Store) -> str:
+    """SHA-256 of the store's canonical N-Quads (RDFC-1.0), without the graphs that are no part of the knowledge.
 
     Source: W3C Recommendation "RDF Dataset Canonicalization", section 4.
     """
-    hidden = {ox.NamedNode(name) for name in leave_out}
-    shown = [graph for graph in store.named_graphs() if graph not in hidden]
+    shown = [graph for graph in store.named_graphs() if isinstance(graph, ox.BlankNode) or not is_derived(graph.value)]
     quads = (quad for graph in (ox.DefaultGraph(), *shown) for quad in store.quads_for_pattern(None, None, None, graph))
     return digest_of(quads)
 

@@ -145,6 +145,17 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         ":d gg:supersededBy :e .",
         {("urn:x:d", "urn:x:e")},
     ),
+    "line-elsewhere": (
+        ":r gg:line 1 ; gg:section :s . :s gg:line 1 . :t gg:section :s . :u gg:line 2 .",
+        ":r gg:line 2 ; gg:section :s . :s gg:line 1 .",
+        {("urn:x:r", "1")},
+    ),
+    "part-without-place": (
+        ':d gg:documentDigest "0" . :c a gg:Citation ; gg:inDocument :d ; gg:locator :l . :e a gg:Section ; gg:inDocument :x .',
+        ':d gg:documentDigest "0" . :c a gg:Citation ; gg:inDocument :d . :s a gg:Section ; gg:inDocument :d .'
+        " :r a gg:Reference ; gg:inDocument :d ; gg:locator :l .",
+        {("urn:x:c", "urn:x:d"), ("urn:x:s", "urn:x:d")},
+    ),
     "profile-event-contradiction": (
         TERMS + DENIED + "gg:hasTrial [ gg:ofIntervention [ a :Pill ] ; gg:hasOutcome gg:Succeeded ] .",
         TERMS + DENIED + "gg:hasTrial [ gg:ofIntervention [ a :Pill ] ; gg:hasOutcome gg:Failed ] .",

@@ -13,7 +13,6 @@ from guidegraph.api.core import software
 from guidegraph.assess import answer as _answer
 from guidegraph.assess.assessment import Assessment
 from guidegraph.errors import UsageError
-from guidegraph.knowledge import describe
 from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
@@ -38,7 +37,11 @@ class Answer:
         data = _answer.answer(
             self.found,
             profile_digest=profile_digest(self.found.profile),
-            knowledge={"digest": self._kb.digest, "version": self._kb.version},
+            knowledge={
+                "digest": self._kb.digest,
+                "version": self._kb.version,
+                "links": self._kb.link_digests(self.found),
+            },
             software=software(),
             queries=self._kb.query_digests(),
         )
@@ -63,7 +66,7 @@ class Answer:
     @property
     def statuses(self) -> dict[str, str]:
         """The status of each therapy, by the therapy's CURIE."""
-        return {describe.name(therapy): status for therapy, status in sorted(self.found.statuses.items())}
+        return {self.found.name(therapy): status for therapy, status in sorted(self.found.statuses.items())}
 
     def status(self, therapy: str) -> str:
         """The status of one therapy, named by label, synonym, CURIE or IRI.
@@ -114,7 +117,9 @@ class Answer:
         """The assessment as an rdflib graph: the profile, truth values, statuses and reasons."""
         import rdflib
 
-        with self._kb.session(self.found.profile, self.found.as_of, self.found.jurisdiction) as session:
+        with self._kb.session(
+            self.found.profile, self.found.as_of, self.found.jurisdiction, self.found.linked
+        ) as session:
             dataset = ox.Dataset(ox.Quad(q.subject, q.predicate, q.object) for q in session.quads())
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
         text = ox.serialize(sorted(dataset, key=str), format=ox.RdfFormat.N_QUADS)

@@ -93,6 +93,7 @@ class Auditing(Disagreeing):
         """
         if maximum_age is not None and maximum_age < 0:
             raise UsageError(f"{maximum_age} years is no age", where="--older-than", mend="Give 0 or more.")
+        self.load_links()
         states, compared = self._compared(texts)
         accepted: Mapping[str, Accepted] = read_baseline(Path(baseline)) if baseline is not None else {}
         request = Request(

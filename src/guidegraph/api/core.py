@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -17,8 +17,11 @@ from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
-from guidegraph.model import Profile
+from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import Vocabulary, apply_implications, implication_rows, read_profile, term_rows, to_triples
+
+if TYPE_CHECKING:
+    from guidegraph.links.book import Links
 
 ProfileSource = str | Path | Mapping[str, Any] | Profile
 #: The folders whose queries make an answer; their digests go with it.
@@ -31,9 +34,16 @@ def software() -> str:
 
 
 class Core:
-    """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
+    """Ontology, documents and queries, loaded and indexed once; safe to share between threads.
 
-    def __init__(self, loaded: ox.Store) -> None:
+    Args:
+        loaded: ontology and documents.
+        root: the folder that they come from, for its mapping tables and linked hierarchies; the shipped one if None.
+    """
+
+    def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
+        self.root = root
+        self._links_loaded = False
         self.store = loaded
         self.engine = Engine(loaded)
         self.records = Records(self.engine)
@@ -42,7 +52,7 @@ class Core:
     @cached_property
     def digest(self) -> str:
         """RDFC-1.0 digest of the knowledge (ontology and documents, without the derived index)."""
-        return store.digest(self.store, leave_out=store.DERIVED)
+        return store.digest(self.store)
 
     @cached_property
     def version(self) -> str:
@@ -52,7 +62,15 @@ class Core:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The terms that profiles and commands may use."""
-        return Vocabulary(term_rows(self.engine.select("index/terms")))
+        return Vocabulary(term_rows(self.engine.select("index/terms")), lambda: self.links.codes)
+
+    @cached_property
+    def links(self) -> Links:
+        """The links to other terminologies: mapping tables, linked hierarchies, and the reader of codes."""
+        # Imported here, since most answers need no code read.
+        from guidegraph.links.book import Links
+
+        return Links(self.root, self.records.label)
 
     @cached_property
     def implications(self) -> Any:
@@ -78,11 +96,51 @@ class Core:
         found = source if isinstance(source, Profile) else read_profile(source, self.vocabulary)
         return apply_implications(found, self.implications, self.vocabulary)
 
-    def session(self, profile: Profile, as_of: date, jurisdiction: str | None) -> Any:
+    def session(
+        self, profile: Profile, as_of: date, jurisdiction: str | None, linked: Mapping[str, CodeReading]
+    ) -> Any:
         """A running assessment of a profile, as a context manager (see :class:`Session`)."""
-        return self.engine.session(to_triples(profile), as_of, jurisdiction)
+        leaves = {iri: self._interventions(reading) for iri, reading in linked.items()}
+        return self.engine.session(to_triples(profile), as_of, jurisdiction, leaves)
 
-    def assess(self, profile: Profile, as_of: date, jurisdiction: str | None = None) -> Assessment:
-        """Assess a profile whose implications are applied."""
-        with self.session(profile, as_of, jurisdiction) as session:
-            return read_assessment(session, self.records, self.book, profile, as_of, jurisdiction)
+    def assess(
+        self,
+        profile: Profile,
+        as_of: date,
+        jurisdiction: str | None = None,
+        also: Iterable[CodeReading] = (),
+    ) -> Assessment:
+        """Assess a profile whose implications are applied.
+
+        Args:
+            profile: the patient.
+            as_of: the day at which statements must be in effect.
+            jurisdiction: count only the labels of this country; all if None.
+            also: codes of interventions to answer for, beside those that the profile names.
+        """
+        linked = {r.iri: r for r in (*profile.readings, *also) if not r.exact and self._interventions(r)}
+        records = self.records.with_leaves({i: (r.label or r.curie, self._interventions(r)) for i, r in linked.items()})
+        with self.session(profile, as_of, jurisdiction, linked) as session:
+            return read_assessment(session, records, self.book, profile, as_of, jurisdiction, linked)
+
+    def _interventions(self, reading: CodeReading) -> Sequence[str]:
+        """The interventions of ours that a code is a kind of."""
+        rows = (self.vocabulary.by_iri.get(iri) for iri in reading.present)
+        return [row.iri for row in rows if row is not None and row.kind == "intervention"]
+
+    def load_links(self) -> None:
+        """Put the mappings and the linked hierarchies into the store, for queries that ask for them; once."""
+        if not self._links_loaded:
+            self.store.bulk_extend(self.links.quads())
+            self._links_loaded = True
+
+    def external(self, text: str) -> str | None:
+        """The IRI that a code of another terminology stands for in a query: that of the term of ours that it means,
+        else that of its own class; None for any other text."""
+        reading = self.vocabulary.reading(text)
+        return None if reading is None else reading.exact or reading.iri or None
+
+    def link_digests(self, found: Assessment) -> list[dict[str, str]]:
+        """Name and digest of every mapping table and linked hierarchy that an assessment's codes were read by."""
+        used = {s for r in (*found.profile.readings, *found.linked.values()) for s in r.sources}
+        return [{"name": name, "digest": self.links.digest(name)} for name in sorted(used)]

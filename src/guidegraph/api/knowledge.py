@@ -11,22 +11,28 @@ from guidegraph import assets, store
 from guidegraph.api.answer import Answer
 from guidegraph.api.core import ProfileSource
 from guidegraph.api.fhir import FhirExporting
+from guidegraph.api.lookup import Looking
 from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.change import smallest_change
 from guidegraph.assess.explain import explanation
 from guidegraph.assess.questions import questions as _questions
 from guidegraph.assess.timeline import timeline as _timeline
 from guidegraph.errors import UsageError
-from guidegraph.model import Profile
+from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications
 from guidegraph.run import fetch
 
 
-class KnowledgeBase(FhirExporting):
+class KnowledgeBase(Looking, FhirExporting):
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
 
     def therapies(
-        self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
+        self,
+        profile: ProfileSource,
+        *,
+        as_of: date | None = None,
+        jurisdiction: str | None = None,
+        also: Sequence[str] = (),
     ) -> Answer:
         """Which therapies are eligible for a patient, which are not and why, and what to find out next.
 
@@ -34,13 +40,28 @@ class KnowledgeBase(FhirExporting):
             profile: see :meth:`profile`.
             as_of: the day at which statements must be in effect; today if None.
             jurisdiction: count only the labels of this country (ISO 3166-1 alpha-2, or EU); all if None.
+            also: further drugs or procedures to answer for, as codes of other terminologies.
 
         Raises:
             ProfileError: the profile cannot be read or contradicts itself.
+            TermError: a code of ``also`` is not understood.
             UsageError: no label of that jurisdiction is known.
         """
         self._check_jurisdiction(jurisdiction)
-        return Answer(self, self.assess(self.profile(profile), as_of or date.today(), jurisdiction))
+        asked = [reading for text in also if (reading := self.coded_therapy(text)) is not None]
+        return Answer(self, self.assess(self.profile(profile), as_of or date.today(), jurisdiction, asked))
+
+    def coded_therapy(self, text: str) -> CodeReading | None:
+        """How a code that is a kind of an intervention of ours reads; None for any text that is a term of ours.
+
+        Raises:
+            TermError: the code is not understood, or is no intervention.
+        """
+        reading = self.vocabulary.reading(text)
+        if reading is None or reading.exact or not self._interventions(reading):
+            self.vocabulary.resolve(text, ("intervention",))
+            return None
+        return reading
 
     def _check_jurisdiction(self, jurisdiction: str | None) -> None:
         if jurisdiction is None:
@@ -59,10 +80,12 @@ class KnowledgeBase(FhirExporting):
             TermError: the text names no intervention, or more than one.
             UsageError: no statement reaches the intervention.
         """
-        iri = self.vocabulary.resolve(text, ("intervention",))
+        reading = self.vocabulary.reading(text)
+        known = reading is not None and reading.iri in found.linked
+        iri = reading.iri if reading and known else self.vocabulary.resolve(text, ("intervention",))
         if iri not in found.statuses:
             raise UsageError(
-                f"no recommendation or contraindication reaches {self.records.label(iri)!r}",
+                f"no recommendation or contraindication reaches {found.records.label(iri)!r}",
                 mend="guidegraph therapies lists every therapy that one reaches.",
             )
         return iri
@@ -83,7 +106,7 @@ class KnowledgeBase(FhirExporting):
         Raises:
             ProfileError, TermError, UsageError: as :meth:`therapies` and :meth:`therapy`.
         """
-        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
+        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).found
         iri = self.therapy(therapy, found)
         change = smallest_change(found, iri, self._again(found))
         told = explanation(found, iri, change)
@@ -108,7 +131,7 @@ class KnowledgeBase(FhirExporting):
     def _again(self, found: Assessment) -> Any:
         def assess(profile: Profile) -> Assessment:
             settled = apply_implications(profile, self.implications, self.vocabulary)
-            return self.assess(settled, found.as_of, found.jurisdiction)
+            return self.assess(settled, found.as_of, found.jurisdiction, found.linked.values())
 
         return assess
 
@@ -124,7 +147,7 @@ def open_knowledge(root: str | Path | None = None, *, extra: Sequence[str | Path
         KnowledgeError: a file cannot be read or parsed.
     """
     folder = Path(root) if root is not None else assets.root()
-    return KnowledgeBase(store.load_knowledge(folder, extra=extra))
+    return KnowledgeBase(store.load_knowledge(folder, extra=extra), None if root is None else folder)
 
 
 def open_files(files: Sequence[str | Path], root: str | Path | None = None) -> KnowledgeBase:
@@ -138,7 +161,7 @@ def open_files(files: Sequence[str | Path], root: str | Path | None = None) -> K
         KnowledgeError: a file cannot be read or parsed.
     """
     folder = Path(root) if root is not None else assets.root()
-    return KnowledgeBase(store.load_files(folder, [Path(f) for f in files]))
+    return KnowledgeBase(store.load_files(folder, [Path(f) for f in files]), None if root is None else folder)
 
 
 def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBase:
@@ -150,4 +173,4 @@ def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBas
     folder = Path(root) if root is not None else assets.root()
     loaded = store.load_files(folder, [])
     loaded.bulk_extend(fetch(endpoint))
-    return KnowledgeBase(loaded)
+    return KnowledgeBase(loaded, None if root is None else folder)

@@ -34,6 +34,10 @@ def run_query(
     """
     given = run.parse_parameters(params)
     known = run.undeclared(text, given) if declared is None else declared
+    if kb is not None:
+        # A text parameter may look like a code and is none.
+        iris = {p.name for p in known if p.kind in ("iri", run.ANY)}
+        given = {name: (kb.external(text) if name in iris else None) or text for name, text in given.items()}
     terms = run.bind(known, given, kb.resolve if kb else None)
     if endpoint is None:
         if kb is None:
@@ -41,6 +45,7 @@ def run_query(
         if "idx:" in text or ns.IDX in text:
             # A query over the index may ask for any pair of statements that differ.
             kb.disagreement.complete()
+        kb.load_links()
         return run.run(kb.store, text, terms, allow_remote=allow_remote)
     form = run.check(text, allow_remote=allow_remote)
     prefixes = "".join(f"PREFIX {p}: <{iri}>\n" for p, iri in ns.PREFIXES.items() if f"PREFIX {p}:" not in text)

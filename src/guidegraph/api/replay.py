@@ -33,12 +33,12 @@ class Replaying(Tracing):
             day = date.fromisoformat(saved.inputs.as_of)
         except ValueError:
             raise UsageError(f"no day: {saved.inputs.as_of[:40]!r}", where=str(path), mend="Save it again.") from None
-        found = self.assess(self.profile(saved.profile), day, saved.inputs.jurisdiction or None)
+        found = self.assess(self.profile(saved.profile), day, saved.inputs.jurisdiction or None, saved.also)
         now = inputs_of(self, found.profile, day, found.jurisdiction)
         statuses = [
             {
-                "therapy": describe.name(therapy),
-                "label": self.records.label(therapy),
+                "therapy": found.name(therapy),
+                "label": found.records.label(therapy),
                 "saved": saved.statuses.get(therapy),
                 "now": found.statuses.get(therapy),
             }

@@ -17,7 +17,7 @@ from guidegraph import namespaces as ns
 from guidegraph import store
 from guidegraph.api.core import Core, software
 from guidegraph.errors import ProfileError, UsageError
-from guidegraph.model import Profile
+from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import digest as profile_digest
 from guidegraph.profile import from_triples, to_triples
 from guidegraph.reading import read_quads
@@ -30,6 +30,10 @@ _TYPE = ox.NamedNode(ns.RDF + "type")
 _PATIENT = ox.NamedNode(ns.PATIENT)
 #: Hexadecimal digits kept of a node's name and of its description: enough to tell nodes of one graph apart.
 _NAME, _SAID = 10, 8
+
+
+#: The lists of a reading's texts that are kept as lines.
+_LISTS = ("steps", "absentSteps", "sources")
 
 
 def _gga(name: str) -> ox.NamedNode:
@@ -55,17 +59,22 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Saved:
-    """A saved answer, read back: its inputs, its profile, the status of each therapy and the digest of the whole."""
+    """A saved answer, read back.
+
+    ``also`` are the codes of interventions that it answers for beside those of its profile, ``answer`` the digest of
+    the whole.
+    """
 
     inputs: Inputs
     profile: Profile
+    also: tuple[CodeReading, ...]
     statuses: Mapping[str, str]
     answer: str
 
 
 def inputs_of(core: Core, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
     """The inputs of an answer that a knowledge base would give now."""
-    graphs = [g for g in core.store.named_graphs() if isinstance(g, ox.NamedNode) and g.value not in store.DERIVED]
+    graphs = [g for g in core.store.named_graphs() if isinstance(g, ox.NamedNode) and not store.is_derived(g.value)]
     return Inputs(
         software(),
         core.digest,
@@ -123,6 +132,8 @@ def write_saved(core: Core, answer: Answer) -> str:
         say("digest", digest, node)
     for therapy, status in found.statuses.items():
         say("status", status, ox.NamedNode(therapy))
+    for reading in dict.fromkeys((*found.profile.readings, *found.linked.values())):
+        triples += _reading_triples(reading, reading in found.profile.readings)
     dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in [*triples, *to_triples(found.profile)])
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     rows = [ox.Triple(q.subject, q.predicate, q.object) for q in sorted(dataset, key=str)]
@@ -131,6 +142,23 @@ def write_saved(core: Core, answer: Answer) -> str:
     lines = text.splitlines(keepends=True)
     heads = [line for line in lines if line.startswith("@prefix")]
     return "".join([*sorted(heads), *lines[len(heads) :]])
+
+
+def _reading_triples(reading: CodeReading, of_profile: bool) -> list[ox.Triple]:
+    """How a code was read, so that a replay needs neither the mapping tables nor the linked hierarchies."""
+    node = ox.NamedNode(reading.iri)
+    texts = {
+        "code": reading.curie,
+        "codeLabel": reading.label,
+        "codeOf": "profile" if of_profile else "question",
+        # Steps have an order, which triples have not.
+        "steps": "\n".join(reading.steps),
+        "absentSteps": "\n".join(reading.absent_steps),
+        "sources": "\n".join(reading.sources),
+    }
+    rows = [ox.Triple(node, _gga(name), ox.Literal(text)) for name, text in texts.items()]
+    rows += [ox.Triple(node, _gga("readAs"), ox.NamedNode(iri)) for iri in reading.present]
+    return rows + [ox.Triple(node, _gga("deniedAs"), ox.NamedNode(iri)) for iri in reading.absent]
 
 
 def read_saved(path: Path, core: Core) -> Saved:
@@ -174,8 +202,22 @@ def read_saved(path: Path, core: Core) -> Saved:
         raise ProfileError(
             f"the saved profile is not understood any more: {error.what}", where=str(path), mend=error.mend
         ) from None
-    profile = replace(profile, id=one("profileId"), label=one("profileLabel"))
-    return Saved(inputs, profile, statuses, one("answerDigest"))
+    read: dict[str, list[CodeReading]] = {"profile": [], "question": []}
+    for node in [s for s in by if by[s].get(ns.GGA + "code")]:
+        lists = [tuple(one(key, node).split("\n")) if one(key, node) else () for key in _LISTS]
+        reading = CodeReading(
+            one("code", node),
+            one("codeLabel", node),
+            present=tuple(sorted(v.value for v in by[node].get(ns.GGA + "readAs", []))),
+            absent=tuple(sorted(v.value for v in by[node].get(ns.GGA + "deniedAs", []))),
+            steps=lists[0],
+            iri=str(node.value),
+            absent_steps=lists[1],
+            sources=lists[2],
+        )
+        read.get(one("codeOf", node), read["question"]).append(reading)
+    profile = replace(profile, id=one("profileId"), label=one("profileLabel"), readings=tuple(sorted(read["profile"])))
+    return Saved(inputs, profile, tuple(sorted(read["question"])), statuses, one("answerDigest"))
 
 
 def _split(text: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from guidegraph.assess.assessment import (
 from guidegraph.assess.questions import questions, to_confirm
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
+from guidegraph.model import CodeReading
 
 _NO_LINE = 99
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
@@ -96,6 +97,10 @@ def _reason(found: Assessment, statement: str, verb: str) -> str:
 def _reasons(found: Assessment, therapy: str) -> list[str]:
     """Sentences that say why the therapy has its status: everything true, and for "not indicated" what failed."""
     texts = []
+    if therapy in found.linked:
+        reading = found.linked[therapy]
+        classes = ", ".join(found.records.label(c) for c in reading.present)
+        texts.append(f"counts as {classes}: {'; '.join(reading.steps)}")
     for role, verb in ((ABSOLUTE, "contraindicated"), (AGAINST, "advised against"), (FOR, "recommended")):
         held = [s for s in found.statements(therapy, role) if found.truth(s) == TRUE]
         texts += [_reason(found, s, _aside(found, therapy, s) or verb) for s in _sorted(found, held)]
@@ -132,10 +137,29 @@ def _caution_word(found: Assessment, caution: str) -> str:
     return f"{kind} contraindication" if kind == "relative" else kind or "not covered"
 
 
+def _coded(found: Assessment, therapy: str) -> dict[str, Any] | None:
+    """How a therapy that is a code of another terminology was read, None for one of ours."""
+    reading = found.linked.get(therapy)
+    return _reading(found, reading) if reading else None
+
+
+def _reading(found: Assessment, reading: CodeReading) -> dict[str, Any]:
+    def classes(iris: Iterable[str]) -> list[dict[str, str]]:
+        return [{"id": describe.name(iri), "label": found.records.label(iri)} for iri in iris]
+
+    return {
+        "code": reading.curie,
+        "label": reading.label,
+        "present": classes(reading.present),
+        "absent": classes(reading.absent),
+        "steps": list(reading.steps),
+    }
+
+
 def _members(found: Assessment, therapy: str) -> list[dict[str, Any]]:
     members = found.records.edges.get(therapy, {}).get("member", ())
     rows = [
-        {"intervention": describe.name(m), "label": found.records.label(m), "status": found.statuses[m]}
+        {"intervention": found.name(m), "label": found.records.label(m), "status": found.statuses[m]}
         for m in members
         if m in found.statuses
     ]
@@ -150,8 +174,9 @@ def therapy_entry(found: Assessment, therapy: str) -> dict[str, Any]:
     held = [s for s in recommended if found.truth(s) == TRUE]
     compared = _sorted(found, found.statements(therapy, "compared"))
     return {
-        "intervention": describe.name(therapy),
+        "intervention": found.name(therapy),
         "label": label,
+        "coded": _coded(found, therapy),
         "category": category or "other",
         "status": found.statuses[therapy],
         "line": _line(found, held or recommended),
@@ -226,7 +251,7 @@ def answer(
     found: Assessment,
     *,
     profile_digest: str,
-    knowledge: Mapping[str, str],
+    knowledge: Mapping[str, Any],
     software: str,
     queries: list[dict[str, str]],
 ) -> dict[str, Any]:
@@ -240,7 +265,8 @@ def answer(
         "therapies": [therapy_entry(found, therapy) for therapy in ranked(found)],
         "not_in_effect": _not_in_effect(found),
         "questions": questions(found),
-        "not_understood": [text for _, text in found.profile.not_understood],
+        "not_understood": list(dict.fromkeys(text for _, text in found.profile.not_understood)),
+        "readings": [_reading(found, reading) for reading in found.profile.readings],
         "software": software,
         "queries": queries,
     }

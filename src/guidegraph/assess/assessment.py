@@ -9,10 +9,11 @@ from datetime import date
 from typing import Any
 
 from guidegraph import namespaces as ns
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Session
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Atom, Records
-from guidegraph.model import Profile
+from guidegraph.model import CodeReading, Profile
 
 TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
 #: Roles of statements towards a therapy, as the index names them.
@@ -26,7 +27,8 @@ class Assessment:
     ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
     in it is unknown. ``statuses`` maps each therapy to its status; ``limits``, ``apart`` and ``coverage`` each
     therapy to the statements or rules; ``unfiled`` holds the therapies without contraindications on file;
-    ``because`` says why an inactive statement does not count.
+    ``because`` says why an inactive statement does not count; ``linked`` maps the therapies that are codes of other
+    terminologies (IRI) to how each was read.
     """
 
     records: Records
@@ -41,11 +43,16 @@ class Assessment:
     coverage: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unfiled: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
+    linked: Mapping[str, CodeReading] = field(default_factory=dict)
     described: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def truth(self, iri: str) -> str:
         """The truth value of an atom, population, statement or rule."""
         return self.truths.get(iri, UNKNOWN)
+
+    def name(self, therapy: str) -> str:
+        """The identifier of a therapy in answers."""
+        return self.linked[therapy].curie if therapy in self.linked else describe.name(therapy)
 
     def atom(self, iri: str) -> Atom:
         """The atom of that IRI; one outside the population fragment has neither property nor class."""
@@ -103,7 +110,13 @@ class Assessment:
 
 
 def read_assessment(
-    session: Session, records: Records, book: FactBook, profile: Profile, as_of: date, jurisdiction: str | None
+    session: Session,
+    records: Records,
+    book: FactBook,
+    profile: Profile,
+    as_of: date,
+    jurisdiction: str | None,
+    linked: Mapping[str, CodeReading],
 ) -> Assessment:
     """Read the assessment graph of a running session into an :class:`Assessment`."""
     truths: dict[str, str] = {}
@@ -142,4 +155,5 @@ def read_assessment(
         {t: frozenset(s) for t, s in coverage.items()},
         frozenset(unfiled),
         because,
+        linked,
     )

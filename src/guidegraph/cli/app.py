@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli import audit, check, disagree, export, patient, profiles, query
+from guidegraph.cli import audit, check, disagree, export, link, lookup, mappings, patient, profiles, query
 from guidegraph.cli.common import guarded
 
 app = typer.Typer(
@@ -45,11 +45,14 @@ app.command()(guarded(disagree.matrix))
 app.command()(guarded(disagree.changes))
 app.command()(guarded(query.query))
 app.command()(guarded(query.queries))
+app.command()(guarded(lookup.lookup))
 app.command()(guarded(check.validate))
 app.command("check")(guarded(check.check))
 app.command("verify-document")(guarded(check.verify_document))
 app.command("audit")(guarded(audit.audit))
 app.command("trace")(guarded(audit.trace))
+app.command("link")(guarded(link.link))
+app.add_typer(mappings.app, name="mappings")
 app.add_typer(export.app, name="export")
 app.add_typer(profiles.app, name="profile")
 

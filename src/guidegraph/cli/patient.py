@@ -55,6 +55,10 @@ def therapies(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     knowledge: Knowledge = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--also", metavar="CODE", help="Answer for this drug too: a code such as ATC:..., repeatable."),
+    ] = None,
     save: Annotated[
         Path | None,
         typer.Option("--save", metavar="FILE", help="Also save the answer, the patient's facts with it, for replay."),
@@ -78,7 +82,7 @@ def therapies(
         },
     )
     kb = _kb(knowledge)
-    answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
     if save is not None:
         if save.suffix.lower() != ".ttl":
             raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")

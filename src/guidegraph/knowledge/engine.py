@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -145,17 +145,44 @@ class Engine:
             known = decided
             self._run(step)
 
+    def _leaves(self, below: Mapping[str, Sequence[str]]) -> list[ox.Quad]:
+        """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more."""
+        called = ox.NamedNode(ns.IDX + "callsFor")
+        rows: list[ox.Quad] = []
+        for iri, parents in sorted(below.items()):
+            leaf = ox.NamedNode(iri)
+            rows.append(ox.Quad(leaf, ox.NamedNode(ns.IDX + "below"), leaf, _INDEX))
+            for parent in map(ox.NamedNode, parents):
+                rows += [
+                    ox.Quad(leaf, q.predicate, q.object, _INDEX)
+                    for q in self.store.quads_for_pattern(parent, None, None, _INDEX)
+                ]
+                rows += [
+                    ox.Quad(q.subject, called, leaf, _INDEX)
+                    for q in self.store.quads_for_pattern(None, called, parent, _INDEX)
+                ]
+        return [row for row in dict.fromkeys(rows) if row not in self.store]
+
     @contextmanager
-    def session(self, triples: Iterable[ox.Triple], as_of: date, jurisdiction: str | None = None) -> Iterator[Session]:
+    def session(
+        self,
+        triples: Iterable[ox.Triple],
+        as_of: date,
+        jurisdiction: str | None = None,
+        leaves: Mapping[str, Sequence[str]] | None = None,
+    ) -> Iterator[Session]:
         """Assess one profile and give access to its assessment until the block ends.
 
         Args:
             triples: the profile as docs/model.md writes it, implications applied.
             as_of: the day at which statements must be in effect.
             jurisdiction: the only country whose labels count, or None for all.
+            leaves: further interventions to answer for, each with the classes that it is below.
         """
         with self._lock:
+            more = self._leaves(leaves or {})
             try:
+                self.store.extend(more)
                 facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
                 self.store.extend([*facts, *self._request(as_of, jurisdiction)])
                 for step in steps("assess"):
@@ -169,6 +196,8 @@ class Engine:
             finally:
                 self.store.clear_graph(_PROFILE)
                 self.store.clear_graph(_ASSESSMENT)
+                for row in more:
+                    self.store.remove(row)
 
     @staticmethod
     def _request(as_of: date, jurisdiction: str | None) -> Sequence[ox.Quad]:

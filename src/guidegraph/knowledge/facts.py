@@ -46,6 +46,13 @@ def range_text(atom: Atom, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
+def _coded(profile: Profile, cls: str, present: bool) -> str:
+    """The codes that a class of a fact was read from, with the steps from each, "" for a fact in words."""
+    read = [r for r in profile.readings if cls in (r.present if present else r.absent)]
+    told = [f"{r.name}: {'; '.join(r.steps if present else r.absent_steps)}" for r in read]
+    return f" (read from {' and from '.join(told)})" if told else ""
+
+
 class FactBook:
     """Names facts for people, from the vocabulary's labels and profile keys."""
 
@@ -114,10 +121,12 @@ class FactBook:
             return self._event(profile, atom, truth)
         if truth == "true":
             below = [c for c in sorted(profile.present.get(atom.prop, ())) if atom.cls in self._above(c)]
-            return f"{self.key(atom)}: {', '.join(map(self._records.label, below))} present" if below else None
+            told = ", ".join(self._records.label(c) + _coded(profile, c, True) for c in below)
+            return f"{self.key(atom)}: {told} present" if below else None
         higher = [c for c in sorted(profile.absent.get(atom.prop, ())) if c in self._above(atom.cls)]
         if higher:
-            return f"{self.key(atom)}: {', '.join(map(self._records.label, higher))} absent"
+            told = ", ".join(self._records.label(c) + _coded(profile, c, False) for c in higher)
+            return f"{self.key(atom)}: {told} absent"
         return f"{self.key(atom)}: the list is complete and does not name it"
 
     def _above(self, cls: str) -> frozenset[str]:
@@ -129,10 +138,14 @@ class FactBook:
         never: Iterable[TrialFact | StopFact] = profile.trials_absent if trial else profile.stops_absent
         if truth == "true":
             done = [event.of for event in had]
-            names = sorted({self._records.label(c) for c in done if atom.cls in self._above(c)})
+            names = sorted(
+                {self._records.label(c) + _coded(profile, c, True) for c in done if atom.cls in self._above(c)}
+            )
             return f"{self.key(atom)}: {', '.join(names)} present"
         denied = [event.of for event in never]
-        names = sorted({self._records.label(c) for c in denied if c in self._above(atom.cls)})
+        names = sorted(
+            {self._records.label(c) + _coded(profile, c, False) for c in denied if c in self._above(atom.cls)}
+        )
         if names:
             return f"{self.key(atom)}: {', '.join(names)} absent"
         return f"{self.key(atom)}: the list is complete and does not name it"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -92,6 +93,22 @@ class Records:
             for higher in above:
                 below[higher].add(cls)
         return {cls: frozenset(found) for cls, found in below.items()}
+
+    def with_leaves(self, leaves: Mapping[str, tuple[str, Sequence[str]]]) -> Records:
+        """These records with further interventions, each with its label and the classes that it is below."""
+        if not leaves:
+            return self
+        edges, classes, above = dict(self.edges), dict(self.classes), dict(self.ancestors)
+        for iri, (label, parents) in leaves.items():
+            roles: dict[str, set[str]] = defaultdict(set)
+            for role, found in ((r, f) for p in parents for r, f in self.edges.get(p, {}).items() if r != "member"):
+                roles[role].update(found)
+            edges[iri] = {role: tuple(sorted(found)) for role, found in roles.items()}
+            classes[iri] = (label, next((c for p in parents if (c := self.classes.get(p, ("", ""))[1])), ""))
+            above[iri] = frozenset({iri}.union(*(self.ancestors.get(p, frozenset((p,))) for p in parents)))
+        more = copy.copy(self)
+        more.__dict__.update(edges=edges, classes=classes, ancestors=above)
+        return more
 
     def related(self, one: str, other: str) -> bool:
         """Whether two classes are the same, one below the other, or have a class below both."""

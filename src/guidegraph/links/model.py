@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from guidegraph.model import CodeReading
+
+__all__ = ["CodeReading", "ExternalTerm", "Mapping", "Terminology"]
+
 
 @dataclass(frozen=True)
 class Terminology:
@@ -58,25 +62,3 @@ class ExternalTerm:
     excludes: tuple[str, ...] = ()
     combination: bool = False
     kind: str = ""
-
-
-@dataclass(frozen=True)
-class CodeReading:
-    """What a code says of a patient in our terms.
-
-    Whoever has what the code means has every class of ``present``; whoever lacks it lacks every class of ``absent``
-    (IRIs of our classes; for a number, ``present`` holds the one property). Both empty: not understood, and ``steps``
-    says why (unmapped, only a close match, broader than every term of ours, a combination product, obsolete).
-    ``steps`` are the steps from the code to our terms in words, each with its source.
-    """
-
-    curie: str
-    label: str = ""
-    present: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    steps: tuple[str, ...] = ()
-
-    @property
-    def understood(self) -> bool:
-        """Whether the code says anything in our terms."""
-        return bool(self.present or self.absent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingLike
 from decimal import Decimal
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
+from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.numbers import number, of_term
 from guidegraph.profile.rdf_reading import read_rdf
 from guidegraph.profile.strict import MAX_CHARACTERS, Mapping, Scalar, Sequence, Value, from_plain, read_json, read_yaml
@@ -93,11 +95,20 @@ def _words(value: Value, key: str) -> str:
     return value.text
 
 
+def _items(row: TermRow, value: Value) -> tuple[Value, ...]:
+    if not isinstance(value, Sequence):
+        raise ProfileError(
+            f"{row.key} must be a list", where=value.where, mend="Write [one, two] or a line with - for each."
+        )
+    return value.items
+
+
 class _Parser:
     """Reads one profile; the keys come from the vocabulary."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._terms = vocabulary
+        self._coded = CodedFacts(vocabulary)
         self._numbers = {row.key: row for row in vocabulary.rows if row.kind == "number" and row.key}
         self._categories = {row.key: row for row in vocabulary.rows if row.kind == "category" and row.key}
         self._direct: dict[str, list[TermRow]] = defaultdict(list)
@@ -131,6 +142,8 @@ class _Parser:
             frozenset(self._stops[0]),
             frozenset(self._stops[1]),
             frozenset(self._complete),
+            self._coded.not_understood,
+            self._coded.readings,
         )
 
     def _entry(self, key: Scalar, item: Value) -> None:
@@ -181,27 +194,28 @@ class _Parser:
                     self._complete.add(row.iri)
             elif key.text in ("present", "absent"):
                 self._list(row, value, key.text == "present")
+            elif key.text == "not_understood":
+                for entry in _items(row, value):
+                    self._coded.miss(row.iri, _words(entry, key.text))
             else:
-                self._unknown(key, ["present", "absent", "complete"])
+                self._unknown(key, ["present", "absent", "complete", "not_understood"])
 
     def _list(self, row: TermRow, value: Value, present: bool) -> None:
-        if not isinstance(value, Sequence):
-            raise ProfileError(
-                f"{row.key} must be a list", where=value.where, mend="Write [one, two] or a line with - for each."
-            )
-        for item in value.items:
+        side = 0 if present else 1
+        for item in _items(row, value):
             if row.iri == _TRIAL:
-                self._trials[0 if present else 1].add(self._trial(item, present))
+                self._trials[side].update(self._trial(item, row.iri, present))
             elif row.iri == _STOP:
-                self._stops[0 if present else 1].add(self._stop(item))
-            elif row.iri == _MEDICATION:
-                found = self._terms.resolve(_words(item, row.key), ("intervention",), where=item.where)
-                (self._present if present else self._absent)[row.iri].add(found)
+                self._stops[side].update(self._stop(item, row.iri, present))
             else:
                 # People cannot know which we hold a condition and which a finding: either key takes both.
-                found = self._terms.resolve(_words(item, row.key), tuple(_OF_KIND), where=item.where)
-                prop = _OF_KIND[self._terms.by_iri[found].kind]
-                (self._present if present else self._absent)[prop].add(found)
+                kinds = ("intervention",) if row.iri == _MEDICATION else tuple(_OF_KIND)
+                for found in self._classes(item, row.key, kinds, row.iri, present):
+                    prop = _OF_KIND.get(self._terms.by_iri[found].kind, row.iri)
+                    (self._present if present else self._absent)[prop].add(found)
+
+    def _classes(self, item: Value, key: str, kinds: tuple[str, ...], prop: str, present: bool) -> Iterable[str]:
+        return self._coded.classes(_words(item, key), kinds, prop, present=present, where=item.where)
 
     def _parts(self, item: Value, allowed: tuple[str, ...], example: str) -> dict[str, Value]:
         if not isinstance(item, Mapping):
@@ -214,16 +228,19 @@ class _Parser:
             raise ProfileError("the entry does not say of what", where=item.where, mend=f"Write {example}.")
         return parts
 
-    def _trial(self, item: Value, present: bool) -> TrialFact:
+    def _trial(self, item: Value, prop: str, present: bool) -> list[TrialFact]:
         allowed = ("of", "weeks", "outcome") if present else ("of", "outcome")
         parts = self._parts(item, allowed, "{of: THERAPY, weeks: 6, outcome: failed}")
-        of = self._terms.resolve(_words(parts["of"], "of"), ("intervention",), where=parts["of"].where)
         outcome = parts.get("outcome")
         led = self._terms.resolve(_words(outcome, "outcome"), ("outcome",), where=outcome.where) if outcome else None
         weeks = number(parts["weeks"], "weeks", Decimal(0), _WEEKS) if "weeks" in parts else None
-        return TrialFact(of, led, weeks)
+        # A trial of a thing that is of several classes is a trial of each.
+        return [TrialFact(of, led, weeks) for of in self._of(parts, prop, present)]
 
-    def _stop(self, item: Value) -> StopFact:
+    def _stop(self, item: Value, prop: str, present: bool) -> list[StopFact]:
         parts = self._parts(item, ("of", "days"), "{of: DRUG, days: 10}")
-        of = self._terms.resolve(_words(parts["of"], "of"), ("intervention",), where=parts["of"].where)
-        return StopFact(of, number(parts["days"], "days", Decimal(0), _DAYS) if "days" in parts else None)
+        days = number(parts["days"], "days", Decimal(0), _DAYS) if "days" in parts else None
+        return [StopFact(of, days) for of in self._of(parts, prop, present)]
+
+    def _of(self, parts: dict[str, Value], prop: str, present: bool) -> Iterable[str]:
+        return self._classes(parts["of"], "of", ("intervention",), prop, present)

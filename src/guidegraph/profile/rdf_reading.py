@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.strict import MAX_CHARACTERS
 from guidegraph.profile.terms import Vocabulary
 from guidegraph.reading import parse_quads
@@ -54,6 +56,7 @@ def from_triples(triples: list[ox.Triple], vocabulary: Vocabulary, where: str = 
 class _RdfReader:
     def __init__(self, triples: list[ox.Triple], vocabulary: Vocabulary, where: str) -> None:
         self._terms, self._where = vocabulary, where
+        self._coded = CodedFacts(vocabulary)
         self._by: dict[Any, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
         for t in triples:
             self._by[t.subject][t.predicate.value].append(t.object)
@@ -90,16 +93,24 @@ class _RdfReader:
             raise self._fault(f"two values of gg:{name}", "Keep one.")
         return found[0] if found else default
 
-    def _type(self, node: Any, *kinds: str) -> str:
+    def _classes(self, node: Any, kind: str, prop: str, present: bool) -> Sequence[str]:
+        """The classes of ours that a class stands for: itself, or what a code of another terminology says."""
+        iri = str(getattr(node, "value", node))
+        if isinstance(node, ox.NamedNode) and self._terms.reading(iri) is not None:
+            return self._coded.classes(iri, (kind,), prop, present=present, where=self._where)
+        return (self._cls(node, kind),)
+
+    def _type(self, node: Any, kind: str, prop: str) -> Sequence[str]:
         types = [t for t in self._by[node].get(_TYPE.value, []) if t not in (_gg("Trial"), _gg("DrugStop"))]
         if len(types) != 1:
             raise self._fault("a fact needs exactly one class", "Write [ a ggt:SomeClass ].")
-        return self._cls(types[0], *kinds)
+        return self._classes(types[0], kind, prop, True)
 
     def profile(self) -> Profile:
         present: dict[str, set[str]] = defaultdict(set)
         values: dict[str, Decimal] = {}
-        trials, stops = set(), set()
+        trials: set[TrialFact] = set()
+        stops: set[StopFact] = set()
         kinds = {_SIMPLE[0]: "condition", _SIMPLE[1]: "finding", _SIMPLE[2]: "intervention"}
         denied = self._denied()
         for prop, nodes in self._by[self._patient].items():
@@ -108,11 +119,11 @@ class _RdfReader:
                 if prop == _TYPE.value or name in ("completeFor", "notUnderstood"):
                     continue
                 if name in kinds:
-                    present[prop].add(self._type(node, kinds[name]))
+                    present[prop].update(self._type(node, kinds[name], prop))
                 elif name == "hasTrial":
-                    trials.add(self._trial(node))
+                    trials.update(self._trial(node, prop))
                 elif name == "stoppedMedication":
-                    stops.add(self._stop(node))
+                    stops.update(self._stop(node, prop))
                 elif prop in self._terms.by_iri and self._terms.by_iri[prop].kind == "number":
                     if len(nodes) > 1:
                         raise self._fault(f"two values of {ns.shorten(prop)}", "Keep one.")
@@ -129,7 +140,8 @@ class _RdfReader:
             stops_present=frozenset(stops),
             stops_absent=frozenset(denied[2]),
             complete=complete,
-            not_understood=self._not_understood(),
+            not_understood=tuple(sorted({*self._not_understood(), *self._coded.not_understood})),
+            readings=self._coded.readings,
         )
 
     def _not_understood(self) -> tuple[tuple[str, str], ...]:
@@ -140,16 +152,16 @@ class _RdfReader:
             raise self._fault("an entry not understood without its list or text", "docs/model.md shows the form.")
         return tuple(sorted((prop.value, label.value) for prop, label in rows))
 
-    def _trial(self, node: Any) -> TrialFact:
+    def _trial(self, node: Any, prop: str) -> list[TrialFact]:
         outcome, weeks = self._one(node, "hasOutcome"), self._one(node, "trialWeeks")
-        of = self._type(self._one(node, "ofIntervention"), "intervention")
         led = self._cls(outcome, "outcome") if outcome else None
-        return TrialFact(of, led, self._decimal(weeks, ns.GG + "trialWeeks") if weeks else None)
+        long = self._decimal(weeks, ns.GG + "trialWeeks") if weeks else None
+        return [TrialFact(of, led, long) for of in self._type(self._one(node, "ofIntervention"), "intervention", prop)]
 
-    def _stop(self, node: Any) -> StopFact:
+    def _stop(self, node: Any, prop: str) -> list[StopFact]:
         days = self._one(node, "daysSinceStop")
-        of = self._type(self._one(node, "ofIntervention"), "intervention")
-        return StopFact(of, self._decimal(days, ns.GG + "daysSinceStop") if days else None)
+        ago = self._decimal(days, ns.GG + "daysSinceStop") if days else None
+        return [StopFact(of, ago) for of in self._type(self._one(node, "ofIntervention"), "intervention", prop)]
 
     def _denied(self) -> tuple[dict[str, frozenset[str]], set[TrialFact], set[StopFact]]:
         absent: dict[str, set[str]] = defaultdict(set)
@@ -164,12 +176,12 @@ class _RdfReader:
             prop, filler = self._restriction(whole[0])
             name = prop.removeprefix(ns.GG)
             if name == "hasTrial":
-                trials.add(self._denied_trial(filler))
+                trials.update(self._denied_trial(filler, prop))
             elif name == "stoppedMedication":
-                stops.add(self._denied_stop(filler))
+                stops.update(self._denied_stop(filler, prop))
             elif name in _SIMPLE:
                 kind = {"hasCondition": "condition", "hasFinding": "finding"}.get(name, "intervention")
-                absent[prop].add(self._cls(filler, kind))
+                absent[prop].update(self._classes(filler, kind, prop, False))
             else:
                 raise self._fault(f"{ns.shorten(prop)} cannot be denied", "Leave the number out when it is not known.")
         return {p: frozenset(c) for p, c in sorted(absent.items())}, trials, stops
@@ -192,21 +204,23 @@ class _RdfReader:
             head = cell[_REST.value][0]
         return dict(self._restriction(part) for part in parts)
 
-    def _denied_trial(self, node: Any) -> TrialFact:
+    def _denied_trial(self, node: Any, prop: str) -> list[TrialFact]:
         parts = self._parts(node)
         outcome = parts.get(ns.GG + "hasOutcome")
-        of = self._cls(parts.get(ns.GG + "ofIntervention"), "intervention")
-        return TrialFact(of, self._cls(outcome, "outcome") if outcome else None)
+        led = self._cls(outcome, "outcome") if outcome else None
+        of = self._classes(parts.get(ns.GG + "ofIntervention"), "intervention", prop, False)
+        return [TrialFact(one, led) for one in of]
 
-    def _denied_stop(self, node: Any) -> StopFact:
+    def _denied_stop(self, node: Any, prop: str) -> list[StopFact]:
         parts = self._parts(node)
-        of = self._cls(parts.get(ns.GG + "ofIntervention"), "intervention")
+        of = self._classes(parts.get(ns.GG + "ofIntervention"), "intervention", prop, False)
         datatype = parts.get(ns.GG + "daysSinceStop")
         if datatype is None:
-            return StopFact(of)
+            return [StopFact(one) for one in of]
         facets = self._by[datatype].get(ns.OWL + "withRestrictions", [None])[0]
         facet = self._by[facets].get(_FIRST.value, [None])[0]
         bound = self._by[facet].get(ns.XSD + "maxInclusive", [])
         if len(bound) != 1:
             raise self._fault("a denied stop has one xsd:maxInclusive", "docs/model.md shows the form.")
-        return StopFact(of, self._decimal(bound[0], ns.GG + "daysSinceStop"))
+        ago = self._decimal(bound[0], ns.GG + "daysSinceStop")
+        return [StopFact(one, ago) for one in of]

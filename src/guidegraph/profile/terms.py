@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
+from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
-from guidegraph.model import TermRow
+from guidegraph.model import CodeReading, TermRow
 
 _PROPERTIES = {
     ns.RDFS + "label": "label",
@@ -22,6 +23,10 @@ _PROPERTIES = {
     ns.GG + "maximumPlausible": "high",
     ns.GG + "ucumUnit": "unit",
 }
+
+
+#: A text that may be a CURIE or an IRI.
+_CODE = re.compile(r"[A-Za-z][\w.-]*:\S")
 
 
 def term_rows(rows: Iterable[tuple[str, ...]]) -> list[TermRow]:
@@ -56,10 +61,26 @@ def normal(text: str) -> str:
     return re.sub(r"[\s\-\u2010-\u2014_]+", " ", text.casefold()).strip()
 
 
-class Vocabulary:
-    """Resolves what people write to terms."""
+class CodeBook(Protocol):
+    """Reads codes of other terminologies (guidegraph.links.codes)."""
 
-    def __init__(self, rows: Iterable[TermRow]) -> None:
+    def curie(self, text: str) -> str | None:
+        """The CURIE that a text is, None where it is no code."""
+
+    def read(self, curie: str) -> CodeReading:
+        """What a code says in our terms."""
+
+
+class Vocabulary:
+    """Resolves what people write to terms.
+
+    Args:
+        rows: the terms of ours.
+        codes: gives the reader of codes; called only for a text that looks like a code.
+    """
+
+    def __init__(self, rows: Iterable[TermRow], codes: Callable[[], CodeBook] | None = None) -> None:
+        self._codes = codes
         self.rows: tuple[TermRow, ...] = tuple(rows)
         self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in self.rows}
         names: dict[str, list[TermRow]] = defaultdict(list)
@@ -91,11 +112,36 @@ class Vocabulary:
             known = self._above[iri] = frozenset(found)
         return known
 
+    def reading(self, text: str) -> CodeReading | None:
+        """What a text says that is a code of another terminology; None for any other text."""
+        stripped = text.strip()
+        if self._codes is None or not _CODE.match(stripped) or stripped in self.by_iri:
+            return None
+        if ns.expand(stripped) is not None or normal(stripped) in self._names:
+            return None
+        curie = self._codes().curie(stripped)
+        return None if curie is None else self._codes().read(curie)
+
+    def _exact(self, reading: CodeReading, kinds: Collection[str], where: str) -> str:
+        """The one term that a code means exactly."""
+        iri = reading.exact
+        if iri and self.by_iri[iri].kind in kinds:
+            return iri
+        told = "; ".join(reading.steps)
+        if not reading.understood:
+            raise TermError(f"{reading.name} is not understood: {told}", where=where, mend="Name a term of ours.")
+        near = ", ".join(self.label(i) for i in (*reading.present, *reading.absent))
+        raise TermError(
+            f"{reading.name} means no one term of this kind exactly: {told}",
+            where=where,
+            mend=f"Name one: {near}.",
+        )
+
     def resolve(self, text: str, kinds: Collection[str], *, where: str = "") -> str:
         """The IRI of the one term of these kinds that ``text`` names.
 
         Args:
-            text: a label, synonym (any case, hyphens as spaces), CURIE or IRI.
+            text: a label, synonym (any case, hyphens as spaces), CURIE or IRI, or a code that means just that term.
             kinds: kinds of :class:`TermRow` that are accepted.
             where: the place of the text, for the message.
 
@@ -103,6 +149,9 @@ class Vocabulary:
             TermError: nothing has the name (the nearest names are told), or more than one thing has it, or it is
                 a term of another kind.
         """
+        reading = self.reading(text)
+        if reading is not None:
+            return self._exact(reading, kinds, where)
         stripped = text.strip()
         iri = stripped if stripped in self.by_iri else ns.expand(stripped)
         rows = [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(normal(stripped), [])
@@ -123,6 +172,23 @@ class Vocabulary:
         near = self._near(stripped, kinds)
         mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
+
+    def named(self, text: str, kinds: Collection[str]) -> list[TermRow]:
+        """All terms of these kinds that a text names, or else those with a name that holds it, sorted by label.
+
+        Raises:
+            TermError: no name holds the text (the nearest are told).
+        """
+        wanted = normal(text)
+        iri = text.strip() if text.strip() in self.by_iri else ns.expand(text.strip())
+        rows = [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(wanted, [])
+        fitting = [row for row in rows if row.kind in kinds]
+        if not fitting and wanted:
+            holding = {row.iri: row for n, found in self._names.items() if wanted in n for row in found}
+            fitting = [row for row in holding.values() if row.kind in kinds]
+        if not fitting:
+            self.resolve(text, kinds)
+        return sorted(fitting, key=lambda row: (row.label, row.iri))
 
     def _near(self, text: str, kinds: Collection[str]) -> list[str]:
         wanted = normal(text)[:80]

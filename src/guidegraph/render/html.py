@@ -7,7 +7,7 @@ from typing import Any
 
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
-from guidegraph.render.words import DISCLAIMER, STATUSES, clean, how, place, source, strength, warning
+from guidegraph.render.words import DISCLAIMER, STATUSES, clean, how, place, read_words, source, strength, warning
 
 _STYLE = """
 .gg{font:14px/1.45 system-ui,Helvetica,Arial,sans-serif;max-width:72rem}
@@ -38,8 +38,18 @@ def _alerts(answer: dict[str, Any]) -> str:
     return "".join(parts)
 
 
+def _codes(answer: dict[str, Any]) -> str:
+    """What was not understood, and how codes were read."""
+    missed = "".join(
+        f'<p class="ask" role="note"><strong>Not understood:</strong> {_e(text)}</p>'
+        for text in answer["not_understood"]
+    )
+    read = "".join(f"<li>{_e(read_words(row))}</li>" for row in answer["readings"])
+    return missed + (f"<details><summary>Codes read</summary><ul>{read}</ul></details>" if read else "")
+
+
 def _said(entry: dict[str, Any]) -> str:
-    lines = []
+    lines = [f"<small>{_e(r)}</small>" for r in entry["reasons"] if entry["coded"] and r.startswith("counts as ")]
     for word, key in (
         ("For", "for"),
         ("Against", "against"),
@@ -84,7 +94,7 @@ def notebook_html(answer: dict[str, Any]) -> str:
     )
     return (
         f'<div class="gg"><style>{_STYLE}</style><h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
-        f"{_alerts(answer)}{tables}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f"{_codes(answer)}{_alerts(answer)}{tables}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "
         f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
     )
 

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 from guidegraph.render.text import explain_text
-from guidegraph.render.words import DISCLAIMER, STATUSES, clean, source, strength, warning
+from guidegraph.render.words import DISCLAIMER, STATUSES, clean, read_words, source, strength, warning
 
 
 def cell(text: Any) -> str:
@@ -32,10 +32,18 @@ def _alerts(answer: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _codes(answer: dict[str, Any]) -> list[str]:
+    """What was not understood, and how codes were read."""
+    lines = [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
+    lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
+    return ["\n".join(lines)] if lines else []
+
+
 def therapies_markdown(answer: dict[str, Any]) -> str:
     """The answer as a Markdown page: alerts, one table a status, questions."""
     profile = answer["profile"]
-    parts = [f"# Therapies: {cell(profile['label'] or profile['id'])}", f"As of {answer['as_of']}.", *_alerts(answer)]
+    head = [f"# Therapies: {cell(profile['label'] or profile['id'])}", f"As of {answer['as_of']}."]
+    parts = [*head, *_codes(answer), *_alerts(answer)]
     for status, (heading, _, _) in STATUSES.items():
         rows = []
         for entry in answer["therapies"]:
@@ -46,13 +54,14 @@ def therapies_markdown(answer: dict[str, Any]) -> str:
                     for r in entry[word]
                     if r["truth"] == "true"
                 ]
+                read = [r for r in entry["reasons"] if r.startswith("counts as ")]
                 held = [warning(c) for c in entry["contraindications"] if c["truth"] == "true"]
                 rows.append(
                     [
                         entry["label"],
                         entry["category"],
                         entry["line"] or "",
-                        "; ".join(sides + held) or "; ".join(entry["reasons"]),
+                        "; ".join(read + sides + held) if sides + held else "; ".join(entry["reasons"]),
                     ]
                 )
         if rows:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from guidegraph.render.words import DISCLAIMER, STATUSES, clean, how, rule, source, strength, warning, wrap
+from guidegraph.render.words import DISCLAIMER, STATUSES, clean, how, read_words, rule, source, strength, warning, wrap
 
 _SHOWN = 6
 _PAIRS = 1
@@ -33,6 +33,8 @@ def _head(answer: dict[str, Any], title: str) -> list[str]:
         lines.append(f"labels of jurisdiction {clean(answer['jurisdiction'])} only")
     for text in answer.get("not_understood", []):
         lines += wrap(f"NOT UNDERSTOOD: {text}", "  ")
+    for row in answer.get("readings", []):
+        lines += wrap(f"read: {read_words(row)}", "  ")
     found = alerts(answer.get("alerts", []))
     return lines + (["", *found] if found else [])
 
@@ -45,7 +47,9 @@ def _rec(word: str, rec: dict[str, Any]) -> list[str]:
 
 def _entry(entry: dict[str, Any]) -> list[str]:
     line = f", line {entry['line']}" if entry["line"] else ""
-    lines = wrap(f"{entry['label']} ({entry['category']}{line})", "      ", f"  {STATUSES[entry['status']][2]} ")
+    coded = f" [{entry['coded']['code']}]" if entry.get("coded") else ""
+    lines = wrap(f"{entry['label']}{coded} ({entry['category']}{line})", "      ", f"  {STATUSES[entry['status']][2]} ")
+    lines += [t for r in entry["reasons"] if r.startswith("counts as ") for t in wrap(r, "        ", "      ")]
     if entry["status"] in ("not-indicated", "undetermined"):
         lines += _short_reasons(entry)
     else:
@@ -77,7 +81,7 @@ def _entry(entry: dict[str, Any]) -> list[str]:
 
 
 def _short_reasons(entry: dict[str, Any]) -> list[str]:
-    told = [r for r in entry["reasons"] if not r.startswith(("alert:", "contraindications not"))]
+    told = [r for r in entry["reasons"] if not r.startswith(("alert:", "contraindications not", "counts as "))]
     return [line for reason in told[:2] for line in wrap(reason, "        ", "      ")]
 
 

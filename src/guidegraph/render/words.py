@@ -21,6 +21,12 @@ DISCLAIMER = "Decision support for professionals; no substitute for clinical jud
 WIDTH = 80
 
 
+def read_words(row: dict[str, Any]) -> str:
+    """How a code of another terminology was read: as which terms of ours."""
+    label = f" ({row['label']})" if row["label"] else ""
+    return f"{row['code']}{label} as {', '.join(c['label'] for c in row['present'] or row['absent'])}"
+
+
 def clean(text: Any) -> str:
     """Text without control, format or bidirectional characters, which a hostile file could have put there."""
     return "".join(c if not unicodedata.category(c).startswith("C") else " " for c in str(text))

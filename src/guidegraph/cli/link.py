@@ -1,0 +1,197 @@
+"""Linking hierarchies of other terminologies, and where they contradict ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from guidegraph.cli.check import ReportFormat, ReportOption
+from guidegraph.cli.common import FAILED, Knowledge, working, write
+from guidegraph.errors import UsageError
+
+if TYPE_CHECKING:
+    from guidegraph.linking import Consistency, Linked, Linker
+    from guidegraph.links.sources import Source
+
+_ENDINGS = (".obo", ".json", ".ttl", ".owl", ".rdf", ".xml")
+
+
+def link(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE|list|remove", help="A source (guidegraph link list), or a file: OBO, OBO-JSON, OWL."
+        ),
+    ],
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="With remove: which one.")] = None,
+    prefix: Annotated[
+        str, typer.Option("--prefix", metavar="P", help="With a file: the prefix of its codes, such as MONDO.")
+    ] = "",
+    iri: Annotated[
+        str, typer.Option("--iri", metavar="IRI", help="With a file: what stands before a code in a class's IRI.")
+    ] = "",
+    called: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="The name to link it under; default its own.")
+    ] = "",
+    reasoner: Annotated[
+        bool, typer.Option("--reasoner/--no-reasoner", help="Ask HermiT whether it contradicts ours.")
+    ] = True,
+    knowledge: Knowledge = None,
+    form: ReportOption = ReportFormat.table,
+) -> None:
+    """Link the part of another terminology's hierarchy that the mappings need, list what is linked, or remove it.
+
+    Exit code 1 if HermiT finds that it contradicts the ontology; it is linked all the same.
+
+    Example: guidegraph link mondo
+    """
+    from guidegraph.linking import Linker
+
+    if (name is not None) != (what == "remove"):
+        mend = "guidegraph link remove NAME" if what == "remove" else "Name one source, or use --name."
+        raise UsageError("a name goes with remove, and only with it", mend=mend)
+    if (prefix or iri) and (what in ("list", "remove") or not _is_file(what)):
+        raise UsageError("--prefix and --iri go with a file", where=what, mend="Leave them out, or name a file.")
+    linker = Linker(knowledge)
+    if what == "list":
+        _show(form, _listed(linker), "links_text")
+    elif what == "remove":
+        _remove(linker, name or "")
+    else:
+        _link(linker, what, prefix, iri, called, reasoner, form)
+
+
+def _is_file(what: str) -> bool:
+    return what.lower().endswith(_ENDINGS) or "/" in what or "\\" in what or Path(what).is_file()
+
+
+def _show(form: ReportFormat, report: dict[str, Any], view: str) -> None:
+    from guidegraph.render import links, to_json
+
+    write(to_json(report) if form is ReportFormat.json else getattr(links, view)(report))
+
+
+def _remove(linker: Linker, name: str) -> None:
+    from guidegraph.links.modules import remove_module
+
+    typer.echo(f"removed {remove_module(linker.folder, name)}")
+
+
+def _link(linker: Linker, what: str, prefix: str, iri: str, called: str, reasoner: bool, form: ReportFormat) -> None:
+    found, base = _source(linker, what, prefix, iri)
+    with working(f"linking {what}"):
+        done = linker.link(found, name=called or _name(found), base=base, reasoner=reasoner)
+    _show(form, _report(done), "linked_text")
+    if done.consistency is not None and not done.consistency.sound:
+        raise typer.Exit(FAILED)
+
+
+def _source(linker: Linker, what: str, prefix: str, iri: str) -> tuple[Source, str]:
+    if _is_file(what):
+        from guidegraph.linking import own_file
+
+        return own_file(Path(what), prefix, linker, iri)
+    from guidegraph.links.sources import source
+
+    return source(what), ""
+
+
+def _name(found: Source) -> str:
+    """The name of a source; a file's without what no name may have."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in found.name.lower()).strip("._-")
+
+
+def _report(done: Linked) -> dict[str, Any]:
+    module = done.extraction.module
+    start = module.prefix + ":"
+    return {
+        "name": module.name,
+        "prefix": module.prefix,
+        "title": module.title,
+        "version": module.version,
+        "licence": module.licence,
+        "description": module.description,
+        "file": str(done.path),
+        "terms": len(module.terms),
+        "missing": [start + code for code in done.extraction.missing],
+        "circles": [[start + code for code in circle] for circle in done.extraction.circles],
+        "conflicts": [conflict.to_dict() for conflict in done.conflicts],
+        "reasoner": _said(done.consistency),
+    }
+
+
+def _said(said: Consistency | None) -> dict[str, Any] | None:
+    from guidegraph.namespaces import shorten
+
+    if said is None:
+        return None
+    clashes = [
+        {"class": shorten(c.iri), "label": c.label, "steps": list(c.steps), "narrower": c.narrower}
+        for c in said.clashes
+    ]
+    return {
+        "sound": said.sound,
+        "consistent": said.consistent,
+        "tested": said.tested,
+        "clashes": clashes,
+    }
+
+
+def _listed(linker: Linker) -> dict[str, Any]:
+    from guidegraph.links.sources import SOURCES, available, entries
+
+    modules = [
+        {
+            "name": module.name,
+            "prefix": module.prefix,
+            "title": module.title,
+            "version": module.version,
+            "licence": module.licence,
+            "graph": module.graph,
+            "digest": module.digest,
+            "terms": len(module.terms),
+        }
+        for module in linker.modules()
+    ]
+    missing = available()
+    sources = [
+        {
+            "name": name,
+            "prefix": entries()[name].prefix,
+            "title": entries()[name].title,
+            "package": entries()[name].package,
+            "install": entries()[name].install,
+            "installed": not missing[name],
+        }
+        for name in SOURCES
+    ]
+    return {"folder": str(linker.folder), "linked": modules, "sources": sources}
+
+
+def conflicts(
+    name: Annotated[
+        str, typer.Option("--source", metavar="NAME", help="Only this linked hierarchy, or installed source.")
+    ] = "",
+    knowledge: Knowledge = None,
+    form: ReportOption = ReportFormat.table,
+) -> None:
+    """Where mappings contradict themselves, and where linked hierarchies contradict ours.
+
+    Exit code 1 if two of our classes map exactly to one code; that two hierarchies differ is no failure.
+
+    Example: guidegraph mappings conflicts --source mondo
+    """
+    from guidegraph.linking import Linker
+    from guidegraph.links.conflicts import KINDS, MISTAKES
+
+    with working("comparing hierarchies"):
+        found, compared = Linker(knowledge).conflicts(name)
+    _show(
+        form,
+        {"kinds": KINDS, "compared": compared, "conflicts": [conflict.to_dict() for conflict in found]},
+        "conflicts_text",
+    )
+    if any(conflict.kind in MISTAKES for conflict in found):
+        raise typer.Exit(FAILED)
