@@ -166,6 +166,38 @@ def test_what_was_not_understood_comes_first_and_alerts_before_therapies(kb: Any
     assert any(a["title"].startswith("Alert: ") for a in of_kind(group, "alert"))
 
 
+def test_a_therapy_in_another_code_is_that_code_and_counts_as_ours(linked: Any) -> None:
+    """The made-up terminology EX is named urn:ex in FHIR; without that name its code stays text."""
+    answer = linked.therapies(
+        {"age": 60, "conditions": ["EX:U"], "medications": ["EX:odd"]}, as_of=AS_OF, also=["EX:N1"]
+    ).to_dict()
+    bundle = json.loads(therapies_fhir(answer, "R4", linked.fhir_systems()))
+    validate(bundle, "R4")
+    actions = of_kind(bundle["entry"][1]["resource"], "therapy")
+    (found,) = (a for a in actions if a["resource"]["identifier"].get("system") == "urn:ex")
+    assert found["code"][1] == {
+        "coding": [{"system": "urn:ex", "code": "N1", "display": "newcoxib"}],
+        "text": "EX:N1 (newcoxib)",
+    }
+    assert status_of(found) == "contraindicated" and found["resource"]["identifier"]["value"] == "N1"
+    assert [c["coding"][0]["code"] for c in extensions(found, "counts-as")] == ["NSAID"]
+    assert extensions(found, "reason")[0].startswith("counts as ")
+    rows = bundle["entry"][0]["resource"]["contained"][-1]["parameter"]
+    readings = [
+        [(p["name"], p.get("valueString")) for p in r["part"] if "valueString" in p]
+        for r in rows
+        if r["name"] == "reading"
+    ]
+    assert [r[0][1] for r in readings] == [r["code"] for r in answer["readings"]] and readings
+    assert sum(r["name"] == "link" for r in rows) == len(answer["knowledge"]["links"]) > 0
+    assert bundle["entry"][1]["resource"]["action"][0]["title"].startswith("Not understood: EX:odd")
+    text = json.loads(therapies_fhir(answer))
+    (other,) = (
+        a for a in of_kind(text["entry"][1]["resource"], "therapy") if a["resource"]["identifier"]["value"] == "EX:N1"
+    )
+    assert other["code"][1] == {"text": "EX:N1 (newcoxib)"}
+
+
 def test_hostile_labels_stay_text(ask: Callable[..., Answer]) -> None:
     answer = ask("example:age-only").to_dict()
     answer["profile"].update(id='<script>"\\', label="\u202e\x00 ")
@@ -492,6 +524,8 @@ def test_our_extensions_are_used_as_they_are_defined(kb: Any, version: str) -> N
     for name in ("chronic-failed-care", "cauda-equina-week-1"):
         answer = json.loads(therapies_fhir(kb.therapies(f"example:{name}", as_of=AS_OF).to_dict(), version))
         written += [entry["resource"] for entry in answer["entry"]]
+    coded = kb.therapies({"id": "x"}, as_of=AS_OF, also=["ATC:M01AE01"]).to_dict()
+    written += [entry["resource"] for entry in json.loads(therapies_fhir(coded, version))["entry"]]
     assert misused(written, definitions) == set()
     assert misused(
         [{"resourceType": "Procedure", "modifierExtension": [{"url": OWN + "trial-weeks", "valueString": "2"}]}],

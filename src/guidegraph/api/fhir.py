@@ -29,6 +29,10 @@ class FhirExporting(Exporting):
 
         return Populations(self.records, self.version, self.implications)
 
+    def fhir_systems(self) -> dict[str, str]:
+        """How FHIR names other terminologies, by CURIE prefix, as the registry of terminologies has them."""
+        return {prefix: known.fhir[0] for prefix, known in self.links.codes.terminologies.items() if known.fhir}
+
     def population(self, text: str) -> str:
         """The IRI of a population, named by IRI, CURIE, local name or label.
 

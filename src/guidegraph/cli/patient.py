@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,13 +39,10 @@ def _kb(root: Path | None) -> api.KnowledgeBase:
     return api.open_knowledge(root)
 
 
-def _as_fhir(version: FhirVersion) -> Callable[[dict[str, Any]], str]:
-    def shown(answer: dict[str, Any]) -> str:
-        from guidegraph.render.fhir import therapies_fhir
+def _as_fhir(kb: api.KnowledgeBase, answer: dict[str, Any], version: FhirVersion) -> str:
+    from guidegraph.render.fhir import therapies_fhir
 
-        return therapies_fhir(answer, version.value)
-
-    return shown
+    return therapies_fhir(answer, version.value, kb.fhir_systems())
 
 
 def therapies(
@@ -74,7 +70,8 @@ def therapies(
     shown = view(
         form,
         {
-            Format.fhir: _as_fhir(fhir_version),
+            # Written below, since it needs the names of terminologies.
+            Format.fhir: str,
             Format.table: render.therapies_text,
             Format.json: render.to_json,
             Format.markdown: render.therapies_markdown,
@@ -87,7 +84,8 @@ def therapies(
         if save.suffix.lower() != ".ttl":
             raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
         write(answer.saved(), save)
-    write(shown(answer.to_dict()))
+    data = answer.to_dict()
+    write(_as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data))
 
 
 def replay(

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from guidegraph import namespaces as ns
 from guidegraph.export import fhirparts as fhir
+from guidegraph.export.cqlfacts import FACTS, comment, listed, quoted, string, value_define
 from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.profile import Implication
@@ -30,23 +31,6 @@ _EVENTS = {_TRIAL: "trials", _STOP: "stops"}
 def define_name(population: str) -> str:
     """The name of the define of a population: its CURIE, or its IRI."""
     return ns.shorten(population)
-
-
-def _string(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _comment(text: str) -> str:
-    """A comment to the end of the line; a label cannot break out of it."""
-    return "// " + (fhir.text(text) or "").replace("\n", " ")
-
-
-def _list(iris: Iterable[str]) -> str:
-    return "{ " + ", ".join(map(_string, sorted(iris))) + " }"
 
 
 class Populations:
@@ -83,11 +67,11 @@ class Populations:
             if not atom.names:
                 defines.setdefault(self._name(atom), self._define(atom))
         parts = [
-            f"library {LIBRARY_NAME} version {_string(self._release)}",
+            f"library {LIBRARY_NAME} version {string(self._release)}",
             "using FHIR version '4.0.1'",
             "context Patient",
-            _FACTS,
-            *map(_value, numbers),
+            FACTS,
+            *map(value_define, numbers),
             *self._lists(),
             *(text for _, text in sorted(defines.items())),
             *map(self._population, ordered),
@@ -110,15 +94,15 @@ class Populations:
         for side, excluded in (("Present", False), ("Absent", True)):
             for kind in sorted(set(_LISTS.values())):
                 rules = [r for r in self._rules if r.excluded is excluded and _LISTS[r.then] == kind]
-                implied = [f"(({_list([r.other])}) X where {self._given(r)})" for r in rules]
+                implied = [f"(({listed([r.other])}) X where {self._given(r)})" for r in rules]
                 union = "\n    union ".join([f'"Stated {side.lower()} {kind}"', *implied])
                 yield f'define "{side} {kind}":\n  {union}'
 
     def _given(self, rule: Implication) -> str:
         if not rule.cls:
-            return f"{_quoted(f'Value {ns.shorten(rule.given)}')} is not null"
+            return f"{quoted(f'Value {ns.shorten(rule.given)}')} is not null"
         stated = f'"Stated present {_LISTS[rule.given]}"'
-        return f"exists (({stated}) C where C in {_list(self._under(rule.cls))})"
+        return f"exists (({stated}) C where C in {listed(self._under(rule.cls))})"
 
     def _atom(self, iri: str) -> Atom:
         return self._records.atoms.get(iri) or Atom(iri, "")
@@ -145,11 +129,11 @@ class Populations:
     def _population(self, population: str) -> str:
         branches = [self._branch(branch) for branch in self._records.branches[population]]
         union = "\n  or ".join(sorted(branches))
-        head = _comment(self._records.label(population))
-        return f"{head}\ndefine {_quoted(define_name(population))}:\n  {union}"
+        head = comment(self._records.label(population))
+        return f"{head}\ndefine {quoted(define_name(population))}:\n  {union}"
 
     def _branch(self, branch: tuple[tuple[str, bool], ...]) -> str:
-        literals = sorted(("" if positive else "not ") + _quoted(self._name(self._atom(a))) for a, positive in branch)
+        literals = sorted(("" if positive else "not ") + quoted(self._name(self._atom(a))) for a, positive in branch)
         return f"({' and '.join(literals)})"
 
     def _name(self, atom: Atom) -> str:
@@ -170,14 +154,14 @@ class Populations:
             body = self._event(atom)
         else:
             body = self._class(atom)
-        return f"define {_quoted(self._name(atom))}:\n  {body}"
+        return f"define {quoted(self._name(atom))}:\n  {body}"
 
     def _class(self, atom: Atom) -> str:
         """True for a present class at or below it, false for an absent one at or above it or a complete list."""
         kind = _LISTS[atom.prop]
-        present = f'exists (("Present {kind}") C where C in {_list(self._under(atom.cls))})'
-        absent = f'exists (("Absent {kind}") C where C in {_list(self._over(atom.cls))})'
-        shared = f'exists (("Present {kind}") C where C in {_list(self._meets(atom.cls))})'
+        present = f'exists (("Present {kind}") C where C in {listed(self._under(atom.cls))})'
+        absent = f'exists (("Absent {kind}") C where C in {listed(self._over(atom.cls))})'
+        shared = f'exists (("Present {kind}") C where C in {listed(self._meets(atom.cls))})'
         return _three(present, f"{absent} or ({_complete(atom.prop)} and not {shared})")
 
     def _event(self, atom: Atom) -> str:
@@ -186,8 +170,8 @@ class Populations:
         held = [_in("E.codes", self._under(atom.cls))]
         denied = [_in("E.codes", self._over(atom.cls))]
         if atom.outcome:
-            held.append(f"E.outcome = {_string(atom.outcome)}")
-            denied.append(f"(E.outcome is null or E.outcome = {_string(atom.outcome)})")
+            held.append(f"E.outcome = {string(atom.outcome)}")
+            denied.append(f"(E.outcome is null or E.outcome = {string(atom.outcome)})")
         else:
             denied.append("E.outcome is null")
         if atom.bounded:
@@ -203,8 +187,8 @@ class Populations:
 
     def _number(self, atom: Atom) -> str:
         """Whether the value is in the range; false without a value where the patient cannot have one."""
-        value = _quoted(f"Value {ns.shorten(atom.prop)}")
-        without = " or ".join(f"{_quoted(self._name(owner))} is false" for owner in self._owners(atom))
+        value = quoted(f"Value {ns.shorten(atom.prop)}")
+        without = " or ".join(f"{quoted(self._name(owner))} is false" for owner in self._owners(atom))
         missing = f"if {without} then false else null as Boolean" if without else "null as Boolean"
         return f"if {value} is null then ({missing})\n  else {_within(value, atom)}"
 
@@ -229,11 +213,11 @@ def _three(true: str, false: str) -> str:
 
 
 def _in(codes: str, iris: Iterable[str]) -> str:
-    return f"exists (({codes}) C where C in {_list(iris)})"
+    return f"exists (({codes}) C where C in {listed(iris)})"
 
 
 def _complete(prop: str) -> str:
-    return f'({_string(prop)} in "Complete lists" and not ({_string(prop)} in "Suspended lists"))'
+    return f'({string(prop)} in "Complete lists" and not ({string(prop)} in "Suspended lists"))'
 
 
 def _decimal(value: Decimal) -> str:
@@ -255,78 +239,3 @@ def _bounds(atom: Atom) -> str:
 def _within(value: str, atom: Atom) -> str:
     tests = [f"{value} {sign} {_decimal(bound)}" for sign, bound in _limits(atom)]
     return f"({' and '.join(tests)})" if tests else f"{value} is not null"
-
-
-def _value(prop: str) -> str:
-    name = _quoted(f"Value {ns.shorten(prop)}")
-    return (
-        f"define {name}:\n  First([Observation] O\n"
-        f"    where exists ((O.code.coding) X where X.system.value + X.code.value = {_string(prop)})\n"
-        "    return (O.value as FHIR.Quantity).value.value)"
-    )
-
-
-#: The facts that the atoms read. A code is written as one text, its system and its code, which is the IRI of the term.
-_FACTS = f"""\
-define "Stated present conditions":
-  flatten ([Condition] R
-    where exists ((R.verificationStatus.coding) V where V.code.value = 'confirmed')
-    return ((R.code.coding) X return X.system.value + X.code.value))
-
-define "Stated absent conditions":
-  flatten ([Condition] R
-    where exists ((R.verificationStatus.coding) V where V.code.value = 'refuted')
-    return ((R.code.coding) X return X.system.value + X.code.value))
-
-define "Stated present medications":
-  flatten ([MedicationStatement] R
-    where R.status.value = 'active'
-    return (((R.medication as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value))
-
-define "Stated absent medications":
-  flatten ([MedicationStatement] R
-    where R.status.value = 'not-taken'
-    return (((R.medication as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value))
-
-define "Had trials":
-  [Procedure] R
-    where R.status.value = 'completed' or R.status.value = 'in-progress'
-    return Tuple {{
-      codes: ((R.code.coding) X return X.system.value + X.code.value),
-      outcome: First((R.outcome.coding) X return X.system.value + X.code.value),
-      number: First((R.extension) N where N.url.value = {_string(fhir.EXTENSION + "trial-weeks")}
-        return (N.value as FHIR.Quantity).value.value) }}
-
-define "Denied trials":
-  [Procedure] R
-    where R.status.value = 'not-done'
-    return Tuple {{
-      codes: ((R.code.coding) X return X.system.value + X.code.value),
-      outcome: First((R.outcome.coding) X return X.system.value + X.code.value) }}
-
-define "Stops":
-  [MedicationStatement] R
-    where R.status.value = 'stopped'
-    return Tuple {{
-      denied: exists ((R.modifierExtension) M where M.url.value = {_string(fhir.EXTENSION + "denied")}
-        and (M.value as FHIR.boolean).value),
-      codes: (((R.medication as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value),
-      outcome: null as System.String,
-      number: First((R.extension) N where N.url.value = {_string(fhir.EXTENSION + "days-since-stop")}
-        return (N.value as FHIR.Quantity).value.value) }}
-
-define "Had stops":
-  ("Stops") S where not S.denied
-
-define "Denied stops":
-  ("Stops") S where S.denied
-
-define "Complete lists":
-  flatten ([Observation] O
-    where exists ((O.code.coding) X where X.system.value + X.code.value = {_string(gg("completeFor"))})
-    return (((O.value as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value))
-
-define "Suspended lists":
-  flatten ([Observation] O
-    where exists ((O.code.coding) X where X.system.value + X.code.value = {_string(gg("notUnderstood"))})
-    return (((O.value as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value))"""

@@ -41,6 +41,9 @@ EXTENSIONS = (
         "CodeableConcept",
         modifies="A therapy that is contraindicated or advised against is no proposal.",
     ),
+    Extension(
+        "counts-as", "A class of ours that a code of another terminology is below.", (_ANSWER,), "CodeableConcept"
+    ),
     Extension("reason", "Why the therapy has its status.", (_ANSWER,)),
     Extension("to-establish", "A fact to establish before the therapy.", (_ANSWER,)),
     Extension("category", "The category of the therapy.", (_ANSWER,)),
