@@ -232,6 +232,24 @@ def test_a_day_dates_what_it_can_and_nothing_without_one(kb: Any) -> None:
     assert "effectivePeriod" not in json.dumps(bare(kb.patient_bundle(long, as_of=date(2026, 11, 24))))
 
 
+@pytest.mark.parametrize("name", [path.stem for path in assets.files("graph", "profiles/*.yaml")])
+def test_the_reader_of_records_reads_a_dated_bundle(kb: Any, name: str) -> None:
+    """What it does not take back, strictly: age (it wants a birth date), weeks of an ended trial, declared lists."""
+    profile = kb.profile(f"example:{name}")
+    text = json.dumps(bare(kb.patient_bundle(profile, as_of=AS_OF)))
+    found = kb.profile(kb.profile_from_fhir(text, as_of=AS_OF, version="R4").profile)
+
+    def told(facts: Any) -> dict[str, Any]:
+        return {prop: classes for prop, classes in facts.items() if classes}
+
+    assert told(found.present) == told(profile.present) and told(found.absent) == told(profile.absent)
+    age = ns.GG + "ageYears"
+    assert dict(found.values) == {p: v for p, v in profile.values.items() if p != age}
+    assert found.trials_present == {replace(t, weeks=None if t.outcome else t.weeks) for t in profile.trials_present}
+    assert found.stops_present == profile.stops_present
+    assert found.complete == frozenset() and {p for p, _ in found.not_understood} <= profile.complete
+
+
 def test_numbers_keep_their_value_and_their_unit(kb: Any) -> None:
     values = {ns.GG + "eGFR": Decimal("59.123456789"), ns.GG + "ageYears": Decimal(45)}
     found = [e["resource"] for e in bundle(kb, Profile(values=values))["entry"][1:]]
