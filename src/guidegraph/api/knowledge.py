@@ -10,6 +10,7 @@ from typing import Any
 from guidegraph import assets, store
 from guidegraph.api.answer import Answer
 from guidegraph.api.core import ProfileSource
+from guidegraph.api.fhir import FhirExporting
 from guidegraph.api.intake import Intake
 from guidegraph.api.lookup import Looking
 from guidegraph.api.omop import FromOmop
@@ -24,7 +25,7 @@ from guidegraph.profile import apply_implications
 from guidegraph.run import fetch
 
 
-class KnowledgeBase(FromOmop, Intake, Looking):
+class KnowledgeBase(FromOmop, Intake, Looking, FhirExporting):
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
 
     def therapies(

@@ -33,6 +33,14 @@ class Format(StrEnum):
     json = "json"
     markdown = "markdown"
     html = "html"
+    fhir = "fhir"
+
+
+class FhirVersion(StrEnum):
+    """Releases of FHIR that are written."""
+
+    R4 = "R4"
+    R5 = "R5"
 
 
 AsOf = Annotated[
@@ -48,6 +56,10 @@ Jurisdiction = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Form of the output.")]
+FhirVersionOption = Annotated[
+    FhirVersion,
+    typer.Option("--fhir-version", case_sensitive=False, help="Release of FHIR to write (R4 serves R4B as well)."),
+]
 Knowledge = Annotated[
     Path | None,
     typer.Option("--knowledge", metavar="FOLDER", help="A folder with ontology/ and graph/; default the shipped one."),

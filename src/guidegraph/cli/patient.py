@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,8 @@ from guidegraph import api
 from guidegraph.cli.common import (
     FAILED,
     AsOf,
+    FhirVersion,
+    FhirVersionOption,
     Format,
     FormatOption,
     Jurisdiction,
@@ -37,6 +39,12 @@ def _kb(root: Path | None) -> api.KnowledgeBase:
     return api.open_knowledge(root)
 
 
+def _as_fhir(kb: api.KnowledgeBase, answer: dict[str, Any], version: FhirVersion) -> str:
+    from guidegraph.render.fhir import therapies_fhir
+
+    return therapies_fhir(answer, version.value, kb.fhir_systems())
+
+
 def therapies(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
@@ -51,6 +59,7 @@ def therapies(
         Path | None,
         typer.Option("--save", metavar="FILE", help="Also save the answer, the patient's facts with it, for replay."),
     ] = None,
+    fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
     """Which therapies are eligible for a patient, which are not and why.
 
@@ -61,6 +70,8 @@ def therapies(
     shown = view(
         form,
         {
+            # Written below, since it needs the names of terminologies.
+            Format.fhir: str,
             Format.table: render.therapies_text,
             Format.json: render.to_json,
             Format.markdown: render.therapies_markdown,
@@ -73,7 +84,8 @@ def therapies(
         if save.suffix.lower() != ".ttl":
             raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
         write(answer.saved(), save)
-    write(shown(answer.to_dict()))
+    data = answer.to_dict()
+    write(_as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data))
 
 
 def replay(
