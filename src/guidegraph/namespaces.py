@@ -19,6 +19,9 @@ PROFILE_GRAPH = GGG + "profile"
 ASSESSMENT_GRAPH = GGG + "assessment"
 AUDIT_GRAPH = GGG + "audit"
 ONTOLOGY_GRAPH = GGG + "ontology"
+#: In other triple stores: what was pushed, and where a pushed graph grows.
+MANIFEST_GRAPH = GGG + "manifest"
+PARTIAL_GRAPH = GGG + "partial"
 PATIENT = BASE + "profile/patient"
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

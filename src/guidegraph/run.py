@@ -11,11 +11,10 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.errors import EndpointError, QueryError, TermError, UsageError
+from guidegraph.errors import QueryError, TermError, UsageError
 from guidegraph.model import Parameter
-from guidegraph.store import remote
+from guidegraph.remote.client import Endpoint
 
 Term = ox.NamedNode | ox.Literal
 Resolve = Callable[[str], str]
@@ -211,6 +210,10 @@ def _result(form: str, result: Any) -> Result:
     if form == "SELECT":
         names = tuple(v.value for v in result.variables)
         return Result("select", names, tuple(tuple(row) for row in result))
+    return _graph(result)
+
+
+def _graph(result: Iterable[ox.Triple]) -> Result:
     triples = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in result)
     triples.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     ordered = sorted(triples, key=str)
@@ -221,56 +224,16 @@ def remote_result(form: str, endpoint: str, text: str) -> Result:
     """Run a checked query at a SPARQL 1.1 endpoint.
 
     Raises:
-        EndpointError: the endpoint cannot be reached, refuses the query, or answers with something else.
+        EndpointError: the endpoint may not be spoken to, cannot be reached, refuses the query, answers with something
+            else, or cuts its answer off.
     """
-    graph = form in ("CONSTRUCT", "DESCRIBE")
-    media = "application/n-triples" if graph else "application/sparql-results+json"
-    content = remote(endpoint, text, media)
-    try:
-        if graph:
-            return _result(form, ox.parse(input=content, format=ox.RdfFormat.N_TRIPLES))
-        return _result(form, ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON))
-    except (SyntaxError, ValueError, TypeError) as error:
-        told = " ".join(str(error).split())[:120]
-        raise EndpointError(
-            f"the answer is not {media}: {told}", where=endpoint, mend="Is it a SPARQL endpoint?"
-        ) from None
-
-
-def fetch(endpoint: str) -> list[ox.Quad]:
-    """All quads of the named graphs of an endpoint that describe documents, or of its default graph where none does.
-
-    Raises:
-        EndpointError: the endpoint cannot be reached, holds no document, or hands over fewer triples than it counts.
-    """
-    rows = remote_result("SELECT", endpoint, _text("endpoint/graphs")).rows
-    found: list[ox.Quad] = []
-    for graph, count in rows:
-        text = with_values(_text("endpoint/graph"), {"graph": graph})
-        triples = remote_result("CONSTRUCT", endpoint, text).triples
-        found += _counted(triples, int(count.value), endpoint, graph)
-    if not found:
-        total = int(remote_result("SELECT", endpoint, _text("endpoint/size")).rows[0][0].value)
-        if total:
-            triples = remote_result("CONSTRUCT", endpoint, _text("endpoint/everything")).triples
-            found = _counted(triples, total, endpoint, ox.NamedNode(ns.GGG + "endpoint"))
-    if not found:
-        raise EndpointError("it holds no document", where=endpoint, mend="Load graphs in the vocabulary of the model.")
-    return found
-
-
-def _text(name: str) -> str:
-    return (assets.folder("queries") / f"{name}.rq").read_text(encoding="utf-8")
-
-
-def _counted(triples: Sequence[ox.Triple], count: int, endpoint: str, graph: Any) -> list[ox.Quad]:
-    if len(triples) != count:
-        raise EndpointError(
-            f"it handed over {len(triples)} of the {count} triples of {graph}",
-            where=endpoint,
-            mend="Raise its limit on the size of results.",
-        )
-    return [ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples]
+    there = Endpoint(endpoint)
+    if form == "ASK":
+        return Result("ask", truth=there.truth(text))
+    if form == "SELECT":
+        columns, rows = there.select(text)
+        return Result("select", columns, tuple(rows))
+    return _graph(there.triples(text, form))
 
 
 def with_values(text: str, terms: Mapping[str, Term]) -> str:

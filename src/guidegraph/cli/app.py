@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli import audit, check, disagree, export, patient, profiles, query
+from guidegraph.cli import audit, check, disagree, export, patient, profiles, query, stores
 from guidegraph.cli.common import guarded
 
 app = typer.Typer(
@@ -50,6 +50,8 @@ app.command("check")(guarded(check.check))
 app.command("verify-document")(guarded(check.verify_document))
 app.command("audit")(guarded(audit.audit))
 app.command("trace")(guarded(audit.trace))
+app.command("push")(guarded(stores.push))
+app.command("pull")(guarded(stores.pull))
 app.add_typer(export.app, name="export")
 app.add_typer(profiles.app, name="profile")
 
