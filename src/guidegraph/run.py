@@ -14,7 +14,6 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import QueryError, TermError, UsageError
 from guidegraph.model import Parameter
-from guidegraph.remote.client import Endpoint
 
 Term = ox.NamedNode | ox.Literal
 Resolve = Callable[[str], str]
@@ -227,28 +226,53 @@ def remote_result(form: str, endpoint: str, text: str) -> Result:
         EndpointError: the endpoint may not be spoken to, cannot be reached, refuses the query, answers with something
             else, or cuts its answer off.
     """
+    from guidegraph.remote.client import Endpoint
+
     there = Endpoint(endpoint)
     if form == "ASK":
         return Result("ask", truth=there.truth(text))
     if form == "SELECT":
         columns, rows = there.select(text)
         return Result("select", columns, tuple(rows))
-    return _graph(there.triples(text, form))
+    return _graph(there.graph(text, form))
 
 
 def with_values(text: str, terms: Mapping[str, Term]) -> str:
-    """A query for a remote endpoint with its parameters in a trailing VALUES block of serialised terms.
+    """A query for a remote endpoint with its parameters in a VALUES block of serialised terms.
+
+    The block begins the outermost pattern, so that filters see the values as they see bound ones, and since Virtuoso
+    takes a block at the end of a SELECT only, and looks at it too late where a path leads to the variable.
 
     Raises:
-        QueryError: the query has a VALUES block at its end already.
+        QueryError: the query has no pattern of its own (CONSTRUCT WHERE) and ends in a VALUES block already.
     """
     if not terms:
         return text
-    if re.search(r"VALUES[^{}]*\{[^{}]*\}\s*\Z", text, re.IGNORECASE):
-        raise QueryError("the query ends in VALUES, so its parameters cannot be sent", mend="Move VALUES into WHERE.")
     names = sorted(terms)
     block = " ".join(str(terms[name]) for name in names)
-    return f"{text.rstrip()}\nVALUES ({' '.join('?' + n for n in names)}) {{ ({block}) }}\n"
+    values = f"VALUES ({' '.join('?' + n for n in names)}) {{ ({block}) }}\n"
+    place = _pattern(text)
+    if place is not None:
+        return f"{text[:place]} {values}{text[place:]}"
+    if re.search(r"VALUES[^{}]*\{[^{}]*\}\s*\Z", text, re.IGNORECASE):
+        raise QueryError("the query ends in VALUES, so its parameters cannot be sent", mend="Move VALUES into WHERE.")
+    return f"{text.rstrip()}\n{values}"
+
+
+def _pattern(text: str) -> int | None:
+    """Where the outermost pattern of a query begins; None for CONSTRUCT WHERE, whose pattern is a template too."""
+    form, opened = "", 0
+    for match in _TOKEN.finditer(text):
+        word = match.group().upper() if match.lastgroup == "word" else ""
+        if not form and word in _FORMS:
+            form = word
+        elif form == "CONSTRUCT" and word == "WHERE" and not opened:
+            return None
+        elif form and match.group() == "{":
+            opened += 1
+            if form != "CONSTRUCT" or opened > 1:
+                return match.end()
+    return None
 
 
 def parse_parameters(pairs: Sequence[str]) -> dict[str, str]:

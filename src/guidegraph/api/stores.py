@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
@@ -14,11 +15,12 @@ from guidegraph import assets, store
 from guidegraph import namespaces as ns
 from guidegraph.api.knowledge import KnowledgeBase
 from guidegraph.errors import UsageError
-from guidegraph.remote.client import Endpoint, GraphStore, same_machine
-from guidegraph.remote.exchange import credentials
-from guidegraph.remote.pulling import ONTOLOGY, Graphs, pull
-from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push, Pushed, Told
 
+if TYPE_CHECKING:
+    from guidegraph.remote.pulling import Graphs
+    from guidegraph.remote.pushing import Pushed, Told
+
+ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 
 
@@ -35,11 +37,19 @@ def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBas
         EndpointError: the endpoint may not be spoken to or cannot be reached, holds no document, hands over fewer
             triples than it counts, or what was pushed to it is not whole.
     """
-    found = pull(Endpoint(endpoint))
+    found = _pull(endpoint)
     loaded = ox.Store() if ONTOLOGY in found else store.load_files(_folder(root), [])
     for graph, triples in found.items():
         loaded.bulk_extend(ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples)
     return KnowledgeBase(loaded)
+
+
+def _pull(endpoint: str) -> Graphs:
+    # What speaks to the network is loaded only by who asks for it.
+    from guidegraph.remote.client import Endpoint
+    from guidegraph.remote.pulling import pull
+
+    return pull(Endpoint(endpoint))
 
 
 def _folder(root: str | Path | None) -> Path:
@@ -59,7 +69,7 @@ def pull_into(endpoint: str, folder: Path, root: str | Path | None = None) -> li
         UsageError: the folder holds something, or cannot be written.
     """
     _vacant(folder)
-    found = pull(Endpoint(endpoint))
+    found = _pull(endpoint)
     if ONTOLOGY not in found:
         loaded = store.load_files(_folder(root), [])
         found[ONTOLOGY] = [ox.Triple(q.subject, q.predicate, q.object) for q in loaded]
@@ -147,6 +157,10 @@ def push(
         EndpointError: see :meth:`guidegraph.remote.pushing.Push.run`.
         UsageError: two ways to write are named, or a document is unknown or in no graph of its own.
     """
+    from guidegraph.remote.client import Endpoint, GraphStore, same_machine
+    from guidegraph.remote.exchange import credentials
+    from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push
+
     if graph_store is not None and update is not None:
         raise UsageError("--graph-store and --update exclude each other", mend="Name one of them.")
     if credentials() is not None:

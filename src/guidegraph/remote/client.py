@@ -12,10 +12,10 @@ import pyoxigraph as ox
 from guidegraph.errors import EndpointError
 from guidegraph.remote.address import address
 from guidegraph.remote.exchange import Answer, Limits, send
-from guidegraph.remote.results import ROWS, TRIPLES, Row, read_rows, read_triples, read_truth
+from guidegraph.remote.holes import text_of
+from guidegraph.remote.results import ROWS, TRIPLES, Row, read_rows, read_triples, read_truth, whole
 
 _AGENT = "guidegraph"
-_GRAPHS = ("CONSTRUCT", "DESCRIBE")
 
 
 class Endpoint:
@@ -45,10 +45,24 @@ class Endpoint:
         """The truth of an ASK. Raises as :meth:`select`."""
         return read_truth(self._ask("ASK", text, ROWS), self.address.shown)
 
-    def triples(self, text: str, form: str = "CONSTRUCT") -> list[ox.Triple]:
-        """The triples of a CONSTRUCT or DESCRIBE. Raises as :meth:`select`."""
+    def triples(self, *texts: str) -> list[ox.Triple]:
+        """The triples of a CONSTRUCT, or of several that together make one graph. Raises as :meth:`select`."""
+        return read_triples([self._ask("CONSTRUCT", text, TRIPLES) for text in texts], self.address.shown)
+
+    def graph(self, text: str, form: str) -> list[ox.Triple]:
+        """The triples of somebody's CONSTRUCT or DESCRIBE, of which nobody knows how many they are.
+
+        Virtuoso cuts off such an answer without a word, so its limit is found out.
+
+        Raises:
+            EndpointError: as :meth:`select`, or there are as many triples as the server sends at most.
+        """
         answer = self._ask(form, text, TRIPLES)
-        return read_triples(answer, self.address.shown)
+        triples = read_triples([answer], self.address.shown)
+        if answer.headers.get("server", "").startswith("Virtuoso"):
+            limit = self._ask("SELECT", text_of("endpoint/limit.rq"), ROWS)
+            whole(limit, len(triples), self.address.shown)
+        return triples
 
     def update(self, text: str) -> None:
         """Send an update. Raises as :meth:`select`."""
@@ -103,7 +117,7 @@ class GraphStore:
         Raises:
             EndpointError: see :func:`guidegraph.remote.exchange.send` and :mod:`guidegraph.remote.results`.
         """
-        return read_triples(self._send("GET", graph), self.address.shown)
+        return read_triples([self._send("GET", graph)], self.address.shown)
 
     def _send(self, method: str, graph: ox.NamedNode, triples: Sequence[ox.Triple] | None = None) -> Answer:
         joint = "&" if "?" in self.address.url else "?"

@@ -48,14 +48,14 @@ class _Refuse(urllib.request.HTTPRedirectHandler):
     def __init__(self, found: Address) -> None:
         self._found = found
 
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> NoReturn:
+    def http_error_302(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any) -> NoReturn:
+        """Raise for every kind of redirect."""
+        target = _line(headers.get("Location", "")) or "an address that it does not name"
         raise EndpointError(
-            f"it redirects to {_line(newurl)}",
-            where=self._found.shown,
-            mend="Name that address yourself if you trust it.",
+            f"it redirects to {target}", where=self._found.shown, mend="Name that address yourself if you trust it."
         )
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def _line(text: str, length: int = 200) -> str:

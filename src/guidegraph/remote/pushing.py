@@ -191,12 +191,13 @@ class Push:
 
     def _holds(self, graph: ox.NamedNode, count: int) -> bool:
         wanted = self._local[graph]
-        return count == wanted.triples and entry_of(graph_of(self._endpoint, graph, count)) == wanted
+        return count == wanted.triples and entry_of(graph_of(self._endpoint, graph, count, known=True)) == wanted
 
     def _send(self, graph: ox.NamedNode) -> None:
         triples, wanted = self._graphs[graph], self._local[graph]
         self._writer.replace(graph, triples)
-        back = graph_of(self._endpoint, graph, counts(self._endpoint, [graph]).get(graph, 0))
+        count = counts(self._endpoint, [graph]).get(graph, 0)
+        back = graph_of(self._endpoint, graph, count, known=True)
         if entry_of(back) != wanted:
             self._not_kept(graph, triples, back)
         self._writer.add(GRAPH, listing({graph: wanted}))

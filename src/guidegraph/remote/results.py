@@ -97,18 +97,23 @@ def read_truth(answer: Answer, where: str) -> bool:
         raise EndpointError("the answer is neither true nor false", where=where, mend=_MEND) from None
 
 
-def read_triples(answer: Answer, where: str) -> list[ox.Triple]:
-    """The triples of a CONSTRUCT, DESCRIBE or graph.
+def read_triples(answers: Sequence[Answer], where: str) -> list[ox.Triple]:
+    """The triples of a CONSTRUCT, DESCRIBE or graph, which may have come in several answers.
+
+    Equal labels of blank nodes in several answers are taken for one node, which the caller must be able to check.
 
     Raises:
         EndpointError: they are not N-Triples.
     """
-    fits(answer, (TRIPLES, "text/plain"), where)
-    text = b"\n".join(line for line in answer.content.splitlines() if line.strip() and not line.startswith(b"#"))
-    whole(answer, text.count(b"\n") + 1, where)
-    if not text:
+    lines: list[bytes] = []
+    for answer in answers:
+        fits(answer, (TRIPLES, "text/plain"), where)
+        own = [line for line in answer.content.splitlines() if line.strip() and not line.startswith(b"#")]
+        whole(answer, len(own), where)
+        lines += own
+    if not lines:
         return []
-    quads = parse_quads(text, ox.RdfFormat.N_TRIPLES, where, EndpointError)
+    quads = parse_quads(b"\n".join(lines), ox.RdfFormat.N_TRIPLES, where, EndpointError)
     return normal_triples(ox.Triple(q.subject, q.predicate, q.object) for q in quads)
 
 

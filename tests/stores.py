@@ -1,0 +1,172 @@
+"""Triple stores that tests start, each on free ports of this machine and in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.optional import needs
+
+_STARTED = 60.0
+_INI = """
+[Database]
+DatabaseFile={folder}/virtuoso.db
+ErrorLogFile={folder}/virtuoso.log
+LockFile={folder}/virtuoso.lck
+TransactionFile={folder}/virtuoso.trx
+xa_persistent_file={folder}/virtuoso.pxa
+ErrorLogLevel=7
+FileExtend=200
+MaxCheckpointRemap=2000
+Striping=0
+TempStorage=TempDatabase
+[TempDatabase]
+DatabaseFile={folder}/temporary.db
+TransactionFile={folder}/temporary.trx
+MaxCheckpointRemap=2000
+Striping=0
+[Parameters]
+ServerPort=127.0.0.1:{sql}
+LiteMode=0
+DisableUnixSocket=1
+ServerThreads=10
+CheckpointInterval=60
+NumberOfBuffers=10000
+MaxDirtyBuffers=6000
+DirsAllowed={folder}
+[HTTPServer]
+ServerPort=127.0.0.1:{port}
+ServerRoot={folder}
+MaxClientConnections=10
+DavRoot=DAV
+EnabledDavVSP=0
+[SPARQL]
+ResultSetMaxRows={rows}
+"""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A running triple store and its addresses."""
+
+    name: str
+    query: str
+    update: str
+    graphs: str
+    start: Callable[[], subprocess.Popen[bytes]]
+    ready: Callable[[], None] = lambda: None
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    def up(self) -> None:
+        """Start it and wait until it answers."""
+        self.process = self.start()
+        ended = time.monotonic() + _STARTED
+        while True:
+            try:
+                urllib.request.urlopen(self.query, timeout=5).close()
+                break
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                assert self.process.poll() is None, f"{self.name} ended at its start"
+                assert time.monotonic() < ended, f"{self.name} did not start within {_STARTED} seconds"
+                time.sleep(0.1)
+        self.ready()
+
+    def down(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(30)
+        self.process = None
+
+
+def virtuoso_server(folder: Path, rows: int = 10000) -> Server:
+    """Virtuoso from Debian, with a database of its own, writable by everybody, and by dba at the -auth addresses."""
+    binary, shell = shutil.which("virtuoso-t"), shutil.which("isql-vt")
+    needs(binary and shell, "Virtuoso is not installed (Debian's virtuoso-opensource-7-bin)")
+    port, sql = free_port(), free_port()
+    (folder / "virtuoso.ini").write_text(_INI.format(folder=folder, port=port, sql=sql, rows=rows), encoding="utf-8")
+
+    def start() -> subprocess.Popen[bytes]:
+        # A killed server leaves its lock behind, with the number of a process that may be another's by now.
+        (folder / "virtuoso.lck").unlink(missing_ok=True)
+        line = [str(binary), "-f", "-c", str(folder / "virtuoso.ini"), "+wait"]
+        return subprocess.Popen(line, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def ready() -> None:
+        line = [str(shell), f"127.0.0.1:{sql}", "dba", "dba", 'exec=GRANT SPARQL_UPDATE TO "SPARQL";']
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    base = f"http://127.0.0.1:{port}"
+    return Server("virtuoso", f"{base}/sparql", f"{base}/sparql", f"{base}/sparql-graph-crud", start, ready)
+
+
+def oxigraph_server_in(folder: Path) -> Server:
+    """Oxigraph's own server, with a database of its own."""
+    binary = shutil.which("oxigraph", path=str(Path(sys.executable).parent)) or shutil.which("oxigraph")
+    needs(binary, "Oxigraph's server is not installed (pip install oxigraph)")
+    port = free_port()
+
+    def start() -> subprocess.Popen[bytes]:
+        line = [str(binary), "serve", "--location", str(folder / "data"), "--bind", f"127.0.0.1:{port}"]
+        # Queries of ours speak to the union of all graphs, which Virtuoso's default graph is as well.
+        line.append("--union-default-graph")
+        return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    base = f"http://127.0.0.1:{port}"
+    return Server("oxigraph", f"{base}/query", f"{base}/update", f"{base}/store", start)
+
+
+@pytest.fixture(scope="session")
+def virtuoso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running Virtuoso."""
+    yield from _running(virtuoso_server(tmp_path_factory.mktemp("virtuoso")))
+
+
+@pytest.fixture(scope="session")
+def oxigraph_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server of Oxigraph."""
+    yield from _running(oxigraph_server_in(tmp_path_factory.mktemp("oxigraph")))
+
+
+def _running(server: Server) -> Iterator[Server]:
+    try:
+        server.up()
+        yield server
+    finally:
+        server.down()
+
+
+def empty(server: Server) -> None:
+    """Remove every graph of ours from a server."""
+    from guidegraph.remote.client import Endpoint, GraphStore
+
+    rows: list[Any] = Endpoint(server.query).select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g")[1]
+    for (graph,) in rows:
+        if graph.value.startswith(("https://w3id.org/guidegraph/", "http://example.org/")):
+            GraphStore(server.graphs).delete(graph)
