@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +172,79 @@ def empty(server: Server) -> None:
     for (graph,) in rows:
         if graph.value.startswith(("https://w3id.org/guidegraph/", "http://example.org/")):
             GraphStore(server.graphs).delete(graph)
+
+
+class Relay:
+    """A server between a client and a store that counts requests and may do something at one of them.
+
+    ``at`` is called with the number of each request before it is passed on, and says whether to pass it on.
+    """
+
+    def __init__(self, target: str, at: Callable[[int], bool] = lambda number: True) -> None:
+        relay, self.requests = self, 0
+        self._target, self._at = target.rpartition("/")[0], at
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                relay.requests += 1
+                if not relay._at(relay.requests):
+                    self.close_connection = True
+                    return
+                kept = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
+                request = urllib.request.Request(relay._target + self.path, body or None, kept, method=self.command)
+                try:
+                    with urllib.request.urlopen(request, timeout=60) as answer:
+                        self._pass(answer.status, answer.headers, answer.read())
+                except urllib.error.HTTPError as error:
+                    self._pass(error.code, error.headers, error.read())
+                except OSError:
+                    self.close_connection = True
+
+            do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815
+
+            def _pass(self, status: int, headers: Any, content: bytes) -> None:
+                self.send_response(status)
+                for name in ("Content-Type", "X-SPARQL-MaxRows", "X-SQL-State", "WWW-Authenticate"):
+                    if name in headers:
+                        self.send_header(name, headers[name])
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def url(self, of: str) -> str:
+        """The address of the store's address ``of`` behind the relay."""
+        return f"http://127.0.0.1:{self._server.server_port}/{of.rpartition('/')[2]}"
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def lines(server: Server, mode: str, relay: Relay | None = None) -> list[str]:
+    """The addresses of a server as ``guidegraph push`` takes them; ``mode`` is graph-store or update."""
+    seen = relay.url if relay is not None else str
+    there = server.graphs if mode == "graph-store" else server.update
+    return [seen(server.query), f"--{mode}", seen(there)]
+
+
+def contents(server: Server) -> dict[str, tuple[str, int]]:
+    """Digest and size of every graph of ours in a server, the manifest with it, read anew."""
+    from guidegraph.remote.client import Endpoint
+    from guidegraph.remote.manifest import entry_of
+    from guidegraph.remote.pulling import counts, graph_of
+
+    endpoint = Endpoint(server.query)
+    rows = endpoint.select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")[1]
+    ours = [g for (g,) in rows if g.value.startswith(("https://w3id.org/guidegraph/", "http://example.org/"))]
+    sizes = counts(endpoint, ours)
+    entries = {g: entry_of(graph_of(endpoint, g, sizes[g], known=True)) for g in ours}
+    return {g.value: (entry.digest, entry.triples) for g, entry in sorted(entries.items(), key=str)}
