@@ -128,14 +128,15 @@ def virtuoso_server(folder: Path, rows: int = 10000) -> Server:
     return Server("virtuoso", f"{base}/sparql", f"{base}/sparql", f"{base}/sparql-graph-crud", start, ready)
 
 
-def oxigraph_server_in(folder: Path) -> Server:
-    """Oxigraph's own server, with a database of its own."""
+def oxigraph_server_in(folder: Path | None = None) -> Server:
+    """Oxigraph's own server, with a database in a folder, or in memory where none is named."""
     binary = shutil.which("oxigraph", path=str(Path(sys.executable).parent)) or shutil.which("oxigraph")
     needs(binary, "Oxigraph's server is not installed (pip install oxigraph)")
     port = free_port()
 
     def start() -> subprocess.Popen[bytes]:
-        line = [str(binary), "serve", "--location", str(folder / "data"), "--bind", f"127.0.0.1:{port}"]
+        line = [str(binary), "serve", "--bind", f"127.0.0.1:{port}"]
+        line += ["--location", str(folder / "data")] if folder is not None else []
         # Queries of ours speak to the union of all graphs, which Virtuoso's default graph is as well.
         line.append("--union-default-graph")
         return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -151,9 +152,9 @@ def virtuoso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def oxigraph_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def oxigraph_server() -> Iterator[Server]:
     """A running server of Oxigraph."""
-    yield from _running(oxigraph_server_in(tmp_path_factory.mktemp("oxigraph")))
+    yield from _running(oxigraph_server_in())
 
 
 def _running(server: Server) -> Iterator[Server]:
