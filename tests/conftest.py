@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 import guidegraph as gg
+from tests.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
 # In CI the generated cases are the same on every run; elsewhere each run tries others.
 settings.register_profile("ci", derandomize=True)

@@ -249,3 +249,14 @@ def contents(server: Server) -> dict[str, tuple[str, int]]:
     sizes = counts(endpoint, ours)
     entries = {g: entry_of(graph_of(endpoint, g, sizes[g], known=True)) for g in ours}
     return {g.value: (entry.digest, entry.triples) for g, entry in sorted(entries.items(), key=str)}
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Path:
+    """The shipped ontology with a few of the documents, blank nodes in them."""
+    folder = tmp_path_factory.mktemp("small")
+    shutil.copytree(repo_root / "ontology", folder / "ontology")
+    (folder / "graph/documents").mkdir(parents=True)
+    for path in sorted((repo_root / "graph/documents").glob("*.trig"))[:6]:
+        shutil.copy(path, folder / "graph/documents")
+    return folder

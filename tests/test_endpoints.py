@@ -20,7 +20,7 @@ import pyoxigraph as ox
 import pytest
 from typer.testing import CliRunner
 
-from guidegraph import api, namespaces, run
+from guidegraph import api, namespaces
 from guidegraph.cli.app import app
 from guidegraph.errors import EndpointError, QueryError
 from guidegraph.remote import exchange
@@ -29,6 +29,7 @@ from guidegraph.remote.client import Endpoint, GraphStore, same_machine
 from guidegraph.remote.exchange import Limits
 from guidegraph.remote.holes import filled
 from guidegraph.remote.pulling import pull
+from guidegraph.remote.values import with_values
 from tests.endpoint import Endpoint as Served
 
 ROWS = b'{"head": {"vars": ["x"]}, "results": {"bindings": [{"x": {"type": "uri", "value": "urn:a"}}]}}'
@@ -479,10 +480,28 @@ def test_values_begin_the_pattern() -> None:
         "DESCRIBE ?x WHERE { ?x ?p ?o }",
         "# SELECT {\nSELECT ?x { ?x ?p '}{' }",
     ):
-        text = run.with_values(query, terms)
+        text = with_values(query, terms)
         assert "{ VALUES (?x) {" in text
         ox.Store().query(text)
-    assert run.with_values("CONSTRUCT WHERE { ?x ?p ?o }", terms).rstrip().endswith("}")
+    assert with_values("CONSTRUCT WHERE { ?x ?p ?o }", terms).rstrip().endswith("}")
+
+
+def test_a_value_reaches_the_groups_that_read_it() -> None:
+    """A FILTER inside a group does not see what VALUES binds outside it."""
+    store = ox.Store()
+    one, place = ox.NamedNode("urn:a"), ox.NamedNode("urn:g")
+    store.add(ox.Quad(one, ox.NamedNode("urn:p"), ox.Literal(5), place))
+    inner = (
+        "SELECT ?x { GRAPH <urn:g> { ?s <urn:p> ?x FILTER(COALESCE(?x < ?limit, true)) } }",
+        "SELECT ?x { { { ?s <urn:p> ?x . FILTER(COALESCE(?x < ?limit, true)) } } UNION { VALUES ?x { 1 } FILTER(?x > ?limit) } }",
+        "SELECT ?x { ?t <urn:p> ?z OPTIONAL { ?s <urn:p> ?x BIND(?x < ?limit AS ?y) } FILTER(BOUND(?y) && ?y) }",
+        "SELECT ?x { { SELECT ?x WHERE { ?s <urn:p> ?x FILTER(COALESCE(?x < ?limit, true)) } } }",
+        "SELECT ?x { ?s <urn:p> ?x FILTER NOT EXISTS { ?s <urn:p> ?z FILTER(?z >= ?limit) } }",
+    )
+    for query in inner:
+        for limit, rows in ((3, 0), (9, 1)):
+            sent = with_values(query, {"limit": ox.Literal(limit)})
+            assert len(list(store.query(sent, use_default_graph_as_union=True))) == rows, sent
 
 
 # --- nothing of a patient is sent

@@ -24,7 +24,7 @@ from guidegraph.remote.holes import filled, text_of
 from guidegraph.remote.manifest import Entry, entry_of, read_manifest
 from guidegraph.remote.pulling import graph_of
 from guidegraph.remote.pushing import BATCH, ByGraphStore, ByUpdate, Push, batches
-from tests.stores import Relay, Server, contents, empty, lines, oxigraph_server  # noqa: F401
+from tests.stores import Relay, Server, contents, empty, lines
 
 MODES = ("graph-store", "update")
 MANIFEST = namespaces.MANIFEST_GRAPH
@@ -33,21 +33,10 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def server(oxigraph_server: Server) -> Server:  # noqa: F811
+def server(oxigraph_server: Server) -> Server:
     """A real store without a graph of ours."""
     empty(oxigraph_server)
     return oxigraph_server
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Path:
-    """The shipped ontology with a few of the documents, blank nodes in them."""
-    folder = tmp_path_factory.mktemp("small")
-    shutil.copytree(repo_root / "ontology", folder / "ontology")
-    (folder / "graph/documents").mkdir(parents=True)
-    for path in sorted((repo_root / "graph/documents").glob("*.trig"))[:6]:
-        shutil.copy(path, folder / "graph/documents")
-    return folder
 
 
 def local(folder: Path) -> dict[str, tuple[str, int]]:

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import QueryError, TermError, UsageError
 from guidegraph.model import Parameter
+from guidegraph.remote.values import FORMS, TOKEN, with_values
 
 Term = ox.NamedNode | ox.Literal
 Resolve = Callable[[str], str]
@@ -21,14 +22,7 @@ Resolve = Callable[[str], str]
 ANY = "any"
 MAX_NESTING = 100
 MAX_CHARACTERS = 200_000
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|\#[^\n]*)|(?P<iri><[^\s<>"{}|^`\\]*>)
-    |(?P<string>\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    |(?P<word>[?$]?[A-Za-z_][\w.-]*(?::[\w.%/-]*)?|:[\w.-]*)|(?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD"}
-_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _PLACE = re.compile(r"at (\d+):(\d+)")
 
 
@@ -48,7 +42,7 @@ class Result:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    found = ((m.lastgroup or "other", m.group()) for m in _TOKEN.finditer(text))
+    found = ((m.lastgroup or "other", m.group()) for m in TOKEN.finditer(text))
     return [(kind, token) for kind, token in found if kind != "space"]
 
 
@@ -69,7 +63,7 @@ def check(text: str, *, allow_remote: bool = False) -> str:
             raise QueryError("the query is nested too deeply", mend=f"At most {MAX_NESTING} levels are read.")
         if not form and word in _UPDATES:
             raise QueryError(f"{word} is an update", mend="Only SELECT, ASK, CONSTRUCT and DESCRIBE are run.")
-        if not form and word in _FORMS:
+        if not form and word in FORMS:
             form = word
         if not allow_remote:
             _refuse_remote(word, kind, token, previous)
@@ -235,44 +229,6 @@ def remote_result(form: str, endpoint: str, text: str) -> Result:
         columns, rows = there.select(text)
         return Result("select", columns, tuple(rows))
     return _graph(there.graph(text, form))
-
-
-def with_values(text: str, terms: Mapping[str, Term]) -> str:
-    """A query for a remote endpoint with its parameters in a VALUES block of serialised terms.
-
-    The block begins the outermost pattern, so that filters see the values as they see bound ones, and since Virtuoso
-    takes a block at the end of a SELECT only, and looks at it too late where a path leads to the variable.
-
-    Raises:
-        QueryError: the query has no pattern of its own (CONSTRUCT WHERE) and ends in a VALUES block already.
-    """
-    if not terms:
-        return text
-    names = sorted(terms)
-    block = " ".join(str(terms[name]) for name in names)
-    values = f"VALUES ({' '.join('?' + n for n in names)}) {{ ({block}) }}\n"
-    place = _pattern(text)
-    if place is not None:
-        return f"{text[:place]} {values}{text[place:]}"
-    if re.search(r"VALUES[^{}]*\{[^{}]*\}\s*\Z", text, re.IGNORECASE):
-        raise QueryError("the query ends in VALUES, so its parameters cannot be sent", mend="Move VALUES into WHERE.")
-    return f"{text.rstrip()}\n{values}"
-
-
-def _pattern(text: str) -> int | None:
-    """Where the outermost pattern of a query begins; None for CONSTRUCT WHERE, whose pattern is a template too."""
-    form, opened = "", 0
-    for match in _TOKEN.finditer(text):
-        word = match.group().upper() if match.lastgroup == "word" else ""
-        if not form and word in _FORMS:
-            form = word
-        elif form == "CONSTRUCT" and word == "WHERE" and not opened:
-            return None
-        elif form and match.group() == "{":
-            opened += 1
-            if form != "CONSTRUCT" or opened > 1:
-                return match.end()
-    return None
 
 
 def parse_parameters(pairs: Sequence[str]) -> dict[str, str]:
