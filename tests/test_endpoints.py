@@ -385,6 +385,27 @@ def test_credentials_come_from_the_environment_when_asked_for(serve: Serve, monk
     assert "wr0ng" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        "",
+        "Digest",
+        "Digest realm=",
+        'Digest realm="x", nonce="y", algorithm="none"',
+        "Bearer",
+        "Negotiate x,y",
+        "Basic",
+        "=,=",
+    ],
+)
+def test_a_strange_challenge_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch, challenge: str) -> None:
+    monkeypatch.setenv("GUIDEGRAPH_USER", "me")
+    monkeypatch.setenv("GUIDEGRAPH_PASSWORD", "s3cret")
+    with pytest.raises(EndpointError) as caught:
+        Endpoint(serve(reply(401, "text/plain", b"no", WWW_Authenticate=challenge))).select(ASKED)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_credentials_are_not_sent_on_and_not_echoed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GUIDEGRAPH_USER", "me")
     monkeypatch.setenv("GUIDEGRAPH_PASSWORD", "s3cret")

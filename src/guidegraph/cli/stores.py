@@ -60,7 +60,9 @@ def push(
     Example: guidegraph push http://localhost:7878/query --update http://localhost:7878/update
     """
     kb = api.open_knowledge(knowledge)
-    with _progress("pushing", len(list(kb.store.named_graphs()))) as told:
+    # The derived index is a graph of the store too.
+    total = sum(1 for _ in kb.store.named_graphs()) - (not index)
+    with _progress("pushing", total) as told:
         done = api.push(
             kb,
             url,

@@ -221,7 +221,9 @@ def _told(found: Address, error: BaseException) -> BaseException:
         return error.reason
     if isinstance(error, http.client.IncompleteRead):
         return EndpointError("its answer broke off", where=found.shown, mend="Try again.")
-    if isinstance(error, URLError | OSError | ValueError | http.client.HTTPException):
+    # The handlers of passwords stumble over a challenge that is none by these.
+    strange = LookupError | AttributeError | NotImplementedError
+    if isinstance(error, URLError | OSError | ValueError | http.client.HTTPException | strange):
         reason = error.reason if isinstance(error, URLError) else error
         told = _hidden(_line(str(reason))) or type(reason).__name__
         return EndpointError(
