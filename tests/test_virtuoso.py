@@ -142,6 +142,8 @@ def dataset(whole: gg.KnowledgeBase) -> rdflib.Dataset:
     return found
 
 
+# rdflib complains of its own reader of N-Quads.
+@pytest.mark.filterwarnings("ignore:Dataset.default_context:DeprecationWarning")
 @pytest.mark.parametrize("name", [n for n in QUERIES if n not in ENDLESS])
 def test_rdflib_gives_the_same_rows(dataset: rdflib.Dataset, whole: gg.KnowledgeBase, name: str) -> None:
     wanted, terms = here(whole, QUERIES[name])
