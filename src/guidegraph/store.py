@@ -1,8 +1,7 @@
-"""The store: knowledge files into named graphs, digests, and remote endpoints."""
+"""The store: knowledge files into named graphs, and digests."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
@@ -12,7 +11,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import EndpointError, KnowledgeError
+from guidegraph.errors import KnowledgeError
 from guidegraph.reading import read_quads
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
@@ -21,7 +20,6 @@ _TYPE = ox.NamedNode(ns.RDF + "type")
 BLANK = "urn:guidegraph:blank:"
 #: Steps within which blank nodes in a circle are told apart.
 _ROUNDS = 64
-_TIMEOUT = 60
 #: Graphs that are derived, and so no part of the knowledge.
 DERIVED = (ns.INDEX_GRAPH, ns.PROFILE_GRAPH, ns.ASSESSMENT_GRAPH, ns.AUDIT_GRAPH)
 
@@ -192,29 +190,3 @@ def descriptions(store: ox.Store, graph: ox.NamedNode) -> dict[str, str]:
         elif subject not in inner:
             lines[""].append(told[subject])
     return {node: sha256("\n".join(sorted(rows)).encode()).hexdigest() for node, rows in sorted(lines.items())}
-
-
-def remote(endpoint: str, query: str, accept: str) -> bytes:
-    """Send a query to a SPARQL 1.1 endpoint and return the answer's bytes in the media type ``accept``.
-
-    Raises:
-        EndpointError: the address is no http(s) address, or the endpoint cannot be reached or answers with an error.
-    """
-    if not re.match(r"https?://[^\s]+\Z", endpoint):
-        raise EndpointError("not an http(s) address", where=endpoint[:100], mend="Write it as http://host/sparql.")
-    from SPARQLWrapper import POST, SPARQLWrapper
-    from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
-
-    client = SPARQLWrapper(endpoint)
-    client.setTimeout(_TIMEOUT)
-    client.setMethod(POST)
-    client.setQuery(query)
-    client.setOnlyConneg(True)
-    client.addCustomHttpHeader("Accept", accept)
-    try:
-        return bytes(client.query().response.read())
-    except (SPARQLWrapperException, OSError, ValueError) as error:
-        told = " ".join(str(error).split())[:200] or type(error).__name__
-        raise EndpointError(
-            f"the endpoint did not answer: {told}", where=endpoint, mend="Check its address and log."
-        ) from None

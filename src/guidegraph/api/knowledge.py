@@ -22,7 +22,6 @@ from guidegraph.assess.timeline import timeline as _timeline
 from guidegraph.errors import UsageError
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications
-from guidegraph.run import fetch
 
 
 class KnowledgeBase(FromOmop, Intake, Looking, FhirExporting):
@@ -168,15 +167,3 @@ def open_files(files: Sequence[str | Path], root: str | Path | None = None) -> K
     """
     folder = Path(root) if root is not None else assets.root()
     return KnowledgeBase(store.load_files(folder, [Path(f) for f in files]), None if root is None else folder)
-
-
-def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBase:
-    """Fetch the documents of a SPARQL 1.1 endpoint and open them with the ontology.
-
-    Raises:
-        EndpointError: the endpoint cannot be reached, holds no document, or hands over fewer triples than it counts.
-    """
-    folder = Path(root) if root is not None else assets.root()
-    loaded = store.load_files(folder, [])
-    loaded.bulk_extend(store.named(fetch(endpoint)))
-    return KnowledgeBase(loaded, None if root is None else folder)

@@ -64,6 +64,14 @@ Knowledge = Annotated[
     Path | None,
     typer.Option("--knowledge", metavar="FOLDER", help="A folder with ontology/ and graph/; default the shipped one."),
 ]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        metavar="URL",
+        help="Take the knowledge from this SPARQL 1.1 endpoint; the patient's facts stay on this machine.",
+    ),
+]
 ProfileArgument = Annotated[
     str,
     typer.Argument(
@@ -166,10 +174,15 @@ def one_line(message: str) -> str:
     return "".join(c if c.isprintable() else " " for c in " ".join(message.split()))
 
 
+def terminal() -> bool:
+    """Whether somebody watches standard error."""
+    return sys.stderr.isatty()
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show on a terminal that something takes a while; say nothing in a pipe."""
-    if not sys.stderr.isatty():
+    if not terminal():
         yield
         return
     from rich.console import Console

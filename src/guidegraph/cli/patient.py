@@ -12,6 +12,7 @@ from guidegraph import api
 from guidegraph.cli.common import (
     FAILED,
     AsOf,
+    EndpointOption,
     FhirVersion,
     FhirVersionOption,
     Format,
@@ -23,6 +24,7 @@ from guidegraph.cli.common import (
     picture,
     profile_source,
     view,
+    working,
     write,
 )
 from guidegraph.errors import UsageError
@@ -35,8 +37,13 @@ class ReplayFormat(StrEnum):
     json = "json"
 
 
-def _kb(root: Path | None) -> api.KnowledgeBase:
-    return api.open_knowledge(root)
+def _kb(root: Path | None, endpoint: str | None = None) -> api.KnowledgeBase:
+    if endpoint is None:
+        return api.open_knowledge(root)
+    if root is not None:
+        raise UsageError("--endpoint and --knowledge exclude each other", mend="Name one of them.")
+    with working("pulling the knowledge"):
+        return api.open_endpoint(endpoint)
 
 
 def _as_fhir(kb: api.KnowledgeBase, answer: dict[str, Any], version: FhirVersion) -> str:
@@ -51,6 +58,7 @@ def therapies(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     knowledge: Knowledge = None,
+    endpoint: EndpointOption = None,
     also: Annotated[
         list[str] | None,
         typer.Option("--also", metavar="CODE", help="Answer for this drug too: a code such as ATC:..., repeatable."),
@@ -78,7 +86,7 @@ def therapies(
             Format.html: render.therapies_html,
         },
     )
-    kb = _kb(knowledge)
+    kb = _kb(knowledge, endpoint)
     answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
     if save is not None:
         if save.suffix.lower() != ".ttl":
@@ -113,6 +121,7 @@ def explain(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     knowledge: Knowledge = None,
+    endpoint: EndpointOption = None,
 ) -> None:
     """Why a therapy has its status, and the smallest change that would make it eligible.
 
@@ -129,7 +138,7 @@ def explain(
             Format.html: render.explain_html,
         },
     )
-    kb = _kb(knowledge)
+    kb = _kb(knowledge, endpoint)
     write(shown(kb.explain(profile_source(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
 
 
@@ -139,6 +148,7 @@ def ask(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     knowledge: Knowledge = None,
+    endpoint: EndpointOption = None,
 ) -> None:
     """What to find out next about a patient, most telling question first.
 
@@ -154,7 +164,7 @@ def ask(
             Format.markdown: render.questions_markdown,
         },
     )
-    kb = _kb(knowledge)
+    kb = _kb(knowledge, endpoint)
     answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
     kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software", "queries")
     write(shown({key: answer[key] for key in kept}))
