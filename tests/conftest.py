@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,10 @@ from hypothesis import settings
 import guidegraph as gg
 
 pytest_plugins = ["tests.coded"]
+
+# Hierarchies that the user of this machine has linked are no part of what is tested.
+_HOME = tempfile.TemporaryDirectory()
+os.environ["GUIDEGRAPH_HOME"] = _HOME.name
 
 # In CI the generated cases are the same on every run; elsewhere each run tries others.
 settings.register_profile("ci", derandomize=True)
