@@ -29,6 +29,10 @@ class TermError(ProfileError):
     """A term of a profile that names nothing known, or more than one thing."""
 
 
+class UnitError(ProfileError):
+    """A measured value whose unit is unknown or cannot be converted into the unit asked for."""
+
+
 class KnowledgeError(GuideGraphError):
     """Ontology, graphs or queries of the knowledge base that cannot be read or found."""
 

@@ -10,7 +10,9 @@ from typing import Any
 from guidegraph import assets, store
 from guidegraph.api.answer import Answer
 from guidegraph.api.core import ProfileSource
+from guidegraph.api.intake import Intake
 from guidegraph.api.lookup import Looking
+from guidegraph.api.omop import FromOmop
 from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.change import smallest_change
 from guidegraph.assess.explain import explanation
@@ -22,7 +24,7 @@ from guidegraph.profile import apply_implications
 from guidegraph.run import fetch
 
 
-class KnowledgeBase(Looking):
+class KnowledgeBase(FromOmop, Intake, Looking):
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
 
     def therapies(

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli import audit, check, disagree, export, link, lookup, mappings, patient, profiles, query
+from guidegraph.cli import (
+    audit,
+    check,
+    disagree,
+    export,
+    intake,
+    link,
+    lookup,
+    mappings,
+    omop,
+    patient,
+    profiles,
+    query,
+)
 from guidegraph.cli.common import guarded
 
 app = typer.Typer(
@@ -54,6 +67,8 @@ app.command("trace")(guarded(audit.trace))
 app.command("link")(guarded(link.link))
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(export.app, name="export")
+profiles.app.command("from-fhir")(guarded(intake.from_fhir))
+profiles.app.command("from-omop")(guarded(omop.from_omop))
 app.add_typer(profiles.app, name="profile")
 
 

@@ -56,7 +56,7 @@ class CodedFacts:
         stated = [
             row for iri in (reading.present if present else reading.absent) if (row := self._terms.by_iri.get(iri))
         ]
-        fitting = self._telling([row.iri for row in stated if row.kind in kinds], present)
+        fitting = [row.iri for row in stated if row.kind in kinds]
         if stated and not fitting:
             other = " or ".join(sorted({row.kind for row in stated}))
             raise TermError(
@@ -69,14 +69,6 @@ class CodedFacts:
         else:
             self._readings[reading.curie] = reading
         return fitting
-
-    def _telling(self, classes: Sequence[str], present: bool) -> list[str]:
-        """The classes without those that another of them entails: who has one has all above it, who lacks one lacks
-        all below it."""
-        above = self._terms.ancestors
-        if present:
-            return [c for c in classes if not any(c != other and c in above(other) for other in classes)]
-        return [c for c in classes if not any(c != other and other in above(c) for other in classes)]
 
 
 def _missed(reading: CodeReading, present: bool) -> str:

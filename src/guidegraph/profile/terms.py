@@ -137,6 +137,14 @@ class Vocabulary:
             mend=f"Name one: {near}.",
         )
 
+    def telling(self, classes: Collection[str], present: bool) -> list[str]:
+        """The classes without those that another of them entails: who has one has all above it, who lacks one lacks
+        all below it."""
+        above = self.ancestors
+        if present:
+            return [c for c in classes if not any(c != other and c in above(other) for other in classes)]
+        return [c for c in classes if not any(c != other and other in above(c) for other in classes)]
+
     def resolve(self, text: str, kinds: Collection[str], *, where: str = "") -> str:
         """The IRI of the one term of these kinds that ``text`` names.
 

@@ -1,0 +1,94 @@
+"""Many records read and answered in one go, on several processors."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from guidegraph.api.intake import FhirSource, Intake
+from guidegraph.errors import GuideGraphError
+from guidegraph.knowledge import describe
+
+#: Records that a worker takes at a time.
+_CHUNK = 8
+
+
+@dataclass(frozen=True)
+class RecordAnswer:
+    """The statuses of one record: therapy CURIE to status, how many entries were used, ignored and not understood.
+
+    ``error`` says why a record could not be read; the statuses are then empty.
+    """
+
+    patient: str = ""
+    statuses: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+
+
+def fhir_statuses(
+    kb: Intake,
+    sources: Sequence[FhirSource],
+    *,
+    as_of: date | None = None,
+    jurisdiction: str | None = None,
+    workers: int = 1,
+    **options: Any,
+) -> Iterator[RecordAnswer]:
+    """Read FHIR records and give the status of every therapy for each, in the order of the records.
+
+    A record that cannot be read becomes an answer with its error, and the others go on.
+
+    Args:
+        kb: the knowledge base.
+        sources: records, as :meth:`~guidegraph.api.intake.Intake.profile_from_fhir` takes them.
+        as_of: the day of the profiles and of the statements in effect; today if None.
+        jurisdiction: count only the labels of this country; all if None.
+        workers: processes to use, where the system can fork; the knowledge base is not loaded again.
+        options: further arguments of :meth:`~guidegraph.api.intake.Intake.profile_from_fhir`.
+    """
+    day = as_of or date.today()
+
+    def one(number: int) -> RecordAnswer:
+        try:
+            found = kb.profile_from_fhir(sources[number], as_of=day, where=f"record {number + 1}", **options)
+            assessment = kb.assess(kb.profile(found.profile), day, jurisdiction)
+        except GuideGraphError as error:
+            return RecordAnswer(error=str(error))
+        statuses = {describe.name(therapy): status for therapy, status in sorted(assessment.statuses.items())}
+        return RecordAnswer(found.profile.id, statuses, found.report.to_dict()["counts"])
+
+    if not sources:
+        return
+    yield one(0)
+    rest = range(1, len(sources))
+    if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(one, rest)
+        return
+    with _shared(one), multiprocessing.get_context("fork").Pool(workers) as pool:
+        yield from pool.imap(_call, rest, chunksize=_CHUNK)
+
+
+_work: list[Callable[[int], RecordAnswer]] = []
+
+
+def _call(number: int) -> RecordAnswer:
+    return _work[-1](number)
+
+
+@contextmanager
+def _shared(work: Callable[[int], RecordAnswer]) -> Iterator[None]:
+    """Give forked workers what they inherit; what is loaded already is kept out of their garbage collection."""
+    _work.append(work)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        _work.pop()

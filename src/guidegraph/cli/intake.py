@@ -1,0 +1,108 @@
+"""Commands that read records of patients as profiles."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from guidegraph import api
+from guidegraph.cli.common import AsOf, Knowledge, day, write
+from guidegraph.errors import ProfileError, UsageError
+
+
+class ProfileFormat(StrEnum):
+    """Forms of a profile."""
+
+    yaml = "yaml"
+    json = "json"
+
+
+def from_fhir(
+    bundle: Annotated[
+        str, typer.Argument(metavar="BUNDLE", help="A FHIR resource, Bundle or NDJSON file of one patient, or -.")
+    ],
+    version: Annotated[
+        str, typer.Option("--version", metavar="R4|R5", help="The version of FHIR; told from the content, else R4.")
+    ] = "",
+    as_of: AsOf = None,
+    form: Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")] = ProfileFormat.yaml,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write the report as JSON; else it is on standard error."),
+    ] = None,
+    complete: Annotated[
+        list[str] | None,
+        typer.Option("--complete", metavar="LIST", help="The record names all of this list, such as conditions."),
+    ] = None,
+    patient: Annotated[
+        str, typer.Option("--patient", metavar="ID", help="The patient, where the record has several.")
+    ] = "",
+    match_text: Annotated[
+        bool, typer.Option("--match-text", help="Read a text without codes where it is exactly one of our names.")
+    ] = False,
+    newest_days: Annotated[
+        int | None,
+        typer.Option("--within-days", metavar="DAYS", min=0, help="Ignore observations that are older than this."),
+    ] = None,
+    same_unit: Annotated[
+        list[str] | None,
+        typer.Option("--same-unit", metavar="UNIT=OURS", help="Take a UCUM unit for ours, which it is not by itself."),
+    ] = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """A patient's FHIR resources as a profile, with a report of what was used, ignored and not understood.
+
+    Example: guidegraph profile from-fhir bundle.json -o patient.yaml && guidegraph therapies patient.yaml
+    """
+    from guidegraph.api.intake import read_record
+    from guidegraph.intake import form as forms
+    from guidegraph.render import to_json
+    from guidegraph.render.intake import intake_text
+
+    where = "standard input" if bundle == "-" else Path(bundle).name
+    text = _standard_input(where) if bundle == "-" else read_record(Path(bundle), where)
+    kb = api.open_knowledge(knowledge)
+    found = kb.profile_from_fhir(
+        text,
+        as_of=day(as_of),
+        version=version.upper(),
+        patient=patient,
+        complete=complete or (),
+        match_text=match_text,
+        same_units=[_pair(pair) for pair in same_unit or ()],
+        newest_days=newest_days,
+        where=where,
+    )
+    told = found.report.to_dict()
+    head = f"Read from {found.report.form}, as of {found.report.as_of}; what is not here is unknown, never no."
+    written = (
+        forms.to_json(found.profile, kb.vocabulary)
+        if form is ProfileFormat.json
+        else forms.to_yaml(found.profile, kb.vocabulary, head)
+    )
+    if report is not None:
+        write(to_json(told), report)
+    else:
+        typer.echo(intake_text(told), err=True, nl=False)
+    write(written, output)
+
+
+def _standard_input(where: str) -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ProfileError("not UTF-8 text", where=where, mend="FHIR JSON is UTF-8.") from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    unit, equal, ours = text.partition("=")
+    if not (unit and equal and ours):
+        raise UsageError(f"{text!r} names no two units", where="--same-unit", mend="Write it as UNIT=OURS.")
+    return unit, ours

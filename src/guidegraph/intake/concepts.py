@@ -1,0 +1,173 @@
+"""What the codes of an entry say in our terms: every code read, disagreements told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from guidegraph import namespaces as ns
+from guidegraph.errors import TermError
+from guidegraph.model import CodeReading
+from guidegraph.profile import Vocabulary
+
+_KINDS = ("condition", "finding", "intervention", "number", "outcome")
+
+
+class CodeReader(Protocol):
+    """What reads codes of other terminologies (``guidegraph.links.codes.Codes``)."""
+
+    def read(self, curie: str) -> CodeReading:
+        """What the code says in our terms; empty if it is not understood."""
+
+    def prefix_of(self, system: str) -> str | None:
+        """The CURIE prefix of a code system (a FHIR URI, an OMOP vocabulary id), None if it is not known."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code of an entry: the system as the record names it, the code, the record's own label."""
+
+    system: str
+    code: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the codes of one entry say together.
+
+    Whoever has what they mean has every class of ``present``; whoever lacks it lacks every class of ``absent``.
+    ``text`` shows the codes, ``steps`` and ``absent_steps`` how they were read, ``why`` the reason where something is
+    not understood, ``readings`` the codes of other terminologies that were read.
+    """
+
+    text: str
+    present: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+    steps: tuple[str, ...] = ()
+    why: str = ""
+    absent_steps: tuple[str, ...] = ()
+    readings: tuple[CodeReading, ...] = ()
+
+    @property
+    def understood(self) -> bool:
+        """Whether the codes say anything in our terms."""
+        return bool(self.present or self.absent)
+
+
+class Concepts:
+    """Reads the codes of entries; remembers codes, since records repeat them.
+
+    Args:
+        vocabulary: our terms.
+        codes: reads the codes of other terminologies.
+        match_text: also read a text without codes, when it is exactly one of our labels or synonyms.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, codes: CodeReader, *, match_text: bool = False) -> None:
+        self._terms = vocabulary
+        self._codes = codes
+        self._match_text = match_text
+        self._known: dict[tuple[str, str], tuple[str, CodeReading]] = {}
+
+    def read(self, codes: Sequence[Code], text: str = "") -> Meaning:
+        """The meaning of an entry that has these codes (all of one concept) and this text.
+
+        Codes of one concept may be of different grain. Where one reading includes the other, the narrower counts. Where
+        they do not fit, only what both say counts, and ``why`` tells it. An absence counts only if every code is
+        understood: lacking a narrow thing says nothing of the broad one.
+        """
+        if not codes:
+            return self._text_only(text)
+        read = [self._one(code) for code in codes]
+        names = [f"{name} ({code.label})" if code.label else name for code, (name, _) in zip(codes, read, strict=True)]
+        shown = "; ".join(dict.fromkeys(names))
+        readings = list({reading.curie: reading for _, reading in read if reading.understood}.values())
+        steps = tuple(dict.fromkeys(step for _, reading in read for step in reading.steps))
+        if not readings:
+            return Meaning(shown, steps=steps, why="; ".join(steps) or "no mapping of the code is known")
+        present, fits = self._together([frozenset(r.present) for r in readings])
+        absent: frozenset[str] = frozenset()
+        why = "" if fits else "its codes disagree: only what they have in common is read"
+        if fits and all(reading.understood for _, reading in read):
+            absent = self._lacking(readings)
+        elif fits:
+            why = "not every code of it is understood"
+        present = frozenset(self._terms.telling(present, True))
+        absent = frozenset(self._terms.telling(absent, False))
+        denied = tuple(dict.fromkeys(step for r in readings for step in (r.absent_steps or r.steps)))
+        return Meaning(
+            shown,
+            present,
+            absent,
+            steps,
+            why,
+            denied,
+            tuple(r for r in readings if r.curie[:3] != "gg:" and r.curie[:4] != "ggt:"),
+        )
+
+    def _one(self, code: Code) -> tuple[str, CodeReading]:
+        key = (code.system, code.code)
+        if key not in self._known:
+            self._known[key] = self._read_one(code)
+        return self._known[key]
+
+    def _read_one(self, code: Code) -> tuple[str, CodeReading]:
+        if not code.code.strip():
+            shown = code.system or "a coding"
+            return shown, CodeReading(shown, steps=("one of its codings has no code",))
+        if code.system in (ns.GGT, ns.GG):
+            iri = code.system + code.code
+            shown = ns.shorten(iri)
+            row = self._terms.by_iri.get(iri)
+            if row is None or row.kind not in _KINDS:
+                return shown, CodeReading(shown, steps=(f"{shown} is no term of ours",))
+            return shown, CodeReading(shown, row.label, (iri,), (iri,), (f"{shown} is our own term",))
+        prefix = self._codes.prefix_of(code.system) if code.system else None
+        if prefix is None:
+            shown = f"{code.system}|{code.code}" if code.system else code.code
+            return shown, CodeReading(
+                shown, steps=(f"the code system {code.system or 'is not given and'} is not known",)
+            )
+        curie = f"{prefix}:{code.code}"
+        found = self._codes.read(curie)
+        unknown = [iri for iri in (*found.present, *found.absent) if iri not in self._terms.by_iri]
+        if unknown:
+            return curie, CodeReading(curie, found.label, steps=(*found.steps, f"{unknown[0]} is no term of ours"))
+        return curie, found
+
+    def _text_only(self, text: str) -> Meaning:
+        shown = f"{text!r}" if text else "without a code"
+        if not text:
+            return Meaning(shown, why="it has neither code nor text")
+        if not self._match_text:
+            return Meaning(shown, why="text without a code is not read (--match-text reads exact names)")
+        try:
+            iri = self._terms.resolve(text, _KINDS)
+        except TermError as error:
+            return Meaning(shown, why=error.what)
+        step = f"the text {text!r} is a name of {self._terms.label(iri)!r} (--match-text)"
+        return Meaning(shown, frozenset({iri}), frozenset({iri}), (step,))
+
+    def closure(self, classes: frozenset[str]) -> frozenset[str]:
+        """The classes and everything above them."""
+        return frozenset(above for cls in classes for above in self._terms.ancestors(cls))
+
+    def _together(self, readings: list[frozenset[str]]) -> tuple[frozenset[str], bool]:
+        """What the readings of one concept say together, and whether they fit."""
+        closures = [self.closure(reading) for reading in readings]
+        widest = max(range(len(readings)), key=lambda i: len(closures[i]))
+        if all(closure <= closures[widest] for closure in closures):
+            return readings[widest], True
+        shared = frozenset.intersection(*[c for c in closures if c]) & frozenset(self._terms.by_iri)
+        return frozenset(c for c in shared if not any(c != d and c in self._terms.ancestors(d) for d in shared)), False
+
+    def _lacking(self, readings: list[CodeReading]) -> frozenset[str]:
+        """What somebody lacks who lacks the concept, whichever of its codes is the exact one."""
+        return frozenset(
+            cls
+            for reading in readings
+            for cls in reading.absent
+            if all(self._terms.ancestors(cls) & frozenset(other.absent) for other in readings)
+        )

@@ -1,0 +1,174 @@
+"""Conditions, allergies and procedures."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from guidegraph import namespaces as ns
+from guidegraph.intake.builder import ProfileBuilder
+from guidegraph.intake.concepts import Concepts, Meaning
+from guidegraph.intake.facts import Source
+from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
+from guidegraph.intake.fhir.table import Table
+from guidegraph.intake.units import decimal_of
+from guidegraph.model import TrialFact
+
+_STATES = ("condition", "finding")
+
+
+class Clinical:
+    """Reads conditions, allergies and procedures into a builder."""
+
+    def __init__(self, builder: ProfileBuilder, concepts: Concepts, table: Table) -> None:
+        self._builder, self._concepts, self._table = builder, concepts, table
+
+    def meaning(self, res: Resource) -> Meaning:
+        """What the code of a resource says.
+
+        Raises:
+            NotUnderstoodError: there is no code, or it is malformed.
+        """
+        concept = res.part("code")
+        if concept is None:
+            raise NotUnderstoodError("it has no code")
+        return self._concepts.read(res.codings(concept), res.text_of(concept))
+
+    def state(self, res: Resource) -> None:
+        """Read a Condition or an AllergyIntolerance.
+
+        Raises:
+            NotUnderstoodError: the resource is malformed.
+        """
+        meaning = self.meaning(res)
+        verified = res.status("verification")
+        clinical = res.status("clinical")
+        source = Source(res.ref, meaning.text, res.moment("begins"), meaning.steps, meaning.readings)
+        if verified is not None and verified[1] == "error":
+            self._builder.ignore(source, "it was recorded in error")
+            return
+        if not self._is_allergy(res):
+            self._builder.ignore(source, "an intolerance is not an allergy")
+            return
+        present = self._within(res, self._builder.of_kind(meaning.present, *_STATES))
+        if verified is not None and verified[1] == "no":
+            self._refuted(res, meaning, source)
+        elif clinical is not None and clinical[1] == "past":
+            self._builder.ignore(source, f"{clinical[0]}: not present now, which does not say that it never was")
+        elif not present:
+            self._builder.misunderstood(res.kind.lists, source, self._why(res, meaning))
+        else:
+            self._present(res, present, meaning, source, verified, clinical)
+
+    def _present(
+        self,
+        res: Resource,
+        classes: list[str],
+        meaning: Meaning,
+        source: Source,
+        verified: tuple[str, str] | None,
+        clinical: tuple[str, str] | None,
+    ) -> None:
+        doubt = ""
+        if verified is not None and verified[1] == "doubt":
+            doubt = f"it is {verified[0]}"
+        elif clinical is None:
+            doubt = "it does not say whether it is present now (no clinicalStatus)"
+        elif clinical[1] != "now":
+            doubt = f"{clinical[0]}: not present now, and not absent either"
+        elif res.has("ended"):
+            doubt = f"it is {clinical[0]}, and yet it has ended"
+        if doubt:
+            self._builder.doubt(classes, res.kind.lists, source, doubt)
+            return
+        note = meaning.why if verified else "; ".join(filter(None, ("how sure it is, is not said", meaning.why)))
+        for cls in classes:
+            self._builder.fact(cls, True, source, note=note)
+
+    def _refuted(self, res: Resource, meaning: Meaning, source: Source) -> None:
+        classes = self._within(res, self._builder.of_kind(meaning.absent, *_STATES))
+        source = Source(res.ref, meaning.text, None, meaning.absent_steps or meaning.steps, meaning.readings)
+        if not classes:
+            less = meaning.present and not meaning.why
+            why = "its code means less than ours, so nothing follows" if less else self._why(res, meaning)
+            self._builder.misunderstood(res.kind.lists, source, f"refuted; {why}")
+        elif res.has("narrows"):
+            told = "it is refuted for one site, severity or reaction, which says nothing of others"
+            self._builder.doubt(classes, res.kind.lists, source, told)
+        else:
+            for cls in classes:
+                self._builder.fact(cls, False, source, note="it is refuted")
+
+    def _is_allergy(self, res: Resource) -> bool:
+        if "type" not in res.kind.row:
+            return True
+        told = res.part("type")
+        if told is None:
+            return True
+        allergy = res.kind.row["type"]["allergy"]
+        codes = [told] if isinstance(told, str) else [code.code for code in res.codings(told)]
+        return allergy in codes
+
+    def _within(self, res: Resource, classes: list[str]) -> list[str]:
+        above = ns.expand(res.kind.row.get("within", "")) if "within" in res.kind.row else None
+        return classes if above is None else [c for c in classes if above in self._concepts.closure(frozenset({c}))]
+
+    def _why(self, res: Resource, meaning: Meaning) -> str:
+        if meaning.why:
+            return meaning.why
+        return "its code is none of an allergy of ours" if "within" in res.kind.row else "its code is no state of ours"
+
+    def procedure(self, res: Resource) -> None:
+        """Read a Procedure as a trial of therapy.
+
+        Raises:
+            NotUnderstoodError: the resource is malformed.
+        """
+        meaning = self.meaning(res)
+        status = res.status("status")
+        if status is None:
+            raise NotUnderstoodError("it has no status")
+        if res.has("elsewhere"):
+            raise NotUnderstoodError("it is about something else than the patient (focus)")
+        code, word = status
+        begins = res.moment("begins")
+        source = Source(res.ref, meaning.text, begins, meaning.steps, meaning.readings)
+        classes = self._builder.of_kind(meaning.present, "intervention")
+        if word == "error":
+            self._builder.ignore(source, "it was recorded in error")
+        elif word == "never":
+            self._builder.ignore(source, "it was not done this time; another may have been")
+        elif word == "planned":
+            self._builder.ignore(source, f"it has not begun ({code})")
+        elif not classes:
+            why = meaning.why or "its code is none of an intervention of ours"
+            self._builder.misunderstood(res.kind.lists, source, why)
+        elif word in ("doubt", "broken"):
+            self._builder.doubt(classes, res.kind.lists, source, f"its status is {code}: no whole trial")
+        else:
+            outcome, told = self._outcome(res)
+            weeks = self._weeks(res, word, outcome)
+            for cls in classes:
+                self._builder.trial(
+                    TrialFact(cls, outcome, weeks), source, note="; ".join(filter(None, (told, meaning.why)))
+                )
+
+    def _outcome(self, res: Resource) -> tuple[str | None, str]:
+        concept = res.part("outcome")
+        if concept is None:
+            return None, "its outcome is not recorded"
+        codes = res.codings(concept)
+        found = {self._table.outcomes[c.system, c.code] for c in codes if (c.system, c.code) in self._table.outcomes}
+        found.update(self._builder.of_kind(self._concepts.read(codes).present, "outcome") if codes else ())
+        if len(found) == 1:
+            return found.pop(), ""
+        return None, "its outcome is not understood" if not found else "its outcomes differ, so none is read"
+
+    def _weeks(self, res: Resource, word: str, outcome: str | None) -> Decimal | None:
+        """The length of a trial: of one with an outcome or one that goes on, since others would count as going on."""
+        begins, ends = res.moment("begins"), res.moment("ends")
+        start = begins.day if begins else None
+        stop = self._builder.as_of if word == "now" else ends.day if ends else None
+        if start is None or stop is None or stop < start or (word != "now" and outcome is None):
+            return None
+        return decimal_of(Fraction((stop - start).days, 7))

@@ -1,0 +1,197 @@
+"""A profile written in the form that people read and change: the YAML (or JSON) of docs/profile.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from guidegraph import namespaces as ns
+from guidegraph.intake.report import shown
+from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
+from guidegraph.profile import Vocabulary
+
+#: The kinds of term in each list; conditions and findings may stand in either.
+_KINDS = {
+    ns.GG + "hasCondition": ("condition", "finding"),
+    ns.GG + "hasFinding": ("condition", "finding"),
+    ns.GG + "takesMedication": ("intervention",),
+}
+_ORDER = ("conditions", "findings", "medications", "trials", "stopped_medications")
+
+
+def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
+    """The profile as a mapping of the same form as the YAML; numbers are decimals.
+
+    Facts that have a key of their own (``sex``) use it. Others are written as the codes that they were read from, so
+    that an answer shows how, or as our own CURIEs.
+    """
+    data: dict[str, Any] = {"id": profile.id}
+    if profile.label:
+        data["label"] = profile.label
+    direct, used = _direct(profile, vocabulary)
+    data |= direct
+    for row in sorted((r for r in vocabulary.of_kind("number") if r.iri in profile.values), key=lambda r: r.key):
+        data[row.key] = profile.values[row.iri]
+    rows = {row.key: row for row in vocabulary.of_kind("category")}
+    codes = _Codes(profile, vocabulary)
+    for key in sorted(rows, key=lambda k: (_ORDER.index(k) if k in _ORDER else len(_ORDER), k)):
+        listed = _list(profile, rows[key].iri, used, codes)
+        if listed:
+            data[key] = listed
+    return data
+
+
+def _direct(profile: Profile, vocabulary: Vocabulary) -> tuple[dict[str, Any], set[tuple[bool, str]]]:
+    data: dict[str, Any] = {}
+    used: set[tuple[bool, str]] = set()
+    for present, table in ((True, profile.present), (False, profile.absent)):
+        for iri in sorted(cls for classes in table.values() for cls in classes):
+            row = vocabulary.by_iri.get(iri)
+            if row is None or not row.key or row.kind not in ("condition", "finding") or row.key in data:
+                continue
+            if row.key_value and present:
+                data[row.key] = row.key_value
+            elif not row.key_value:
+                data[row.key] = present
+            else:
+                continue
+            used.add((present, iri))
+    return dict(sorted(data.items())), used
+
+
+def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Codes) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if prop == ns.GG + "hasTrial":
+        present: list[Any] = [_event(t, codes) for t in sorted(profile.trials_present, key=repr)]
+        absent: list[Any] = [_event(t, codes) for t in sorted(profile.trials_absent, key=repr)]
+    elif prop == ns.GG + "stoppedMedication":
+        present = [_event(s, codes) for s in sorted(profile.stops_present, key=repr)]
+        absent = [_event(s, codes) for s in sorted(profile.stops_absent, key=repr)]
+    else:
+        present = codes.entries({c for c in profile.present.get(prop, ()) if (True, c) not in used}, prop)
+        absent = [ns.shorten(c) for c in sorted(profile.absent.get(prop, ())) if (False, c) not in used]
+    texts = sorted({text for about, text in profile.not_understood if about == prop})
+    if prop == ns.GG + "hasFinding":
+        # What is not understood among conditions counts for findings too: it need not be written twice.
+        texts = [text for text in texts if (ns.GG + "hasCondition", text) not in profile.not_understood]
+    if present or prop in profile.complete:
+        found["present"] = present
+    if absent:
+        found["absent"] = absent
+    if prop in profile.complete:
+        found["complete"] = True
+    if texts:
+        found["not_understood"] = texts
+    return found
+
+
+class _Codes:
+    """Writes present facts as the codes that they were read from, so that an answer can show how they were read."""
+
+    def __init__(self, profile: Profile, vocabulary: Vocabulary) -> None:
+        self.readings = {reading.curie: reading for reading in profile.readings}
+        self._terms = vocabulary
+        self._present = profile.present
+
+    def classes(self, reading: CodeReading, kinds: tuple[str, ...]) -> set[str]:
+        """The classes of some kinds that a code brings."""
+        rows = (self._terms.by_iri.get(c) for c in reading.present)
+        return set(self._terms.telling([row.iri for row in rows if row is not None and row.kind in kinds], True))
+
+    def entries(self, classes: set[str], prop: str) -> list[str]:
+        """The facts of a list: codes whose every class is a fact of the patient, then the rest as our own terms."""
+        kinds = _KINDS.get(prop, ())
+        written, rest = [], set(classes)
+        facts = {c for one in _KINDS if set(_KINDS[one]) == set(kinds) for c in self._present.get(one, ())}
+        for curie, reading in sorted(self.readings.items()):
+            stated = self.classes(reading, kinds)
+            if stated and stated <= facts and min(stated) in classes:
+                written.append(curie)
+                rest -= stated
+        return [*written, *(ns.shorten(c) for c in sorted(rest))]
+
+    def event(self, of: str) -> str:
+        """The one code that says this intervention and no other, else our own term."""
+        for curie, reading in sorted(self.readings.items()):
+            if self.classes(reading, ("intervention",)) == {of}:
+                return curie
+        return ns.shorten(of)
+
+
+def _event(event: TrialFact | StopFact, codes: _Codes) -> dict[str, Any]:
+    found: dict[str, Any] = {"of": codes.event(event.of)}
+    if isinstance(event, StopFact):
+        return found if event.days is None else {**found, "days": event.days}
+    if event.weeks is not None:
+        found["weeks"] = event.weeks
+    if event.outcome:
+        found["outcome"] = ns.shorten(event.outcome)
+    return found
+
+
+def to_yaml(profile: Profile, vocabulary: Vocabulary, head: str = "") -> str:
+    """The profile as YAML with the labels of its terms as comments; ``head`` is a comment at its top."""
+    lines = [f"# {line}" for line in head.splitlines()]
+    labels = {
+        r.curie: "; ".join(filter(None, (r.label, *(vocabulary.label(c) for c in r.present)))) for r in profile.readings
+    }
+    for key, value in plain(profile, vocabulary).items():
+        if not isinstance(value, dict):
+            lines.append(f"{key}: {_scalar(value)}")
+            continue
+        lines.append(f"{key}:")
+        for part, items in value.items():
+            if not isinstance(items, list):
+                lines.append(f"  {part}: {_scalar(items)}")
+                continue
+            lines.append(f"  {part}:{'' if items else ' []'}")
+            lines += [_item(item, vocabulary, labels) for item in items]
+    return "\n".join(lines) + "\n"
+
+
+def _item(item: Any, vocabulary: Vocabulary, labels: Mapping[str, str]) -> str:
+    if isinstance(item, dict):
+        inner = ", ".join(f"{key}: {_scalar(value)}" for key, value in item.items())
+        return f"    - {{{inner}}}{_named(item['of'], vocabulary, labels)}"
+    return f"    - {_scalar(item)}{_named(item, vocabulary, labels)}"
+
+
+def _named(curie: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> str:
+    row = vocabulary.by_iri.get(ns.expand(curie) or "")
+    label = row.label if row else labels.get(curie, "")
+    return f"  # {shown(label)}" if label else ""
+
+
+def _scalar(value: Any) -> str:
+    """A scalar in YAML: a text is quoted, as JSON quotes it, unless it is a CURIE or a plain word."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    bare = value.replace(":", "").replace("-", "")
+    if bare.isascii() and bare.isalnum() and bare[0].isalpha() and value not in ("true", "false") and value[-1] != ":":
+        return str(value)
+    return json.dumps(value, ensure_ascii=True)
+
+
+def to_json(profile: Profile, vocabulary: Vocabulary) -> str:
+    """The profile as JSON; numbers keep every digit."""
+    marks: dict[str, str] = {}
+
+    def written(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: written(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [written(item) for item in value]
+        if isinstance(value, Decimal):
+            mark = f"\ue000{len(marks)}\ue000"
+            marks[json.dumps(mark)] = f"{value:f}"
+            return mark
+        return value
+
+    text = json.dumps(written(plain(profile, vocabulary)), indent=2)
+    for mark, number in marks.items():
+        text = text.replace(mark, number)
+    return text + "\n"

@@ -1,0 +1,106 @@
+"""Reading single values of CDM rows: whole numbers, numbers, days. What is none is an error, never a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from guidegraph.intake.dates import Moment, moment
+
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{0,30})?([eE][+-]?\d{1,2})?\Z", re.ASCII)
+_BASIC = re.compile(r"(\d{4})(\d{2})(\d{2})\Z", re.ASCII)
+_HOURS = re.compile(r"([+-]\d{2})\Z", re.ASCII)
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a CDM table; every value is text or None, but ids that the source keeps as numbers."""
+
+    table: str
+    values: Mapping[str, Any]
+
+    @property
+    def ref(self) -> str:
+        """The row for people: its table and its key."""
+        return f"{self.table} {self.values.get('id', self.values['person_id'])}"
+
+    def text(self, column: str) -> str:
+        """The text of a column, "" where it has none."""
+        value = self.values.get(column)
+        return "" if value is None else str(value).strip()
+
+    def integer(self, column: str) -> int | None:
+        """The whole number of a column, None where it has none.
+
+        Raises:
+            ValueError: it is no whole number.
+        """
+        number = self.number(column)
+        if number is None:
+            return None
+        if number != number.to_integral_value() or abs(number) > _LARGEST_ID:
+            raise ValueError(f"{column} {self.text(column)[:40]!r} is no whole number")
+        return int(number)
+
+    def concept(self, column: str) -> int | None:
+        """The concept id of a column, None where it has none or 0, which says that there is none.
+
+        Raises:
+            ValueError: it is no whole number.
+        """
+        value = self.values.get(column)
+        if value is None or isinstance(value, int):
+            return value or None
+        return self.integer(column) or None
+
+    def number(self, column: str) -> Decimal | None:
+        """The number of a column, None where it has none.
+
+        Raises:
+            ValueError: it is no number.
+        """
+        text = self.text(column)
+        if not text:
+            return None
+        if not _NUMBER.match(text):
+            raise ValueError(f"{column} {text[:40]!r} is no number")
+        return Decimal(text).normalize() + 0
+
+    def moment(self, column: str) -> Moment | None:
+        """The day or moment of a column, None where it has none.
+
+        Raises:
+            ValueError: it is no whole day of the calendar.
+        """
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            found = _moment(text)
+        except ValueError:
+            raise ValueError(f"{column} {self.text(column)[:40]!r} is no date") from None
+        if found.day is None:
+            raise ValueError(f"{column} {text!r} is no whole date")
+        return found
+
+    def day(self, column: str) -> date | None:
+        """The day of a column, None where it has none.
+
+        Raises:
+            ValueError: it is no whole day of the calendar.
+        """
+        found = self.moment(column)
+        return found.day if found else None
+
+
+@lru_cache(maxsize=50_000)
+def _moment(text: str) -> Moment:
+    """A day or moment as databases write it: also without hyphens, and with a time zone of hours alone."""
+    long = len(text) > len("2026-01-31 00")
+    return moment(_HOURS.sub(r"\1:00", text) if long else _BASIC.sub(r"\1-\2-\3", text))
