@@ -330,6 +330,7 @@ def number(code: str, value: Any, **more: Any) -> dict[str, Any]:
         (number(PAIN, quantity(7, "1")), {"gg:painScore=7"}, "used"),
         (number(PAIN, {"value": 7}), {"gg:painScore=7"}, "used"),
         (number(PAIN, quantity(70, "%")), set(), "not understood"),
+        (number(PAIN, quantity(1e30, "{score}")), set(), "not understood"),
         (number(PAIN, quantity(70, "{score}")), set(), "not understood"),
         (observation(PAIN, ns.GG, valueInteger=7), {"gg:painScore=7"}, "used"),
         (observation(EGFR, ns.GG, valueInteger=90), set(), "not understood"),

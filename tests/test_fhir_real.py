@@ -19,7 +19,10 @@ from guidegraph.intake import Concepts
 from guidegraph.intake.builder import Settings
 from guidegraph.intake.fhir import Reading, from_values, read_fhir
 from guidegraph.intake.fhir.table import table
+from guidegraph.intake.form import to_json, to_yaml
 from guidegraph.model import CodeReading
+from guidegraph.profile import parse_profile_text
+from guidegraph.render.intake import intake_text
 from tests.npm import package
 
 DAY = date(2026, 11, 24)
@@ -131,13 +134,14 @@ def understand(kb: Any, value: Any, codes: Any) -> Reading:
     )
 
 
-def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def nodes(value: Any, path: tuple[Any, ...] = (), *, everywhere: bool = False) -> Iterator[tuple[Any, ...]]:
+    """The paths of all parts of a resource; without its type and narrative unless everywhere."""
     if path:
         yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        if key not in ("text", "div", "resourceType"):
-            yield from nodes(item, (*path, key))
+        if everywhere or key not in ("text", "div", "resourceType"):
+            yield from nodes(item, (*path, key), everywhere=everywhere)
 
 
 WRONG: list[Any] = [
@@ -163,11 +167,11 @@ WRONG: list[Any] = [
 ]
 
 
-def mutate(value: Any, rng: random.Random) -> Any:
+def mutate(value: Any, rng: random.Random, *, everywhere: bool = False) -> Any:
     """The resource with one to three faults: wrong types, lost, renamed, doubled or misplaced parts."""
     value = copy.deepcopy(value)
     for _ in range(rng.randint(1, 3)):
-        paths = list(nodes(value))
+        paths = list(nodes(value, everywhere=everywhere)) if isinstance(value, dict) else []
         if not paths:
             break
         *head, key = rng.choice(paths)
@@ -313,6 +317,37 @@ def test_500_malformed_resources_make_no_fact_that_they_do_not_state(kb: Any) ->
         outcomes["fact" if told else "told" if found.report.entries else "nothing"] += 1
         kb.profile(found.profile)
     assert outcomes["told"] > 300 and outcomes["fact"] > 100, outcomes
+
+
+HAND_MADE = sorted((Path(__file__).parent / "fhir").glob("*.json"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_malformed_bundles_are_refused_or_written_as_they_are_read(kb: Any, seed: int) -> None:
+    """Faults anywhere in a whole bundle: one line, or a profile that reads back the same and a report that prints."""
+    rng = random.Random(seed)
+    pool = [load(path) for path in HAND_MADE]
+    read = 0
+    for _ in range(150):
+        value = mutate(rng.choice(pool), rng, everywhere=True)
+        try:
+            found = kb.profile_from_fhir(
+                value, as_of=DAY, complete=rng.sample(["conditions", "findings", "medications"], 2)
+            )
+        except GuideGraphError as error:
+            assert len(str(error)) < 700
+            continue
+        read += 1
+        intake_text(found.report.to_dict()).encode()
+        kb.profile(found.profile)
+        for text, form in (
+            (to_yaml(found.profile, kb.vocabulary), "yaml"),
+            (to_json(found.profile, kb.vocabulary), "json"),
+        ):
+            again = parse_profile_text(text, form, kb.vocabulary, where="written")
+            for name in ("present", "absent", "values", "trials_present", "stops_present", "complete"):
+                assert getattr(again, name) == getattr(found.profile, name), (name, text)
+    assert read > 75
 
 
 def other_types(value: Any) -> list[Any]:

@@ -72,6 +72,10 @@ def test_units_convert_exactly(value: str, unit: str, target: str, expected: str
         ("NaN", "d", "wk"),
         ("Infinity", "d", "wk"),
         ("1E+999999", "d", "wk"),
+        ("1E+30", "wk", "wk"),
+        ("1E+28", "{score}", "{score}"),
+        ("1E+14", "Ga", "s"),
+        ("9E+15", "a_j", "s"),
         ("1E-999999", "d", "wk"),
     ],
 )

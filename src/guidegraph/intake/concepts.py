@@ -11,6 +11,8 @@ from guidegraph.errors import TermError
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
 
+#: Concepts that are remembered; a record repeats a few hundred.
+_REMEMBERED = 20_000
 _KINDS = ("condition", "finding", "intervention", "number", "outcome")
 
 
@@ -69,6 +71,7 @@ class Concepts:
         self._terms = vocabulary
         self._codes = codes
         self._match_text = match_text
+        self._meanings: dict[tuple[tuple[str, str, str], ...], Meaning] = {}
         self._known: dict[tuple[str, str], tuple[str, CodeReading]] = {}
 
     def read(self, codes: Sequence[Code], text: str = "") -> Meaning:
@@ -80,8 +83,18 @@ class Concepts:
         """
         if not codes:
             return self._text_only(text)
+        key = tuple([(code.system, code.code, code.label) for code in codes])
+        known = self._meanings.get(key)
+        if known is None:
+            if len(self._meanings) >= _REMEMBERED:
+                self._meanings.clear()
+            known = self._meanings[key] = self._read_all(codes)
+        return known
+
+    def _read_all(self, codes: Sequence[Code]) -> Meaning:
         read = [self._one(code) for code in codes]
-        names = [f"{name} ({code.label})" if code.label else name for code, (name, _) in zip(codes, read, strict=True)]
+        labels = [code.label or reading.label for code, (_, reading) in zip(codes, read, strict=True)]
+        names = [f"{name} ({label})" if label else name for label, (name, _) in zip(labels, read, strict=True)]
         shown = "; ".join(dict.fromkeys(names))
         readings = list({reading.curie: reading for _, reading in read if reading.understood}.values())
         steps = tuple(dict.fromkeys(step for _, reading in read for step in reading.steps))
@@ -109,9 +122,12 @@ class Concepts:
 
     def _one(self, code: Code) -> tuple[str, CodeReading]:
         key = (code.system, code.code)
-        if key not in self._known:
-            self._known[key] = self._read_one(code)
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = self._read_one(code)
+        return known
 
     def _read_one(self, code: Code) -> tuple[str, CodeReading]:
         if not code.code.strip():

@@ -25,6 +25,7 @@ _TOKEN = re.compile(r"([./()])|\{([^{}]*)\}|(10[*^]|[A-Za-z%_]+)([+-]?\d{1,2})?|
 _LONGEST = 60
 _DEEPEST = 5
 _LARGEST_POWER = 30
+_LARGEST = 10**15
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class Units:
         if not value.is_finite() or abs(value.adjusted()) > _LARGEST_POWER:
             raise UnitError(f"{str(value)[:40]} is no measured value", mend="Give a plain number.")
         exact, note = Fraction(value) * self._factor(unit, target), ""
+        if abs(exact) > _LARGEST:
+            raise UnitError(f"{str(value)[:40]} {unit} is no measured value", mend="Give a plain number.")
         if (unit, target) in self._said:
             note = f"{unit} taken for {target}, as you said"
         elif (unit, target) in self._conventions:
