@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import guidegraph as gg
 from guidegraph import namespaces as ns
+from guidegraph.intake.fhir.table import table
 from guidegraph.intake.form import plain as plain_form
 from guidegraph.intake.form import to_json, to_yaml
 from guidegraph.profile import parse_profile_text
@@ -101,3 +103,59 @@ def test_codes_of_two_systems_for_one_concept(plain: gg.KnowledgeBase) -> None:
     assert read(theirs, unknown).profile.present and not read(theirs, unknown, verified="refuted").profile.absent
     apart = read(theirs, other)
     assert not apart.profile.present and "disagree" in apart.report.of("not understood")[0].why
+
+
+# ---------------------------------------------------------------- the shipped tables
+
+
+def recoded(kb: gg.KnowledgeBase, bundle: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A bundle with each of our own codes replaced by an exact code of another terminology, where one is mapped."""
+    codes, used = kb.links.codes, []
+
+    def again(value: Any) -> Any:
+        if isinstance(value, list):
+            return [again(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get("system") in (ns.GGT, ns.GG):
+            for row in codes.mappings(value["system"] + value["code"]):
+                prefix, _, code = row.curie.partition(":")
+                names = codes.terminologies[prefix].fhir if row.curie else ()
+                # A code of two of our terms says both: only one that means this term alone says the same.
+                if (
+                    names
+                    and row.predicate == "exact"
+                    and kb.vocabulary.telling(codes.read(row.curie).present, True) == [row.subject]
+                ):
+                    used.append(row.curie)
+                    return {"system": names[0], "code": code, "display": row.label}
+            return value
+        return {key: again(item) for key, item in value.items()}
+
+    return again(bundle), used
+
+
+@pytest.mark.parametrize(
+    "name", sorted(p.stem for p in (Path(__file__).parent.parent / "graph/profiles").glob("*.yaml"))
+)
+def test_each_example_in_codes_gives_the_same_answer(kb: gg.KnowledgeBase, ask: Any, name: str) -> None:
+    bundle, used = recoded(kb, json.loads((Path(__file__).parent / f"fhir/{name}.json").read_text(encoding="utf-8")))
+    written = kb.profile(f"example:{name}")
+    complete = [kb.vocabulary.by_iri[prop].key for prop in written.complete]
+    found = kb.profile_from_fhir(bundle, as_of=DAY, complete=complete)
+    assert replace(kb.profile(found.profile), id="", label="", readings=()) == replace(written, id="", label="")
+    assert ask(found.profile).statuses == ask(f"example:{name}").statuses
+    assert {r.curie for r in found.profile.readings} <= set(used) and bool(used) == (name != "age-only")
+    again = parse_profile_text(to_yaml(found.profile, kb.vocabulary), "yaml", kb.vocabulary, where="test")
+    assert replace(again, label="", readings=()) == replace(found.profile, label="", readings=())
+
+
+def test_the_answers_of_the_table_are_no_codes_of_ours(kb: gg.KnowledgeBase) -> None:
+    """A code that the table of paths reads as an answer must not be mapped as well."""
+    codes = kb.links.codes
+    for system, code in table().answers:
+        prefix = codes.prefix_of(system)
+        assert prefix is None or not codes.read(f"{prefix}:{code}").understood
+    for about, _ in table().questions.values():
+        assert about in kb.vocabulary.by_iri
+    assert all(kb.vocabulary.by_iri[outcome].kind == "outcome" for outcome in table().outcomes.values())
