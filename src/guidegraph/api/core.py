@@ -70,7 +70,7 @@ class Core:
         # Imported here, since most answers need no code read.
         from guidegraph.links.book import Links
 
-        return Links(self.root, self.records.label)
+        return Links(self.root, self.vocabulary.label, self.vocabulary.telling)
 
     @cached_property
     def implications(self) -> Any:
@@ -131,7 +131,7 @@ class Core:
     def load_links(self) -> None:
         """Put the mappings and the linked hierarchies into the store, for queries that ask for them; once."""
         if not self._links_loaded:
-            self.store.bulk_extend(self.links.quads())
+            self.links.load(self.store)
             self._links_loaded = True
 
     def external(self, text: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import unquote
 
@@ -20,6 +20,10 @@ from guidegraph.links.modules import code_iri
 _HAS, _LACKS = ("exact", "narrow"), ("exact", "broad")
 _CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S.*)\Z")
 _MEANS = {"exact": "means the same as", "narrow": "is a kind of", "broad": "is wider than", "close": "only resembles"}
+
+
+#: Those of some terms of ours that, present or absent, tell more than the others.
+Telling = Callable[[Sequence[str], bool], Sequence[str]]
 
 
 class Hierarchy(Protocol):
@@ -50,6 +54,7 @@ class Codes:
         terminologies: the registry by prefix.
         hierarchies: gives the linked hierarchies of a prefix; asked only where the tables do not know a code.
         label: gives the label of a term of ours.
+        telling: gives those of some terms of ours that tell more than the others, present or absent.
     """
 
     def __init__(
@@ -58,7 +63,9 @@ class Codes:
         terminologies: Mapping[str, Terminology],
         hierarchies: Callable[[str], Sequence[Hierarchy]],
         label: Callable[[str], str],
+        telling: Telling = lambda classes, present: classes,
     ) -> None:
+        self._telling = telling
         self.terminologies = terminologies
         self._hierarchies = hierarchies
         self._label = label
@@ -107,11 +114,15 @@ class Codes:
         if prefix not in self.terminologies:
             return CodeReading(curie, steps=(f"{prefix or 'no prefix'} is no terminology that is mapped",))
         up, down = _Walk(self, prefix, code), _Walk(self, prefix, code)
-        present, absent = up.up(), down.down()
+        present, absent = self.telling(up.up(), True), self.telling(down.down(), False)
         steps = tuple(dict.fromkeys(up.steps)) if present else up.why()
         denied = tuple(dict.fromkeys(down.steps)) if absent else steps
         sources = tuple(sorted(up.sources | down.sources))
         return CodeReading(curie, up.label(), present, absent, steps, self.iri(curie), denied, sources)
+
+    def telling(self, classes: Collection[str], present: bool) -> tuple[str, ...]:
+        """Those of some classes that tell more than the others, sorted."""
+        return tuple(sorted(self._telling(sorted(classes), present)))
 
     def rows(self, curie: str) -> list[Row]:
         """The mapping rows of a code."""
@@ -147,8 +158,8 @@ class _Walk:
         self.steps: list[str] = []
         self.sources: set[str] = set()
         self._found: tuple[Hierarchy, ExternalTerm] | None = None
-        # The tables alone know what an exact code means; what it means less than that, only a hierarchy may know.
-        if not any(row.predicate == "exact" for row in self._own):
+        # A code that the tables place among our classes needs no hierarchy, which takes a while to read.
+        if not any(row.predicate in _HAS for row in self._own):
             self._found = next(((h, h.terms[code]) for h in codes.linked(prefix) if code in h.terms), None)
         if self._found and not self._own:
             self._replace()
@@ -176,7 +187,7 @@ class _Walk:
         """The classes of ours that whoever has the code has."""
         direct = [row for row in self._own if row.predicate in _HAS]
         if direct or not self._found:
-            return self._take(direct)
+            return self._take(direct, True)
         return self._climb(*self._found)
 
     def _climb(self, hierarchy: Hierarchy, start: ExternalTerm) -> tuple[str, ...]:
@@ -194,7 +205,7 @@ class _Walk:
                 rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _HAS]
                 if rows:
                     self._step(hierarchy, start, higher)
-                    classes.update(self._take(rows))
+                    classes.update(self._take(rows, True))
                 else:
                     left.append(higher)
         return tuple(sorted(classes))
@@ -202,7 +213,7 @@ class _Walk:
     def down(self) -> tuple[str, ...]:
         """The classes of ours that whoever lacks the code lacks."""
         direct = [row for row in self._own if row.predicate in _LACKS]
-        classes = set(self._take(direct))
+        classes = set(self._take(direct, False))
         if self._found and not any(row.predicate == "exact" for row in direct):
             classes.update(self._descend(*self._found))
         return tuple(sorted(classes))
@@ -219,7 +230,7 @@ class _Walk:
                 rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _LACKS]
                 if rows:
                     self._step(hierarchy, hierarchy.terms[code], start)
-                    classes.update(self._take(rows))
+                    classes.update(self._take(rows, False))
                 else:
                     left.append(code)
         return classes
@@ -229,10 +240,13 @@ class _Walk:
         one, other = (f"{self._curie(t.code)} ({t.label})" for t in (lower, higher))
         self.steps.append(f"{one} is below {other} {_cite(hierarchy)}")
 
-    def _take(self, rows: Sequence[Row]) -> tuple[str, ...]:
-        self.steps += [self._codes.tell(row) for row in rows]
-        self.sources.update(f"{row.table}.sssom.tsv" for row in rows)
-        return tuple(sorted({row.subject for row in rows}))
+    def _take(self, rows: Sequence[Row], present: bool) -> tuple[str, ...]:
+        """The classes of some rows that tell more than the others of them, with the step to each."""
+        classes = self._codes.telling({row.subject for row in rows}, present)
+        kept = [row for row in rows if row.subject in classes]
+        self.steps += [self._codes.tell(row) for row in kept]
+        self.sources.update(f"{row.table}.sssom.tsv" for row in kept)
+        return classes
 
     def why(self) -> tuple[str, ...]:
         """Why the code says nothing in our terms."""

@@ -28,6 +28,7 @@ GRAPH = ns.GGG + "link/"
 LINKED_HIERARCHY = ns.GG + "LinkedHierarchy"
 SUFFIX = ".trig"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_HEAD, _HEAD_BYTES = re.compile(rb'gg:terminologyPrefix "([^"\\]*)"'), 4096
 _REWRITE = "guidegraph link writes it anew."
 
 _TYPE, _CLASS = ns.RDF + "type", ns.OWL + "Class"
@@ -126,6 +127,13 @@ def modules_folder(knowledge: Path | None = None) -> Path:
 def module_files(folder: Path) -> list[Path]:
     """The files of linked hierarchies in a folder, sorted by name. Empty where there is no such folder."""
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
+
+
+def module_prefix(path: Path) -> str:
+    """The prefix of a linked hierarchy as the head of its file tells it, "" where it does not; cheap."""
+    with path.open("rb") as file:
+        found = _HEAD.search(file.read(_HEAD_BYTES))
+    return found[1].decode() if found else ""
 
 
 def module_file(folder: Path, name: str) -> Path:

@@ -56,7 +56,7 @@ class CodedFacts:
         stated = [
             row for iri in (reading.present if present else reading.absent) if (row := self._terms.by_iri.get(iri))
         ]
-        fitting = self._terms.telling([row.iri for row in stated if row.kind in kinds], present)
+        fitting = [row.iri for row in stated if row.kind in kinds]
         if stated and not fitting:
             other = " or ".join(sorted({row.kind for row in stated}))
             raise TermError(
