@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 import guidegraph as gg
+from tests.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
 pytest_plugins = ["tests.coded"]
 

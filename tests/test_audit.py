@@ -149,6 +149,11 @@ def test_a_text_is_compared_with_its_digests(tmp_path: Path) -> None:
     same.write_text(body, encoding="utf-8")
     other.write_text(body.replace("do help", "never help"), encoding="utf-8")
     assert audited(tmp_path, text, texts=[same]).data["findings"] == []
+    shifted = tmp_path / "shifted.txt"
+    shifted.write_text("Preface. " + body, encoding="utf-8")
+    (row,) = audited(tmp_path, text, texts=[shifted]).data["findings"]
+    assert (row["kind"], row["iri"], len(row["evidence"])) == ("digest-mismatch", PREFIXES["d"] + "article", 2)
+    assert all("has moved, now at characters" in told for told in row["evidence"])
     rows = audited(tmp_path, text, texts=[other]).data["findings"]
     assert [(r["kind"], r["iri"]) for r in rows] == [("digest-mismatch", PREFIXES["s"] + "loc-found")]
     assert "changed" in rows[0]["evidence"][0]
@@ -170,6 +175,51 @@ def test_partial_statements_are_findings_not_crashes(tmp_path: Path) -> None:
     again = audited(tmp_path, text)
     assert [r["id"] for r in report.data["findings"]] == [r["id"] for r in again.data["findings"]]
     assert all(row["iri"] for row in report.data["findings"])
+
+
+MODEL = "@prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix s: <https://example.org/statement/> ."
+
+
+def test_nodes_without_a_name_are_told_like_others(tmp_path: Path) -> None:
+    place = "[ a gg:Locator ; gg:headingPath 'a' ]"
+    text = f"""{MODEL} [] a gg:Recommendation ; gg:stance gg:For ; gg:statedIn [ a gg:Document ] ; gg:locator {place} ;
+        gg:population [ a gg:Population ] ; gg:intervention [] . [] gg:statedIn s:d ."""
+    one, two = audited(tmp_path, text), audited(tmp_path, "\n# moved\n" + text.replace(place, f" {place} "))
+    ids = [row["id"] for row in one.data["findings"]]
+    assert ids == [row["id"] for row in two.data["findings"]]
+    assert {"population-missing", "no-source", "statement-incomplete", "date-missing"} <= {
+        row["kind"] for row in one.data["findings"]
+    }
+    assert any("without a name" in row["label"] for row in one.data["findings"])
+
+
+def test_a_text_where_a_node_belongs_is_a_finding(tmp_path: Path) -> None:
+    text = f'{MODEL} s:a a gg:Recommendation ; gg:statedIn "book" ; gg:population 5 ; gg:stance gg:Maybe ; gg:intervention "x" .'
+    report = audited(tmp_path, text)
+    rows = {row["kind"]: row for row in report.data["findings"]}
+    assert {"no-source", "population-missing", "statement-incomplete", "unknown-term"} <= set(rows)
+    assert {row["iri"] for row in rows.values()} == {PREFIXES["s"] + "a"}
+    assert "'book' stands where a node belongs" in rows["no-source"]["evidence"][0]
+
+
+def test_a_number_that_is_none_is_told_not_a_crash(tmp_path: Path) -> None:
+    window = audited(tmp_path, changed({"change": {"gg:fromWeeks 4.0": 'gg:fromWeeks "soon"'}}))
+    told = {row["kind"]: row["reason"] for row in window.data["summary"]["not_run"]}
+    assert set(told) == {"unsatisfiable-population", "window-contradicts-section"} and "'soon'" in told[min(told)]
+    with pytest.raises(KnowledgeError, match="no number: 'some'"):
+        audited(tmp_path, changed({"change": {"xsd:minInclusive 4.0": 'xsd:minInclusive "some"'}}))
+
+
+def test_what_a_population_lacks_is_found_where_one_document_is_asked_for(tmp_path: Path) -> None:
+    text = changed(CASES["broken-chain"]).replace("gg:population ex:Itching", "gg:population ex:Nobody")
+    rows = audited(tmp_path, text, document=PREFIXES["d"] + "guideline").data["findings"]
+    assert {(r["kind"], r["iri"]) for r in rows} >= {
+        ("broken-chain", PREFIXES["d"] + "nowhere"),
+        ("population-missing", PREFIXES["ex"] + "Nobody"),
+    }
+    assert {r["document"] for r in rows} == {PREFIXES["d"] + "guideline"}
+    other = audited(tmp_path, text, document=PREFIXES["d"] + "review").data["findings"]
+    assert other == []
 
 
 ARTICLE = "ggd:droracle-sciatica-2025"
@@ -212,7 +262,19 @@ def test_the_article_names_two_primaries_without_listing_them(article: dict[str,
         ("internal-contradiction", ["epidural-against"]),
         ("window-contradicts-section", ["acupuncture", "cbt", "exercise", "manipulation", "massage"]),
         ("outdated", ["prolonged-bed-rest"]),
-        ("population-shifted", ["epidural-against", "stimulation"]),
+        (
+            "population-shifted",
+            [
+                "cyclobenzaprine",
+                "epidural-against",
+                "heat",
+                "massage-effect",
+                "metaxalone",
+                "rehabilitation",
+                "stimulation",
+                "tizanidine",
+            ],
+        ),
     ],
 )
 def test_every_other_fault_of_the_article(article: dict[str, Any], kind: str, nodes: list[str]) -> None:
@@ -230,13 +292,146 @@ def test_claims_have_verdicts_with_their_pairs(article: dict[str, Any]) -> None:
     items = {row["id"].rpartition("/")[2]: row for row in held["items"]}
     assert items["gabapentin"]["verdict"] == "contradicted"
     agreed = {p["document"]["id"] for p in items["straight-leg-raise"]["sources"] if p["relation"] == "supportedBy"}
-    assert agreed == {"ggd:deville-2000"}
+    assert agreed == {"ggd:cochrane-slr-2010", "ggd:deville-2000"}
+    assert {p["document"]["id"] for p in items["active-or-bed-rest"]["sources"] if p["relation"] == "qualifiedBy"} == {
+        "ggd:cochrane-bed-rest-2010"
+    }
+    assert {p["relation"] for p in items["sacroiliac-injection"]["sources"]} == {"elsewhere"}
+    assert items["heat"]["verdict"] == items["rehabilitation"]["verdict"] == "population shifted"
     assert items["epidural-against"]["verdict"] == "population shifted"
     assert items["return-to-activity"]["verdict"] == "not addressed"
     assert items["prolonged-bed-rest"]["verdict"] == "outdated"
     assert sum(held["counts"].values()) == len(held["items"])
     for row in held["items"]:
-        assert (row["verdict"] == "not addressed") <= (not row["sources"])
+        assert (row["verdict"] == "not addressed") == ({p["relation"] for p in row["sources"]} <= {"elsewhere"})
+
+
+def told_of(tmp_path: Path, claim: str, changes: dict[str, str]) -> dict[str, Any]:
+    """What primaries say of one claim of the clean article, after changes."""
+    report = audited(tmp_path, changed({"change": changes}), document=PREFIXES["d"] + "article")
+    rows: list[dict[str, Any]] = report.data["corroboration"]["items"]
+    return next(row for row in rows if row["id"].endswith(f"/{claim}"))
+
+
+_PAIN = 's:pain a gg:EvidenceItem ; rdfs:label "Ache with drops"@en ;'
+_TELLS = 'rdfs:label "Drops help"@en ;'
+_EDGE = "s:cite-1 a gg:Citation"
+
+
+@pytest.mark.parametrize(
+    ("review", "article", "verdict", "relation"),
+    [
+        ("", "", "corroborated", "supportedBy"),
+        ("gg:indication ex:Ache ;", "gg:indication ex:Ache ;", "corroborated", "supportedBy"),
+        ("gg:indication ex:Ache ;", "gg:indication ex:Itch ;", "population shifted", "shiftedFrom"),
+        ("gg:population ex:Aching ;", "gg:indication ex:Itch ;", "corroborated", "supportedBy"),
+        ("gg:outcome ex:Less ;", "gg:outcome ex:Pain ;", "corroborated", "supportedBy"),
+        ("gg:outcome ex:Other ;", "gg:outcome ex:Pain ;", "not addressed", None),
+    ],
+)
+def test_evidence_counts_for_its_patients_and_its_outcome(
+    tmp_path: Path, review: str, article: str, verdict: str, relation: str | None
+) -> None:
+    outcomes = """ex:Pain a gg:Outcome . ex:Less a gg:Outcome ; <http://www.w3.org/2004/02/skos/core#broader> ex:Pain .
+        ex:Other a gg:Outcome . ex:Ache a owl:Class"""
+    row = told_of(
+        tmp_path,
+        "found",
+        {_PAIN: f"{_PAIN} {review}", _TELLS: f"{_TELLS} {article}", "ex:Ache a owl:Class": outcomes},
+    )
+    assert (row["verdict"], [p["relation"] for p in row["sources"]]) == (verdict, [relation] if relation else [])
+
+
+@pytest.mark.parametrize(
+    ("claimed", "found", "verdict"),
+    [
+        ("benefit", "no difference", "qualified"),
+        ("benefit", "harm", "not addressed"),
+        ("harm", "benefit", "not addressed"),
+        ("no difference", "harm", "not addressed"),
+        ("harm", "no difference", "qualified"),
+    ],
+)
+def test_harm_and_benefit_are_different_things_where_no_outcome_is_stated(
+    tmp_path: Path, claimed: str, found: str, verdict: str
+) -> None:
+    effect = 'gg:benefitOrHarm "{}" ; gg:effect "less ache" ; gg:certainty gg:Moderate .\n{}'
+    row = told_of(
+        tmp_path,
+        "found",
+        {
+            effect.format("benefit", "s:loc-pain"): effect.format(found, "s:loc-pain"),
+            effect.format("benefit", "s:cite-1"): effect.format(claimed, "s:cite-1"),
+        },
+    )
+    assert row["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("primary", "verdict"),
+    [
+        ("a gg:Comparison ; gg:intervention ex:Drops ; gg:comparator ex:Salve", "corroborated"),
+        ("a gg:Comparison ; gg:intervention ex:Salve ; gg:comparator ex:Drops", "contradicted"),
+        (
+            'a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:comparator ex:Salve ; gg:benefitOrHarm "benefit"',
+            "corroborated",
+        ),
+        (
+            'a gg:EvidenceItem ; gg:intervention ex:Salve ; gg:comparator ex:Drops ; gg:benefitOrHarm "benefit"',
+            "contradicted",
+        ),
+        (
+            'a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:comparator ex:Salve ; gg:benefitOrHarm "no difference"',
+            "qualified",
+        ),
+        ('a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:benefitOrHarm "benefit"', "not addressed"),
+        (
+            "a gg:Comparison ; gg:intervention ex:Drops ; gg:comparator ex:Salve ; gg:withdrawnOn '2024-01-01'^^xsd:date",
+            "outdated",
+        ),
+    ],
+)
+def test_a_comparison_meets_comparisons_and_evidence_that_compares(tmp_path: Path, primary: str, verdict: str) -> None:
+    claim = "s:rather a gg:Comparison ; gg:statedIn d:article ; gg:intervention ex:Drops ; gg:comparator ex:Salve ."
+    other = f"s:theirs gg:statedIn d:review ; {primary} ."
+    row = told_of(
+        tmp_path, "rather", {_EDGE: f"{claim} {_EDGE}", "s:pain a gg:EvidenceItem": f"{other} s:pain a gg:EvidenceItem"}
+    )
+    assert row["verdict"] == verdict
+
+
+def test_an_alert_is_corroborated_by_one_for_the_same_patients(tmp_path: Path) -> None:
+    mine = "s:mine a gg:Alert ; gg:statedIn d:article ; gg:population ex:Aching ; gg:callsFor ex:Drops ."
+    theirs = "s:theirs a gg:Alert ; gg:statedIn d:guideline ; gg:population ex:{} ; gg:callsFor ex:Drops ."
+    for population, verdict in (("Aching", "corroborated"), ("Itching", "not addressed")):
+        changes = {_EDGE: f"{mine} {_EDGE}", "s:sec-late a": f"{theirs.format(population)} s:sec-late a"}
+        assert told_of(tmp_path, "mine", changes)["verdict"] == verdict
+
+
+def test_who_says_otherwise_of_other_patients_is_told(tmp_path: Path) -> None:
+    row = told_of(
+        tmp_path,
+        "told",
+        {
+            "gg:reports d:guideline ; gg:primaryStatement s:drops ;\n    gg:intervention ex:Drops": "gg:reports d:guideline ;\n    gg:intervention ex:Salve",
+        },
+    )
+    assert row["verdict"] == "not addressed"
+    assert [p["relation"] for p in row["sources"]] == ["elsewhere"]
+    assert "for these patients" in row["why"] and "says otherwise, but of other patients" in row["why"]
+
+
+def test_accuracy_inside_the_bounds_of_a_primary_is_corroborated(tmp_path: Path) -> None:
+    test = (
+        "a gg:DiagnosticAccuracy ; gg:test ex:Drops ; gg:intervention ex:Drops ; gg:sensitivity {} ; gg:specificity {}"
+    )
+    bounds = """gg:figure [ gg:measure "sensitivity" ; gg:lowerBound 0.85 ; gg:upperBound 0.95 ] ,
+        [ gg:measure "specificity" ; gg:lowerBound 0.2 ; gg:upperBound 0.3 ]"""
+    for mine, verdict in (((0.91, 0.29), "corroborated"), ((0.91, 0.35), "qualified"), ((0.90, 0.26), "corroborated")):
+        claim = f"s:acc gg:statedIn d:article ; {test.format(*mine)} ."
+        other = f"s:theirs gg:statedIn d:review ; {test.format(0.9, 0.25)} ; {bounds} ."
+        changes = {_EDGE: f"{claim} {_EDGE}", "s:pain a gg:EvidenceItem": f"{other} s:pain a gg:EvidenceItem"}
+        assert told_of(tmp_path, "acc", changes)["verdict"] == verdict
 
 
 def test_the_documentation_lists_every_kind(repo_root: Path) -> None:

@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 from rdflib import RDF, SH, Graph
 
-from guidegraph import api
+from guidegraph import api, run
 from guidegraph.errors import EndpointError
 from tests.endpoint import Endpoint
 
@@ -209,3 +209,9 @@ def test_a_check_that_could_not_run_has_an_exit_code_of_its_own(cli: Run, tmp_pa
     assert done.returncode == 3
     assert "could not run unsatisfiable-population" in done.stderr and "too many branches" in done.stderr
     assert "could not run" in done.stdout and "Traceback" not in done.stderr
+
+
+def test_blank_nodes_of_two_answers_of_an_endpoint_stay_two() -> None:
+    said = [ox.Triple(ox.BlankNode("b0"), ox.NamedNode("urn:p"), ox.BlankNode("b0"))]
+    one, two = (run._counted(said, 1, "http://x", ox.NamedNode(f"urn:g{n}")) for n in (1, 2))
+    assert one[0].subject == one[0].object and one[0].subject != two[0].subject

@@ -259,6 +259,15 @@ def test_a_row_without_an_end_is_over_once_another_says_so(
     assert not denied(profile)
 
 
+@pytest.mark.parametrize(("start", "present"), [("2026-03-01", True), ("2025-03-01", False)])
+def test_a_state_that_cannot_have_lasted_so_long_is_not_present(read: Read, start: str, present: bool) -> None:
+    cdm = Cdm()
+    cdm.condition(1, cdm.concept("ICD10CM", "T3"), start)
+    profile, _ = read(cdm)
+    assert conditions(profile) == ({"Pregnancy"} if present else set())
+    assert not denied(profile)
+
+
 # drugs
 
 

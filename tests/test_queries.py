@@ -16,7 +16,7 @@ from guidegraph import api, assets, catalogue, run
 from guidegraph.errors import EndpointError
 from tests.endpoint import Endpoint
 
-FOLDERS = ("index", "assess", "answer", "check", "examples", "disagree", "audit", "endpoint")
+FOLDERS = ("index", "assess", "answer", "check", "examples", "disagree", "audit", "endpoint", "export")
 ALL = catalogue.catalogue(FOLDERS)
 CASES = sorted((Path(__file__).parent / "queries").glob("*/case.yaml"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from guidegraph import api
+from guidegraph.render.reports import replay_text
 
 Run = Callable[..., CompletedProcess[str]]
 DAY = ("--as-of", "2026-11-24")
@@ -177,3 +179,50 @@ def test_a_damaged_file_is_refused(cli: Run, saved: Path, tmp_path: Path, old: s
     path.write_text(text.replace(old, new, 1))
     done = cli("replay", str(path))
     assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new"),
+    [
+        (r'gga:status "[a-z-]+"', 'gga:status "undecided"'),
+        (r'gga:answerDigest "sha256:.', 'gga:answerDigest "sha256:x'),
+        (r'gga:jurisdiction ""', 'gga:jurisdiction "GB"'),
+        (r"gg:symptomWeeks [0-9.]+", "gg:symptomWeeks 1.0"),
+        (r'gga:asOf "2026-11-24"', 'gga:asOf "2025-11-24"'),
+        (r'gga:profileLabel "', 'gga:profileLabel "Not '),
+    ],
+)
+def test_an_altered_file_never_says_same(kb: Any, saved: Path, tmp_path: Path, pattern: str, new: str) -> None:
+    text, count = re.subn(pattern, new, saved.read_text(encoding="utf-8"), count=1)
+    assert count == 1
+    path = tmp_path / "altered.ttl"
+    path.write_text(text, encoding="utf-8")
+    data = kb.replay(path)
+    assert data["altered"] and not data["same"]
+    assert "the file was altered" in replay_text(data)
+
+
+def test_a_changed_status_in_the_file_is_named(cli: Run, saved: Path, tmp_path: Path) -> None:
+    text = re.sub(r'gga:status "[a-z-]+"', 'gga:status "undecided"', saved.read_text(encoding="utf-8"), count=1)
+    (tmp_path / "altered.ttl").write_text(text, encoding="utf-8")
+    done = cli("replay", str(tmp_path / "altered.ttl"))
+    assert done.returncode == 1 and "undecided ->" in done.stdout
+
+
+def test_every_answer_says_what_it_was_made_from(kb: Any) -> None:
+    day, patient = date(2026, 11, 24), "example:chronic-failed-care"
+    therapies = kb.therapies(patient, as_of=day).to_dict()
+    answers = {
+        "explain": kb.explain(patient, "ibuprofen", as_of=day),
+        "timeline": kb.timeline(patient, as_of=day),
+        "disagreements": kb.disagreements(profile=patient, as_of=day, intervention="ibuprofen"),
+        "compare": kb.compare("bmj-2025", "nice-ng59", as_of=day),
+        "matrix": kb.matrix(as_of=day),
+        "changes": kb.changes(day, day),
+    }
+    for name, answer in answers.items():
+        made = answer["made_from"]
+        assert made["knowledge"] == therapies["knowledge"], name
+        assert made["queries"] == therapies["queries"] and made["software"] == therapies["software"], name
+        wanted = therapies["profile"]["digest"] if name in ("explain", "timeline", "disagreements") else None
+        assert made["profile"] == wanted, name

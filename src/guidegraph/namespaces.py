@@ -22,6 +22,9 @@ ONTOLOGY_GRAPH = GGG + "ontology"
 #: Graphs of mappings and of linked hierarchies begin so.
 MAPPING_GRAPHS = GGG + "mappings/"
 LINKED_GRAPHS = GGG + "link/"
+#: In other triple stores: what was pushed, and where a pushed graph grows.
+MANIFEST_GRAPH = GGG + "manifest"
+PARTIAL_GRAPH = GGG + "partial"
 PATIENT = BASE + "profile/patient"
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -11,11 +11,10 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.errors import EndpointError, QueryError, TermError, UsageError
+from guidegraph.errors import QueryError, TermError, UsageError
 from guidegraph.model import Parameter
-from guidegraph.store import remote
+from guidegraph.remote.values import FORMS, TOKEN, with_values
 
 Term = ox.NamedNode | ox.Literal
 Resolve = Callable[[str], str]
@@ -23,14 +22,7 @@ Resolve = Callable[[str], str]
 ANY = "any"
 MAX_NESTING = 100
 MAX_CHARACTERS = 200_000
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|\#[^\n]*)|(?P<iri><[^\s<>"{}|^`\\]*>)
-    |(?P<string>\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    |(?P<word>[?$]?[A-Za-z_][\w.-]*(?::[\w.%/-]*)?|:[\w.-]*)|(?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD"}
-_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _PLACE = re.compile(r"at (\d+):(\d+)")
 
 
@@ -50,7 +42,7 @@ class Result:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    found = ((m.lastgroup or "other", m.group()) for m in _TOKEN.finditer(text))
+    found = ((m.lastgroup or "other", m.group()) for m in TOKEN.finditer(text))
     return [(kind, token) for kind, token in found if kind != "space"]
 
 
@@ -71,7 +63,7 @@ def check(text: str, *, allow_remote: bool = False) -> str:
             raise QueryError("the query is nested too deeply", mend=f"At most {MAX_NESTING} levels are read.")
         if not form and word in _UPDATES:
             raise QueryError(f"{word} is an update", mend="Only SELECT, ASK, CONSTRUCT and DESCRIBE are run.")
-        if not form and word in _FORMS:
+        if not form and word in FORMS:
             form = word
         if not allow_remote:
             _refuse_remote(word, kind, token, previous)
@@ -211,6 +203,10 @@ def _result(form: str, result: Any) -> Result:
     if form == "SELECT":
         names = tuple(v.value for v in result.variables)
         return Result("select", names, tuple(tuple(row) for row in result))
+    return _graph(result)
+
+
+def _graph(result: Iterable[ox.Triple]) -> Result:
     triples = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in result)
     triples.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     ordered = sorted(triples, key=str)
@@ -221,71 +217,18 @@ def remote_result(form: str, endpoint: str, text: str) -> Result:
     """Run a checked query at a SPARQL 1.1 endpoint.
 
     Raises:
-        EndpointError: the endpoint cannot be reached, refuses the query, or answers with something else.
+        EndpointError: the endpoint may not be spoken to, cannot be reached, refuses the query, answers with something
+            else, or cuts its answer off.
     """
-    graph = form in ("CONSTRUCT", "DESCRIBE")
-    media = "application/n-triples" if graph else "application/sparql-results+json"
-    content = remote(endpoint, text, media)
-    try:
-        if graph:
-            return _result(form, ox.parse(input=content, format=ox.RdfFormat.N_TRIPLES))
-        return _result(form, ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON))
-    except (SyntaxError, ValueError, TypeError) as error:
-        told = " ".join(str(error).split())[:120]
-        raise EndpointError(
-            f"the answer is not {media}: {told}", where=endpoint, mend="Is it a SPARQL endpoint?"
-        ) from None
+    from guidegraph.remote.client import Endpoint
 
-
-def fetch(endpoint: str) -> list[ox.Quad]:
-    """All quads of the named graphs of an endpoint that describe documents, or of its default graph where none does.
-
-    Raises:
-        EndpointError: the endpoint cannot be reached, holds no document, or hands over fewer triples than it counts.
-    """
-    rows = remote_result("SELECT", endpoint, _text("endpoint/graphs")).rows
-    found: list[ox.Quad] = []
-    for graph, count in rows:
-        text = with_values(_text("endpoint/graph"), {"graph": graph})
-        triples = remote_result("CONSTRUCT", endpoint, text).triples
-        found += _counted(triples, int(count.value), endpoint, graph)
-    if not found:
-        total = int(remote_result("SELECT", endpoint, _text("endpoint/size")).rows[0][0].value)
-        if total:
-            triples = remote_result("CONSTRUCT", endpoint, _text("endpoint/everything")).triples
-            found = _counted(triples, total, endpoint, ox.NamedNode(ns.GGG + "endpoint"))
-    if not found:
-        raise EndpointError("it holds no document", where=endpoint, mend="Load graphs in the vocabulary of the model.")
-    return found
-
-
-def _text(name: str) -> str:
-    return (assets.folder("queries") / f"{name}.rq").read_text(encoding="utf-8")
-
-
-def _counted(triples: Sequence[ox.Triple], count: int, endpoint: str, graph: Any) -> list[ox.Quad]:
-    if len(triples) != count:
-        raise EndpointError(
-            f"it handed over {len(triples)} of the {count} triples of {graph}",
-            where=endpoint,
-            mend="Raise its limit on the size of results.",
-        )
-    return [ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples]
-
-
-def with_values(text: str, terms: Mapping[str, Term]) -> str:
-    """A query for a remote endpoint with its parameters in a trailing VALUES block of serialised terms.
-
-    Raises:
-        QueryError: the query has a VALUES block at its end already.
-    """
-    if not terms:
-        return text
-    if re.search(r"VALUES[^{}]*\{[^{}]*\}\s*\Z", text, re.IGNORECASE):
-        raise QueryError("the query ends in VALUES, so its parameters cannot be sent", mend="Move VALUES into WHERE.")
-    names = sorted(terms)
-    block = " ".join(str(terms[name]) for name in names)
-    return f"{text.rstrip()}\nVALUES ({' '.join('?' + n for n in names)}) {{ ({block}) }}\n"
+    there = Endpoint(endpoint)
+    if form == "ASK":
+        return Result("ask", truth=there.truth(text))
+    if form == "SELECT":
+        columns, rows = there.select(text)
+        return Result("select", columns, tuple(rows))
+    return _graph(there.graph(text, form))
 
 
 def parse_parameters(pairs: Sequence[str]) -> dict[str, str]:

@@ -1,21 +1,25 @@
-"""The store: knowledge files into named graphs, digests, and remote endpoints."""
+"""The store: knowledge files into named graphs, and digests."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import EndpointError, KnowledgeError
+from guidegraph.errors import KnowledgeError
 from guidegraph.reading import read_quads
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
-_TIMEOUT = 60
+_TYPE = ox.NamedNode(ns.RDF + "type")
+#: What the names of blank nodes begin with.
+BLANK = "urn:guidegraph:blank:"
+#: Steps within which blank nodes in a circle are told apart.
+_ROUNDS = 64
 #: Graphs that are derived, and so no part of the knowledge.
 DERIVED = (ns.INDEX_GRAPH, ns.PROFILE_GRAPH, ns.ASSESSMENT_GRAPH, ns.AUDIT_GRAPH)
 
@@ -53,8 +57,10 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
             "no knowledge files", where=str(root), mend="Put .ttl into ontology/ and .trig into graph/."
         )
     store = ox.Store()
-    for path in [*files, *map(Path, extra)]:
-        store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=path not in files), _ONTOLOGY))
+    for path in files:
+        store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
+    for path in map(Path, extra):
+        store.bulk_extend(_in_graph(named(read_quads(path, KnowledgeError)), _ONTOLOGY))
     return store
 
 
@@ -68,9 +74,77 @@ def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
     if not ontology:
         raise KnowledgeError("no ontology/*.ttl", where=str(root), mend="Name a folder with ontology/.")
     store = ox.Store()
-    for path in [*ontology, *files]:
-        store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=path not in ontology), _ONTOLOGY))
+    for path in ontology:
+        store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
+    for path in files:
+        store.bulk_extend(_in_graph(named(read_quads(path, KnowledgeError)), _ONTOLOGY))
     return store
+
+
+def named(quads: Sequence[ox.Quad]) -> list[ox.Quad]:
+    """The quads with names for those blank nodes that a property or class of the model speaks of.
+
+    A statement, place or population that its author did not name is told like any other. The name comes from what is
+    said of the node, so that it is the same wherever the file is read; nodes of which the same is said are one.
+    Blank nodes that only build a class expression stay blank.
+    """
+    spoken: set[ox.BlankNode] = set()
+    for quad in quads:
+        subject, obj = quad.subject, quad.object
+        own = quad.predicate.value.startswith(ns.GG)
+        if isinstance(subject, ox.BlankNode) and (own or (quad.predicate == _TYPE and str(obj)[1:].startswith(ns.GG))):
+            spoken.add(subject)
+        if own and isinstance(obj, ox.BlankNode):
+            spoken.add(obj)
+    if not spoken:
+        return list(quads)
+    told = blank_digests(quads)
+    names = {node: ox.NamedNode(BLANK + told[node][:32]) for node in spoken}
+
+    def renamed(term: Any) -> Any:
+        return names.get(term, term) if isinstance(term, ox.BlankNode) else term
+
+    return [ox.Quad(renamed(q.subject), q.predicate, renamed(q.object), q.graph_name) for q in quads]
+
+
+def blank_digests(quads: Iterable[ox.Quad]) -> dict[ox.BlankNode, str]:
+    """For each blank node the SHA-256 (hexadecimal) of all that is said of it, blank nodes inside told by theirs.
+
+    Nodes that lead to no circle are done from the innermost on; those that do are told by what is said of them within
+    so many steps.
+    """
+    said: dict[ox.BlankNode, list[ox.Quad]] = defaultdict(list)
+    above: dict[ox.BlankNode, set[ox.BlankNode]] = defaultdict(set)
+    waiting: dict[ox.BlankNode, set[ox.BlankNode]] = defaultdict(set)
+    for quad in quads:
+        inner = quad.object if isinstance(quad.object, ox.BlankNode) else None
+        if inner is not None:
+            waiting.setdefault(inner, set())
+        if isinstance(quad.subject, ox.BlankNode):
+            said[quad.subject].append(quad)
+            waiting.setdefault(quad.subject, set())
+            if inner is not None:
+                waiting[quad.subject].add(inner)
+                above[inner].add(quad.subject)
+    done: dict[ox.BlankNode, str] = {}
+
+    def told(node: ox.BlankNode) -> str:
+        objects = ((q.predicate, q.object) for q in said[node])
+        parts = sorted(f"{p} {done.get(o, '_') if isinstance(o, ox.BlankNode) else o}" for p, o in objects)
+        return sha256(";".join(parts).encode()).hexdigest()
+
+    ready = [node for node, inner_nodes in waiting.items() if not inner_nodes]
+    while ready:
+        node = ready.pop()
+        done[node] = told(node)
+        for higher in above[node]:
+            waiting[higher].discard(node)
+            if not waiting[higher]:
+                ready.append(higher)
+    circular = [node for node in waiting if node not in done]
+    for _ in circular[:_ROUNDS]:
+        done.update({node: told(node) for node in circular})
+    return done
 
 
 def digest(store: ox.Store) -> str:
@@ -103,47 +177,16 @@ def descriptions(store: ox.Store, graph: ox.NamedNode) -> dict[str, str]:
 
     Blank nodes count by what is said of them; those that no named node leads to count together, under "".
     """
+    quads = list(store.quads_for_pattern(None, None, None, graph))
     said: dict[object, list[ox.Quad]] = defaultdict(list)
-    for quad in store.quads_for_pattern(None, None, None, graph):
+    for quad in quads:
         said[quad.subject].append(quad)
-    inner = {q.object for quads in said.values() for q in quads if isinstance(q.object, ox.BlankNode)}
-
-    def told(term: object, above: frozenset[object]) -> str:
-        if not isinstance(term, ox.BlankNode) or term in above:
-            return "_" if isinstance(term, ox.BlankNode) else str(term)
-        parts = sorted(f"{q.predicate} {told(q.object, above | {term})}" for q in said[term])
-        return f"[{';'.join(parts)}]"
-
+    inner = {q.object for q in quads if isinstance(q.object, ox.BlankNode)}
+    told: Mapping[Any, str] = blank_digests(quads)
     lines: dict[str, list[str]] = defaultdict(list)
-    for subject, quads in said.items():
+    for subject, found in said.items():
         if isinstance(subject, ox.NamedNode):
-            lines[subject.value] += [f"{q.predicate} {told(q.object, frozenset())}" for q in quads]
+            lines[subject.value] += [f"{q.predicate} {told.get(q.object, q.object)}" for q in found]
         elif subject not in inner:
-            lines[""].append(told(subject, frozenset()))
+            lines[""].append(told[subject])
     return {node: sha256("\n".join(sorted(rows)).encode()).hexdigest() for node, rows in sorted(lines.items())}
-
-
-def remote(endpoint: str, query: str, accept: str) -> bytes:
-    """Send a query to a SPARQL 1.1 endpoint and return the answer's bytes in the media type ``accept``.
-
-    Raises:
-        EndpointError: the address is no http(s) address, or the endpoint cannot be reached or answers with an error.
-    """
-    if not re.match(r"https?://[^\s]+\Z", endpoint):
-        raise EndpointError("not an http(s) address", where=endpoint[:100], mend="Write it as http://host/sparql.")
-    from SPARQLWrapper import POST, SPARQLWrapper
-    from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException
-
-    client = SPARQLWrapper(endpoint)
-    client.setTimeout(_TIMEOUT)
-    client.setMethod(POST)
-    client.setQuery(query)
-    client.setOnlyConneg(True)
-    client.addCustomHttpHeader("Accept", accept)
-    try:
-        return bytes(client.query().response.read())
-    except (SPARQLWrapperException, OSError, ValueError) as error:
-        told = " ".join(str(error).split())[:200] or type(error).__name__
-        raise EndpointError(
-            f"the endpoint did not answer: {told}", where=endpoint, mend="Check its address and log."
-        ) from None

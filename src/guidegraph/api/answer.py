@@ -40,7 +40,7 @@ class Answer:
             knowledge={
                 "digest": self._kb.digest,
                 "version": self._kb.version,
-                "links": self._kb.link_digests(self.found),
+                "links": self._kb.link_digests((*self.found.profile.readings, *self.found.linked.values())),
             },
             software=software(),
             queries=self._kb.query_digests(),

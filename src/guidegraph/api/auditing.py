@@ -108,6 +108,7 @@ class Auditing(Disagreeing):
         )
         found = self.auditor.run(request)
         data = _report.report(found, software=software(), digest=self.digest)
+        data["summary"]["queries"] = self.query_digests(("index", "disagree", "answer", "audit"))
         data["corroboration"] = (
             Corroboration(self.records, found.relations).report(request.document) if request.document else None
         )
@@ -126,7 +127,11 @@ class Auditing(Disagreeing):
             for row in found.verdicts:
                 if row.state != verify.SAME:
                     place = f", now at characters {row.start}-{row.end}" if row.start is not None else ""
-                    states.append((row.place.id, f"the passage has {_STATES[row.state]}{place}"))
+                    # One insertion moves all that follows, so what has only moved is one finding on the document.
+                    moved = row.state == verify.MOVED
+                    which = f"the passage at characters {row.place.start}-{row.place.end}" if moved else "the passage"
+                    node = compared[-1] if moved else row.place.id
+                    states.append((node, f"{which} has {_STATES[row.state]}{place}"))
         return states, compared
 
     def verify_document(self, path: str | Path, document: str | None = None) -> verify.Verification:

@@ -19,6 +19,7 @@ from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import Vocabulary, apply_implications, implication_rows, read_profile, term_rows, to_triples
+from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
     from guidegraph.links.book import Links
@@ -82,9 +83,26 @@ class Core:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
 
-    def query_digests(self) -> list[dict[str, str]]:
-        """Name and digest of every query that makes an answer."""
-        return [{"name": s.name, "digest": s.digest} for folder in _ANSWER_FOLDERS for s in steps(folder)]
+    def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[dict[str, str]]:
+        """Name and digest of every query of some folders, by default of those that make an answer."""
+        return [{"name": s.name, "digest": s.digest} for folder in folders for s in steps(folder)]
+
+    def made_from(self, profile: Profile | None = None, also: Iterable[CodeReading] = ()) -> dict[str, Any]:
+        """What reproduces an answer beside its day: digests of knowledge, queries and profile, and the software.
+
+        ``also`` are codes that the answer is about, beside those of the profile.
+        """
+        readings = (*(profile.readings if profile is not None else ()), *also)
+        return {
+            "knowledge": {
+                "digest": self.digest,
+                "version": self.version,
+                "links": self.link_digests(readings),
+            },
+            "profile": profile_digest(profile) if profile is not None else None,
+            "queries": self.query_digests(),
+            "software": software(),
+        }
 
     def profile(self, source: ProfileSource) -> Profile:
         """Read a profile: a file, ``example:NAME``, a mapping, or a Profile; listed implications are applied.
@@ -140,7 +158,7 @@ class Core:
         reading = self.vocabulary.reading(text)
         return None if reading is None else reading.exact or reading.iri or None
 
-    def link_digests(self, found: Assessment) -> list[dict[str, str]]:
-        """Name and digest of every mapping table and linked hierarchy that an assessment's codes were read by."""
-        used = {s for r in (*found.profile.readings, *found.linked.values()) for s in r.sources}
+    def link_digests(self, readings: Iterable[CodeReading]) -> list[dict[str, str]]:
+        """Name and digest of every mapping table and linked hierarchy that codes were read by."""
+        used = {source for reading in readings for source in reading.sources}
         return [{"name": name, "digest": self.links.digest(name)} for name in sorted(used)]

@@ -63,9 +63,10 @@ class Disagreeing(Core):
         day = as_of or date.today()
         everything = self.disagree.findings(day)
         truth: Callable[[str], str] = no_patient
+        patient = self.profile(profile) if profile is not None else None
         chosen = selected(everything, verdicts, include_apparent or profile is not None)
-        if profile is not None:
-            truth = self.assess(self.profile(profile), day).truth
+        if patient is not None:
+            truth = self.assess(patient, day).truth
             apart = () if include_apparent or verdicts else APART
             chosen = [
                 f
@@ -81,7 +82,12 @@ class Disagreeing(Core):
         if policy is not None and policy not in POLICIES:
             raise UsageError(f"unknown policy {policy!r}", where="--policy", mend=f"Use {', '.join(POLICIES)}.")
         rows = self.disagree.tell(chosen, everything, truth, policy)
-        return {"as_of": day.isoformat(), "policy": policy, "disagreements": rows}
+        return {
+            "as_of": day.isoformat(),
+            "policy": policy,
+            "disagreements": rows,
+            "made_from": self.made_from(patient),
+        }
 
     def compare(self, a: str, b: str, *, as_of: date | None = None) -> dict[str, Any]:
         """Two documents side by side, in the published JSON form.
@@ -92,7 +98,8 @@ class Disagreeing(Core):
         one, other = self.document(a), self.document(b)
         if one == other:
             raise UsageError("both are the same document", mend="Name two documents.")
-        return Comparison(self.engine, self.records, self.disagree, as_of or date.today()).compare(one, other)
+        told = Comparison(self.engine, self.records, self.disagree, as_of or date.today()).compare(one, other)
+        return {**told, "made_from": self.made_from()}
 
     def matrix(self, *, as_of: date | None = None, at_least: int = 2) -> dict[str, Any]:
         """Interventions by documents, in the published JSON form; ``at_least`` documents must address a row.
@@ -102,7 +109,8 @@ class Disagreeing(Core):
         """
         if at_least < 1:
             raise UsageError(f"{at_least} documents are too few", where="--at-least", mend="Give 1 or more.")
-        return matrix(self.engine, self.records, as_of or date.today(), at_least=at_least)
+        told = matrix(self.engine, self.records, as_of or date.today(), at_least=at_least)
+        return {**told, "made_from": self.made_from()}
 
     def changes(self, start: date, end: date) -> dict[str, Any]:
         """What began, ceased and reversed between two days, and which shipped patients it touches.
@@ -115,7 +123,8 @@ class Disagreeing(Core):
             names = [path.stem for path in assets.files("graph", "profiles/*.yaml")]
             return {n: dict(self.assess(self.profile(f"example:{n}"), day).statuses) for n in names}
 
-        return Changes(self.engine, self.records, self.disagree).between(start, end, statuses)
+        told = Changes(self.engine, self.records, self.disagree).between(start, end, statuses)
+        return {**told, "made_from": self.made_from()}
 
     def behind(self, found: Assessment, therapy: str) -> list[dict[str, Any]]:
         """The disagreements behind a contested status of an assessment; none for another status."""

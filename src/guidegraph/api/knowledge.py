@@ -10,6 +10,7 @@ from typing import Any
 from guidegraph import assets, store
 from guidegraph.api.answer import Answer
 from guidegraph.api.core import ProfileSource
+from guidegraph.api.fhir import FhirExporting
 from guidegraph.api.intake import Intake
 from guidegraph.api.lookup import Looking
 from guidegraph.api.omop import FromOmop
@@ -21,10 +22,9 @@ from guidegraph.assess.timeline import timeline as _timeline
 from guidegraph.errors import UsageError
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications
-from guidegraph.run import fetch
 
 
-class KnowledgeBase(FromOmop, Intake, Looking):
+class KnowledgeBase(FromOmop, Intake, Looking, FhirExporting):
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
 
     def therapies(
@@ -112,6 +112,7 @@ class KnowledgeBase(FromOmop, Intake, Looking):
         change = smallest_change(found, iri, self._again(found))
         told = explanation(found, iri, change)
         told["therapy"]["disagreements"] = self.behind(found, iri)
+        told["made_from"] = self.made_from(found.profile, found.linked.values())
         return told
 
     def ask(
@@ -127,7 +128,10 @@ class KnowledgeBase(FromOmop, Intake, Looking):
     ) -> dict[str, Any]:
         """Statuses by week, at every week at which something can change."""
         found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
-        return _timeline(found.profile, self.records, self._again(found))
+        return {
+            **_timeline(found.profile, self.records, self._again(found)),
+            "made_from": self.made_from(found.profile),
+        }
 
     def _again(self, found: Assessment) -> Any:
         def assess(profile: Profile) -> Assessment:
@@ -163,15 +167,3 @@ def open_files(files: Sequence[str | Path], root: str | Path | None = None) -> K
     """
     folder = Path(root) if root is not None else assets.root()
     return KnowledgeBase(store.load_files(folder, [Path(f) for f in files]), None if root is None else folder)
-
-
-def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBase:
-    """Fetch the documents of a SPARQL 1.1 endpoint and open them with the ontology.
-
-    Raises:
-        EndpointError: the endpoint cannot be reached, holds no document, or hands over fewer triples than it counts.
-    """
-    folder = Path(root) if root is not None else assets.root()
-    loaded = store.load_files(folder, [])
-    loaded.bulk_extend(fetch(endpoint))
-    return KnowledgeBase(loaded, None if root is None else folder)

@@ -9,6 +9,7 @@ from guidegraph import run
 from guidegraph.api.knowledge import KnowledgeBase
 from guidegraph.errors import UsageError
 from guidegraph.model import Parameter
+from guidegraph.remote.values import with_values
 from guidegraph.run import Result
 
 
@@ -49,4 +50,4 @@ def run_query(
         return run.run(kb.store, text, terms, allow_remote=allow_remote)
     form = run.check(text, allow_remote=allow_remote)
     prefixes = "".join(f"PREFIX {p}: <{iri}>\n" for p, iri in ns.PREFIXES.items() if f"PREFIX {p}:" not in text)
-    return run.remote_result(form, endpoint, prefixes + run.with_values(text, terms))
+    return run.remote_result(form, endpoint, prefixes + with_values(text, terms))

@@ -48,8 +48,9 @@ class Replaying(Tracing):
         again = answer_digest(Answer(self, found).to_dict())  # type: ignore[arg-type]
         inputs = _changed(saved.inputs, now)
         return {
-            "same": again == saved.answer and not inputs,
-            "same_answer": again == saved.answer,
+            "same": again == saved.answer and not inputs and not statuses and not saved.altered,
+            "same_answer": again == saved.answer and not statuses,
+            "altered": saved.altered,
             "as_of": saved.inputs.as_of,
             "profile": saved.profile.id,
             "inputs": inputs,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _ANSWER = ox.NamedNode(ns.BASE + "answer")
 _TYPE = ox.NamedNode(ns.RDF + "type")
 _PATIENT = ox.NamedNode(ns.PATIENT)
+_SEAL = ox.NamedNode(ns.GGA + "seal")
 #: Hexadecimal digits kept of a node's name and of its description: enough to tell nodes of one graph apart.
 _NAME, _SAID = 10, 8
 
@@ -63,6 +64,7 @@ class Saved:
 
     ``also`` are the codes of interventions that it answers for beside those of its profile, ``answer`` the digest of
     the whole.
+    ``altered`` says that the file is not as it was written: the digest of its triples, its seal, does not fit them.
     """
 
     inputs: Inputs
@@ -70,6 +72,7 @@ class Saved:
     also: tuple[CodeReading, ...]
     statuses: Mapping[str, str]
     answer: str
+    altered: bool
 
 
 def inputs_of(core: Core, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
@@ -134,7 +137,9 @@ def write_saved(core: Core, answer: Answer) -> str:
         say("status", status, ox.NamedNode(therapy))
     for reading in dict.fromkeys((*found.profile.readings, *found.linked.values())):
         triples += _reading_triples(reading, reading in found.profile.readings)
-    dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in [*triples, *to_triples(found.profile)])
+    quads = [ox.Quad(t.subject, t.predicate, t.object) for t in [*triples, *to_triples(found.profile)]]
+    quads.append(ox.Quad(_ANSWER, _SEAL, ox.Literal(store.digest_of(quads))))
+    dataset = ox.Dataset(quads)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     rows = [ox.Triple(q.subject, q.predicate, q.object) for q in sorted(dataset, key=str)]
     text = (ox.serialize(rows, format=ox.RdfFormat.TURTLE, prefixes=ns.PREFIXES) or b"").decode()
@@ -217,7 +222,8 @@ def read_saved(path: Path, core: Core) -> Saved:
         )
         read.get(one("codeOf", node), read["question"]).append(reading)
     profile = replace(profile, id=one("profileId"), label=one("profileLabel"), readings=tuple(sorted(read["profile"])))
-    return Saved(inputs, profile, tuple(sorted(read["question"])), statuses, one("answerDigest"))
+    sealed = store.digest_of(ox.Quad(q.subject, q.predicate, q.object) for q in quads if q.predicate != _SEAL)
+    return Saved(inputs, profile, tuple(sorted(read["question"])), statuses, one("answerDigest"), one("seal") != sealed)
 
 
 def _split(text: str) -> dict[str, str]:

@@ -16,8 +16,11 @@ _WORDS = {
     "qualifiedBy": "qualifies it",
     "supportedBy": "supports it",
     "shiftedFrom": "agrees, but speaks of other patients",
+    "elsewhere": "says otherwise, but of other patients",
     "outdatedBy": "agreed, but is no longer in effect",
 }
+#: Sources that a sentence names; what is left out is told among the sources.
+_NAMED = 3
 #: Without a primary of its own, a claim takes the first of these that holds.
 _ORDER = (
     ("contradictedBy", "contradicted"),
@@ -133,30 +136,46 @@ class Corroboration:
 
     @staticmethod
     def _why(word: str, pairs: Sequence[dict[str, Any]]) -> str:
-        """One sentence: who contradicts, qualifies and supports the claim."""
+        """Who contradicts, qualifies and supports the claim; first the primary that it reports, if it does."""
         if not pairs:
-            return "No primary in the graph speaks of it."
-        told = []
-        for relation, words in _WORDS.items():
-            found = [p for p in pairs if p["relation"] == relation]
-            names = list(dict.fromkeys(describe.source_words(p["document"]) for p in found))
-            if names:
-                verb = words if len(names) == 1 else _plural(words)
-                told.append(f"{_joined(names)} {verb}")
-        sentence = "; ".join(told)
+            return "No primary in effect in the graph speaks of it."
         own = [p for p in pairs if p["reported"]]
-        lead = f"Measured against {describe.source_words(own[0]['document'])}, which it reports. " if own else ""
-        return f"{lead}{sentence}."
+        rest = _sentence([p for p in pairs if not p["reported"]])
+        if own:
+            source = describe.source_words(own[0]["document"])
+            said = " and ".join(dict.fromkeys(_WORDS[p["relation"]] for p in own))
+            return f"Measured against {source}, which it reports and which {said}." + (
+                f" Besides: {rest}" if rest else ""
+            )
+        lead = "No primary in effect in the graph speaks of it for these patients. " if word == "not addressed" else ""
+        return lead + rest
+
+
+def _sentence(pairs: Sequence[dict[str, Any]]) -> str:
+    """Who stands in which relation to the claim, the gravest first."""
+    told = []
+    for relation, words in _WORDS.items():
+        names = list(dict.fromkeys(describe.source_words(p["document"]) for p in pairs if p["relation"] == relation))
+        if names:
+            told.append(f"{_joined(names)} {words if len(names) == 1 else _plural(words)}")
+    return f"{'; '.join(told)}." if told else ""
 
 
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
 
 def _joined(names: Sequence[str]) -> str:
+    if len(names) > _NAMED:
+        return f"{', '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _plural(words: str) -> str:
     for one, many in (("contradicts", "contradict"), ("qualifies", "qualify"), ("supports", "support")):
         words = words.replace(one, many)
-    return words.replace("agrees,", "agree,").replace("speaks", "speak").replace("but is no", "but are no")
+    return (
+        words.replace("agrees,", "agree,")
+        .replace("says", "say")
+        .replace("speaks", "speak")
+        .replace("but is no", "but are no")
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -69,6 +69,9 @@ class Audit:
         return {name: sum(f.severity == name for f in self.findings) for name in SEVERITIES}
 
 
+_NODES = (ox.NamedNode, ox.BlankNode)
+
+
 class Auditor:
     """Audits one knowledge base; one audit at a time uses the audit's graph, behind a lock."""
 
@@ -116,22 +119,31 @@ class Auditor:
     def _findings(self, kind: Kind) -> list[Finding]:
         solutions: Any = self._engine.store.query(kind.query.text, use_default_graph_as_union=True)
         names = {variable.value for variable in solutions.variables}
-        groups: dict[tuple[Any, str], list[str]] = defaultdict(list)
+        groups: dict[tuple[Any, str], list[tuple[Any, str]]] = defaultdict(list)
         for row in solutions:
-            if row["node"] is None:
+            node, evidence = row["node"], row["evidence"]
+            if node is None:
                 continue
             key = row["key"].value if "key" in names and row["key"] is not None else ""
             detail = row["detail"].value if "detail" in names and row["detail"] is not None else ""
-            groups[row["node"], key].append(self._told(row["evidence"], detail))
+            if isinstance(node, ox.Literal):
+                # A text where a node belongs is a fault of what points there.
+                key, told = f"{key}{node.value}", f"the text {node.value[:60]!r} stands where a node belongs"
+                node, evidence = (evidence, ox.Literal(told)) if isinstance(evidence, _NODES) else (node, evidence)
+            groups[node, key].append((evidence, detail))
         return [self._finding(kind, node, key, told) for (node, key), told in groups.items()]
 
     def _told(self, evidence: Any, detail: str) -> str:
-        words = self.nodes.label(evidence) if isinstance(evidence, ox.NamedNode | ox.BlankNode) else ""
+        words = self.nodes.label(evidence) if isinstance(evidence, _NODES) else ""
         words = words or (evidence.value if evidence is not None else "")
         return f"{words}: {detail}" if words and detail else words or detail
 
-    def _finding(self, kind: Kind, node: Any, key: str, told: Iterable[str]) -> Finding:
+    def _finding(self, kind: Kind, node: Any, key: str, shown: Sequence[tuple[Any, str]]) -> Finding:
         iri = self.nodes.name(node)
+        told = [self._told(evidence, detail) for evidence, detail in shown]
+        own = self.nodes.document(node)
+        # What stands in no document, such as a population, belongs to those whose statements show it.
+        found = {own} if own else {self.nodes.document(evidence) for evidence, _ in shown} - {""}
         return Finding(
             id=finding_id(kind.name, iri, key),
             kind=kind.name,
@@ -140,7 +152,8 @@ class Auditor:
             node=iri,
             key=key,
             label=self.nodes.label(node),
-            document=self.nodes.document(node),
+            document=own or (min(found) if len(found) == 1 else ""),
+            documents=tuple(sorted(found)),
             locator=self.nodes.locator(node),
             evidence=tuple(sorted(dict.fromkeys(told))),
             mend=kind.query.mend,
@@ -160,7 +173,7 @@ class Auditor:
         asked = [
             f
             for f in sorted(found, key=Finding.sort_key)
-            if levels.index(f.severity) <= least and request.document in ("", f.document)
+            if levels.index(f.severity) <= least and (not request.document or request.document in f.documents)
         ]
         lapsed = {a.id for a in request.accepted.values() if a.expires is not None and a.expires <= request.as_of}
         held = {f.id for f in asked if f.id in request.accepted and f.id not in lapsed}

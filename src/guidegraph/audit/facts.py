@@ -18,7 +18,7 @@ from guidegraph.audit.kinds import FOLDER
 from guidegraph.disagree.branch import HIGHEST, LOWEST, Branch, Range
 from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED, SAME, Scope
-from guidegraph.errors import GuideGraphError
+from guidegraph.errors import GuideGraphError, KnowledgeError
 from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.knowledge.records import gg
 
@@ -95,23 +95,34 @@ class Facts:
         for statement, prop, value in self._engine.select(f"{FOLDER}/21-patients"):
             found[statement][prop].append(value)
         return {
-            statement: Scope(props[gg("population")][0], tuple(sorted(props.get(gg("indication"), ()))))
+            statement: Scope(props.get(gg("population"), [""])[0], tuple(sorted(props.get(gg("indication"), ()))))
             for statement, props in found.items()
             # Nobody's population meets none, and is reported as such.
-            if gg("population") in props and self._index.grader.forms.population(props[gg("population")][0])
+            if self._index.grader.forms.population(props.get(gg("population"), [""])[0])
         }
 
     def _grades(self) -> None:
-        """Whether the patients of the two statements of a pair meet; nothing where a side states no population."""
-        scopes, triples = self._scopes(), []
+        """Whether the patients of the two statements of a pair meet.
+
+        Evidence often states only the condition that was studied; then the indications tell. Nothing is known of a
+        pair whose side states neither.
+        """
+        scopes, triples, grader = self._scopes(), [], self._index.grader
         for item, other in self._engine.select(f"{FOLDER}/22-pairs"):
             if item not in scopes or other not in scopes:
                 continue
-            grade = self._index.grader.grade(scopes[item], scopes[other]).grade
+            mine, theirs = scopes[item], scopes[other]
             one, two = ox.NamedNode(item), ox.NamedNode(other)
-            triples.append((one, aud("apart" if grade in (DISJOINT, NOT_EXCLUDED) else "meets"), two))
-            if grade == SAME:
-                triples.append((one, aud("same"), two))
+            if mine.population and theirs.population:
+                grade = grader.grade(mine, theirs).grade
+                apart = grade in (DISJOINT, NOT_EXCLUDED)
+                if grade == SAME:
+                    triples.append((one, aud("same"), two))
+            elif mine.indications and theirs.indications:
+                apart = not grader.related(mine.indications, theirs.indications)
+            else:
+                continue
+            triples.append((one, aud("apart" if apart else "meets"), two))
         self._add(*triples)
 
     def _windows(self) -> None:
@@ -121,10 +132,19 @@ class Facts:
         self._add(*((ox.NamedNode(p), aud("nobody"), ox.Literal(True)) for (p,) in empty))
         nobody = {p for (p,) in empty}
         for statement, population, section, start, end in self._engine.select(f"{FOLDER}/23-windows"):
-            if population in nobody or not statement.startswith("http"):
+            if population in nobody:
                 continue
-            low = (Decimal(start), 0) if start else LOWEST
-            high = (Decimal(end), 0) if end else HIGHEST
+            low = (_weeks(start, section), 0) if start else LOWEST
+            high = (_weeks(end, section), 0) if end else HIGHEST
             inside = Branch().add((Range(_WEEKS, low, high), True))
             if inside is None or not forms.meets(forms.population(population), (inside,)):
                 self._add((ox.NamedNode(statement), aud("outsideWindow"), ox.NamedNode(section)))
+
+
+def _weeks(text: str, section: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise KnowledgeError(
+            f"an end of the section's window is no number: {text[:60]!r}", where=section, mend="Write it like 6.0."
+        ) from None

@@ -13,8 +13,8 @@ class Finding:
     """One defect with its evidence.
 
     ``id`` is made of the kind, the node and the key alone, so that it is the same on every run and machine. ``node``
-    and ``document`` are IRIs (``document`` "" where the node belongs to none); ``locator`` is the node's place in
-    words, or "".
+    and ``document`` are IRIs (``document`` "" where the node belongs to none, or to several); ``documents`` are those
+    that the finding concerns; ``locator`` is the node's place in words, or "".
     """
 
     id: str
@@ -25,6 +25,7 @@ class Finding:
     key: str
     label: str
     document: str
+    documents: tuple[str, ...]
     locator: str
     evidence: tuple[str, ...]
     mend: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from hashlib import sha256
 from typing import Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge import describe
+from guidegraph.store import BLANK, blank_digests
 
 _LABEL = ox.NamedNode(ns.RDFS + "label")
 _DOCUMENT = ox.NamedNode(ns.GG + "Document")
@@ -42,7 +42,12 @@ class Nodes:
         if number is not None:
             target = self.one(node, _gg("refersTo"))
             return f"reference {number.value}" + (f" ({self.label(target)})" if target is not None else "")
-        return describe.name(self.name(node))
+        name = self.name(node)
+        if isinstance(node, ox.BlankNode) or name.startswith(BLANK):
+            kind = self.one(node, _TYPE)
+            what = self.label(kind) if isinstance(kind, ox.NamedNode) else "node"
+            return f"{what} without a name ({name[len(BLANK) :][:8]})"
+        return describe.name(name)
 
     def name(self, node: Any) -> str:
         """The IRI of a node; of a blank one, a name that is the same wherever the graph is the same."""
@@ -52,28 +57,14 @@ class Nodes:
 
     @cached_property
     def _blank(self) -> dict[ox.BlankNode, str]:
-        """Names of the blank nodes: the SHA-256 of their own triples, blank nodes inside them told by theirs."""
-        known: dict[ox.BlankNode, str] = {}
-
-        def told(term: Any, depth: int) -> str:
-            if not isinstance(term, ox.BlankNode):
-                return str(term)
-            if depth > 8:
-                return "_"
-            parts = sorted(
-                f"{q.predicate} {told(q.object, depth + 1)}"
-                for q in self._store.quads_for_pattern(term, None, None, None)
-            )
-            return "[" + ";".join(parts) + "]"
-
-        for quad in self._store.quads_for_pattern(None, _TYPE, None, None):
-            if isinstance(quad.subject, ox.BlankNode) and quad.subject not in known:
-                digest = sha256(told(quad.subject, 0).encode()).hexdigest()[:16]
-                known[quad.subject] = f"urn:guidegraph:blank:{digest}"
-        return known
+        """Names of the blank nodes, made of what is said of them."""
+        told = blank_digests(self._store.quads_for_pattern(None, None, None, None))
+        return {node: f"{BLANK}{digest[:32]}" for node, digest in told.items()}
 
     def document(self, node: Any) -> str:
         """The IRI of the document that a node is, stands in or describes, or ""."""
+        if not isinstance(node, ox.NamedNode | ox.BlankNode):
+            return ""
         if self._is_document(node):
             return self.name(node)
         for name in ("statedIn", "inDocument", "encodes"):

@@ -19,6 +19,7 @@ from guidegraph.cli import (
     patient,
     profiles,
     query,
+    stores,
 )
 from guidegraph.cli.common import guarded
 
@@ -66,6 +67,8 @@ app.command("audit")(guarded(audit.audit))
 app.command("trace")(guarded(audit.trace))
 app.command("link")(guarded(link.link))
 app.add_typer(mappings.app, name="mappings")
+app.command("push")(guarded(stores.push))
+app.command("pull")(guarded(stores.pull))
 app.add_typer(export.app, name="export")
 profiles.app.command("from-fhir")(guarded(intake.from_fhir))
 profiles.app.command("from-omop")(guarded(omop.from_omop))

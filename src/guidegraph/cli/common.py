@@ -33,6 +33,14 @@ class Format(StrEnum):
     json = "json"
     markdown = "markdown"
     html = "html"
+    fhir = "fhir"
+
+
+class FhirVersion(StrEnum):
+    """Releases of FHIR that are written."""
+
+    R4 = "R4"
+    R5 = "R5"
 
 
 AsOf = Annotated[
@@ -48,9 +56,21 @@ Jurisdiction = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Form of the output.")]
+FhirVersionOption = Annotated[
+    FhirVersion,
+    typer.Option("--fhir-version", case_sensitive=False, help="Release of FHIR to write (R4 serves R4B as well)."),
+]
 Knowledge = Annotated[
     Path | None,
     typer.Option("--knowledge", metavar="FOLDER", help="A folder with ontology/ and graph/; default the shipped one."),
+]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        metavar="URL",
+        help="Take the knowledge from this SPARQL 1.1 endpoint; the patient's facts stay on this machine.",
+    ),
 ]
 ProfileArgument = Annotated[
     str,
@@ -154,10 +174,15 @@ def one_line(message: str) -> str:
     return "".join(c if c.isprintable() else " " for c in " ".join(message.split()))
 
 
+def terminal() -> bool:
+    """Whether somebody watches standard error."""
+    return sys.stderr.isatty()
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show on a terminal that something takes a while; say nothing in a pipe."""
-    if not sys.stderr.isatty():
+    if not terminal():
         yield
         return
     from rich.console import Console

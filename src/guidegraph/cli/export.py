@@ -1,4 +1,4 @@
-"""Commands that write the knowledge down in the forms of others."""
+"""Commands that write the knowledge, or a patient, down in the forms of others."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import Knowledge, guarded, working, write
+from guidegraph.cli import exportgraph
+from guidegraph.cli.common import (
+    AsOf,
+    FhirVersion,
+    FhirVersionOption,
+    Knowledge,
+    ProfileArgument,
+    day,
+    guarded,
+    profile_source,
+    working,
+    write,
+)
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:
     from guidegraph.export.nanopub import Key
 
-app = typer.Typer(no_args_is_help=True, help="Write statements in the forms of others.")
+app = typer.Typer(no_args_is_help=True, help="Write statements, populations or a profile in the forms of others.")
 
 
 def nanopub(
@@ -91,4 +103,95 @@ def _key(sign: Path | None, signer: str | None) -> Key | None:
     return Key(sign, signer)
 
 
-app.command("nanopub")(guarded(nanopub))
+def fhir(
+    node: Annotated[
+        str | None, typer.Argument(metavar="[NODE]", help="A recommendation or evidence item (IRI, CURIE or id).")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All recommendations, evidence and terms.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="One file a resource; an earlier export is replaced."),
+    ] = None,
+    version: FhirVersionOption = FhirVersion.R4,
+    as_of: AsOf = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Write recommendations as PlanDefinition and ActivityDefinition, and evidence as Evidence (R5).
+
+    One statement goes to standard output as a Bundle unless a folder is named.
+
+    Example: guidegraph export fhir --all -o fhir
+    """
+    from guidegraph import api
+    from guidegraph.export import fhirfolder, fhirparts
+
+    if everything == (node is not None):
+        raise UsageError("name one statement, or --all", mend="guidegraph export fhir --all -o FOLDER")
+    if everything and output is None:
+        raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
+    kb, on = api.open_knowledge(knowledge), day(as_of)
+    with working("writing FHIR"):
+        if everything:
+            found = list(kb.fhir_all(as_of=on, version=version.value))
+        else:
+            found = list(kb.fhir([kb.statement(node or "")], as_of=on, version=version.value))
+    if output is not None:
+        typer.echo(f"{fhirfolder.write_folder(found, output)} written to {output}", err=True)
+        return
+    write(fhirparts.to_json(fhirparts.bundle(found[0]["id"], ((fhirparts.address(r), r) for r in found))))
+
+
+def cql(
+    population: Annotated[
+        str | None, typer.Argument(metavar="[POPULATION]", help="A population by CURIE, IRI, local name or label.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All populations.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the library goes.")
+    ] = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Write populations as a CQL library over FHIR 4.0.1: true, false, or null for unknown.
+
+    Example: guidegraph export cql --all -o populations.cql
+    """
+    from guidegraph import api
+
+    if everything == (population is not None):
+        raise UsageError("name one population, or --all", mend="guidegraph export cql --all -o FILE")
+    kb = api.open_knowledge(knowledge)
+    write(kb.cql(None if population is None else [kb.population(population)]), output)
+
+
+def patient(
+    profile: ProfileArgument,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Date the facts by this day, on which they hold.")
+    ] = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """Write a profile as a FHIR R4 bundle in our own codes, as the CQL of the populations reads it.
+
+    Example: guidegraph export patient example:age-only
+    """
+    from guidegraph import api
+    from guidegraph.export.fhirparts import to_json
+
+    kb = api.open_knowledge(knowledge)
+    write(to_json(kb.patient_bundle(profile_source(kb, profile), as_of=day(as_of))), output)
+
+
+for _name, _command in (
+    ("nanopub", nanopub),
+    ("fhir", fhir),
+    ("cql", cql),
+    ("patient", patient),
+    ("graph", exportgraph.graph),
+    ("context", exportgraph.context),
+    ("csv", exportgraph.csv),
+    ("description", exportgraph.description),
+):
+    app.command(_name)(guarded(_command))

@@ -43,7 +43,7 @@ def link(
 ) -> None:
     """Link the part of another terminology's hierarchy that the mappings need, list what is linked, or remove it.
 
-    Exit code 1 if HermiT finds that it contradicts the ontology; it is linked all the same.
+    A class that nothing can belong to any more is named with the reason; exit code 1 only if all is inconsistent.
 
     Example: guidegraph link mondo
     """
@@ -84,7 +84,7 @@ def _link(linker: Linker, what: str, prefix: str, iri: str, called: str, reasone
     with working(f"linking {what}"):
         done = linker.link(found, name=called or _name(found), base=base, reasoner=reasoner)
     _show(form, _report(done), "linked_text")
-    if done.consistency is not None and not done.consistency.sound:
+    if done.consistency is not None and not done.consistency.consistent:
         raise typer.Exit(FAILED)
 
 

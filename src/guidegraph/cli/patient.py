@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from guidegraph import api
 from guidegraph.cli.common import (
     FAILED,
     AsOf,
+    EndpointOption,
+    FhirVersion,
+    FhirVersionOption,
     Format,
     FormatOption,
     Jurisdiction,
@@ -21,6 +24,7 @@ from guidegraph.cli.common import (
     picture,
     profile_source,
     view,
+    working,
     write,
 )
 from guidegraph.errors import UsageError
@@ -33,8 +37,19 @@ class ReplayFormat(StrEnum):
     json = "json"
 
 
-def _kb(root: Path | None) -> api.KnowledgeBase:
-    return api.open_knowledge(root)
+def _kb(root: Path | None, endpoint: str | None = None) -> api.KnowledgeBase:
+    if endpoint is None:
+        return api.open_knowledge(root)
+    if root is not None:
+        raise UsageError("--endpoint and --knowledge exclude each other", mend="Name one of them.")
+    with working("pulling the knowledge"):
+        return api.open_endpoint(endpoint)
+
+
+def _as_fhir(kb: api.KnowledgeBase, answer: dict[str, Any], version: FhirVersion) -> str:
+    from guidegraph.render.fhir import therapies_fhir
+
+    return therapies_fhir(answer, version.value, kb.fhir_systems())
 
 
 def therapies(
@@ -43,6 +58,7 @@ def therapies(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     knowledge: Knowledge = None,
+    endpoint: EndpointOption = None,
     also: Annotated[
         list[str] | None,
         typer.Option("--also", metavar="CODE", help="Answer for this drug too: a code such as ATC:..., repeatable."),
@@ -51,6 +67,7 @@ def therapies(
         Path | None,
         typer.Option("--save", metavar="FILE", help="Also save the answer, the patient's facts with it, for replay."),
     ] = None,
+    fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
     """Which therapies are eligible for a patient, which are not and why.
 
@@ -61,19 +78,22 @@ def therapies(
     shown = view(
         form,
         {
+            # Written below, since it needs the names of terminologies.
+            Format.fhir: str,
             Format.table: render.therapies_text,
             Format.json: render.to_json,
             Format.markdown: render.therapies_markdown,
             Format.html: render.therapies_html,
         },
     )
-    kb = _kb(knowledge)
+    kb = _kb(knowledge, endpoint)
     answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
     if save is not None:
         if save.suffix.lower() != ".ttl":
             raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
         write(answer.saved(), save)
-    write(shown(answer.to_dict()))
+    data = answer.to_dict()
+    write(_as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data))
 
 
 def replay(
@@ -101,6 +121,7 @@ def explain(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     knowledge: Knowledge = None,
+    endpoint: EndpointOption = None,
 ) -> None:
     """Why a therapy has its status, and the smallest change that would make it eligible.
 
@@ -117,7 +138,7 @@ def explain(
             Format.html: render.explain_html,
         },
     )
-    kb = _kb(knowledge)
+    kb = _kb(knowledge, endpoint)
     write(shown(kb.explain(profile_source(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
 
 
@@ -127,6 +148,7 @@ def ask(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     knowledge: Knowledge = None,
+    endpoint: EndpointOption = None,
 ) -> None:
     """What to find out next about a patient, most telling question first.
 
@@ -142,9 +164,9 @@ def ask(
             Format.markdown: render.questions_markdown,
         },
     )
-    kb = _kb(knowledge)
+    kb = _kb(knowledge, endpoint)
     answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
-    kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software")
+    kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software", "queries")
     write(shown({key: answer[key] for key in kept}))
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from guidegraph import namespaces as ns
+from guidegraph.errors import KnowledgeError
 from guidegraph.knowledge.engine import Engine
 
 Properties = Mapping[str, tuple[str, ...]]
@@ -202,12 +203,21 @@ class Records:
         return own[0] if own else self.issued(self.one(statement, "statedIn") or self.one(statement, "inDocument"))
 
 
+def _number(text: str, atom: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise KnowledgeError(
+            f"a bound of a population is no number: {text[:60]!r}", where=atom, mend="Write it like 6.0."
+        ) from None
+
+
 def _atom(iri: str, rows: Properties) -> Atom:
     def text(name: str) -> str:
         return rows.get(ns.IDX + name, ("",))[0]
 
     numbers: dict[str, Any] = {
-        field: Decimal(text(name))
+        field: _number(text(name), iri)
         for field, name in (
             ("low", "lowIncluded"),
             ("above", "lowExcluded"),

@@ -99,8 +99,8 @@ class Linker:
         """
         base = base or self.terminology(found.prefix).iri
         extraction = extract(found, self.mappings, name)
-        path = write_module(self.folder, extraction.module, base)
-        module = read_module(path)
+        module = extraction.module
+        path = write_module(self.folder, module, base)
         quads = self.ontology()
         told = tuple(hierarchy_conflicts(self.mappings, Classes(quads), module))
         said = consistency(quads, self.mappings, module, base) if reasoner else None

@@ -75,7 +75,8 @@ def consistency(
     started = perf_counter()
     axioms = Axioms(ontology)
     start = module.prefix + ":"
-    used = [row for row in rows if row.curie.startswith(start) and row.curie.removeprefix(start) in module.terms]
+    mapped = Classes(axioms.triples).mapped(rows)
+    used = [row for row in mapped if row.curie.startswith(start) and row.curie.removeprefix(start) in module.terms]
     part = _Part(module, {row.curie.removeprefix(start) for row in used})
     edges = _edges(module, used, part, base)
     theirs = [code_iri(base, code) for code in sorted({*part.kept, *part.stand_ins})]

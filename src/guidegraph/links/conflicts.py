@@ -59,6 +59,7 @@ class Classes:
     def __init__(self, triples: Iterable[ox.Triple | ox.Quad]) -> None:
         self._above: dict[str, set[str]] = {}
         self._disjoint: set[frozenset[str]] = set()
+        self._named: set[str] = set()
         self.labels: dict[str, str] = {}
         by_subject: dict[Any, dict[str, list[Any]]] = {}
         for t in triples:
@@ -73,6 +74,8 @@ class Classes:
             self._disjoint.update(frozenset(pair) for pair in combinations(members, 2))
         if not isinstance(subject, ox.NamedNode):
             return
+        if any(getattr(kind, "value", "") == OWL + "Class" for kind in values.get(RDF + "type", ())):
+            self._named.add(subject.value)
         for label in values.get(RDFS + "label", ()):
             self.labels.setdefault(subject.value, label.value)
         for parent in values.get(RDFS + "subClassOf", ()):
@@ -81,6 +84,10 @@ class Classes:
         for other in values.get(OWL + "disjointWith", ()):
             if isinstance(other, ox.NamedNode):
                 self._disjoint.add(frozenset((subject.value, other.value)))
+
+    def mapped(self, rows: Iterable[Row]) -> list[Row]:
+        """The rows that map a class: those of numbers speak of their units and tests, which several may share."""
+        return [row for row in rows if row.subject in self._named]
 
     def above(self, iri: str) -> frozenset[str]:
         """The class and everything above it."""
@@ -126,7 +133,7 @@ def _list(node: Any, everything: Mapping[Any, Any]) -> list[str]:
 def table_conflicts(rows: Iterable[Row], classes: Classes) -> list[Conflict]:
     """Pairs of our classes that map exactly to one code, disjoint ones named as such, sorted."""
     exact: dict[str, dict[str, Row]] = {}
-    for row in rows:
+    for row in classes.mapped(rows):
         if row.predicate == "exact" and row.curie:
             exact.setdefault(row.curie, {}).setdefault(row.subject, row)
     found = []
@@ -166,7 +173,7 @@ class _Comparison:
         start = module.prefix + ":"
         self._of: dict[str, list[str]] = {}
         self._codes: dict[str, list[str]] = {}
-        for row in sorted(set(rows)):
+        for row in sorted(set(classes.mapped(rows))):
             code = row.curie.removeprefix(start)
             if row.predicate != "exact" or not row.curie.startswith(start) or code not in module.terms:
                 continue

@@ -187,23 +187,25 @@ def _read(path: Path) -> tuple[dict[str, dict[str, list[str]]], str]:
     """What the file says of each subject, and the graph's IRI, after every check that needs no code."""
     where = str(path)
     said: dict[str, dict[str, list[str]]] = {}
-    graphs, types = set(), set()
-    for quad in read_quads(path, LinkError, strange=False):
-        graphs.add(quad.graph_name)
-        subject, predicate, value = quad.subject, quad.predicate.value, quad.object
-        if not isinstance(subject, ox.NamedNode) or isinstance(value, ox.BlankNode | ox.Triple):
+    graphs: set[object] = set()
+    types: set[tuple[str, str]] = set()
+    named, last, of_last = ox.NamedNode, "", {}  # the file tells one term after the other
+    for subject, relation, value, graph_name in read_quads(path, LinkError, strange=False):
+        graphs.add(graph_name.value if type(graph_name) is named else graph_name)
+        form, predicate = type(value), relation.value
+        if type(subject) is not named or form not in (named, ox.Literal):
             raise LinkError("a node without a name", where=where, mend=_REWRITE)
+        iri, text = subject.value, value.value
+        if iri != last:
+            last, of_last = iri, said.setdefault(iri, {})
         if predicate == _TYPE:
-            types.add((subject.value, value.value))
-            said.setdefault(subject.value, {})
+            types.add((iri, text))
+        elif (form is named) != (predicate in _OF_TERMS):
+            raise LinkError(f"{predicate} of {iri} has a value that it may not", where=where, mend=_REWRITE)
         else:
-            if isinstance(value, ox.NamedNode) != (predicate in _OF_TERMS):
-                raise LinkError(
-                    f"{predicate} of {subject.value} has a value that it may not", where=where, mend=_REWRITE
-                )
-            said.setdefault(subject.value, {}).setdefault(predicate, []).append(value.value)
+            of_last.setdefault(predicate, []).append(text)
     graph = next((iri for iri, kind in types if kind == LINKED_HIERARCHY), None)
-    if graph is None or graph != GRAPH + path.name.removesuffix(SUFFIX) or graphs != {ox.NamedNode(graph)}:
+    if graph is None or graph != GRAPH + path.name.removesuffix(SUFFIX) or graphs != {graph}:
         what = "this is not the linked hierarchy of its name, alone in one named graph"
         raise LinkError(what, where=where, mend=f"Keep the name that it was written under, or {_REWRITE}")
     for iri, kind in types:

@@ -1,4 +1,4 @@
-"""Views of answers: text, Markdown, HTML, SVG, JSON. A view computes nothing."""
+"""Views of answers: text, Markdown, HTML, SVG, JSON; FHIR in a module of its own. A view computes nothing."""
 
 from __future__ import annotations
 

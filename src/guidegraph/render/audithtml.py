@@ -14,11 +14,12 @@ _STYLE = """
 body{font:15px/1.5 Georgia,'Times New Roman',serif;margin:2rem auto;max-width:78rem;padding:0 1.2rem}
 h1{font-size:1.6rem;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2rem 0 .4rem}
 p.sub{margin:.1rem 0 1rem;opacity:.85}
+p small{font:.82rem/1.4 system-ui,Helvetica,Arial,sans-serif}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.45rem .6rem;border-bottom:1px solid var(--line)}
 thead th{font:600 .8rem/1.3 system-ui,Helvetica,Arial,sans-serif;letter-spacing:.02em;border-bottom:2px solid currentColor}
 td small,th small{font:.82rem/1.4 system-ui,Helvetica,Arial,sans-serif;opacity:.85}
-.claim{width:24%;font-weight:400}.cited{width:9%}.verdict{width:12%}.why{width:25%}
+.claim{width:22%;font-weight:400}.cited{width:7%}.verdict{width:12%}.why{width:25%}
 .mark{font:700 .78rem/1.3 system-ui,Helvetica,Arial,sans-serif;white-space:nowrap;padding:.1rem .45rem;border:1.5px solid currentColor;border-radius:.8rem;display:inline-block}
 .contradicted,.error{color:#a3000f}.shifted,.warning{color:#7a4a00}.outdated{color:#7a4a00}.qualified{color:#3d4f8a}.corroborated{color:#1b6b34}.addressed,.note{color:#555}
 @media (prefers-color-scheme:dark){.contradicted,.error{color:#ff9c9c}.shifted,.warning,.outdated{color:#ffcf7d}.qualified{color:#b5c5ff}.corroborated{color:#93e0a8}.addressed,.note{color:#bbb}}
@@ -36,6 +37,7 @@ code{font-size:.8rem;opacity:.75}
 _RELATIONS = {
     "contradictedBy": "against it",
     "shiftedFrom": "other patients",
+    "elsewhere": "otherwise, for other patients",
     "outdatedBy": "ended",
     "qualifiedBy": "with a qualification",
     "supportedBy": "for it",
@@ -81,10 +83,20 @@ def _corroboration(held: dict[str, Any]) -> str:
     tally = "".join(f"<li><b>{count}</b> {_e(word)}</li>" for word, count in held["counts"].items())
     rows = "".join(_claim(row) for row in held["items"])
     return (
-        f'<h2>What primaries in the graph say of each claim</h2><ul class="tally">{tally}</ul>'
+        f'<h2>What primaries in the graph say of each claim</h2><ul class="tally">{tally}</ul>{_legend(held["items"])}'
         '<table><thead><tr><th scope="col">Claim</th><th scope="col">Cited</th><th scope="col">Verdict</th>'
         f'<th scope="col">Why</th><th scope="col">Sources</th></tr></thead><tbody>{rows}</tbody></table>'
     )
+
+
+def _legend(rows: list[dict[str, Any]]) -> str:
+    """Which document each cited number leads to, as the list is printed."""
+    known = {c["number"]: c for row in rows for c in row["citations"] if c["number"] is not None}
+    told = [
+        f"<b>{number}</b> {_e(c['label'] or ('no described document' if c['listed'] else 'not in the list'))}"
+        for number, c in sorted(known.items())
+    ]
+    return f"<p><small>Cited, as the list is printed: {'; '.join(told)}.</small></p>" if told else ""
 
 
 def _claim(row: dict[str, Any]) -> str:
@@ -99,21 +111,31 @@ def _claim(row: dict[str, Any]) -> str:
     )
 
 
-def _source(pair: dict[str, Any]) -> str:
-    attached = f"; {'; '.join(pair['attached'])}" if pair["attached"] else ""
-    own = ", the one reported" if pair["reported"] else ""
+def _said(pair: dict[str, Any]) -> str:
+    """What one statement of a primary says, on whom and under which condition."""
     said = pair["stance"] or (f"{pair['finding']}: {pair['label']}" if pair["finding"] else pair["label"])
     who = f": {pair['population']}" if pair["population"] else ""
-    told = f"{pair['document']['label']} ({_RELATIONS[pair['relation']]}{own}) - {said}{who}{attached}"
-    return f"<li><small>{_e(told)}</small></li>"
+    attached = f"; {'; '.join(pair['attached'])}" if pair["attached"] else ""
+    return f"{said}{who}{attached}"
+
+
+def _source(pairs: list[dict[str, Any]]) -> str:
+    """What one document says in one relation to the claim."""
+    first = pairs[0]
+    own = ", the one reported" if any(pair["reported"] for pair in pairs) else ""
+    said = "<br>".join(_e(told) for told in dict.fromkeys(map(_said, pairs)))
+    return f"<li><small><b>{_e(first['document']['label'])}</b> ({_RELATIONS[first['relation']]}{own})<br>{said}</small></li>"
 
 
 def _sources(pairs: list[dict[str, Any]]) -> str:
     if not pairs:
         return "&ndash;"
-    first = "".join(map(_source, pairs[:_SHOWN]))
-    rest = "".join(map(_source, pairs[_SHOWN:]))
-    more = f'<details><summary><small>{len(pairs) - _SHOWN} more</small></summary><ul class="src">{rest}</ul></details>'
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for pair in pairs:
+        groups.setdefault((pair["relation"], pair["document"]["id"]), []).append(pair)
+    rows = [_source(group) for group in groups.values()]
+    first, rest = "".join(rows[:_SHOWN]), "".join(rows[_SHOWN:])
+    more = f'<details><summary><small>{len(rows) - _SHOWN} more</small></summary><ul class="src">{rest}</ul></details>'
     return f'<ul class="src">{first}</ul>{more if rest else ""}'
 
 

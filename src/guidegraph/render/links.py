@@ -42,7 +42,10 @@ def _reasoner(said: dict[str, Any] | None) -> list[str]:
         lines += wrap(f"{clash['label']}{more}, since", "      ", "    * ")
         for step in clash["steps"]:
             lines += wrap(step, "        ", "      - ")
-    return [*lines, "  Mend the mapping, or guidegraph link remove it."]
+    told = (
+        "No answer rests on this: a code is read by its nearest mapped ancestors, and above them our own order holds."
+    )
+    return [*lines, *wrap(told, "    ", "  ")]
 
 
 def links_text(report: dict[str, Any]) -> str:

@@ -59,14 +59,22 @@ def verification_text(report: dict[str, Any]) -> str:
     return "\n".join([*lines, counts]) + "\n"
 
 
+def _but(report: dict[str, Any]) -> str:
+    return "inputs changed" if report["inputs"] else "its file was altered"
+
+
 def replay_text(report: dict[str, Any]) -> str:
     """Whether a saved answer came out the same, else which inputs changed and which statuses moved."""
     if report["same"]:
         return f"same: the answer for {clean(report['profile'])} as of {report['as_of']}, from the same inputs\n"
     lines = wrap(
         f"the answer for {report['profile']} as of {report['as_of']} is "
-        + ("the same, but inputs changed" if report["same_answer"] else "another one")
+        + ("another one" if not report["same_answer"] else "the same, but " + _but(report))
     )
+    if report["altered"]:
+        lines += wrap("the file was altered after it was saved: its seal does not fit what it says", "    ", "* ")
+    if not report["same_answer"] and not report["inputs"] and not report["statuses"] and not report["altered"]:
+        lines += wrap("no input changed and no status moved: what is told of a therapy differs", "    ", "* ")
     for row in report["inputs"]:
         lines += wrap(f"{row['input']}: {row['saved'] or 'not there'} -> {row['now'] or 'not there'}", "    ", "* ")
     for row in report["nodes"]:

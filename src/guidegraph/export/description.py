@@ -1,0 +1,137 @@
+"""The knowledge base described as a dataset: VoID, DCAT 3 and schema.org, computed from the store.
+
+Sources: W3C Interest Group Note "Describing Linked Datasets with the VoID Vocabulary"; W3C Recommendation "Data Catalog
+Vocabulary (DCAT) - Version 3"; schema.org's type Dataset. What is not stated in the data (a contact, an address to
+download from) is not described.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph.catalogue import catalogue
+from guidegraph.export.linksets import linksets
+from guidegraph.export.turtle import trig
+from guidegraph.knowledge.engine import Engine, query_text
+
+DATASET = ns.BASE + "dataset"
+_QUERIES = ("dataset", "graphs", "classes", "properties", "examples")
+_VOCABULARIES = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "void": "http://rdfs.org/ns/void#",
+    "sh": "http://www.w3.org/ns/shacl#",
+}
+#: The forms in which guidegraph export graph writes the whole, by media type as IANA registers it.
+FORMS = (
+    ("TriG", "application/trig"),
+    ("N-Quads", "application/n-quads"),
+    ("JSON-LD", "application/ld+json"),
+    ("OWL/XML", "application/owl+xml"),
+    ("CSV", "text/csv"),
+)
+_IANA = "https://www.iana.org/assignments/media-types/"
+
+
+def triples(engine: Engine, root: Path) -> list[ox.Triple]:
+    """The description as triples.
+
+    Args:
+        engine: of the knowledge base.
+        root: the folder with ontology/, whose links/ tables become linksets.
+
+    Raises:
+        KnowledgeError: a table of links cannot be read.
+    """
+    found: list[Any] = []
+    for name in _QUERIES:
+        result: Any = engine.store.query(query_text(f"export/describe-{name}"), use_default_graph_as_union=True)
+        found += result
+    found += [*_distributions(), *_questions(), *linksets(root / "ontology" / "links", DATASET)]
+    return list(dict.fromkeys(found))
+
+
+def turtle(engine: Engine, root: Path) -> str:
+    """VoID and DCAT in Turtle, the same bytes for the same knowledge."""
+    quads = (ox.Quad(t.subject, t.predicate, t.object) for t in triples(engine, root))
+    return trig(quads, {**ns.PREFIXES, **_VOCABULARIES})
+
+
+def _node(iri: str) -> ox.NamedNode:
+    prefix, _, local = iri.partition(":")
+    return ox.NamedNode((_VOCABULARIES.get(prefix) or ns.PREFIXES.get(prefix) or f"{prefix}:") + local)
+
+
+def _distributions() -> Iterable[ox.Triple]:
+    dataset = ox.NamedNode(DATASET)
+    for title, media in FORMS:
+        here = ox.NamedNode(f"{DATASET}/{media.rpartition('/')[2].replace('+', '-')}")
+        yield ox.Triple(dataset, _node("dcat:distribution"), here)
+        yield ox.Triple(here, _node("rdf:type"), _node("dcat:Distribution"))
+        yield ox.Triple(here, _node("dcterms:title"), ox.Literal(title, language="en"))
+        yield ox.Triple(here, _node("dcat:accessURL"), dataset)
+        yield ox.Triple(here, _node("dcat:mediaType"), ox.NamedNode(_IANA + media))
+
+
+def _questions() -> Iterable[ox.Triple]:
+    """The example queries that need no parameter, as SPARQL executables of SHACL."""
+    for query in catalogue(("examples",)):
+        if query.params:
+            continue
+        here = ox.NamedNode(f"{ns.BASE}query/{query.id.rpartition('/')[2]}")
+        select = "SELECT" in query.text.partition("WHERE")[0]
+        yield ox.Triple(ox.NamedNode(DATASET), _node("dcterms:relation"), here)
+        yield ox.Triple(here, _node("rdf:type"), _node("sh:SPARQLExecutable"))
+        yield ox.Triple(here, _node("rdf:type"), _node(f"sh:SPARQL{'Select' if select else 'Construct'}Executable"))
+        yield ox.Triple(here, _node("rdfs:comment"), ox.Literal(query.question, language="en"))
+        yield ox.Triple(here, _node("sh:select" if select else "sh:construct"), ox.Literal(query.text))
+
+
+def schema_org(engine: Engine, root: Path) -> str:
+    """A schema.org Dataset in JSON-LD, from the same triples."""
+    said = triples(engine, root)
+    told: dict[str, Any] = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": DATASET,
+        "url": ns.BASE,
+        "name": _first(said, DATASET, "dcterms:title"),
+        "description": _first(said, DATASET, "dcterms:description"),
+        "identifier": DATASET,
+        "inLanguage": "en",
+        "version": _first(said, DATASET, "dcat:version"),
+        "license": _first(said, DATASET, "dcterms:license"),
+        "datePublished": _first(said, DATASET, "dcterms:issued"),
+        "dateModified": _first(said, DATASET, "dcterms:modified"),
+        "creator": _organization(said),
+        "keywords": _all(said, DATASET, "dcat:keyword"),
+        "includedInDataCatalog": {"@type": "DataCatalog", "@id": ns.BASE + "catalog", "name": "GuideGraph"},
+        "distribution": [{"@type": "DataDownload", "name": t, "encodingFormat": m, "url": DATASET} for t, m in FORMS],
+        "hasPart": [
+            {"@type": "Dataset", "@id": graph, "name": _first(said, graph, "dcterms:title")}
+            for graph in _all(said, DATASET, "void:subset")
+        ],
+    }
+    return json.dumps({k: v for k, v in told.items() if v}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _organization(said: list[ox.Triple]) -> dict[str, str] | None:
+    maker = _first(said, DATASET, "dcterms:publisher")
+    name = _first(said, maker, "foaf:name") if maker else ""
+    return {"@type": "Organization", "@id": maker, "name": name} if name else None
+
+
+def _all(said: list[ox.Triple], subject: str, prop: str) -> list[str]:
+    wanted: tuple[Any, Any] = (ox.NamedNode(subject), _node(prop))
+    values: list[Any] = [t.object for t in said if (t.subject, t.predicate) == wanted]
+    return sorted({str(value.value) for value in values})
+
+
+def _first(said: list[ox.Triple], subject: str, prop: str) -> str:
+    return next(iter(_all(said, subject, prop)), "")

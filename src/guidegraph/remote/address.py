@@ -1,0 +1,139 @@
+"""Which addresses may be spoken to.
+
+An address that the user names on the command line is allowed by being named. Where ``GUIDEGRAPH_ENDPOINTS`` is set, it
+must also be on that list. A name that leads to a loopback or private address is refused unless the address itself is
+named (as numbers, or ``localhost``) or the name is on the list: a public name must not lead into a private network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from guidegraph.errors import EndpointError
+
+#: Addresses that may be spoken to: URLs with blanks between them, or the name of a file with one a line.
+LIST = "GUIDEGRAPH_ENDPOINTS"
+_PORTS = {"http": 80, "https": 443}
+_URL = re.compile(r"[\x21-\x7e]+\Z")
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address that may be spoken to.
+
+    ``private`` says that it was named so plainly that it may lead to a loopback or private address.
+    """
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    private: bool
+
+    @property
+    def shown(self) -> str:
+        """The address for messages: without its query, which may hold a key."""
+        return self.url.partition("?")[0][:200]
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is this machine by name."""
+        return self.host == "localhost" or (_is_number(self.host) and ipaddress.ip_address(self.host).is_loopback)
+
+
+def address(url: str) -> Address:
+    """The address that a URL names, if it may be spoken to.
+
+    Raises:
+        EndpointError: it is no http(s) address, it holds a user or password, or it is not on the list of allowed ones.
+    """
+    parts, port = _split(url)
+    host = (parts.hostname or "").rstrip(".")
+    listed = _listed(parts, host, port)
+    return Address(url, parts.scheme, host, port, listed or host == "localhost" or _is_number(host))
+
+
+def _split(url: str) -> tuple[SplitResult, int]:
+    shown = url.partition("?")[0].rpartition("@")[2][:100]
+    mend = "Write it as http://host/sparql."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise EndpointError("not an http(s) address", where=shown, mend=mend) from None
+    if parts.scheme not in _PORTS or not parts.hostname or not _URL.match(url) or "\\" in url or port == 0:
+        raise EndpointError("not an http(s) address", where=shown, mend=mend)
+    if parts.username is not None or parts.password is not None:
+        raise EndpointError(
+            "the address holds a user or password",
+            where=shown,
+            mend="Set GUIDEGRAPH_USER and GUIDEGRAPH_PASSWORD in place of it.",
+        )
+    if parts.fragment:
+        raise EndpointError("the address holds a fragment", where=shown, mend="Leave out the # and what follows.")
+    return parts, port or _PORTS[parts.scheme]
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _listed(parts: SplitResult, host: str, port: int) -> bool:
+    """Whether an address is on the list; without a list, no.
+
+    Raises:
+        EndpointError: there is a list and the address is not on it, or the list cannot be read.
+    """
+    told = os.environ.get(LIST, "").strip()
+    if not told:
+        return False
+    for entry in _entries(told):
+        try:
+            known, known_port = _split(entry)
+        except EndpointError as error:
+            raise EndpointError(f"{LIST} holds something else: {error}", mend="Write one URL a line.") from None
+        same = (known.scheme, (known.hostname or "").rstrip("."), known_port) == (parts.scheme, host, port)
+        if same and _below(parts.path, known.path):
+            return True
+    raise EndpointError(
+        f"it is not among the addresses that {LIST} allows",
+        where=f"{parts.scheme}://{host}:{port}{parts.path}"[:200],
+        mend="Add it there if it may be spoken to.",
+    )
+
+
+def _below(path: str, known: str) -> bool:
+    """Whether a path is another one or lies below it; one with dots or escapes in it only if it is the same."""
+    if (path or "/") == (known or "/"):
+        return True
+    plain = re.fullmatch(r"(/[\w.~-]*)*", path) and not {".", ".."} & set(path.split("/"))
+    return bool(plain) and path.startswith(known if known.endswith("/") else known + "/")
+
+
+def _entries(told: str) -> list[str]:
+    if re.match(r"https?://", told):
+        return told.replace(",", " ").split()
+    try:
+        lines = Path(told).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise EndpointError(
+            f"the list of allowed addresses cannot be read: {reason}", where=told[:100], mend=f"Correct {LIST}."
+        ) from None
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def reachable(found: Address, number: str) -> bool:
+    """Whether the machine behind an address may be connected to, by the number that its name leads to."""
+    known = ipaddress.ip_address(number.partition("%")[0])
+    inner = getattr(known, "ipv4_mapped", None) or known
+    return found.private or bool(inner.is_global and not inner.is_multicast)

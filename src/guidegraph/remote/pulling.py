@@ -1,0 +1,144 @@
+"""Pulling knowledge: the graphs of an endpoint that describe documents, each whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph.errors import EndpointError
+from guidegraph.remote.client import Endpoint
+from guidegraph.remote.holes import filled, text_of
+from guidegraph.remote.manifest import GRAPH, Entry, entry_of, read_manifest
+from guidegraph.store import DERIVED
+
+ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
+#: Graphs that are no knowledge, whatever an endpoint says.
+_NEVER = {ox.NamedNode(name) for name in DERIVED} | {GRAPH, ox.NamedNode(ns.PARTIAL_GRAPH)}
+Graphs = dict[ox.NamedNode, list[ox.Triple]]
+
+
+def pull(endpoint: Endpoint) -> Graphs:
+    """The named graphs of an endpoint that describe documents, and its ontology graph where it has one.
+
+    Where nothing is in named graphs, its default graph. Only these questions are asked: nothing is sent but the texts
+    of ``queries/endpoint`` with the names of graphs in them.
+
+    Raises:
+        EndpointError: the endpoint cannot be asked, holds no document, hands over fewer triples than it counts, a push
+            to it is not finished, or a pushed graph is no longer what was pushed.
+    """
+    listed = read_manifest(endpoint)
+    _finished(endpoint, listed)
+    described = endpoint.select(text_of("endpoint/graphs.rq"))[1]
+    names = {graph for graph, _ in described if isinstance(graph, ox.NamedNode)} | set(listed) | {ONTOLOGY}
+    counted = counts(endpoint, sorted(names - _NEVER, key=str))
+    for graph in listed:
+        if graph not in _NEVER and graph not in counted:
+            _changed(endpoint, graph, "is gone")
+    if not any(graph in counted for graph, _ in described):
+        return _flat(endpoint, counted)
+    return {graph: _checked(endpoint, graph, counted[graph], listed.get(graph)) for graph in sorted(counted, key=str)}
+
+
+def counts(endpoint: Endpoint, graphs: Sequence[ox.NamedNode]) -> dict[ox.NamedNode, int]:
+    """How many triples each of some graphs has; a graph that is not there is left out."""
+    if not graphs:
+        return {}
+    rows = endpoint.select(filled(text_of("endpoint/counts.rq"), {"graphs": graphs}))[1]
+    return {graph: int(count.value) for graph, count in rows if int(count.value)}
+
+
+def graph_of(endpoint: Endpoint, graph: ox.NamedNode, count: int, *, known: bool = False) -> list[ox.Triple]:
+    """The triples of one graph of an endpoint.
+
+    Where it cuts its answer off, they are asked for predicate by predicate.
+
+    Args:
+        endpoint: where the graph is.
+        graph: its name.
+        count: how many triples it has.
+        known: whether the caller has the graph's digest. A blank node has the same label in several answers of most
+            stores, but need not have, so without a digest a graph with blank nodes is taken in one piece or not at all.
+
+    Raises:
+        EndpointError: it hands over fewer or more than it counts.
+    """
+    triples = endpoint.triples(filled(text_of("endpoint/graph.rq"), {"graph": graph}))
+    if len(triples) < count and (known or not any(map(_blank, triples))):
+        triples = _paged(endpoint, graph, len(triples) - 1) or triples
+        if not known and any(map(_blank, triples)):
+            triples = []
+    return _whole(endpoint, triples, count, graph)
+
+
+def _blank(triple: ox.Triple) -> bool:
+    return isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode)
+
+
+def _paged(endpoint: Endpoint, graph: ox.NamedNode, size: int) -> list[ox.Triple]:
+    """The triples of a graph, at most ``size`` an answer; none where one predicate has more."""
+    sizes = endpoint.select(filled(text_of("endpoint/predicates.rq"), {"graph": graph}))[1]
+    pages: list[list[ox.NamedNode]] = []
+    room = 0
+    for predicate, triples in sizes:
+        if (needed := int(triples.value)) > size:
+            return []
+        if needed > room:
+            pages.append([])
+            room = size
+        pages[-1].append(predicate)
+        room -= needed
+    text = text_of("endpoint/page.rq")
+    return endpoint.triples(*(filled(text, {"graph": graph, "predicates": page}) for page in pages))
+
+
+def _finished(endpoint: Endpoint, listed: dict[ox.NamedNode, Entry]) -> None:
+    waiting = sorted(graph.value for graph, entry in listed.items() if not entry.digest)
+    if waiting:
+        raise EndpointError(
+            f"a push to it has not ended: {len(waiting)} graphs are on their way, such as {ns.shorten(waiting[0])}",
+            where=endpoint.address.shown,
+            mend="Run guidegraph push again.",
+        )
+
+
+def _checked(endpoint: Endpoint, graph: ox.NamedNode, count: int, entry: Entry | None) -> list[ox.Triple]:
+    triples = graph_of(endpoint, graph, count, known=entry is not None)
+    if entry is not None and entry_of(triples).digest != entry.digest:
+        _changed(endpoint, graph, "was changed there")
+    return triples
+
+
+def _changed(endpoint: Endpoint, graph: ox.NamedNode, what: str) -> None:
+    raise EndpointError(
+        f"the graph {ns.shorten(graph.value)} {what} after it was pushed",
+        where=endpoint.address.shown,
+        mend=f"Push it again, or remove the graph {ns.MANIFEST_GRAPH} there to take the store as it is.",
+    )
+
+
+def _flat(endpoint: Endpoint, counted: dict[ox.NamedNode, int]) -> Graphs:
+    total = int(endpoint.select(text_of("endpoint/size.rq"))[1][0][0].value)
+    if not total:
+        raise EndpointError(
+            "it holds no document",
+            where=endpoint.address.shown,
+            mend="Push some there, or load graphs in the vocabulary of the model.",
+        )
+    triples = endpoint.triples(text_of("endpoint/everything.rq"))
+    found = {ox.NamedNode(ns.GGG + "endpoint"): _whole(endpoint, triples, total, "its default graph")}
+    if ONTOLOGY in counted:
+        found[ONTOLOGY] = graph_of(endpoint, ONTOLOGY, counted[ONTOLOGY])
+    return found
+
+
+def _whole(endpoint: Endpoint, triples: list[ox.Triple], count: int, graph: object) -> list[ox.Triple]:
+    if len(triples) != count:
+        raise EndpointError(
+            f"it handed over {len(triples)} of the {count} triples of {graph}",
+            where=endpoint.address.shown,
+            mend="Raise its limit on the size of results (ResultSetMaxRows in virtuoso.ini).",
+        )
+    return triples
