@@ -1,0 +1,86 @@
+"""What a knowledge base says to the commands about mapping tables."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from guidegraph.api.core import Core
+from guidegraph.links.checking import Checker, Report, Subject, read_rules
+from guidegraph.links.sources import SOURCES, entries, source
+from guidegraph.links.tables import read_table, read_terminologies, table_files
+from guidegraph.namespaces import GGT
+
+#: The kinds of our terms that mappings speak of, in the order of a table.
+KINDS = ("condition", "finding", "drug", "intervention", "number")
+_PREDICATES = ("exact", "narrow", "broad", "close")
+#: The fewest targets that a well mapped term has.
+_WELL = 2
+
+
+def subjects(kb: Core) -> dict[str, Subject]:
+    """The terms of ours that a mapping may speak of, by IRI."""
+    rows = kb.engine.select("links/subjects")
+    above = {row.iri: frozenset(kb.vocabulary.ancestors(row.iri)) - {row.iri} for row in kb.vocabulary.rows}
+    return {
+        term: Subject(label, kind, combination == "yes", above.get(term, frozenset()))
+        for term, kind, label, combination in rows
+    }
+
+
+def check_mappings(kb: Core, files: Sequence[Path] = ()) -> Report:
+    """Check mapping tables, by default all of the knowledge base, against the installed packages.
+
+    Raises:
+        KnowledgeError: a file is no table.
+    """
+    folder = kb.links.tables_folder
+    known = entries()
+    first: dict[str, str] = {}
+    for name in SOURCES:
+        first.setdefault(known[name].prefix, name)
+    checker = Checker(subjects(kb), read_terminologies(folder), read_rules(folder), first, source)
+    shipped = table_files(folder)
+    names = {path.name for path in files}
+    # A changed copy of a shipped table is checked in its place.
+    beside = [path for path in shipped if path.name not in names] if files else []
+    return checker.check(list(files) or shipped, beside)
+
+
+def coverage(kb: Core) -> dict[str, Any]:
+    """How many of our terms, by kind, each table maps, and how many stand in two tables or more.
+
+    A row that says where no term was found counts for a table too, apart.
+    """
+    ours = subjects(kb)
+    mapped: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    looked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    reached: dict[str, set[str]] = defaultdict(set)
+    tables = []
+    for path in table_files(kb.links.tables_folder):
+        rows = read_table(path)
+        counts = Counter(row.predicate for row in rows if row.curie)
+        table = path.name.partition(".")[0]
+        for row in rows:
+            if row.subject in ours:
+                (mapped if row.curie else looked)[table][ours[row.subject].kind].add(row.subject)
+                reached[row.subject].add(table)
+        told = {name: counts[name] for name in _PREDICATES}
+        tables.append({"table": table, "rows": len(rows), **told, "no_term_found": sum(not row.curie for row in rows)})
+    kinds = []
+    for kind in KINDS:
+        # The categories of the vocabulary itself (drug, procedure ...) are no terms that need a code.
+        terms = [i for i, subject in ours.items() if subject.kind == kind and (i.startswith(GGT) or kind == "number")]
+        kinds.append(
+            {
+                "kind": kind,
+                "terms": len(terms),
+                "one": sum(bool(reached[iri]) for iri in terms),
+                "two": sum(len(reached[iri]) >= _WELL for iri in terms),
+                "mapped": {table["table"]: len(mapped[str(table["table"])][kind]) for table in tables},
+                "no_term_found": {table["table"]: len(looked[str(table["table"])][kind]) for table in tables},
+            }
+        )
+    return {"tables": tables, "kinds": kinds}
