@@ -198,8 +198,9 @@ def test_any_quads_pass_through_json_ld(quads: list[ox.Quad]) -> None:
     try:
         text = jsonld.json_ld(quads)
     except KnowledgeError:
-        # Broken lists and types that are literals have no JSON-LD; everything else has.
-        assert any(q.predicate.value.startswith(ns.RDF) for q in quads)
+        # Broken lists and types that are literals have no JSON-LD, and PyLD reads no control characters.
+        texts = "".join(q.object.value for q in quads if isinstance(q.object, ox.Literal))
+        assert any(q.predicate.value.startswith(ns.RDF) for q in quads) or not texts.isprintable()
         return
     assert digest_of(ox.parse(input=text, format=ox.RdfFormat.JSON_LD)) == digest_of(quads)
 

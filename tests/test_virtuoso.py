@@ -51,6 +51,8 @@ KNOWN: dict[str, dict[str, str]] = {
         "audit/duplicate-statement": _COMPILER,
         "audit/numbering-misfit": _COMPILER,
         "audit/30-recommendations": _REFUSED,
+        "audit/33-accuracy": _REFUSED,
+        "audit/one-reader": _REFUSED,
         "audit/32-findings": _REFUSED,
         "audit/34-comparisons": _REFUSED,
         "audit/42-hypotheses": _REFUSED,

@@ -147,12 +147,19 @@ def blank_digests(quads: Iterable[ox.Quad]) -> dict[ox.BlankNode, str]:
     return done
 
 
+def knowledge_graphs(store: ox.Store) -> list[ox.NamedNode]:
+    """The named graphs of the knowledge, sorted: what is derived and what links to other terminologies left out."""
+    graphs = (g for g in store.named_graphs() if isinstance(g, ox.NamedNode) and not is_derived(g.value))
+    return sorted(graphs, key=str)
+
+
 def digest(store: ox.Store) -> str:
     """SHA-256 of the store's canonical N-Quads (RDFC-1.0), without the graphs that are no part of the knowledge.
 
     Source: W3C Recommendation "RDF Dataset Canonicalization", section 4.
     """
-    shown = [graph for graph in store.named_graphs() if isinstance(graph, ox.BlankNode) or not is_derived(graph.value)]
+    unnamed = (graph for graph in store.named_graphs() if isinstance(graph, ox.BlankNode))
+    shown: list[ox.NamedNode | ox.BlankNode] = [*unnamed, *knowledge_graphs(store)]
     quads = (quad for graph in (ox.DefaultGraph(), *shown) for quad in store.quads_for_pattern(None, None, None, graph))
     return digest_of(quads)
 

@@ -77,16 +77,16 @@ class Saved:
 
 def inputs_of(core: Core, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
     """The inputs of an answer that a knowledge base would give now."""
-    graphs = [g for g in core.store.named_graphs() if isinstance(g, ox.NamedNode) and not store.is_derived(g.value)]
+    graphs = store.knowledge_graphs(core.store)
     return Inputs(
         software(),
         core.digest,
         as_of.isoformat(),
         jurisdiction or "",
         profile_digest(profile),
-        {g.value: store.digest_of(_plain(core.store, g)) for g in sorted(graphs, key=str)},
+        {g.value: store.digest_of(_plain(core.store, g)) for g in graphs},
         {q["name"]: q["digest"] for q in core.query_digests()},
-        {g.value: _short(store.descriptions(core.store, g)) for g in sorted(graphs, key=str)},
+        {g.value: _short(store.descriptions(core.store, g)) for g in graphs},
     )
 
 

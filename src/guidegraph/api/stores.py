@@ -187,8 +187,7 @@ def _graphs(kb: KnowledgeBase, index: bool) -> Graphs:
     """The graphs of a knowledge base with their triples, the derived ones left out but for the index if asked for."""
     if index:
         kb.disagreement.complete()
-    hidden = {ox.NamedNode(name) for name in store.DERIVED} - ({_INDEX} if index else set())
-    named = sorted((g for g in kb.store.named_graphs() if isinstance(g, ox.NamedNode) and g not in hidden), key=str)
+    named = sorted([*store.knowledge_graphs(kb.store), *([_INDEX] if index else [])], key=str)
     return {
         graph: [
             ox.Triple(q.subject, q.predicate, q.object) for q in kb.store.quads_for_pattern(None, None, None, graph)

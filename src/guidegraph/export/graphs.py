@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.export.turtle import canonical, trig
-from guidegraph.store import DERIVED
+from guidegraph.store import is_derived, knowledge_graphs
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 
@@ -38,9 +38,7 @@ def document(store: ox.Store, iri: str) -> list[ox.Quad]:
 
 def everything(store: ox.Store) -> list[ox.Quad]:
     """The quads of all named graphs of the knowledge, without the derived ones."""
-    hidden = {ox.NamedNode(name) for name in DERIVED}
-    shown = [graph for graph in store.named_graphs() if graph not in hidden]
-    return [q for graph in shown for q in store.quads_for_pattern(None, None, None, graph)]
+    return [q for graph in knowledge_graphs(store) for q in store.quads_for_pattern(None, None, None, graph)]
 
 
 def populations(store: ox.Store) -> set[ox.Triple]:
@@ -51,7 +49,7 @@ def populations(store: ox.Store) -> set[ox.Triple]:
     seen: set[Any] = set()
     while left:
         node, graph = left.pop()
-        if (node, graph) in seen or (isinstance(graph, ox.NamedNode) and graph.value in DERIVED):
+        if (node, graph) in seen or (isinstance(graph, ox.NamedNode) and is_derived(graph.value)):
             continue
         seen.add((node, graph))
         for quad in store.quads_for_pattern(node, None, None, graph):

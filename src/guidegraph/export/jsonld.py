@@ -105,7 +105,9 @@ def json_ld(quads: Iterable[ox.Quad], *, by_reference: bool = False) -> str:
     except (KeyError, TypeError, ValueError, SyntaxError, RecursionError, processor.JsonLdError):
         same = False
     if not same:
-        raise KnowledgeError("JSON-LD cannot hold these quads, such as a broken list", mend="Use trig or nquads.")
+        raise KnowledgeError(
+            "JSON-LD cannot hold these quads, such as broken lists or control characters", mend="Use trig or nquads."
+        )
     if by_reference:
         compact["@context"] = CONTEXT
     return json.dumps(compact, indent=1, ensure_ascii=False, sort_keys=False) + "\n"

@@ -11,11 +11,11 @@ from guidegraph.errors import EndpointError
 from guidegraph.remote.client import Endpoint
 from guidegraph.remote.holes import filled, text_of
 from guidegraph.remote.manifest import GRAPH, Entry, entry_of, read_manifest
-from guidegraph.store import DERIVED
+from guidegraph.store import is_derived
 
 ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 #: Graphs that are no knowledge, whatever an endpoint says.
-_NEVER = {ox.NamedNode(name) for name in DERIVED} | {GRAPH, ox.NamedNode(ns.PARTIAL_GRAPH)}
+_NEVER = {GRAPH, ox.NamedNode(ns.PARTIAL_GRAPH)}
 Graphs = dict[ox.NamedNode, list[ox.Triple]]
 
 
@@ -33,9 +33,10 @@ def pull(endpoint: Endpoint) -> Graphs:
     _finished(endpoint, listed)
     described = endpoint.select(text_of("endpoint/graphs.rq"))[1]
     names = {graph for graph, _ in described if isinstance(graph, ox.NamedNode)} | set(listed) | {ONTOLOGY}
-    counted = counts(endpoint, sorted(names - _NEVER, key=str))
+    names = {graph for graph in names - _NEVER if not is_derived(graph.value)}
+    counted = counts(endpoint, sorted(names, key=str))
     for graph in listed:
-        if graph not in _NEVER and graph not in counted:
+        if graph in names and graph not in counted:
             _changed(endpoint, graph, "is gone")
     if not any(graph in counted for graph, _ in described):
         return _flat(endpoint, counted)
