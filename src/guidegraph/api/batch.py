@@ -61,7 +61,7 @@ def fhir_statuses(
         except GuideGraphError as error:
             return RecordAnswer(error=str(error))
         statuses = {describe.name(therapy): status for therapy, status in sorted(assessment.statuses.items())}
-        return RecordAnswer(found.profile.id, statuses, found.report.to_dict()["counts"])
+        return RecordAnswer(found.profile.id, statuses, found.report.counts())
 
     if not sources:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from importlib import metadata
@@ -138,7 +139,10 @@ class Core:
         """
         linked = {r.iri: r for r in (*profile.readings, *also) if not r.exact and self._interventions(r)}
         records = self.records.with_leaves({i: (r.label or r.curie, self._interventions(r)) for i, r in linked.items()})
-        with self.session(profile, as_of, jurisdiction, linked) as session:
+        # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
+        once = dict(reversed(profile.not_understood))
+        told = replace(profile, not_understood=tuple(once.items()))
+        with self.session(told, as_of, jurisdiction, linked) as session:
             return read_assessment(session, records, self.book, profile, as_of, jurisdiction, linked)
 
     def _interventions(self, reading: CodeReading) -> Sequence[str]:

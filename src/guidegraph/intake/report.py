@@ -77,14 +77,18 @@ class IntakeReport:
         """The entries of one state, in the order of the record."""
         return [entry for entry in self.entries if entry.state == state]
 
+    def counts(self) -> dict[str, int]:
+        """How many entries there are of each state."""
+        found = Counter(entry.state for entry in self.entries)
+        return {state.replace(" ", "_"): found[state] for state in (USED, IGNORED, NOT_UNDERSTOOD)}
+
     def to_dict(self) -> dict[str, Any]:
         """The report in the published JSON form (schema/intake.schema.json)."""
-        counts = Counter(entry.state for entry in self.entries)
         return {
             "form": self.form,
             "as_of": self.as_of,
             "patient": self.patient,
             "choices": list(self.choices),
-            "counts": {state.replace(" ", "_"): counts[state] for state in (USED, IGNORED, NOT_UNDERSTOOD)},
+            "counts": self.counts(),
             "entries": [entry.to_dict() for entry in self.entries],
         }

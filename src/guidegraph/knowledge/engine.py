@@ -24,6 +24,9 @@ _POPULATIONS, _STANDING = "assess/20-populations", "assess/30-inactive"
 #: Days for which the statements that do not count are kept.
 _DAYS_KEPT = 64
 
+#: Assessments after which the next ones run over a fresh copy of the index.
+_RENEWED_AFTER = 32
+
 #: Index steps from the first number to before the second speak of blank nodes; the others of IRIs only.
 _ATOMS_AND_BRANCHES, _FLAT = "20", "40"
 
@@ -85,6 +88,8 @@ class Engine:
     def __init__(self, store: ox.Store) -> None:
         self.store = store
         self._lock = threading.RLock()
+        self._place = store
+        self._assessed = 0
         self._inactive: dict[tuple[date, str | None], bytes] = {}
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
@@ -111,21 +116,33 @@ class Engine:
         text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
         self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
 
+    def _renew(self) -> None:
+        """Choose the store for the next assessment.
+
+        Oxigraph's store in memory gets slower with every triple that was ever in it, removed ones too: by a third
+        after a few hundred assessments. The steps of an assessment ask the index, the profile and themselves only, so
+        a fresh copy of the index is enough, and takes less than one of them.
+        """
+        self._assessed += 1
+        if self._assessed % _RENEWED_AFTER == 0:
+            self._place = ox.Store()
+            self._place.bulk_extend(self.store.quads_for_pattern(None, None, None, _INDEX))
+
     def _run(self, step: Step) -> None:
         """Run one CONSTRUCT into the assessment graph."""
-        result: Any = self.store.query(step.text)
+        result: Any = self._place.query(step.text)
         # Text of N-Triples passes from query to store without a Python object a triple.
         self._add(result.serialize(format=ox.RdfFormat.N_TRIPLES))
 
     def _add(self, text: bytes) -> None:
         if text:
-            self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
+            self._place.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
 
     def _standing(self, step: Step, as_of: date, jurisdiction: str | None) -> None:
         """Which statements do not count: a matter of the day and the country, so found once for each."""
         key = (as_of, jurisdiction)
         if key not in self._inactive:
-            result: Any = self.store.query(step.text)
+            result: Any = self._place.query(step.text)
             if len(self._inactive) >= _DAYS_KEPT:
                 self._inactive.clear()
             self._inactive[key] = result.serialize(format=ox.RdfFormat.N_TRIPLES)
@@ -134,7 +151,7 @@ class Engine:
     def _decided(self) -> int:
         """How many of the populations that others name are decided."""
         truth = ox.NamedNode(ns.GGA + "truth")
-        found = (self.store.quads_for_pattern(atom, truth, None, _ASSESSMENT) for atom in self._named)
+        found = (self._place.quads_for_pattern(atom, truth, None, _ASSESSMENT) for atom in self._named)
         return sum(next(quads, None) is not None for quads in found)
 
     def _fixpoint(self, step: Step) -> None:
@@ -155,13 +172,13 @@ class Engine:
             for parent in map(ox.NamedNode, parents):
                 rows += [
                     ox.Quad(leaf, q.predicate, q.object, _INDEX)
-                    for q in self.store.quads_for_pattern(parent, None, None, _INDEX)
+                    for q in self._place.quads_for_pattern(parent, None, None, _INDEX)
                 ]
                 rows += [
                     ox.Quad(q.subject, called, leaf, _INDEX)
-                    for q in self.store.quads_for_pattern(None, called, parent, _INDEX)
+                    for q in self._place.quads_for_pattern(None, called, parent, _INDEX)
                 ]
-        return [row for row in dict.fromkeys(rows) if row not in self.store]
+        return [row for row in dict.fromkeys(rows) if row not in self._place]
 
     @contextmanager
     def session(
@@ -180,11 +197,12 @@ class Engine:
             leaves: further interventions to answer for, each with the classes that it is below.
         """
         with self._lock:
+            self._renew()
             more = self._leaves(leaves or {})
             try:
-                self.store.extend(more)
+                self._place.extend(more)
                 facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
-                self.store.extend([*facts, *self._request(as_of, jurisdiction)])
+                self._place.extend([*facts, *self._request(as_of, jurisdiction)])
                 for step in steps("assess"):
                     if step.name == _POPULATIONS:
                         self._fixpoint(step)
@@ -192,12 +210,12 @@ class Engine:
                         self._standing(step, as_of, jurisdiction)
                     else:
                         self._run(step)
-                yield Session(self.store)
+                yield Session(self._place)
             finally:
-                self.store.clear_graph(_PROFILE)
-                self.store.clear_graph(_ASSESSMENT)
+                self._place.clear_graph(_PROFILE)
+                self._place.clear_graph(_ASSESSMENT)
                 for row in more:
-                    self.store.remove(row)
+                    self._place.remove(row)
 
     @staticmethod
     def _request(as_of: date, jurisdiction: str | None) -> Sequence[ox.Quad]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -15,10 +16,12 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal
 _SIMPLE = ("hasCondition", "hasFinding", "takesMedication")
 
 
+@cache
 def _gg(name: str) -> ox.NamedNode:
     return ox.NamedNode(ns.GG + name)
 
 
+@cache
 def _owl(name: str) -> ox.NamedNode:
     return ox.NamedNode(ns.OWL + name)
 
