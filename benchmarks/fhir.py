@@ -118,7 +118,6 @@ def main() -> None:
     kb = gg.open()
     texts = [bundle(kb, rng, number) for number in range(RECORDS)]
     size = sum(map(len, texts)) / len(texts) / 1000
-    print("## FHIR records\n")
     print(
         f"Measured by `python benchmarks/fhir.py` on {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.\n"
     )

@@ -119,6 +119,17 @@ def scaling() -> tuple[list[tuple[int, float]], float]:
     return rows, slope
 
 
+#: Title, file and arguments of the other tables; linking needs the packages of .ci/terminologies.
+PARTS = (
+    ("Validation", "validate"),
+    ("Disagreements", "disagree"),
+    ("Audit", "audit"),
+    ("Linking other hierarchies", "links", "mondo", "hpo", "mesh", "icd10cm", "atc"),
+    ("FHIR records", "fhir"),
+    ("OMOP persons", "omop"),
+)
+
+
 def main() -> None:
     """Print the table."""
     kb = gg.open()
@@ -141,10 +152,10 @@ def main() -> None:
         target = "under 300 ms" if size == SIZES[-1] else "none"
         print(f"| one warm assessment, {size:,} synthetic recommendations | {seconds * 1e3:.1f} ms | {target} |")
     print(f"| exponent of its growth | {slope:.2f} | at most 1.05 |")
-    for title, name in (("Validation", "validate"), ("Disagreements", "disagree"), ("Audit", "audit")):
+    for title, name, *args in PARTS:
         # Each in a process of its own: what one has loaded must not slow or speed the next.
         done = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name(f"{name}.py"))], capture_output=True, text=True
+            [sys.executable, str(Path(__file__).with_name(f"{name}.py")), *args], capture_output=True, text=True
         )
         if done.returncode:
             sys.exit(done.stderr)
