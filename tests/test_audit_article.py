@@ -1,0 +1,91 @@
+"""The audit of the shipped article: its faults, and the verdicts on its claims."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+ARTICLE = "ggd:droracle-sciatica-2025"
+ARTICLE_IRI = "https://w3id.org/guidegraph/statement/droracle-sciatica-2025/"
+
+
+@pytest.fixture(scope="module")
+def article(kb: Any) -> dict[str, Any]:
+    report = kb.audit(document=ARTICLE, as_of=date(2026, 11, 24))
+    data: dict[str, Any] = report.data
+    return data
+
+
+def of(data: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [row for row in data["findings"] if row["kind"] == kind]
+
+
+def test_the_article_cites_number_seven(article: dict[str, Any]) -> None:
+    (row,) = of(article, "cited-number-missing")
+    assert row["evidence"] == ["Sciatica has inflammatory and neuropathic components: cites number 7"]
+
+
+def test_the_article_rests_on_four_digests(article: dict[str, Any]) -> None:
+    nodes = {row["iri"] for row in of(article, "secondary-without-primary")}
+    assert {ARTICLE_IRI + f"ref-{n}" for n in (1, 2, 3, 5)} == {n for n in nodes if "/ref-" in n}
+
+
+def test_the_article_names_two_primaries_without_listing_them(article: dict[str, Any]) -> None:
+    told = " ".join(e for row in of(article, "named-not-listed") for e in row["evidence"])
+    assert len(of(article, "named-not-listed")) == 2
+    assert "BMJ 2025" in told and "ASA 2010" in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "nodes"),
+    [
+        ("numbering-misfit", ["droracle-sciatica-2025"]),
+        ("self-citation", ["ref-1"]),
+        ("review-pending", ["droracle-sciatica-2025"]),
+        ("internal-contradiction", ["epidural-against"]),
+        ("window-contradicts-section", ["acupuncture", "cbt", "exercise", "manipulation", "massage"]),
+        ("outdated", ["prolonged-bed-rest"]),
+        (
+            "population-shifted",
+            [
+                "cyclobenzaprine",
+                "epidural-against",
+                "heat",
+                "massage-effect",
+                "metaxalone",
+                "rehabilitation",
+                "stimulation",
+                "tizanidine",
+            ],
+        ),
+    ],
+)
+def test_every_other_fault_of_the_article(article: dict[str, Any], kind: str, nodes: list[str]) -> None:
+    assert sorted(row["iri"].rpartition("/")[2] for row in of(article, kind)) == nodes
+
+
+def test_nsaids_and_pain_are_contradicted_by_the_review_that_the_article_cites(article: dict[str, Any]) -> None:
+    rows = {row["iri"].rpartition("/")[2]: row["evidence"] for row in of(article, "primary-says-otherwise")}
+    assert any("Cochrane 2016" in told and "no difference" in told for told in rows["nsaid-pain"])
+    assert any("NICE NG59" in told for told in rows["gabapentin"])
+
+
+def test_claims_have_verdicts_with_their_pairs(article: dict[str, Any]) -> None:
+    held = article["corroboration"]
+    items = {row["id"].rpartition("/")[2]: row for row in held["items"]}
+    assert items["gabapentin"]["verdict"] == "contradicted"
+    agreed = {p["document"]["id"] for p in items["straight-leg-raise"]["sources"] if p["relation"] == "supportedBy"}
+    assert agreed == {"ggd:cochrane-slr-2010", "ggd:deville-2000"}
+    assert {p["document"]["id"] for p in items["active-or-bed-rest"]["sources"] if p["relation"] == "qualifiedBy"} == {
+        "ggd:cochrane-bed-rest-2010"
+    }
+    assert {p["relation"] for p in items["sacroiliac-injection"]["sources"]} == {"elsewhere"}
+    assert items["heat"]["verdict"] == items["rehabilitation"]["verdict"] == "population shifted"
+    assert items["epidural-against"]["verdict"] == "population shifted"
+    assert items["return-to-activity"]["verdict"] == "not addressed"
+    assert items["prolonged-bed-rest"]["verdict"] == "outdated"
+    assert sum(held["counts"].values()) == len(held["items"])
+    for row in held["items"]:
+        assert (row["verdict"] == "not addressed") == ({p["relation"] for p in row["sources"]} <= {"elsewhere"})
