@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,52 +19,13 @@ import guidegraph as gg
 from guidegraph import api, namespaces, store
 from guidegraph.errors import EndpointError, UsageError
 from guidegraph.remote.client import Endpoint, GraphStore
-from guidegraph.remote.holes import filled, text_of
 from guidegraph.remote.manifest import Entry, entry_of, read_manifest
 from guidegraph.remote.pulling import graph_of
-from guidegraph.remote.pushing import BATCH, ByGraphStore, ByUpdate, Push, batches
+from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push
+from tests.pushed import MANIFEST, MODES, graph, held, local, node
 from tests.stores import Relay, Server, contents, empty, lines
 
-MODES = ("graph-store", "update")
-MANIFEST = namespaces.MANIFEST_GRAPH
-EX = "http://example.org/"
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def server(oxigraph_server: Server) -> Server:
-    """A real store without a graph of ours."""
-    empty(oxigraph_server)
-    return oxigraph_server
-
-
-def local(folder: Path) -> dict[str, tuple[str, int]]:
-    """Digest and size of every graph of a folder."""
-    loaded = store.load_knowledge(folder)
-    found = {}
-    for graph in loaded.named_graphs():
-        entry = entry_of(
-            ox.Triple(q.subject, q.predicate, q.object) for q in loaded.quads_for_pattern(None, None, None, graph)
-        )
-        found[graph.value] = (entry.digest, entry.triples)
-    return found
-
-
-def held(server: Server) -> dict[str, tuple[str, int]]:
-    """What a server holds of ours, without the manifest, which must fit it."""
-    there = contents(server)
-    listed = {g.value: (e.digest, e.triples) for g, e in read_manifest(Endpoint(server.query)).items()}
-    there.pop(MANIFEST, None)
-    assert listed == there
-    return there
-
-
-def node(name: str) -> ox.NamedNode:
-    return ox.NamedNode(EX + name)
-
-
-def graph(*rows: tuple[Any, str, Any]) -> list[ox.Triple]:
-    return [ox.Triple(s, node(p), o) for s, p, o in rows]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -234,77 +194,6 @@ def test_a_graph_on_its_way_that_is_gone_from_the_knowledge_does_not_stay(server
     assert set(read_manifest(endpoint)) == {node("g")}
 
 
-HARD = [
-    ox.Literal('quote " back \\ line \n tab \t return \r \u0000\u0007'.replace("\u0000", "")),
-    ox.Literal("ünï \U0001f600 } } ; DROP ALL #"),
-    ox.Literal("\\u0041 \\n"),
-    ox.Literal("hello", language="en-gb"),
-    ox.Literal(""),
-    ox.Literal("12", datatype=ox.NamedNode(namespaces.XSD + "decimal")),
-    ox.Literal("0.75", datatype=ox.NamedNode(namespaces.XSD + "decimal")),
-    ox.Literal("-1", datatype=ox.NamedNode(namespaces.XSD + "integer")),
-    ox.Literal(True),
-    ox.Literal("2020", datatype=ox.NamedNode(namespaces.XSD + "gYear")),
-    ox.Literal("2020-09", datatype=ox.NamedNode(namespaces.XSD + "gYearMonth")),
-    ox.Literal("2020-09-01", datatype=ox.NamedNode(namespaces.XSD + "date")),
-    ox.Literal("2026-11-24T00:00:00Z", datatype=ox.NamedNode(namespaces.XSD + "dateTime")),
-    ox.Literal("x", datatype=ox.NamedNode(EX + "type")),
-]
-
-
-def hard_graph() -> list[ox.Triple]:
-    """Values that stores and syntaxes stumble over, and blank nodes in a ring and a chain longer than a batch."""
-    rows: list[tuple[Any, str, Any]] = [(node("s"), f"p{n}", value) for n, value in enumerate(HARD)]
-    ring = [ox.BlankNode() for _ in range(3)]
-    rows += [(one, "next", other) for one, other in zip(ring, [*ring[1:], ring[0]], strict=True)]
-    chain = [ox.BlankNode() for _ in range(BATCH)]
-    rows += [(one, "then", other) for one, other in pairwise(chain)]
-    # Each is told apart by a value, or finding canonical names would take long.
-    rows += [(one, "is", ox.Literal(f"link {n}")) for n, one in enumerate(chain)]
-    rows += [(node(f"n{n}"), "is", ox.Literal(str(n))) for n in range(BATCH)]
-    return graph(*rows)
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_hard_values_come_back_as_they_were(server: Server, mode: str) -> None:
-    endpoint = Endpoint(server.query)
-    writer = ByUpdate(Endpoint(server.update)) if mode == "update" else ByGraphStore(GraphStore(server.graphs))
-    triples = hard_graph()
-    Push(endpoint, writer, {node("g"): triples}).run()
-    assert entry_of(graph_of(endpoint, node("g"), len(triples))) == entry_of(triples)
-    assert entry_of(GraphStore(server.graphs).get(node("g"))) == entry_of(triples)
-
-
-def test_batches_are_bounded_and_keep_blank_nodes_together() -> None:
-    triples = hard_graph()
-    found = list(batches(triples, 100))
-    assert sorted(str(t) for batch in found for t in batch) == sorted(map(str, triples))
-    places: dict[Any, set[int]] = {}
-    for number, batch in enumerate(found):
-        for triple in batch:
-            for term in (triple.subject, triple.object):
-                if isinstance(term, ox.BlankNode):
-                    places.setdefault(term, set()).add(number)
-    assert all(len(numbers) == 1 for numbers in places.values()) and len(places) > 100
-    for batch in found:
-        assert len(batch) <= 100 or all(isinstance(t.subject, ox.BlankNode) for t in batch)
-
-
-def test_a_store_that_does_not_keep_values_is_told(server: Server) -> None:
-    class Careless(ByGraphStore):
-        def __init__(self, store: GraphStore) -> None:
-            super().__init__(store)
-            self.replace = lambda name, triples: store.put(  # type: ignore[method-assign, assignment]
-                name, [t for t in triples if not isinstance(t.object, ox.Literal) or t.object.value != "12"]
-            )
-
-    mine = {node("g"): graph((node("s"), "p", ox.Literal("12")), (node("s"), "q", ox.Literal("13")))}
-    with pytest.raises(EndpointError, match=r'does not keep the graph .*"12"'):
-        Push(Endpoint(server.query), Careless(GraphStore(server.graphs)), mine).run()
-    # It stays on its way, so that nobody takes it for whole.
-    assert read_manifest(Endpoint(server.query)) == {node("g"): Entry()}
-
-
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -323,30 +212,6 @@ def test_wrong_use_is_told_in_a_line(cli: Run, tmp_path: Path, line: list[str], 
     done = cli(*line, cwd=tmp_path)
     assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
     assert list(tmp_path.iterdir()) == []
-
-
-def test_file_names_are_ours_whatever_graphs_are_called(server: Server, tmp_path: Path) -> None:
-    kind = ox.NamedNode(namespaces.RDF + "type")
-    names = ["../../escape", "a/b", "CON?", "plain", "PLAIN", ".hidden", "x" * 300]
-    for name in names:
-        document = ox.Triple(node(f"d{len(name)}"), kind, ox.NamedNode(namespaces.GG + "Document"))
-        GraphStore(server.graphs).put(ox.NamedNode(namespaces.GGG + name), [document])
-    found = api.pull_into(server.query, tmp_path / "home")
-    files = sorted(p.name for p in (tmp_path / "home/graph").rglob("*.trig"))
-    assert len(files) == len(names) == len({f.casefold() for f in files}) and len(found) == len(names) + 1
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["home"]
-    assert {g.value for g in store.load_knowledge(tmp_path / "home").named_graphs()} == set(found)
-    empty(server)
-
-
-def test_updates_and_queries_of_ours_are_well_formed() -> None:
-    one, triples = ox.NamedNode("urn:g"), graph((node("s"), "p", ox.BlankNode()))
-    embedded = ox.Store()
-    embedded.update(filled(text_of("endpoint/insert.ru"), {"graph": one, "triples": triples}))
-    embedded.update(filled(text_of("endpoint/move.ru"), {"from": one, "to": ox.NamedNode("urn:h")}))
-    assert {g.value for g in embedded.named_graphs()} == {"urn:h"}
-    embedded.update(filled(text_of("endpoint/drop.ru"), {"graph": ox.NamedNode("urn:h")}))
-    assert len(embedded) == 0
 
 
 def test_both_ways_to_write_exclude_each_other(kb: Any) -> None:

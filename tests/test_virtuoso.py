@@ -23,8 +23,8 @@ from guidegraph.remote.manifest import entry_of, read_manifest
 from guidegraph.remote.pulling import graph_of
 from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push
 from tests.conftest import AS_OF
+from tests.pushed import hard_graph, held, local, node
 from tests.stores import Relay, Server, contents, empty, lines, oxigraph_server_in, virtuoso_server
-from tests.test_push import hard_graph, held, local, node
 
 pytestmark = pytest.mark.slow
 MODES = ("graph-store", "update")

@@ -1,0 +1,50 @@
+"""Where the IRIs of the knowledge base lead to, by what is asked for."""
+
+from __future__ import annotations
+
+TURTLE, JSONLD, TRIG, HTML, ANY = (
+    "text/turtle",
+    "application/ld+json",
+    "application/trig",
+    "text/html,application/xhtml+xml,*/*;q=0.8",
+    "*/*",
+)
+CASES = [
+    ("", HTML, "/"),
+    ("", ANY, "/"),
+    ("ontology", HTML, "/ontology.html"),
+    ("ontology", ANY, "/ontology.html"),
+    ("ontology", TURTLE, "/ontology.ttl"),
+    ("ontology", JSONLD, "/ontology.jsonld"),
+    ("ontology", "application/rdf+xml, application/xml;q=0.5", "/ontology.rdf"),
+    ("ontology", "application/owl+xml", "/ontology.owx"),
+    ("ontology", TRIG, "/ontology.ttl"),
+    ("ontology/core", TURTLE, "/ontology.ttl"),
+    ("ontology/core/0.1.0", HTML, "/ontology.html"),
+    ("vocab/Recommendation", HTML, "/ontology.html#vocab-Recommendation"),
+    ("vocab/Recommendation", TURTLE, "/ontology.ttl"),
+    ("vocab/", TURTLE, "/ontology.ttl"),
+    ("term/Radiculopathy", HTML, "/ontology.html#term-Radiculopathy"),
+    ("term/Radiculopathy", JSONLD, "/ontology.jsonld"),
+    ("population/Minor", HTML, "/populations.html#population-Minor"),
+    ("population/Minor", TURTLE, "/ontology.ttl"),
+    ("assessment/Status", HTML, "/ontology.html#assessment-Status"),
+    ("document/bmj-2025", HTML, "/#bmj-2025"),
+    ("document/bmj-2025", TURTLE, "/graph/bmj-2025.ttl"),
+    ("graph/bmj-2025", TRIG, "/graph/bmj-2025.trig"),
+    ("graph/bmj-2025", "application/owl+xml", "/graph/bmj-2025.ttl"),
+    ("graph/ontology", TRIG, "/ontology.ttl"),
+    ("statement/acp-2017/ACP17-A-HEAT", TURTLE, "/graph/acp-2017.ttl"),
+    ("statement/acp-2017/ACP17-A-HEAT", JSONLD, "/graph/acp-2017.jsonld"),
+    ("statement/acp-2017/ACP17-A-HEAT", HTML, "/#acp-2017"),
+    ("context", JSONLD, "/context.jsonld"),
+    ("context", HTML, "/context.jsonld"),
+    ("dataset", TURTLE, "/dataset.ttl"),
+    ("dataset", JSONLD, "/dataset.jsonld"),
+    ("catalog", HTML, "/"),
+    ("query/red-flags", ANY, "/query/red-flags.rq"),
+    ("no-such-thing", HTML, ""),
+    ("statement/../secret", TURTLE, ""),
+    ("termX/Radiculopathy", HTML, ""),
+]  # fmt: skip
+SITE = "https://guidegraph.example"
