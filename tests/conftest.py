@@ -16,7 +16,7 @@ from hypothesis import settings
 import guidegraph as gg
 from tests.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
-pytest_plugins = ["tests.coded"]
+pytest_plugins = ["tests.coded", "tests.linkable", "tests.omop.fixtures"]
 
 # Hierarchies that the user of this machine has linked are no part of what is tested.
 _HOME = tempfile.TemporaryDirectory()
