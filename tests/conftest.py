@@ -16,7 +16,15 @@ from hypothesis import settings
 import guidegraph as gg
 from tests.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
-pytest_plugins = ["tests.axioms", "tests.coded", "tests.fhirhelp", "tests.pushed", "tests.serving"]
+pytest_plugins = [
+    "tests.axioms",
+    "tests.coded",
+    "tests.fhirhelp",
+    "tests.linkable",
+    "tests.omop.fixtures",
+    "tests.pushed",
+    "tests.serving",
+]
 
 # Hierarchies that the user of this machine has linked are no part of what is tested.
 _HOME = tempfile.TemporaryDirectory()

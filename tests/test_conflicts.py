@@ -15,7 +15,7 @@ from guidegraph.links import ExternalTerm, Mapping
 from guidegraph.links.conflicts import KINDS, Classes, hierarchy_conflicts, table_conflicts
 from guidegraph.links.extract import extract
 from guidegraph.links.modules import Module
-from tests.test_link import IRI, base, rows  # noqa: F401 - base is a fixture
+from tests.linkable import IRI, rows
 from tests.test_sources import installed
 
 E = "http://example.org/ours/"
@@ -263,7 +263,7 @@ def _dead(table: list[Mapping], module: Module, classes: Classes) -> list[str]:
 # ---------------------------------------------------------------- the command, and real hierarchies
 
 
-def test_the_command_lists_conflicts_by_kind(base: Path, tmp_path: Path, cli: Any) -> None:  # noqa: F811
+def test_the_command_lists_conflicts_by_kind(base: Path, tmp_path: Path, cli: Any) -> None:
     here = ("--knowledge", str(base))
     assert cli("link", str(tmp_path / "toy.obo"), "--prefix", "TOY", "--no-reasoner", *here).returncode == 0
     done = cli("mappings", "conflicts", *here, "--format", "json")
@@ -284,7 +284,7 @@ def test_the_command_lists_conflicts_by_kind(base: Path, tmp_path: Path, cli: An
     assert "low back pain and sciatica map exactly to TOY:part (part)" in " ".join(done.stdout.split())
 
 
-def test_the_command_with_nothing_linked_and_with_no_such_source(base: Path, cli: Any) -> None:  # noqa: F811
+def test_the_command_with_nothing_linked_and_with_no_such_source(base: Path, cli: Any) -> None:
     done = cli("mappings", "conflicts", "--knowledge", str(base))
     assert done.returncode == 0 and "no linked hierarchy" in done.stdout
     done = cli("mappings", "conflicts", "--knowledge", str(base), "--source", "nowhere")

@@ -15,7 +15,7 @@ import pytest
 
 import guidegraph as gg
 from guidegraph.api.mappings import check_mappings, coverage, subjects
-from guidegraph.links.checking import Report
+from guidegraph.links.findings import Report
 from guidegraph.links.rows import raw_rows
 from guidegraph.links.sources import available
 from guidegraph.links.tables import read_table, read_terminologies, table_files

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph.api.core import Core
-from guidegraph.links.checking import Checker, Report, Subject, read_rules
+from guidegraph.links.checking import Checker
+from guidegraph.links.findings import Report, Subject, read_rules
 from guidegraph.links.sources import SOURCES, entries, source
 from guidegraph.links.tables import read_table, read_terminologies, table_files
 from guidegraph.namespaces import GGT
