@@ -8,6 +8,7 @@ import pytest
 
 from guidegraph.errors import LinkError
 from guidegraph.links import ExternalTerm
+from guidegraph.links.codes import Codes
 from guidegraph.links.extract import extract
 from guidegraph.links.modules import Module, read_module, write_module
 from tests.linkable import PART, rows, toy
@@ -56,7 +57,8 @@ def test_ancestors_come_nearest_first_and_stop_at_a_combination() -> None:
     assert module.ancestors("a") == ("b", "d", "c", "mix")
     assert module.ancestors("mix") == ()
     assert module.ancestors("nothing") == ()
-    assert module.children == {"b": ("a",), "c": ("b",), "d": ("a",), "mix": ("d",)}
+    codes = Codes((), {}, lambda prefix: (module,), str)
+    assert codes.children(module) == {"b": ["a"], "c": ["b"], "d": ["a"], "mix": ["d"]}
 
 
 def test_excludes1_hold_for_all_below() -> None:
@@ -68,13 +70,18 @@ def test_excludes1_hold_for_all_below() -> None:
         "M54.40": ExternalTerm("M54.40", "", parents=("M54.4",)),
     }
     module = Module("m", "ICD10CM", "t", "v", "l", "s", "g", "", terms)
-    assert module.excluded("M54.30", "M54.40") == "M54.3"
-    assert module.excluded("M54.30", "F45.41") == "M54"
-    assert module.excluded("M54.30", "T36.0X1A") == "M54.3"
-    assert module.excluded("M54.30", "T50.9") == "M54.3"
-    assert module.excluded("M54.30", "T51.0") is None
-    assert module.excluded("M54.40", "M54.30") is None, "a note speaks for its own side"
-    assert module.excluded("M54", "M54.40") is None
+
+    def holder(code: str, other: str) -> str | None:
+        """The code, or the one above it, that rules another out."""
+        return next((c for c in (code, *module.ancestors(code)) if terms[c].rules_out(other)), None)
+
+    assert holder("M54.30", "M54.40") == "M54.3"
+    assert holder("M54.30", "F45.41") == "M54"
+    assert holder("M54.30", "T36.0X1A") == "M54.3"
+    assert holder("M54.30", "T50.9") == "M54.3"
+    assert holder("M54.30", "T51.0") is None
+    assert holder("M54.40", "M54.30") is None, "a note speaks for its own side"
+    assert holder("M54", "M54.40") is None
 
 
 # ---------------------------------------------------------------- a real package

@@ -231,7 +231,7 @@ class Checker:
                 if mine and high.code in above:
                     self._order(low, high, mine)
                 both = (low.predicate, high.predicate) == ("exact", "narrow")
-                if both and id(low) in terms and term and _excludes(term, high.code):
+                if both and id(low) in terms and term and term.rules_out(high.code):
                     what = f"{low['object_id']} excludes {high['object_id']}, which is narrower than the same term"
                     self._say(low, "excludes", what, "The code means less: use skos:narrowMatch.")
 
@@ -256,12 +256,3 @@ class Checker:
                 yield code
                 above = source.term(code)
                 left.extend(above.parents if above else ())
-
-
-def _excludes(term: ExternalTerm, code: str) -> bool:
-    """Whether a term excludes a code, or a code above it, by name or by a range."""
-    for excluded in term.excludes:
-        first, _, last = excluded.partition("-")
-        if code.startswith(excluded.rstrip("-")) or (last and first <= code[: len(first)] <= last):
-            return True
-    return False

@@ -199,7 +199,7 @@ class _Walk:
                 continue
             for code in term.parents:
                 higher = hierarchy.terms.get(code)
-                if higher is None or code in seen or _excluded(higher, start.code):
+                if higher is None or code in seen or higher.rules_out(start.code):
                     continue
                 seen.add(code)
                 rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _HAS]
@@ -224,7 +224,7 @@ class _Walk:
         seen, left = {start.code}, [start.code]
         while left:
             for code in below.get(left.pop(0), ()):
-                if code in seen or _excluded(start, code):
+                if code in seen or start.rules_out(code):
                     continue
                 seen.add(code)
                 rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _LACKS]
@@ -263,19 +263,6 @@ class _Walk:
         if self._found:
             return (f"neither it nor anything above it is mapped {cited}",)
         return (f"it is in no mapping table and in no linked hierarchy {cited}",)
-
-
-def _excluded(higher: ExternalTerm, code: str) -> bool:
-    """Whether a term says that a code is none of its kind, though it stands below it (Excludes1)."""
-    return any(_within(code, pattern.strip()) for pattern in higher.excludes)
-
-
-def _within(code: str, pattern: str) -> bool:
-    """Whether a code is one that a pattern names: a code, all below it (``A1.2-``), or a range (``A00-A09``)."""
-    low, dash, high = pattern.partition("-")
-    if dash and high:
-        return low <= code[: len(low)] and code[: len(high)] <= high
-    return bool(low) and code.startswith(low)
 
 
 def _cite(hierarchy: Hierarchy) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from guidegraph import namespaces as ns
 from guidegraph.errors import LinkError
 from guidegraph.links.model import ExternalTerm, Mapping
-from guidegraph.links.modules import GRAPH, Module
+from guidegraph.links.modules import Module
 from guidegraph.links.sources.base import Source
 
 
@@ -107,7 +108,16 @@ def _module(source: Source, name: str, terms: dict[str, ExternalTerm], mapped: i
         f"obsolete terms that these replaced: {len(terms)} of its terms."
     )
     return Module(
-        name, source.prefix, source.title, source.version, source.licence, source.package, GRAPH + name, "", terms, told
+        name,
+        source.prefix,
+        source.title,
+        source.version,
+        source.licence,
+        source.package,
+        ns.LINKED_GRAPHS + name,
+        "",
+        terms,
+        told,
     )
 
 

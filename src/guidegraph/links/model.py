@@ -62,3 +62,17 @@ class ExternalTerm:
     excludes: tuple[str, ...] = ()
     combination: bool = False
     kind: str = ""
+
+    def rules_out(self, code: str) -> bool:
+        """Whether one of ``excludes`` names a code or one above it: by itself, with all below it, or by a range.
+
+        Below a code stand those that begin with it; a range (``T36-T50``) holds the codes below both its ends.
+        """
+        return any(_within(code, pattern.strip()) for pattern in self.excludes)
+
+
+def _within(code: str, pattern: str) -> bool:
+    low, dash, high = pattern.partition("-")
+    if dash and high:
+        return low <= code[: len(low)] and code[: len(high)] <= high
+    return bool(low) and code.startswith(low)

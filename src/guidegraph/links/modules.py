@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from guidegraph.errors import LinkError
 from guidegraph.links.model import ExternalTerm
 from guidegraph.reading import read_quads
 
-GRAPH = ns.GGG + "link/"
 LINKED_HIERARCHY = ns.GG + "LinkedHierarchy"
 SUFFIX = ".trig"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -80,36 +78,6 @@ class Module:
             level = sorted({parent for parent in above if parent in self.terms and parent not in found})
             found.update(dict.fromkeys(level))
         return tuple(found)[1:]
-
-    @cached_property
-    def children(self) -> Mapping[str, tuple[str, ...]]:
-        """The codes directly below each code that has any, sorted, without combination products."""
-        below: dict[str, list[str]] = defaultdict(list)
-        for code in sorted(self.terms):
-            for parent in () if self.terms[code].combination else self.terms[code].parents:
-                below[parent].append(code)
-        return {parent: tuple(codes) for parent, codes in below.items()}
-
-    def excluded(self, code: str, other: str) -> str | None:
-        """The code (this one or one above it) whose Excludes1 note does not let ``other`` stand beside ``code``."""
-        over = {other, *self.ancestors(other)}
-        for holder in (code, *self.ancestors(code)):
-            term = self.terms.get(holder)
-            for excluded in term.excludes if term else ():
-                if _covers(excluded, over):
-                    return holder
-        return None
-
-
-def _covers(excluded: str, codes: set[str]) -> bool:
-    """Whether an excluded code, or range of codes, is or holds one of some codes (one with those above it)."""
-    if excluded in codes:
-        return True
-    first, dash, last = excluded.partition("-")
-    single = [code for code in codes if "-" not in code]
-    if not dash:
-        return any(code.startswith(excluded) for code in single)
-    return any(first <= code and code[: len(last)] <= last for code in single)
 
 
 def modules_folder(knowledge: Path | None = None) -> Path:
@@ -170,7 +138,7 @@ def read_module(path: Path) -> Module:
             raise LinkError(f"{iri} has no skos:notation, or several", where=str(path), mend=_REWRITE)
         codes[iri] = values[_NOTATION][0]
     return Module(
-        name=graph.removeprefix(GRAPH),
+        name=graph.removeprefix(ns.LINKED_GRAPHS),
         prefix=one(_PREFIX),
         title=one(_TITLE),
         version=one(_VERSION),
@@ -205,7 +173,7 @@ def _read(path: Path) -> tuple[dict[str, dict[str, list[str]]], str]:
         else:
             of_last.setdefault(predicate, []).append(text)
     graph = next((iri for iri, kind in types if kind == LINKED_HIERARCHY), None)
-    if graph is None or graph != GRAPH + path.name.removesuffix(SUFFIX) or graphs != {graph}:
+    if graph is None or graph != ns.LINKED_GRAPHS + path.name.removesuffix(SUFFIX) or graphs != {graph}:
         what = "this is not the linked hierarchy of its name, alone in one named graph"
         raise LinkError(what, where=where, mend=f"Keep the name that it was written under, or {_REWRITE}")
     for iri, kind in types:
@@ -269,7 +237,7 @@ def write_module(folder: Path, module: Module, base: str) -> Path:
 
 def module_text(module: Module, base: str) -> str:
     """The TriG text of a module, in a fixed order."""
-    graph = f"<{GRAPH}{module.name}>"
+    graph = f"<{ns.LINKED_GRAPHS}{module.name}>"
     about = {
         "gg:terminologyPrefix": module.prefix,
         "dcterms:title": module.title,
