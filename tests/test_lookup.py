@@ -97,3 +97,20 @@ def test_the_command(cli: Any, linked: gg.KnowledgeBase) -> None:
     assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1 and not wrong.stdout
     data = json.loads(cli("lookup", "EX:N1", "--knowledge", root, "--format", "json").stdout)
     assert data["reading"]["code"] == "EX:N1"
+
+
+def test_loaded_links_are_no_part_of_the_knowledge(linked: gg.KnowledgeBase, coded_folder: Path) -> None:
+    from guidegraph.export import description, graphs
+
+    linked.load_links()
+    fresh = gg.open(coded_folder)
+    assert len(linked.store) > len(fresh.store) and linked.digest == fresh.digest
+    assert set(graphs.everything(linked.store)) and len(graphs.everything(linked.store)) == len(
+        graphs.everything(fresh.store)
+    )
+    one, other = (description.turtle(base.engine, coded_folder) for base in (linked, fresh))
+    assert one == other
+    one, other = (
+        json.dumps(base.therapies({"age": 40, "conditions": ["sciatica"]}).to_dict()) for base in (linked, fresh)
+    )
+    assert one == other
