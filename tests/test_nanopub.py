@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -32,8 +33,8 @@ TOLD = "https://example.org/statement/told"
 
 def checked(one: Nanopub) -> Any:
     """The nanopublication as the library reads it, checked by the library."""
-    # The library took a ConjunctiveGraph until 2.1, and takes a Dataset since.
-    newer = tuple(int(n) for n in library.__version__.split(".")[:2]) >= (2, 2)
+    # The library took a ConjunctiveGraph once, and takes a Dataset since; its own number is not that of the package.
+    newer = tuple(int(n) for n in metadata.version("nanopub").split(".")[:2]) >= (2, 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         graph = rdflib.Dataset() if newer else rdflib.ConjunctiveGraph()
