@@ -21,6 +21,16 @@ class ProfileFormat(StrEnum):
     json = "json"
 
 
+ProfileFormatOption = Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")]
+ProfileOutput = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
+]
+ReportOutput = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Write the report as JSON; else it is on standard error."),
+]
+
+
 def from_fhir(
     bundle: Annotated[
         str, typer.Argument(metavar="BUNDLE", help="A FHIR resource, Bundle or NDJSON file of one patient, or -.")
@@ -29,14 +39,9 @@ def from_fhir(
         str, typer.Option("--version", metavar="R4|R5", help="The version of FHIR; told from the content, else R4.")
     ] = "",
     as_of: AsOf = None,
-    form: Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")] = ProfileFormat.yaml,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", metavar="FILE", help="Write the report as JSON; else it is on standard error."),
-    ] = None,
+    form: ProfileFormatOption = ProfileFormat.yaml,
+    output: ProfileOutput = None,
+    report: ReportOutput = None,
     complete: Annotated[
         list[str] | None,
         typer.Option("--complete", metavar="LIST", help="The record names all of this list, such as conditions."),

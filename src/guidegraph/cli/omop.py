@@ -11,7 +11,7 @@ import typer
 
 from guidegraph import api
 from guidegraph.cli.common import AsOf, Knowledge, day, working, write
-from guidegraph.cli.intake import ProfileFormat
+from guidegraph.cli.intake import ProfileFormat, ProfileFormatOption, ProfileOutput, ReportOutput
 from guidegraph.errors import UsageError
 
 
@@ -55,14 +55,9 @@ def from_omop(
             "--within-days", metavar="DAYS", min=0, help="Ignore measurements and observations that are older."
         ),
     ] = None,
-    form: Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")] = ProfileFormat.yaml,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", metavar="FILE", help="Write the report as JSON; else it is on standard error."),
-    ] = None,
+    form: ProfileFormatOption = ProfileFormat.yaml,
+    output: ProfileOutput = None,
+    report: ReportOutput = None,
     knowledge: Knowledge = None,
 ) -> None:
     """A person of an OMOP CDM 5.4 as a profile, with a report on every row of theirs.
