@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ from guidegraph import namespaces, store
 from guidegraph.remote.client import Endpoint
 from guidegraph.remote.manifest import entry_of, read_manifest
 from guidegraph.remote.pushing import BATCH
-from tests.stores import Server, contents, empty
+from tests.stores import Relay, Server, contents, empty, lines
 
 MODES = ("graph-store", "update")
 MANIFEST = namespaces.MANIFEST_GRAPH
@@ -85,3 +88,28 @@ def hard_graph() -> list[ox.Triple]:
     rows += [(one, "is", ox.Literal(f"link {n}")) for n, one in enumerate(chain)]
     rows += [(node(f"n{n}"), "is", ox.Literal(str(n))) for n in range(BATCH)]
     return graph(*rows)
+
+
+def killed_at(server: Server, mode: str, knowledge: Path, point: int, patience: float = 60) -> None:
+    """Push a folder of knowledge in a process of its own, killed by SIGKILL at one of its requests.
+
+    Args:
+        server: where to.
+        mode: "graph-store" or "update".
+        knowledge: the folder.
+        point: the number of the request; at an even one, what the killed process asked for is still done.
+        patience: seconds within which it must have come there.
+    """
+    running: list[subprocess.Popen[bytes]] = []
+
+    def at(number: int) -> bool:
+        if number == point:
+            running[0].kill()
+            running[0].wait(30)
+        return number != point or point % 2 == 0
+
+    relay = Relay(server.query, at)
+    line = [sys.executable, "-m", "guidegraph", "push", *lines(server, mode, relay), "--knowledge", str(knowledge)]
+    running.append(subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    assert running[0].wait(patience) == -signal.SIGKILL
+    relay.close()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from guidegraph.remote.client import Endpoint, GraphStore
 from guidegraph.remote.manifest import Entry, entry_of, read_manifest
 from guidegraph.remote.pulling import graph_of
 from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push
-from tests.pushed import MANIFEST, MODES, graph, held, local, node
+from tests.pushed import MANIFEST, MODES, graph, held, killed_at, local, node
 from tests.stores import Relay, Server, contents, empty, lines
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -64,20 +62,7 @@ def test_a_client_killed_anywhere_loses_and_doubles_nothing(server: Server, smal
     kb = gg.open(small)
     for point in points:
         empty(server)
-        running: list[subprocess.Popen[bytes]] = []
-
-        def at(number: int, point: int = point, running: list[subprocess.Popen[bytes]] = running) -> bool:
-            if number == point:
-                running[0].kill()
-                running[0].wait(30)
-            # Every other time, what the killed one asked for is still done.
-            return number != point or point % 2 == 0
-
-        relay = Relay(server.query, at)
-        line = [sys.executable, "-m", "guidegraph", "push", *lines(server, mode, relay), "--knowledge", str(small)]
-        running.append(subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        assert running[0].wait(60) == -signal.SIGKILL
-        relay.close()
+        killed_at(server, mode, small, point)
         pending = [g for g, e in read_manifest(Endpoint(server.query)).items() if not e.digest]
         if pending:
             # Half a knowledge answers nobody.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,8 +21,8 @@ from guidegraph.remote.manifest import entry_of, read_manifest
 from guidegraph.remote.pulling import graph_of
 from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push
 from tests.conftest import AS_OF
-from tests.pushed import hard_graph, held, local, node
-from tests.stores import Relay, Server, contents, empty, lines, oxigraph_server_in, virtuoso_server
+from tests.pushed import hard_graph, held, killed_at, local, node
+from tests.stores import Relay, Server, contents, empty, oxigraph_server_in, virtuoso_server
 
 pytestmark = pytest.mark.slow
 MODES = ("graph-store", "update")
@@ -290,19 +288,7 @@ def test_a_client_killed_anywhere_loses_and_doubles_nothing(
     where = {"graph_store": virtuoso.graphs} if mode == "graph-store" else {"update": virtuoso.update}
     for point in (5, 9, 14, 21):
         empty(virtuoso)
-        running: list[subprocess.Popen[bytes]] = []
-
-        def at(number: int, point: int = point, running: list[subprocess.Popen[bytes]] = running) -> bool:
-            if number == point:
-                running[0].kill()
-                running[0].wait(30)
-            return number != point or point % 2 == 0
-
-        relay = Relay(virtuoso.query, at)
-        line = [sys.executable, "-m", "guidegraph", "push", *lines(virtuoso, mode, relay), "--knowledge", str(small)]
-        running.append(subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        assert running[0].wait(120) == -signal.SIGKILL
-        relay.close()
+        killed_at(virtuoso, mode, small, point, patience=120)
         api.push(kb, virtuoso.query, **where)
         assert held(virtuoso) == local(small), point
     assert namespaces.PARTIAL_GRAPH not in contents(virtuoso)
