@@ -16,11 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from guidegraph.errors import GuideGraphError
-from guidegraph.linking import Linker, consistency
-from guidegraph.links.conflicts import Classes, hierarchy_conflicts
-from guidegraph.links.extract import extract
-from guidegraph.links.modules import read_module, write_module
-from guidegraph.links.sources import SOURCES, source
+from guidegraph.terminologies.conflicts import Classes, hierarchy_conflicts
+from guidegraph.terminologies.consistency import consistency
+from guidegraph.terminologies.extract import extract
+from guidegraph.terminologies.linker import Linker
+from guidegraph.terminologies.modules import read_module, write_module
+from guidegraph.terminologies.sources import SOURCES, source
 
 #: Processes a source; the shortest time of each step counts.
 REPEATS = 2

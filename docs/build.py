@@ -22,10 +22,10 @@ import pyoxigraph as ox
 import guidegraph as gg
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.catalogue import catalogue
 from guidegraph.disagree.words import manchester, words
 from guidegraph.export import description, graphs, jsonld, turtle
 from guidegraph.export.owlxml import owl_xml
+from guidegraph.query.catalogue import catalogue
 
 _TYPE, _LABEL, _DEFINITION = (ox.NamedNode(i) for i in (ns.RDF + "type", ns.RDFS + "label", ns.SKOS + "definition"))
 _ONTOLOGY = ox.NamedNode(ns.OWL + "Ontology")

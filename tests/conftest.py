@@ -14,16 +14,17 @@ import pytest
 from hypothesis import settings
 
 import guidegraph as gg
-from tests.stores import oxigraph_server, small, virtuoso  # noqa: F401
+from tests.support.paths import ROOT
+from tests.support.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
 pytest_plugins = [
-    "tests.axioms",
-    "tests.coded",
-    "tests.fhirhelp",
-    "tests.linkable",
-    "tests.omop.fixtures",
-    "tests.pushed",
-    "tests.serving",
+    "tests.support.axioms",
+    "tests.support.coded",
+    "tests.support.fhirhelp",
+    "tests.support.linkable",
+    "tests.intake.omop.fixtures",
+    "tests.support.pushed",
+    "tests.support.serving",
 ]
 
 # Hierarchies that the user of this machine has linked are no part of what is tested.
@@ -35,7 +36,6 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-ROOT = Path(__file__).resolve().parent.parent
 #: The day at which scenario tests ask, so that they answer the same on every day.
 AS_OF = date(2026, 11, 24)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph import verify
 from guidegraph.api.core import software
 from guidegraph.api.disagreement import Disagreeing
 from guidegraph.audit import report as _report
@@ -20,6 +19,7 @@ from guidegraph.audit.engine import Audit, Auditor, Request
 from guidegraph.audit.kinds import SEVERITIES
 from guidegraph.errors import DocumentError, UsageError
 from guidegraph.knowledge import describe
+from guidegraph.validate import passages as verify
 
 
 @dataclass(frozen=True)

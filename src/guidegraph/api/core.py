@@ -23,7 +23,7 @@ from guidegraph.profile import Vocabulary, apply_implications, implication_rows,
 from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
-    from guidegraph.links.book import Links
+    from guidegraph.terminologies.book import Links
 
 ProfileSource = str | Path | Mapping[str, Any] | Profile
 #: The folders whose queries make an answer; their digests go with it.
@@ -70,7 +70,7 @@ class Core:
     def links(self) -> Links:
         """The links to other terminologies: mapping tables, linked hierarchies, and the reader of codes."""
         # Imported here, since most answers need no code read.
-        from guidegraph.links.book import Links
+        from guidegraph.terminologies.book import Links
 
         return Links(self.root, self.vocabulary.label, self.vocabulary.telling)
 

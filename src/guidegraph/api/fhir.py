@@ -74,7 +74,7 @@ class FhirExporting(Exporting):
             ProfileError, TermError: as :meth:`profile`.
             UsageError: a number has more digits than JSON keeps.
         """
-        from guidegraph.export.fhirpatient import patient_bundle
+        from guidegraph.export.fhir.patient import patient_bundle
 
         return patient_bundle(self.profile(profile), self.vocabulary, as_of)
 
@@ -94,11 +94,11 @@ class FhirExporting(Exporting):
         Raises:
             UsageError: another version, or a statement that has no form in it.
         """
-        from guidegraph.export import fhirparts
-        from guidegraph.export.fhirevidence import evidence
-        from guidegraph.export.fhirplan import plan
-        from guidegraph.export.fhirsource import Source
-        from guidegraph.export.fhirterms import library
+        from guidegraph.export.fhir import parts as fhirparts
+        from guidegraph.export.fhir.evidence import evidence
+        from guidegraph.export.fhir.plan import plan
+        from guidegraph.export.fhir.source import Source
+        from guidegraph.export.fhir.terms import library
 
         source = Source(self.store, self.records, as_of or date.today(), fhirparts.version_of(version), self.version)
         recommendations, items = set(self.recommendations()), set(self.evidence_items())
@@ -118,10 +118,10 @@ class FhirExporting(Exporting):
         Raises:
             UsageError: another version.
         """
-        from guidegraph.export import fhirparts
-        from guidegraph.export.fhirextensions import structure_definitions
-        from guidegraph.export.fhirsource import Source
-        from guidegraph.export.fhirterms import code_systems
+        from guidegraph.export.fhir import parts as fhirparts
+        from guidegraph.export.fhir.extensions import structure_definitions
+        from guidegraph.export.fhir.source import Source
+        from guidegraph.export.fhir.terms import code_systems
 
         day, release = as_of or date.today(), fhirparts.version_of(version)
         items = self.evidence_items() if release == fhirparts.R5 else []

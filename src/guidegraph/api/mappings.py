@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph.api.core import Core
-from guidegraph.links.checking import Checker
-from guidegraph.links.findings import Report, Subject, read_rules
-from guidegraph.links.sources import SOURCES, entries, source
-from guidegraph.links.tables import read_table, read_terminologies, table_files
 from guidegraph.namespaces import GGT
+from guidegraph.terminologies.checking import Checker
+from guidegraph.terminologies.findings import Report, Subject, read_rules
+from guidegraph.terminologies.sources import SOURCES, entries, source
+from guidegraph.terminologies.tables import read_table, read_terminologies, table_files
 
 #: The kinds of our terms that mappings speak of, in the order of a table.
 KINDS = ("condition", "finding", "drug", "intervention", "number")

@@ -13,7 +13,7 @@ from guidegraph.errors import UsageError
 from guidegraph.model import Profile
 
 if TYPE_CHECKING:
-    from guidegraph.intake.omop import Options
+    from guidegraph.intake.omop.read import Options
     from guidegraph.intake.report import IntakeReport
 
 _OURS = ("gg", "ggt")
@@ -50,8 +50,8 @@ class FromOmop(Core):
             UsageError: duckdb is not installed, the source is not there, or an argument makes no sense.
             ProfileError: it is no CDM that can be read, or has no such person.
         """
-        from guidegraph.intake.omop import OmopReader
-        from guidegraph.intake.omop_source import Source
+        from guidegraph.intake.omop.read import OmopReader
+        from guidegraph.intake.omop.source import Source
 
         options = self._omop_options(as_of, complete, source_vocabulary, drug_eras, one_day_present, newest_days)
         with Source(source) as opened:
@@ -76,8 +76,8 @@ class FromOmop(Core):
 
         Args and errors: as :meth:`profile_from_omop`.
         """
-        from guidegraph.intake.omop import OmopReader
-        from guidegraph.intake.omop_source import Source
+        from guidegraph.intake.omop.read import OmopReader
+        from guidegraph.intake.omop.source import Source
 
         options = self._omop_options(as_of, complete, source_vocabulary, drug_eras, one_day_present, newest_days)
         with Source(source, many=True) as opened:
@@ -93,7 +93,7 @@ class FromOmop(Core):
         one_day_present: bool,
         newest_days: int | None,
     ) -> Options:
-        from guidegraph.intake.omop import Options
+        from guidegraph.intake.omop.read import Options
 
         prefixes = {table: self._prefix(prefix) for table, prefix in (source_vocabulary or {}).items()}
         return Options(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guidegraph import namespaces as ns
-from guidegraph import run
 from guidegraph.api.knowledge import KnowledgeBase
 from guidegraph.errors import UsageError
 from guidegraph.model import Parameter
+from guidegraph.query import run
+from guidegraph.query.run import Result
 from guidegraph.remote.values import with_values
-from guidegraph.run import Result
 
 
 def run_query(
@@ -31,7 +31,7 @@ def run_query(
         params: ``name=value`` texts.
 
     Raises:
-        QueryError, EndpointError, UsageError: see :mod:`guidegraph.run` and :mod:`guidegraph.store`.
+        QueryError, EndpointError, UsageError: see :mod:`guidegraph.query.run` and :mod:`guidegraph.store`.
     """
     given = run.parse_parameters(params)
     known = run.undeclared(text, given) if declared is None else declared

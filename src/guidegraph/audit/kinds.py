@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guidegraph import assets
-from guidegraph.catalogue import Query, read_query
 from guidegraph.errors import KnowledgeError
+from guidegraph.query.catalogue import Query, read_query
 
 FOLDER = "audit"
 #: Severities, gravest first, and what each means.

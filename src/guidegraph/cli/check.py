@@ -64,8 +64,8 @@ def check(
 
     Example: guidegraph check
     """
-    from guidegraph.check import check_knowledge
     from guidegraph.render.reports import check_text
+    from guidegraph.validate.check import check_knowledge
 
     with working("checking shapes, documents and, by HermiT, every class"):
         if knowledge is None:

@@ -123,7 +123,8 @@ def fhir(
     Example: guidegraph export fhir --all -o fhir
     """
     from guidegraph import api
-    from guidegraph.export import fhirfolder, fhirparts
+    from guidegraph.export.fhir import folder as fhirfolder
+    from guidegraph.export.fhir import parts as fhirparts
 
     if everything == (node is not None):
         raise UsageError("name one statement, or --all", mend="guidegraph export fhir --all -o FOLDER")
@@ -178,7 +179,7 @@ def patient(
     Example: guidegraph export patient example:age-only
     """
     from guidegraph import api
-    from guidegraph.export.fhirparts import to_json
+    from guidegraph.export.fhir.parts import to_json
 
     kb = api.open_knowledge(knowledge)
     write(to_json(kb.patient_bundle(profile_source(kb, profile), as_of=day(as_of))), output)

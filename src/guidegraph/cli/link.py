@@ -12,8 +12,9 @@ from guidegraph.cli.common import FAILED, Knowledge, working, write
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:
-    from guidegraph.linking import Consistency, Linked, Linker
-    from guidegraph.links.sources import Source
+    from guidegraph.terminologies.consistency import Consistency
+    from guidegraph.terminologies.linker import Linked, Linker
+    from guidegraph.terminologies.sources import Source
 
 _ENDINGS = (".obo", ".json", ".ttl", ".owl", ".rdf", ".xml")
 
@@ -47,7 +48,7 @@ def link(
 
     Example: guidegraph link mondo
     """
-    from guidegraph.linking import Linker
+    from guidegraph.terminologies.linker import Linker
 
     if (name is not None) != (what == "remove"):
         mend = "guidegraph link remove NAME" if what == "remove" else "Name one source, or use --name."
@@ -74,7 +75,7 @@ def _show(form: ReportFormat, report: dict[str, Any], view: str) -> None:
 
 
 def _remove(linker: Linker, name: str) -> None:
-    from guidegraph.links.modules import remove_module
+    from guidegraph.terminologies.modules import remove_module
 
     typer.echo(f"removed {remove_module(linker.folder, name)}")
 
@@ -90,10 +91,10 @@ def _link(linker: Linker, what: str, prefix: str, iri: str, called: str, reasone
 
 def _source(linker: Linker, what: str, prefix: str, iri: str) -> tuple[Source, str]:
     if _is_file(what):
-        from guidegraph.linking import own_file
+        from guidegraph.terminologies.linker import own_file
 
         return own_file(Path(what), prefix, linker, iri)
-    from guidegraph.links.sources import source
+    from guidegraph.terminologies.sources import source
 
     return source(what), ""
 
@@ -140,7 +141,7 @@ def _said(said: Consistency | None) -> dict[str, Any] | None:
 
 
 def _listed(linker: Linker) -> dict[str, Any]:
-    from guidegraph.links.sources import SOURCES, available, entries
+    from guidegraph.terminologies.sources import SOURCES, available, entries
 
     modules = [
         {
@@ -183,8 +184,8 @@ def conflicts(
 
     Example: guidegraph mappings conflicts --source mondo
     """
-    from guidegraph.linking import Linker
-    from guidegraph.links.conflicts import KINDS, MISTAKES
+    from guidegraph.terminologies.conflicts import KINDS, MISTAKES
+    from guidegraph.terminologies.linker import Linker
 
     with working("comparing hierarchies"):
         found, compared = Linker(knowledge).conflicts(name)

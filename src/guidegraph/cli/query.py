@@ -27,7 +27,7 @@ class ResultFormat(StrEnum):
 
 def _read(source: str) -> tuple[str, tuple[Parameter, ...] | None, str]:
     """The text of a query, its declared parameters and what no row means: by name, from a file, or standard input."""
-    from guidegraph import catalogue
+    from guidegraph.query import catalogue
 
     if source == "-":
         text = sys.stdin.read()
@@ -82,7 +82,7 @@ def queries(
 
     Example: guidegraph queries
     """
-    from guidegraph import catalogue
+    from guidegraph.query import catalogue
     from guidegraph.render import to_json
 
     if name is not None:

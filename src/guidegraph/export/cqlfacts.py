@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from guidegraph import namespaces as ns
-from guidegraph.export import fhirparts as fhir
+from guidegraph.export.fhir import parts as fhir
 from guidegraph.knowledge.records import gg
 
 

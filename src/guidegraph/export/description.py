@@ -15,10 +15,10 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.catalogue import catalogue
 from guidegraph.export.linksets import linksets
 from guidegraph.export.turtle import trig
 from guidegraph.knowledge.engine import Engine, query_text
+from guidegraph.query.catalogue import catalogue
 
 DATASET = ns.BASE + "dataset"
 _QUERIES = ("dataset", "graphs", "classes", "properties", "examples")

@@ -17,7 +17,7 @@ _KINDS = ("condition", "finding", "intervention", "number", "outcome")
 
 
 class CodeReader(Protocol):
-    """What reads codes of other terminologies (``guidegraph.links.codes.Codes``)."""
+    """What reads codes of other terminologies (``guidegraph.terminologies.codes.Codes``)."""
 
     def read(self, curie: str) -> CodeReading:
         """What the code says in our terms; empty if it is not understood."""

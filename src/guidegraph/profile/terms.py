@@ -62,7 +62,7 @@ def normal(text: str) -> str:
 
 
 class CodeBook(Protocol):
-    """Reads codes of other terminologies (guidegraph.links.codes)."""
+    """Reads codes of other terminologies (guidegraph.terminologies.codes)."""
 
     def curie(self, text: str) -> str | None:
         """The CURIE that a text is, None where it is no code."""

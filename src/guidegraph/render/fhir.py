@@ -12,8 +12,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from guidegraph import namespaces as ns
-from guidegraph.export import fhirparts as fhir
-from guidegraph.export.fhirparts import R4, Json
+from guidegraph.export.fhir import parts as fhir
+from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.render.fhirgroup import PARTS, group, not_understood, patient, subject_of
 from guidegraph.render.words import DISCLAIMER, source
 

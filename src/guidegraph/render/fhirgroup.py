@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.export import fhirparts as fhir
-from guidegraph.export.fhirparts import R4, Json
+from guidegraph.export.fhir import parts as fhir
+from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.render.words import DISCLAIMER, STATUSES, how, source, strength, warning
 
 #: What an action of the group is.

@@ -1,0 +1,1 @@
+"""Persons of an OMOP Common Data Model, read as profiles."""

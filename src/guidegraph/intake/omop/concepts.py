@@ -1,0 +1,238 @@
+"""What the concepts and source codes of CDM rows say in our terms.
+
+The code of the source comes first (it is what somebody wrote down), then the standard concept that it was mapped to,
+then the source value, for whose vocabulary the user vouches. What no mapping knows is read by the nearest concept
+above it, where the source has concept_ancestor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from guidegraph import namespaces as ns
+from guidegraph.intake.concepts import CodeReader
+from guidegraph.intake.omop.source import Source
+from guidegraph.intake.report import shown
+from guidegraph.model import CodeReading
+from guidegraph.profile import Vocabulary
+
+#: Prefixes of our own terms, which a site may use as its source codes.
+_OURS = {"ggt": ns.GGT, "gg": ns.GG}
+_INVALID = {"U": "replaced by another", "D": "deleted"}
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A row of the concept table; ``invalid`` is its invalid_reason, "" for a valid one."""
+
+    id: int
+    name: str
+    domain: str
+    vocabulary: str
+    code: str
+    invalid: str = ""
+
+    @property
+    def text(self) -> str:
+        """The concept for people: its vocabulary, code and name."""
+        return f"{self.vocabulary}:{self.code} ({self.name})"
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The codes of one row: source concept, standard concept and source value, as the row has them."""
+
+    table: str
+    concept: int | None
+    source_concept: int | None = None
+    source_value: str = ""
+
+
+class Vocabularies:
+    """Reads the concepts of one source; remembers them, since records repeat them.
+
+    Args:
+        source: the opened CDM.
+        codes: reads the codes of other terminologies.
+        terms: our vocabulary.
+        prefixes: by table, the CURIE prefix of its source values.
+    """
+
+    def __init__(self, source: Source, codes: CodeReader, terms: Vocabulary, prefixes: Mapping[str, str]) -> None:
+        self._source = source
+        self._codes = codes
+        self._terms = terms
+        self._prefixes = prefixes
+        self._concepts: dict[int, Concept | None] = {}
+        self._readings: dict[int, CodeReading] = {}
+        self._values: dict[tuple[str, str], CodeReading] = {}
+        self._rows: dict[Coded, tuple[str, CodeReading]] = {}
+        self._cite = self._version() if "concept_ancestor" in source.tables else ""
+
+    def learn(self, used: Iterable[int | None], others: Iterable[int | None] = ()) -> None:
+        """Read the concepts that rows use, all in one go, and what stands above those that no mapping knows.
+
+        ``others`` are concepts that are only looked at (units, answers), never read by what stands above them.
+        """
+        wanted, more = ({c for c in ids if c} for ids in (used, others))
+        new = sorted((wanted | more) - set(self._concepts))
+        if new and "concept" in self._source.tables:
+            for row in self._source.rows("concepts", concepts=new):
+                self._concepts[row["concept"]] = _concept(row, row["concept"])
+        for missing in new:
+            self._concepts.setdefault(missing, None)
+        fresh = sorted(wanted - set(self._readings))
+        for concept in fresh:
+            self._readings[concept] = self._plain(concept)
+        bare = [c for c in fresh if self._climbs(c)]
+        if bare and self._cite:
+            self._climb(bare)
+
+    def concept(self, concept: int | None) -> Concept | None:
+        """The concept of an id, None where the source has no such concept."""
+        return self._concepts.get(concept) if concept else None
+
+    def curie(self, concept: int | None) -> str:
+        """The CURIE of a valid concept, "" where there is none."""
+        found = self.concept(concept)
+        prefix = self._codes.prefix_of(found.vocabulary) if found and not found.invalid else None
+        return f"{prefix}:{found.code}" if found and prefix else ""
+
+    def read(self, coded: Coded) -> tuple[str, CodeReading]:
+        """The text of a row's code and what it says; concepts must have been learned."""
+        known = self._rows.get(coded)
+        if known is None:
+            known = self._rows[coded] = self._read(coded)
+        return known
+
+    def _read(self, coded: Coded) -> tuple[str, CodeReading]:
+        tried = [self._readings[c] for c in dict.fromkeys((coded.source_concept, coded.concept)) if c]
+        value = coded.source_value.strip()
+        prefix = self._prefixes.get(coded.table, "")
+        if value and prefix and not any(reading.understood for reading in tried):
+            tried.append(self._value(prefix, value))
+        names = dict.fromkeys(shown(reading.name) for reading in tried)
+        text = "; ".join(names) or (repr(shown(value, 60)) if value else "concept 0")
+        failed: list[str] = []
+        # What the patient has counts before what follows from lacking it: a code that only denies is second best.
+        for reading in sorted(tried, key=lambda r: (not r.present, not r.understood)):
+            if reading.understood:
+                return text, reading
+            failed += [f"{reading.curie}: {step}" for step in reading.steps]
+        if not any((coded.concept, coded.source_concept)):
+            failed.insert(0, "concept 0: the source's code has no standard concept")
+        if value and not prefix:
+            failed.append(f"the vocabulary of the source value {shown(value, 60)!r} is not told (--source-vocabulary)")
+        return text, CodeReading(text, steps=tuple(dict.fromkeys(failed)))
+
+    def _plain(self, concept: int) -> CodeReading:
+        found = self._concepts[concept]
+        if found is None:
+            why = "is not in the table concept" if "concept" in self._source.tables else "cannot be looked up"
+            mend = "" if "concept" in self._source.tables else ": there is no table concept"
+            return CodeReading(f"concept {concept}", steps=(f"concept {concept} {why}{mend}",))
+        if found.invalid:
+            told = _INVALID.get(found.invalid, "invalid")
+            return CodeReading(
+                f"{found.vocabulary}:{found.code}",
+                found.name,
+                steps=(f"the concept is invalid: {told} (invalid_reason {found.invalid})",),
+            )
+        curie = self.curie(concept)
+        if not curie:
+            return CodeReading(
+                f"{found.vocabulary}:{found.code}",
+                found.name,
+                steps=(f"{found.vocabulary} is no vocabulary that is mapped",),
+            )
+        reading = self._known(self._codes.read(curie))
+        return reading if reading.label else replace(reading, label=found.name)
+
+    def _value(self, prefix: str, value: str) -> CodeReading:
+        key = (prefix, value)
+        if key not in self._values:
+            self._values[key] = self._own(prefix, value) if prefix in _OURS else self._vouched(prefix, value)
+        return self._values[key]
+
+    def _vouched(self, prefix: str, value: str) -> CodeReading:
+        reading = self._known(self._codes.read(f"{prefix}:{value}"))
+        told = f"the source value is read as a code of {prefix} (--source-vocabulary)"
+        return replace(reading, steps=(told, *reading.steps))
+
+    def _own(self, prefix: str, value: str) -> CodeReading:
+        curie = f"{prefix}:{value}"
+        row = self._terms.by_iri.get(_OURS[prefix] + value)
+        if row is None:
+            return CodeReading(curie, steps=(f"{curie} is no term of ours",))
+        return CodeReading(curie, row.label, (row.iri,), (row.iri,), (f"{curie} is our own term",))
+
+    def _known(self, reading: CodeReading) -> CodeReading:
+        """The reading, emptied where it names what our vocabulary does not have."""
+        stray = [iri for iri in (*reading.present, *reading.absent) if iri not in self._terms.by_iri]
+        if not stray:
+            return reading
+        return CodeReading(reading.curie, reading.label, steps=(*reading.steps, f"{stray[0]} is no term of ours"))
+
+    def _climbs(self, concept: int) -> bool:
+        """Whether a concept may be read by what stands above it: a valid one that says nothing, no combination."""
+        found = self._concepts[concept]
+        if found is None or found.invalid or self._readings[concept].present:
+            return False
+        prefix = self._codes.prefix_of(found.vocabulary)
+        linked: Any = getattr(self._codes, "linked", None)
+        terms = [h.terms.get(found.code) for h in linked(prefix)] if linked and prefix else []
+        return not any(term.combination for term in terms if term)
+
+    def _climb(self, concepts: Sequence[int]) -> None:
+        nearest: dict[int, int] = {}
+        found: dict[int, list[tuple[Concept, CodeReading]]] = {}
+        for row in self._source.rows("ancestors", concepts=list(concepts)):
+            concept, levels = row["concept"], row["levels"]
+            if levels > nearest.get(concept, levels):
+                continue
+            ancestor = _concept(row, row["ancestor"])
+            prefix = self._codes.prefix_of(ancestor.vocabulary) if not ancestor.invalid else None
+            reading = self._known(self._codes.read(f"{prefix}:{ancestor.code}")) if prefix else None
+            if reading is not None and reading.present:
+                nearest[concept] = levels
+                found.setdefault(concept, []).append((ancestor, reading))
+        for concept, above in found.items():
+            self._readings[concept] = self._above(concept, nearest[concept], above)
+
+    def _above(self, concept: int, levels: int, above: Sequence[tuple[Concept, CodeReading]]) -> CodeReading:
+        own, plain = self._concepts[concept], self._readings[concept]
+        assert own is not None
+        steps: list[str] = []
+        for ancestor, reading in above:
+            far = f"{levels} level{'s' if levels > 1 else ''}"
+            steps += [f"{own.text} is {far} below {ancestor.text} {self._cite}", *reading.steps]
+        sources = {source for _, reading in above for source in reading.sources}
+        return replace(
+            plain,
+            label=own.name,
+            present=tuple(sorted({iri for _, reading in above for iri in reading.present})),
+            steps=tuple(dict.fromkeys(steps)),
+            sources=tuple(sorted(sources | {"concept_ancestor"})),
+        )
+
+    def _version(self) -> str:
+        told = ""
+        if "vocabulary" in self._source.tables:
+            told = next((f", {row['vocabulary_version']}" for row in self._source.rows("vocabulary")), "")
+        return f"[concept_ancestor of the source{told}]"
+
+
+def _concept(row: Mapping[str, Any], concept: int) -> Concept:
+    def cell(name: str) -> str:
+        return shown((row[name] or "").strip())
+
+    return Concept(
+        concept,
+        cell("concept_name"),
+        cell("domain_id"),
+        cell("vocabulary_id"),
+        cell("concept_code"),
+        cell("invalid_reason"),
+    )

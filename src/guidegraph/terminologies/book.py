@@ -1,0 +1,109 @@
+"""The links of one knowledge base: its mapping tables, linked hierarchies, and the reader of codes over both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from guidegraph import assets
+from guidegraph import namespaces as ns
+from guidegraph.errors import KnowledgeError
+from guidegraph.terminologies.codes import Codes, Telling
+from guidegraph.terminologies.modules import SUFFIX as MODULE
+from guidegraph.terminologies.modules import Module, module_files, module_prefix, modules_folder, read_module
+from guidegraph.terminologies.tables import read_tables, read_terminologies
+
+_NOTATION, _PREFERRED = ox.NamedNode(ns.SKOS + "notation"), ox.NamedNode(ns.SKOS + "prefLabel")
+
+
+class Links:
+    """Mapping tables and linked hierarchies, read when first needed.
+
+    Args:
+        root: the knowledge folder whose links count; the shipped tables and the user's own linked hierarchies if None.
+        label: gives the label of a term of ours.
+        telling: gives those of some terms of ours that tell more than the others (Vocabulary.telling).
+    """
+
+    def __init__(self, root: Path | None, label: Callable[[str], str], telling: Telling) -> None:
+        self._root = root
+        self._label = label
+        self._telling = telling
+        self._read: dict[Path, Module] = {}
+
+    @property
+    def tables_folder(self) -> Path:
+        """The folder of the registry of terminologies and the mapping tables."""
+        return (assets.root() if self._root is None else self._root) / "ontology" / "links"
+
+    @property
+    def modules_folder(self) -> Path:
+        """The folder of the linked hierarchies."""
+        return modules_folder(self._root)
+
+    @property
+    def modules(self) -> Sequence[Module]:
+        """The linked hierarchies, sorted by name."""
+        return [self._module(path) for path in self._files]
+
+    @cached_property
+    def _files(self) -> Sequence[Path]:
+        return module_files(self.modules_folder)
+
+    def _module(self, path: Path) -> Module:
+        if path not in self._read:
+            self._read[path] = read_module(path)
+        return self._read[path]
+
+    @cached_property
+    def codes(self) -> Codes:
+        """Reads codes.
+
+        Raises:
+            KnowledgeError: the registry or a mapping table cannot be read.
+        """
+        folder = self.tables_folder
+        return Codes(read_tables(folder), read_terminologies(folder), self._linked, self._label, self._telling)
+
+    def _linked(self, prefix: str) -> Sequence[Module]:
+        # A large hierarchy takes a while to read, so only those that say early on that they are of the prefix are read.
+        files = [path for path in self._files if module_prefix(path) in (prefix, "")]
+        return [module for module in map(self._module, files) if module.prefix == prefix]
+
+    def load(self, store: ox.Store) -> None:
+        """Put the mappings as SKOS matches, one graph a table, and the graphs of the linked hierarchies into a store.
+
+        Raises:
+            KnowledgeError: a linked hierarchy cannot be parsed.
+        """
+        store.bulk_extend(self._matches())
+        for path in self._files:
+            try:
+                store.bulk_load(path=str(path), format=ox.RdfFormat.TRIG)
+            except (SyntaxError, OSError) as error:
+                raise KnowledgeError(
+                    f"cannot be read: {error}", where=str(path), mend="guidegraph link writes it anew."
+                ) from None
+
+    def _matches(self) -> list[ox.Quad]:
+        codes = self.codes
+        rows: list[ox.Quad] = []
+        for row in read_tables(self.tables_folder):
+            if row.curie and row.curie.partition(":")[0] in codes.terminologies:
+                graph = ox.NamedNode(ns.MAPPING_GRAPHS + row.table)
+                code = ox.NamedNode(codes.iri(row.curie))
+                match = ox.NamedNode(f"{ns.SKOS}{row.predicate}Match")
+                rows.append(ox.Quad(ox.NamedNode(row.subject), match, code, graph))
+                rows.append(ox.Quad(code, _NOTATION, ox.Literal(row.curie.partition(":")[2]), graph))
+                rows.append(ox.Quad(code, _PREFERRED, ox.Literal(row.label), graph))
+        return rows
+
+    def digest(self, name: str) -> str:
+        """The digest of a mapping table (by its file's name) or a linked hierarchy (by its name), "" if it is gone."""
+        linked = (path for path in self._files if path.name == f"{name}{MODULE}")
+        path = next(linked, self.tables_folder / name)
+        return "sha256:" + sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,0 +1,269 @@
+"""What a code of another terminology says in our terms: by its mapping, else by its nearest mapped ancestor.
+
+The walk up an external hierarchy ends at the first mapped class: above it our own hierarchy holds, so that a hierarchy
+that contradicts ours never adds a fact about a patient (docs/links.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Protocol
+from urllib.parse import unquote
+
+from guidegraph.terminologies.model import CodeReading, ExternalTerm, Terminology
+from guidegraph.terminologies.model import Mapping as Row
+from guidegraph.terminologies.modules import code_iri
+
+#: Predicates by which whoever has the code has our class, and by which whoever lacks the code lacks it.
+_HAS, _LACKS = ("exact", "narrow"), ("exact", "broad")
+_CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S.*)\Z")
+_MEANS = {"exact": "means the same as", "narrow": "is a kind of", "broad": "is wider than", "close": "only resembles"}
+
+
+#: Those of some terms of ours that, present or absent, tell more than the others.
+Telling = Callable[[Sequence[str], bool], Sequence[str]]
+
+
+class Hierarchy(Protocol):
+    """A linked hierarchy: its terms by code, and where they come from."""
+
+    @property
+    def name(self) -> str:
+        """The name under which it was linked."""
+
+    @property
+    def title(self) -> str:
+        """The terminology's title."""
+
+    @property
+    def version(self) -> str:
+        """The release of its data."""
+
+    @property
+    def terms(self) -> Mapping[str, ExternalTerm]:
+        """Its terms by code."""
+
+
+class Codes:
+    """Reads codes of other terminologies through mappings and linked hierarchies.
+
+    Args:
+        rows: the mapping tables.
+        terminologies: the registry by prefix.
+        hierarchies: gives the linked hierarchies of a prefix; asked only where the tables do not know a code.
+        label: gives the label of a term of ours.
+        telling: gives those of some terms of ours that tell more than the others, present or absent.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        terminologies: Mapping[str, Terminology],
+        hierarchies: Callable[[str], Sequence[Hierarchy]],
+        label: Callable[[str], str],
+        telling: Telling = lambda classes, present: classes,
+    ) -> None:
+        self._telling = telling
+        self.terminologies = terminologies
+        self._hierarchies = hierarchies
+        self._label = label
+        self._prefixes = {prefix.casefold(): prefix for prefix in terminologies}
+        self._systems = {name: t.prefix for t in terminologies.values() for name in (*t.fhir, *t.omop, t.prefix)}
+        self._rows: dict[str, list[Row]] = defaultdict(list)
+        self._of: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            self._of[row.subject].append(row)
+            if row.curie:
+                self._rows[row.curie].append(row)
+        self._known: dict[str, CodeReading] = {}
+        self._children: dict[str, Mapping[str, Sequence[str]]] = {}
+
+    def prefix_of(self, system: str) -> str | None:
+        """The CURIE prefix of a FHIR system URI or an OMOP vocabulary id, None for one that is not in the registry."""
+        return self._systems.get(system)
+
+    def curie(self, text: str) -> str | None:
+        """The CURIE that a text (a CURIE or a class's IRI) is, with the registry's prefix; None for any other text."""
+        for known in self.terminologies.values():
+            if text.startswith(known.iri) and len(text) > len(known.iri):
+                return f"{known.prefix}:{unquote(text[len(known.iri) :])}"
+        found = _CURIE.match(text.strip())
+        prefix = self._prefixes.get(found[1].casefold()) if found else None
+        return f"{prefix}:{found[2].strip()}" if found and prefix else None
+
+    def iri(self, curie: str) -> str:
+        """The IRI of a code's class."""
+        prefix, _, code = curie.partition(":")
+        return code_iri(self.terminologies[prefix].iri, code)
+
+    def mappings(self, subject: str) -> tuple[Row, ...]:
+        """The mappings of a term of ours, the exact ones first; an empty CURIE says that nothing was found."""
+        return tuple(sorted(self._of.get(subject, ()), key=lambda row: (list(_MEANS).index(row.predicate), row)))
+
+    def read(self, curie: str) -> CodeReading:
+        """What a code says of a patient, with the steps that lead there (see :class:`CodeReading`)."""
+        known = self._known.get(curie)
+        if known is None:
+            known = self._known[curie] = self._read(self.curie(curie) or curie)
+        return known
+
+    def _read(self, curie: str) -> CodeReading:
+        prefix, _, code = curie.partition(":")
+        if prefix not in self.terminologies:
+            return CodeReading(curie, steps=(f"{prefix or 'no prefix'} is no terminology that is mapped",))
+        up, down = _Walk(self, prefix, code), _Walk(self, prefix, code)
+        present, absent = self.telling(up.up(), True), self.telling(down.down(), False)
+        steps = tuple(dict.fromkeys(up.steps)) if present else up.why()
+        denied = tuple(dict.fromkeys(down.steps)) if absent else steps
+        sources = tuple(sorted(up.sources | down.sources))
+        return CodeReading(curie, up.label(), present, absent, steps, self.iri(curie), denied, sources)
+
+    def telling(self, classes: Collection[str], present: bool) -> tuple[str, ...]:
+        """Those of some classes that tell more than the others, sorted."""
+        return tuple(sorted(self._telling(sorted(classes), present)))
+
+    def rows(self, curie: str) -> list[Row]:
+        """The mapping rows of a code."""
+        return self._rows.get(curie, [])
+
+    def tell(self, row: Row) -> str:
+        """A mapping row in words, with its source."""
+        label = f" ({row.label})" if row.label else ""
+        return f"{row.curie}{label} {_MEANS[row.predicate]} {self._label(row.subject)} [mapping table {row.table}]"
+
+    def children(self, hierarchy: Hierarchy) -> Mapping[str, Sequence[str]]:
+        """The codes directly below each code of a hierarchy, without combination products and obsolete codes."""
+        if hierarchy.name not in self._children:
+            below: dict[str, list[str]] = defaultdict(list)
+            for term in hierarchy.terms.values():
+                if not term.combination and not term.obsolete:
+                    for parent in term.parents:
+                        below[parent].append(term.code)
+            self._children[hierarchy.name] = {parent: sorted(codes) for parent, codes in below.items()}
+        return self._children[hierarchy.name]
+
+    def linked(self, prefix: str) -> Sequence[Hierarchy]:
+        """The linked hierarchies of a prefix."""
+        return self._hierarchies(prefix)
+
+
+class _Walk:
+    """One reading of one code."""
+
+    def __init__(self, codes: Codes, prefix: str, code: str) -> None:
+        self._codes, self._prefix, self._code = codes, prefix, code
+        self._own = codes.rows(f"{prefix}:{code}")
+        self.steps: list[str] = []
+        self.sources: set[str] = set()
+        self._found: tuple[Hierarchy, ExternalTerm] | None = None
+        # A code that the tables place among our classes needs no hierarchy, which takes a while to read.
+        if not any(row.predicate in _HAS for row in self._own):
+            self._found = next(((h, h.terms[code]) for h in codes.linked(prefix) if code in h.terms), None)
+        if self._found and not self._own:
+            self._replace()
+
+    def _curie(self, code: str) -> str:
+        return f"{self._prefix}:{code}"
+
+    def _replace(self) -> None:
+        """An obsolete code with one successor is read as that."""
+        assert self._found is not None
+        hierarchy, term = self._found
+        if term.obsolete and len(term.replaced_by) == 1 and term.replaced_by[0] in hierarchy.terms:
+            new = term.replaced_by[0]
+            self.steps.append(
+                f"{self._curie(term.code)} is obsolete, replaced by {self._curie(new)} {_cite(hierarchy)}"
+            )
+            self._code, self._found = new, (hierarchy, hierarchy.terms[new])
+            self._own = self._codes.rows(self._curie(new))
+
+    def label(self) -> str:
+        """The terminology's own label of the code, "" where nobody tells it."""
+        return self._own[0].label if self._own else self._found[1].label if self._found else ""
+
+    def up(self) -> tuple[str, ...]:
+        """The classes of ours that whoever has the code has."""
+        direct = [row for row in self._own if row.predicate in _HAS]
+        if direct or not self._found:
+            return self._take(direct, True)
+        return self._climb(*self._found)
+
+    def _climb(self, hierarchy: Hierarchy, start: ExternalTerm) -> tuple[str, ...]:
+        classes: set[str] = set()
+        seen, left = {start.code}, [start]
+        while left:
+            term = left.pop(0)
+            if term.combination or term.obsolete:
+                continue
+            for code in term.parents:
+                higher = hierarchy.terms.get(code)
+                if higher is None or code in seen or higher.rules_out(start.code):
+                    continue
+                seen.add(code)
+                rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _HAS]
+                if rows:
+                    self._step(hierarchy, start, higher)
+                    classes.update(self._take(rows, True))
+                else:
+                    left.append(higher)
+        return tuple(sorted(classes))
+
+    def down(self) -> tuple[str, ...]:
+        """The classes of ours that whoever lacks the code lacks."""
+        direct = [row for row in self._own if row.predicate in _LACKS]
+        classes = set(self._take(direct, False))
+        if self._found and not any(row.predicate == "exact" for row in direct):
+            classes.update(self._descend(*self._found))
+        return tuple(sorted(classes))
+
+    def _descend(self, hierarchy: Hierarchy, start: ExternalTerm) -> set[str]:
+        below = self._codes.children(hierarchy)
+        classes: set[str] = set()
+        seen, left = {start.code}, [start.code]
+        while left:
+            for code in below.get(left.pop(0), ()):
+                if code in seen or start.rules_out(code):
+                    continue
+                seen.add(code)
+                rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _LACKS]
+                if rows:
+                    self._step(hierarchy, hierarchy.terms[code], start)
+                    classes.update(self._take(rows, False))
+                else:
+                    left.append(code)
+        return classes
+
+    def _step(self, hierarchy: Hierarchy, lower: ExternalTerm, higher: ExternalTerm) -> None:
+        self.sources.add(hierarchy.name)
+        one, other = (f"{self._curie(t.code)} ({t.label})" for t in (lower, higher))
+        self.steps.append(f"{one} is below {other} {_cite(hierarchy)}")
+
+    def _take(self, rows: Sequence[Row], present: bool) -> tuple[str, ...]:
+        """The classes of some rows that tell more than the others of them, with the step to each."""
+        classes = self._codes.telling({row.subject for row in rows}, present)
+        kept = [row for row in rows if row.subject in classes]
+        self.steps += [self._codes.tell(row) for row in kept]
+        self.sources.update(f"{row.table}.sssom.tsv" for row in kept)
+        return classes
+
+    def why(self) -> tuple[str, ...]:
+        """Why the code says nothing in our terms."""
+        if self._found and self._found[1].combination:
+            return (*self.steps, "it is a combination product, which is no kind of its group: name its ingredients")
+        if self._found and self._found[1].obsolete:
+            return (*self.steps, f"it is obsolete {_cite(self._found[0])}")
+        if self._own:
+            return (*self.steps, *(self._codes.tell(row) for row in self._own))
+        linked = self._codes.linked(self._prefix)
+        if not linked:
+            return ("it is in no mapping table, and no hierarchy of its terminology is linked",)
+        cited = ", ".join(_cite(h) for h in linked)
+        if self._found:
+            return (f"neither it nor anything above it is mapped {cited}",)
+        return (f"it is in no mapping table and in no linked hierarchy {cited}",)
+
+
+def _cite(hierarchy: Hierarchy) -> str:
+    return f"[{hierarchy.title}, {hierarchy.version}]" if hierarchy.version else f"[{hierarchy.title}]"

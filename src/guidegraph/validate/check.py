@@ -1,0 +1,252 @@
+"""Checks a whole knowledge base: shapes, checks across nodes, and the reasoner, in one report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyoxigraph as ox
+
+from guidegraph import assets
+from guidegraph.errors import KnowledgeError
+from guidegraph.namespaces import ONTOLOGY_GRAPH, RDFS, shorten
+from guidegraph.query.catalogue import read_query
+from guidegraph.reading import read_quads
+from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
+from guidegraph.validate import ValidationReport, validate_files
+
+Severity = Literal["error", "warning", "note"]
+_ORDER: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One defect, or one thing to know.
+
+    ``kind`` is ``shape``, ``check``, ``reasoner`` or ``internal-inconsistency``; ``rule`` the shape, check or test
+    that found it; an ``error`` fails the check, a ``warning`` or ``note`` does not.
+    """
+
+    kind: str
+    severity: Severity
+    rule: str
+    node: str
+    label: str
+    message: str
+    mend: str
+    file: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """The finding as plain values for JSON."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "rule": self.rule,
+            "node": self.node,
+            "label": self.label,
+            "message": self.message,
+            "mend": self.mend,
+            "file": self.file,
+        }
+
+    def sort_key(self) -> tuple[object, ...]:
+        """Errors first, then by kind, rule, file and node."""
+        return (_ORDER[self.severity], self.kind, self.rule, self.file, self.node, self.message)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """All findings on a knowledge base, in a fixed order, and what was looked at."""
+
+    findings: tuple[Finding, ...]
+    files: tuple[str, ...]
+    checks: tuple[str, ...]
+    reasoner: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether no finding is an error."""
+        return all(finding.severity != "error" for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values for JSON."""
+        return {
+            "passed": self.passed,
+            "files": list(self.files),
+            "checks": list(self.checks),
+            "reasoner": self.reasoner,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+def check_knowledge(
+    *,
+    ontology: Sequence[Path] | None = None,
+    documents: Sequence[Path] | None = None,
+    profiles: Sequence[Path] = (),
+    shapes: Sequence[Path] | None = None,
+    queries: Sequence[Path] | None = None,
+    reasoner: bool = True,
+) -> CheckReport:
+    """Check ontology and documents (by default the shipped ones), and profiles in RDF if any are given.
+
+    Each file is validated alone against the shapes; the checks and the reasoner look at all of them together, the
+    reasoner without the profiles.
+
+    Raises:
+        ValidationError: a file cannot be read, or the shapes cannot be used.
+        KnowledgeError: a check cannot be run, or the reasoner fails.
+    """
+    ontology = assets.files("ontology", "*.ttl") if ontology is None else list(ontology)
+    documents = assets.files("graph", "documents/*.trig") if documents is None else list(documents)
+    queries = check_files() if queries is None else list(queries)
+    files = [*ontology, *documents, *profiles]
+    findings = _from_shapes(validate_files(files, shapes=shapes, ontology=ontology))
+    store = ox.Store()
+    knowledge: list[ox.Quad] = []
+    for path in files:
+        quads = read_quads(path)
+        store.extend(_in_own_graph(quads) if path in ontology else quads)
+        if path not in profiles:
+            knowledge += quads
+    findings += [finding for path in queries for finding in from_query(store, path)]
+    if reasoner:
+        findings += _from_reasoner(store, knowledge)
+    return CheckReport(
+        tuple(sorted(findings, key=Finding.sort_key)),
+        tuple(_shown(path) for path in files),
+        tuple(path.stem for path in queries),
+        reasoner,
+    )
+
+
+def check_files() -> list[Path]:
+    """The shipped checks over the whole knowledge base; those that need a document's text are not among them."""
+    return [path for path in assets.files("queries", "check/*.rq") if not path.stem.startswith("verify-")]
+
+
+def _in_own_graph(quads: Iterable[ox.Quad]) -> Iterable[ox.Quad]:
+    graph = ox.NamedNode(ONTOLOGY_GRAPH)
+    return (ox.Quad(q.subject, q.predicate, q.object, graph) for q in quads)
+
+
+def _shown(path: Path) -> str:
+    """A path for the report: shipped files by their place in the knowledge folders, so that reports are alike."""
+    try:
+        return path.resolve().relative_to(assets.root().resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _from_shapes(report: ValidationReport) -> list[Finding]:
+    severities: dict[str, Severity] = {"Violation": "error", "Warning": "warning", "Info": "note"}
+    findings = []
+    for result in report.results:
+        rule, _, mend = result.message.partition(". ")
+        findings.append(
+            Finding(
+                kind="shape",
+                severity=severities.get(result.severity, "error"),
+                rule=result.shape.rpartition("/")[2] or result.constraint,
+                node=result.node,
+                label=", ".join(result.part_of),
+                message=f"{rule}."
+                + (f" The value is {result.value}." if result.value not in ("", result.node) else ""),
+                mend=mend,
+                file=_shown(Path(result.file)),
+            )
+        )
+    return findings
+
+
+def _label(store: ox.Store, node: object) -> str:
+    if not isinstance(node, ox.NamedNode):
+        return ""
+    labels = (quad.object for quad in store.quads_for_pattern(node, ox.NamedNode(RDFS + "label"), None, None))
+    return min((label.value for label in labels if isinstance(label, ox.Literal)), default="")
+
+
+def from_query(store: ox.Store, path: Path) -> list[Finding]:
+    """A finding for each row of a check, whose header says how grave it is and how it is mended."""
+    where = _shown(path)
+    query = read_query(path, f"check/{path.stem}")
+    try:
+        solutions = store.query(query.text, use_default_graph_as_union=True)
+    except (SyntaxError, ValueError) as fault:
+        raise KnowledgeError(f"the check is not SPARQL: {fault}", where=where, mend="Correct its syntax.") from None
+    if query.severity not in _ORDER or not isinstance(solutions, ox.QuerySolutions):
+        raise KnowledgeError(
+            "a check is a SELECT whose header says how grave its rows are",
+            where=where,
+            mend="Write '#+ severity: error', warning or note, and select ?node and ?detail.",
+        )
+    if not {"node", "detail"} <= {variable.value for variable in solutions.variables}:
+        raise KnowledgeError("a check selects ?node and ?detail", where=where, mend="Name its variables so.")
+    return [
+        Finding(
+            kind="check",
+            severity=query.severity,  # type: ignore[arg-type]
+            rule=path.stem,
+            node=_name(row["node"]),
+            label=_label(store, row["node"]),
+            message=f"{query.title}: {_name(row['detail'])}. {query.why}".strip(),
+            mend=query.mend,
+        )
+        for row in solutions
+    ]
+
+
+def _name(term: object) -> str:
+    if isinstance(term, ox.NamedNode):
+        return shorten(term.value)
+    return str(getattr(term, "value", ""))
+
+
+def _from_reasoner(store: ox.Store, knowledge: Sequence[ox.Quad]) -> list[Finding]:
+    state = classify(knowledge)
+    if not state.consistent:
+        return [
+            Finding(
+                kind="reasoner",
+                severity="error",
+                rule="consistent",
+                node="",
+                label="",
+                message="The ontology contradicts itself: nothing can exist under its axioms.",
+                mend="Take back the axioms or individuals that were changed last.",
+            )
+        ]
+    findings = [
+        Finding(
+            kind="reasoner",
+            severity="error",
+            rule="satisfiable",
+            node=shorten(iri),
+            label=_label(store, ox.NamedNode(iri)),
+            message="Nothing can belong to this class under the axioms of the ontology.",
+            mend="Correct its definition, or the disjointness or range that it meets.",
+        )
+        for iri in state.unsatisfiable
+    ]
+    return findings + [_from_window(conflict) for conflict in windows_unsatisfiable(knowledge)]
+
+
+def _from_window(conflict: WindowConflict) -> Finding:
+    start = f"from week {conflict.from_weeks}" if conflict.from_weeks is not None else ""
+    end = f"to before week {conflict.to_weeks}" if conflict.to_weeks is not None else ""
+    window = " ".join(part for part in (start, end) if part)
+    return Finding(
+        kind="internal-inconsistency",
+        severity="note",
+        rule="section-window",
+        node=shorten(conflict.statement),
+        label=conflict.label,
+        message=(
+            f"The population {conflict.population_label!r} cannot be met within the section"
+            f" {conflict.section_label!r} ({window}): the source contradicts itself."
+        ),
+        mend="Nothing, if the document says so: the statement keeps its own window. Else correct the encoding.",
+        file=shorten(conflict.document),
+    )

@@ -1,0 +1,128 @@
+"""FHIR medications read as profiles: every status, period and form, and nothing guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from guidegraph.intake.fhir import Reading
+from tests.support.fhirhelp import SUBJECT, Read, concept, facts, statement, states
+
+
+def request(status: str = "active", intent: str = "order", **more: Any) -> dict[str, Any]:
+    return statement(status, resourceType="MedicationRequest", intent=intent) | more
+
+
+def bounds(end: str | None) -> list[dict[str, Any]]:
+    period = {"start": "2026-01-01"} | ({"end": end} if end else {})
+    return [{"timing": {"repeat": {"boundsPeriod": period}}}]
+
+
+@pytest.mark.parametrize(
+    ("resource", "fact"),
+    [
+        (statement(), {"takes ggt:Ibuprofen"}),
+        (statement(effectivePeriod={"start": "2026-01-01"}), {"takes ggt:Ibuprofen"}),
+        (statement(effectivePeriod={"start": "2026-12-01"}), set()),
+        (statement(effectivePeriod={"start": "2026-01-01", "end": "2026-11-14"}), {"stopped ggt:Ibuprofen 10"}),
+        (statement(effectivePeriod={"start": "2026-01-01", "end": "2026-11-24"}), {"takes ggt:Ibuprofen"}),
+        (statement(effectivePeriod={"start": "2026-01-01", "end": "2026-11"}), set()),
+        (statement("completed", effectivePeriod={"end": "2026-11-14T23:00:00+01:00"}), {"stopped ggt:Ibuprofen 10"}),
+        (statement("stopped", effectivePeriod={"end": "2026-11-24"}), {"stopped ggt:Ibuprofen 0"}),
+        (statement("stopped", effectivePeriod={"end": "2026-10"}), set()),
+        (statement("stopped", effectivePeriod={"end": "2027-01-01"}), set()),
+        (statement("stopped"), set()),
+        (statement("stopped", effectiveDateTime="2026-11-14"), set()),
+        (statement("not-taken"), set()),
+        (statement("intended"), set()),
+        (statement("on-hold"), set()),
+        (statement("unknown"), set()),
+        (statement("entered-in-error"), set()),
+        (statement("activ"), set()),
+        (statement(statusReason="x", status=None), set()),
+        (statement(medicationCodeableConcept={"text": "ibuprofen"}), set()),
+        (statement(medicationCodeableConcept=concept("Sciatica")), set()),
+        (request(), {"takes ggt:Ibuprofen"}),
+        (request(intent="plan"), set()),
+        (request(intent="proposal"), set()),
+        (request(intent=None), set()),
+        (request(doNotPerform=True), set()),
+        (request(doNotPerform="no"), set()),
+        (request("draft"), set()),
+        (request("cancelled"), set()),
+        (request(dosageInstruction=bounds("2026-11-14")), {"stopped ggt:Ibuprofen 10"}),
+        (request("completed", dosageInstruction=bounds("2026-11-14")), {"stopped ggt:Ibuprofen 10"}),
+        (request("completed", dosageInstruction=bounds(None)), set()),
+        (request(dosageInstruction=[*bounds("2026-11-14"), *bounds(None)]), {"takes ggt:Ibuprofen"}),
+        (request(dosageInstruction=[{"timing": {"repeat": {"boundPeriod": {"end": "2026-11-14"}}}}]), set()),
+        (statement("in-progress", resourceType="MedicationAdministration"), {"takes ggt:Ibuprofen"}),
+        (statement("completed", resourceType="MedicationAdministration", effectiveDateTime="2026-11-20"), {"stopped ggt:Ibuprofen 4"}),
+        (statement("not-done", resourceType="MedicationAdministration", effectiveDateTime="2026-11-20"), set()),
+    ],
+)  # fmt: skip
+def test_drugs(read: Read, resource: dict[str, Any], fact: set[str]) -> None:
+    found = read(resource)
+    assert facts(found) == fact
+    assert len(states(found, f"{resource['resourceType']}/m")) == 1
+    assert ("used" in states(found, f"{resource['resourceType']}/m")) == bool(fact)
+
+
+def test_drugs_of_r5(read: Read) -> None:
+    def r5(**more: Any) -> Reading:
+        base = {
+            "resourceType": "MedicationStatement",
+            "id": "m",
+            "status": "recorded",
+            "subject": SUBJECT,
+            "medication": {"concept": concept("Ibuprofen")},
+        }
+        return read(base | more)
+
+    system = "http://hl7.org/fhir/CodeSystem/medication-statement-adherence"
+    taking = {"code": concept("taking-not-as-directed", system=system)}
+    assert facts(r5(adherence=taking)) == {"takes ggt:Ibuprofen"}
+    assert r5(adherence=taking).report.form == "FHIR R5"
+    assert facts(r5()) == set()
+    assert facts(r5(effectivePeriod={"start": "2026-01-01"})) == {"takes ggt:Ibuprofen"}
+    assert facts(r5(effectiveDateTime="2026-01-01")) == set()
+    assert facts(r5(adherence={"code": concept("not-taking", system=system)})) == set()
+    assert facts(r5(adherence={"code": concept("stopped", system=system)}, effectivePeriod={"end": "2026-11-20"})) == {
+        "stopped ggt:Ibuprofen 4"
+    }
+    assert (
+        facts(r5(adherence={"code": concept("stopped", system=system), "modifierExtension": [{"url": "x"}]})) == set()
+    )
+    stopped = request("stopped", statusChanged="2026-11-20") | {"medication": {"concept": concept("Ibuprofen")}}
+    del stopped["medicationCodeableConcept"]
+    assert facts(read(stopped)) == {"stopped ggt:Ibuprofen 4"}
+    usage = {
+        "resourceType": "MedicationUsage",
+        "id": "m",
+        "status": "recorded",
+        "subject": SUBJECT,
+        "medication": {"concept": concept("Ibuprofen")},
+        "adherence": taking,
+    }
+    assert facts(read(usage)) == {"takes ggt:Ibuprofen"}
+
+
+def test_medications_by_reference(read: Read) -> None:
+    drug = {"resourceType": "Medication", "id": "d", "code": concept("Ibuprofen")}
+    here = {"medicationReference": {"reference": "Medication/d"}}
+    inside = {"medicationReference": {"reference": "#d"}, "contained": [drug]}
+    assert facts(read(statement(**here), drug)) == {"takes ggt:Ibuprofen"}
+    assert facts(read(statement(**inside))) == {"takes ggt:Ibuprofen"}
+    assert facts(read(statement(**here))) == set()
+    assert facts(read(statement(**here), drug | {"status": "entered-in-error"})) == set()
+    assert facts(read(statement(**here), drug | {"modifierExtension": [{"url": "x"}]})) == set()
+    assert facts(read(statement(medicationReference={"display": "ibuprofen"}))) == set()
+    assert facts(read(statement(medicationReference={"reference": "Patient/p"}))) == set()
+    parts = [
+        {"itemCodeableConcept": concept("Ibuprofen")},
+        {"itemCodeableConcept": concept("Paracetamol"), "isActive": False},
+    ]
+    mixed = {"resourceType": "Medication", "id": "d", "code": {"text": "a mixture"}, "ingredient": parts}
+    assert facts(read(statement(**here), mixed)) == {"takes ggt:Ibuprofen"}
+    both = statement() | {"medicationReference": {"reference": "#d"}, "contained": [drug]}
+    assert facts(read(both)) == set()

@@ -1,0 +1,78 @@
+"""Drugs and procedures of an OMOP CDM: what is taken, was stopped or was tried."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from guidegraph.model import StopFact, TrialFact
+from tests.intake.omop.helpers import TAKES, Read, entry, term
+from tests.intake.omop.synthetic import Cdm
+
+pytestmark = pytest.mark.usefixtures("duck")
+
+# drugs
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "more", "taken", "days"),
+    [
+        ("2026-11-01", "2026-11-30", {}, True, None),
+        ("2026-11-01", "2026-11-24", {}, True, None),
+        ("2026-11-01", "2026-11-14", {}, False, 10),
+        ("2026-11-24", "2026-11-24", {}, True, None),
+        ("2026-11-25", "2026-12-24", {}, False, None),
+        ("2026-11-01", None, {}, True, None),
+        ("2026-11-01", None, {"days_supply": 14}, False, 10),
+        ("2026-11-01", None, {"days_supply": 24}, True, None),
+        ("2026-11-01", "2026-10-01", {}, False, None),
+        ("2026-11-01", "2026-11-30", {"verbatim_end_date": "2026-11-10"}, False, None),
+        ("2026-11-01", "2026-11-14", {"verbatim_end_date": "2026-11-10"}, False, 10),
+        (None, "2026-11-30", {}, False, None),
+    ],
+)
+def test_a_drug_by_its_dates(
+    read_omop: Read, start: str | None, end: str | None, more: dict[str, Any], taken: bool, days: int | None
+) -> None:
+    cdm = Cdm()
+    cdm.drug(1, cdm.concept("ATC", "X2"), start, end, **more)
+    profile, report = read_omop(cdm)
+    drug = term("MonoamineOxidaseInhibitor")
+    assert profile.present.get(TAKES, frozenset()) == ({drug} if taken else set())
+    assert profile.stops_present == ({StopFact(drug, Decimal(days))} if days is not None else set())
+    assert not profile.absent and not profile.stops_absent
+    used = entry(report, "drug_exposure 1")[0] == "used"
+    assert used == (taken or days is not None)
+
+
+def test_the_last_of_several_ends_counts_and_one_that_goes_on_beats_all(read_omop: Read) -> None:
+    cdm = Cdm()
+    drug = cdm.concept("ATC", "X2")
+    cdm.drug(1, drug, "2026-10-01", "2026-10-30")
+    cdm.drug(1, drug, "2026-11-01", "2026-11-14")
+    assert read_omop(cdm)[0].stops_present == {StopFact(term("MonoamineOxidaseInhibitor"), Decimal(10))}
+    cdm.drug(1, drug, "2026-11-10", "2026-12-10")
+    profile, _ = read_omop(cdm)
+    assert not profile.stops_present
+    assert profile.present[TAKES] == {term("MonoamineOxidaseInhibitor")}
+
+
+def test_eras_only_if_asked(read_omop: Read) -> None:
+    cdm = Cdm()
+    concept = cdm.concept("RxNorm", "9001")
+    cdm.add("drug_era", person_id=1, drug_concept_id=concept, drug_era_start_date="2026-11-01", drug_era_end_date="2026-11-30")  # fmt: skip
+    assert not read_omop(cdm)[0].present.get(TAKES)
+    assert read_omop(cdm, drug_eras=True)[0].present[TAKES] == {term("Ibuprofen")}
+
+
+# procedures
+
+
+@pytest.mark.parametrize(("day", "tried"), [("2026-01-10", True), ("2026-12-01", False), (None, False)])
+def test_a_procedure_is_a_trial(read_omop: Read, day: str | None, tried: bool) -> None:
+    cdm = Cdm()
+    cdm.procedure(1, cdm.concept("ICD10PCS", "P1"), day)
+    profile, _ = read_omop(cdm)
+    assert profile.trials_present == ({TrialFact(term("EpiduralSteroidInjection"))} if tried else set())

@@ -1,0 +1,200 @@
+"""Each check over the knowledge base finds its fault, and nothing where there is none."""
+
+from __future__ import annotations
+
+import pyoxigraph as ox
+import pytest
+
+from guidegraph.query.catalogue import read_query
+from tests.support.paths import ROOT
+
+CHECKS = ROOT / "queries" / "check"
+PREFIXES = """
+@prefix gg: <https://w3id.org/guidegraph/vocab/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix : <urn:x:> .
+"""
+TERMS = ":Ill rdfs:subClassOf gg:Condition . :Pill rdfs:subClassOf gg:Drug . gg:Drug rdfs:subClassOf gg:Intervention . "
+EVENT = "owl:equivalentClass [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:intersectionOf ( {} ) ] ] ."
+DENIED = (
+    ":p a gg:Patient , [ owl:complementOf [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:intersectionOf ( "
+    "[ owl:onProperty gg:ofIntervention ; owl:someValuesFrom gg:Drug ] "
+    "[ owl:onProperty gg:hasOutcome ; owl:hasValue gg:Failed ] ) ] ] ] ; "
+)
+CONDITION = "{} rdfs:subClassOf gg:Condition ; "
+CATEGORIES = (
+    'gg:Drug gg:categoryName "drug" ; rdfs:subClassOf gg:Intervention . '
+    'gg:SelfCare gg:categoryName "self-care" ; rdfs:subClassOf gg:Intervention . '
+)
+ILL = "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ]"
+POPULATION = f":P a gg:Population ; owl:equivalentClass {ILL} . "
+
+#: check, what is right, what is wrong, and the rows (node, detail) that the wrong gives
+CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
+    "unknown-term": (
+        TERMS + POPULATION + ":r gg:intervention :Pill ; gg:indication :Ill .",
+        TERMS
+        + ":r gg:intervention :Pil ; gg:indication :Ill . :P a gg:Population ; owl:equivalentClass [ owl:intersectionOf"
+        " ( [ owl:complementOf [ owl:onProperty gg:hasTrial ; owl:someValuesFrom [ owl:onProperty gg:ofIntervention ;"
+        " owl:someValuesFrom :Pills ] ] ] ) ] .",
+        {("urn:x:Pil", "urn:x:r"), ("urn:x:Pills", "urn:x:P")},
+    ),
+    "unknown-population": (
+        POPULATION + ":r gg:population :P . :Q a gg:Population ; owl:equivalentClass [ owl:complementOf :P ] .",
+        POPULATION
+        + ":r gg:population :R . :Q a gg:Population ;"
+        + " owl:equivalentClass [ owl:unionOf ( :P [ owl:complementOf :S ] ) ] .",
+        {("urn:x:R", "urn:x:r"), ("urn:x:S", "urn:x:Q")},
+    ),
+    "strength-readings": (
+        ":r a gg:Recommendation . :a gg:ofStatement :r ; gg:strength gg:Strong .",
+        ":r a gg:Recommendation . :s a gg:Recommendation . :a gg:ofStatement :s ; gg:strength gg:Strong ."
+        " :b gg:ofStatement :s ; gg:strength gg:Conditional .",
+        {("urn:x:r", "0"), ("urn:x:s", "2")},
+    ),
+    "wrong-graph": (
+        ":g { :g gg:encodes :d . :r gg:statedIn :d . }",
+        ":g { :g gg:encodes :d . :r gg:statedIn :e . } :h { :h gg:encodes :e . :s gg:statedIn :e . }",
+        {("urn:x:r", "urn:x:d")},
+    ),
+    "graph-without-description": (
+        ":g { :g a gg:KnowledgeGraph ; gg:encodes :d . :d a gg:Document . :r gg:statedIn :d . }",
+        ":g { :g a gg:KnowledgeGraph ; gg:encodes :d . :r gg:statedIn :d . }",
+        {("urn:x:g", "urn:x:r")},
+    ),
+    "ambiguous-name": (
+        CONDITION.format(":A") + 'rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; skos:altLabel "Gout" .',
+        CONDITION.format(":A") + 'rdfs:label "gout" . ' + CONDITION.format(":B") + 'skos:altLabel "Gout" .',
+        {("urn:x:A", "urn:x:B (gout)")},
+    ),
+    "shared-name": (
+        ':A rdfs:subClassOf gg:Condition ; rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; rdfs:label "ache" .',
+        ':A rdfs:subClassOf gg:Condition ; rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; skos:altLabel "Gout" .',
+        {("urn:x:A", "urn:x:B (gout)")},
+    ),
+    "dangling": (
+        ":r gg:locator :l . :l a gg:Locator .",
+        ":r gg:locator :l ; gg:statedIn :d . :d a gg:Document .",
+        {("urn:x:l", "urn:x:r")},
+    ),
+    "citation-elsewhere": (
+        ":c a gg:Citation ; gg:number 1 ; gg:pointsAt :e ; gg:inDocument :d . :e gg:number 1 ; gg:inDocument :d .",
+        ":c a gg:Citation ; gg:number 1 ; gg:pointsAt :e . :e gg:number 2 ."
+        " :b a gg:Citation ; gg:number 3 ; gg:pointsAt :f ; gg:inDocument :d . :f gg:number 3 ; gg:inDocument :x .",
+        {("urn:x:c", "urn:x:e"), ("urn:x:b", "urn:x:f")},
+    ),
+    "locator-elsewhere": (
+        ":r gg:statedIn :d ; gg:locator :l . :l gg:inDocument :d .",
+        ":r gg:statedIn :d ; gg:locator :l . :l gg:inDocument :e .",
+        {("urn:x:r", "urn:x:l")},
+    ),
+    "unused-population": (
+        POPULATION + ":r gg:population :Q . :Q a gg:Population ; owl:equivalentClass [ owl:intersectionOf ( :P ) ] .",
+        POPULATION + ':P rdfs:label "the ill"@en .',
+        {("urn:x:P", "the ill")},
+    ),
+    "document-without-statements": (
+        ":d a gg:Document ; gg:verification gg:Verified . :r gg:statedIn :d ."
+        " :e a gg:Document ; gg:verification gg:NotVerified .",
+        ':d a gg:Document ; gg:verification gg:Verified ; rdfs:label "read"@en .',
+        {("urn:x:d", "read")},
+    ),
+    "undeclared-property": (
+        "gg:stance a owl:AnnotationProperty . :r gg:stance :x .",
+        "gg:stance a owl:AnnotationProperty . :r gg:stanze :x .",
+        {("https://w3id.org/guidegraph/vocab/stanze", "urn:x:r")},
+    ),
+    "undeclared-value": (
+        "gg:For a gg:Stance . gg:Stance a owl:Class . :r :stance gg:For .",
+        "gg:For a owl:Thing . :r :stance gg:Fro .",
+        {("https://w3id.org/guidegraph/vocab/Fro", "urn:x:r")},
+    ),
+    "population-cycle": (
+        POPULATION + ":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P ) ] .",
+        ":P a gg:Population ; owl:equivalentClass [ owl:unionOf ( :Q ) ] ."
+        " :Q a gg:Population ; owl:equivalentClass [ owl:intersectionOf ( [ owl:complementOf :P ] ) ] .",
+        {("urn:x:P", "urn:x:P"), ("urn:x:Q", "urn:x:Q")},
+    ),
+    "empty-member": (
+        POPULATION
+        + f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P [ owl:intersectionOf ( {ILL} ) ] ) ] .",
+        f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( {ILL} [ owl:intersectionOf ( [] ) ] ) ] .",
+        {("urn:x:Q", "urn:x:Q")},
+    ),
+    "repeated-part": (
+        ":P a gg:Population ; " + EVENT.format("[ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:hasOutcome ]"),
+        ":P a gg:Population ; "
+        + EVENT.format("[ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:ofIntervention ]"),
+        {("urn:x:P", "https://w3id.org/guidegraph/vocab/ofIntervention")},
+    ),
+    "intervention-category": (
+        CATEGORIES + ":Care rdfs:subClassOf gg:Intervention . :Pill rdfs:subClassOf gg:Drug , :Care .",
+        CATEGORIES
+        + ":Both rdfs:subClassOf gg:Drug , gg:SelfCare ."
+        + " :Care rdfs:subClassOf gg:Intervention . :Inner rdfs:subClassOf :Care .",
+        {("urn:x:Both", "drug, self-care"), ("urn:x:Inner", "")},
+    ),
+    "superseded-without-date": (
+        ':d gg:supersededBy :e . :e dcterms:issued "2020" . :f gg:supersededBy :h ; gg:supersededOn "2021" .',
+        ":d gg:supersededBy :e .",
+        {("urn:x:d", "urn:x:e")},
+    ),
+    "line-elsewhere": (
+        ":r gg:line 1 ; gg:section :s . :s gg:line 1 . :t gg:section :s . :u gg:line 2 .",
+        ":r gg:line 2 ; gg:section :s . :s gg:line 1 .",
+        {("urn:x:r", "1")},
+    ),
+    "part-without-place": (
+        ':d gg:documentDigest "0" . :c a gg:Citation ; gg:inDocument :d ; gg:locator :l . :e a gg:Section ; gg:inDocument :x .',
+        ':d gg:documentDigest "0" . :c a gg:Citation ; gg:inDocument :d . :s a gg:Section ; gg:inDocument :d .'
+        " :r a gg:Reference ; gg:inDocument :d ; gg:locator :l .",
+        {("urn:x:c", "urn:x:d"), ("urn:x:s", "urn:x:d")},
+    ),
+    "profile-event-contradiction": (
+        TERMS + DENIED + "gg:hasTrial [ gg:ofIntervention [ a :Pill ] ; gg:hasOutcome gg:Succeeded ] .",
+        TERMS + DENIED + "gg:hasTrial [ gg:ofIntervention [ a :Pill ] ; gg:hasOutcome gg:Failed ] .",
+        {("urn:x:p", "https://w3id.org/guidegraph/vocab/Drug")},
+    ),
+}
+
+
+def rows(name: str, trig: str) -> set[tuple[str, str]]:
+    """The rows of a check over some TriG, each term by its plain value."""
+    store = ox.Store()
+    store.load((PREFIXES + trig).encode(), format=ox.RdfFormat.TRIG)
+    solutions = store.query(read_query(CHECKS / f"{name}.rq", f"check/{name}").text, use_default_graph_as_union=True)
+    assert isinstance(solutions, ox.QuerySolutions)
+
+    def plain(term: object) -> str:
+        return "_:" if isinstance(term, ox.BlankNode) else str(getattr(term, "value", ""))
+
+    return {(plain(row["node"]), plain(row["detail"])) for row in solutions}
+
+
+def test_every_check_is_tested() -> None:
+    names = {path.stem for path in CHECKS.glob("*.rq") if not path.stem.startswith("verify-")}
+    assert names == set(CASES)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_finds_nothing_where_all_is_right(name: str) -> None:
+    assert rows(name, CASES[name][0]) == set()
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_finds_its_fault(name: str) -> None:
+    assert rows(name, CASES[name][1]) == CASES[name][2]
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_header_says_how_grave_and_how_to_mend(name: str) -> None:
+    query = read_query(CHECKS / f"{name}.rq", f"check/{name}")
+    assert query.severity in ("error", "warning", "note")
+    assert query.mend.endswith(".") and query.why.endswith(".") and query.question.endswith("?")
+    assert [column for column, _ in query.columns] == ["node", "detail"]
+    assert query.params == ()
