@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from guidegraph import store
 from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.disagree.build import DisagreementIndex
+from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
@@ -84,11 +85,11 @@ class Core:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
 
-    def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[dict[str, str]]:
+    def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[NamedDigest]:
         """Name and digest of every query of some folders, by default of those that make an answer."""
         return [{"name": s.name, "digest": s.digest} for folder in folders for s in steps(folder)]
 
-    def made_from(self, profile: Profile | None = None, also: Iterable[CodeReading] = ()) -> dict[str, Any]:
+    def made_from(self, profile: Profile | None = None, also: Iterable[CodeReading] = ()) -> MadeFrom:
         """What reproduces an answer beside its day: digests of knowledge, queries and profile, and the software.
 
         ``also`` are codes that the answer is about, beside those of the profile.
@@ -162,7 +163,7 @@ class Core:
         reading = self.vocabulary.reading(text)
         return None if reading is None else reading.exact or reading.iri or None
 
-    def link_digests(self, readings: Iterable[CodeReading]) -> list[dict[str, str]]:
+    def link_digests(self, readings: Iterable[CodeReading]) -> list[NamedDigest]:
         """Name and digest of every mapping table and linked hierarchy that codes were read by."""
         used = {source for reading in readings for source in reading.sources}
         return [{"name": name, "digest": self.links.digest(name)} for name in sorted(used)]

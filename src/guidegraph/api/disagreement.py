@@ -17,6 +17,7 @@ from guidegraph.disagree.engine import POLICIES, Disagreements, no_patient, sele
 from guidegraph.disagree.finding import APART
 from guidegraph.disagree.matrix import matrix
 from guidegraph.errors import UsageError
+from guidegraph.forms import PairDisagreement
 
 
 class Disagreeing(Core):
@@ -126,10 +127,10 @@ class Disagreeing(Core):
         told = Changes(self.engine, self.records, self.disagree).between(start, end, statuses)
         return {**told, "made_from": self.made_from()}
 
-    def behind(self, found: Assessment, therapy: str) -> list[dict[str, Any]]:
+    def behind(self, found: Assessment, therapy: str) -> list[PairDisagreement]:
         """The disagreements behind a contested status of an assessment; none for another status."""
         if found.statuses[therapy] != "contested":
             return []
         held = [s for s in found.statements(therapy, FOR) if found.truth(s) == TRUE]
         opposing = [s for s in found.opposing(therapy) if found.truth(s) == TRUE]
-        return self.disagree.behind(held, opposing, found.truth)
+        return self.disagree.behind(held, opposing)

@@ -17,9 +17,11 @@ from guidegraph.api.omop import FromOmop
 from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.change import smallest_change
 from guidegraph.assess.explain import explanation
+from guidegraph.assess.questions import open_facts
 from guidegraph.assess.questions import questions as _questions
 from guidegraph.assess.timeline import timeline as _timeline
 from guidegraph.errors import UsageError
+from guidegraph.forms import Explanation, Question, Timeline
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications
 
@@ -101,37 +103,32 @@ class KnowledgeBase(FromOmop, Intake, Looking, FhirExporting):
 
     def explain(
         self, profile: ProfileSource, therapy: str, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> dict[str, Any]:
+    ) -> Explanation:
         """The proof of one therapy's status and the smallest change that would make it eligible.
 
         Raises:
             ProfileError, TermError, UsageError: as :meth:`therapies` and :meth:`therapy`.
         """
-        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).found
+        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).assessment
         iri = self.therapy(therapy, found)
         change = smallest_change(found, iri, self._again(found))
-        told = explanation(found, iri, change)
-        told["therapy"]["disagreements"] = self.behind(found, iri)
-        told["made_from"] = self.made_from(found.profile, found.linked.values())
-        return told
+        made_from = self.made_from(found.profile, found.linked.values())
+        return explanation(found, iri, change, self.behind, made_from)
 
     def ask(
         self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Question]:
         """The unknown facts, ranked by what they could change."""
         answer = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction)
-        questions: list[dict[str, Any]] = _questions(answer.found)
-        return questions
+        assessment = answer.assessment
+        return _questions(assessment, {t: open_facts(assessment, t) for t in sorted(assessment.statuses)})
 
     def timeline(
         self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> dict[str, Any]:
+    ) -> Timeline:
         """Statuses by week, at every week at which something can change."""
-        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
-        return {
-            **_timeline(found.profile, self.records, self._again(found)),
-            "made_from": self.made_from(found.profile),
-        }
+        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        return _timeline(found.profile, self.records, self._again(found), self.made_from(found.profile))
 
     def _again(self, found: Assessment) -> Any:
         def assess(profile: Profile) -> Assessment:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guidegraph.api.core import Core
-from guidegraph.assess.shift import advancing
+from guidegraph.assess.timeline import advancing
 from guidegraph.errors import UsageError
 from guidegraph.model import Profile
 

@@ -33,6 +33,8 @@ _SEAL = ox.NamedNode(ns.GGA + "seal")
 _NAME, _SAID = 10, 8
 
 
+#: Fields in parts of what reasons and confirm say whole; answers saved before there were any keep their digest.
+_PARTS = {"alerts": ("facts",), "therapies": ("grounds", "establish")}
 #: The lists of a reading's texts that are kept as lines.
 _LISTS = ("steps", "absentSteps", "sources")
 
@@ -104,14 +106,18 @@ def _short(said: Mapping[str, str]) -> dict[str, str]:
 
 
 def answer_digest(data: Mapping[str, Any]) -> str:
-    """SHA-256 of what an answer says: all but the digests of its inputs."""
+    """SHA-256 of what an answer says: all but the digests of its inputs, and what says again in parts."""
     told = {key: value for key, value in data.items() if key not in ("knowledge", "software", "queries")}
+    if not told["unread"]:
+        del told["unread"]
+    for name, parts in _PARTS.items():
+        told[name] = [{key: value for key, value in row.items() if key not in parts} for row in told[name]]
     return "sha256:" + sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def write_saved(core: Core, answer: Answer) -> str:
     """An answer with everything that reproduces it, as Turtle: the same bytes for the same inputs."""
-    found = answer.found
+    found = answer.assessment
     inputs = inputs_of(core, found.profile, found.as_of, found.jurisdiction)
     triples = [ox.Triple(_ANSWER, _TYPE, _gga("Answer"))]
 

@@ -67,7 +67,7 @@ def from_omop(
     from guidegraph.intake.form import to_json, to_yaml
     from guidegraph.intake.report import shown
     from guidegraph.render.intake import intake_text
-    from guidegraph.render.jsonform import to_json as data_json
+    from guidegraph.render.words import to_json as data_json
 
     kb = api.open_knowledge(knowledge)
     with working("reading the tables"):

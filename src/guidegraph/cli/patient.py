@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -28,6 +28,7 @@ from guidegraph.cli.common import (
     write,
 )
 from guidegraph.errors import UsageError
+from guidegraph.forms import Answer, Asked
 
 
 class ReplayFormat(StrEnum):
@@ -46,7 +47,7 @@ def _kb(root: Path | None, endpoint: str | None = None) -> api.KnowledgeBase:
         return api.open_endpoint(endpoint)
 
 
-def _as_fhir(kb: api.KnowledgeBase, answer: dict[str, Any], version: FhirVersion) -> str:
+def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str:
     from guidegraph.render.fhir import therapies_fhir
 
     return therapies_fhir(answer, version.value, kb.fhir_systems())
@@ -166,8 +167,7 @@ def ask(
     )
     kb = _kb(knowledge, endpoint)
     answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
-    kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software", "queries")
-    write(shown({key: answer[key] for key in kept}))
+    write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
 
 def timeline(
