@@ -23,12 +23,11 @@ import rdflib
 
 sys.path.insert(0, str(Path(__file__).parent))
 import disagree
-
 from guidegraph import namespaces as ns
 from guidegraph.audit.engine import Audit, Auditor, Request
 from guidegraph.audit.facts import Facts
 from guidegraph.audit.kinds import kinds
-from guidegraph.disagree.build import DisagreementIndex
+from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import Records
 

@@ -66,8 +66,8 @@ def from_fhir(
 
     Example: guidegraph profile from-fhir bundle.json -o patient.yaml && guidegraph therapies patient.yaml
     """
-    from guidegraph.api.intake import read_record
     from guidegraph.intake import form as forms
+    from guidegraph.intake.fhir.records import read_record
     from guidegraph.render import to_json
     from guidegraph.render.intake import intake_text
 
