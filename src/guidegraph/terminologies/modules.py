@@ -20,6 +20,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import LinkError
+from guidegraph.files import write_files
 from guidegraph.reading import read_quads
 from guidegraph.terminologies.model import ExternalTerm
 
@@ -221,17 +222,9 @@ def write_module(folder: Path, module: Module, base: str) -> Path:
         LinkError: the name is no name, or the file cannot be written.
     """
     path = module_file(folder, module.name)
-    part = folder / f".{path.name}.part"
-    try:
+    with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(module_text(module, base).encode())
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise LinkError(
-            f"cannot write: {error.strerror}", where=str(path), mend="Name a folder that is writable."
-        ) from error
+    write_files({path: module_text(module, base)}, LinkError)
     return path
 
 
