@@ -48,7 +48,7 @@ def read_bytes(
     except (OSError, ValueError) as error:
         raise fault(f"cannot be read: {_reason(error)}", where=where, mend=mend) from None
     if len(content) > limit:
-        raise fault("too large", where=where, mend=f"At most {limit} bytes are read.")
+        raise fault(f"too large: more than {limit} bytes", where=where, mend=mend)
     return content
 
 

@@ -10,16 +10,12 @@ from datetime import date
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, BinaryIO, NoReturn, ParamSpec, TypeVar
 
 import typer
 
 from guidegraph.errors import GuideGraphError, UsageError
 from guidegraph.files import write_files
-
-if TYPE_CHECKING:
-    from guidegraph.api import KnowledgeBase
-    from guidegraph.model import Profile
 
 DONE, FAILED, WRONG_USE, INCOMPLETE = 0, 1, 2, 3
 
@@ -130,17 +126,17 @@ def day(text: str | None, option: str = "--as-of") -> date | None:
         raise UsageError(f"{text!r} is not a date", where=option, mend="Write it as 2026-01-31.") from None
 
 
-def profile_source(kb: KnowledgeBase, source: str) -> str | Profile:
-    """The profile that an argument names, read from standard input for ``-``.
+def profile_source(source: str) -> str | BinaryIO:
+    """What an argument names: standard input for ``-``, else a file or an example.
 
     Raises:
-        ProfileError: standard input holds no profile.
+        UsageError: there is no standard input.
     """
     if source != "-":
         return source
-    from guidegraph.profile import parse_profile_text
-
-    return parse_profile_text(sys.stdin.read(), "yaml", kb.vocabulary, where="standard input")
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", where="-", mend="Name a file.")
+    return sys.stdin.buffer
 
 
 def view(form: Format, views: dict[Format, Callable[[Any], str]]) -> Callable[[Any], str]:

@@ -67,7 +67,7 @@ def disagreements(
         },
     )
     kb = api.open_knowledge(knowledge)
-    patient = profile_source(kb, profile) if profile is not None else None
+    patient = profile_source(profile) if profile is not None else None
     write(
         shown(
             kb.disagreements(

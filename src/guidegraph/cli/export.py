@@ -195,7 +195,7 @@ def patient(
     from guidegraph.export.fhir.parts import to_json
 
     kb = api.open_knowledge(knowledge)
-    write(to_json(kb.patient_bundle(profile_source(kb, profile), as_of=day(as_of))), output)
+    write(to_json(kb.patient_bundle(profile_source(profile), as_of=day(as_of))), output)
 
 
 for _name, _command in (

@@ -96,7 +96,7 @@ def therapies(
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = _kb(knowledge, endpoint)
-    answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
+    answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
     data = answer.to_dict()
     text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
     if save is not None:
@@ -147,7 +147,7 @@ def explain(
         },
     )
     kb = _kb(knowledge, endpoint)
-    write(shown(kb.explain(profile_source(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
+    write(shown(kb.explain(profile_source(profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
 
 
 def ask(
@@ -173,7 +173,7 @@ def ask(
         },
     )
     kb = _kb(knowledge, endpoint)
-    answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
+    answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
     kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software", "queries")
     write(shown({key: answer[key] for key in kept}))
 
@@ -203,7 +203,7 @@ def timeline(
         },
     )
     kb = _kb(knowledge)
-    data = kb.timeline(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    data = kb.timeline(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction)
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)
