@@ -5,7 +5,8 @@ from guidegraph.api.answer import Answer
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.api.opening import open_endpoint, open_files, open_knowledge, pull_into, push
 from guidegraph.api.queries import run_query
-from guidegraph.knowledge.opened import ProfileSource, software
+from guidegraph.knowledge.opened import software
+from guidegraph.profile import ProfileSource
 
 __all__ = [
     "Answer",

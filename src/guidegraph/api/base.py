@@ -18,9 +18,9 @@ from guidegraph.disagree.engine import Disagreements, no_patient
 from guidegraph.knowledge import named
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.lookup import Lookup
-from guidegraph.knowledge.opened import Knowledge, ProfileSource
+from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
-from guidegraph.profile import Implication, Vocabulary
+from guidegraph.profile import Implication, ProfileSource, Vocabulary
 
 # What only some questions need is imported by those, so that a command starts soon.
 if TYPE_CHECKING:

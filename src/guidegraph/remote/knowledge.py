@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph import store
 from guidegraph.errors import UsageError
+from guidegraph.files import check_folder, write_folder
 from guidegraph.remote.client import Endpoint, GraphStore, same_machine
 from guidegraph.remote.exchange import credentials
 from guidegraph.remote.pulling import Graphs, pull
@@ -54,38 +54,13 @@ def pull_into(endpoint: str, folder: Path, root: Path) -> list[str]:
         EndpointError: as :func:`fetch`.
         UsageError: the folder holds something, or cannot be written.
     """
-    _vacant(folder)
+    check_folder(folder)
     found = pull(Endpoint(endpoint))
     if ONTOLOGY not in found:
         loaded = store.load_files(root, [])
         found[ONTOLOGY] = [ox.Triple(q.subject, q.predicate, q.object) for q in loaded]
-    part = folder.with_name(f".{folder.name}.part")
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        for name, text in _files(found).items():
-            file = part / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text)
-        if folder.exists():
-            folder.rmdir()
-        part.replace(folder)
-    except OSError as error:
-        raise UsageError(f"cannot write: {error.strerror}", where=str(folder), mend="Name another folder.") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    write_folder(folder, _files(found))
     return sorted(graph.value for graph in found)
-
-
-def _vacant(folder: Path) -> None:
-    try:
-        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-        near = folder.absolute().parent.is_dir()
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(folder), mend="Name another folder.") from None
-    if taken:
-        raise UsageError("it holds something already", where=str(folder), mend="Name a new folder.")
-    if not near:
-        raise UsageError("no folder to put it in", where=str(folder), mend="Make the folder above it first.")
 
 
 def _files(graphs: Graphs) -> dict[str, bytes]:
@@ -136,11 +111,16 @@ def push(
         same_machine([url for url in (endpoint, graph_store, update) if url is not None])
     writer = ByUpdate(Endpoint(update or endpoint)) if graph_store is None else ByGraphStore(GraphStore(graph_store))
     there = Endpoint(endpoint)
-    named = sorted([*store.knowledge_graphs(loaded), *([_INDEX] if index else [])], key=str)
-    everything = {graph: [q.triple for q in loaded.quads_for_pattern(None, None, None, graph)] for graph in named}
+    everything = pushable(loaded, index)
     chosen = _chosen(loaded, documents, everything)
     others = [graph for graph in everything if graph not in chosen]
     return Push(there, writer, chosen, others).run(prune=prune, replace=replace, told=told)
+
+
+def pushable(loaded: ox.Store, index: bool) -> Graphs:
+    """The graphs of a store with their triples, the derived ones left out but for the index if asked for."""
+    named = sorted([*store.knowledge_graphs(loaded), *([_INDEX] if index else [])], key=str)
+    return {graph: [q.triple for q in loaded.quads_for_pattern(None, None, None, graph)] for graph in named}
 
 
 def _chosen(loaded: ox.Store, documents: Sequence[str], everything: Graphs) -> Graphs:
