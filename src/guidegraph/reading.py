@@ -19,6 +19,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from guidegraph.errors import GuideGraphError, ValidationError
+from guidegraph.files import decoded, read_bytes
 
 #: A larger file is refused (bytes).
 MAXIMUM_BYTES = 64 * 1024 * 1024
@@ -37,10 +38,8 @@ FORMATS: dict[str, ox.RdfFormat] = {
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _DECIMAL = ox.NamedNode(_XSD + "decimal")
-_SUBCLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
 _REST = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#rest")
 _BOM = b"\xef\xbb\xbf"
-_OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _MARKUP = re.compile(rb"<(?:\?xml|!DOCTYPE|!--|rdf:RDF)", re.IGNORECASE)
 # A string of JSON, or what is left of the text when one does not end; linear, since nothing is given back.
 _JSON_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
@@ -67,14 +66,7 @@ def read_quads(path: Path, fault: type[GuideGraphError] = ValidationError, *, st
     form = FORMATS.get(path.suffix.lower())
     if form is None:
         raise fault(f"the kind of file {path.suffix!r} is not read", where=where, mend=f"Use one of {known}.")
-    try:
-        if path.exists() and not path.is_file():
-            raise fault("this is no ordinary file", where=where, mend="Name a file.")
-        with path.open("rb") as file:
-            text = file.read(MAXIMUM_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise fault(f"the file cannot be read: {reason}", where=where, mend="Check its name.") from None
+    text = read_bytes(path, MAXIMUM_BYTES, fault, mend="Check its name, or split it by document.")
     return parse_quads(text, form, where, fault, strange=strange)
 
 
@@ -85,18 +77,21 @@ def parse_quads(
     fault: type[GuideGraphError] = ValidationError,
     *,
     strange: bool = True,
+    base: str | None = None,
 ) -> list[ox.Quad]:
-    """All quads of some RDF text, at least one. ``where`` names the text in messages. Raises ``fault``."""
+    """All quads of some RDF text, at least one.
+
+    ``where`` names the text in messages, ``base`` is what relative IRIs begin with; without it and a base in the text
+    they are a fault, since they would mean something else in each place. Raises ``fault`` as ``read_quads`` does.
+    """
     text = text.removeprefix(_BOM)
-    if len(text) > MAXIMUM_BYTES:
-        raise fault(f"the text is larger than {MAXIMUM_BYTES // 2**20} MiB", where=where, mend="Split it by document.")
     json = form == ox.RdfFormat.JSON_LD
     if strange:
-        _look_at(text, json, where, fault)
+        _look_at(text, form, where, fault)
     try:
-        # Without a base a relative IRI is a fault with its place; the parser of JSON-LD would drop it without a word.
-        base = _RELATIVE if json else None
-        parser = ox.parse(text, format=form, base_iri=base, rename_blank_nodes=True)
+        # Without a base the parser of JSON-LD would drop what is relative without a word, the others tell its place.
+        start = base or (_RELATIVE if json else None)
+        parser = ox.parse(text, format=form, base_iri=start, rename_blank_nodes=True)
         quads = list(islice(parser, MAXIMUM_QUADS + 1))
     except SyntaxError as error:
         place = f"{where}:{error.lineno}:{error.offset}" if error.lineno else where
@@ -114,21 +109,12 @@ def parse_quads(
     return _exact(quads, text) if json else quads
 
 
-def _look_at(text: bytes, json: bool, where: str, fault: type[GuideGraphError]) -> None:
-    """Refuse text in another encoding, XML, and what the parsers cannot take."""
-    if text.startswith(_OTHER_BOMS) or b"\0" in text[:1000]:
-        raise fault("this is UTF-16, UTF-32 or no text, not UTF-8", where=where, mend="Save the file as UTF-8.")
-    try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
-        raise fault(
-            f"not UTF-8: the byte 0x{text[error.start]:02X} stands for no character (Latin-1 or Windows-1252?)",
-            where=f"{where}:{line}",
-            mend="Save the file as UTF-8.",
-        ) from None
-    if _MARKUP.match(text[:1000].lstrip()):
+def _look_at(text: bytes, form: ox.RdfFormat, where: str, fault: type[GuideGraphError]) -> None:
+    """Refuse text in another encoding, XML in place of other RDF, and what the parsers cannot take."""
+    decoded(text, fault, where)
+    if form != ox.RdfFormat.RDF_XML and _MARKUP.match(text[:1000].lstrip()):
         raise fault("this is XML, which is not read", where=where, mend="Convert it to Turtle or TriG.")
+    json = form == ox.RdfFormat.JSON_LD
     depth = _json_depth(text) if json else text.count(b"<<(")
     if depth > MAXIMUM_DEPTH:
         what = f"brackets nest {depth} deep" if json else f"there are {depth} triples in triples"
@@ -278,17 +264,3 @@ def unreadable_values(quads: Iterable[ox.Quad]) -> Iterator[tuple[ox.Quad, str]]
                 reasons[value] = unreadable(value)
             if reasons[value]:
                 yield quad, reasons[value]
-
-
-def subclass_triples(paths: Sequence[Path]) -> list[ox.Triple]:
-    """The class hierarchy of some ontology files: ``rdfs:subClassOf`` between named classes, nothing else."""
-    return [ox.Triple(q.subject, q.predicate, q.object) for path in paths for q in hierarchy(read_quads(path))]
-
-
-def hierarchy(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
-    """The quads that say ``rdfs:subClassOf`` between named classes."""
-    return [
-        q
-        for q in quads
-        if q.predicate == _SUBCLASS and isinstance(q.subject, ox.NamedNode) and isinstance(q.object, ox.NamedNode)
-    ]

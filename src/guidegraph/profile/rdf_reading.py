@@ -13,11 +13,11 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
-from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.strict import MAX_CHARACTERS
-from guidegraph.profile.terms import Vocabulary
+from guidegraph.profile.terms import CodedFacts, Vocabulary
 from guidegraph.reading import parse_quads
 
+_FORMATS = {"turtle": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "jsonld": ox.RdfFormat.JSON_LD}
 _SIMPLE = ("hasCondition", "hasFinding", "takesMedication")
 _TYPE = ox.NamedNode(ns.RDF + "type")
 _FIRST, _REST, _NIL = (ox.NamedNode(ns.RDF + n) for n in ("first", "rest", "nil"))
@@ -37,10 +37,10 @@ def read_rdf(text: str, form: str, vocabulary: Vocabulary, where: str) -> Profil
         raise ProfileError(
             "too large for a profile", where=where, mend=f"At most {MAX_CHARACTERS} characters are read."
         )
-    if form == "jsonld" and re.search(r'"@context"\s*:\s*(\[\s*)?"', text):
-        raise ProfileError("a remote @context is not read", where=where, mend="Write the context into the file.")
-    rdf = ox.RdfFormat.TURTLE if form == "turtle" else ox.RdfFormat.JSON_LD
-    quads = parse_quads(text.encode(), rdf, where, ProfileError)
+    quads = parse_quads(text.encode(), _FORMATS[form], where, ProfileError)
+    graph = next((q.graph_name for q in quads if not isinstance(q.graph_name, ox.DefaultGraph)), None)
+    if graph is not None:
+        raise ProfileError(f"named graph {graph}", where=where, mend="A profile has no named graphs: write it plain.")
     return from_triples([ox.Triple(q.subject, q.predicate, q.object) for q in quads], vocabulary, where)
 
 

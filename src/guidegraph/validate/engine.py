@@ -93,7 +93,7 @@ def validate_files(
     """
     if not paths:
         raise ValidationError("no file is given", mend="Name at least one file.")
-    documents: tuple[Path, ...] = ()
+    documents: Sequence[Path] = ()
     if knowledge is not None:
         ontology, documents = knowledge_files(Path(knowledge))
     rules = _rules(_paths(shapes, shape_files), _paths(ontology, ontology_files), _paths(documents, tuple))
@@ -250,8 +250,8 @@ def _nothing_of_ours(file: str) -> ValidationResult:
         part_of=(),
         path="",
         value="",
-        message=f"Nothing was checked, since the file says nothing in the vocabulary of GuideGraph. Check that it is the"
-        f" right file, and that its prefixes begin with {ns.BASE}.",
+        message="Nothing was checked, since the file says nothing in the vocabulary of GuideGraph. Check that it is"
+        f" the right file, and that its prefixes begin with {ns.BASE}.",
         severity="Violation",
         focus="",
         constraint="NodeConstraintComponent",
