@@ -13,9 +13,9 @@ from guidegraph.errors import LinkError
 from guidegraph.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS
 from guidegraph.reading import MAXIMUM_DEPTH, nesting_depth
 from guidegraph.terminologies.model import ExternalTerm
-from guidegraph.terminologies.sources.files import OBO_IRI, FileTerms
+from guidegraph.terminologies.sources.base import FileTerms
 
-_REPLACED = (OBO_IRI + "IAO_0100001", DCTERMS + "isReplacedBy")
+_REPLACED = ("http://purl.obolibrary.org/obo/IAO_0100001", DCTERMS + "isReplacedBy")
 _OIO = "http://www.geneontology.org/formats/oboInOwl#"
 _SYNONYMS = tuple(_OIO + f"has{kind}Synonym" for kind in ("Exact", "Narrow", "Broad", "Related"))
 _TITLE, _LICENCE = (DCTERMS + "title", DCTERMS + "license")
@@ -67,7 +67,12 @@ def read_obographs(text: str, where: str, prefix: str, iri: str) -> FileTerms:
             if sub and obj and edge.get("pred") in ("is_a", RDFS + "subClassOf"):
                 above.setdefault(sub, set()).add(obj)
     for code, node in records.items():
-        found.terms[code] = _node_term(code, node, above.get(code, set()), starts, where)
+        found.terms[code] = term = _node_term(code, node, above.get(code, set()), starts, where)
+        try:
+            "".join((code, term.label, *term.synonyms)).encode()
+        except UnicodeEncodeError:
+            told = "half a character (a lone surrogate)"
+            raise LinkError(told, where=f"{where}/{ascii(code)[1:-1]}", mend="Write the whole character.") from None
     return found
 
 
@@ -115,6 +120,7 @@ def read_owl(data: bytes, where: str, iri: str) -> FileTerms:
     Raises:
         LinkError: XML with a DOCTYPE or in another encoding than UTF-8, brackets too deep, or not well-formed.
     """
+    data = data.removeprefix(b"\xef\xbb\xbf")
     form = _form(data, where)
     try:
         quads = list(ox.parse(data, format=form, base_iri="file:///", rename_blank_nodes=True))
