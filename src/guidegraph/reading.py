@@ -27,6 +27,8 @@ FORMATS: dict[str, ox.RdfFormat] = {
     ".jsonld": ox.RdfFormat.JSON_LD,
 }
 
+#: Formats whose strings may hold ends of lines as they are.
+_LINES = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG)
 _SUBCLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
 _OPENING, _CLOSING = b"[({", b"])}"
 _NOT_BRACKETS = bytes(b for b in range(256) if b not in _OPENING + _CLOSING)
@@ -83,6 +85,8 @@ def read_quads(path: Path, fault: type[GuideGraphError] = ValidationError, *, st
     except OSError as error:
         reason = error.strerror or str(error)
         raise fault(f"the file cannot be read: {reason}", where=where, mend="Check its name.") from None
+    # A checkout may have turned the ends of lines inside of long strings: the same document, the same digests.
+    text = text.replace(b"\r\n", b"\n") if form in _LINES else text
     return parse_quads(text, form, where, fault, strange=strange)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import pyoxigraph as ox
 
@@ -35,21 +34,24 @@ class Exporting(Replaying):
         return iri
 
     def nanopubs(
-        self, statements: list[str], *, previous: Path | None = None, key: nanopub.Key | None = None
+        self,
+        statements: list[str],
+        *,
+        previous: Mapping[str, nanopub.Nanopub] | None = None,
+        key: nanopub.Key | None = None,
     ) -> Iterator[nanopub.Nanopub]:
         """Nanopublications of statements, one after another.
 
         Args:
             statements: IRIs of statements.
-            previous: a folder of an earlier export; what is unchanged since is not written anew, and what has changed
-                supersedes the earlier one.
+            previous: an earlier export (see :func:`guidegraph.export.nanopubcheck.earlier`); what is unchanged since is
+                not written anew, and what has changed supersedes the earlier one.
             key: signs them; unsigned if None.
 
         Raises:
-            UsageError: the nanopub library is not installed, a statement is in no named graph, or the key is no key.
-            DocumentError: the earlier export cannot be read.
+            UsageError: a statement is in no named graph, the key is no key, or what signs is not installed.
         """
-        known = nanopub.earlier(previous) if previous is not None else {}
+        known = previous or {}
         closure = Closure(self.store)
         for iri in statements:
             node = ox.NamedNode(iri)
@@ -74,3 +76,8 @@ class Exporting(Replaying):
                     key=key,
                 )
             yield new
+
+    def vanished(self, previous: Mapping[str, nanopub.Nanopub]) -> list[nanopub.Nanopub]:
+        """Those of an earlier export whose statement is no longer in the knowledge, sorted by statement."""
+        nodes = self.records.nodes
+        return [previous[iri] for iri in sorted(previous) if not nodes.get(iri, {}).get(gg("statedIn"))]
