@@ -79,7 +79,9 @@ def normal_form(quads: Iterable[ox.Quad], code: str) -> str:
 
     Source: the trusty URI specification, module RA (trustyuri.net), as the nanopub libraries do it.
     """
-    rows = {(*(_plain(t, code) for t in (q.graph_name, q.subject, q.predicate)), _last(q, code)) for q in quads}
+    rows = {
+        (_plain(q.graph_name, code), _plain(q.subject, code), _plain(q.predicate, code), _last(q, code)) for q in quads
+    }
     ordered = sorted(rows)
     return "".join(f"{graph}\n{subject}\n{predicate}\n{_line(last)}" for graph, subject, predicate, last in ordered)
 

@@ -18,7 +18,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import DocumentError, UsageError
 from guidegraph.export.nanopub import NP, NPX, Nanopub, code_of, normal_form, trusty_code
-from guidegraph.reading import read_quads
+from guidegraph.reading import read_quads, unreadable_values
 
 _TYPE, _NANOPUB = ox.NamedNode(ns.RDF + "type"), ox.NamedNode(NP + "Nanopublication")
 _PARTS = ("hasAssertion", "hasProvenance", "hasPublicationInfo")
@@ -105,11 +105,11 @@ def _form(quads: Sequence[ox.Quad], this: ox.NamedNode, head: ox.NamedNode) -> I
     """What is wrong with the form: with its four graphs, of what they must speak, or with its literals."""
     parts: dict[str, Any] = {}
     for part in _PARTS:
-        graphs = [q.object for q in quads if q.subject == this and q.predicate.value == NP + part]
-        if len(graphs) != 1 or not isinstance(graphs[0], ox.NamedNode):
-            yield f"it has {len(graphs) or 'no'} np:{part}, or one without an IRI"
+        named = [q.object for q in quads if q.subject == this and q.predicate.value == NP + part]
+        if len(named) != 1 or not isinstance(named[0], ox.NamedNode):
+            yield f"it has {len(named) or 'no'} np:{part}, or one without an IRI"
             return
-        parts[part] = graphs[0]
+        parts[part] = named[0]
     graphs = {head, *parts.values()}
     if len(graphs) < 1 + len(_PARTS) or this in graphs:
         yield "head, assertion, provenance, publication info and itself need an IRI each"
@@ -124,6 +124,7 @@ def _form(quads: Sequence[ox.Quad], this: ox.NamedNode, head: ox.NamedNode) -> I
         if quad.graph_name not in graphs:
             yield f"a triple is in none of its four graphs: {quad}"[:200]
             break
+    yield from sorted({reason for _, reason in unreadable_values(quads)})
 
 
 def _signature(quads: Sequence[ox.Quad], this: ox.NamedNode, code: str) -> tuple[bool, tuple[str, ...], list[str]]:
