@@ -200,7 +200,7 @@ class _Parser:
                     # A value that was measured and not understood may be a finding, never a condition.
                     self._coded.miss(row.iri, _words(entry, key.text), alone=key.text == "unread_values")
             else:
-                self._unknown(key, ["present", "absent", "complete", "not_understood"])
+                self._unknown(key, ["present", "absent", "complete", "not_understood", "unread_values"])
 
     def _list(self, row: TermRow, value: Value, present: bool) -> None:
         side = 0 if present else 1
