@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from guidegraph.errors import LinkError
 from guidegraph.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS
-from guidegraph.reading import MAXIMUM_DEPTH, nesting_depth
+from guidegraph.reading import parse_quads
 from guidegraph.terminologies.model import ExternalTerm
 from guidegraph.terminologies.sources.base import FileTerms
 
@@ -120,15 +120,7 @@ def read_owl(data: bytes, where: str, iri: str) -> FileTerms:
     Raises:
         LinkError: XML with a DOCTYPE or in another encoding than UTF-8, brackets too deep, or not well-formed.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    form = _form(data, where)
-    try:
-        quads = list(ox.parse(data, format=form, base_iri="file:///", rename_blank_nodes=True))
-    except SyntaxError as error:
-        place = f"{where}:{error.lineno}:{error.offset}" if error.lineno else where
-        raise LinkError(f"not well-formed: {error.msg}", where=place, mend="Correct the syntax there.") from None
-    except (ValueError, OSError) as error:
-        raise LinkError(f"not well-formed: {error}", where=where, mend="Correct the syntax.") from None
+    quads = parse_quads(data, _form(data, where), where, LinkError, base="file:///")
     about: dict[str, dict[str, list[Any]]] = {}
     for quad in quads:
         if isinstance(quad.subject, ox.NamedNode):
@@ -146,12 +138,7 @@ def read_owl(data: bytes, where: str, iri: str) -> FileTerms:
 
 
 def _form(data: bytes, where: str) -> ox.RdfFormat:
-    if b"\0" in data[:1000] or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise LinkError("not UTF-8", where=where, mend="Save it as UTF-8.")
     if not _XML.match(data):
-        depth = nesting_depth(data)
-        if depth > MAXIMUM_DEPTH:
-            raise LinkError(f"brackets nest {depth} deep", where=where, mend="Name the inner nodes.")
         return ox.RdfFormat.TURTLE
     encoding = _ENCODING.match(data.lstrip(b"\xef\xbb\xbf \t\r\n"))
     if encoding and encoding.group(1).lower() not in (b"utf-8", b"us-ascii"):
