@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import guidegraph as gg
 from guidegraph import assets, model, render
 from guidegraph.model import STATUSES
 from tests.conftest import AS_OF
@@ -58,7 +59,7 @@ def test_a_status_of_the_table_is_shown_by_every_view(kb: Any, ask: Any, monkeyp
     assessment = ask("example:complete-record").assessment
     one = next(therapy for therapy, status in sorted(assessment.statuses.items()) if status == "eligible")
     changed = replace(assessment, statuses={**assessment.statuses, one: "watched"})
-    data = type(ask("example:complete-record"))(kb, changed).to_dict()
+    data = gg.Answer(kb.knowledge, kb.disagree, changed).to_dict()
     assert [t["status"] for t in data["therapies"]].count("watched") == 1
     for view in (render.therapies_text, render.therapies_markdown, render.therapies_html):
         assert "Watched closely" in view(data)

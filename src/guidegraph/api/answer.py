@@ -9,16 +9,16 @@ import pyoxigraph as ox
 
 from guidegraph import forms
 from guidegraph import namespaces as ns
-from guidegraph.api.core import software
 from guidegraph.assess import answer as _answer
+from guidegraph.assess.assessing import find_therapy
 from guidegraph.assess.assessment import Assessment
+from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
     import rdflib
-
-    from guidegraph.api.knowledge import KnowledgeBase
 
 
 class Answer:
@@ -28,25 +28,26 @@ class Answer:
         assessment: the assessment behind it.
     """
 
-    def __init__(self, kb: KnowledgeBase, assessment: Assessment) -> None:
-        self._kb = kb
+    def __init__(self, knowledge: Knowledge, disagreements: Disagreements, assessment: Assessment) -> None:
+        self._knowledge = knowledge
+        self._disagreements = disagreements
         self.assessment = assessment
 
     @cached_property
     def _data(self) -> forms.Answer:
         """The answer, made once; what it holds is shared with other answers."""
-        assessment = self.assessment
+        assessment, knowledge = self.assessment, self._knowledge
         return _answer.answer(
             assessment,
             profile_digest=profile_digest(assessment.profile),
             knowledge={
-                "digest": self._kb.digest,
-                "version": self._kb.version,
-                "links": self._kb.link_digests((*assessment.profile.readings, *assessment.linked.values())),
+                "digest": knowledge.digest,
+                "version": knowledge.version,
+                "links": knowledge.link_digests((*assessment.profile.readings, *assessment.linked.values())),
             },
             software=software(),
-            queries=self._kb.query_digests(),
-            behind=self._kb.behind,
+            queries=knowledge.query_digests(),
+            behind=self._disagreements.behind,
         )
 
     def to_dict(self) -> forms.Answer:
@@ -58,9 +59,9 @@ class Answer:
 
         It holds the patient's facts.
         """
-        from guidegraph.api.saved import write_saved
+        from guidegraph.assess.saved import write_saved
 
-        return write_saved(self._kb, self)
+        return write_saved(self._knowledge, self.assessment, self._data)
 
     @property
     def statuses(self) -> dict[str, str]:
@@ -74,7 +75,7 @@ class Answer:
             TermError: the text names no intervention, or more than one.
             UsageError: no statement reaches the intervention.
         """
-        return self.assessment.statuses[self._kb.therapy(therapy, self.assessment)]
+        return self.assessment.statuses[find_therapy(self._knowledge, therapy, self.assessment)]
 
     def rows(self) -> list[dict[str, Any]]:
         """One plain row a therapy: intervention, label, category, status, line, for, against, contraindications."""
@@ -116,7 +117,7 @@ class Answer:
         """The assessment as an rdflib graph: the profile, truth values, statuses and reasons."""
         import rdflib
 
-        with self._kb.session(
+        with self._knowledge.session(
             self.assessment.profile, self.assessment.as_of, self.assessment.jurisdiction, self.assessment.linked
         ) as session:
             dataset = ox.Dataset(ox.Quad(q.subject, q.predicate, q.object) for q in session.quads())

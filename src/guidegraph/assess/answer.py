@@ -19,7 +19,7 @@ from guidegraph.assess.assessment import (
     UNKNOWN,
     Assessment,
 )
-from guidegraph.assess.questions import UNFILED, Open, open_facts, questions, to_establish
+from guidegraph.assess.questions import UNFILED, Open, every_open_fact, questions, to_establish
 from guidegraph.forms import (
     Alert,
     Answer,
@@ -38,8 +38,8 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES, CodeReading
 
-#: The disagreements behind a therapy's status.
-Behind = Callable[[Assessment, str], list[PairDisagreement]]
+#: The disagreements between true statements for a therapy and true ones against it.
+Behind = Callable[[Iterable[str], Iterable[str]], list[PairDisagreement]]
 _NO_LINE = 99
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
 
@@ -189,6 +189,12 @@ def _members(assessment: Assessment, therapy: str) -> list[Member]:
     return sorted(rows, key=lambda row: (row["label"], row["intervention"]))
 
 
+def _behind(assessment: Assessment, therapy: str, held: list[str], behind: Behind) -> list[PairDisagreement]:
+    if assessment.statuses[therapy] != "contested":
+        return []
+    return behind(held, [s for s in assessment.opposing(therapy) if assessment.truth(s) == TRUE])
+
+
 def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], behind: Behind) -> Therapy:
     """One therapy of the answer, with everything that is said for and against it.
 
@@ -225,7 +231,7 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
         "establish": establish,
         "reasons": [ground["text"] for ground in grounds],
         "grounds": grounds,
-        "disagreements": behind(assessment, therapy),
+        "disagreements": _behind(assessment, therapy, held, behind),
     }
 
 
@@ -304,7 +310,7 @@ def answer(
     What it holds is shared with other answers of the knowledge base: copy it before it is given away.
     """
     profile = assessment.profile
-    unknown = {therapy: open_facts(assessment, therapy) for therapy in sorted(assessment.statuses)}
+    unknown = every_open_fact(assessment)
     return {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},

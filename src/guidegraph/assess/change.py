@@ -9,7 +9,7 @@ from decimal import Decimal
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
 from guidegraph.assess.search import Fact, Goal, Search, within
-from guidegraph.assess.timeline import advancing, shifted, thresholds
+from guidegraph.assess.timeline import shifted, thresholds
 from guidegraph.forms import Change, ChangedFact
 from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Atom, gg
@@ -134,7 +134,7 @@ def smallest_change(assessment: Assessment, therapy: str, assess: Assess) -> Cha
         return {"possible": True, "facts": [], "text": "It is eligible now.", "why_not": None}
     if not assessment.statements(therapy, FOR) or therapy in assessment.unfiled:
         return _nothing(assessment, therapy, _why_not(assessment, therapy))
-    rates = advancing(assessment.records)
+    rates = assessment.records.rates
     waits = [w for w in thresholds(assessment.profile, assessment.records, rates) if w <= _HORIZON]
     best: tuple[int, Decimal, Assessment, tuple[Fact, ...]] | None = None
     for wait in [Decimal(0), *_moments(waits)]:

@@ -53,6 +53,11 @@ def open_facts(assessment: Assessment, therapy: str) -> list[Open]:
     ]
 
 
+def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
+    """The open facts of each therapy."""
+    return {therapy: open_facts(assessment, therapy) for therapy in sorted(assessment.statuses)}
+
+
 def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
     """The unknown facts: alerts first, then by how many therapies each could still change, absolute ones before others.
 

@@ -24,11 +24,6 @@ _DAYS_A_WEEK = Decimal(7)
 _EXACT = Decimal("0.000000001")
 
 
-def advancing(records: Records) -> Mapping[str, Decimal]:
-    """Weeks that pass while each advancing number of a patient grows by one, by property."""
-    return {p: Decimal(per) for p, per in records.rates.items()}
-
-
 def shifted(profile: Profile, weeks: Decimal, rates: Mapping[str, Decimal]) -> Profile:
     """The profile after ``weeks`` weeks in which nothing else happens.
 
@@ -91,7 +86,7 @@ def timeline(profile: Profile, records: Records, assess: Assess, made_from: Made
 
     The weeks are weeks of symptoms. A step starts at its week and ends before the next one.
     """
-    rates = advancing(records)
+    rates = records.rates
     first, known = _start(profile)
     origin = first.values[gg("symptomWeeks")]
     cuts = [week for week in thresholds(first, records, rates) if week <= HORIZON]

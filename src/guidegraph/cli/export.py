@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from guidegraph.cli import exportgraph
+from guidegraph.cli.check import ReportFormat, ReportOption
 from guidegraph.cli.common import (
+    FAILED,
     AsOf,
     FhirVersion,
     FhirVersionOption,
     Knowledge,
+    Output,
     ProfileArgument,
     day,
+    folder_path,
     guarded,
     profile_source,
     working,
     write,
 )
 from guidegraph.errors import UsageError
+from guidegraph.files import write_files, write_folder
 
 if TYPE_CHECKING:
     from guidegraph.export.nanopub import Key
 
+#: Files of an export as FHIR, which a later export replaces.
+_RESOURCE = re.compile(r"[A-Z][A-Za-z]+-[A-Za-z0-9.-]{1,64}\.json\Z")
+
+nanopubs = typer.Typer(no_args_is_help=True, help="Nanopublications, ours and anybody's.")
 app = typer.Typer(no_args_is_help=True, help="Write statements, populations or a profile in the forms of others.")
 
 
@@ -37,7 +47,13 @@ def nanopub(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; a folder that exists or is made."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            parser=folder_path,
+            help="Where the files go; a folder that exists or is made.",
+        ),
     ] = None,
     previous: Annotated[
         Path | None,
@@ -47,6 +63,9 @@ def nanopub(
             help="An earlier export: what changed since supersedes it, what did not is left.",
         ),
     ] = None,
+    retract: Annotated[
+        bool, typer.Option("--retract", help="With --previous: retract what is in the knowledge no longer.")
+    ] = False,
     sign: Annotated[
         Path | None, typer.Option("--sign", metavar="KEY", help="Sign with your own RSA private key (PEM).")
     ] = None,
@@ -62,6 +81,8 @@ def nanopub(
     Example: guidegraph export nanopub --all -o nanopubs
     """
     from guidegraph import api
+    from guidegraph.export.nanopub import retraction
+    from guidegraph.export.nanopubcheck import earlier
 
     if everything == (node is not None):
         raise UsageError("name one statement, or --all", mend="guidegraph export nanopub --all -o FOLDER")
@@ -69,6 +90,8 @@ def nanopub(
         raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
     if previous is not None and not previous.is_dir():
         raise UsageError("no such folder", where=str(previous), mend="Name the folder of an earlier export.")
+    if retract and (previous is None or output is None):
+        raise UsageError("--retract needs an earlier export and a folder", mend="Add --previous FOLDER -o FOLDER.")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError("not a folder", where=str(output), mend="Name a folder.")
     key = _key(sign, signer)
@@ -77,18 +100,56 @@ def nanopub(
     kb = api.open_files(files) if files else api.open_knowledge(knowledge)
     chosen = kb.recommendations() if everything else [kb.statement(node or "")]
     with working("writing nanopublications"):
-        found = list(kb.nanopubs(chosen, previous=previous, key=key))
+        known = earlier(previous) if previous is not None else {}
+        nanopubs = list(kb.nanopubs(chosen, previous=known, key=key))
+    vanished = kb.vanished(known)
+    retractions = [retraction(one, key) for one in vanished] if retract else []
+    for one in vanished:
+        done = "is retracted" if retract else "can be retracted (--retract)"
+        typer.echo(f"{one.statement} is in the knowledge no longer: {one.file} {done}", err=True)
     if output is None:
-        for one in found:
+        for one in nanopubs:
             write(one.trig())
         return
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot be made: {error.strerror}", where=str(output), mend="Name another folder.") from None
-    for one in found:
-        write(one.trig(), output / one.file)
-    typer.echo(f"{len(found)} written to {output}, {len(chosen) - len(found)} unchanged", err=True)
+    written = {one.file: one.trig() for one in (*nanopubs, *retractions)}
+    if output.is_dir():
+        write_files({output / name: text for name, text in written.items()})
+    else:
+        write_folder(output, written)
+    told = f", {len(retractions)} retracted" if retractions else ""
+    unchanged = len(chosen) - len(nanopubs)
+    typer.echo(f"{len(nanopubs)} written to {output}, {unchanged} unchanged{told}", err=True)
+
+
+def check_nanopubs(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="TriG, N-Quads or JSON-LD; anybody's.")],
+    form: ReportOption = ReportFormat.table,
+) -> None:
+    """Check nanopublications: their form, their trusty URI, their signature.
+
+    A signature shows that the holder of the key in it signed, not who that is. Exit code 1 if one is invalid.
+
+    Example: guidegraph nanopub check nanopubs/*.trig
+    """
+    from guidegraph.export.nanopubcheck import check_file
+    from guidegraph.render import to_json
+
+    rows = [
+        {"file": str(path), **asdict(verdict), "valid": verdict.valid} for path in files for verdict in check_file(path)
+    ]
+    write(to_json(rows) if form is ReportFormat.json else "\n".join(map(_verdict, rows)))
+    if not all(row["valid"] for row in rows):
+        raise typer.Exit(FAILED)
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    head = f"{row['file']}: "
+    if not row["valid"]:
+        return f"{head}INVALID: {'; '.join(row['faults'])}"
+    signers = f" by {', '.join(row['signers'])}" if row["signers"] else ""
+    told = [f"signed{signers}"] if row["signed"] else []
+    told += ["trusty URI"] if row["trusty"] else ["no trusty URI, so nobody can tell whether it was altered"]
+    return f"{head}valid ({'; '.join(told)})"
 
 
 def _key(sign: Path | None, signer: str | None) -> Key | None:
@@ -110,7 +171,13 @@ def fhir(
     everything: Annotated[bool, typer.Option("--all", help="All recommendations, evidence and terms.")] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="One file a resource; an earlier export is replaced."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            parser=folder_path,
+            help="One file a resource; an earlier export is replaced.",
+        ),
     ] = None,
     version: FhirVersionOption = FhirVersion.R4,
     as_of: AsOf = None,
@@ -123,7 +190,6 @@ def fhir(
     Example: guidegraph export fhir --all -o fhir
     """
     from guidegraph import api
-    from guidegraph.export.fhir import folder as fhirfolder
     from guidegraph.export.fhir import parts as fhirparts
 
     if everything == (node is not None):
@@ -137,7 +203,9 @@ def fhir(
         else:
             found = list(kb.fhir([kb.statement(node or "")], as_of=on, version=version.value))
     if output is not None:
-        typer.echo(f"{fhirfolder.write_folder(found, output)} written to {output}", err=True)
+        files = {f"{r['resourceType']}-{r['id']}.json": fhirparts.to_json(r) for r in found}
+        write_folder(output, files, ours=lambda name: bool(_RESOURCE.match(name)))
+        typer.echo(f"{len(files)} written to {output}", err=True)
         return
     write(fhirparts.to_json(fhirparts.bundle(found[0]["id"], ((fhirparts.address(r), r) for r in found))))
 
@@ -147,9 +215,7 @@ def cql(
         str | None, typer.Argument(metavar="[POPULATION]", help="A population by CURIE, IRI, local name or label.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All populations.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the library goes.")
-    ] = None,
+    output: Output = None,
     knowledge: Knowledge = None,
 ) -> None:
     """Write populations as a CQL library over FHIR 4.0.1: true, false, or null for unknown.
@@ -166,9 +232,7 @@ def cql(
 
 def patient(
     profile: ProfileArgument,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes.")
-    ] = None,
+    output: Output = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Date the facts by this day, on which they hold.")
     ] = None,
@@ -182,7 +246,7 @@ def patient(
     from guidegraph.export.fhir.parts import to_json
 
     kb = api.open_knowledge(knowledge)
-    write(to_json(kb.patient_bundle(profile_source(kb, profile), as_of=day(as_of))), output)
+    write(to_json(kb.patient_bundle(profile_source(profile), as_of=day(as_of))), output)
 
 
 for _name, _command in (
@@ -196,3 +260,4 @@ for _name, _command in (
     ("description", exportgraph.description),
 ):
     app.command(_name)(guarded(_command))
+nanopubs.command("check")(guarded(check_nanopubs))

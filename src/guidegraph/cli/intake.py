@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import AsOf, Knowledge, day, write
+from guidegraph.cli.common import AsOf, Knowledge, Output, day, file_path, write
 from guidegraph.errors import ProfileError, UsageError
+from guidegraph.files import write_files
 
 
 class ProfileFormat(StrEnum):
@@ -22,12 +23,11 @@ class ProfileFormat(StrEnum):
 
 
 ProfileFormatOption = Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")]
-ProfileOutput = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
-]
 ReportOutput = Annotated[
     Path | None,
-    typer.Option("--report", metavar="FILE", help="Write the report as JSON; else it is on standard error."),
+    typer.Option(
+        "--report", metavar="FILE", parser=file_path, help="Write the report as JSON; else it is on standard error."
+    ),
 ]
 
 
@@ -40,7 +40,7 @@ def from_fhir(
     ] = "",
     as_of: AsOf = None,
     form: ProfileFormatOption = ProfileFormat.yaml,
-    output: ProfileOutput = None,
+    output: Output = None,
     report: ReportOutput = None,
     complete: Annotated[
         list[str] | None,
@@ -66,10 +66,8 @@ def from_fhir(
 
     Example: guidegraph profile from-fhir bundle.json -o patient.yaml && guidegraph therapies patient.yaml
     """
-    from guidegraph.api.intake import read_record
     from guidegraph.intake import form as forms
-    from guidegraph.render import to_json
-    from guidegraph.render.intake import intake_text
+    from guidegraph.intake.fhir.records import read_record
 
     where = "standard input" if bundle == "-" else Path(bundle).name
     text = _standard_input(where) if bundle == "-" else read_record(Path(bundle), where)
@@ -92,11 +90,24 @@ def from_fhir(
         if form is ProfileFormat.json
         else forms.to_yaml(found.profile, kb.vocabulary, head)
     )
-    if report is not None:
-        write(to_json(told), report)
-    else:
-        typer.echo(intake_text(told), err=True, nl=False)
-    write(written, output)
+    write_profile(written, output, told, report)
+
+
+def write_profile(profile: str, output: Path | None, report: dict[str, Any], report_file: Path | None) -> None:
+    """Write a profile and the report on its record, both or neither."""
+    from guidegraph.render import to_json
+    from guidegraph.render.intake import intake_text
+
+    files = {output: profile} if output is not None else {}
+    if report_file in files:
+        raise UsageError("the report would go where the profile goes", where="--report", mend="Name another file.")
+    if report_file is not None:
+        files[report_file] = to_json(report)
+    write_files(files)
+    if report_file is None:
+        typer.echo(intake_text(report), err=True, nl=False)
+    if output is None:
+        write(profile)
 
 
 def _standard_input(where: str) -> str:

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import AsOf, Knowledge, day, working, write
-from guidegraph.cli.intake import ProfileFormat, ProfileFormatOption, ProfileOutput, ReportOutput
+from guidegraph.cli.common import AsOf, Knowledge, Output, day, working
+from guidegraph.cli.intake import ProfileFormat, ProfileFormatOption, ReportOutput, write_profile
 from guidegraph.errors import UsageError
 
 
@@ -56,7 +56,7 @@ def from_omop(
         ),
     ] = None,
     form: ProfileFormatOption = ProfileFormat.yaml,
-    output: ProfileOutput = None,
+    output: Output = None,
     report: ReportOutput = None,
     knowledge: Knowledge = None,
 ) -> None:
@@ -66,8 +66,6 @@ def from_omop(
     """
     from guidegraph.intake.form import to_json, to_yaml
     from guidegraph.intake.report import shown
-    from guidegraph.render.intake import intake_text
-    from guidegraph.render.words import to_json as data_json
 
     kb = api.open_knowledge(knowledge)
     with working("reading the tables"):
@@ -81,10 +79,6 @@ def from_omop(
             one_day_present=one_day is OneDay.present,
             newest_days=newest_days,
         )
-    if report is not None:
-        write(data_json(told.to_dict()), report)
-    else:
-        typer.echo(intake_text(told.to_dict()), err=True, nl=False)
     lines = [f"Read from {told.form}, person {person}, as of {told.as_of}; what is not here is unknown, never no."]
     lasting = [r for r in profile.readings if set(kb.links.codes.read(r.curie).present) == set(r.present)]
     # A code that only the tables could place is written as what it was read as: alone it would not be understood.
@@ -95,7 +89,7 @@ def from_omop(
     profile = replace(profile, readings=tuple(lasting))
     yaml = form is ProfileFormat.yaml
     text = to_yaml(profile, kb.vocabulary, "\n".join(lines)) if yaml else to_json(profile, kb.vocabulary)
-    write(text, output)
+    write_profile(text, output, told.to_dict(), report)
 
 
 def _prefixes(texts: list[str] | tuple[()]) -> dict[str, str]:
