@@ -23,6 +23,7 @@ import rdflib
 
 sys.path.insert(0, str(Path(__file__).parent))
 import disagree
+
 from guidegraph import namespaces as ns
 from guidegraph.audit.engine import Audit, Auditor, Request
 from guidegraph.audit.facts import Facts

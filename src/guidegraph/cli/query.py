@@ -57,6 +57,9 @@ def query(
         str | None, typer.Option("--endpoint", metavar="URL", help="Ask this SPARQL 1.1 endpoint instead.")
     ] = None,
     form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a query of yours may take.")
+    ] = 60.0,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let the query reach other machines.")] = False,
     knowledge: Knowledge = None,
 ) -> None:
@@ -68,7 +71,7 @@ def query(
 
     text, params, empty = _read(source)
     kb = api.open_knowledge(knowledge) if endpoint is None or params or param else None
-    result = api.run_query(kb, text, params, param or [], endpoint=endpoint, allow_remote=allow_remote)
+    result = api.run_query(kb, text, params, param or [], endpoint=endpoint, allow_remote=allow_remote, seconds=timeout)
     write(FORMS[form.value](result))
     if empty and result.kind == "select" and not result.rows:
         typer.echo(f"no rows: {empty}", err=True)
