@@ -12,14 +12,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
 
 from guidegraph import api, assets
+from guidegraph.audit.kinds import kinds
 from guidegraph.errors import GuideGraphError, QueryError
 from guidegraph.query import guard, run, sealed
 from guidegraph.query.sealed import Limits
+from guidegraph.validate.check import from_query
+from guidegraph.validate.engine import validate_graph
 from tests.support.paths import ROOT
 
 #: PREFIX a: and an escaped quote in a name: a reader of tokens takes what follows for a string.
@@ -301,10 +305,6 @@ def test_five_thousand_strangers_reach_and_kill_nothing(canary: Canary) -> None:
 @pytest.mark.parametrize("name", ["plain", "escaped quote in a name", "comment ended by CR", "from"])
 def test_every_way_in_has_the_guard(canary: Canary, tmp_path: Path, name: str) -> None:
     """Files of a folder as audit kinds, checks, and the queries of shapes."""
-    from guidegraph.audit.kinds import kinds
-    from guidegraph.validate.check import from_query
-    from guidegraph.validate.engine import validate_graph
-
     text = REACHING[name].replace("URL", canary.address)
     for folder in ("audit", "check"):
         file = tmp_path / folder / "mine.rq"
@@ -315,13 +315,32 @@ def test_every_way_in_has_the_guard(canary: Canary, tmp_path: Path, name: str) -
         kinds([tmp_path / "audit" / "mine.rq"])
     with pytest.raises(GuideGraphError, match=r"reaches out|not in the store"):
         from_query(ox.Store(), tmp_path / "check" / "mine.rq")
-    shapes = tmp_path / "shapes.ttl"
+    constraint = f"sh:select {json.dumps(text.replace('SELECT *', 'SELECT $this'))}"
+    with pytest.raises(GuideGraphError, match=r"reaches out|cannot be read to the end"):
+        validated(tmp_path, constraint)
+    assert canary.heard == 0
+
+
+def test_a_prefix_of_a_shape_cannot_carry_a_query(canary: Canary, tmp_path: Path) -> None:
+    """pySHACL writes the declared prefixes before the text of a constraint as they are."""
+    carried = f"urn:x> SELECT $this {{ SERVICE <{canary.address}> {{ $this ?p ?o }} }} #"
+    declared = f'[ sh:declare [ sh:prefix "x" ; sh:namespace {json.dumps(carried)} ] ]'
+    with pytest.raises(GuideGraphError, match="no prefix and no IRI"):
+        validated(tmp_path, f'sh:prefixes {declared} ; sh:select "SELECT $this {{ $this ?p ?o }}"')
+    assert canary.heard == 0
+
+
+def test_a_constraint_that_asks_its_graph_is_run(tmp_path: Path) -> None:
+    assert not validated(tmp_path, 'sh:select "SELECT $this { $this ?from ?servic }"').conforms
+
+
+def validated(folder: Path, constraint: str) -> Any:
+    """The report of a shape with one SPARQL constraint on one triple."""
+    shapes = folder / "shapes.ttl"
     shapes.write_text(
         "@prefix sh: <http://www.w3.org/ns/shacl#> . <urn:shape> a sh:NodeShape ; sh:targetSubjectsOf <http://e/p> ;"
-        f" sh:sparql [ sh:select {json.dumps(text.replace('SELECT *', 'SELECT $this'))} ] .",
+        f" sh:sparql [ {constraint} ] .",
         encoding="utf-8",
     )
     triple = ox.Triple(ox.NamedNode("http://e/s"), ox.NamedNode("http://e/p"), ox.Literal("o"))
-    with pytest.raises(GuideGraphError, match=r"reaches out|cannot be read to the end"):
-        validate_graph([triple], shapes=[shapes])
-    assert canary.heard == 0
+    return validate_graph([triple], shapes=[shapes])

@@ -38,6 +38,7 @@ _BRACKET = re.compile(r"[{}()\[\]]|<(?=<)|>(?=>)")
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE", "ADD", "WITH"}
 _REACHING = re.compile("service|from", re.IGNORECASE | re.ASCII)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_PLAIN = re.compile(r"[^\x00-\x20<>\"{}|^`\\]*\Z")
 _PLACE = re.compile(r"at (\d+):(\d+)")
 #: Letters that are no hexadecimal digits, so that no escape becomes another one.
 _LETTERS = "qxzjkwyvug"
@@ -147,12 +148,20 @@ def _refuse_outside(text: str, place: int | None, graphs: Collection[str]) -> No
             raise QueryError(f"FROM <{iri[:100]}> names a graph that is not in the store", where=where, mend=_TRUST)
 
 
-def check_for_rdflib(texts: Collection[str], limits: Limits | None = None) -> None:
+def check_for_rdflib(texts: Collection[str], prefixes: Collection[str] = (), limits: Limits | None = None) -> None:
     """Check queries that rdflib will run, as those of SHACL constraints; none may name a service or a dataset.
+
+    Args:
+        texts: the queries.
+        prefixes: names of prefixes and their IRIs, which pySHACL writes before each query as they are.
+        limits: what the check may take.
 
     Raises:
         QueryError: one is too long, nested too deeply, not SPARQL, or reaches out.
     """
+    for part in prefixes:
+        if not _PLAIN.match(part):
+            raise QueryError(f"{part[:60]!r} is no prefix and no IRI", mend="Declare prefixes with plain IRIs.")
     bound = [bounded(text) for text in texts]
 
     def work() -> bytes:

@@ -123,7 +123,7 @@ def _outcome(work: Callable[[], bytes]) -> bytes:
         return b"+" + work()
     except QueryError as error:
         told = [error.what, error.where, error.mend]
-    except Exception as error:
+    except BaseException as error:
         told = [f"the query failed: {' '.join(str(error).split())[:200]}", "", "Check what it reaches out to."]
     return b"-" + json.dumps(told).encode()
 
