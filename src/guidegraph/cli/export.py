@@ -10,12 +10,14 @@ import typer
 
 from guidegraph.cli import exportgraph
 from guidegraph.cli.common import (
+    SHIPPED,
     AsOf,
     FhirVersion,
     FhirVersionOption,
-    Knowledge,
+    Opener,
     Output,
     ProfileArgument,
+    chosen,
     day,
     folder_path,
     guarded,
@@ -65,7 +67,7 @@ def nanopub(
     signer: Annotated[
         str | None, typer.Option("--signer", metavar="IRI", help="Who signs: your ORCID as an IRI.")
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write recommendations as nanopublications: assertion, provenance and publication info, under a trusty URI.
 
@@ -73,23 +75,17 @@ def nanopub(
 
     Example: guidegraph export nanopub --all -o nanopubs
     """
-    from guidegraph import api
 
-    if everything == (node is not None):
-        raise UsageError("name one statement, or --all", mend="guidegraph export nanopub --all -o FOLDER")
-    if everything and output is None:
-        raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
+    chosen(node, everything, "statement", output, place="folder")
     if previous is not None and not previous.is_dir():
         raise UsageError("no such folder", where=str(previous), mend="Name the folder of an earlier export.")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError("not a folder", where=str(output), mend="Name a folder.")
     key = _key(sign, signer)
-    if files and knowledge is not None:
-        raise UsageError("files and --knowledge exclude each other", mend="Name one of them.")
-    kb = api.open_files(files) if files else api.open_knowledge(knowledge)
-    chosen = kb.recommendations() if everything else [kb.statement(node or "")]
+    kb = opened(files)
+    statements = kb.recommendations() if everything else [kb.statement(node or "")]
     with working("writing nanopublications"):
-        found = list(kb.nanopubs(chosen, previous=previous, key=key))
+        found = list(kb.nanopubs(statements, previous=previous, key=key))
     if output is None:
         for one in found:
             write(one.trig())
@@ -98,7 +94,7 @@ def nanopub(
         write_files({output / one.file: one.trig() for one in found})
     else:
         write_folder(output, {one.file: one.trig() for one in found})
-    typer.echo(f"{len(found)} written to {output}, {len(chosen) - len(found)} unchanged", err=True)
+    typer.echo(f"{len(found)} written to {output}, {len(statements) - len(found)} unchanged", err=True)
 
 
 def _key(sign: Path | None, signer: str | None) -> Key | None:
@@ -130,7 +126,7 @@ def fhir(
     ] = None,
     version: FhirVersionOption = FhirVersion.R4,
     as_of: AsOf = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write recommendations as PlanDefinition and ActivityDefinition, and evidence as Evidence (R5).
 
@@ -138,14 +134,10 @@ def fhir(
 
     Example: guidegraph export fhir --all -o fhir
     """
-    from guidegraph import api
     from guidegraph.export.fhir import parts as fhirparts
 
-    if everything == (node is not None):
-        raise UsageError("name one statement, or --all", mend="guidegraph export fhir --all -o FOLDER")
-    if everything and output is None:
-        raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
-    kb, on = api.open_knowledge(knowledge), day(as_of)
+    chosen(node, everything, "statement", output, place="folder")
+    kb, on = opened(), day(as_of)
     with working("writing FHIR"):
         if everything:
             found = list(kb.fhir_all(as_of=on, version=version.value))
@@ -165,17 +157,15 @@ def cql(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All populations.")] = False,
     output: Output = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write populations as a CQL library over FHIR 4.0.1: true, false, or null for unknown.
 
     Example: guidegraph export cql --all -o populations.cql
     """
-    from guidegraph import api
 
-    if everything == (population is not None):
-        raise UsageError("name one population, or --all", mend="guidegraph export cql --all -o FILE")
-    kb = api.open_knowledge(knowledge)
+    chosen(population, everything, "population")
+    kb = opened()
     write(kb.cql(None if population is None else [kb.population(population)]), output)
 
 
@@ -185,16 +175,15 @@ def patient(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Date the facts by this day, on which they hold.")
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write a profile as a FHIR R4 bundle in our own codes, as the CQL of the populations reads it.
 
     Example: guidegraph export patient example:age-only
     """
-    from guidegraph import api
     from guidegraph.export.fhir.parts import to_json
 
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     write(to_json(kb.patient_bundle(profile_source(profile), as_of=day(as_of))), output)
 
 
