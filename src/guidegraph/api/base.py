@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -358,12 +358,18 @@ class KnowledgeBase:
         return named.find_population(self.records, text)
 
     def nanopubs(
-        self, statements: Sequence[str], *, previous: Path | None = None, key: Key | None = None
+        self, statements: Sequence[str], *, previous: Mapping[str, Nanopub] | None = None, key: Key | None = None
     ) -> Iterator[Nanopub]:
         """Nanopublications of statements (IRIs); see :func:`guidegraph.export.publishing.nanopubs`."""
         from guidegraph.export.publishing import nanopubs
 
         return nanopubs(self.knowledge, statements, previous=previous, key=key)
+
+    def vanished(self, previous: Mapping[str, Nanopub]) -> list[Nanopub]:
+        """Those of an earlier export whose statement is no longer there; see :mod:`guidegraph.export.publishing`."""
+        from guidegraph.export.publishing import vanished
+
+        return vanished(self.knowledge, previous)
 
     def fhir_systems(self) -> dict[str, str]:
         """How FHIR names other terminologies, by CURIE prefix, as the registry of terminologies has them."""

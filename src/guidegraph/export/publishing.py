@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyoxigraph as ox
 
@@ -12,25 +11,29 @@ from guidegraph.errors import UsageError
 from guidegraph.export import nanopub
 from guidegraph.export.closure import Closure
 from guidegraph.knowledge.opened import Knowledge
+from guidegraph.knowledge.records import gg
 
 
 def nanopubs(
-    knowledge: Knowledge, statements: Sequence[str], *, previous: Path | None = None, key: nanopub.Key | None = None
+    knowledge: Knowledge,
+    statements: Sequence[str],
+    *,
+    previous: Mapping[str, nanopub.Nanopub] | None = None,
+    key: nanopub.Key | None = None,
 ) -> Iterator[nanopub.Nanopub]:
     """Nanopublications of statements, one after another.
 
     Args:
         knowledge: what holds them.
         statements: IRIs of statements.
-        previous: a folder of an earlier export; what is unchanged since is not written anew, and what has changed
-            supersedes the earlier one.
+        previous: an earlier export (see :func:`guidegraph.export.nanopubcheck.earlier`); what is unchanged since is
+            not written anew, and what has changed supersedes the earlier one.
         key: signs them; unsigned if None.
 
     Raises:
-        UsageError: the nanopub library is not installed, a statement is in no named graph, or the key is no key.
-        DocumentError: the earlier export cannot be read.
+        UsageError: a statement is in no named graph, the key is no key, or what signs is not installed.
     """
-    known = nanopub.earlier(previous) if previous is not None else {}
+    known = previous or {}
     records, closure = knowledge.records, Closure(knowledge.store)
     for iri in statements:
         node = ox.NamedNode(iri)
@@ -55,3 +58,9 @@ def nanopubs(
                 key=key,
             )
         yield new
+
+
+def vanished(knowledge: Knowledge, previous: Mapping[str, nanopub.Nanopub]) -> list[nanopub.Nanopub]:
+    """Those of an earlier export whose statement is no longer in the knowledge, sorted by statement."""
+    nodes = knowledge.records.nodes
+    return [previous[iri] for iri in sorted(previous) if not nodes.get(iri, {}).get(gg("statedIn"))]
