@@ -80,21 +80,34 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
 
     Args:
         root: a folder with ontology/ and graph/.
-        extra: further files of the user; triples outside a named graph go into the ontology's graph.
+        extra: further files of the user (see :func:`read_extra`).
 
     Raises:
         KnowledgeError: a folder is missing, a file cannot be read or parsed, or a number or date of a file that is not
             shipped cannot be read.
     """
+    added = read_extra(extra)
     ontology, documents = knowledge_files(root)
     ours = root.resolve() == assets.root().resolve()
     store = ox.Store()
     for path in (*ontology, *documents):
         quads = read_quads(path, KnowledgeError, strange=not ours)
         store.bulk_extend(_in_graph(quads if ours else readable(quads, path), _ONTOLOGY))
-    for path in map(Path, extra):
-        store.bulk_extend(_in_graph(named(readable(read_quads(path, KnowledgeError), path)), _ONTOLOGY))
+    store.bulk_extend(added)
     return store
+
+
+def read_extra(files: Iterable[str | Path]) -> list[ox.Quad]:
+    """The quads of files that a user adds to some knowledge; those outside a named graph in the ontology's graph.
+
+    Raises:
+        KnowledgeError: a file, or a number or date in it, cannot be read.
+    """
+    return [
+        quad
+        for path in map(Path, files)
+        for quad in _in_graph(named(readable(read_quads(path, KnowledgeError), path)), _ONTOLOGY)
+    ]
 
 
 def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import Knowledge, write
+from guidegraph.cli.common import SHIPPED, Opener, write
 from guidegraph.errors import QueryError, UsageError
 from guidegraph.model import Parameter
 
@@ -61,7 +61,7 @@ def query(
         float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a query of yours may take.")
     ] = 60.0,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let the query reach other machines.")] = False,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Run one SPARQL query over the knowledge.
 
@@ -69,8 +69,10 @@ def query(
     """
     from guidegraph.render.results import FORMS
 
+    if endpoint is not None and opened.extra:
+        raise UsageError("--extra adds to knowledge here, and --endpoint asks there", mend="Leave one of them out.")
     text, params, empty = _read(source)
-    kb = api.open_knowledge(knowledge) if endpoint is None or params or param else None
+    kb = opened() if endpoint is None or params or param else None
     result = api.run_query(kb, text, params, param or [], endpoint=endpoint, allow_remote=allow_remote, seconds=timeout)
     write(FORMS[form.value](result))
     if empty and result.kind == "select" and not result.rows:
