@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import select
 import shutil
 import stat
@@ -134,7 +133,7 @@ def write_files(contents: Mapping[Path, str | bytes], fault: Fault = UsageError)
                     raise ValueError("another output goes to the same file")
                 if not place.parent.is_dir():
                     raise ValueError(f"there is no folder {str(place.parent)!r}")
-                part = place.with_name(f".guidegraph-{secrets.token_hex(6)}.part")
+                part = place.with_name(f".guidegraph-{os.urandom(6).hex()}.part")
                 staged[part] = place
                 _write(part, written, status)
         for path, stream, written in streams:

@@ -19,6 +19,8 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
+from guidegraph.files import read_text
+from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.model import Mapping, Terminology
 from guidegraph.terminologies.rows import BUILT_IN, COLUMNS, MODIFIER, Prefixes, Row
 
@@ -38,13 +40,6 @@ _ALIKE = 0.85
 _QUOTES = 'Close it, or write the cell as "..." with each quote in it doubled.'
 #: Separators that YAML takes for ends of lines, and the rest of the world for characters.
 _SEPARATORS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), " ")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise KnowledgeError(f"cannot be read: {error}", where=str(path), mend="Give a UTF-8 text file.") from None
 
 
 def _nodes(text: str, where: str) -> Any:
@@ -87,7 +82,7 @@ def read_terminologies(folder: Path) -> MappingLike[str, Terminology]:
     path = folder / REGISTRY
     if not path.exists():
         return {}
-    entries = _pairs(_nodes(_text(path), str(path)), str(path))
+    entries = _pairs(_nodes(read_text(path, MAXIMUM_BYTES, KnowledgeError), str(path)), str(path))
     if not entries:
         raise KnowledgeError("no registry of terminologies", where=str(path), mend="Write PREFIX: {title, iri, ...}.")
     return {prefix: _terminology(prefix, entries[prefix], str(path)) for prefix in sorted(entries)}
@@ -131,7 +126,7 @@ def read_rows(path: Path, terminologies: MappingLike[str, Terminology]) -> Table
             closed (with its line).
     """
     where = str(path)
-    lines = StringIO(_text(path), newline="").readlines()
+    lines = StringIO(read_text(path, MAXIMUM_BYTES, KnowledgeError), newline="").readlines()
     start = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
     header = _header(lines[:start], where)
     bound = _bound(header.get("curie_map"), where)
