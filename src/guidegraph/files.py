@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 from guidegraph.errors import GuideGraphError, UsageError
 
@@ -23,7 +23,7 @@ _NONBLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def read_bytes(
-    source: Path | BinaryIO, limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
+    source: Path | IO[Any], limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
 ) -> bytes:
     """What a file or an open stream holds.
 
@@ -43,7 +43,9 @@ def read_bytes(
             with _opened(source) as file:
                 content = file.read(limit + 1)
         else:
+            # A stream of text is one of bytes to whoever opened it otherwise.
             content = source.read(limit + 1)
+            content = content.encode() if isinstance(content, str) else content
     except (OSError, ValueError) as error:
         raise fault(f"cannot be read: {_reason(error)}", where=where, mend=mend) from None
     if len(content) > limit:
@@ -52,7 +54,7 @@ def read_bytes(
 
 
 def read_text(
-    source: Path | BinaryIO, limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
+    source: Path | IO[Any], limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
 ) -> str:
     """The UTF-8 text of a file or stream, without its byte order mark; else as :func:`read_bytes`.
 
