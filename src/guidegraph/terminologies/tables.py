@@ -42,6 +42,10 @@ _QUOTES = 'Close it, or write the cell as "..." with each quote in it doubled.'
 _SEPARATORS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 
 
+def _text(path: Path) -> str:
+    return read_text(path, MAXIMUM_BYTES, KnowledgeError, mend="Give a UTF-8 text file.")
+
+
 def _nodes(text: str, where: str) -> Any:
     """A YAML text as its nodes: what a value means is the reader's to say, and no key is dropped."""
     import yaml
@@ -82,7 +86,7 @@ def read_terminologies(folder: Path) -> MappingLike[str, Terminology]:
     path = folder / REGISTRY
     if not path.exists():
         return {}
-    entries = _pairs(_nodes(read_text(path, MAXIMUM_BYTES, KnowledgeError), str(path)), str(path))
+    entries = _pairs(_nodes(_text(path), str(path)), str(path))
     if not entries:
         raise KnowledgeError("no registry of terminologies", where=str(path), mend="Write PREFIX: {title, iri, ...}.")
     return {prefix: _terminology(prefix, entries[prefix], str(path)) for prefix in sorted(entries)}
@@ -126,7 +130,7 @@ def read_rows(path: Path, terminologies: MappingLike[str, Terminology]) -> Table
             closed (with its line).
     """
     where = str(path)
-    lines = StringIO(read_text(path, MAXIMUM_BYTES, KnowledgeError), newline="").readlines()
+    lines = StringIO(_text(path), newline="").readlines()
     start = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
     header = _header(lines[:start], where)
     bound = _bound(header.get("curie_map"), where)
