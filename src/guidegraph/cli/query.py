@@ -12,7 +12,11 @@ import typer
 from guidegraph import api
 from guidegraph.cli.common import SHIPPED, Opener, write
 from guidegraph.errors import QueryError, UsageError
+from guidegraph.files import read_text
 from guidegraph.model import Parameter
+
+#: Bytes of a query that are read; the guard allows less.
+_LARGEST = 4_000_000
 
 
 class ResultFormat(StrEnum):
@@ -30,17 +34,12 @@ def _read(source: str) -> tuple[str, tuple[Parameter, ...] | None, str]:
     from guidegraph.query import catalogue
 
     if source == "-":
-        text = sys.stdin.read()
+        text = read_text(sys.stdin.buffer, _LARGEST, QueryError, where="standard input")
         return text, catalogue.declared(text, "standard input"), ""
     path = Path(source)
     if path.suffix in (".rq", ".sparql") or path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-            return text, catalogue.declared(text, source), ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise QueryError(
-                f"the query file cannot be read: {error}", where=source, mend="Give a UTF-8 text file."
-            ) from None
+        text = read_text(path, _LARGEST, QueryError, mend="Give a UTF-8 text file.")
+        return text, catalogue.declared(text, source), ""
     found = catalogue.find(source, catalogue.RUNNABLE)
     return found.text, found.params, found.empty_means
 
