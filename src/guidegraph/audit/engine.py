@@ -18,7 +18,7 @@ from guidegraph.audit.finding import Finding, finding_id
 from guidegraph.audit.kinds import SEVERITIES, Kind, kinds
 from guidegraph.audit.nodes import Nodes
 from guidegraph.disagree.build import DisagreementIndex
-from guidegraph.errors import KnowledgeError
+from guidegraph.errors import NothingToCheckError
 from guidegraph.knowledge.engine import Engine
 
 
@@ -85,13 +85,14 @@ class Auditor:
         """Run every kind.
 
         Raises:
-            KnowledgeError: a kind's file cannot be used, or the knowledge holds no statement at all.
+            KnowledgeError: a kind's file cannot be used.
+            NothingToCheckError: the knowledge holds no statement at all.
         """
         chosen = kinds(request.files)
         documents, statements = self._size()
         if not statements:
-            raise KnowledgeError(
-                "nothing to audit: no statement in the files",
+            raise NothingToCheckError(
+                "nothing was checked, since no statement is in the graph",
                 mend="Give TriG or Turtle files in the vocabulary of docs/model.md.",
             )
         found: list[Finding] = []

@@ -14,7 +14,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn, ParamSpec, TypeVar
 
 import typer
 
-from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.errors import GuideGraphError, NothingToCheckError, UsageError
 from guidegraph.files import write_files
 
 DONE, FAILED, WRONG_USE, INCOMPLETE = 0, 1, 2, 3
@@ -175,6 +175,9 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except NothingToCheckError as error:
+            complain(str(error))
+            raise typer.Exit(FAILED) from None
         except GuideGraphError as error:
             fail(str(error))
         except OSError as error:
