@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, TypeVar
 
 import typer
 
-from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.errors import GuideGraphError, NothingToCheckError, UsageError
 from guidegraph.files import write_files
 
 if TYPE_CHECKING:
@@ -250,6 +250,9 @@ def guarded(command: Callable[..., R]) -> Callable[..., R]:
             if opener is not None:
                 kwargs[opener] = Opener(kwargs.pop("knowledge", None), tuple(kwargs.pop("extra", None) or ()))
             return command(*args, **kwargs)
+        except NothingToCheckError as error:
+            complain(str(error))
+            raise typer.Exit(FAILED) from None
         except GuideGraphError as error:
             fail(str(error))
         except OSError as error:
