@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 __all__ = ["STATUSES", "CodeReading", "Parameter", "Profile", "Status", "StopFact", "TermRow", "TrialFact"]
 
@@ -186,3 +187,18 @@ class Parameter:
     name: str
     kind: str
     what: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of a query.
+
+    ``kind`` is select, ask or graph; ``columns`` and ``rows`` (terms or None) belong to a select, ``truth`` to
+    an ask, ``triples`` (canonical order) to a construct or describe.
+    """
+
+    kind: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    truth: bool = False
+    triples: tuple[Any, ...] = ()
