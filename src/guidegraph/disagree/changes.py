@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from guidegraph.disagree.addressed import Addressed, addressed, in_effect
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART, Finding
+from guidegraph.disagree.sources import Addressed, addressed, in_effect
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine

@@ -18,7 +18,7 @@ from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.overlap import NOT_EXCLUDED
+from guidegraph.knowledge.normal import NOT_EXCLUDED
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 POLICIES = ("recency", "strength", "certainty", "primary-first")

@@ -11,7 +11,7 @@ from guidegraph.disagree.words import joined, literal_words, manchester, words
 from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED, SAME, Grader, Scope
+from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED, SAME, Grader, Scope
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 #: Verdicts in the order in which they are shown.

@@ -1,11 +1,12 @@
-"""What the two sides of a disagreement rest on, and how their documents relate."""
+"""What documents say of each intervention, what the sides of a disagreement rest on, and how documents relate."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
@@ -139,3 +140,33 @@ def _directed(relation: str, forward: bool) -> str:
     if relation not in _BACK:
         return relation
     return f"a {relation} b" if forward else f"b {relation} a"
+
+
+class Addressed(NamedTuple):
+    """One recommendation; ``begins`` and ``ends`` are days as text, "" where there is none."""
+
+    document: str
+    rec: str
+    intervention: str
+    stance: str
+    strength: str
+    begins: str
+    ends: str
+
+    def issued(self, day: date) -> bool:
+        """Whether it is issued at a day."""
+        return self.begins <= day.isoformat()
+
+    def ended(self, day: date) -> bool:
+        """Whether it is no longer in effect at a day."""
+        return bool(self.ends) and self.ends <= day.isoformat()
+
+
+def addressed(engine: Engine) -> list[Addressed]:
+    """All recommendations, in a fixed order."""
+    return [Addressed(*row) for row in engine.select("disagree/addressed")]
+
+
+def in_effect(rows: Iterable[Addressed], day: date) -> list[Addressed]:
+    """Those issued and not ended at a day."""
+    return [row for row in rows if row.issued(day) and not row.ended(day)]

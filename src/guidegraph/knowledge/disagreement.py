@@ -12,8 +12,17 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.branch import Held, Logic
 from guidegraph.knowledge.engine import Engine
-from guidegraph.knowledge.normal import Normalizer
-from guidegraph.knowledge.overlap import CONTAINS, DISJOINT, NOT_EXCLUDED, OVERLAPS, SAME, Graded, Grader, Scope
+from guidegraph.knowledge.normal import (
+    CONTAINS,
+    DISJOINT,
+    NOT_EXCLUDED,
+    OVERLAPS,
+    SAME,
+    Graded,
+    Grader,
+    Normalizer,
+    Scope,
+)
 from guidegraph.knowledge.records import Records, gg
 
 _PREDICATES = {
