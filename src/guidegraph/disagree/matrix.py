@@ -71,13 +71,13 @@ def _ordered(records: Records, shown: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def _scopes(records: Records) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
     """For each document with scopes, the interventions that they considered and those that they left out."""
-    found: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    scopes: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for iri, props in records.nodes.items():
         if gg("Scope") in props.get(ns.RDF + "type", ()):
-            considered, left_out = found[records.one(iri, "inDocument")]
+            considered, left_out = scopes[records.one(iri, "inDocument")]
             considered |= set(records.all(iri, "considers"))
             left_out |= set(records.all(iri, "leavesOut"))
-    return {document: (frozenset(held), frozenset(out)) for document, (held, out) in found.items()}
+    return {document: (frozenset(held), frozenset(out)) for document, (held, out) in scopes.items()}
 
 
 def _intervention(
@@ -145,9 +145,9 @@ class Comparison:
         """The comparison of two documents (IRIs) in the published form (schema/compare.schema.json)."""
         everything = self._disagree.findings(self._as_of)
         wanted = {a, b}
-        found = [f for f in everything if {self._disagree.sources.document(s) for s in (f.a, f.b)} == wanted]
+        findings = [f for f in everything if {self._disagree.sources.document(s) for s in (f.a, f.b)} == wanted]
         # The document named first is side a.
-        turned = [f if self._disagree.sources.document(f.a) == a else self._disagree.turned(f) for f in found]
+        turned = [f if self._disagree.sources.document(f.a) == a else self._disagree.turned(f) for f in findings]
         rows = [row for row in addressed(self._engine) if row.issued(self._as_of)]
         own, other = ([r for r in rows if r.document == d] for d in (a, b))
         return {
@@ -158,7 +158,7 @@ class Comparison:
             "shared_evidence": self._disagree.sources.shared([r.rec for r in own], [r.rec for r in other]),
             "disagreements": self._disagree.tell([f for f in turned if f.verdict not in APART], everything),
             "apart": self._disagree.tell([f for f in turned if f.verdict in APART], everything),
-            "agreements": self._agreements(own, other, {frozenset((f.a, f.b)) for f in found}),
+            "agreements": self._agreements(own, other, {frozenset((f.a, f.b)) for f in findings}),
             "only_a": self._only(in_effect(own, self._as_of), other),
             "only_b": self._only(in_effect(other, self._as_of), own),
         }
@@ -189,10 +189,10 @@ class Comparison:
         return rows
 
     def _only(self, own: list[Addressed], other: list[Addressed]) -> list[dict[str, str]]:
-        found = {
+        alone = {
             r.intervention: r
             for r in own
             if not any(self._records.related(r.intervention, s.intervention) for s in other)
         }
-        rows = [{"id": describe.name(i), "label": self._records.label(i), "stance": r.stance} for i, r in found.items()]
+        rows = [{"id": describe.name(i), "label": self._records.label(i), "stance": r.stance} for i, r in alone.items()]
         return sorted(rows, key=lambda row: (row["label"], row["id"]))

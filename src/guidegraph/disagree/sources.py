@@ -41,25 +41,25 @@ class Sources:
     @cached_property
     def evidence(self) -> Mapping[str, frozenset[str]]:
         """For each recommendation the studies it rests on, or reviews whose studies are not recorded."""
-        found: dict[str, set[str]] = defaultdict(set)
+        studies_of: dict[str, set[str]] = defaultdict(set)
         for rec, study in self._engine.select("disagree/evidence"):
-            found[rec].add(study)
-        return {rec: frozenset(studies) for rec, studies in found.items()}
+            studies_of[rec].add(study)
+        return {rec: frozenset(studies) for rec, studies in studies_of.items()}
 
     @cached_property
     def newer(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """For each recommendation the (document, date) of evidence that it could not have seen."""
-        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        newer: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for rec, document, issued, _ in self._engine.select("disagree/newer-evidence"):
-            found[rec].append((document, issued))
-        return {rec: tuple(rows) for rec, rows in found.items()}
+            newer[rec].append((document, issued))
+        return {rec: tuple(rows) for rec, rows in newer.items()}
 
     @cached_property
     def _relations(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        relations: dict[tuple[str, str], list[str]] = defaultdict(list)
         for one, relation, other in self._engine.select("disagree/relations"):
-            found[one, other].append(relation)
-        return {pair: tuple(rows) for pair, rows in found.items()}
+            relations[one, other].append(relation)
+        return {pair: tuple(rows) for pair, rows in relations.items()}
 
     @cached_property
     def _voices(self) -> Mapping[str, str]:

@@ -137,7 +137,7 @@ class Branch:
 
     def joined(self, other: Branch) -> Branch | None:
         """Both conjunctions at once, or None where the intervals of a number do not meet."""
-        found: Branch | None = Branch(
+        both: Branch | None = Branch(
             self.has | other.has,
             self.lacks | other.lacks,
             self.ranges,
@@ -145,32 +145,32 @@ class Branch:
             self.no_events | other.no_events,
         )
         for wanted in other.ranges:
-            found = found._narrow(wanted) if found else None
-        return found
+            both = both._narrow(wanted) if both else None
+        return both
 
     def literals(self) -> list[Literal]:
         """All literals, in a fixed order."""
-        found: list[Literal] = [(h, True) for h in sorted(self.has)]
-        found += [(e, True) for e in sorted(self.events)]
-        found += [(r, True) for r in self.ranges]
-        found += [(h, False) for h in sorted(self.lacks)]
-        return found + [(e, False) for e in sorted(self.no_events)]
+        literals: list[Literal] = [(h, True) for h in sorted(self.has)]
+        literals += [(e, True) for e in sorted(self.events)]
+        literals += [(r, True) for r in self.ranges]
+        literals += [(h, False) for h in sorted(self.lacks)]
+        return literals + [(e, False) for e in sorted(self.no_events)]
 
 
 def closed(branch: Branch, logic: Logic) -> frozenset[Held]:
     """What the patient has, with what that and the numbers bring."""
     if not logic.brings and not any(known.prop in logic.numbers for known in branch.ranges):
         return branch.has
-    found = set(branch.has)
+    held = set(branch.has)
     for known in branch.ranges:
         if known.valued:
-            found.update(logic.numbers.get(known.prop, ()))
+            held.update(logic.numbers.get(known.prop, ()))
     grown = True
     while grown:
-        new = {then for given, then in logic.brings if any(logic.covers(given, h) for h in found)} - found
+        new = {then for given, then in logic.brings if any(logic.covers(given, h) for h in held)} - held
         grown = bool(new)
-        found |= new
-    return frozenset(found)
+        held |= new
+    return frozenset(held)
 
 
 def satisfiable(branch: Branch, logic: Logic) -> bool:
@@ -199,14 +199,14 @@ def negations(literal: Literal, logic: Logic) -> list[Literal]:
         return [(what, not positive)]
     if not what.valued:
         return [(Range(what.prop, LOWEST, HIGHEST), True)]
-    found: list[Literal] = []
+    denied: list[Literal] = []
     if what.low > LOWEST:
-        found.append((Range(what.prop, LOWEST, what.low), True))
+        denied.append((Range(what.prop, LOWEST, what.low), True))
     if what.high < HIGHEST:
-        found.append((Range(what.prop, what.high, HIGHEST), True))
+        denied.append((Range(what.prop, what.high, HIGHEST), True))
     if what.prop not in logic.total:
-        found.append((Range(what.prop, LOWEST, HIGHEST, False), True))
-    return found
+        denied.append((Range(what.prop, LOWEST, HIGHEST, False), True))
+    return denied
 
 
 def compatible(one: Branch, other: Branch, logic: Logic) -> bool:

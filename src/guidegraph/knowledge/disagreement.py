@@ -69,11 +69,11 @@ class DisagreementIndex:
 
     def _describe(self) -> None:
         """Scope and attached conditions of each recommendation, as one node and one text."""
-        found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for rec, prop, value in self._engine.select("disagree/10-conditions"):
-            found[rec][prop].append(value)
+            said[rec][prop].append(value)
         rows: list[tuple[str, str, str]] = []
-        for rec, props in found.items():
+        for rec, props in said.items():
             population = props.get(gg("population"), [""])[0]
             self.scopes[rec] = Scope(population, tuple(sorted(set(props.get(gg("indication"), ())))))
             held = [f"with {c}" for c in props.get(gg("attachedCondition"), ())]

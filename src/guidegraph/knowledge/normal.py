@@ -88,7 +88,7 @@ class Normalizer:
         return self._known[iri]
 
     def _expand(self, iri: str) -> Union:
-        found: list[Branch] = []
+        branches: list[Branch] = []
         for raw in self._raw.get(iri, ()):
             partial: Union = (Branch(),)
             for atom, positive in raw:
@@ -97,8 +97,8 @@ class Normalizer:
                 partial = tuple(b for b in joined if b is not None)
                 if len(partial) > MAX_BRANCHES:
                     raise KnowledgeError("a population has too many branches", where=iri, mend="Split it.")
-            found += partial
-        return self._distinct(found)
+            branches += partial
+        return self._distinct(branches)
 
     def _alternatives(self, iri: str, positive: bool) -> Union:
         atom = self._atoms.get(iri) or Atom(iri, "")
@@ -135,12 +135,12 @@ class Normalizer:
 
     def complement(self, union: Union) -> Union:
         """What does not fit: one negated literal of every branch."""
-        found: Union = (Branch(),)
+        outside: Union = (Branch(),)
         for branch in union:
             choices = [n for one in branch.literals() for n in negations(one, self.logic)]
             single = tuple(b for b in (Branch().add(choice) for choice in choices) if b is not None)
-            found = self._distinct(list(self.conjoin(found, single)))
-        return found
+            outside = self._distinct(list(self.conjoin(outside, single)))
+        return outside
 
     def inside(self, inner: Union, outer: Union) -> bool:
         """Whether whoever fits ``inner`` fits ``outer``."""
@@ -216,10 +216,10 @@ class Grader:
         Raises:
             KnowledgeError: see :class:`guidegraph.knowledge.normal.Normalizer`.
         """
-        found = self._populations(a.population, b.population)
-        if found.grade != OVERLAPS:
-            return found
-        return found if self.related(a.indications, b.indications) else Graded(NOT_EXCLUDED)
+        graded = self._populations(a.population, b.population)
+        if graded.grade != OVERLAPS:
+            return graded
+        return graded if self.related(a.indications, b.indications) else Graded(NOT_EXCLUDED)
 
     def _populations(self, one: str, other: str) -> Graded:
         key = (one, other)
@@ -250,12 +250,12 @@ class Grader:
 
         The second of a pair is None where a literal is excluded by the other side's literals together.
         """
-        found: dict[tuple[Literal, Literal | None], None] = {}
+        pairs: dict[tuple[Literal, Literal | None], None] = {}
         for left in self.forms.population(a):
             for right in self.forms.population(b):
                 pair = self._clash(left.literals(), right.literals())
-                found[pair] = None
-        return list(found)
+                pairs[pair] = None
+        return list(pairs)
 
     def _clash(self, left: list[Literal], right: list[Literal]) -> tuple[Literal, Literal | None]:
         def fits(literals: list[Literal]) -> bool:
