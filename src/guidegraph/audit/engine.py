@@ -17,7 +17,7 @@ from guidegraph.audit.facts import Facts
 from guidegraph.audit.finding import Finding, finding_id
 from guidegraph.audit.kinds import SEVERITIES, Kind, kinds
 from guidegraph.audit.nodes import Nodes
-from guidegraph.errors import KnowledgeError, QueryError
+from guidegraph.errors import NothingToCheckError, QueryError
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine
 from guidegraph.query.run import run
@@ -86,13 +86,14 @@ class Auditor:
         """Run every kind.
 
         Raises:
-            KnowledgeError: a kind's file cannot be used, or the knowledge holds no statement at all.
+            KnowledgeError: a kind's file cannot be used.
+            NothingToCheckError: the knowledge holds no statement at all.
         """
         chosen = kinds(request.files)
         documents, statements = self._size()
         if not statements:
-            raise KnowledgeError(
-                "nothing to audit: no statement in the files",
+            raise NothingToCheckError(
+                "nothing was checked, since no statement is in the graph",
                 mend="Give TriG or Turtle files in the vocabulary of docs/model.md.",
             )
         found: list[Finding] = []

@@ -18,7 +18,7 @@ from guidegraph.query.catalogue import Query, read_query
 from guidegraph.query.guard import check_for_rdflib
 from guidegraph.query.run import run
 from guidegraph.reading import read_quads, unreadable
-from guidegraph.store import knowledge_files
+from guidegraph.store import NOTHING_OF_OURS, RIGHT_FILE, foreign_files, knowledge_files
 from guidegraph.validate.describe import name, named_shape, owners, path_text, users
 from guidegraph.validate.graph import FileGraph, IndexedGraph, TermTable
 from guidegraph.validate.report import ValidationReport, ValidationResult
@@ -158,7 +158,7 @@ class _Rules:
             more: whether to look at what SHACL cannot say, too.
         """
         data = FileGraph(self._terms.copy(), files, self._beside, alone=self._alone)
-        foreign = data.foreign() if more else set()
+        foreign = foreign_files(files) if more else set()
         results = [*self._by_shapes(data), *_by_values(data), *(self._by_checks(data) if more else ())]
         results = [r for r in results if r.file not in foreign] + [_nothing_of_ours(file) for file in foreign]
         causes: dict[tuple[str, ...], ValidationResult] = {}
@@ -250,8 +250,7 @@ def _nothing_of_ours(file: str) -> ValidationResult:
         part_of=(),
         path="",
         value="",
-        message="Nothing was checked, since the file says nothing in the vocabulary of GuideGraph. Check that it is"
-        f" the right file, and that its prefixes begin with {ns.BASE}.",
+        message=f"{NOTHING_OF_OURS[0].upper()}{NOTHING_OF_OURS[1:]}. {RIGHT_FILE}",
         severity="Violation",
         focus="",
         constraint="NodeConstraintComponent",
