@@ -17,8 +17,8 @@ from guidegraph.audit.facts import Facts
 from guidegraph.audit.finding import Finding, finding_id
 from guidegraph.audit.kinds import SEVERITIES, Kind, kinds
 from guidegraph.audit.nodes import Nodes
-from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.errors import KnowledgeError
+from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine
 
 

@@ -15,11 +15,11 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.audit.kinds import FOLDER
-from guidegraph.disagree.branch import HIGHEST, LOWEST, Branch, Range
-from guidegraph.disagree.build import DisagreementIndex
-from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED, SAME, Scope
 from guidegraph.errors import GuideGraphError, KnowledgeError
+from guidegraph.knowledge.branch import HIGHEST, LOWEST, Branch, Range
+from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, steps
+from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED, SAME, Scope
 from guidegraph.knowledge.records import gg
 
 GRAPH = ox.NamedNode(ns.AUDIT_GRAPH)

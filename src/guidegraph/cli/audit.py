@@ -12,7 +12,8 @@ from guidegraph.cli.common import FAILED, INCOMPLETE, AsOf, Knowledge, Output, c
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:
-    from guidegraph.api import AuditReport, KnowledgeBase
+    from guidegraph.api import KnowledgeBase
+    from guidegraph.audit.auditing import AuditReport
 
 
 class AuditFormat(StrEnum):

@@ -82,7 +82,7 @@ def nanopub(
     """
     from guidegraph import api
     from guidegraph.export.nanopub import retraction
-    from guidegraph.export.nanopubcheck import earlier
+    from guidegraph.export.publishing import earlier, vanished
 
     if everything == (node is not None):
         raise UsageError("name one statement, or --all", mend="guidegraph export nanopub --all -o FOLDER")
@@ -102,9 +102,9 @@ def nanopub(
     with working("writing nanopublications"):
         known = earlier(previous) if previous is not None else {}
         nanopubs = list(kb.nanopubs(chosen, previous=known, key=key))
-    vanished = kb.vanished(known)
-    retractions = [retraction(one, key) for one in vanished] if retract else []
-    for one in vanished:
+    gone = vanished(kb.knowledge, known)
+    retractions = [retraction(one, key) for one in gone] if retract else []
+    for one in gone:
         done = "is retracted" if retract else "can be retracted (--retract)"
         typer.echo(f"{one.statement} is in the knowledge no longer: {one.file} {done}", err=True)
     if output is None:
