@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import pyoxigraph as ox
 
 from guidegraph import assets
-from guidegraph.api.answer import Answer, behind
+from guidegraph.api.answer import Answer
 from guidegraph.assess import assessing
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from guidegraph.audit.tracing import Trace
     from guidegraph.disagree.questions import DisagreementOptions
     from guidegraph.export.nanopub import Key, Nanopub
+    from guidegraph.forms import Explanation, Question, Timeline
     from guidegraph.intake.fhir.read import Reading
     from guidegraph.intake.fhir.records import FhirOptions, FhirReader, FhirSource
     from guidegraph.intake.omop.persons import OmopOptions
@@ -194,7 +195,7 @@ class KnowledgeBase:
 
     def explain(
         self, profile: ProfileSource, therapy: str, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> dict[str, Any]:
+    ) -> Explanation:
         """The proof of one therapy's status and the smallest change that would make it eligible.
 
         Raises:
@@ -203,30 +204,30 @@ class KnowledgeBase:
         from guidegraph.assess.change import smallest_change
         from guidegraph.assess.explain import explanation
 
-        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).found
-        iri = assessing.find_therapy(self.knowledge, therapy, found)
-        explained = explanation(found, iri, smallest_change(found, iri, assessing.again(self.knowledge, found)))
-        explained["therapy"]["disagreements"] = behind(self.disagree, found, iri)
-        explained["made_from"] = self.knowledge.made_from(found.profile, found.linked.values())
-        return explained
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).assessment
+        iri = assessing.find_therapy(self.knowledge, therapy, assessment)
+        change = smallest_change(assessment, iri, assessing.again(self.knowledge, assessment))
+        made_from = self.knowledge.made_from(assessment.profile, assessment.linked.values())
+        return explanation(assessment, iri, change, self.disagree.behind, made_from)
 
     def ask(
         self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Question]:
         """The unknown facts, ranked by what they could change."""
-        from guidegraph.assess.questions import questions
+        from guidegraph.assess.questions import every_open_fact, questions
 
-        return questions(self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found)
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        return questions(assessment, every_open_fact(assessment))
 
     def timeline(
         self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> dict[str, Any]:
+    ) -> Timeline:
         """Statuses by week, at every week at which something can change."""
         from guidegraph.assess.timeline import timeline
 
-        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
-        weeks = timeline(found.profile, self.records, assessing.again(self.knowledge, found))
-        return {**weeks, "made_from": self.knowledge.made_from(found.profile)}
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        again, made_from = assessing.again(self.knowledge, assessment), self.knowledge.made_from(assessment.profile)
+        return timeline(assessment.profile, self.records, again, made_from)
 
     def replay(self, path: str | Path) -> dict[str, Any]:
         """Recompute a saved answer and compare it, in the published JSON form (schema/replay.schema.json).
@@ -364,6 +365,12 @@ class KnowledgeBase:
         from guidegraph.export.publishing import nanopubs
 
         return nanopubs(self.knowledge, statements, previous=previous, key=key)
+
+    def vanished(self, previous: Mapping[str, Nanopub]) -> list[Nanopub]:
+        """Those of an earlier export whose statement is no longer there; see :mod:`guidegraph.export.publishing`."""
+        from guidegraph.export.publishing import vanished
+
+        return vanished(self.knowledge, previous)
 
     def fhir_systems(self) -> dict[str, str]:
         """How FHIR names other terminologies, by CURIE prefix, as the registry of terminologies has them."""

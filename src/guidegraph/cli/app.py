@@ -13,7 +13,6 @@ from guidegraph.cli import (
     export,
     intake,
     link,
-    lookup,
     mappings,
     omop,
     patient,
@@ -59,7 +58,7 @@ app.command()(guarded(disagree.matrix))
 app.command()(guarded(disagree.changes))
 app.command()(guarded(query.query))
 app.command()(guarded(query.queries))
-app.command()(guarded(lookup.lookup))
+app.command()(guarded(mappings.lookup))
 app.command()(guarded(check.validate))
 app.command("check")(guarded(check.check))
 app.command("verify-document")(guarded(check.verify_document))

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph import api
-from guidegraph.cli.common import AsOf, Knowledge, Output, day, file_path, write
+from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, file_path, write
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.files import write_files
 
@@ -60,7 +59,7 @@ def from_fhir(
         list[str] | None,
         typer.Option("--same-unit", metavar="UNIT=OURS", help="Take a UCUM unit for ours, which it is not by itself."),
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """A patient's FHIR resources as a profile, with a report of what was used, ignored and not understood.
 
@@ -71,7 +70,7 @@ def from_fhir(
 
     where = "standard input" if bundle == "-" else Path(bundle).name
     text = _standard_input(where) if bundle == "-" else read_record(Path(bundle), where)
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     found = kb.profile_from_fhir(
         text,
         as_of=day(as_of),

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from guidegraph import api
-from guidegraph.cli.common import AsOf, Knowledge, Output, day, working
+from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, working
 from guidegraph.cli.intake import ProfileFormat, ProfileFormatOption, ReportOutput, write_profile
 from guidegraph.errors import UsageError
 
@@ -58,7 +57,7 @@ def from_omop(
     form: ProfileFormatOption = ProfileFormat.yaml,
     output: Output = None,
     report: ReportOutput = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """A person of an OMOP CDM 5.4 as a profile, with a report on every row of theirs.
 
@@ -67,7 +66,7 @@ def from_omop(
     from guidegraph.intake.form import to_json, to_yaml
     from guidegraph.intake.report import shown
 
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     with working("reading the tables"):
         profile, told = kb.profile_from_omop(
             source,
