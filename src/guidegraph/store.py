@@ -128,8 +128,8 @@ def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
     for path in knowledge_files(root)[0]:
         store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
     read = {str(path): read_quads(path, KnowledgeError) for path in files}
-    for path in sorted(foreign_files(read)):
-        raise NothingToCheckError(NOTHING_OF_OURS, where=path, mend=RIGHT_FILE)
+    for name in sorted(foreign_files(read)):
+        raise NothingToCheckError(NOTHING_OF_OURS, where=name, mend=RIGHT_FILE)
     for quads in read.values():
         store.bulk_extend(_in_graph(named(quads), _ONTOLOGY))
     return store

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
-from guidegraph.profile.coded import CodedFacts
 
 import guidegraph as gg
 from guidegraph import api
 from guidegraph import namespaces as ns
 from guidegraph.model import Profile
+from guidegraph.profile.terms import CodedFacts
 from guidegraph.query import catalogue
 from guidegraph.terminologies.sources import available
 from tests.support.optional import needs

@@ -9,16 +9,25 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.api.core import software
 from guidegraph.assess import answer as _answer
-from guidegraph.assess.assessment import Assessment
+from guidegraph.assess.assessing import find_therapy
+from guidegraph.assess.assessment import FOR, TRUE, Assessment
+from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
     import rdflib
 
-    from guidegraph.api.knowledge import KnowledgeBase
+
+def behind(disagreements: Disagreements, found: Assessment, therapy: str) -> list[dict[str, Any]]:
+    """The disagreements behind a contested status of an assessment; none for another status."""
+    if found.statuses[therapy] != "contested":
+        return []
+    held = [s for s in found.statements(therapy, FOR) if found.truth(s) == TRUE]
+    opposing = [s for s in found.opposing(therapy) if found.truth(s) == TRUE]
+    return disagreements.behind(held, opposing, found.truth)
 
 
 class Answer:
@@ -28,8 +37,9 @@ class Answer:
         found: the assessment behind it.
     """
 
-    def __init__(self, kb: KnowledgeBase, found: Assessment) -> None:
-        self._kb = kb
+    def __init__(self, knowledge: Knowledge, disagreements: Disagreements, found: Assessment) -> None:
+        self._knowledge = knowledge
+        self._disagreements = disagreements
         self.found = found
 
     @cached_property
@@ -38,15 +48,15 @@ class Answer:
             self.found,
             profile_digest=profile_digest(self.found.profile),
             knowledge={
-                "digest": self._kb.digest,
-                "version": self._kb.version,
-                "links": self._kb.link_digests((*self.found.profile.readings, *self.found.linked.values())),
+                "digest": self._knowledge.digest,
+                "version": self._knowledge.version,
+                "links": self._knowledge.link_digests((*self.found.profile.readings, *self.found.linked.values())),
             },
             software=software(),
-            queries=self._kb.query_digests(),
+            queries=self._knowledge.query_digests(),
         )
         for therapy, entry in zip(_answer.ranked(self.found), data["therapies"], strict=True):
-            entry["disagreements"] = self._kb.behind(self.found, therapy)
+            entry["disagreements"] = behind(self._disagreements, self.found, therapy)
         return data
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,9 +69,9 @@ class Answer:
 
         It holds the patient's facts.
         """
-        from guidegraph.api.saved import write_saved
+        from guidegraph.assess.saved import write_saved
 
-        return write_saved(self._kb, self)
+        return write_saved(self._knowledge, self.found, self._data)
 
     @property
     def statuses(self) -> dict[str, str]:
@@ -75,7 +85,7 @@ class Answer:
             TermError: the text names no intervention, or more than one.
             UsageError: no statement reaches the intervention.
         """
-        return self.found.statuses[self._kb.therapy(therapy, self.found)]
+        return self.found.statuses[find_therapy(self._knowledge, therapy, self.found)]
 
     def rows(self) -> list[dict[str, Any]]:
         """One plain row a therapy: intervention, label, category, status, line, for, against, contraindications."""
@@ -117,7 +127,7 @@ class Answer:
         """The assessment as an rdflib graph: the profile, truth values, statuses and reasons."""
         import rdflib
 
-        with self._kb.session(
+        with self._knowledge.session(
             self.found.profile, self.found.as_of, self.found.jurisdiction, self.found.linked
         ) as session:
             dataset = ox.Dataset(ox.Quad(q.subject, q.predicate, q.object) for q in session.quads())

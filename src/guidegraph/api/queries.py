@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guidegraph import namespaces as ns
-from guidegraph.api.knowledge import KnowledgeBase
+from guidegraph.api.base import KnowledgeBase
 from guidegraph.errors import UsageError
 from guidegraph.model import Parameter
 from guidegraph.query import run
@@ -38,15 +38,15 @@ def run_query(
     if kb is not None:
         # A text parameter may look like a code and is none.
         iris = {p.name for p in known if p.kind in ("iri", run.ANY)}
-        given = {name: (kb.external(text) if name in iris else None) or text for name, text in given.items()}
+        given = {name: (kb.knowledge.external(text) if name in iris else None) or text for name, text in given.items()}
     terms = run.bind(known, given, kb.resolve if kb else None)
     if endpoint is None:
         if kb is None:
             raise UsageError("a query needs a knowledge base or an endpoint", mend="Open one with guidegraph.open().")
         if "idx:" in text or ns.IDX in text:
             # A query over the index may ask for any pair of statements that differ.
-            kb.disagreement.complete()
-        kb.load_links()
+            kb.knowledge.disagreement.complete()
+        kb.knowledge.load_links()
         return run.run(kb.store, text, terms, allow_remote=allow_remote)
     form = run.check(text, allow_remote=allow_remote)
     prefixes = "".join(f"PREFIX {p}: <{iri}>\n" for p, iri in ns.PREFIXES.items() if f"PREFIX {p}:" not in text)

@@ -10,7 +10,7 @@ from typing import Any
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
 from guidegraph.assess.search import Fact, Goal, Search, within
-from guidegraph.assess.shift import advancing, shifted, thresholds
+from guidegraph.assess.shift import shifted, thresholds
 from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import Profile, StopFact, TrialFact
@@ -134,7 +134,7 @@ def smallest_change(found: Assessment, therapy: str, assess: Assess) -> dict[str
         return {"possible": True, "facts": [], "text": "It is eligible now.", "why_not": None}
     if not found.statements(therapy, FOR) or therapy in found.unfiled:
         return _nothing(found, therapy, _why_not(found, therapy))
-    rates = advancing(found.records)
+    rates = found.records.rates
     waits = [w for w in thresholds(found.profile, found.records, rates) if w <= _HORIZON]
     best: tuple[int, Decimal, Assessment, tuple[Fact, ...]] | None = None
     for wait in [Decimal(0), *_moments(waits)]:

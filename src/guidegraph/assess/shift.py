@@ -14,11 +14,6 @@ _DAYS_A_WEEK = Decimal(7)
 _EXACT = Decimal("0.000000001")
 
 
-def advancing(records: Records) -> Mapping[str, Decimal]:
-    """Weeks that pass while each advancing number of a patient grows by one, by property."""
-    return {p: Decimal(per) for p, per in records.rates.items()}
-
-
 def shifted(profile: Profile, weeks: Decimal, rates: Mapping[str, Decimal]) -> Profile:
     """The profile after ``weeks`` weeks in which nothing else happens.
 

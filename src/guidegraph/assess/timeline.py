@@ -10,7 +10,7 @@ from typing import Any
 
 from guidegraph.assess.answer import ranked
 from guidegraph.assess.assessment import Assessment
-from guidegraph.assess.shift import advancing, shifted, thresholds
+from guidegraph.assess.shift import shifted, thresholds
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Records, gg
 from guidegraph.model import Profile
@@ -39,7 +39,7 @@ def timeline(profile: Profile, records: Records, assess: Assess) -> dict[str, An
 
     The weeks are weeks of symptoms. A step starts at its week and ends before the next one.
     """
-    rates = advancing(records)
+    rates = records.rates
     first, known = _start(profile)
     origin = first.values[gg("symptomWeeks")]
     cuts = [week for week in thresholds(first, records, rates) if week <= HORIZON]

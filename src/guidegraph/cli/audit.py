@@ -12,7 +12,8 @@ from guidegraph.cli.common import FAILED, INCOMPLETE, AsOf, Knowledge, Output, c
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:
-    from guidegraph.api import AuditReport, KnowledgeBase
+    from guidegraph.api import KnowledgeBase
+    from guidegraph.audit.auditing import AuditReport
 
 
 class AuditFormat(StrEnum):
@@ -107,12 +108,12 @@ def _opened(files: list[Path], endpoint: str | None, knowledge: Path | None) -> 
 
 
 def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
-    from guidegraph.render import audit, auditforms, audithtml, to_json
+    from guidegraph.render import audit, audithtml, to_json
 
     data = dict(report.data)
     if form is AuditFormat.sarif:
         # A result of one file is shown beside that file by the platforms that read SARIF.
-        return auditforms.audit_sarif(data, files[0].as_posix() if len(files) == 1 else "")
+        return audit.audit_sarif(data, files[0].as_posix() if len(files) == 1 else "")
     if form is AuditFormat.baseline:
         return report.baseline()
     views = {
@@ -120,8 +121,8 @@ def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
         AuditFormat.json: to_json,
         AuditFormat.markdown: audit.audit_markdown,
         AuditFormat.html: audithtml.audit_html,
-        AuditFormat.junit: auditforms.audit_junit,
-        AuditFormat.turtle: auditforms.audit_turtle,
+        AuditFormat.junit: audit.audit_junit,
+        AuditFormat.turtle: audit.audit_turtle,
     }
     return views[form](data)
 

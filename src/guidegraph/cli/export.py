@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from guidegraph.cli import exportgraph
+from guidegraph.cli.check import ReportFormat, ReportOption
 from guidegraph.cli.common import (
+    FAILED,
     AsOf,
     FhirVersion,
     FhirVersionOption,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 #: Files of an export as FHIR, which a later export replaces.
 _RESOURCE = re.compile(r"[A-Z][A-Za-z]+-[A-Za-z0-9.-]{1,64}\.json\Z")
 
+nanopubs = typer.Typer(no_args_is_help=True, help="Nanopublications, ours and anybody's.")
 app = typer.Typer(no_args_is_help=True, help="Write statements, populations or a profile in the forms of others.")
 
 
@@ -59,6 +63,9 @@ def nanopub(
             help="An earlier export: what changed since supersedes it, what did not is left.",
         ),
     ] = None,
+    retract: Annotated[
+        bool, typer.Option("--retract", help="With --previous: retract what is in the knowledge no longer.")
+    ] = False,
     sign: Annotated[
         Path | None, typer.Option("--sign", metavar="KEY", help="Sign with your own RSA private key (PEM).")
     ] = None,
@@ -74,6 +81,8 @@ def nanopub(
     Example: guidegraph export nanopub --all -o nanopubs
     """
     from guidegraph import api
+    from guidegraph.export.nanopub import retraction
+    from guidegraph.export.nanopubcheck import earlier
 
     if everything == (node is not None):
         raise UsageError("name one statement, or --all", mend="guidegraph export nanopub --all -o FOLDER")
@@ -81,6 +90,8 @@ def nanopub(
         raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
     if previous is not None and not previous.is_dir():
         raise UsageError("no such folder", where=str(previous), mend="Name the folder of an earlier export.")
+    if retract and (previous is None or output is None):
+        raise UsageError("--retract needs an earlier export and a folder", mend="Add --previous FOLDER -o FOLDER.")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError("not a folder", where=str(output), mend="Name a folder.")
     key = _key(sign, signer)
@@ -89,16 +100,56 @@ def nanopub(
     kb = api.open_files(files) if files else api.open_knowledge(knowledge)
     chosen = kb.recommendations() if everything else [kb.statement(node or "")]
     with working("writing nanopublications"):
-        found = list(kb.nanopubs(chosen, previous=previous, key=key))
+        known = earlier(previous) if previous is not None else {}
+        nanopubs = list(kb.nanopubs(chosen, previous=known, key=key))
+    vanished = kb.vanished(known)
+    retractions = [retraction(one, key) for one in vanished] if retract else []
+    for one in vanished:
+        done = "is retracted" if retract else "can be retracted (--retract)"
+        typer.echo(f"{one.statement} is in the knowledge no longer: {one.file} {done}", err=True)
     if output is None:
-        for one in found:
+        for one in nanopubs:
             write(one.trig())
         return
+    written = {one.file: one.trig() for one in (*nanopubs, *retractions)}
     if output.is_dir():
-        write_files({output / one.file: one.trig() for one in found})
+        write_files({output / name: text for name, text in written.items()})
     else:
-        write_folder(output, {one.file: one.trig() for one in found})
-    typer.echo(f"{len(found)} written to {output}, {len(chosen) - len(found)} unchanged", err=True)
+        write_folder(output, written)
+    told = f", {len(retractions)} retracted" if retractions else ""
+    unchanged = len(chosen) - len(nanopubs)
+    typer.echo(f"{len(nanopubs)} written to {output}, {unchanged} unchanged{told}", err=True)
+
+
+def check_nanopubs(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="TriG, N-Quads or JSON-LD; anybody's.")],
+    form: ReportOption = ReportFormat.table,
+) -> None:
+    """Check nanopublications: their form, their trusty URI, their signature.
+
+    A signature shows that the holder of the key in it signed, not who that is. Exit code 1 if one is invalid.
+
+    Example: guidegraph nanopub check nanopubs/*.trig
+    """
+    from guidegraph.export.nanopubcheck import check_file
+    from guidegraph.render import to_json
+
+    rows = [
+        {"file": str(path), **asdict(verdict), "valid": verdict.valid} for path in files for verdict in check_file(path)
+    ]
+    write(to_json(rows) if form is ReportFormat.json else "\n".join(map(_verdict, rows)))
+    if not all(row["valid"] for row in rows):
+        raise typer.Exit(FAILED)
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    head = f"{row['file']}: "
+    if not row["valid"]:
+        return f"{head}INVALID: {'; '.join(row['faults'])}"
+    signers = f" by {', '.join(row['signers'])}" if row["signers"] else ""
+    told = [f"signed{signers}"] if row["signed"] else []
+    told += ["trusty URI"] if row["trusty"] else ["no trusty URI, so nobody can tell whether it was altered"]
+    return f"{head}valid ({'; '.join(told)})"
 
 
 def _key(sign: Path | None, signer: str | None) -> Key | None:
@@ -209,3 +260,4 @@ for _name, _command in (
     ("description", exportgraph.description),
 ):
     app.command(_name)(guarded(_command))
+nanopubs.command("check")(guarded(check_nanopubs))

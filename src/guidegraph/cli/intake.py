@@ -66,8 +66,8 @@ def from_fhir(
 
     Example: guidegraph profile from-fhir bundle.json -o patient.yaml && guidegraph therapies patient.yaml
     """
-    from guidegraph.api.intake import read_record
     from guidegraph.intake import form as forms
+    from guidegraph.intake.fhir.records import read_record
 
     where = "standard input" if bundle == "-" else Path(bundle).name
     text = _standard_input(where) if bundle == "-" else read_record(Path(bundle), where)

@@ -31,11 +31,11 @@ def list_mappings(knowledge: Knowledge = None, form: ReportOption = ReportFormat
     Example: guidegraph mappings list
     """
     import guidegraph as gg
-    from guidegraph.api.mappings import coverage
+    from guidegraph.knowledge.mappings import coverage
     from guidegraph.render import to_json
     from guidegraph.render.mappings import coverage_text
 
-    found = coverage(gg.open(knowledge))
+    found = coverage(gg.open(knowledge).knowledge)
     write(to_json(found) if form is ReportFormat.json else coverage_text(found))
 
 
@@ -56,12 +56,12 @@ def check(
     Example: guidegraph mappings check ontology/links/atc.sssom.tsv
     """
     import guidegraph as gg
-    from guidegraph.api.mappings import check_mappings
+    from guidegraph.knowledge.mappings import check_mappings
     from guidegraph.render import to_json
     from guidegraph.render.mappings import check_text
 
     with working("checking mappings"):
-        report = check_mappings(gg.open(knowledge), files or ())
+        report = check_mappings(gg.open(knowledge).knowledge, files or ())
     told = report.to_dict()
     write(to_json(told) if form is ReportFormat.json else check_text(told))
     if report.errors:

@@ -11,13 +11,13 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.disagree.finding import APART, VERDICTS, Finding, Teller
-from guidegraph.disagree.overlap import NOT_EXCLUDED
 from guidegraph.disagree.sources import Sources
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.overlap import NOT_EXCLUDED
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 POLICIES = ("recency", "strength", "certainty", "primary-first")
@@ -43,7 +43,7 @@ class Disagreements:
         """All findings at a date, of every verdict, in a fixed order.
 
         Raises:
-            KnowledgeError: see :class:`guidegraph.disagree.normal.Normalizer`.
+            KnowledgeError: see :class:`guidegraph.knowledge.normal.Normalizer`.
         """
         self._index.complete()
         day = ox.Literal(as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date"))

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED, SAME, Grader, Scope
 from guidegraph.disagree.sources import Sources
 from guidegraph.disagree.words import joined, literal_words, manchester, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED, SAME, Grader, Scope
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 #: Verdicts in the order in which they are shown.

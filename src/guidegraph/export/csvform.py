@@ -16,11 +16,11 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.disagree.addressed import addressed
-from guidegraph.disagree.normal import Normalizer
 from guidegraph.disagree.words import manchester, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.normal import Normalizer
 from guidegraph.knowledge.records import Records, gg
 
 #: Between the identifiers of a cell; no IRI holds it.

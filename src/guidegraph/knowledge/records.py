@@ -163,9 +163,9 @@ class Records:
         return tuple(sorted(s for s, p in self.nodes.items() if wanted in p.get(ns.RDF + "type", ())))
 
     @cached_property
-    def rates(self) -> Mapping[str, str]:
+    def rates(self) -> Mapping[str, Decimal]:
         """Weeks that pass while each advancing number of a patient grows by one, by property."""
-        return {row[0]: row[1] for row in self._engine.select("answer/rates")}
+        return {row[0]: Decimal(row[1]) for row in self._engine.select("answer/rates")}
 
     def one(self, node: str, name: str, default: str = "") -> str:
         """The first value of a property of the model."""

@@ -1,40 +1,48 @@
-"""Records of patients read as profiles."""
+"""FHIR records of patients read as profiles of some knowledge."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypedDict
 
-from guidegraph.api.core import Core
 from guidegraph.errors import ProfileError
-
-if TYPE_CHECKING:
-    from guidegraph.api.batch import RecordAnswer
-    from guidegraph.intake import Concepts
-    from guidegraph.intake.fhir import Reading
+from guidegraph.intake.builder import Settings
+from guidegraph.intake.concepts import Concepts
+from guidegraph.intake.fhir.read import Reading, read_fhir
+from guidegraph.intake.fhir.source import from_values, parse
+from guidegraph.intake.units import units
+from guidegraph.knowledge.opened import Knowledge
 
 FhirSource = str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 _LARGEST_BYTES = 400_000_000
 
 
-class Intake(Core):
-    """A knowledge base that reads records of patients."""
+class FhirOptions(TypedDict, total=False):
+    """How to read a record (see :meth:`FhirReader.profile`)."""
 
-    @cached_property
-    def _rates(self) -> dict[str, Decimal]:
-        return {prop: Decimal(per) for prop, per in self.records.rates.items()}
+    version: str
+    patient: str
+    complete: Collection[str]
+    match_text: bool
+    same_units: Collection[tuple[str, str]]
+    newest_days: int | None
+
+
+class FhirReader:
+    """Reads FHIR records with the terms and mappings of some knowledge."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
 
     @cached_property
     def _concepts(self) -> dict[bool, Concepts]:
-        from guidegraph.intake import Concepts
+        vocabulary, codes = self.knowledge.vocabulary, self.knowledge.links.codes
+        return {text: Concepts(vocabulary, codes, match_text=text) for text in (False, True)}
 
-        return {text: Concepts(self.vocabulary, self.links.codes, match_text=text) for text in (False, True)}
-
-    def profile_from_fhir(
+    def profile(
         self,
         source: FhirSource,
         *,
@@ -66,32 +74,23 @@ class Intake(Core):
             ProfileError: no FHIR, or entries of several patients and none is named.
             UsageError: an unknown version or list.
         """
-        from guidegraph.intake.builder import Settings
-        from guidegraph.intake.fhir import from_values, parse, read_fhir
-        from guidegraph.intake.units import units
-
-        settings = Settings(as_of or date.today(), frozenset(complete), self._rates, newest_days)
+        knowledge = self.knowledge
+        settings = Settings(as_of or date.today(), frozenset(complete), knowledge.records.rates, newest_days)
         text = read_record(source, where) if isinstance(source, Path) else source
         values = parse(text, where) if isinstance(text, str) else from_values(text, where)
         return read_fhir(
             values,
-            self.vocabulary,
+            knowledge.vocabulary,
             self._concepts[match_text],
             settings,
             where=where,
             version=version,
             patient=patient,
-            implications=self.implications,
+            implications=knowledge.implications,
             units=units().treating(same_units) if same_units else None,
             # An escaped letter can hide the name from this look at the text.
             scan=not isinstance(text, str) or "modifierExtension" in text or "\\u" in text,
         )
-
-    def fhir_statuses(self, sources: Sequence[FhirSource], **options: Any) -> Iterator[RecordAnswer]:
-        """The status of every therapy for each of many records (see :func:`guidegraph.api.batch.fhir_statuses`)."""
-        from guidegraph.api.batch import fhir_statuses
-
-        return fhir_statuses(self, sources, **options)
 
 
 def read_record(path: Path, where: str) -> str:
