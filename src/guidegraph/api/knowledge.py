@@ -13,7 +13,6 @@ from guidegraph.api.core import ProfileSource
 from guidegraph.api.fhir import FhirExporting
 from guidegraph.api.intake import Intake
 from guidegraph.api.lookup import Looking
-from guidegraph.api.omop import FromOmop
 from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.change import smallest_change
 from guidegraph.assess.explain import explanation
@@ -24,7 +23,7 @@ from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications
 
 
-class KnowledgeBase(FromOmop, Intake, Looking, FhirExporting):
+class KnowledgeBase(Intake, Looking, FhirExporting):
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads."""
 
     def therapies(

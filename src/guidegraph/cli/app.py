@@ -15,7 +15,6 @@ from guidegraph.cli import (
     link,
     lookup,
     mappings,
-    omop,
     patient,
     profiles,
     query,
@@ -71,7 +70,7 @@ app.command("push")(guarded(stores.push))
 app.command("pull")(guarded(stores.pull))
 app.add_typer(export.app, name="export")
 profiles.app.command("from-fhir")(guarded(intake.from_fhir))
-profiles.app.command("from-omop")(guarded(omop.from_omop))
+profiles.app.command("from-omop")(guarded(intake.from_omop))
 app.add_typer(profiles.app, name="profile")
 
 

@@ -1,8 +1,8 @@
-"""Commands that read records of patients as profiles."""
+"""Commands that read records of patients (FHIR, OMOP) as profiles."""
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import AsOf, Knowledge, day, write
-from guidegraph.errors import ProfileError, UsageError
+from guidegraph.cli.common import AsOf, Knowledge, day, working, write
+from guidegraph.errors import UsageError
 
 
 class ProfileFormat(StrEnum):
@@ -21,6 +21,13 @@ class ProfileFormat(StrEnum):
     json = "json"
 
 
+class OneDay(StrEnum):
+    """What a diagnosis recorded for one day alone says."""
+
+    unknown = "unknown"
+    present = "present"
+
+
 ProfileFormatOption = Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")]
 ProfileOutput = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
@@ -28,6 +35,14 @@ ProfileOutput = Annotated[
 ReportOutput = Annotated[
     Path | None,
     typer.Option("--report", metavar="FILE", help="Write the report as JSON; else it is on standard error."),
+]
+
+
+SameUnit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--same-unit", metavar="UNIT=OURS", help="Take a unit, as the record writes it, for ours; repeatable."
+    ),
 ]
 
 
@@ -56,10 +71,7 @@ def from_fhir(
         int | None,
         typer.Option("--within-days", metavar="DAYS", min=0, help="Ignore observations that are older than this."),
     ] = None,
-    same_unit: Annotated[
-        list[str] | None,
-        typer.Option("--same-unit", metavar="UNIT=OURS", help="Take a UCUM unit for ours, which it is not by itself."),
-    ] = None,
+    same_unit: SameUnit = None,
     knowledge: Knowledge = None,
 ) -> None:
     """A patient's FHIR resources as a profile, with a report of what was used, ignored and not understood.
@@ -72,7 +84,7 @@ def from_fhir(
     from guidegraph.render.intake import intake_text
 
     where = "standard input" if bundle == "-" else Path(bundle).name
-    text = _standard_input(where) if bundle == "-" else read_record(Path(bundle), where)
+    text = read_record(None if bundle == "-" else Path(bundle), where)
     kb = api.open_knowledge(knowledge)
     found = kb.profile_from_fhir(
         text,
@@ -99,11 +111,85 @@ def from_fhir(
     write(written, output)
 
 
-def _standard_input(where: str) -> str:
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ProfileError("not UTF-8 text", where=where, mend="FHIR JSON is UTF-8.") from None
+def from_omop(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A DuckDB file, or a folder of Parquet or CSV files, or folders of parts, one a table.",
+        ),
+    ],
+    person: Annotated[int, typer.Option("--person", metavar="ID", help="The person_id.")],
+    as_of: AsOf = None,
+    complete: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--complete",
+            metavar="LIST",
+            help="A list that the tables hold whole, such as medications; repeatable.",
+        ),
+    ] = None,
+    source_vocabulary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source-vocabulary",
+            metavar="TABLE=PREFIX",
+            help="What the source values of a table are codes of, where no concept tells it; repeatable.",
+        ),
+    ] = None,
+    drug_eras: Annotated[bool, typer.Option("--drug-eras", help="Also read the table drug_era.")] = False,
+    one_day: Annotated[
+        OneDay, typer.Option("--one-day", help="What a diagnosis recorded for one day alone says.")
+    ] = OneDay.unknown,
+    newest_days: Annotated[
+        int | None,
+        typer.Option(
+            "--within-days", metavar="DAYS", min=0, help="Ignore measurements and observations that are older."
+        ),
+    ] = None,
+    same_unit: SameUnit = None,
+    form: ProfileFormatOption = ProfileFormat.yaml,
+    output: ProfileOutput = None,
+    report: ReportOutput = None,
+    knowledge: Knowledge = None,
+) -> None:
+    """A person of an OMOP CDM 5.4 as a profile, with a report on every row of theirs.
+
+    Example: guidegraph profile from-omop cdm.duckdb --person 42 -o patient.yaml
+    """
+    from guidegraph.intake.form import to_json, to_yaml
+    from guidegraph.intake.report import shown
+    from guidegraph.render.intake import intake_text
+    from guidegraph.render.jsonform import to_json as data_json
+
+    kb = api.open_knowledge(knowledge)
+    with working("reading the tables"):
+        profile, told = kb.profile_from_omop(
+            source,
+            person,
+            as_of=day(as_of),
+            complete=[key for text in complete or () for key in text.split(",")],
+            source_vocabulary=_prefixes(source_vocabulary or ()),
+            drug_eras=drug_eras,
+            one_day_present=one_day is OneDay.present,
+            newest_days=newest_days,
+            same_units=[_pair(pair) for pair in same_unit or ()],
+        )
+    if report is not None:
+        write(data_json(told.to_dict()), report)
+    else:
+        typer.echo(intake_text(told.to_dict()), err=True, nl=False)
+    lines = [f"Read from {told.form}, person {person}, as of {told.as_of}; what is not here is unknown, never no."]
+    lasting = [r for r in profile.readings if set(kb.links.codes.read(r.curie).present) == set(r.present)]
+    # A code that only the tables could place is written as what it was read as: alone it would not be understood.
+    for reading in profile.readings:
+        if reading not in lasting:
+            words = ", ".join(kb.vocabulary.label(iri) for iri in reading.present)
+            lines.append(f"{shown(reading.name)} was read by what stands above it in the tables: {words}")
+    profile = replace(profile, readings=tuple(lasting))
+    yaml = form is ProfileFormat.yaml
+    text = to_yaml(profile, kb.vocabulary, "\n".join(lines)) if yaml else to_json(profile, kb.vocabulary)
+    write(text, output)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -111,3 +197,17 @@ def _pair(text: str) -> tuple[str, str]:
     if not (unit and equal and ours):
         raise UsageError(f"{text!r} names no two units", where="--same-unit", mend="Write it as UNIT=OURS.")
     return unit, ours
+
+
+def _prefixes(texts: list[str] | tuple[()]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        table, equals, prefix = text.partition("=")
+        if not equals or not table or not prefix or table in found:
+            raise UsageError(
+                f"{text[:60]!r} is not TABLE=PREFIX, or names a table twice",
+                where="--source-vocabulary",
+                mend="Write it as condition_occurrence=ICD10CM.",
+            )
+        found[table.casefold()] = prefix
+    return found

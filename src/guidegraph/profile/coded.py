@@ -32,9 +32,9 @@ class CodedFacts:
         """The entries (property IRI of their list, text) that were not understood, sorted."""
         return tuple(sorted(self._missed))
 
-    def miss(self, prop: str, text: str) -> None:
-        """Note that an entry of a property's list was not understood."""
-        for one in _EITHER if prop in _EITHER else (prop,):
+    def miss(self, prop: str, text: str, *, alone: bool = False) -> None:
+        """Note that an entry of a property's list was not understood; ``alone``: that it can stand in no other list."""
+        for one in _EITHER if prop in _EITHER and not alone else (prop,):
             self._missed.add((one, text))
 
     def classes(self, text: str, kinds: Collection[str], prop: str, *, present: bool, where: str = "") -> Sequence[str]:

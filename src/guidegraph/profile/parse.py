@@ -194,11 +194,12 @@ class _Parser:
                     self._complete.add(row.iri)
             elif key.text in ("present", "absent"):
                 self._list(row, value, key.text == "present")
-            elif key.text == "not_understood":
+            elif key.text in ("not_understood", "unread_values"):
                 for entry in _items(row, value):
-                    self._coded.miss(row.iri, _words(entry, key.text))
+                    # A value that was measured and not understood may be a finding, never a condition.
+                    self._coded.miss(row.iri, _words(entry, key.text), alone=key.text == "unread_values")
             else:
-                self._unknown(key, ["present", "absent", "complete", "not_understood"])
+                self._unknown(key, ["present", "absent", "complete", "not_understood", "unread_values"])
 
     def _list(self, row: TermRow, value: Value, present: bool) -> None:
         side = 0 if present else 1

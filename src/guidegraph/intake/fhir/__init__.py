@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from guidegraph.intake.fhir.bundle import decoded, from_values, parse
 from guidegraph.intake.fhir.read import Reading, read_fhir
-from guidegraph.intake.fhir.source import from_values, parse
 
-__all__ = ["Reading", "from_values", "parse", "read_fhir"]
+__all__ = ["Reading", "decoded", "from_values", "parse", "read_fhir"]

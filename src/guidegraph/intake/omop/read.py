@@ -11,14 +11,12 @@ from decimal import Decimal
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.intake.builder import ProfileBuilder, Settings
 from guidegraph.intake.concepts import CodeReader
-from guidegraph.intake.omop.cdm import conventions
+from guidegraph.intake.omop.cdm import Row, conventions
 from guidegraph.intake.omop.concepts import Vocabularies
-from guidegraph.intake.omop.reader import answers
+from guidegraph.intake.omop.observed import answers
 from guidegraph.intake.omop.rules import Rules
 from guidegraph.intake.omop.source import Source
-from guidegraph.intake.omop.values import Row
 from guidegraph.intake.report import IntakeReport
-from guidegraph.intake.units import units
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
 
@@ -43,7 +41,8 @@ class Options:
 
     ``as_of`` is the day of the profile; ``complete`` the keys of lists that are declared complete; ``prefixes`` give
     the CURIE prefix of a table's source values; ``eras`` says to read drug_era too; ``one_day`` that a diagnosis
-    recorded for one single day counts as present; ``rates`` and ``newest_days`` are those of :class:`Settings`.
+    recorded for one single day counts as present; ``rates``, ``newest_days`` and ``same_units`` are those of
+    :class:`Settings`.
     """
 
     as_of: date
@@ -53,6 +52,7 @@ class Options:
     one_day: bool = False
     rates: Mapping[str, Decimal] | None = None
     newest_days: int | None = None
+    same_units: frozenset[tuple[str, str]] = frozenset()
 
 
 class OmopReader:
@@ -170,9 +170,10 @@ class OmopReader:
     def _profile(self, person: int, rows: Mapping[str, Sequence[Row]]) -> tuple[Profile, IntakeReport]:
         options = self._options
         report = IntakeReport(FORM, options.as_of.isoformat())
-        settings = Settings(options.as_of, options.complete, options.rates, options.newest_days)
-        builder = ProfileBuilder(self._terms, report, settings, implications=self._rules)
-        reader = Rules(builder, self._vocabularies, self._terms, self._known, units(), self._answers, options.one_day)
+        settings = Settings(options.as_of, options.complete, options.rates, options.newest_days, options.same_units)
+        none = frozenset(self._answers.none.values())
+        builder = ProfileBuilder(self._terms, report, settings, implications=self._rules, own_lists=none)
+        reader = Rules(builder, self._vocabularies, self._terms, self._known, self._answers, options.one_day)
         reader.person(rows)
         profile = builder.build(str(person))
         report.choices += self._told()
