@@ -90,3 +90,10 @@ def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write what was skipped, one node a line, into the file that ``GUIDEGRAPH_SKIPPED`` names."""
+    if named := os.environ.get("GUIDEGRAPH_SKIPPED"):
+        nodes = {report.nodeid for report in terminalreporter.stats.get("skipped", ())}
+        Path(named).write_text("".join(f"{node}\n" for node in sorted(nodes)), encoding="utf-8")

@@ -10,12 +10,16 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
-from guidegraph.reading import read_quads
+from guidegraph.reading import FORMATS, read_quads, unreadable_values
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _TYPE = ox.NamedNode(ns.RDF + "type")
+#: Kinds of file that hold RDF, and folders of the knowledge that others read.
+_RDF = {*FORMATS, ".rdf", ".owl", ".n3", ".xml"}
+_ELSEWHERE = ("links", "profiles")
 #: What the names of blank nodes begin with.
 BLANK = "urn:guidegraph:blank:"
 #: Steps within which blank nodes in a circle are told apart.
@@ -38,6 +42,39 @@ def _in_graph(quads: list[ox.Quad], graph: ox.NamedNode) -> list[ox.Quad]:
     return [ox.Quad(q.subject, q.predicate, q.object, graph) if q.graph_name == default else q for q in quads]
 
 
+def knowledge_files(root: Path) -> tuple[list[Path], list[Path]]:
+    """The files of a knowledge folder: ontology/**/*.ttl (without its links/) and graph/**/*.trig, each sorted.
+
+    Other texts (a README) may lie beside them, and hidden files are nobody's; RDF in another place or of another kind
+    would look as if it counted, so it is refused.
+
+    Raises:
+        KnowledgeError: a folder is missing or empty, or RDF lies where it is not read.
+    """
+    files: dict[str, list[Path]] = {"ontology": [], "graph": []}
+    for name, suffix in (("ontology", ".ttl"), ("graph", ".trig")):
+        folder = root / name
+        if not folder.is_dir():
+            raise KnowledgeError(f"no folder {name}/", where=str(root), mend="Name a folder with ontology/ and graph/.")
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder).parts
+            if any(part.startswith(".") for part in inside) or inside[0] in _ELSEWHERE or path.is_dir():
+                continue
+            if path.suffix == suffix:
+                files[name].append(path)
+            elif path.suffix.lower() in _RDF and path.name != "context.jsonld":
+                raise KnowledgeError(
+                    f"a file of this kind is not read in {name}/",
+                    where=str(path),
+                    mend=f"Write it as {suffix}, or take it away.",
+                )
+    if not any(files.values()):
+        raise KnowledgeError(
+            "no knowledge files", where=str(root), mend="Put .ttl into ontology/ and .trig into graph/."
+        )
+    return files["ontology"], files["graph"]
+
+
 def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
     """Load ontology/*.ttl into the ontology's graph and graph/documents/*.trig into their named graphs.
 
@@ -46,35 +83,46 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
         extra: further files of the user; triples outside a named graph go into the ontology's graph.
 
     Raises:
-        KnowledgeError: a folder is missing, or a file cannot be read or parsed.
+        KnowledgeError: a folder is missing, a file cannot be read or parsed, or a number or date of a file that is not
+            shipped cannot be read.
     """
-    for name in ("ontology", "graph"):
-        if not (root / name).is_dir():
-            raise KnowledgeError(f"no folder {name}/", where=str(root), mend="Name a folder with ontology/ and graph/.")
-    files = [*sorted((root / "ontology").rglob("*.ttl")), *sorted((root / "graph").rglob("*.trig"))]
-    if not files:
-        raise KnowledgeError(
-            "no knowledge files", where=str(root), mend="Put .ttl into ontology/ and .trig into graph/."
-        )
+    ontology, documents = knowledge_files(root)
+    ours = root.resolve() == assets.root().resolve()
     store = ox.Store()
-    for path in files:
-        store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
+    for path in (*ontology, *documents):
+        quads = read_quads(path, KnowledgeError, strange=not ours)
+        store.bulk_extend(_in_graph(quads if ours else readable(quads, path), _ONTOLOGY))
     for path in map(Path, extra):
-        store.bulk_extend(_in_graph(named(read_quads(path, KnowledgeError)), _ONTOLOGY))
+        store.bulk_extend(_in_graph(named(readable(read_quads(path, KnowledgeError), path)), _ONTOLOGY))
     return store
 
 
+def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:
+    """The quads, if every number, date and truth value in them can be read.
+
+    Raises:
+        KnowledgeError: one cannot, so that whatever rests on it would never be decided.
+    """
+    for quad, reason in unreadable_values(quads):
+        about = f" of {ns.shorten(quad.subject.value)}" if isinstance(quad.subject, ox.NamedNode) else ""
+        raise KnowledgeError(
+            f"{ns.shorten(quad.predicate.value)}{about}: {reason}",
+            where=str(path),
+            mend="Correct it; guidegraph validate tells of all such values.",
+        )
+    return quads
+
+
 def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
-    """Load ontology/*.ttl of a folder, and some files of a user instead of its documents.
+    """Load the ontology of a folder, and some files of a user instead of its documents.
+
+    What cannot be read in the files is loaded as it stands: nothing that rests on it is ever true, and an audit tells.
 
     Raises:
         KnowledgeError: there is no ontology, or a file cannot be read or parsed.
     """
-    ontology = sorted((root / "ontology").rglob("*.ttl"))
-    if not ontology:
-        raise KnowledgeError("no ontology/*.ttl", where=str(root), mend="Name a folder with ontology/.")
     store = ox.Store()
-    for path in ontology:
+    for path in knowledge_files(root)[0]:
         store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
     for path in files:
         store.bulk_extend(_in_graph(named(read_quads(path, KnowledgeError)), _ONTOLOGY))

@@ -20,7 +20,7 @@ WRONG = {
     "unknown option": (["therapies", "x.yaml", "--frmat", "json"], "No such option"),
     "missing file": (["therapies", "nowhere.yaml"], "cannot be read"),
     "unknown ending": (["therapies", "nowhere.doc"], "unknown ending"),
-    "a folder": (["therapies", "."], "unknown ending"),
+    "a folder": (["therapies", "."], "it is a folder"),
     "unknown example": (["therapies", "example:chronic"], "chronic-failed-care"),
     "no date": (["therapies", "example:age-only", "--as-of", "yesterday"], "not a date"),
     "impossible date": (["therapies", "example:age-only", "--as-of", "2026-02-30"], "not a date"),

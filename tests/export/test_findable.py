@@ -17,7 +17,6 @@ from rdflib.namespace import DCTERMS, RDF, SH, VOID
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.export import description, graphs
-from guidegraph.export.linksets import linksets
 from guidegraph.store import DERIVED
 from tests.support.optional import wheel
 
@@ -126,7 +125,8 @@ def test_schema_org_uses_its_terms(kb: Any, repo_root: Path) -> None:
 
 
 TERMINOLOGIES = "MONDO:\n  title: Mondo Disease Ontology\n  iri: http://purl.obolibrary.org/obo/MONDO_\n"
-TABLE = """#curie_map: {}
+TABLE = """#mapping_set_id: https://example.org/set
+#curie_map: {}
 subject_id\tpredicate_id\tobject_id\tobject_label
 ggt:A\tskos:exactMatch\tMONDO:1\tx
 ggt:B\tskos:exactMatch\tMONDO:2\ty
@@ -136,13 +136,12 @@ ggt:D\tskos:exactMatch\tsssom:NoTermFound\t
 
 
 def test_tables_of_links_are_linksets(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert list(description.linksets(tmp_path / "empty")) == []
     (tmp_path / "terminologies.yaml").write_text(TERMINOLOGIES, encoding="utf-8")
-    assert list(linksets(tmp_path, description.DATASET)) == []
     (tmp_path / "mondo.sssom.tsv").write_text(TABLE, encoding="utf-8")
     graph = rdflib.Graph()
-    graph.parse(
-        data=ox.serialize(linksets(tmp_path, description.DATASET), format=ox.RdfFormat.N_TRIPLES) or b"", format="nt"
-    )
+    graph.parse(data=ox.serialize(description.linksets(tmp_path), format=ox.RdfFormat.N_TRIPLES) or b"", format="nt")
     counts = {
         str(graph.value(s, VOID.linkPredicate)): int(str(graph.value(s, VOID.triples)))
         for s in graph.subjects(RDF.type, VOID.Linkset)
@@ -153,13 +152,17 @@ def test_tables_of_links_are_linksets(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("table", "told"),
-    [("subject_id\tobject_id\n", "no column predicate_id"), (TABLE.replace("MONDO", "NOPE"), "no terminology")],
+    [
+        ("subject_id\tobject_id\n", "no column predicate_id"),
+        (TABLE.replace("{}", "{ggt: x}"), "is no term of ours"),
+        (TABLE.replace("MONDO", "NOPE"), "no terminology"),
+    ],
 )
 def test_a_broken_table_of_links_is_an_error(tmp_path: Path, table: str, told: str) -> None:
     (tmp_path / "terminologies.yaml").write_text(TERMINOLOGIES, encoding="utf-8")
     (tmp_path / "x.sssom.tsv").write_text(table, encoding="utf-8")
     with pytest.raises(KnowledgeError, match=told):
-        list(linksets(tmp_path, description.DATASET))
+        list(description.linksets(tmp_path))
 
 
 # ---------------------------------------------------------------- citation

@@ -27,6 +27,9 @@ class Tree:
     version: str = "2026"
 
 
+X = {"X": Terminology("X", "Example terms", "https://example.org/x/", ("urn:x",), ("XV",))}
+
+
 def term(code: str, *parents: str, **more: object) -> ExternalTerm:
     return ExternalTerm(code, f"label of {code}", parents=parents, **more)  # type: ignore[arg-type]
 
@@ -152,7 +155,7 @@ def write(path: Path, *rows: str) -> Path:
 
 def test_a_table_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "x.sssom.tsv", "ggt:A\tskos:exactMatch\tX:1\tone", "ggt:B\tskos:broadMatch\tsssom:NoTermFound\t")  # fmt: skip
-    assert [(m.subject, m.predicate, m.curie, m.label, m.version, m.table) for m in read_table(path)] == [
+    assert [(m.subject, m.predicate, m.curie, m.label, m.version, m.table) for m in read_table(path, X)] == [
         (A, "exact", "X:1", "one", "1", "x"),
         (B, "broad", "", "", "1", "x"),
     ]
@@ -168,7 +171,7 @@ def test_a_table_is_read(tmp_path: Path) -> None:
 )
 def test_a_wrong_row_is_told_with_its_line(tmp_path: Path, row: str, told: str) -> None:
     with pytest.raises(KnowledgeError, match=told):
-        read_table(write(tmp_path / "x.sssom.tsv", row))
+        read_table(write(tmp_path / "x.sssom.tsv", row), X)
 
 
 @pytest.mark.parametrize("text", ["", "no\ttable\n", "#a: [\n", "#mapping_set_id: x\nsubject_id\n"])
@@ -176,7 +179,7 @@ def test_a_file_that_is_no_table(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.sssom.tsv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(KnowledgeError, match=r"Write|Correct|Name"):
-        read_table(path)
+        read_table(path, X)
 
 
 @pytest.mark.parametrize("text", ["[]", "X: 1", "X: {title: t}", "X: ["])

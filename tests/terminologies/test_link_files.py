@@ -10,7 +10,7 @@ import pytest
 
 from guidegraph.errors import LinkError
 from guidegraph.terminologies import ExternalTerm
-from guidegraph.terminologies.sources.files import read_ontology
+from guidegraph.terminologies.sources.files import read_obo, read_ontology
 from tests.support.linkable import IRI, toy
 
 # ---------------------------------------------------------------- files of one's own
@@ -135,3 +135,39 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(LinkError, match="cannot be read"):
         (tmp_path / "folder.obo").mkdir()
         read_ontology(tmp_path / "folder.obo", "TOY", IRI)
+
+
+@pytest.mark.parametrize(
+    ("line", "parents"),
+    [
+        ('TOY:thing {source="X:1", source="Y \\"q\\" }:2"} ! thing', ("thing",)),
+        ('TOY:thing {a="! no comment", b="{"} ! thing {not} a modifier', ("thing",)),
+        ('TOY:thing{is_inferred="true"}!thing', ("thing",)),
+        ("TOY:thing {is_inferred=true}", ("thing",)),
+        ("TOY\\:thing ! escaped", ("thing",)),
+        ("TOY:thi\\\n ng", None),
+        ("TOY:thing \\\n ! goes on", ("thing",)),
+        ('TOY:thing {a="never closed', None),
+        ("TOY:thing TOY:part", None),
+        ("", ()),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_no_modifier_drops_a_parent(line: str, parents: tuple[str, ...] | None, end: str) -> None:
+    text = f"[Term]\nid: TOY:thing\nname: thing\n\n[Term]\nid: TOY:x\nname: x\u2028y \\! \\{{z\\}} ! no\nis_a: {line}\n"
+    if parents is None:
+        with pytest.raises(LinkError, match=r"toy\.obo:8"):
+            read_obo(text.replace("\n", end), "toy.obo", "TOY")
+        return
+    terms = read_obo(text.replace("\n", end), "toy.obo", "TOY").terms
+    assert terms["x"].parents == parents and terms["x"].label == "x y ! {z}"
+
+
+def test_half_a_character_and_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"graphs": [{"nodes": [{"id": "TOY:a", "lbl": "\\ud800"}]}]}', encoding="utf-8")
+    with pytest.raises(LinkError, match=r"x\.json.*half a character"):
+        read_ontology(path, "TOY", IRI)
+    path = tmp_path / "x.ttl"
+    path.write_text(f"\ufeff<{IRI}a> a <http://www.w3.org/2002/07/owl#Class> .", encoding="utf-8")
+    assert list(read_ontology(path, "TOY", IRI).terms) == ["a"]

@@ -10,6 +10,7 @@ import pytest
 
 from guidegraph.errors import LinkError
 from guidegraph.terminologies import ExternalTerm
+from guidegraph.terminologies.book import Links
 from guidegraph.terminologies.extract import extract
 from guidegraph.terminologies.modules import (
     Module,
@@ -140,3 +141,46 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "links").write_text("in the way", encoding="utf-8")
     with pytest.raises(LinkError, match="cannot write"):
         linked(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.replace("EXTRA", "").replace("MORE", "<https://e.org/s> a gg:Recommendation ."),
+        GOOD.replace("EXTRA", "<https://e.org/s> a gg:Recommendation ; skos:notation 's' .").replace("MORE", ""),
+        GOOD.replace("EXTRA", "t:a rdfs:subClassOf ggt:Sciatica .").replace("MORE", ""),
+        "[" * 5000,
+        "",
+        None,
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_no_file_in_the_folder_adds_a_statement(tmp_path: Path, content: str | None, encoding: str) -> None:
+    (tmp_path / "links").mkdir()
+    path = tmp_path / "links/bad.trig"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes((content + " # \u00e9").encode(encoding))
+    store = ox.Store()
+    links = Links(tmp_path, str, lambda classes, present: classes)
+    for use in (lambda: links.load(store), lambda: links.modules):
+        with pytest.raises(LinkError, match=r"bad\.trig"):
+            use()
+    assert not len(store)
+
+
+def test_a_statement_in_the_users_own_folder_is_an_error_in_one_line(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/mine.trig").write_text("<https://e.org/g> { <https://e.org/s> a <https://e.org/R> . }")
+    done = cli("query", "documents", GUIDEGRAPH_HOME=str(tmp_path))
+    assert done.returncode == 2 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert "mine.trig" in done.stderr and not done.stdout
+
+
+def test_what_is_no_linked_hierarchy_is_told(cli: Any, tmp_path: Path) -> None:
+    linked(tmp_path)
+    (tmp_path / "links/mine.ttl").write_text("", encoding="utf-8")
+    (tmp_path / "links/sub").mkdir()
+    done = cli("link", "list", GUIDEGRAPH_HOME=str(tmp_path))
+    assert done.returncode == 0 and "mine.ttl, sub" in done.stdout

@@ -16,15 +16,15 @@ import pytest
 import guidegraph as gg
 from guidegraph.api.mappings import check_mappings, coverage, subjects
 from guidegraph.terminologies.findings import Report
-from guidegraph.terminologies.rows import raw_rows
 from guidegraph.terminologies.sources import available
-from guidegraph.terminologies.tables import read_table, read_terminologies, table_files
+from guidegraph.terminologies.tables import read_rows, read_table, read_terminologies, table_files
 from tests.support.optional import needs
 from tests.support.paths import ROOT, TESTS
 
 HERE = TESTS / "terminologies/mappings"
 FOLDER = ROOT / "ontology/links"
 TABLES = table_files(FOLDER)
+REGISTRY = read_terminologies(FOLDER)
 TARGETS = [
     "atc",
     "chebi",
@@ -59,7 +59,7 @@ def test_each_target_has_its_table() -> None:
 def test_tables_are_valid_sssom(path: Path) -> None:
     sssom = pytest.importorskip("sssom_pydantic")
     mappings, _, metadata, *_ = sssom.read(path)
-    assert len(mappings) == len(read_table(path)) == len(list(raw_rows(path)))
+    assert len(mappings) == len(read_table(path, REGISTRY)) == len(read_rows(path, REGISTRY).rows)
     assert str(metadata.id).endswith(path.name) or path.name in str(metadata)
 
 
@@ -82,14 +82,14 @@ def test_tables_are_valid_by_sssom_itself() -> None:
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda p: p.name)
 def test_tables_are_sorted_and_keep_the_house_prefixes(path: Path) -> None:
-    rows = list(raw_rows(path))
+    rows = read_rows(path, REGISTRY).rows
     order = ["exact", "narrow", "broad", "close"]
     keys = [(row["subject_id"], order.index(row.predicate), row["object_id"]) for row in rows]
     assert keys == sorted(keys)
     prefix = path.name.partition(".")[0].upper()
     header = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     assert f"#  {prefix}: {read_terminologies(FOLDER)[prefix].iri}" in header
-    assert {row.prefix for row in rows} <= {prefix, "sssom"}
+    assert {row.prefix for row in rows} <= {prefix, ""}
     # A judgement that a code means more or resembles is nothing without its reason where no term was found.
     assert all(row["comment"] for row in rows if not row.found or row.predicate == "close")
 
@@ -109,7 +109,7 @@ def test_nine_of_ten_terms_are_in_two_tables(kb: gg.KnowledgeBase) -> None:
 def test_no_disjoint_or_different_terms_share_an_exact_code() -> None:
     seen: dict[str, str] = {}
     for path in TABLES:
-        for row in read_table(path):
+        for row in read_table(path, REGISTRY):
             if row.predicate == "exact" and row.curie:
                 assert seen.setdefault(row.curie, row.subject) == row.subject, row.curie
 
@@ -129,7 +129,7 @@ def wrong(kb: gg.KnowledgeBase, installed: None) -> Report:
 
 
 def test_every_wrong_row_is_flagged_by_its_rule(wrong: Report) -> None:
-    rows = list(raw_rows(HERE / "wrong.sssom.tsv"))
+    rows = read_rows(HERE / "wrong.sssom.tsv", REGISTRY).rows
     assert len(rows) >= 30 and len({row["comment"] for row in rows}) >= 10
     flagged: dict[int, set[str]] = {}
     for finding in wrong.findings:

@@ -32,10 +32,28 @@ CATEGORIES = (
     'gg:SelfCare gg:categoryName "self-care" ; rdfs:subClassOf gg:Intervention . '
 )
 ILL = "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ]"
+NUMBER = (
+    'gg:weight gg:profileKey "weight" ; rdfs:range xsd:decimal ; gg:minimumPlausible 0.0 ; gg:maximumPlausible 600.0 . '
+)
 POPULATION = f":P a gg:Population ; owl:equivalentClass {ILL} . "
 
 #: check, what is right, what is wrong, and the rows (node, detail) that the wrong gives
 CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
+    "profile-number": (
+        NUMBER + ":a a gg:Patient ; gg:weight 70.0 . :b a gg:Patient .",
+        NUMBER
+        + ":a a gg:Patient ; gg:weight 700.0 . :b a gg:Patient ; gg:weight 70 . :c a gg:Patient ; gg:weight 60.5 , 70.5 .",
+        {
+            ("urn:x:a", "weight 700 is not between 0 and 600"),
+            ("urn:x:b", "weight 70 is no xsd:decimal"),
+            ("urn:x:c", "weight 60.5 has a second value, 70.5"),
+        },
+    ),
+    "superseded-in-circle": (
+        ":a gg:supersededBy :b . :b gg:supersededBy :c .",
+        ":a gg:supersededBy :b . :b gg:supersededBy :c . :c gg:supersededBy :b . :d gg:supersededBy :d .",
+        {("urn:x:b", "urn:x:c"), ("urn:x:c", "urn:x:b"), ("urn:x:d", "urn:x:d")},
+    ),
     "unknown-term": (
         TERMS + POPULATION + ":r gg:intervention :Pill ; gg:indication :Ill .",
         TERMS

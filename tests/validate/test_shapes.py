@@ -14,10 +14,9 @@ from rdflib import SH, Dataset, Graph, URIRef
 
 from guidegraph import assets
 from guidegraph.errors import ValidationError
-from guidegraph.reading import MAXIMUM_DEPTH, hierarchy, nesting_depth, read_quads
+from guidegraph.reading import read_quads
 from guidegraph.validate import engine, validate_files, validate_graph
 from guidegraph.validate.graph import IndexedGraph, TermTable
-from guidegraph.validate.parsing import parsed_once
 
 GOOD = """
 @prefix gg: <https://w3id.org/guidegraph/vocab/> .
@@ -82,45 +81,10 @@ def test_every_format_is_read_and_judged_alike(tmp_path: Path, suffix: str, wrap
     assert [result.value for result in report.results] == ["gg:Blog"]
 
 
-def test_files_are_judged_alone(tmp_path: Path) -> None:
-    population = ":r a gg:Recommendation ."
-    first, second = write(tmp_path / "a.ttl", GOOD), write(tmp_path / "b.ttl", GOOD + population)
+def test_a_fault_is_told_of_its_file(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "a.ttl", GOOD), write(tmp_path / "b.ttl", GOOD + ":r a gg:Recommendation .")
     files = {result.file for result in validate_files([first, second]).results}
     assert files == {str(second)}
-
-
-BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><rdf:RDF/>'
-UNREADABLE = {
-    "missing.ttl": (None, "cannot be read"),
-    "empty.ttl": ("", "holds no triples"),
-    "comment.trig": ("# nothing\n", "holds no triples"),
-    "graph.rdf": ("<rdf:RDF/>", "is not read"),
-    "bomb.ttl": (BOMB, "XML"),
-    "doctype.trig": ("\n  <!DOCTYPE a>", "XML"),
-    "syntax.ttl": (":a :b", "not well-formed"),
-    "nt.nt": ("<urn:a> <urn:b> .", "not well-formed"),
-    "deep.ttl": ("<urn:a> <urn:b> " + "[ <urn:c> " * 3000 + "1" + " ]" * 3000 + " .", "brackets nest"),
-    "deep.jsonld": ('{"@graph":' + "[" * 3000 + "]" * 3000 + "}", "brackets nest"),
-    "remote.jsonld": ('{"@context": "http://example.org/context", "name": "x"}', "not well-formed"),
-    "not-json.jsonld": ("{", "not well-formed"),
-}
-
-
-@pytest.mark.parametrize("name", sorted(UNREADABLE))
-def test_unreadable_file_is_an_error_with_its_name(tmp_path: Path, name: str) -> None:
-    text, told = UNREADABLE[name]
-    path = tmp_path / name
-    if text is not None:
-        write(path, text)
-    with pytest.raises(ValidationError, match=told) as caught:
-        validate_files([path])
-    assert caught.value.where.startswith(str(path)) and caught.value.mend
-
-
-def test_large_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("guidegraph.reading.MAXIMUM_BYTES", 10)
-    with pytest.raises(ValidationError, match="larger than"):
-        validate_files([write(tmp_path / "large.ttl", GOOD)])
 
 
 def test_no_files_and_empty_graph_are_errors() -> None:
@@ -130,13 +94,6 @@ def test_no_files_and_empty_graph_are_errors() -> None:
         validate_graph([], name="mine")
 
 
-def test_nesting_is_counted_outside_strings_iris_and_comments() -> None:
-    text = b'<urn:[[[> <urn:p> "[[[" , \'((\' , """ [ " [ """ ; # [[[[\n <urn:q> [ <urn:r> ( 1 ) ] .'
-    assert nesting_depth(text) == 2
-    assert nesting_depth(b'{"a": ["[[[[\\"[", {}]}', json=True) == 3
-    assert nesting_depth(b'"] ] ]" ' + b"[" * (MAXIMUM_DEPTH + 1)) == MAXIMUM_DEPTH + 1
-
-
 def test_imports_are_not_followed(tmp_path: Path) -> None:
     text = GOOD + "<urn:x:o> <http://www.w3.org/2002/07/owl#imports> <http://127.0.0.1:9/never> ."
     assert validate_files([write(tmp_path / "imports.ttl", text)]).conforms
@@ -144,7 +101,7 @@ def test_imports_are_not_followed(tmp_path: Path) -> None:
 
 def test_ill_typed_literal_is_a_result_and_logs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     report = validate_files([write(tmp_path / "date.ttl", GOOD.replace('"2020"^^xsd:gYear', '"2020-13-45"^^xsd:date'))])
-    assert [result.shape.rpartition("/")[2] for result in report.results] == ["document-issued"]
+    assert [result.shape.rpartition("/")[2] for result in report.results] == ["value-readable"]
     assert caplog.text == ""
 
 
@@ -207,26 +164,47 @@ def people(count: int) -> str:
     return "@prefix : <urn:x:> .\n" + "\n".join(rows)
 
 
-def test_parsing_once_changes_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from contextlib import nullcontext
+def test_the_text_of_a_constraint_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rdflib.plugins.sparql import parser, prepareQuery
 
     data, shapes = write(tmp_path / "p.ttl", people(30)), write(tmp_path / "s.ttl", SPARQL)
-    with_cache = validate_files([data], shapes=[shapes])
-    monkeypatch.setattr(engine, "parsed_once", nullcontext)
-    assert validate_files([data], shapes=[shapes]) == with_cache
-    assert len(with_cache.results) == 20
+    parsed: list[str] = []
+    monkeypatch.setattr(
+        "guidegraph.validate.graph.prepareQuery", lambda text, **more: parsed.append(text) or prepareQuery(text, **more)
+    )
+    monkeypatch.setattr(parser, "parseQuery", lambda text: pytest.fail("rdflib parsed it again"))
+    assert len(validate_files([data], shapes=[shapes]).results) == 20
+    assert len(parsed) == 1
 
 
-def test_a_query_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rdflib.plugins.sparql import parser
+def test_validations_in_threads_do_not_meet(tmp_path: Path) -> None:
+    """Nothing of the libraries is changed while one runs: each thread gets its own report, and all is as before."""
+    import logging
+    from concurrent.futures import ThreadPoolExecutor
 
-    parsed = []
-    plain = parser.parseQuery
-    monkeypatch.setattr(parser, "parseQuery", lambda text: parsed.append(text) or plain(text))
-    graph = Graph().parse(data=people(3), format="turtle")
-    with parsed_once():
-        answers = [len(list(graph.query("SELECT ?p WHERE { ?p a <urn:x:Person> }"))) for _ in range(4)]
-    assert answers == [3] * 4 and len(parsed) == 1
+    from rdflib.plugins.sparql.processor import SPARQLProcessor
+
+    logger = logging.getLogger("rdflib.term")
+    before = (SPARQLProcessor.query, logger.level, list(logger.filters), logger.disabled)
+    jobs = []
+    for number in range(8):
+        data = write(
+            tmp_path / f"p{number}.ttl",
+            people(10 + number) + '\n:x :when "2024-13-45"^^<http://www.w3.org/2001/XMLSchema#date> .',
+        )
+        shapes = write(tmp_path / f"s{number}.ttl", SPARQL.replace("Too young.", f"Too young {number}."))
+        jobs.append((data, shapes))
+    during: list[object] = []
+
+    def job(files: tuple[Path, Path]) -> list[tuple[str, str]]:
+        report = validate_files([files[0]], shapes=[files[1]])
+        during.append((SPARQLProcessor.query, logger.level, list(logger.filters), logger.disabled))
+        return [(r.node, r.message) for r in report.results]
+
+    alone = [job(files) for files in jobs]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(job, jobs * 3)) == alone * 3
+    assert {len(rows) for rows in alone} == {7, 8, 9, 10, 11, 12} and all(state == before for state in during)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +223,7 @@ EXAMPLES = sorted((assets.folder("shapes") / "examples").glob("*/*.ttl"))
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_indexed_graph_gives_the_reports_of_an_ordinary_graph(path: Path) -> None:
     """The engine's reports are the same on our graph as on rdflib's own."""
-    quads = read_quads(path) + [quad for file in engine.ontology_files() for quad in hierarchy(read_quads(file))]
+    quads = read_quads(path) + engine.context(quad for file in engine.ontology_files() for quad in read_quads(file))
     rules = [quad for path in engine.shape_files() for quad in read_quads(path)]
     terms = TermTable()
 

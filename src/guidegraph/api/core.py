@@ -19,13 +19,13 @@ from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
-from guidegraph.profile import Vocabulary, apply_implications, implication_rows, read_profile, term_rows, to_triples
+from guidegraph.profile import ProfileSource as ProfileSource
+from guidegraph.profile import Vocabulary, implication_rows, read_profile, term_rows, to_triples
 from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
     from guidegraph.terminologies.book import Links
 
-ProfileSource = str | Path | Mapping[str, Any] | Profile
 #: The folders whose queries make an answer; their digests go with it.
 _ANSWER_FOLDERS = ("index", "disagree", "assess", "answer")
 
@@ -112,8 +112,7 @@ class Core:
             ProfileError: the profile cannot be read or contradicts itself.
             TermError: a term is unknown or ambiguous.
         """
-        found = source if isinstance(source, Profile) else read_profile(source, self.vocabulary)
-        return apply_implications(found, self.implications, self.vocabulary)
+        return read_profile(source, self.vocabulary, self.implications)
 
     def session(
         self, profile: Profile, as_of: date, jurisdiction: str | None, linked: Mapping[str, CodeReading]

@@ -11,6 +11,7 @@ from guidegraph.api.core import Core
 from guidegraph.namespaces import GGT
 from guidegraph.terminologies.checking import Checker
 from guidegraph.terminologies.findings import Report, Subject, read_rules
+from guidegraph.terminologies.model import claims
 from guidegraph.terminologies.sources import SOURCES, entries, source
 from guidegraph.terminologies.tables import read_table, read_terminologies, table_files
 
@@ -47,21 +48,25 @@ def check_mappings(kb: Core, files: Sequence[Path] = ()) -> Report:
     names = {path.name for path in files}
     # A changed copy of a shipped table is checked in its place.
     beside = [path for path in shipped if path.name not in names] if files else []
+    if not files:
+        checker.strange(folder)
     return checker.check(list(files) or shipped, beside)
 
 
 def coverage(kb: Core) -> dict[str, Any]:
     """How many of our terms, by kind, each table maps, and how many stand in two tables or more.
 
-    A row that says where no term was found counts for a table too, apart.
+    A row that says where no term was found counts for a table too, apart; one that denies a match counts for nothing.
     """
     ours = subjects(kb)
     mapped: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     looked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     reached: dict[str, set[str]] = defaultdict(set)
     tables = []
+    terminologies = read_terminologies(kb.links.tables_folder)
     for path in table_files(kb.links.tables_folder):
-        rows = read_table(path)
+        everything = read_table(path, terminologies)
+        rows = claims(everything)
         counts = Counter(row.predicate for row in rows if row.curie)
         table = path.name.partition(".")[0]
         for row in rows:
@@ -69,7 +74,9 @@ def coverage(kb: Core) -> dict[str, Any]:
                 (mapped if row.curie else looked)[table][ours[row.subject].kind].add(row.subject)
                 reached[row.subject].add(table)
         told = {name: counts[name] for name in _PREDICATES}
-        tables.append({"table": table, "rows": len(rows), **told, "no_term_found": sum(not row.curie for row in rows)})
+        missing = sum(not row.curie for row in rows)
+        denied = sum(row.negated for row in everything)
+        tables.append({"table": table, "rows": len(everything), **told, "no_term_found": missing, "denied": denied})
     kinds = []
     for kind in KINDS:
         # The categories of the vocabulary itself (drug, procedure ...) are no terms that need a code.

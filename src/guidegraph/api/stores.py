@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +14,7 @@ from guidegraph import assets, store
 from guidegraph import namespaces as ns
 from guidegraph.api.knowledge import KnowledgeBase
 from guidegraph.errors import UsageError
+from guidegraph.files import check_folder, write_folder
 
 if TYPE_CHECKING:
     from guidegraph.remote.pulling import Graphs
@@ -78,38 +78,13 @@ def pull_into(endpoint: str, folder: Path, root: str | Path | None = None) -> li
         EndpointError: as :func:`open_endpoint`.
         UsageError: the folder holds something, or cannot be written.
     """
-    _vacant(folder)
+    check_folder(folder)
     found = _pull(endpoint)
     if ONTOLOGY not in found:
         loaded = store.load_files(_folder(root), [])
         found[ONTOLOGY] = [ox.Triple(q.subject, q.predicate, q.object) for q in loaded]
-    part = folder.with_name(f".{folder.name}.part")
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        for name, text in _files(found).items():
-            file = part / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text)
-        if folder.exists():
-            folder.rmdir()
-        part.replace(folder)
-    except OSError as error:
-        raise UsageError(f"cannot write: {error.strerror}", where=str(folder), mend="Name another folder.") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    write_folder(folder, _files(found))
     return sorted(graph.value for graph in found)
-
-
-def _vacant(folder: Path) -> None:
-    try:
-        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-        near = folder.absolute().parent.is_dir()
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(folder), mend="Name another folder.") from None
-    if taken:
-        raise UsageError("it holds something already", where=str(folder), mend="Name a new folder.")
-    if not near:
-        raise UsageError("no folder to put it in", where=str(folder), mend="Make the folder above it first.")
 
 
 def _files(graphs: Graphs) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import FAILED, INCOMPLETE, AsOf, Knowledge, complain, day, working, write
+from guidegraph.cli.common import FAILED, INCOMPLETE, AsOf, Knowledge, Output, complain, day, working, write
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def audit(
     ] = None,
     as_of: AsOf = None,
     knowledge: Knowledge = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
+    output: Output = None,
     form: Annotated[AuditFormat, typer.Option("--format", "-f", help="Form of the report.")] = AuditFormat.table,
 ) -> None:
     """Audit recommendations for provenance; exit code 1 on a finding, 3 if a check could not be run.
@@ -147,7 +147,7 @@ def trace(
         list[Path] | None, typer.Option("--file", metavar="FILE", help="Your own files in place of the shipped graph.")
     ] = None,
     knowledge: Knowledge = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
+    output: Output = None,
     form: Annotated[TraceFormat | None, typer.Option("--format", "-f", help="Form of the chain.")] = None,
 ) -> None:
     """Trace a statement to its passage, document, citations, primary and evidence, with every break shown.

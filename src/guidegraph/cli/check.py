@@ -38,8 +38,16 @@ def validate(
         list[Path] | None,
         typer.Option("--shapes", metavar="FILE", help="Shapes of your own, in place of the shipped ones."),
     ] = None,
+    knowledge: Annotated[
+        Path | None,
+        typer.Option(
+            "--knowledge",
+            metavar="FOLDER",
+            help="Look at the files beside this ontology/ and graph/; default beside the shipped ontology.",
+        ),
+    ] = None,
 ) -> None:
-    """Validate files against the shapes; exit code 1 if one does not conform.
+    """Validate files together against the shapes; exit code 1 if one does not conform.
 
     Example: guidegraph validate my-document.trig
     """
@@ -47,7 +55,7 @@ def validate(
     from guidegraph.validate import validate_files
 
     with working(f"validating {len(files)} files"):
-        report = validate_files(files, shapes=shapes or None)
+        report = validate_files(files, shapes=shapes or None, knowledge=knowledge)
     _report(form, validation_text(report.to_dict()), report.to_dict(), report.conforms)
 
 
@@ -65,14 +73,14 @@ def check(
     Example: guidegraph check
     """
     from guidegraph.render.reports import check_text
+    from guidegraph.store import knowledge_files
     from guidegraph.validate.check import check_knowledge
 
     with working("checking shapes, documents and, by HermiT, every class"):
         if knowledge is None:
             report = check_knowledge(reasoner=reasoner)
         else:
-            ontology = sorted((knowledge / "ontology").rglob("*.ttl"))
-            documents = sorted((knowledge / "graph").rglob("*.trig"))
+            ontology, documents = knowledge_files(knowledge)
             report = check_knowledge(ontology=ontology, documents=documents, reasoner=reasoner)
     _report(form, check_text(report.to_dict()), report.to_dict(), report.passed)
 

@@ -10,15 +10,12 @@ from datetime import date
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, BinaryIO, NoReturn, ParamSpec, TypeVar
 
 import typer
 
 from guidegraph.errors import GuideGraphError, UsageError
-
-if TYPE_CHECKING:
-    from guidegraph.api import KnowledgeBase
-    from guidegraph.model import Profile
+from guidegraph.files import write_files
 
 DONE, FAILED, WRONG_USE, INCOMPLETE = 0, 1, 2, 3
 
@@ -53,6 +50,38 @@ Jurisdiction = Annotated[
         "--jurisdiction",
         metavar="CODE",
         help="Count only the labels of this country (such as GB, US, EU); default all, each named.",
+    ),
+]
+
+
+def folder_path(text: str) -> Path:
+    """A folder that an option names; an empty name would be the current folder."""
+    if not text.strip():
+        raise typer.BadParameter("the name is empty. Name a place, or leave it out.")
+    return Path(text)
+
+
+def file_path(text: str) -> Path:
+    """A file that an option names."""
+    if text.endswith("/"):
+        raise typer.BadParameter(f"{text!r} names a folder. Name a file.")
+    return folder_path(text)
+
+
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", parser=file_path, help="The file to write; standard output if left out."
+    ),
+]
+PictureOutput = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        parser=file_path,
+        help="Write a picture (.svg) or page (.html) to this file.",
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Form of the output.")]
@@ -97,17 +126,17 @@ def day(text: str | None, option: str = "--as-of") -> date | None:
         raise UsageError(f"{text!r} is not a date", where=option, mend="Write it as 2026-01-31.") from None
 
 
-def profile_source(kb: KnowledgeBase, source: str) -> str | Profile:
-    """The profile that an argument names, read from standard input for ``-``.
+def profile_source(source: str) -> str | BinaryIO:
+    """What an argument names: standard input for ``-``, else a file or an example.
 
     Raises:
-        ProfileError: standard input holds no profile.
+        UsageError: there is no standard input.
     """
     if source != "-":
         return source
-    from guidegraph.profile import parse_profile_text
-
-    return parse_profile_text(sys.stdin.read(), "yaml", kb.vocabulary, where="standard input")
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", where="-", mend="Name a file.")
+    return sys.stdin.buffer
 
 
 def view(form: Format, views: dict[Format, Callable[[Any], str]]) -> Callable[[Any], str]:
@@ -148,10 +177,13 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except GuideGraphError as error:
             fail(str(error))
-        except BrokenPipeError:
-            # The reader has gone: what is left to write goes nowhere, without a second complaint at exit.
+        except OSError as error:
+            # The reader has gone, or the disk is full: what is left goes nowhere, without a second complaint at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(DONE) from None
+            if isinstance(error, BrokenPipeError):
+                raise typer.Exit(DONE) from None
+            where = error.filename or "standard output"
+            fail(f"{where}: {error.strerror or error} Look at the place, or name another with -o.")
         except KeyboardInterrupt:
             fail("interrupted")
 
@@ -197,16 +229,8 @@ def write(text: str, output: Path | None = None) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    if output is None:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        sys.stdout.flush()
+    if output is not None:
+        write_files({output: text})
         return
-    part = output.with_name(f".{output.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(output)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UsageError(
-            f"cannot write: {error.strerror}", where=str(output), mend="Name a folder that exists and is writable."
-        ) from error
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import AsOf, Format, FormatOption, Knowledge, day, picture, profile_source, view, write
+from guidegraph.cli.common import (
+    AsOf,
+    Format,
+    FormatOption,
+    Knowledge,
+    PictureOutput,
+    day,
+    picture,
+    profile_source,
+    view,
+    write,
+)
 from guidegraph.errors import UsageError
 
 _DOCUMENT = "A document by CURIE (ggd:bmj-2025), id or a part of its label that only it has."
@@ -57,7 +67,7 @@ def disagreements(
         },
     )
     kb = api.open_knowledge(knowledge)
-    patient = profile_source(kb, profile) if profile is not None else None
+    patient = profile_source(profile) if profile is not None else None
     write(
         shown(
             kb.disagreements(
@@ -94,10 +104,7 @@ def compare(
 
 
 def matrix(
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write a picture (.svg) or page (.html) to this file."),
-    ] = None,
+    output: PictureOutput = None,
     at_least: Annotated[
         int, typer.Option("--at-least", metavar="N", help="Only interventions that at least N documents address.")
     ] = 2,

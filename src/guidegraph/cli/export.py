@@ -14,17 +14,23 @@ from guidegraph.cli.common import (
     FhirVersion,
     FhirVersionOption,
     Knowledge,
+    Output,
     ProfileArgument,
     day,
+    folder_path,
     guarded,
     profile_source,
     working,
     write,
 )
 from guidegraph.errors import UsageError
+from guidegraph.files import write_files, write_folder
 
 if TYPE_CHECKING:
     from guidegraph.export.nanopub import Key
+
+#: Files of an export as FHIR, which a later export replaces.
+_RESOURCE = re.compile(r"[A-Z][A-Za-z]+-[A-Za-z0-9.-]{1,64}\.json\Z")
 
 app = typer.Typer(no_args_is_help=True, help="Write statements, populations or a profile in the forms of others.")
 
@@ -37,7 +43,13 @@ def nanopub(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; a folder that exists or is made."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            parser=folder_path,
+            help="Where the files go; a folder that exists or is made.",
+        ),
     ] = None,
     previous: Annotated[
         Path | None,
@@ -82,12 +94,10 @@ def nanopub(
         for one in found:
             write(one.trig())
         return
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot be made: {error.strerror}", where=str(output), mend="Name another folder.") from None
-    for one in found:
-        write(one.trig(), output / one.file)
+    if output.is_dir():
+        write_files({output / one.file: one.trig() for one in found})
+    else:
+        write_folder(output, {one.file: one.trig() for one in found})
     typer.echo(f"{len(found)} written to {output}, {len(chosen) - len(found)} unchanged", err=True)
 
 
@@ -110,7 +120,13 @@ def fhir(
     everything: Annotated[bool, typer.Option("--all", help="All recommendations, evidence and terms.")] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="One file a resource; an earlier export is replaced."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            parser=folder_path,
+            help="One file a resource; an earlier export is replaced.",
+        ),
     ] = None,
     version: FhirVersionOption = FhirVersion.R4,
     as_of: AsOf = None,
@@ -123,7 +139,6 @@ def fhir(
     Example: guidegraph export fhir --all -o fhir
     """
     from guidegraph import api
-    from guidegraph.export.fhir import folder as fhirfolder
     from guidegraph.export.fhir import parts as fhirparts
 
     if everything == (node is not None):
@@ -137,7 +152,9 @@ def fhir(
         else:
             found = list(kb.fhir([kb.statement(node or "")], as_of=on, version=version.value))
     if output is not None:
-        typer.echo(f"{fhirfolder.write_folder(found, output)} written to {output}", err=True)
+        files = {f"{r['resourceType']}-{r['id']}.json": fhirparts.to_json(r) for r in found}
+        write_folder(output, files, ours=lambda name: bool(_RESOURCE.match(name)))
+        typer.echo(f"{len(files)} written to {output}", err=True)
         return
     write(fhirparts.to_json(fhirparts.bundle(found[0]["id"], ((fhirparts.address(r), r) for r in found))))
 
@@ -147,9 +164,7 @@ def cql(
         str | None, typer.Argument(metavar="[POPULATION]", help="A population by CURIE, IRI, local name or label.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All populations.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the library goes.")
-    ] = None,
+    output: Output = None,
     knowledge: Knowledge = None,
 ) -> None:
     """Write populations as a CQL library over FHIR 4.0.1: true, false, or null for unknown.
@@ -166,9 +181,7 @@ def cql(
 
 def patient(
     profile: ProfileArgument,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes.")
-    ] = None,
+    output: Output = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Date the facts by this day, on which they hold.")
     ] = None,
@@ -182,7 +195,7 @@ def patient(
     from guidegraph.export.fhir.parts import to_json
 
     kb = api.open_knowledge(knowledge)
-    write(to_json(kb.patient_bundle(profile_source(kb, profile), as_of=day(as_of))), output)
+    write(to_json(kb.patient_bundle(profile_source(profile), as_of=day(as_of))), output)
 
 
 for _name, _command in (

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import AsOf, Knowledge, day, working, write
+from guidegraph.cli.common import AsOf, Knowledge, Output, day, working, write
 from guidegraph.errors import UsageError
 from guidegraph.export.forms import DescriptionFormat, GraphFormat
+from guidegraph.files import write_files
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
     from guidegraph.api import KnowledgeBase
-
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write; standard output if none.")
-]
 
 
 def graph(
@@ -115,11 +111,13 @@ def csv(output: Output = None, as_of: AsOf = None, knowledge: Knowledge = None) 
     asked = day(as_of) or date.today()
     kb = api.open_knowledge(knowledge)
     rows = csvform.table(kb.engine, kb.records, kb.book, kb.disagreement.grader.forms, asked)
-    write(csvform.to_csv(rows), output)
-    if output is not None:
-        licence = kb.engine.select("export/licence")
-        beside = output.with_name(output.name + "-metadata.json")
-        write(csvform.metadata(output.name, asked, licence[0][0] if licence else ""), beside)
+    text = csvform.to_csv(rows)
+    if output is None:
+        write(text)
+        return
+    licence = kb.engine.select("export/licence")
+    beside = output.with_name(output.name + "-metadata.json")
+    write_files({output: text, beside: csvform.metadata(output.name, asked, licence[0][0] if licence else "")})
 
 
 def description(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import AsOf, Knowledge, day, working, write
+from guidegraph.cli.common import AsOf, Knowledge, Output, day, file_path, working, write
 from guidegraph.errors import UsageError
+from guidegraph.files import write_files
 
 
 class ProfileFormat(StrEnum):
@@ -29,12 +30,11 @@ class OneDay(StrEnum):
 
 
 ProfileFormatOption = Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")]
-ProfileOutput = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the profile to this file.")
-]
 ReportOutput = Annotated[
     Path | None,
-    typer.Option("--report", metavar="FILE", help="Write the report as JSON; else it is on standard error."),
+    typer.Option(
+        "--report", metavar="FILE", parser=file_path, help="Write the report as JSON; else it is on standard error."
+    ),
 ]
 
 
@@ -55,7 +55,7 @@ def from_fhir(
     ] = "",
     as_of: AsOf = None,
     form: ProfileFormatOption = ProfileFormat.yaml,
-    output: ProfileOutput = None,
+    output: Output = None,
     report: ReportOutput = None,
     complete: Annotated[
         list[str] | None,
@@ -80,8 +80,6 @@ def from_fhir(
     """
     from guidegraph.api.intake import read_record
     from guidegraph.intake import form as forms
-    from guidegraph.render import to_json
-    from guidegraph.render.intake import intake_text
 
     where = "standard input" if bundle == "-" else Path(bundle).name
     text = read_record(None if bundle == "-" else Path(bundle), where)
@@ -104,11 +102,7 @@ def from_fhir(
         if form is ProfileFormat.json
         else forms.to_yaml(found.profile, kb.vocabulary, head)
     )
-    if report is not None:
-        write(to_json(told), report)
-    else:
-        typer.echo(intake_text(told), err=True, nl=False)
-    write(written, output)
+    _write(written, output, told, report)
 
 
 def from_omop(
@@ -149,7 +143,7 @@ def from_omop(
     ] = None,
     same_unit: SameUnit = None,
     form: ProfileFormatOption = ProfileFormat.yaml,
-    output: ProfileOutput = None,
+    output: Output = None,
     report: ReportOutput = None,
     knowledge: Knowledge = None,
 ) -> None:
@@ -159,8 +153,6 @@ def from_omop(
     """
     from guidegraph.intake.form import to_json, to_yaml
     from guidegraph.intake.report import shown
-    from guidegraph.render.intake import intake_text
-    from guidegraph.render.jsonform import to_json as data_json
 
     kb = api.open_knowledge(knowledge)
     with working("reading the tables"):
@@ -175,10 +167,6 @@ def from_omop(
             newest_days=newest_days,
             same_units=[_pair(pair) for pair in same_unit or ()],
         )
-    if report is not None:
-        write(data_json(told.to_dict()), report)
-    else:
-        typer.echo(intake_text(told.to_dict()), err=True, nl=False)
     lines = [f"Read from {told.form}, person {person}, as of {told.as_of}; what is not here is unknown, never no."]
     lasting = [r for r in profile.readings if set(kb.links.codes.read(r.curie).present) == set(r.present)]
     # A code that only the tables could place is written as what it was read as: alone it would not be understood.
@@ -189,7 +177,24 @@ def from_omop(
     profile = replace(profile, readings=tuple(lasting))
     yaml = form is ProfileFormat.yaml
     text = to_yaml(profile, kb.vocabulary, "\n".join(lines)) if yaml else to_json(profile, kb.vocabulary)
-    write(text, output)
+    _write(text, output, told.to_dict(), report)
+
+
+def _write(profile: str, output: Path | None, report: dict[str, Any], report_file: Path | None) -> None:
+    """Write a profile and the report on its record, both or neither."""
+    from guidegraph.render import to_json
+    from guidegraph.render.intake import intake_text
+
+    files = {output: profile} if output is not None else {}
+    if report_file in files:
+        raise UsageError("the report would go where the profile goes", where="--report", mend="Name another file.")
+    if report_file is not None:
+        files[report_file] = to_json(report)
+    write_files(files)
+    if report_file is None:
+        typer.echo(intake_text(report), err=True, nl=False)
+    if output is None:
+        write(profile)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -141,6 +141,7 @@ def _said(said: Consistency | None) -> dict[str, Any] | None:
 
 
 def _listed(linker: Linker) -> dict[str, Any]:
+    from guidegraph.terminologies.modules import strange_files
     from guidegraph.terminologies.sources import SOURCES, available, entries
 
     modules = [
@@ -168,7 +169,12 @@ def _listed(linker: Linker) -> dict[str, Any]:
         }
         for name in SOURCES
     ]
-    return {"folder": str(linker.folder), "linked": modules, "sources": sources}
+    return {
+        "folder": str(linker.folder),
+        "linked": modules,
+        "not_read": strange_files(linker.folder),
+        "sources": sources,
+    }
 
 
 def conflicts(

@@ -19,8 +19,10 @@ from guidegraph.cli.common import (
     FormatOption,
     Jurisdiction,
     Knowledge,
+    PictureOutput,
     ProfileArgument,
     day,
+    file_path,
     picture,
     profile_source,
     view,
@@ -65,7 +67,12 @@ def therapies(
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option("--save", metavar="FILE", help="Also save the answer, the patient's facts with it, for replay."),
+        typer.Option(
+            "--save",
+            metavar="FILE",
+            parser=file_path,
+            help="Also save the answer, the patient's facts with it, for replay.",
+        ),
     ] = None,
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
@@ -86,14 +93,15 @@ def therapies(
             Format.html: render.therapies_html,
         },
     )
+    if save is not None and save.suffix.lower() != ".ttl":
+        raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = _kb(knowledge, endpoint)
-    answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
-    if save is not None:
-        if save.suffix.lower() != ".ttl":
-            raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
-        write(answer.saved(), save)
+    answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
     data = answer.to_dict()
-    write(_as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data))
+    text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
+    if save is not None:
+        write(answer.saved(), save)
+    write(text)
 
 
 def replay(
@@ -139,7 +147,7 @@ def explain(
         },
     )
     kb = _kb(knowledge, endpoint)
-    write(shown(kb.explain(profile_source(kb, profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
+    write(shown(kb.explain(profile_source(profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
 
 
 def ask(
@@ -165,17 +173,14 @@ def ask(
         },
     )
     kb = _kb(knowledge, endpoint)
-    answer = kb.therapies(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
+    answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
     kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software", "queries")
     write(shown({key: answer[key] for key in kept}))
 
 
 def timeline(
     profile: ProfileArgument,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write a picture (.svg) or page (.html) to this file."),
-    ] = None,
+    output: PictureOutput = None,
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
@@ -198,7 +203,7 @@ def timeline(
         },
     )
     kb = _kb(knowledge)
-    data = kb.timeline(profile_source(kb, profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    data = kb.timeline(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction)
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)

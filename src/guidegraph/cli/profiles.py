@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from guidegraph import api, assets
-from guidegraph.cli.common import Knowledge, guarded, write
+from guidegraph.cli.common import Knowledge, file_path, guarded, write
 from guidegraph.errors import UsageError
 from guidegraph.namespaces import shorten
 from guidegraph.profile import template
@@ -20,7 +20,8 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Patient pro
 @guarded
 def new(
     output: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Where to write it; standard output if left out.")
+        Path | None,
+        typer.Argument(metavar="FILE", parser=file_path, help="Where to write it; standard output if left out."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     knowledge: Knowledge = None,

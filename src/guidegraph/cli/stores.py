@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import Knowledge, terminal, working, write
+from guidegraph.cli.common import Knowledge, folder_path, terminal, working, write
 
 if TYPE_CHECKING:
     from guidegraph.remote.pushing import Pushed
@@ -106,7 +106,10 @@ def _progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
 
 def pull(
     url: URL,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder for the knowledge.")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FOLDER", parser=folder_path, help="A new folder for the knowledge."),
+    ],
     knowledge: Knowledge = None,
 ) -> None:
     """Pull the knowledge of a triple store into a folder for --knowledge: every graph whole, or nothing at all.

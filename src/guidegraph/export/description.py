@@ -8,17 +8,19 @@ download from) is not described.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.export.linksets import linksets
 from guidegraph.export.turtle import trig
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.query.catalogue import catalogue
+from guidegraph.terminologies.model import Terminology, claims
+from guidegraph.terminologies.tables import read_tables, read_terminologies
 
 DATASET = ns.BASE + "dataset"
 _QUERIES = ("dataset", "graphs", "classes", "properties", "examples")
@@ -53,7 +55,7 @@ def triples(engine: Engine, root: Path) -> list[ox.Triple]:
     for name in _QUERIES:
         result: Any = engine.store.query(query_text(f"export/describe-{name}"), use_default_graph_as_union=True)
         found += result
-    found += [*_distributions(), *_questions(), *linksets(root / "ontology" / "links", DATASET)]
+    found += [*_distributions(), *_questions(), *linksets(root / "ontology" / "links")]
     return list(dict.fromkeys(found))
 
 
@@ -91,6 +93,33 @@ def _questions() -> Iterable[ox.Triple]:
         yield ox.Triple(here, _node("rdf:type"), _node(f"sh:SPARQL{'Select' if select else 'Construct'}Executable"))
         yield ox.Triple(here, _node("rdfs:comment"), ox.Literal(query.question, language="en"))
         yield ox.Triple(here, _node("sh:select" if select else "sh:construct"), ox.Literal(query.text))
+
+
+def linksets(folder: Path) -> Iterator[ox.Triple]:
+    """How many links of each kind the mapping tables of a folder hold to each terminology; none where it has no table.
+
+    Raises:
+        KnowledgeError: the registry or a table cannot be read, or a row leaves open what it says.
+    """
+    rows = claims(read_tables(folder))
+    counts = Counter((row.curie.partition(":")[0], row.predicate) for row in rows if row.curie)
+    for (prefix, predicate), count in sorted(counts.items()):
+        yield from _linkset(read_terminologies(folder)[prefix], predicate, count)
+
+
+def _linkset(terminology: Terminology, predicate: str, count: int) -> Iterator[ox.Triple]:
+    dataset = ox.NamedNode(DATASET)
+    here = ox.NamedNode(f"{DATASET}/links/{terminology.prefix}-{predicate}Match")
+    target = ox.NamedNode(f"{DATASET}/terminology/{terminology.prefix}")
+    yield ox.Triple(dataset, _node("void:subset"), here)
+    yield ox.Triple(here, _node("rdf:type"), _node("void:Linkset"))
+    yield ox.Triple(here, _node("void:subjectsTarget"), dataset)
+    yield ox.Triple(here, _node("void:objectsTarget"), target)
+    yield ox.Triple(here, _node("void:linkPredicate"), _node(f"skos:{predicate}Match"))
+    yield ox.Triple(here, _node("void:triples"), ox.Literal(count))
+    yield ox.Triple(target, _node("rdf:type"), _node("void:Dataset"))
+    yield ox.Triple(target, _node("dcterms:title"), ox.Literal(terminology.title, language="en"))
+    yield ox.Triple(target, _node("void:uriSpace"), ox.Literal(terminology.iri))
 
 
 def schema_org(engine: Engine, root: Path) -> str:

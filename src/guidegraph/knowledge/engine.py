@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.errors import UsageError
 
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
@@ -24,8 +27,8 @@ _POPULATIONS, _STANDING = "assess/20-populations", "assess/30-inactive"
 #: Days for which the statements that do not count are kept.
 _DAYS_KEPT = 64
 
-#: Assessments after which the next ones run over a fresh copy of the index.
-_RENEWED_AFTER = 32
+#: Assessments after which a store is replaced by a fresh copy of the index, and how many stores wait for the next ones.
+_RENEWED_AFTER, _KEPT = 32, 4
 
 #: Index steps from the first number to before the second speak of blank nodes; the others of IRIs only.
 _ATOMS_AND_BRANCHES, _FLAT = "20", "40"
@@ -45,8 +48,8 @@ class Step:
 @cache
 def steps(folder: str) -> tuple[Step, ...]:
     """The query files of one folder of queries/, in the order of their names."""
-    found = assets.files("queries", f"{folder}/*.rq")
-    texts = ((f"{folder}/{path.stem}", path.read_text(encoding="utf-8")) for path in found)
+    files = assets.files("queries", f"{folder}/*.rq")
+    texts = ((f"{folder}/{path.stem}", path.read_text(encoding="utf-8")) for path in files)
     return tuple(Step(name, text, "sha256:" + sha256(text.encode()).hexdigest()) for name, text in texts)
 
 
@@ -63,33 +66,50 @@ def _rows(result: Any) -> list[tuple[str, ...]]:
 
 
 class Session:
-    """One assessment in progress: its graphs are in the store until the session ends."""
+    """One assessment in progress, in a store that nobody else can ask; it ends with the block that opened it."""
 
-    def __init__(self, store: ox.Store) -> None:
-        self._store = store
+    def __init__(self, place: ox.Store) -> None:
+        self._place: ox.Store | None = place
+
+    @property
+    def _store(self) -> ox.Store:
+        if self._place is None:
+            raise UsageError("the assessment has ended", mend="Read it inside the block that opened it.")
+        return self._place
 
     def select(self, name: str) -> list[tuple[str, ...]]:
-        """The rows of a SELECT of queries/ as plain text values, "" for an unbound variable."""
+        """The rows of a SELECT of queries/ as plain text values, "" for an unbound variable.
+
+        Raises:
+            UsageError: the session has ended.
+        """
         return _rows(self._store.query(query_text(name)))
 
-    def quads(self) -> Iterator[ox.Quad]:
-        """All quads of the profile's and the assessment's graph."""
-        for graph in (_PROFILE, _ASSESSMENT):
-            yield from self._store.quads_for_pattern(None, None, None, graph)
+    def quads(self) -> list[ox.Quad]:
+        """All quads of the profile's and the assessment's graph.
+
+        Raises:
+            UsageError: the session has ended.
+        """
+        return [q for graph in (_PROFILE, _ASSESSMENT) for q in self._store.quads_for_pattern(None, None, None, graph)]
+
+    def end(self) -> None:
+        """Let go of the store: what it holds next is another patient's."""
+        self._place = None
 
 
 class Engine:
-    """The steps of an assessment over one embedded store.
+    """The steps of an assessment over one embedded store; safe to share between threads.
 
-    The store holds the knowledge in named graphs; the engine adds the index graph to it. One assessment at a
-    time uses the profile's and the assessment's graph, behind a lock.
+    The store holds the knowledge in named graphs; the engine adds the index graph to it, and nothing of a patient.
+    Each assessment runs in a store of its own beside a copy of the index, so that nobody who asks the shared store
+    meets a patient's facts, and several may run at once.
     """
 
     def __init__(self, store: ox.Store) -> None:
         self.store = store
-        self._lock = threading.RLock()
-        self._place = store
-        self._assessed = 0
+        self._lock = threading.Lock()
+        self._free: list[tuple[ox.Store, int]] = []
         self._inactive: dict[tuple[date, str | None], bytes] = {}
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
@@ -116,69 +136,60 @@ class Engine:
         text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
         self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
 
-    def _renew(self) -> None:
-        """Choose the store for the next assessment.
+    def _take(self) -> tuple[ox.Store, int]:
+        """A store for one assessment, with the number of those that it has seen."""
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+        place = ox.Store()
+        patterns = (self.store.quads_for_pattern(None, asked, None, _INDEX) for asked in _asked())
+        place.bulk_extend(itertools.chain.from_iterable(patterns))
+        return place, 0
+
+    def _give_back(self, place: ox.Store, seen: int) -> None:
+        """Keep an emptied store for the next assessment.
 
         Oxigraph's store in memory gets slower with every triple that was ever in it, removed ones too: by a third
-        after a few hundred assessments. The steps of an assessment ask the index, the profile and themselves only, so
-        a fresh copy of the index is enough, and takes less than one of them.
+        after a few hundred assessments. A fresh copy of the index takes about as long as one of them.
         """
-        self._assessed += 1
-        if self._assessed % _RENEWED_AFTER == 0:
-            self._place = ox.Store()
-            self._place.bulk_extend(self.store.quads_for_pattern(None, None, None, _INDEX))
+        with self._lock:
+            if seen < _RENEWED_AFTER and len(self._free) < _KEPT:
+                self._free.append((place, seen))
 
-    def _run(self, step: Step) -> None:
-        """Run one CONSTRUCT into the assessment graph."""
-        result: Any = self._place.query(step.text)
+    def _run(self, place: ox.Store, step: Step) -> bytes:
+        """Run one CONSTRUCT into the assessment graph; its triples as N-Triples."""
+        result: Any = place.query(step.text)
         # Text of N-Triples passes from query to store without a Python object a triple.
-        self._add(result.serialize(format=ox.RdfFormat.N_TRIPLES))
+        text: bytes = result.serialize(format=ox.RdfFormat.N_TRIPLES)
+        _load(place, text)
+        return text
 
-    def _add(self, text: bytes) -> None:
-        if text:
-            self._place.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
-
-    def _standing(self, step: Step, as_of: date, jurisdiction: str | None) -> None:
+    def _standing(self, place: ox.Store, step: Step, as_of: date, jurisdiction: str | None) -> None:
         """Which statements do not count: a matter of the day and the country, so found once for each."""
         key = (as_of, jurisdiction)
-        if key not in self._inactive:
-            result: Any = self._place.query(step.text)
+        known = self._inactive.get(key)
+        if known is not None:
+            _load(place, known)
+            return
+        text = self._run(place, step)
+        with self._lock:
             if len(self._inactive) >= _DAYS_KEPT:
                 self._inactive.clear()
-            self._inactive[key] = result.serialize(format=ox.RdfFormat.N_TRIPLES)
-        self._add(self._inactive[key])
+            self._inactive[key] = text
 
-    def _decided(self) -> int:
+    def _decided(self, place: ox.Store) -> int:
         """How many of the populations that others name are decided."""
         truth = ox.NamedNode(ns.GGA + "truth")
-        found = (self._place.quads_for_pattern(atom, truth, None, _ASSESSMENT) for atom in self._named)
-        return sum(next(quads, None) is not None for quads in found)
+        rows = (place.quads_for_pattern(atom, truth, None, _ASSESSMENT) for atom in self._named)
+        return sum(next(quads, None) is not None for quads in rows)
 
-    def _fixpoint(self, step: Step) -> None:
+    def _fixpoint(self, place: ox.Store, step: Step) -> None:
         # A population may be a literal of another: each round decides at least one more level, and never undoes one.
         # A further round is run only after a population that others name was decided.
         known = -1
-        while (decided := self._decided()) != known:
+        while (decided := self._decided(place)) != known:
             known = decided
-            self._run(step)
-
-    def _leaves(self, below: Mapping[str, Sequence[str]]) -> list[ox.Quad]:
-        """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more."""
-        called = ox.NamedNode(ns.IDX + "callsFor")
-        rows: list[ox.Quad] = []
-        for iri, parents in sorted(below.items()):
-            leaf = ox.NamedNode(iri)
-            rows.append(ox.Quad(leaf, ox.NamedNode(ns.IDX + "below"), leaf, _INDEX))
-            for parent in map(ox.NamedNode, parents):
-                rows += [
-                    ox.Quad(leaf, q.predicate, q.object, _INDEX)
-                    for q in self._place.quads_for_pattern(parent, None, None, _INDEX)
-                ]
-                rows += [
-                    ox.Quad(q.subject, called, leaf, _INDEX)
-                    for q in self._place.quads_for_pattern(None, called, parent, _INDEX)
-                ]
-        return [row for row in dict.fromkeys(rows) if row not in self._place]
+            self._run(place, step)
 
     @contextmanager
     def session(
@@ -196,26 +207,29 @@ class Engine:
             jurisdiction: the only country whose labels count, or None for all.
             leaves: further interventions to answer for, each with the classes that it is below.
         """
-        with self._lock:
-            self._renew()
-            more = self._leaves(leaves or {})
-            try:
-                self._place.extend(more)
-                facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
-                self._place.extend([*facts, *self._request(as_of, jurisdiction)])
-                for step in steps("assess"):
-                    if step.name == _POPULATIONS:
-                        self._fixpoint(step)
-                    elif step.name == _STANDING:
-                        self._standing(step, as_of, jurisdiction)
-                    else:
-                        self._run(step)
-                yield Session(self._place)
-            finally:
-                self._place.clear_graph(_PROFILE)
-                self._place.clear_graph(_ASSESSMENT)
-                for row in more:
-                    self._place.remove(row)
+        place, seen = self._take()
+        more = _leaves(place, leaves or {})
+        place.extend(more)
+        facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
+        place.extend([*facts, *self._request(as_of, jurisdiction)])
+        for step in steps("assess"):
+            if step.name == _POPULATIONS:
+                self._fixpoint(place, step)
+            elif step.name == _STANDING:
+                self._standing(place, step, as_of, jurisdiction)
+            else:
+                self._run(place, step)
+        session = Session(place)
+        try:
+            yield session
+        finally:
+            session.end()
+        # A store whose assessment failed is not used again.
+        place.clear_graph(_PROFILE)
+        place.clear_graph(_ASSESSMENT)
+        for row in more:
+            place.remove(row)
+        self._give_back(place, seen + 1)
 
     @staticmethod
     def _request(as_of: date, jurisdiction: str | None) -> Sequence[ox.Quad]:
@@ -225,3 +239,30 @@ class Engine:
             asked = ox.NamedNode(ns.GGA + "jurisdiction")
             request.append(ox.Quad(_REQUEST, asked, ox.Literal(jurisdiction), _PROFILE))
         return request
+
+
+def _load(place: ox.Store, text: bytes) -> None:
+    if text:
+        place.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
+
+
+@cache
+def _asked() -> tuple[ox.NamedNode, ...]:
+    """The predicates that the steps of an assessment may ask the index for: each name of it in their texts."""
+    names = {name for step in steps("assess") for name in re.findall(r"\bidx:(\w+)", step.text)}
+    return (ox.NamedNode(ns.RDF + "type"), *(ox.NamedNode(ns.IDX + name) for name in sorted(names)))
+
+
+def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]]) -> list[ox.Quad]:
+    """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more."""
+    called = ox.NamedNode(ns.IDX + "callsFor")
+    rows: list[ox.Quad] = []
+    for iri, parents in sorted(below.items()):
+        leaf = ox.NamedNode(iri)
+        rows.append(ox.Quad(leaf, ox.NamedNode(ns.IDX + "below"), leaf, _INDEX))
+        for parent in map(ox.NamedNode, parents):
+            own = place.quads_for_pattern(parent, None, None, _INDEX)
+            rows += [ox.Quad(leaf, q.predicate, q.object, _INDEX) for q in own]
+            calling = place.quads_for_pattern(None, called, parent, _INDEX)
+            rows += [ox.Quad(q.subject, called, leaf, _INDEX) for q in calling]
+    return [row for row in dict.fromkeys(rows) if row not in place]

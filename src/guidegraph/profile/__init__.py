@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from guidegraph.profile.checks import Implication, apply_implications, implication_rows
-from guidegraph.profile.parse import parse_profile_text, read_profile
+from guidegraph.profile.entrance import (
+    Implication,
+    ProfileSource,
+    apply_implications,
+    implication_rows,
+    parse_profile_text,
+    read_profile,
+)
 from guidegraph.profile.rdf import digest, to_triples
 from guidegraph.profile.rdf_reading import from_triples
 from guidegraph.profile.template import template
@@ -11,6 +17,7 @@ from guidegraph.profile.terms import Vocabulary, term_rows
 
 __all__ = [
     "Implication",
+    "ProfileSource",
     "Vocabulary",
     "apply_implications",
     "digest",

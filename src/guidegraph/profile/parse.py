@@ -2,80 +2,81 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
-from collections.abc import Mapping as MappingLike
 from decimal import Decimal
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
-from guidegraph.profile.coded import CodedFacts
-from guidegraph.profile.numbers import number, of_term
-from guidegraph.profile.rdf_reading import read_rdf
-from guidegraph.profile.strict import MAX_CHARACTERS, Mapping, Scalar, Sequence, Value, from_plain, read_json, read_yaml
-from guidegraph.profile.terms import Vocabulary
+from guidegraph.profile.strict import Mapping, Scalar, Sequence, Value
+from guidegraph.profile.terms import CodedFacts, Vocabulary
 
-_FORMATS = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".jsonld": "jsonld", ".ttl": "turtle"}
-_EXAMPLE = "example:"
+#: A plain number: no sign, exponent, leading zero or digits of other scripts.
+_PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?\Z")
 _WEEKS, _DAYS = Decimal(10_000), Decimal(100_000)
 _TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns.GG + "takesMedication"
 _OF_KIND = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding"}
 
 
-def read_profile(source: str | Path | MappingLike[str, Any], vocabulary: Vocabulary) -> Profile:
-    """Read a profile from a file, an example (``example:NAME``) or a mapping of the same form as the YAML.
+def parse_value(value: Value, vocabulary: Vocabulary) -> Profile:
+    """The profile that a mapping of keys states, read from a file or given in code.
 
     Raises:
-        ProfileError: the file cannot be read or is not a profile; the message has file, line and column.
+        ProfileError: a key or value that no profile has; the message has its place.
         TermError: a term is unknown or ambiguous.
     """
-    if isinstance(source, MappingLike):
-        return _Parser(vocabulary).profile(from_plain(dict(source), "profile"))
-    text = str(source)
-    path = _example(text) if text.startswith(_EXAMPLE) else Path(source)
-    form = _FORMATS.get(path.suffix.lower())
-    if form is None:
-        known = ", ".join(_FORMATS)
-        raise ProfileError(f"unknown ending {path.suffix!r}", where=text, mend=f"A profile ends in one of: {known}.")
-    return parse_profile_text(_text(path), form, vocabulary, where=path.name)
+    return _Parser(vocabulary).profile(value)
 
 
-def _example(name: str) -> Path:
-    known = {path.stem: path for path in assets.files("graph", "profiles/*.yaml")}
-    wanted = name.removeprefix(_EXAMPLE)
-    if wanted not in known:
-        near = get_close_matches(wanted, known, n=3, cutoff=0.3) or sorted(known)
-        raise ProfileError(f"no example profile {wanted!r}", where=name, mend=f"Nearest: {', '.join(near)}.")
-    return known[wanted]
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(4 * MAX_CHARACTERS + 1)
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ProfileError("not UTF-8 text", where=str(path), mend="Save the file in UTF-8.") from None
-    except OSError as error:
-        raise ProfileError(
-            f"cannot be read: {error.strerror}", where=str(path), mend="Give a file, - or example:NAME."
-        ) from None
-
-
-def parse_profile_text(text: str, form: str, vocabulary: Vocabulary, *, where: str) -> Profile:
-    """Read a profile from text: ``form`` is yaml, json, jsonld or turtle; ``where`` names the text in messages.
+def _number(value: Value, key: str, low: Decimal | None, high: Decimal | None, unit: str = "") -> Decimal:
+    """The exact decimal that a value states, between ``low`` and ``high`` (both included, where given).
 
     Raises:
-        ProfileError, TermError: as :func:`read_profile`.
+        ProfileError: not a plain decimal number (such as 12 or 12.5), or not plausible for the key.
     """
-    if form in ("turtle", "jsonld"):
-        return read_rdf(text, form, vocabulary, where)
-    return _Parser(vocabulary).profile(read_json(text, where) if form == "json" else read_yaml(text, where))
+    if not isinstance(value, Scalar):
+        raise ProfileError(f"{key} must be one number", where=value.where, mend="Write it as 12 or 12.5.")
+    if value.quoted:
+        raise ProfileError(
+            f"{key} is text, not a number: {value.text[:40]!r}",
+            where=value.where,
+            mend="Write it without quotation marks.",
+        )
+    if not value.text.strip():
+        raise ProfileError(f"{key} has no value", where=value.where, mend="Leave the key out when it is not known.")
+    if not _PLAIN.match(value.text):
+        raise ProfileError(
+            f"{key} is not a plain number: {value.text[:40]!r}",
+            where=value.where,
+            mend="Write digits with at most one point, such as 12 or 12.5; no sign, exponent or leading zero.",
+        )
+    check_range(Decimal(value.text), key, low, high, unit, where=value.where)
+    return Decimal(value.text)
+
+
+def check_range(
+    value: Decimal, key: str, low: Decimal | None, high: Decimal | None, unit: str = "", *, where: str = ""
+) -> None:
+    """Check that a number lies in a range, both ends included.
+
+    Raises:
+        ProfileError: it does not.
+    """
+    if (low is None or value >= low) and (high is None or value <= high):
+        return
+    ends = [f"{end:f}".rstrip("0").rstrip(".") if "." in f"{end:f}" else f"{end:f}" for end in (low or 0, high or 0)]
+    told = f"between {ends[0]} and {ends[1]}" if high is not None else f"at or above {ends[0]}"
+    mend = f"It lies {told}{' ' + unit if unit else ''}."
+    raise ProfileError(f"{key} {value:f} is not plausible", where=where, mend=mend)
+
+
+def _of_term(value: Value, term: TermRow) -> Decimal:
+    """The number of a profile key, within the plausible range that the ontology gives its property."""
+    return _number(value, term.key, term.low, term.high, term.unit)
 
 
 def _boolean(value: Value, key: str) -> bool:
@@ -149,7 +150,7 @@ class _Parser:
     def _entry(self, key: Scalar, item: Value) -> None:
         if key.text in self._numbers:
             row = self._numbers[key.text]
-            self._values[row.iri] = of_term(item, row)
+            self._values[row.iri] = _of_term(item, row)
         elif key.text in self._direct:
             self._fact(key, item)
         elif key.text in self._categories:
@@ -234,13 +235,13 @@ class _Parser:
         parts = self._parts(item, allowed, "{of: THERAPY, weeks: 6, outcome: failed}")
         outcome = parts.get("outcome")
         led = self._terms.resolve(_words(outcome, "outcome"), ("outcome",), where=outcome.where) if outcome else None
-        weeks = number(parts["weeks"], "weeks", Decimal(0), _WEEKS) if "weeks" in parts else None
+        weeks = _number(parts["weeks"], "weeks", Decimal(0), _WEEKS) if "weeks" in parts else None
         # A trial of a thing that is of several classes is a trial of each.
         return [TrialFact(of, led, weeks) for of in self._of(parts, prop, present)]
 
     def _stop(self, item: Value, prop: str, present: bool) -> list[StopFact]:
         parts = self._parts(item, ("of", "days"), "{of: DRUG, days: 10}")
-        days = number(parts["days"], "days", Decimal(0), _DAYS) if "days" in parts else None
+        days = _number(parts["days"], "days", Decimal(0), _DAYS) if "days" in parts else None
         return [StopFact(of, days) for of in self._of(parts, prop, present)]
 
     def _of(self, parts: dict[str, Value], prop: str, present: bool) -> Iterable[str]:

@@ -1,11 +1,12 @@
-"""Profiles read from RDF: Turtle and JSON-LD in the form of docs/model.md, everything else refused."""
+"""Profiles read from RDF: Turtle, TriG and JSON-LD in the form of docs/model.md, everything else refused."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 import pyoxigraph as ox
@@ -13,22 +14,33 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
-from guidegraph.profile.coded import CodedFacts
-from guidegraph.profile.strict import MAX_CHARACTERS
-from guidegraph.profile.terms import Vocabulary
+from guidegraph.profile.parse import check_range
+from guidegraph.profile.strict import MAX_CHARACTERS, Scalar
+from guidegraph.profile.terms import CodedFacts, Vocabulary
 from guidegraph.reading import parse_quads
 
-_SIMPLE = ("hasCondition", "hasFinding", "takesMedication")
-_TYPE = ox.NamedNode(ns.RDF + "type")
-_FIRST, _REST, _NIL = (ox.NamedNode(ns.RDF + n) for n in ("first", "rest", "nil"))
-
-
-def _gg(name: str) -> ox.NamedNode:
-    return ox.NamedNode(ns.GG + name)
+_FORMATS = {"turtle": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "jsonld": ox.RdfFormat.JSON_LD}
+_MODEL = "docs/model.md shows the form."
+_TYPE, _LABEL = ns.RDF + "type", ns.RDFS + "label"
+_FIRST, _REST, _NIL = (ns.RDF + n for n in ("first", "rest", "nil"))
+_PATIENT, _OF, _OUTCOME = ns.GG + "Patient", ns.GG + "ofIntervention", ns.GG + "hasOutcome"
+_WEEKS, _DAYS = ns.GG + "trialWeeks", ns.GG + "daysSinceStop"
+_TRIAL, _STOP = ns.GG + "hasTrial", ns.GG + "stoppedMedication"
+_COMPLETE, _NOT_UNDERSTOOD = ns.GG + "completeFor", ns.GG + "notUnderstood"
+#: The kind of the class of a fact, by its property.
+_KINDS = {
+    ns.GG + "hasCondition": "condition",
+    ns.GG + "hasFinding": "finding",
+    ns.GG + "takesMedication": "intervention",
+}
+_NAMES = (*_KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD)
+_PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
+#: The datatypes whose plain lexical forms are exact numbers.
+_EXACT = {ns.XSD + name for name in ("decimal", "integer", "nonNegativeInteger", "positiveInteger", "int", "long")}
 
 
 def read_rdf(text: str, form: str, vocabulary: Vocabulary, where: str) -> Profile:
-    """Read a profile from Turtle or JSON-LD.
+    """Read a profile from Turtle, TriG or JSON-LD.
 
     Raises:
         ProfileError: it cannot be parsed, or holds anything that docs/model.md's form of a profile does not have.
@@ -37,10 +49,10 @@ def read_rdf(text: str, form: str, vocabulary: Vocabulary, where: str) -> Profil
         raise ProfileError(
             "too large for a profile", where=where, mend=f"At most {MAX_CHARACTERS} characters are read."
         )
-    if form == "jsonld" and re.search(r'"@context"\s*:\s*(\[\s*)?"', text):
-        raise ProfileError("a remote @context is not read", where=where, mend="Write the context into the file.")
-    rdf = ox.RdfFormat.TURTLE if form == "turtle" else ox.RdfFormat.JSON_LD
-    quads = parse_quads(text.encode(), rdf, where, ProfileError)
+    quads = parse_quads(text.encode(), _FORMATS[form], where, ProfileError)
+    graph = next((q.graph_name for q in quads if not isinstance(q.graph_name, ox.DefaultGraph)), None)
+    if graph is not None:
+        raise ProfileError(f"named graph {graph}", where=where, mend="A profile has no named graphs: write it plain.")
     return from_triples([ox.Triple(q.subject, q.predicate, q.object) for q in quads], vocabulary, where)
 
 
@@ -54,173 +66,201 @@ def from_triples(triples: list[ox.Triple], vocabulary: Vocabulary, where: str = 
 
 
 class _RdfReader:
+    """Reads one profile, and knows at the end which triples it has not read."""
+
     def __init__(self, triples: list[ox.Triple], vocabulary: Vocabulary, where: str) -> None:
         self._terms, self._where = vocabulary, where
         self._coded = CodedFacts(vocabulary)
-        self._by: dict[Any, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        self._objects: dict[Any, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        self._read: set[tuple[Any, str]] = set()
         for t in triples:
-            self._by[t.subject][t.predicate.value].append(t.object)
-        patients = [s for s, props in self._by.items() if _gg("Patient") in props.get(_TYPE.value, [])]
+            self._objects[t.subject][t.predicate.value].append(t.object)
+        patient = ox.NamedNode(_PATIENT)
+        patients = [s for s, props in self._objects.items() if patient in props.get(_TYPE, [])]
         if len(patients) != 1:
             raise self._fault(f"{len(patients)} patients in the graph", "A profile is about one gg:Patient.")
         self._patient = patients[0]
 
-    def _fault(self, what: str, mend: str) -> ProfileError:
+    def _fault(self, what: str, mend: str = _MODEL) -> ProfileError:
         return ProfileError(what, where=self._where, mend=mend)
 
+    def _all(self, node: Any, prop: str) -> list[Any]:
+        """All values of a property of a node, which are read with that."""
+        self._read.add((node, prop))
+        return self._objects[node][prop] if node in self._objects else []
+
+    def _one(self, node: Any, prop: str) -> Any:
+        values = self._all(node, prop)
+        if len(values) > 1:
+            raise self._fault(f"two values of {ns.shorten(prop)}", "Keep one.")
+        return values[0] if values else None
+
+    def _types(self, node: Any, *expected: str) -> list[Any]:
+        """The types of a node beside those that its place in the form gives it."""
+        return [t for t in self._all(node, _TYPE) if getattr(t, "value", None) not in expected]
+
+    def _check_all_read(self) -> None:
+        for node, props in self._objects.items():
+            for prop in props:
+                if (node, prop) in self._read:
+                    continue
+                numbers = [row.iri for row in self._terms.of_kind("number")]
+                near = get_close_matches(prop[:200], [*_NAMES, *numbers], n=2, cutoff=0.85)
+                named = ", ".join(map(ns.shorten, near))
+                mend = f"Nearest: {named}." if named else _MODEL
+                raise self._fault(f"{ns.shorten(prop)} of {node} has no place in a profile", mend)
+
     def _cls(self, node: Any, *kinds: str) -> str:
-        iri = str(getattr(node, "value", node))
-        row = self._terms.by_iri.get(iri)
+        row = self._terms.by_iri.get(node.value) if isinstance(node, ox.NamedNode) else None
         if row is None or row.kind not in kinds:
-            raise self._fault(f"{ns.shorten(iri)} is no known {' or '.join(kinds)}", "Use a class of the ontology.")
-        return iri
+            shown = ns.shorten(node.value) if isinstance(node, ox.NamedNode) else str(node)[:80]
+            raise self._fault(f"{shown} is no known {' or '.join(kinds)}", "Use a class of the ontology.")
+        return row.iri
 
-    def _decimal(self, node: Any, prop: str) -> Decimal:
-        text = str(getattr(node, "value", node))
-        if not re.match(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z", text) or isinstance(node, ox.NamedNode | ox.BlankNode):
+    def _decimal(self, node: Any, prop: str) -> Decimal | None:
+        """The number that a literal states; None where there is none."""
+        if node is None:
+            return None
+        exact = isinstance(node, ox.Literal) and node.datatype.value in _EXACT
+        if not exact or not _PLAIN.match(node.value):
             raise self._fault(
-                f"{ns.shorten(prop)} {text[:40]!r} is no plain number", "Write an xsd:decimal such as 12.5."
+                f"{ns.shorten(prop)} {str(node)[:80]} is no plain exact number",
+                "Write an xsd:decimal such as 12.5; JSON-LD has it as a typed value in quotation marks.",
             )
-        value = Decimal(text)
+        value = Decimal(node.value)
         row = self._terms.by_iri.get(prop)
-        if row and ((row.low is not None and value < row.low) or (row.high is not None and value > row.high)):
-            raise self._fault(f"{row.key} {text} is not plausible", f"It lies between {row.low} and {row.high}.")
+        if row is not None:
+            check_range(value, row.key, row.low, row.high, row.unit, where=self._where)
         return value
-
-    def _one(self, node: Any, name: str, default: Any = None) -> Any:
-        found = self._by[node].get(ns.GG + name, [])
-        if len(found) > 1:
-            raise self._fault(f"two values of gg:{name}", "Keep one.")
-        return found[0] if found else default
 
     def _classes(self, node: Any, kind: str, prop: str, present: bool) -> Sequence[str]:
         """The classes of ours that a class stands for: itself, or what a code of another terminology says."""
-        iri = str(getattr(node, "value", node))
-        if isinstance(node, ox.NamedNode) and self._terms.reading(iri) is not None:
-            return self._coded.classes(iri, (kind,), prop, present=present, where=self._where)
+        if isinstance(node, ox.NamedNode) and self._terms.reading(node.value) is not None:
+            return self._coded.classes(node.value, (kind,), prop, present=present, where=self._where)
         return (self._cls(node, kind),)
 
     def _type(self, node: Any, kind: str, prop: str) -> Sequence[str]:
-        types = [t for t in self._by[node].get(_TYPE.value, []) if t not in (_gg("Trial"), _gg("DrugStop"))]
+        types = self._types(node)
         if len(types) != 1:
             raise self._fault("a fact needs exactly one class", "Write [ a ggt:SomeClass ].")
         return self._classes(types[0], kind, prop, True)
 
     def profile(self) -> Profile:
         present: dict[str, set[str]] = defaultdict(set)
-        values: dict[str, Decimal] = {}
-        trials: set[TrialFact] = set()
-        stops: set[StopFact] = set()
-        kinds = {_SIMPLE[0]: "condition", _SIMPLE[1]: "finding", _SIMPLE[2]: "intervention"}
-        denied = self._denied()
-        for prop, nodes in self._by[self._patient].items():
-            name = prop.removeprefix(ns.GG)
-            for node in nodes:
-                if prop == _TYPE.value or name in ("completeFor", "notUnderstood"):
-                    continue
-                if name in kinds:
-                    present[prop].update(self._type(node, kinds[name], prop))
-                elif name == "hasTrial":
-                    trials.update(self._trial(node, prop))
-                elif name == "stoppedMedication":
-                    stops.update(self._stop(node, prop))
-                elif prop in self._terms.by_iri and self._terms.by_iri[prop].kind == "number":
-                    if len(nodes) > 1:
-                        raise self._fault(f"two values of {ns.shorten(prop)}", "Keep one.")
-                    values[prop] = self._decimal(node, prop)
-                else:
-                    raise self._fault(f"{ns.shorten(prop)} has no place in a profile", "docs/model.md shows the form.")
-        complete = frozenset(n.value for n in self._by[self._patient].get(ns.GG + "completeFor", []))
+        for prop, kind in _KINDS.items():
+            for node in self._all(self._patient, prop):
+                present[prop].update(self._type(node, kind, prop))
+        values = {
+            row.iri: number
+            for row in sorted(self._terms.of_kind("number"), key=lambda row: row.iri)
+            if (number := self._decimal(self._one(self._patient, row.iri), row.iri)) is not None
+        }
+        trials = [fact for node in self._all(self._patient, _TRIAL) for fact in self._trial(node)]
+        stops = [fact for node in self._all(self._patient, _STOP) for fact in self._stop(node)]
+        absent, no_trials, no_stops = self._denied()
+        complete = frozenset(self._cls(node, "category") for node in self._all(self._patient, _COMPLETE))
+        not_understood = {self._not_understood(node) for node in self._all(self._patient, _NOT_UNDERSTOOD)}
+        self._check_all_read()
         return Profile(
             present={p: frozenset(c) for p, c in sorted(present.items())},
-            absent=denied[0],
-            values=dict(sorted(values.items())),
+            absent={p: frozenset(c) for p, c in sorted(absent.items())},
+            values=values,
             trials_present=frozenset(trials),
-            trials_absent=frozenset(denied[1]),
+            trials_absent=frozenset(no_trials),
             stops_present=frozenset(stops),
-            stops_absent=frozenset(denied[2]),
+            stops_absent=frozenset(no_stops),
             complete=complete,
-            not_understood=tuple(sorted({*self._not_understood(), *self._coded.not_understood})),
+            not_understood=tuple(sorted({*not_understood, *self._coded.not_understood})),
             readings=self._coded.readings,
         )
 
-    def _not_understood(self) -> tuple[tuple[str, str], ...]:
-        """The entries (property, text) that could not be read as terms, in the order in which they are written."""
-        entries = self._by[self._patient].get(ns.GG + "notUnderstood", [])
-        rows = [(self._one(e, "completeFor"), self._by[e].get(ns.RDFS + "label", [None])[0]) for e in entries]
-        if any(prop is None or label is None for prop, label in rows):
-            raise self._fault("an entry not understood without its list or text", "docs/model.md shows the form.")
-        return tuple(sorted((prop.value, label.value) for prop, label in rows))
+    def _not_understood(self, node: Any) -> tuple[str, str]:
+        """An entry (property, text) that could not be read as a term."""
+        prop, label = self._one(node, _COMPLETE), self._one(node, _LABEL)
+        if prop is None or not isinstance(label, ox.Literal):
+            raise self._fault("an entry not understood without its list or text")
+        return self._cls(prop, "category"), Scalar(label.value, True, self._where).text
 
-    def _trial(self, node: Any, prop: str) -> list[TrialFact]:
-        outcome, weeks = self._one(node, "hasOutcome"), self._one(node, "trialWeeks")
-        led = self._cls(outcome, "outcome") if outcome else None
-        long = self._decimal(weeks, ns.GG + "trialWeeks") if weeks else None
-        return [TrialFact(of, led, long) for of in self._type(self._one(node, "ofIntervention"), "intervention", prop)]
+    def _event(self, node: Any, cls: str, prop: str) -> Sequence[str]:
+        """The interventions that a trial or stop was of."""
+        if self._types(node, ns.GG + cls):
+            raise self._fault(f"a value of {ns.shorten(prop)} is a gg:{cls} and nothing else")
+        return self._type(self._one(node, _OF), "intervention", prop)
 
-    def _stop(self, node: Any, prop: str) -> list[StopFact]:
-        days = self._one(node, "daysSinceStop")
-        ago = self._decimal(days, ns.GG + "daysSinceStop") if days else None
-        return [StopFact(of, ago) for of in self._type(self._one(node, "ofIntervention"), "intervention", prop)]
+    def _trial(self, node: Any) -> Iterable[TrialFact]:
+        outcome = self._outcome(self._one(node, _OUTCOME))
+        weeks = self._decimal(self._one(node, _WEEKS), _WEEKS)
+        return [TrialFact(of, outcome, weeks) for of in self._event(node, "Trial", _TRIAL)]
 
-    def _denied(self) -> tuple[dict[str, frozenset[str]], set[TrialFact], set[StopFact]]:
+    def _outcome(self, node: Any) -> str | None:
+        return None if node is None else self._cls(node, "outcome")
+
+    def _stop(self, node: Any) -> Iterable[StopFact]:
+        days = self._decimal(self._one(node, _DAYS), _DAYS)
+        return [StopFact(of, days) for of in self._event(node, "DrugStop", _STOP)]
+
+    def _denied(self) -> tuple[dict[str, set[str]], set[TrialFact], set[StopFact]]:
         absent: dict[str, set[str]] = defaultdict(set)
         trials: set[TrialFact] = set()
         stops: set[StopFact] = set()
-        for node in self._by[self._patient].get(_TYPE.value, []):
-            if node == _gg("Patient"):
-                continue
-            whole = self._by[node].get(ns.OWL + "complementOf", [])
-            if len(whole) != 1:
+        for node in self._types(self._patient, _PATIENT):
+            whole = self._one(node, ns.OWL + "complementOf")
+            if whole is None or self._types(node, ns.OWL + "Class"):
                 raise self._fault(f"type {node} of the patient", "A denied fact is a complementOf a restriction.")
-            prop, filler = self._restriction(whole[0])
-            name = prop.removeprefix(ns.GG)
-            if name == "hasTrial":
-                trials.update(self._denied_trial(filler, prop))
-            elif name == "stoppedMedication":
-                stops.update(self._denied_stop(filler, prop))
-            elif name in _SIMPLE:
-                kind = {"hasCondition": "condition", "hasFinding": "finding"}.get(name, "intervention")
-                absent[prop].update(self._classes(filler, kind, prop, False))
+            prop, filler = self._restriction(whole)
+            if prop in _KINDS:
+                absent[prop].update(self._classes(filler, _KINDS[prop], prop, False))
+            elif prop == _TRIAL:
+                parts = self._parts(filler, _OF, _OUTCOME)
+                outcome = self._outcome(parts.get(_OUTCOME))
+                trials.update(TrialFact(of, outcome) for of in self._denied_of(parts, prop))
+            elif prop == _STOP:
+                parts = self._parts(filler, _OF, _DAYS)
+                days = self._within(parts[_DAYS]) if _DAYS in parts else None
+                stops.update(StopFact(of, days) for of in self._denied_of(parts, prop))
             else:
                 raise self._fault(f"{ns.shorten(prop)} cannot be denied", "Leave the number out when it is not known.")
-        return {p: frozenset(c) for p, c in sorted(absent.items())}, trials, stops
+        return absent, trials, stops
+
+    def _denied_of(self, parts: dict[str, Any], prop: str) -> Sequence[str]:
+        return self._classes(parts.get(_OF), "intervention", prop, False)
 
     def _restriction(self, node: Any) -> tuple[str, Any]:
-        on = self._by[node].get(ns.OWL + "onProperty", [])
-        filler = self._by[node].get(ns.OWL + "someValuesFrom", []) or self._by[node].get(ns.OWL + "hasValue", [])
-        if len(on) != 1 or len(filler) != 1:
-            raise self._fault("a restriction without property or filler", "docs/model.md shows the form.")
-        return on[0].value, filler[0]
+        """The property and the filler of a restriction: of a value where the value is an outcome, else of a class."""
+        prop = self._one(node, ns.OWL + "onProperty")
+        kind = "hasValue" if getattr(prop, "value", None) == _OUTCOME else "someValuesFrom"
+        filler = self._one(node, ns.OWL + kind)
+        if self._types(node, ns.OWL + "Restriction") or not isinstance(prop, ox.NamedNode) or filler is None:
+            raise self._fault("a restriction without property or filler")
+        return prop.value, filler
 
-    def _parts(self, node: Any) -> dict[str, Any]:
-        heads = self._by[node].get(ns.OWL + "intersectionOf", [])
-        parts, head = ([] if heads else [node]), (heads[0] if heads else _NIL)
-        while head != _NIL:
-            cell = self._by[head]
-            if not cell.get(_FIRST.value) or not cell.get(_REST.value) or len(parts) > 4:
-                raise self._fault("a broken list", "docs/model.md shows the form.")
-            parts.append(cell[_FIRST.value][0])
-            head = cell[_REST.value][0]
-        return dict(self._restriction(part) for part in parts)
+    def _parts(self, node: Any, *allowed: str) -> dict[str, Any]:
+        """What is said of a denied event: one restriction, or the intersection of several on different properties."""
+        whole = self._one(node, ns.OWL + "intersectionOf")
+        if whole is not None and self._types(node, ns.OWL + "Class"):
+            raise self._fault("an intersection that is more than that")
+        restrictions = [self._restriction(part) for part in ([node] if whole is None else self._items(whole))]
+        parts = dict(restrictions)
+        if len(parts) < len(restrictions) or not set(parts) <= set(allowed):
+            raise self._fault("a denied event of which too much is said")
+        return parts
 
-    def _denied_trial(self, node: Any, prop: str) -> list[TrialFact]:
-        parts = self._parts(node)
-        outcome = parts.get(ns.GG + "hasOutcome")
-        led = self._cls(outcome, "outcome") if outcome else None
-        of = self._classes(parts.get(ns.GG + "ofIntervention"), "intervention", prop, False)
-        return [TrialFact(one, led) for one in of]
+    def _items(self, head: Any) -> list[Any]:
+        items: list[Any] = []
+        while head != ox.NamedNode(_NIL):
+            item, rest = self._one(head, _FIRST), self._one(head, _REST)
+            if item is None or rest is None or len(items) > len(_NAMES) or self._types(head, ns.RDF + "List"):
+                raise self._fault("a broken list")
+            items.append(item)
+            head = rest
+        return items
 
-    def _denied_stop(self, node: Any, prop: str) -> list[StopFact]:
-        parts = self._parts(node)
-        of = self._classes(parts.get(ns.GG + "ofIntervention"), "intervention", prop, False)
-        datatype = parts.get(ns.GG + "daysSinceStop")
-        if datatype is None:
-            return [StopFact(one) for one in of]
-        facets = self._by[datatype].get(ns.OWL + "withRestrictions", [None])[0]
-        facet = self._by[facets].get(_FIRST.value, [None])[0]
-        bound = self._by[facet].get(ns.XSD + "maxInclusive", [])
-        if len(bound) != 1:
-            raise self._fault("a denied stop has one xsd:maxInclusive", "docs/model.md shows the form.")
-        ago = self._decimal(bound[0], ns.GG + "daysSinceStop")
-        return [StopFact(one, ago) for one in of]
+    def _within(self, datatype: Any) -> Decimal | None:
+        """The days of a denied stop: within so many."""
+        facets = self._items(self._one(datatype, ns.OWL + "withRestrictions"))
+        on = self._one(datatype, ns.OWL + "onDatatype")
+        bounds = [self._one(facet, ns.XSD + "maxInclusive") for facet in facets]
+        plain = not self._types(datatype, ns.RDFS + "Datatype") and on == ox.NamedNode(ns.XSD + "decimal")
+        if not plain or len(bounds) != 1 or bounds[0] is None:
+            raise self._fault("a denied stop has one xsd:maxInclusive")
+        return self._decimal(bounds[0], _DAYS)

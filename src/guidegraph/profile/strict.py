@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, NoReturn
 
 from guidegraph.errors import ProfileError
 
 MAX_CHARACTERS = 1_000_000
 _MAX_DEPTH = 12
 _MAX_NODES = 20_000
+#: Characters of a text of the user's that a message repeats.
+_SHOWN = 60
+#: Half characters, and control characters that are no white space: a text with one cannot be written down again.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,15 @@ class Scalar:
     text: str
     quoted: bool
     where: str
+
+    def __post_init__(self) -> None:
+        found = _UNWRITABLE.search(self.text)
+        if found:
+            raise ProfileError(
+                f"a text holds U+{ord(found[0]):04X}, which is no character to write",
+                where=self.where,
+                mend="Take it out.",
+            )
 
 
 @dataclass(frozen=True)
@@ -73,6 +89,10 @@ def _too_deep(where: str) -> ProfileError:
     return ProfileError("nested too deeply", where=where, mend=f"A profile has at most {_MAX_DEPTH} levels.")
 
 
+def _too_many(where: str) -> ProfileError:
+    return ProfileError("too many entries", where=where, mend=f"At most {_MAX_NODES} values are read.")
+
+
 def _check_size(text: str, name: str) -> None:
     if len(text) > MAX_CHARACTERS:
         raise ProfileError("too large for a profile", where=name, mend=f"At most {MAX_CHARACTERS} characters are read.")
@@ -114,7 +134,7 @@ class _Reader:
         if depth > _MAX_DEPTH:
             raise _too_deep(place)
         if self._count > _MAX_NODES:
-            raise ProfileError("too many entries", where=place, mend=f"At most {_MAX_NODES} values are read.")
+            raise _too_many(place)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ProfileError("anchors and aliases are not read", where=place, mend="Write the value out.")
         if getattr(event, "tag", None) not in (None, "!"):
@@ -143,7 +163,7 @@ class _Reader:
             if key.text in pairs:
                 first = pairs[key.text][0].where
                 raise ProfileError(
-                    f"key {key.text!r} is there twice (first at {first})", where=key.where, mend="Keep one."
+                    f"key {key.text[:_SHOWN]!r} is there twice (first at {first})", where=key.where, mend="Keep one."
                 )
             pairs[key.text] = (key, value)
         return list(pairs.values())
@@ -151,6 +171,10 @@ class _Reader:
 
 class _Number(str):
     """A number as a JSON text writes it."""
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The pairs of a JSON object as they are written."""
 
 
 def read_json(text: str, name: str) -> Value:
@@ -161,19 +185,12 @@ def read_json(text: str, name: str) -> Value:
     """
     _check_size(text, name)
 
-    def refuse(constant: str) -> Any:
+    def refuse(constant: str) -> NoReturn:
         raise ProfileError(f"{constant} is not a number", where=name, mend="Write a number or leave the key out.")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        double = next((key for key in keys if keys.count(key) > 1), None)
-        if double is not None:
-            raise ProfileError(f"key {double!r} is there twice", where=name, mend="Keep one.")
-        return dict(pairs)
 
     try:
         value = json.loads(
-            text, parse_constant=refuse, object_pairs_hook=unique, parse_int=_Number, parse_float=_Number
+            text, parse_constant=refuse, object_pairs_hook=_Pairs, parse_int=_Number, parse_float=_Number
         )
     except json.JSONDecodeError as error:
         place = f"{name}:{error.lineno}:{error.colno}"
@@ -184,29 +201,62 @@ def read_json(text: str, name: str) -> Value:
 
 
 def from_plain(value: Any, where: str) -> Value:
-    """A Python value (from a mapping given in code) in the same form as one read from a file.
+    """A Python value (from JSON, or a mapping given in code) in the same form as one read from YAML.
 
     Raises:
-        ProfileError: a value that no profile can hold.
+        ProfileError: a value that no profile can hold, duplicate keys, too many values or too deep.
     """
-    if where.count("/") > _MAX_DEPTH + 12:
-        raise _too_deep(where)
+    return _Plain().value(value, where, 0)
+
+
+class _Plain:
+    """Builds values from Python values, counting them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def value(self, value: Any, where: str, depth: int) -> Value:
+        self._count += 1
+        if depth > _MAX_DEPTH:
+            raise _too_deep(where)
+        if self._count > _MAX_NODES:
+            raise _too_many(where)
+        if isinstance(value, _Pairs):
+            return Mapping(tuple(self._pairs(value, where, depth)), where)
+        if isinstance(value, dict):
+            return Mapping(tuple(self._pairs(value.items(), where, depth)), where)
+        if isinstance(value, list | tuple | set | frozenset):
+            items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+            return Sequence(tuple(self.value(v, f"{where}/{i}", depth + 1) for i, v in enumerate(items)), where)
+        return _scalar(value, where)
+
+    def _pairs(self, pairs: Iterable[tuple[Any, Any]], where: str, depth: int) -> Iterable[tuple[Scalar, Value]]:
+        seen: set[str] = set()
+        for name, value in pairs:
+            key = Scalar(str(name), False, f"{where}/{str(name)[:_SHOWN]}")
+            self._count += 1
+            if key.text in seen:
+                raise ProfileError(f"key {key.text[:_SHOWN]!r} is there twice", where=where, mend="Keep one.")
+            seen.add(key.text)
+            yield key, self.value(value, key.where, depth + 1)
+
+
+def _scalar(value: Any, where: str) -> Scalar:
     if isinstance(value, _Number):
         return Scalar(str(value), False, where)
     if isinstance(value, bool):
         return Scalar("true" if value else "false", False, where)
-    if isinstance(value, dict):
-        pairs = ((Scalar(str(k), False, f"{where}/{k}"), from_plain(v, f"{where}/{k}")) for k, v in value.items())
-        return Mapping(tuple(pairs), where)
-    if isinstance(value, list | tuple | set | frozenset):
-        items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-        return Sequence(tuple(from_plain(v, f"{where}/{i}") for i, v in enumerate(items)), where)
     if isinstance(value, str):
         return Scalar(value, True, where)
     if value is None:
         return Scalar("", False, where)
-    if isinstance(value, int | float) or type(value).__name__ == "Decimal":
-        return Scalar(format(value, "f") if not isinstance(value, float) else repr(value), False, where)
+    if isinstance(value, int):
+        # A number of more digits than Python writes has no place in a profile either.
+        return Scalar(str(value) if value.bit_length() < 100 else hex(value), False, where)
+    if isinstance(value, float):
+        return Scalar(repr(value), False, where)
+    if isinstance(value, Decimal):
+        return Scalar(f"{value:f}" if value.is_finite() and abs(value.adjusted()) < 100 else str(value), False, where)
     raise ProfileError(
         f"a value of type {type(value).__name__} has no place in a profile",
         where=where,

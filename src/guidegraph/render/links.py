@@ -55,6 +55,8 @@ def links_text(report: dict[str, Any]) -> str:
         lines += wrap(f"{row['name']:14} {row['title']}, {row['version']}: {row['terms']} terms", " " * 15, "  ")
     if not report["linked"]:
         lines.append("  none")
+    if report["not_read"]:
+        lines += wrap(f"not read, since it is no *.trig that link wrote: {', '.join(report['not_read'])}", "    ", "  ")
     lines.append("sources:")
     for row in report["sources"]:
         state = "installed" if row["installed"] else row["install"]

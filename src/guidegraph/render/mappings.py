@@ -15,9 +15,10 @@ def check_text(report: dict[str, Any]) -> str:
         lines.append("")
     for name, gap in report["unchecked"].items():
         lines.append(f"{gap['rows']} rows not checked in {name}: {gap['reason']}")
+    denied = f"{report['denied']} deny a match, " if report["denied"] else ""
     lines.append(
         f"{report['rows']} rows: {report['checked']} checked in installed packages, "
-        f"{report['no_term_found']} say that no term was found, "
+        f"{report['no_term_found']} say that no term was found, {denied}"
         f"{report['not_recheckable_offline']} not re-checkable offline, "
         f"{sum(gap['rows'] for gap in report['unchecked'].values())} not checked"
     )
@@ -27,7 +28,8 @@ def check_text(report: dict[str, Any]) -> str:
 
 def coverage_text(found: dict[str, Any]) -> str:
     """The coverage: one line a table with its predicates, then one line a kind of our terms."""
-    names = ("rows", "exact", "narrow", "broad", "close", "no_term_found")
+    names = ["rows", "exact", "narrow", "broad", "close", "no_term_found"]
+    names += ["denied"] if any(table["denied"] for table in found["tables"]) else []
     lines = [_line("table", *("none found" if name == "no_term_found" else name for name in names))]
     lines += [_line(table["table"], *(table[name] for name in names)) for table in found["tables"]]
     lines += ["", "terms mapped (of them only looked for, in brackets)", ""]

@@ -11,10 +11,17 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.errors import KnowledgeError
 from guidegraph.terminologies.codes import Codes, Telling
+from guidegraph.terminologies.model import claims
 from guidegraph.terminologies.modules import SUFFIX as MODULE
-from guidegraph.terminologies.modules import Module, module_files, module_prefix, modules_folder, read_module
+from guidegraph.terminologies.modules import (
+    Module,
+    module_files,
+    module_prefix,
+    module_quads,
+    modules_folder,
+    read_module,
+)
 from guidegraph.terminologies.tables import read_tables, read_terminologies
 
 _NOTATION, _PREFERRED = ox.NamedNode(ns.SKOS + "notation"), ox.NamedNode(ns.SKOS + "prefLabel")
@@ -78,22 +85,17 @@ class Links:
         """Put the mappings as SKOS matches, one graph a table, and the graphs of the linked hierarchies into a store.
 
         Raises:
-            KnowledgeError: a linked hierarchy cannot be parsed.
+            LinkError: a linked hierarchy cannot be read, or says more than one may say.
         """
         store.bulk_extend(self._matches())
         for path in self._files:
-            try:
-                store.bulk_load(path=str(path), format=ox.RdfFormat.TRIG)
-            except (SyntaxError, OSError) as error:
-                raise KnowledgeError(
-                    f"cannot be read: {error}", where=str(path), mend="guidegraph link writes it anew."
-                ) from None
+            store.bulk_extend(module_quads(path))
 
     def _matches(self) -> list[ox.Quad]:
         codes = self.codes
         rows: list[ox.Quad] = []
-        for row in read_tables(self.tables_folder):
-            if row.curie and row.curie.partition(":")[0] in codes.terminologies:
+        for row in claims(read_tables(self.tables_folder)):
+            if row.curie:
                 graph = ox.NamedNode(ns.MAPPING_GRAPHS + row.table)
                 code = ox.NamedNode(codes.iri(row.curie))
                 match = ox.NamedNode(f"{ns.SKOS}{row.predicate}Match")

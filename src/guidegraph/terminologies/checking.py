@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph.errors import LinkError
+from guidegraph.namespaces import shorten
 from guidegraph.terminologies.findings import Finding, Report, Subject
 from guidegraph.terminologies.model import ExternalTerm, Terminology
-from guidegraph.terminologies.rows import PAGE, SOURCE, RawRow, faults, raw_rows
+from guidegraph.terminologies.rows import PAGE, SOURCE, Row
 from guidegraph.terminologies.sources import Source
+from guidegraph.terminologies.tables import SUFFIX, read_rows, table_files
 
 _BOUND, _HAS = ("exact", "broad"), ("exact", "narrow")
 
@@ -43,43 +45,54 @@ class Checker:
         Raises:
             KnowledgeError: a file is no table at all.
         """
-        good: list[tuple[RawRow, ExternalTerm | None]] = []
-        context = [row for path in beside for row in raw_rows(path) if row.found and row.subject in self._subjects]
+        good: list[tuple[Row, ExternalTerm | None]] = []
+        tables = [read_rows(path, self._terminologies) for path in beside]
+        context = [row for table in tables for row in table.rows if row.plain and row.subject in self._subjects]
         for path in paths:
-            for row in raw_rows(path):
+            table = read_rows(path, self._terminologies)
+            for what, mend in table.doubts(self._terminologies):
+                self.report.findings.append(Finding(table.name, 1, "curie-map", what, mend, True))
+            for row in table.rows:
                 self.report.rows += 1
                 if self._form(row):
                     good.append((row, self._term(row)))
         self._together([row for row, _ in good])
-        self._terms([row for row, _ in good if row.found], context)
-        self._hierarchies([(row, term) for row, term in good if term is not None], context)
+        # What is denied claims nothing that other rows or the terminology could contradict.
+        claimed = [(row, term) for row, term in good if row.found and not row.negated]
+        self._terms([row for row, _ in claimed], context)
+        self._hierarchies([(row, term) for row, term in claimed if term is not None], context)
         self.report.findings = sorted(set(self.report.findings))
         return self.report
 
-    def _say(self, row: RawRow, rule: str, what: str, mend: str, warning: bool = False) -> None:
+    def strange(self, folder: Path) -> None:
+        """Tell what lies in a folder of mapping tables and is read by nobody."""
+        known = {*table_files(folder), *folder.glob("*.yaml")}
+        for path in sorted(path for path in folder.glob("[!.]*") if path not in known):
+            what, mend = "this is no mapping table, and is not read", f"Name it *{SUFFIX}, or put it elsewhere."
+            self.report.findings.append(Finding(path.name, 1, "strange-file", what, mend, True))
+
+    def _say(self, row: Row, rule: str, what: str, mend: str, warning: bool = False) -> None:
         self.report.findings.append(Finding(row.table, row.line, rule, what, mend, warning))
 
-    def _form(self, row: RawRow) -> bool:
+    def _form(self, row: Row) -> bool:
         """Whether a row can be compared with a terminology at all; what hinders it is told."""
-        wrong = list(faults(row))
-        for what, mend in wrong:
-            self._say(row, "malformed-row", what, mend)
+        wrong = list(row.faults())
+        for fault in wrong:
+            self._say(row, fault.rule, fault.what, fault.mend)
         if row.surplus:
             return False
         subject = self._subjects.get(row.subject)
         if subject is None:
-            self._say(row, "unknown-subject", f"{row['subject_id'][:60]!r} is no term of ours", "Name one.")
+            if row.subject:
+                self._say(row, "unknown-subject", f"{row['subject_id'][:60]!r} is no term of ours", "Name one.")
         elif row["subject_label"] != subject.label:
             told = f"our label is {subject.label!r}, not {row['subject_label'][:80]!r}"
             self._say(row, "subject-label", told, "Copy the label, or name the term that was meant.")
         if not row.found:
             self.report.not_found += 1
             return not wrong and subject is not None
-        if row["object_id"] and row.prefix not in self._terminologies:
-            known = ", ".join(sorted(self._terminologies))
-            self._say(row, "unknown-prefix", f"{row.prefix[:20]!r} is no terminology here", f"Use one of {known}.")
-            return False
-        return bool(subject is not None and row.predicate and row.code and not wrong)
+        self.report.denied += row.negated
+        return bool(subject is not None and not wrong)
 
     def _at(self, name: str) -> Source | None:
         if name not in self._open:
@@ -90,7 +103,7 @@ class Checker:
                 self.report.reasons[name] = f"{error.what}. {error.mend}"
         return self._open[name]
 
-    def _term(self, row: RawRow) -> ExternalTerm | None:
+    def _term(self, row: Row) -> ExternalTerm | None:
         """The term of a row's code, after all that can be said of the row alone."""
         if not row.found:
             return None
@@ -118,10 +131,14 @@ class Checker:
             )
             return None
         self._label(row, term, source)
-        self._use(row, term)
+        if term.obsolete:
+            new = ", ".join(f"{row.prefix}:{code}" for code in term.replaced_by)
+            self._say(row, "obsolete", f"{row['object_id']} is obsolete", f"Use {new}." if new else "Use another.")
+        if not row.negated:
+            self._use(row, term)
         return term
 
-    def _label(self, row: RawRow, term: ExternalTerm, source: Source) -> None:
+    def _label(self, row: Row, term: ExternalTerm, source: Source) -> None:
         given = row["object_label"]
         if given == term.label:
             return
@@ -136,11 +153,8 @@ class Checker:
         what = f"the label of {row['object_id']} is {term.label!r}, not {given[:80]!r}{whose}"
         self._say(row, "label", what, "Find out which of code and label was meant, and copy both.")
 
-    def _use(self, row: RawRow, term: ExternalTerm) -> None:
+    def _use(self, row: Row, term: ExternalTerm) -> None:
         subject, prefix = self._subjects[row.subject], row.prefix
-        if term.obsolete:
-            new = ", ".join(f"{prefix}:{code}" for code in term.replaced_by)
-            self._say(row, "obsolete", f"{row['object_id']} is obsolete", f"Use {new}." if new else "Use another.")
         if self._matches("groups", prefix, term.code, whole=True) and row.predicate in _HAS:
             what = f"{row['object_id']} is a chapter or block, which no record has"
             self._say(row, "group", what, "Use a code below it; only a broad or close match may name it.")
@@ -164,32 +178,41 @@ class Checker:
         found = (re.fullmatch if whole else re.search)(pattern, text, re.IGNORECASE) if pattern else None
         return found[0] if found else ""
 
-    def _together(self, rows: Iterable[RawRow]) -> None:
-        """What only several rows show: doubles, and a code where none was said to be found."""
-        pairs: dict[tuple[str, str], RawRow] = {}
-        coded: dict[tuple[str, str], RawRow] = {}
-        empty: list[RawRow] = []
+    def _together(self, rows: Iterable[Row]) -> None:
+        """What only several rows show: doubles, a match that is denied, and a code where none was said to be found."""
+        pairs: dict[tuple[str, str], Row] = {}
+        denials: dict[tuple[str, str, str], Row] = {}
+        coded: dict[tuple[str, str], Row] = {}
+        empty: list[Row] = []
         for row in rows:
             if not row.found:
                 empty.append(row)
                 continue
-            coded.setdefault((row.subject, row.table), row)
-            first = pairs.setdefault((row.subject, row["object_id"]), row)
+            if row.negated:
+                first = denials.setdefault((row.subject, row.curie, row.predicate), row)
+            else:
+                coded.setdefault((row.subject, row.table), row)
+                first = pairs.setdefault((row.subject, row.curie), row)
             if first is not row:
                 what = f"{row['subject_id']} and {row['object_id']} stand in line {first.line} of {first.table} already"
                 self._say(row, "double", what, "Keep one of the two.")
+        for (subject, curie, predicate), row in denials.items():
+            claim = pairs.get((subject, curie))
+            if claim and claim.predicate == predicate:
+                what = f"line {claim.line} of {claim.table} claims the match that this row denies"
+                self._say(row, "denied", what, "Remove one of the two.")
         for row in empty:
             found = coded.get((row.subject, row.table))
             if found:
                 what = f"line {found.line} has {found['object_id']} for this term"
                 self._say(row, "found-after-all", what, "Remove one of the two.")
 
-    def _terms(self, rows: Sequence[RawRow], context: Iterable[RawRow]) -> None:
+    def _terms(self, rows: Sequence[Row], context: Iterable[Row]) -> None:
         """One code for several terms of ours, which then follow from each other."""
-        by_code: dict[str, list[RawRow]] = defaultdict(list)
+        by_code: dict[str, list[Row]] = defaultdict(list)
         mine = set(map(id, rows))
         for row in (*context, *rows):
-            by_code[row["object_id"]].append(row)
+            by_code[row.curie].append(row)
         for group in by_code.values():
             for one in (row for row in group if row.predicate == "exact"):
                 for other in group:
@@ -197,7 +220,7 @@ class Checker:
                         continue
                     self._follow(one, other, other if id(other) in mine else one)
 
-    def _follow(self, one: RawRow, other: RawRow, told: RawRow) -> None:
+    def _follow(self, one: Row, other: Row, told: Row) -> None:
         """``one`` is exact: so who has it has every term that the code is narrower than, and the other way round."""
         place = f"({other.table}, line {other.line})" if told is one else f"({one.table}, line {one.line})"
         if other.predicate == "exact":
@@ -205,15 +228,15 @@ class Checker:
             self._say(told, "one-code-two-terms", what, "At most one of our terms can mean the same.")
             return
         low, high = (one, other) if other.predicate == "narrow" else (other, one)
-        aside = low["subject_id"] in self._rules.get("follows", {}).get(high["subject_id"], {})
+        aside = shorten(low.subject) in self._rules.get("follows", {}).get(shorten(high.subject), {})
         stated = aside or high.subject in self._subjects[low.subject].above
         if other.predicate in ("narrow", "broad") and not stated:
             what = f"by {one['object_id']} {low['subject_id']} would be a kind of {high['subject_id']} {place}"
             self._say(told, "unrelated-terms", what, "Name the term that the code means, or correct the predicate.")
 
-    def _hierarchies(self, rows: Sequence[tuple[RawRow, ExternalTerm]], context: Iterable[RawRow]) -> None:
+    def _hierarchies(self, rows: Sequence[tuple[Row, ExternalTerm]], context: Iterable[Row]) -> None:
         """Predicates of one term that the terminology's own order contradicts."""
-        by_term: dict[tuple[str, str], list[RawRow]] = defaultdict(list)
+        by_term: dict[tuple[str, str], list[Row]] = defaultdict(list)
         terms = {id(row): term for row, term in rows}
         for row in (*context, *(row for row, _ in rows)):
             by_term[row.subject, row.prefix].append(row)
@@ -221,7 +244,7 @@ class Checker:
             if any(id(row) in terms for row in group):
                 self._ordered(prefix, group, terms)
 
-    def _ordered(self, prefix: str, group: Sequence[RawRow], terms: Mapping[int, ExternalTerm]) -> None:
+    def _ordered(self, prefix: str, group: Sequence[Row], terms: Mapping[int, ExternalTerm]) -> None:
         source = self._at(self._sources.get(prefix, prefix))
         for low in group:
             term = terms.get(id(low)) or (source.term(low.code) if source else None)
@@ -235,7 +258,7 @@ class Checker:
                     what = f"{low['object_id']} excludes {high['object_id']}, which is narrower than the same term"
                     self._say(low, "excludes", what, "The code means less: use skos:narrowMatch.")
 
-    def _order(self, low: RawRow, high: RawRow, mine: Sequence[RawRow]) -> None:
+    def _order(self, low: Row, high: Row, mine: Sequence[Row]) -> None:
         """``low`` is below ``high`` there: so it cannot be wider than our term while the other is not."""
         contradicts = (low.predicate, high.predicate) in {
             ("exact", "narrow"), ("exact", "exact"), ("broad", "narrow"), ("broad", "exact"),

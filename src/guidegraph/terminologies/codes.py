@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import unquote
 
-from guidegraph.terminologies.model import CodeReading, ExternalTerm, Terminology
+from guidegraph.terminologies.model import CodeReading, ExternalTerm, Terminology, claims
 from guidegraph.terminologies.model import Mapping as Row
 from guidegraph.terminologies.modules import code_iri
 
@@ -20,6 +20,9 @@ from guidegraph.terminologies.modules import code_iri
 _HAS, _LACKS = ("exact", "narrow"), ("exact", "broad")
 _CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S.*)\Z")
 _MEANS = {"exact": "means the same as", "narrow": "is a kind of", "broad": "is wider than", "close": "only resembles"}
+_DENIES = {"exact": "does not mean", "narrow": "is no kind of", "broad": "is not wider than", "close": "is not like"}
+#: What a negated row denies of the walks: that whoever has the code has our class, that whoever lacks it lacks it.
+_NOT_HAS, _NOT_LACKS = ("narrow", "close"), ("broad", "close")
 
 
 #: Those of some terms of ours that, present or absent, tell more than the others.
@@ -72,11 +75,16 @@ class Codes:
         self._prefixes = {prefix.casefold(): prefix for prefix in terminologies}
         self._systems = {name: t.prefix for t in terminologies.values() for name in (*t.fhir, *t.omop, t.prefix)}
         self._rows: dict[str, list[Row]] = defaultdict(list)
+        self._denied: dict[str, list[Row]] = defaultdict(list)
         self._of: dict[str, list[Row]] = defaultdict(list)
-        for row in rows:
+        given = tuple(rows)
+        for row in claims(given):
             self._of[row.subject].append(row)
             if row.curie:
                 self._rows[row.curie].append(row)
+        for row in given:
+            if row.negated:
+                self._denied[row.curie].append(row)
         self._known: dict[str, CodeReading] = {}
         self._children: dict[str, Mapping[str, Sequence[str]]] = {}
 
@@ -125,13 +133,18 @@ class Codes:
         return tuple(sorted(self._telling(sorted(classes), present)))
 
     def rows(self, curie: str) -> list[Row]:
-        """The mapping rows of a code."""
+        """The mapping rows of a code that claim a match which no row denies."""
         return self._rows.get(curie, [])
+
+    def denials(self, curie: str) -> list[Row]:
+        """The negated mapping rows of a code: no match, and so never a reading of it."""
+        return self._denied.get(curie, [])
 
     def tell(self, row: Row) -> str:
         """A mapping row in words, with its source."""
         label = f" ({row.label})" if row.label else ""
-        return f"{row.curie}{label} {_MEANS[row.predicate]} {self._label(row.subject)} [mapping table {row.table}]"
+        means = (_DENIES if row.negated else _MEANS)[row.predicate]
+        return f"{row.curie}{label} {means} {self._label(row.subject)} [mapping table {row.table}]"
 
     def children(self, hierarchy: Hierarchy) -> Mapping[str, Sequence[str]]:
         """The codes directly below each code of a hierarchy, without combination products and obsolete codes."""
@@ -154,7 +167,7 @@ class _Walk:
 
     def __init__(self, codes: Codes, prefix: str, code: str) -> None:
         self._codes, self._prefix, self._code = codes, prefix, code
-        self._own = codes.rows(f"{prefix}:{code}")
+        self._own, self._denials = codes.rows(f"{prefix}:{code}"), codes.denials(f"{prefix}:{code}")
         self.steps: list[str] = []
         self.sources: set[str] = set()
         self._found: tuple[Hierarchy, ExternalTerm] | None = None
@@ -178,10 +191,12 @@ class _Walk:
             )
             self._code, self._found = new, (hierarchy, hierarchy.terms[new])
             self._own = self._codes.rows(self._curie(new))
+            self._denials = [*self._denials, *self._codes.denials(self._curie(new))]
 
     def label(self) -> str:
         """The terminology's own label of the code, "" where nobody tells it."""
-        return self._own[0].label if self._own else self._found[1].label if self._found else ""
+        rows = self._own or self._denials
+        return rows[0].label if rows else self._found[1].label if self._found else ""
 
     def up(self) -> tuple[str, ...]:
         """The classes of ours that whoever has the code has."""
@@ -202,7 +217,7 @@ class _Walk:
                 if higher is None or code in seen or higher.rules_out(start.code):
                     continue
                 seen.add(code)
-                rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _HAS]
+                rows = self._undenied(code, _HAS, _NOT_HAS)
                 if rows:
                     self._step(hierarchy, start, higher)
                     classes.update(self._take(rows, True))
@@ -227,13 +242,23 @@ class _Walk:
                 if code in seen or start.rules_out(code):
                     continue
                 seen.add(code)
-                rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in _LACKS]
+                rows = self._undenied(code, _LACKS, _NOT_LACKS)
                 if rows:
                     self._step(hierarchy, hierarchy.terms[code], start)
                     classes.update(self._take(rows, False))
                 else:
                     left.append(code)
         return classes
+
+    def _undenied(self, code: str, claims: Sequence[str], denials: Sequence[str]) -> list[Row]:
+        """The rows of a code that the walk may end at: those whose class no row denies of the code that is read."""
+        rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in claims]
+        denied = {row.subject: row for row in self._denials if row.predicate in denials}
+        for row in rows:
+            if row.subject in denied:
+                self.steps.append(self._codes.tell(denied[row.subject]))
+                self.sources.add(f"{denied[row.subject].table}.sssom.tsv")
+        return [row for row in rows if row.subject not in denied]
 
     def _step(self, hierarchy: Hierarchy, lower: ExternalTerm, higher: ExternalTerm) -> None:
         self.sources.add(hierarchy.name)
@@ -254,8 +279,9 @@ class _Walk:
             return (*self.steps, "it is a combination product, which is no kind of its group: name its ingredients")
         if self._found and self._found[1].obsolete:
             return (*self.steps, f"it is obsolete {_cite(self._found[0])}")
-        if self._own:
-            return (*self.steps, *(self._codes.tell(row) for row in self._own))
+        if self._own or self._denials:
+            told = map(self._codes.tell, (*self._own, *self._denials))
+            return tuple(dict.fromkeys((*self.steps, *told)))
         linked = self._codes.linked(self._prefix)
         if not linked:
             return ("it is in no mapping table, and no hierarchy of its terminology is linked",)

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from guidegraph.namespaces import OWL, RDF, RDFS, shorten
 from guidegraph.terminologies.model import Mapping as Row
+from guidegraph.terminologies.model import claims
 from guidegraph.terminologies.modules import Module
 
 #: The kinds, those first that are mistakes of a mapping table; the others are facts about two hierarchies.
@@ -87,7 +88,7 @@ class Classes:
 
     def mapped(self, rows: Iterable[Row]) -> list[Row]:
         """The rows that map a class: those of numbers speak of their units and tests, which several may share."""
-        return [row for row in rows if row.subject in self._named]
+        return [row for row in claims(rows) if row.subject in self._named]
 
     def above(self, iri: str) -> frozenset[str]:
         """The class and everything above it."""

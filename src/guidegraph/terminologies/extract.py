@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import LinkError
-from guidegraph.terminologies.model import ExternalTerm, Mapping
+from guidegraph.terminologies.model import ExternalTerm, Mapping, claims
 from guidegraph.terminologies.modules import Module
 from guidegraph.terminologies.sources.base import Source
 
@@ -28,9 +28,9 @@ class Extraction:
 
 
 def mapped_codes(mappings: Iterable[Mapping], prefix: str) -> list[str]:
-    """The codes of one terminology that the mappings name, sorted."""
+    """The codes of one terminology that the mappings name, sorted; what they deny is not mapped."""
     start = prefix + ":"
-    return sorted({row.curie.removeprefix(start) for row in mappings if row.curie.startswith(start)})
+    return sorted({row.curie.removeprefix(start) for row in claims(mappings) if row.curie.startswith(start)})
 
 
 def extract(source: Source, mappings: Iterable[Mapping], name: str = "") -> Extraction:

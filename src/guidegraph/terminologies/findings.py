@@ -43,6 +43,7 @@ class Report:
     checked: int = 0
     pages: int = 0
     not_found: int = 0
+    denied: int = 0
     unchecked: Counter[str] = field(default_factory=Counter)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -58,6 +59,7 @@ class Report:
             "rows": self.rows,
             "checked": self.checked,
             "no_term_found": self.not_found,
+            "denied": self.denied,
             "not_recheckable_offline": self.pages,
             "unchecked": {
                 name: {"rows": n, "reason": self.reasons[name]} for name, n in sorted(self.unchecked.items())

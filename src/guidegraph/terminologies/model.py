@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from guidegraph.model import CodeReading
@@ -26,7 +27,8 @@ class Mapping:
 
     ``subject`` is the IRI of our term; ``predicate`` is exact, broad (the code means more than our term), narrow (it
     means less) or close, as SKOS names the matches; ``curie`` the code, "" where none was found (sssom:NoTermFound).
-    ``label`` is the other terminology's own label, ``table`` the file of the row.
+    ``label`` is the other terminology's own label, ``table`` the file of the row. One that is ``negated`` says that the
+    relation does not hold, and is no match.
     """
 
     subject: str
@@ -39,6 +41,14 @@ class Mapping:
     date: str = ""
     comment: str = ""
     table: str = ""
+    negated: bool = False
+
+
+def claims(rows: Iterable[Mapping]) -> list[Mapping]:
+    """The rows that claim a match, without those that another row denies: between the two nothing is known."""
+    given = tuple(rows)
+    denied = {(row.subject, row.predicate, row.curie) for row in given if row.negated}
+    return [row for row in given if not row.negated and (row.subject, row.predicate, row.curie) not in denied]
 
 
 @dataclass(frozen=True)

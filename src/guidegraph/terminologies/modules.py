@@ -20,6 +20,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import LinkError
+from guidegraph.files import write_files
 from guidegraph.reading import read_quads
 from guidegraph.terminologies.model import ExternalTerm
 
@@ -97,11 +98,21 @@ def module_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
 
 
+def strange_files(folder: Path) -> list[str]:
+    """The names of what lies in a folder of linked hierarchies and is not read as one, sorted."""
+    known = {path.name for path in module_files(folder)}
+    there = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path.name for path in there if path.name not in known and not path.name.startswith("."))
+
+
 def module_prefix(path: Path) -> str:
     """The prefix of a linked hierarchy as the head of its file tells it, "" where it does not; cheap."""
-    with path.open("rb") as file:
-        found = _HEAD.search(file.read(_HEAD_BYTES))
-    return found[1].decode() if found else ""
+    try:
+        with path.open("rb") as file:
+            prefix = _HEAD.search(file.read(_HEAD_BYTES))
+    except OSError:  # told by whoever reads it whole
+        return ""
+    return prefix[1].decode("utf-8", "replace") if prefix else ""
 
 
 def module_file(folder: Path, name: str) -> Path:
@@ -126,7 +137,7 @@ def read_module(path: Path) -> Module:
     Raises:
         LinkError: the file cannot be read, is no linked hierarchy, or says more than one may say.
     """
-    said, graph = _read(path)
+    _, said, graph = _read(path)
     about = said.pop(graph)
 
     def one(name: str) -> str:
@@ -151,14 +162,24 @@ def read_module(path: Path) -> Module:
     )
 
 
-def _read(path: Path) -> tuple[dict[str, dict[str, list[str]]], str]:
-    """What the file says of each subject, and the graph's IRI, after every check that needs no code."""
+def module_quads(path: Path) -> list[ox.Quad]:
+    """The quads of a linked hierarchy: those of its own graph, and nothing that no such file may say.
+
+    Raises:
+        LinkError: as :func:`read_module`.
+    """
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[list[ox.Quad], dict[str, dict[str, list[str]]], str]:
+    """The quads of a file, what it says of each subject, and the graph's IRI, after every check that needs no code."""
     where = str(path)
     said: dict[str, dict[str, list[str]]] = {}
     graphs: set[object] = set()
     types: set[tuple[str, str]] = set()
     named, last, of_last = ox.NamedNode, "", {}  # the file tells one term after the other
-    for subject, relation, value, graph_name in read_quads(path, LinkError, strange=False):
+    quads = read_quads(path, LinkError)
+    for subject, relation, value, graph_name in quads:
         graphs.add(graph_name.value if type(graph_name) is named else graph_name)
         form, predicate = type(value), relation.value
         if type(subject) is not named or form not in (named, ox.Literal):
@@ -184,7 +205,10 @@ def _read(path: Path) -> tuple[dict[str, dict[str, list[str]]], str]:
         if strange or (iri != graph and iri.startswith(ns.BASE)):
             what = f"{min(strange)} is said" if strange else "something is said"
             raise LinkError(f"{what} of {iri}, which no linked hierarchy may", where=where, mend=_REWRITE)
-    return said, graph
+        ours = next((v for name in _OF_TERMS for v in values.get(name, ()) if v.startswith(ns.BASE)), "")
+        if ours:
+            raise LinkError(f"{iri} is put below {ours}, a term of ours", where=where, mend=_REWRITE)
+    return quads, said, graph
 
 
 def _term(values: Mapping[str, list[str]], codes: Mapping[str, str]) -> ExternalTerm:
@@ -221,17 +245,9 @@ def write_module(folder: Path, module: Module, base: str) -> Path:
         LinkError: the name is no name, or the file cannot be written.
     """
     path = module_file(folder, module.name)
-    part = folder / f".{path.name}.part"
-    try:
+    with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(module_text(module, base).encode())
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise LinkError(
-            f"cannot write: {error.strerror}", where=str(path), mend="Name a folder that is writable."
-        ) from error
+    write_files({path: module_text(module, base)}, LinkError)
     return path
 
 

@@ -10,12 +10,12 @@ from typing import Any, Literal
 import pyoxigraph as ox
 
 from guidegraph import assets
-from guidegraph.errors import KnowledgeError
 from guidegraph.namespaces import ONTOLOGY_GRAPH, RDFS, shorten
-from guidegraph.query.catalogue import read_query
 from guidegraph.reading import read_quads
 from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
-from guidegraph.validate import ValidationReport, validate_files
+from guidegraph.reason.hermit import java_command
+from guidegraph.validate.engine import CHECK, VALUE_RULE, run_check, shown, validate_files
+from guidegraph.validate.report import ValidationReport
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
@@ -81,6 +81,17 @@ class CheckReport:
         }
 
 
+_NOT_ASKED = Finding(
+    kind="reasoner",
+    severity="warning",
+    rule="not-asked",
+    node="",
+    label="",
+    message="The reasoner was not asked, since there are numbers or dates that cannot be read.",
+    mend="Correct these first.",
+)
+
+
 def check_knowledge(
     *,
     ontology: Sequence[Path] | None = None,
@@ -92,18 +103,20 @@ def check_knowledge(
 ) -> CheckReport:
     """Check ontology and documents (by default the shipped ones), and profiles in RDF if any are given.
 
-    Each file is validated alone against the shapes; the checks and the reasoner look at all of them together, the
-    reasoner without the profiles.
+    All files are looked at together, by the reasoner without the profiles, and not while a value cannot be read.
 
     Raises:
         ValidationError: a file cannot be read, or the shapes cannot be used.
         KnowledgeError: a check cannot be run, or the reasoner fails.
     """
+    if reasoner:
+        java_command()  # told at once if it is missing
     ontology = assets.files("ontology", "*.ttl") if ontology is None else list(ontology)
     documents = assets.files("graph", "documents/*.trig") if documents is None else list(documents)
     queries = check_files() if queries is None else list(queries)
     files = [*ontology, *documents, *profiles]
     findings = _from_shapes(validate_files(files, shapes=shapes, ontology=ontology))
+    unreadable = any(finding.rule == VALUE_RULE for finding in findings)
     store = ox.Store()
     knowledge: list[ox.Quad] = []
     for path in files:
@@ -113,7 +126,7 @@ def check_knowledge(
             knowledge += quads
     findings += [finding for path in queries for finding in from_query(store, path)]
     if reasoner:
-        findings += _from_reasoner(store, knowledge)
+        findings += [_NOT_ASKED] if unreadable else _from_reasoner(store, knowledge)
     return CheckReport(
         tuple(sorted(findings, key=Finding.sort_key)),
         tuple(_shown(path) for path in files),
@@ -144,6 +157,8 @@ def _from_shapes(report: ValidationReport) -> list[Finding]:
     severities: dict[str, Severity] = {"Violation": "error", "Warning": "warning", "Info": "note"}
     findings = []
     for result in report.results:
+        if result.shape.startswith(CHECK):
+            continue  # asked of all files below
         rule, _, mend = result.message.partition(". ")
         findings.append(
             Finding(
@@ -170,38 +185,19 @@ def _label(store: ox.Store, node: object) -> str:
 
 def from_query(store: ox.Store, path: Path) -> list[Finding]:
     """A finding for each row of a check, whose header says how grave it is and how it is mended."""
-    where = _shown(path)
-    query = read_query(path, f"check/{path.stem}")
-    try:
-        solutions = store.query(query.text, use_default_graph_as_union=True)
-    except (SyntaxError, ValueError) as fault:
-        raise KnowledgeError(f"the check is not SPARQL: {fault}", where=where, mend="Correct its syntax.") from None
-    if query.severity not in _ORDER or not isinstance(solutions, ox.QuerySolutions):
-        raise KnowledgeError(
-            "a check is a SELECT whose header says how grave its rows are",
-            where=where,
-            mend="Write '#+ severity: error', warning or note, and select ?node and ?detail.",
-        )
-    if not {"node", "detail"} <= {variable.value for variable in solutions.variables}:
-        raise KnowledgeError("a check selects ?node and ?detail", where=where, mend="Name its variables so.")
+    query, rows = run_check(store, path)
     return [
         Finding(
             kind="check",
             severity=query.severity,  # type: ignore[arg-type]
             rule=path.stem,
-            node=_name(row["node"]),
+            node=shown(row["node"]),
             label=_label(store, row["node"]),
-            message=f"{query.title}: {_name(row['detail'])}. {query.why}".strip(),
+            message=f"{query.title}: {shown(row['detail'])}. {query.why}".strip(),
             mend=query.mend,
         )
-        for row in solutions
+        for row in rows
     ]
-
-
-def _name(term: object) -> str:
-    if isinstance(term, ox.NamedNode):
-        return shorten(term.value)
-    return str(getattr(term, "value", ""))
 
 
 def _from_reasoner(store: ox.Store, knowledge: Sequence[ox.Quad]) -> list[Finding]:

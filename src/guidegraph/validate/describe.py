@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from rdflib import OWL, RDF, SH, XSD, BNode, Graph, Literal, URIRef
+from rdflib import OWL, RDF, RDFS, SH, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from guidegraph.namespaces import shorten
 
+#: Before the datatype of what cannot be read as it claims: nothing can be compared with such a value.
+UNREADABLE = "urn:guidegraph:unreadable:"
 _DEEPEST = 8
 _MOST_OWNERS = 20
 _BOUNDS = {XSD.minInclusive: ">=", XSD.minExclusive: ">", XSD.maxInclusive: "<=", XSD.maxExclusive: "<"}
@@ -33,7 +36,7 @@ def _literal(literal: Literal) -> str:
         return f"{text}@{literal.language}"
     if literal.datatype is None or literal.datatype == XSD.string:
         return text
-    return f"{text}^^{shorten(str(literal.datatype))}"
+    return f"{text}^^{shorten(str(literal.datatype).removeprefix(UNREADABLE))}"
 
 
 def _members(graph: Graph, head: Node) -> Iterator[Node]:
@@ -116,15 +119,17 @@ def owners(graph: Graph, node: Node) -> list[str]:
     return sorted(found)
 
 
+def restrictions(graph: Graph, about: Node, filler: Node) -> list[Node]:
+    """The restrictions with a filler on a property, or on any property that has the range ``about``."""
+    properties = {about, *graph.subjects(RDFS.range, about)}
+    using = graph.subjects(OWL.someValuesFrom, filler)
+    return [r for r in using if not properties.isdisjoint(graph.objects(r, OWL.onProperty))]
+
+
 def users(graph: Graph, about: Node, value: Node) -> list[str]:
     """The named nodes with a restriction on the property ``about`` whose filler is ``value``, sorted."""
-    found: set[str] = set()
-    for restriction in graph.subjects(OWL.someValuesFrom, value):
-        if (restriction, OWL.onProperty, about) in graph:
-            found.update(owners(graph, restriction))
-        if len(found) >= _MOST_OWNERS:
-            break
-    return sorted(found)
+    names = (owner for restriction in restrictions(graph, about, value) for owner in owners(graph, restriction))
+    return sorted(set(islice(names, _MOST_OWNERS)))
 
 
 def path_text(graph: Graph, path: Node) -> str:

@@ -1,10 +1,9 @@
-"""Validation of files and graphs against SHACL shapes, with pySHACL (the reference engine here)."""
+"""Validation of files and graphs: SHACL shapes, with pySHACL (the reference engine here), and what SHACL cannot say."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,18 +13,33 @@ from rdflib import SH, Graph, URIRef
 from rdflib.term import Node
 
 from guidegraph import assets
-from guidegraph.errors import ValidationError
-from guidegraph.namespaces import shorten
-from guidegraph.reading import read_quads, subclass_triples
+from guidegraph import namespaces as ns
+from guidegraph.errors import KnowledgeError, ValidationError
+from guidegraph.query.catalogue import Query, read_query
+from guidegraph.reading import read_quads, unreadable
+from guidegraph.store import knowledge_files
 from guidegraph.validate.describe import name, named_shape, owners, path_text, users
-from guidegraph.validate.graph import IndexedGraph, TermTable, quiet_literals
-from guidegraph.validate.parsing import parsed_once
-from guidegraph.validate.report import ValidationReport, ValidationResult, merged
+from guidegraph.validate.graph import FileGraph, IndexedGraph, TermTable
+from guidegraph.validate.report import ValidationReport, ValidationResult
 
 if TYPE_CHECKING:
     from os import PathLike
 
+Quads = Sequence[ox.Quad | ox.Triple]
+
 _REACHES_OUT = re.compile(r"\b(?:SERVICE|FROM)\b", re.IGNORECASE)
+#: What the shapes need to know of the properties that the ontology declares, besides the hierarchy of its classes.
+_DECLARED = {ns.RDFS + "domain", ns.RDFS + "range", ns.GG + "profileKey"}
+#: The checks that a file can be asked alone, since they need no other document.
+FILE_CHECKS = ("profile-number", "superseded-in-circle", "undeclared-property")
+#: How grave a check's rows are, in the words of SHACL.
+SEVERITIES = {"error": "Violation", "warning": "Warning", "note": "Info"}
+#: What the names of rules begin with that are checks.
+CHECK = ns.BASE + "query/check/"
+
+
+#: The rule that a value can be read, which no shape says.
+VALUE_RULE = "value-readable"
 
 
 def shape_files() -> tuple[Path, ...]:
@@ -35,8 +49,24 @@ def shape_files() -> tuple[Path, ...]:
 
 
 def ontology_files() -> tuple[Path, ...]:
-    """The shipped ontology, whose class hierarchy is given with the data."""
+    """The shipped ontology."""
     return tuple(assets.files("ontology", "*.ttl"))
+
+
+def check_file(check: str) -> Path:
+    """The file of a shipped check."""
+    return assets.folder("queries") / "check" / f"{check}.rq"
+
+
+def context(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
+    """What of an ontology is given with the data: the hierarchy of named classes, and how properties are declared."""
+    return [
+        q
+        for q in quads
+        if isinstance(q.subject, ox.NamedNode)
+        and (q.predicate.value in _DECLARED or q.predicate.value == ns.RDFS + "subClassOf")
+        and not isinstance(q.object, ox.BlankNode)
+    ]
 
 
 def validate_files(
@@ -44,19 +74,30 @@ def validate_files(
     *,
     shapes: Sequence[str | PathLike[str]] | None = None,
     ontology: Sequence[str | PathLike[str]] | None = None,
+    knowledge: str | PathLike[str] | None = None,
 ) -> ValidationReport:
-    """Validate each file alone, all its named graphs together, against the shapes.
+    """Validate some files together, all their named graphs as one, against the shapes.
 
-    ``shapes`` and ``ontology`` are files in place of the shipped ones. Of the ontology only the hierarchy of named
-    classes is given with the data, so that a document is judged by what it says itself.
+    Args:
+        paths: the files. What one declares or describes counts for the others.
+        shapes: files in place of the shipped shapes; what else is looked at without them (numbers and dates that cannot
+            be read, unknown properties, ...) is then left out.
+        ontology: files in place of the shipped ontology, of which only the hierarchy of classes and the declarations of
+            properties count, so that a document is judged by what it says itself.
+        knowledge: a folder with ontology/ and graph/ beside which the files are looked at, in place of the ontology
+            alone; only what is wrong in the files is told.
 
     Raises:
         ValidationError: a file cannot be read, is empty or not well-formed, or the shapes cannot be used.
+        KnowledgeError: the folder holds no knowledge.
     """
     if not paths:
         raise ValidationError("no file is given", mend="Name at least one file.")
-    rules = _rules(_paths(shapes, shape_files), _paths(ontology, ontology_files))
-    return merged([rules.check(read_quads(Path(path)), str(path)) for path in paths])
+    documents: Sequence[Path] = ()
+    if knowledge is not None:
+        ontology, documents = knowledge_files(Path(knowledge))
+    rules = _rules(_paths(shapes, shape_files), _paths(ontology, ontology_files), _paths(documents, tuple))
+    return rules.check({str(path): read_quads(Path(path)) for path in paths}, more=shapes is None)
 
 
 def validate_graph(
@@ -70,14 +111,14 @@ def validate_graph(
 
     ``name`` stands for the file in the report. Raises ``ValidationError`` as ``validate_files`` does.
     """
-    rules = _rules(_paths(shapes, shape_files), _paths(ontology, ontology_files))
+    rules = _rules(_paths(shapes, shape_files), _paths(ontology, ontology_files), ())
     if isinstance(graph, Graph):
         text = graph.serialize(format="nt", encoding="utf-8")
         graph = ox.parse(text, format=ox.RdfFormat.N_TRIPLES)
     triples = list(graph)
     if not triples:
         raise ValidationError("the graph holds no triples", where=name, mend="Check that it is the right graph.")
-    return rules.check(triples, name)
+    return rules.check({name: triples}, more=shapes is None)
 
 
 def _paths(given: Sequence[str | PathLike[str]] | None, shipped: Any) -> tuple[tuple[Path, int], ...]:
@@ -89,85 +130,187 @@ def _paths(given: Sequence[str | PathLike[str]] | None, shipped: Any) -> tuple[t
         raise ValidationError(f"the file cannot be read: {fault.strerror}", where=str(fault.filename)) from None
 
 
+_Stamped = tuple[tuple[Path, int], ...]
+
+
 @lru_cache(maxsize=8)
-def _rules(shapes: tuple[tuple[Path, int], ...], ontology: tuple[tuple[Path, int], ...]) -> _Rules:
-    return _Rules([path for path, _ in shapes], [path for path, _ in ontology])
+def _rules(shapes: _Stamped, ontology: _Stamped, documents: _Stamped) -> _Rules:
+    read = ([quad for path, _ in files for quad in read_quads(path)] for files in (shapes, ontology, documents))
+    return _Rules(*read)
 
 
 class _Rules:
-    """Shapes and class hierarchy, read once for any number of graphs."""
+    """Shapes and what is known besides the data, read once for any number of graphs."""
 
-    def __init__(self, shapes: Sequence[Path], ontology: Sequence[Path]) -> None:
+    def __init__(self, shapes: Sequence[ox.Quad], ontology: Sequence[ox.Quad], documents: Sequence[ox.Quad]) -> None:
         self._terms = TermTable()
-        quads = [quad for path in shapes for quad in read_quads(path)]
-        self._shapes = list(self._terms.triples(quads))
-        self._hierarchy = list(self._terms.triples(subclass_triples(ontology)))
-        self._uses_sparql = _checked_for_sparql(IndexedGraph(self._shapes))
+        self._shapes = list(self._terms.triples(shapes))
+        self._beside = list(self._terms.triples([*(ontology if documents else context(ontology)), *documents]))
+        self._alone = not documents
+        self._known = [ox.Quad(q.subject, q.predicate, q.object) for q in (*ontology, *documents)]
+        _check_sparql(IndexedGraph(self._shapes))
 
-    def check(self, quads: Iterable[ox.Quad | ox.Triple], file: str) -> ValidationReport:
-        """The report on one graph. Raises ``ValidationError`` when the shapes cannot be used."""
-        with quiet_literals():
-            terms = self._terms.copy()
-            data = IndexedGraph(terms.triples(quads))
-            for triple in self._hierarchy:
-                data.add(triple)
-            shapes = IndexedGraph(self._shapes)
-            report = _run(data, shapes, self._uses_sparql)
-            nodes = report.objects(None, SH.result)  # not the details below a result
-            results = sorted({_result(node, report, data, shapes, file) for node in nodes})
-        return ValidationReport((file,), tuple(results))
+    def check(self, files: Mapping[str, Quads], *, more: bool) -> ValidationReport:
+        """The report on some files together. Raises ``ValidationError`` when the shapes cannot be used.
+
+        Args:
+            files: the triples of each file.
+            more: whether to look at what SHACL cannot say, too.
+        """
+        data = FileGraph(self._terms.copy(), files, self._beside, alone=self._alone)
+        foreign = data.foreign() if more else set()
+        results = [*self._by_shapes(data), *_by_values(data), *(self._by_checks(data) if more else ())]
+        results = [r for r in results if r.file not in foreign] + [_nothing_of_ours(file) for file in foreign]
+        causes: dict[tuple[str, ...], ValidationResult] = {}
+        for r in sorted(results):
+            # One cause is one error: a value that breaks two constraints of a shape is told once.
+            causes.setdefault((r.file, r.shape, r.node, *r.part_of, r.path, r.value), r)
+        return ValidationReport(tuple(files), tuple(causes.values()))
+
+    def _by_shapes(self, data: FileGraph) -> Iterator[ValidationResult]:
+        shapes = IndexedGraph(self._shapes)
+        report = _run(data.graph, shapes)
+        for node in report.objects(None, SH.result):  # not the details below a result
+            focus, value = report.value(node, SH.focusNode), report.value(node, SH.value)
+            source = report.value(node, SH.sourceShape)
+            assert focus is not None and source is not None
+            if data.unreadable(value) is not None:
+                continue  # told as such
+            shape = named_shape(shapes, source)
+            path = shapes.value(source, SH.path)
+            messages = sorted(str(text) for text in report.objects(node, SH.resultMessage))
+            for file in data.holders(focus, value):
+                yield ValidationResult(
+                    file=file,
+                    shape=str(shape) if isinstance(shape, URIRef) else "",
+                    node=name(data.graph, focus),
+                    part_of=tuple(_part_of(data.graph, focus, value)),
+                    path=path_text(shapes, path) if path is not None else "",
+                    value=name(data.graph, value) if value is not None else "",
+                    message=" ".join(messages),
+                    severity=str(report.value(node, SH.resultSeverity)).rpartition("#")[2],
+                    focus=str(focus) if isinstance(focus, URIRef) else "",
+                    constraint=str(report.value(node, SH.sourceConstraintComponent)).rpartition("#")[2],
+                )
+
+    def _by_checks(self, data: FileGraph) -> Iterator[ValidationResult]:
+        """What the checks say that a file can be asked alone."""
+        store = ox.Store()
+        store.extend(self._known)
+        for quads in data.files.values():
+            store.extend(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
+        for check in FILE_CHECKS:
+            query, rows = run_check(store, check_file(check))
+            for row in rows:
+                node = data.terms.term(row["node"])
+                for file in data.holders(node, None) or data.users(node):
+                    yield ValidationResult(
+                        file=file,
+                        shape=f"{CHECK}{check}",
+                        node=name(data.graph, node),
+                        part_of=(),
+                        path="",
+                        value=shown(row["detail"]),
+                        message=f"{query.why} {query.mend}",
+                        severity=SEVERITIES[query.severity],
+                        focus=str(node) if isinstance(node, URIRef) else "",
+                        constraint="SPARQLConstraintComponent",
+                    )
 
 
-def _checked_for_sparql(shapes: Graph) -> bool:
-    """Whether shapes hold SPARQL; a text that reaches out of the graph raises ``ValidationError``."""
-    texts = [text for p in (SH.select, SH.ask, SH.construct) for text in shapes.objects(None, p)]
-    for text in texts:
+def _by_values(data: FileGraph) -> Iterator[ValidationResult]:
+    """The numbers, dates and truth values that cannot be read as what they say they are."""
+    for file, quads in data.files.items():
+        for quad in quads:
+            value = data.unreadable(data.terms.term(quad.object))
+            if value is None or not isinstance(quad.object, ox.Literal):
+                continue
+            node = data.terms.term(quad.subject)
+            reason = unreadable(quad.object) or f"{quad.object.value[:40]!r} is not how such a value is written"
+            yield ValidationResult(
+                file=file,
+                shape=f"{ns.BASE}shape/{VALUE_RULE}",
+                node=name(data.graph, node),
+                part_of=tuple(owners(data.graph, node)),
+                path=name(data.graph, data.terms.term(quad.predicate)),
+                value=name(data.graph, value),
+                message=f"A value is written as its datatype has it: {reason}. Write a number as 12.5, with at most 18"
+                " places, a date as 2024-05-20, 2024-05 or 2024, and in JSON in quotes.",
+                severity="Violation",
+                focus=str(node) if isinstance(node, URIRef) else "",
+                constraint="DatatypeConstraintComponent",
+            )
+
+
+def _nothing_of_ours(file: str) -> ValidationResult:
+    return ValidationResult(
+        file=file,
+        shape=f"{ns.BASE}shape/something-of-ours",
+        node=file,
+        part_of=(),
+        path="",
+        value="",
+        message="Nothing was checked, since the file says nothing in the vocabulary of GuideGraph. Check that it is"
+        f" the right file, and that its prefixes begin with {ns.BASE}.",
+        severity="Violation",
+        focus="",
+        constraint="NodeConstraintComponent",
+    )
+
+
+def run_check(store: ox.Store, path: Path) -> tuple[Query, list[ox.QuerySolution]]:
+    """A check with its rows over a store.
+
+    Raises:
+        KnowledgeError: the file is no SELECT of ?node and ?detail with a severity, or its syntax is wrong.
+    """
+    query = read_query(path, f"check/{path.stem}")
+    try:
+        solutions = store.query(query.text, use_default_graph_as_union=True)
+    except (SyntaxError, ValueError) as fault:
+        raise KnowledgeError(f"the check is not SPARQL: {fault}", where=str(path), mend="Correct its syntax.") from None
+    if query.severity not in SEVERITIES or not isinstance(solutions, ox.QuerySolutions):
+        raise KnowledgeError(
+            "a check is a SELECT whose header says how grave its rows are",
+            where=str(path),
+            mend="Write '#+ severity: error', warning or note, and select ?node and ?detail.",
+        )
+    if not {"node", "detail"} <= {variable.value for variable in solutions.variables}:
+        raise KnowledgeError("a check selects ?node and ?detail", where=str(path), mend="Name its variables so.")
+    return query, list(solutions)
+
+
+def shown(term: object) -> str:
+    """A term of a row in words: a CURIE or IRI, or a text."""
+    return ns.shorten(term.value) if isinstance(term, ox.NamedNode) else str(getattr(term, "value", ""))
+
+
+def _check_sparql(shapes: Graph) -> None:
+    """Raise ``ValidationError`` for a SPARQL constraint of some shapes that reaches out of the graph."""
+    for text in (text for p in (SH.select, SH.ask, SH.construct) for text in shapes.objects(None, p)):
         if _REACHES_OUT.search(str(text)):
             raise ValidationError(
                 "a SPARQL constraint of the shapes says SERVICE or FROM",
                 where=" ".join(str(text).split())[:80],
                 mend="Let the constraint ask the graph that is validated only.",
             )
-    return bool(texts)
 
 
-def _run(data: Graph, shapes: Graph, uses_sparql: bool) -> Graph:
+def _run(data: Graph, shapes: Graph) -> Graph:
     # pySHACL takes a quarter of a second to import: only who validates pays for it.
     import pyshacl
     from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, ShapeLoadError, ValidationFailure
 
-    once: AbstractContextManager[None] = parsed_once() if uses_sparql else nullcontext()
+    faults = (ConstraintLoadError, ShapeLoadError, ReportableRuntimeError, ValidationFailure, ValueError)
     try:
-        with once:
-            _, report, text = pyshacl.validate(data, shacl_graph=shapes, inplace=True, advanced=False, inference="none")
-    except (ConstraintLoadError, ShapeLoadError, ReportableRuntimeError, ValidationFailure, ValueError) as fault:
+        _, report, text = pyshacl.validate(data, shacl_graph=shapes, inplace=True, advanced=False, inference="none")
+    except RecursionError:
+        raise ValidationError("a list or chain is too long to be followed", mend="Split the list.") from None
+    except faults as fault:
         raise ValidationError(f"the shapes cannot be used: {fault}", mend="Correct the shapes.") from None
     if not isinstance(report, Graph):
         raise ValidationError(f"the shapes cannot be used: {report} {text}", mend="Correct the shapes.")
     return report
-
-
-def _result(node: Node, report: Graph, data: Graph, shapes: Graph, file: str) -> ValidationResult:
-    """One result of pySHACL's report in our terms."""
-    focus = report.value(node, SH.focusNode)
-    value = report.value(node, SH.value)
-    source = report.value(node, SH.sourceShape)
-    assert focus is not None and source is not None
-    shape = named_shape(shapes, source)
-    path = shapes.value(source, SH.path)
-    messages = sorted(str(text) for text in report.objects(node, SH.resultMessage))
-    return ValidationResult(
-        file=file,
-        shape=str(shape) if isinstance(shape, URIRef) else "",
-        node=name(data, focus),
-        part_of=tuple(_part_of(data, focus, value)),
-        path=path_text(shapes, path) if path is not None else "",
-        value=name(data, value) if value is not None else "",
-        message=" ".join(messages),
-        severity=shorten(str(report.value(node, SH.resultSeverity))).rpartition("#")[2],
-        focus=str(focus) if isinstance(focus, URIRef) else "",
-        constraint=str(report.value(node, SH.sourceConstraintComponent)).rpartition("#")[2],
-    )
 
 
 def _part_of(data: Graph, focus: Node, value: Node | None) -> list[str]:

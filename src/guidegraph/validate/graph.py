@@ -8,31 +8,24 @@ its reports on this graph with those on an ordinary ``rdflib.Graph``.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyoxigraph as ox
 from rdflib import RDF, BNode, Graph, Literal, URIRef
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.sparql import Query
+from rdflib.query import Result
 from rdflib.store import Store
-from rdflib.term import Node
+from rdflib.term import Node, XSDToPython
 
+from guidegraph import namespaces as ns
 from guidegraph.errors import ValidationError
+from guidegraph.reading import unreadable
+from guidegraph.validate.describe import UNREADABLE, restrictions
 
 RdfTriple = tuple[Node, Node, Node]
-
-
-@contextmanager
-def quiet_literals() -> Iterator[None]:
-    """Within the block rdflib does not log an ill-typed literal with a traceback: a shape reports it."""
-    logger = logging.getLogger("rdflib.term")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+_OURS = (ns.GG, ns.GGT, ns.GGP)
 
 
 class TermTable:
@@ -49,11 +42,11 @@ class TermTable:
 
     def term(self, term: object) -> Node:
         """The rdflib term for a pyoxigraph term; literals keep their lexical form as written."""
-        found = self._terms.get(term)
-        if found is None:
-            found = _convert(term)
-            self._terms[term] = found
-        return found
+        made = self._terms.get(term)
+        if made is None:
+            made = _convert(term)
+            self._terms[term] = made
+        return made
 
     def triples(self, quads: Iterable[ox.Quad | ox.Triple]) -> Iterator[RdfTriple]:
         """The triples of some quads or triples, graph names left out."""
@@ -70,8 +63,20 @@ def _convert(term: object) -> Node:
     if isinstance(term, ox.Literal):
         if term.language is not None:
             return Literal(term.value, lang=term.language)
-        return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+        datatype = URIRef(("" if _readable(term) else UNREADABLE) + term.datatype.value)
+        return Literal(term.value, datatype=datatype, normalize=False)
     raise ValidationError(f"a quoted triple cannot be validated: {term}", mend="Use plain RDF 1.1 triples.")
+
+
+def _readable(literal: ox.Literal) -> bool:
+    """Whether the store and rdflib both read a literal; rdflib would log what it does not read with a traceback."""
+    reader = XSDToPython.get(URIRef(literal.datatype.value))
+    try:
+        if reader is not None:
+            reader(literal.value)
+    except Exception:  # whatever a reader of a datatype raises on a wrong form
+        return False
+    return not unreadable(literal)
 
 
 class IndexedStore(Store):
@@ -160,6 +165,7 @@ class IndexedGraph(Graph):
         store.graph = self
         self._by_subject = store.by_subject
         self._by_object = store.by_object
+        self._parsed: dict[str, Query] = {}
         for triple in triples:
             store.add(triple)
 
@@ -190,6 +196,14 @@ class IndexedGraph(Graph):
             return super().value(subject, predicate, object, default, any)
         return next(self.objects(subject, predicate), default)
 
+    def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Result:
+        """The answer to a query. A constraint's text is parsed once, not again for each node that it is asked about."""
+        if isinstance(query_object, str):
+            if query_object not in self._parsed:
+                self._parsed[query_object] = prepareQuery(query_object, initNs=dict(self.namespaces()))
+            query_object = self._parsed[query_object]
+        return super().query(query_object, *args, **kwargs)
+
     def items(self, list: Any) -> Iterator[Any]:  # type: ignore[override]
         """The members of an RDF list; a list that runs into itself raises ``ValueError``."""
         seen = set()
@@ -199,3 +213,65 @@ class IndexedGraph(Graph):
             seen.add(list)
             yield from self.objects(list, RDF.first)
             list = next(self.objects(list, RDF.rest), None)
+
+
+class FileGraph:
+    """The graph that is validated, made of some files and what is given beside them, and which file says what."""
+
+    def __init__(
+        self,
+        terms: TermTable,
+        files: Mapping[str, Sequence[ox.Quad | ox.Triple]],
+        beside: Iterable[RdfTriple],
+        *,
+        alone: bool,
+    ) -> None:
+        self.terms, self.files = terms, files
+        self._alone = alone  # what is beside them cannot be at fault
+        self.graph = IndexedGraph()
+        self._subjects: dict[Node, dict[str, None]] = {}
+        self._pairs: dict[tuple[Node, Node], dict[str, None]] = {}
+        for file, quads in files.items():
+            for triple in terms.triples(quads):
+                self.graph.add(triple)
+                self._subjects.setdefault(triple[0], {})[file] = None
+                self._pairs.setdefault((triple[0], triple[2]), {})[file] = None
+        for triple in beside:
+            self.graph.add(triple)
+
+    def holders(self, focus: Node, value: Node | None) -> Sequence[str]:
+        """The files that a result is about: those that say it of the focus, or use the value with the property."""
+        if value is not None and (focus, value) in self._pairs:
+            return list(self._pairs[focus, value])[:1]
+        using = restrictions(self.graph, focus, value) if value is not None else []
+        places = {file: None for r in using for file in self._subjects.get(r, ())}
+        if using:
+            return list(places)
+        known = self._subjects.get(focus) or (self._subjects.get(value) if value is not None else None)
+        if known is None and self._alone:
+            known = {file: None for (_, o), files in self._pairs.items() if o == focus for file in files}
+        return list(known or ())[:1]
+
+    def unreadable(self, term: Node | None) -> Literal | None:
+        """The term if it is a literal that cannot be read as it claims."""
+        return term if isinstance(term, Literal) and str(term.datatype).startswith(UNREADABLE) else None
+
+    def users(self, predicate: Node) -> Sequence[str]:
+        """The files in which something is said with a property."""
+        return [file for file, quads in self.files.items() if any(q.predicate.value == str(predicate) for q in quads)]
+
+    def foreign(self) -> set[str]:
+        """The files that hold no term of ours and of which no other file speaks."""
+        return {file for file, quads in self.files.items() if not any(map(_is_ours, quads)) and not self._joined(file)}
+
+    def _joined(self, file: str) -> bool:
+        own = {q.subject for q in self.files[file] if isinstance(q.subject, ox.NamedNode)}
+        others = (quads for other, quads in self.files.items() if other != file)
+        return any(q.subject in own or q.object in own for quads in others for q in quads)
+
+
+def _is_ours(quad: ox.Quad | ox.Triple) -> bool:
+    """Whether a triple speaks in our vocabulary, or of a term or population of ours."""
+    subject, predicate, value = (getattr(term, "value", "") for term in (quad.subject, quad.predicate, quad.object))
+    below = predicate == ns.RDFS + "subClassOf" and value.startswith(ns.BASE)
+    return below or subject.startswith(_OURS) or predicate.startswith(ns.GG) or value.startswith(ns.GG)

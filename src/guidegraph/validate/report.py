@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +90,3 @@ class ValidationReport:
                 graph.add((node, SH.sourceShape, URIRef(result.shape)))
             graph.add((node, SH.resultMessage, Literal(f"{result.node}: {result.message}")))
         return graph
-
-
-def merged(reports: Sequence[ValidationReport]) -> ValidationReport:
-    """One report of several, files in the order given."""
-    files = tuple(file for report in reports for file in report.files)
-    return ValidationReport(files, tuple(result for report in reports for result in report.results))

@@ -7,39 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from guidegraph.errors import UsageError
-from guidegraph.export.fhir.folder import write_folder
 from tests.support.fhircheck import validate
 from tests.support.fhirnames import Run
-
-
-def test_a_folder_survives_a_killed_run_and_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = ({"resourceType": "Library", "id": name} for name in ("one", "two"))
-    folder = tmp_path / "out"
-    assert write_folder([one], folder) == 1
-    folder.replace(tmp_path / ".out.guidegraph-old")
-    (tmp_path / ".out.guidegraph-part").mkdir()
-    assert write_folder([two], folder) == 1
-    assert [p.name for p in folder.iterdir()] == ["Library-two.json"] and list(tmp_path.iterdir()) == [folder]
-    renamed = Path.replace
-
-    def fail(self: Path, target: Path) -> Path:
-        if self.name.endswith("-part"):
-            raise OSError(28, "No space left on device")
-        return renamed(self, target)
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(UsageError, match="No space"):
-        write_folder([one], folder)
-    assert [p.name for p in folder.iterdir()] == ["Library-two.json"] and list(tmp_path.iterdir()) == [folder]
-    monkeypatch.undo()
-    monkeypatch.chdir(folder)
-    assert write_folder([one], Path()) == 1
-    assert [p.name for p in folder.iterdir()] == ["Library-one.json"]
-    (tmp_path / "link").symlink_to(folder)
-    for wrong in (tmp_path / "link", folder / "Library-one.json", Path("/")):
-        with pytest.raises(UsageError):
-            write_folder([two], wrong)
 
 
 @pytest.mark.slow

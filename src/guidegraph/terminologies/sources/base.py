@@ -149,6 +149,16 @@ def _entry(name: str, values: dict[str, Any]) -> Entry:
     )
 
 
+@dataclass
+class FileTerms:
+    """The terms that a user's file holds under one prefix, and what it says of itself."""
+
+    terms: dict[str, ExternalTerm] = field(default_factory=dict)
+    version: str = ""
+    title: str = ""
+    licence: str = ""
+
+
 class Adapter:
     """A source whose terms are read once, when the first is asked for; terms are built one by one."""
 

@@ -8,30 +8,19 @@ nothing is fetched, and what cannot be read is an error with its place. Only nam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 from guidegraph.errors import LinkError
 from guidegraph.terminologies.model import ExternalTerm
+from guidegraph.terminologies.sources.base import FileTerms
+from guidegraph.terminologies.sources.graphs import read_obographs, read_owl
 
 #: A larger file is refused (bytes). The largest ontology in use here, MONDO as OBO-JSON, has about 100 MB.
 MAXIMUM_BYTES = 512 * 1024 * 1024
-#: What stands before a code where the terminology is not in terminologies.yaml (the OBO Foundry's identifier policy).
-OBO_IRI = "http://purl.obolibrary.org/obo/"
-
 KINDS = ".obo, .json (obographs), .ttl, .owl, .rdf or .xml"
-
-
-@dataclass
-class FileTerms:
-    """The terms that a file holds under one prefix, and what it says of itself."""
-
-    terms: dict[str, ExternalTerm] = field(default_factory=dict)
-    version: str = ""
-    title: str = ""
-    licence: str = ""
 
 
 class FileSource:
@@ -126,16 +115,19 @@ def _parse(data: bytes, ending: str, where: str, prefix: str, iri: str) -> FileT
             raise LinkError(f"not UTF-8 at byte {error.start}", where=where, mend="Save it as UTF-8.") from None
         if ending == ".obo":
             return read_obo(text, where, prefix)
-        from guidegraph.terminologies.sources.graphs import read_obographs
-
         return read_obographs(text, where, prefix, iri)
-    from guidegraph.terminologies.sources.graphs import read_owl
-
     return read_owl(data, where, iri)
 
 
-_TAG = re.compile(r"([A-Za-z0-9_\-]+):\s*(.*)")
+_TAG = re.compile(r"((?:[^:\\\s]|\\.)+):\s*(.*)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+#: An id: what stands before a blank, a modifier or a comment.
+_ID = re.compile(r"(?:[^\s{!\\]|\\.)+")
+#: What may follow a value: modifiers in braces, whose values may hold anything in quotes, and a comment.
+_MODIFIERS = r'\{(?:[^{}"\\]|\\.|"(?:[^"\\]|\\.)*")*\}'
+_TAIL = re.compile(rf"\s*(?:{_MODIFIERS}\s*)?(?:!.*)?")
+_END = re.compile(rf"\s*(?:(?<=\s){_MODIFIERS})?\s*(?:(?<=\s)!.*)?\Z")
+_PART = re.compile(r"(?:[^\s\\]|\\.)+")
 _ESCAPE = re.compile(r"\\(.)")
 _SPECIAL = {"n": " ", "W": " ", "t": " "}
 
@@ -144,64 +136,105 @@ def read_obo(text: str, where: str, prefix: str) -> FileTerms:
     """The terms of a text in OBO 1.2 or 1.4.
 
     Raises:
-        LinkError: a line is no tag with a value, a term has no id, or an id stands for two terms.
+        LinkError: a line is no tag with a value, an id is followed by what is no modifier and no comment, a term has no
+            id, or an id stands for two terms.
     """
-    found = FileTerms()
-    stanza: dict[str, list[str]] = {}
+    terms = FileTerms()
+    stanza: dict[str, list[tuple[str, str]]] = {}
     kind, start = "header", 1
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
+    for number, line in _lines(text):
         if line.startswith("["):
-            _close(kind, stanza, found, f"{where}:{start}", prefix)
-            kind, stanza, start = line.strip("[]"), {}, number
+            _close(kind, stanza, terms, f"{where}:{start}", prefix)
+            kind, stanza, start = line.partition("]")[0].strip("["), {}, number
             continue
         if not line or line.startswith("!"):
             continue
         tag = _TAG.match(line)
         if tag is None:
             raise LinkError("not OBO: no tag with a value", where=f"{where}:{number}", mend="Write tag: value.")
-        stanza.setdefault(tag.group(1), []).append(tag.group(2))
-    _close(kind, stanza, found, f"{where}:{start}", prefix)
-    return found
+        stanza.setdefault(tag.group(1), []).append((tag.group(2), f"{where}:{number}"))
+    _close(kind, stanza, terms, f"{where}:{start}", prefix)
+    return terms
 
 
-def _plain(value: str) -> str:
-    """A value without its trailing comment and modifiers, unescaped."""
-    value = re.split(r"\s+!(?:\s|$)", value, maxsplit=1)[0]
-    value = re.sub(r"\s*\{[^{}]*\}\s*$", "", value)
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines with the number of each; one that ends in a backslash goes on in the next."""
+    whole, start = "", 1
+    for number, line in enumerate(StringIO(text, newline=None), 1):
+        whole += line.rstrip("\n")
+        if (len(whole) - len(whole.rstrip("\\"))) % 2:
+            whole = whole[:-1]
+            continue
+        yield start, whole.strip()
+        whole, start = "", number + 1
+    if whole:
+        yield start, whole.strip()
+
+
+def _unescaped(value: str) -> str:
     return " ".join(_ESCAPE.sub(lambda m: _SPECIAL.get(m.group(1), m.group(1)), value).split())
 
 
-def _close(kind: str, stanza: Mapping[str, list[str]], found: FileTerms, where: str, prefix: str) -> None:
+def _plain(value: str) -> str:
+    """A value without its trailing modifiers and comment, unescaped."""
+    at = 0
+    while at < len(value) and not _END.match(value, at):
+        part = _PART.match(value, at)
+        at = part.end() if part else at + 1
+    return _unescaped(value[:at])
+
+
+def _id(value: str, where: str) -> str:
+    """The id that a value begins with, "" where it is empty.
+
+    Raises:
+        LinkError: what follows it is no modifier and no comment, so that it may be no id at all.
+    """
+    name = _ID.match(value)
+    if not _TAIL.fullmatch(value, name.end() if name else 0):
+        raise LinkError("not OBO: an id that goes on", where=where, mend="Write id {modifiers} ! comment.")
+    return _unescaped(name[0]) if name else ""
+
+
+_Stanza = Mapping[str, Sequence[tuple[str, str]]]
+
+
+def _close(kind: str, stanza: _Stanza, terms: FileTerms, where: str, prefix: str) -> None:
     if kind == "header":
-        found.version = _plain(stanza.get("data-version", [""])[0])
-        found.title = next((p for v in stanza.get("property_value", []) if (p := _property(v, "title"))), "")
-        found.licence = next((p for v in stanza.get("property_value", []) if (p := _property(v, "license"))), "")
+        properties = [value for value, _ in stanza.get("property_value", ())]
+        terms.version = _text(stanza, "data-version")
+        terms.title = next((p for v in properties if (p := _property(v, "title"))), "")
+        terms.licence = next((p for v in properties if (p := _property(v, "license"))), "")
         return
     if kind != "Term":
         return
     if len(stanza.get("id", ())) != 1:
         raise LinkError("a term needs one id", where=where, mend="Give it one id: line.")
     start = prefix + ":"
-    curie = _plain(stanza["id"][0])
+    curie = _id(*stanza["id"][0])
     if not curie.startswith(start):
         return
     code = curie.removeprefix(start)
-    label = _plain(stanza.get("name", [""])[0])
-    quoted = (_QUOTED.match(value) for value in stanza.get("synonym", ()))
-    synonyms = {_plain(match.group(1)) for match in quoted if match} - {label, ""}
+    label = _text(stanza, "name")
+    quoted = (_QUOTED.match(value) for value, _ in stanza.get("synonym", ()))
+    synonyms = {_unescaped(match.group(1)) for match in quoted if match} - {label, ""}
     term = ExternalTerm(
         code=code,
         label=label,
         synonyms=tuple(sorted(synonyms)),
         parents=_codes(stanza.get("is_a", ()), start),
-        obsolete=any(_plain(value) == "true" for value in stanza.get("is_obsolete", ())),
+        obsolete=_text(stanza, "is_obsolete") == "true",
         replaced_by=_codes(stanza.get("replaced_by", ()), start),
     )
-    _put(found, term, where)
+    _put(terms, term, where)
     for other in _codes(stanza.get("alt_id", ()), start):
-        if other not in found.terms:
-            _put(found, ExternalTerm(other, label, obsolete=True, replaced_by=(code,)), where)
+        if other not in terms.terms:
+            _put(terms, ExternalTerm(other, label, obsolete=True, replaced_by=(code,)), where)
+
+
+def _text(stanza: _Stanza, tag: str) -> str:
+    """The value of a tag that occurs once, "" where it does not occur."""
+    return _plain(stanza[tag][0][0]) if tag in stanza else ""
 
 
 def _property(value: str, name: str) -> str:
@@ -210,17 +243,17 @@ def _property(value: str, name: str) -> str:
     if not re.fullmatch(rf"\S*[:/#]{name}", predicate):
         return ""
     quoted = _QUOTED.match(rest.strip())
-    return _plain(quoted.group(1) if quoted else rest.strip().partition(" ")[0])
+    return _unescaped(quoted.group(1) if quoted else rest.strip().partition(" ")[0])
 
 
-def _codes(values: list[str] | tuple[()], start: str) -> tuple[str, ...]:
-    curies = {_plain(value) for value in values}
+def _codes(values: Iterable[tuple[str, str]], start: str) -> tuple[str, ...]:
+    curies = {_id(value, where) for value, where in values}
     return tuple(sorted(curie.removeprefix(start) for curie in curies if curie.startswith(start)))
 
 
-def _put(found: FileTerms, term: ExternalTerm, where: str) -> None:
-    there = found.terms.get(term.code)
+def _put(terms: FileTerms, term: ExternalTerm, where: str) -> None:
+    there = terms.terms.get(term.code)
     # An alternative id that a term of its own describes later keeps that description.
     if there is not None and not (there.obsolete and there.replaced_by and not there.parents):
         raise LinkError(f"the id {term.code!r} is there twice", where=where, mend="Keep one term for an id.")
-    found.terms[term.code] = term
+    terms.terms[term.code] = term

@@ -11,11 +11,11 @@ import pyoxigraph as ox
 
 from guidegraph.errors import LinkError
 from guidegraph.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS
-from guidegraph.reading import MAXIMUM_DEPTH, nesting_depth
+from guidegraph.reading import parse_quads
 from guidegraph.terminologies.model import ExternalTerm
-from guidegraph.terminologies.sources.files import OBO_IRI, FileTerms
+from guidegraph.terminologies.sources.base import FileTerms
 
-_REPLACED = (OBO_IRI + "IAO_0100001", DCTERMS + "isReplacedBy")
+_REPLACED = ("http://purl.obolibrary.org/obo/IAO_0100001", DCTERMS + "isReplacedBy")
 _OIO = "http://www.geneontology.org/formats/oboInOwl#"
 _SYNONYMS = tuple(_OIO + f"has{kind}Synonym" for kind in ("Exact", "Narrow", "Broad", "Related"))
 _TITLE, _LICENCE = (DCTERMS + "title", DCTERMS + "license")
@@ -67,7 +67,12 @@ def read_obographs(text: str, where: str, prefix: str, iri: str) -> FileTerms:
             if sub and obj and edge.get("pred") in ("is_a", RDFS + "subClassOf"):
                 above.setdefault(sub, set()).add(obj)
     for code, node in records.items():
-        found.terms[code] = _node_term(code, node, above.get(code, set()), starts, where)
+        found.terms[code] = term = _node_term(code, node, above.get(code, set()), starts, where)
+        try:
+            "".join((code, term.label, *term.synonyms)).encode()
+        except UnicodeEncodeError:
+            told = "half a character (a lone surrogate)"
+            raise LinkError(told, where=f"{where}/{ascii(code)[1:-1]}", mend="Write the whole character.") from None
     return found
 
 
@@ -115,14 +120,7 @@ def read_owl(data: bytes, where: str, iri: str) -> FileTerms:
     Raises:
         LinkError: XML with a DOCTYPE or in another encoding than UTF-8, brackets too deep, or not well-formed.
     """
-    form = _form(data, where)
-    try:
-        quads = list(ox.parse(data, format=form, base_iri="file:///", rename_blank_nodes=True))
-    except SyntaxError as error:
-        place = f"{where}:{error.lineno}:{error.offset}" if error.lineno else where
-        raise LinkError(f"not well-formed: {error.msg}", where=place, mend="Correct the syntax there.") from None
-    except (ValueError, OSError) as error:
-        raise LinkError(f"not well-formed: {error}", where=where, mend="Correct the syntax.") from None
+    quads = parse_quads(data, _form(data, where), where, LinkError, base="file:///")
     about: dict[str, dict[str, list[Any]]] = {}
     for quad in quads:
         if isinstance(quad.subject, ox.NamedNode):
@@ -140,12 +138,7 @@ def read_owl(data: bytes, where: str, iri: str) -> FileTerms:
 
 
 def _form(data: bytes, where: str) -> ox.RdfFormat:
-    if b"\0" in data[:1000] or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise LinkError("not UTF-8", where=where, mend="Save it as UTF-8.")
     if not _XML.match(data):
-        depth = nesting_depth(data)
-        if depth > MAXIMUM_DEPTH:
-            raise LinkError(f"brackets nest {depth} deep", where=where, mend="Name the inner nodes.")
         return ox.RdfFormat.TURTLE
     encoding = _ENCODING.match(data.lstrip(b"\xef\xbb\xbf \t\r\n"))
     if encoding and encoding.group(1).lower() not in (b"utf-8", b"us-ascii"):

@@ -1,0 +1,137 @@
+"""What commands write: whole, where it was asked for, or not at all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import click
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from guidegraph import api
+from guidegraph.cli.app import app
+from tests.support.paths import FHIR
+
+Run = Callable[..., CompletedProcess[str]]
+#: Options and arguments that name what is written; --output and its like.
+_WRITTEN = ("output", "save", "report")
+
+
+def _writing(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Parameter]]:
+    for name, one in getattr(command, "commands", {}).items():
+        yield from _writing(one, (*path, name))
+    yield from ((path, option) for option in command.params if option.name in _WRITTEN)
+
+
+WRITING = list(_writing(typer.main.get_command(app)))
+
+
+def test_every_command_that_writes_is_known() -> None:
+    names = {" ".join(path) for path, _ in WRITING}
+    assert {"therapies", "timeline", "matrix", "audit", "trace", "pull", "profile new", "profile from-omop"} <= names
+    assert {f"export {name}" for name in ("graph", "context", "csv", "description", "nanopub", "fhir", "cql")} <= names
+
+
+@pytest.mark.parametrize(("path", "option"), WRITING, ids=str)
+def test_an_empty_name_is_told(path: tuple[str, ...], option: click.Parameter) -> None:
+    name = option.opts[:1] if option.param_type_name == "option" else []
+    for value in ("", " "):
+        done = CliRunner().invoke(app, [*path, *name, value])
+        assert done.exit_code == 2 and "the name is empty" in done.output
+
+
+#: A line of each command that writes a file, to which the file's name is added, with its ending.
+LINES = {
+    "timeline": (["timeline", "example:age-only", "-o"], ".svg"),
+    "matrix": (["matrix", "-o"], ".html"),
+    "trace": (["trace", "BMJ-R1", "-o"], ".svg"),
+    "audit": (["audit", "-o"], ".json"),
+    "therapies": (["therapies", "example:age-only", "--save"], ".ttl"),
+    "new": (["profile", "new", "--force"], ".yaml"),
+    "from-fhir": (["profile", "from-fhir", str(FHIR / "age-only.json"), "-o"], ".yaml"),
+    "report": (["profile", "from-fhir", str(FHIR / "age-only.json"), "--report"], ".json"),
+    "graph": (["export", "graph", "-o"], ".ttl"),
+    "context": (["export", "context", "-o"], ".jsonld"),
+    "csv": (["export", "csv", "-o"], ".csv"),
+    "description": (["export", "description", "-o"], ".ttl"),
+    "cql": (["export", "cql", "--all", "-o"], ".cql"),
+    "nanopub": (["export", "nanopub", "BMJ-R1", "-o"], ""),
+    "fhir": (["export", "fhir", "BMJ-R1", "-o"], ""),
+}
+_FOLDERS = ("nanopub", "fhir")
+
+
+def _left(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(autouse=True)
+def _opened_once(kb: api.KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "open_knowledge", lambda root=None: kb)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, name: str) -> None:
+    line, ending = LINES[name]
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / f"read-only{ending}").write_text("mine")
+    (tmp_path / f"read-only{ending}").chmod(0o444)
+    (tmp_path / f"folder{ending}").mkdir()
+    (tmp_path / f"folder{ending}/mine").write_text("mine")
+    places = [f"no/such{ending}", f"file/below{ending}", f"read-only{ending}"]
+    # Nanopublications may join what a folder holds.
+    places += [f"folder{ending}"] * (name != "nanopub") + [f"folder{ending}/"] * (name not in _FOLDERS)
+    before = _left(tmp_path)
+    for place in places:
+        done = CliRunner().invoke(app, [*line, f"{tmp_path}/{place}"])
+        assert done.exit_code == 2, (place, done.output)
+        assert "error:" in done.output or "Error:" in done.output, place
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert _left(tmp_path) == before
+
+
+def test_of_two_files_none_is_written_if_one_cannot_be(tmp_path: Path) -> None:
+    record = str(FHIR / "age-only.json")
+    good, bad = tmp_path / "x.yaml", tmp_path / "no/x.json"
+    for one, other in ((good, bad), (bad, good), (good, good)):
+        done = CliRunner().invoke(app, ["profile", "from-fhir", record, "-o", str(one), "--report", str(other)])
+        assert done.exit_code == 2 and list(tmp_path.iterdir()) == []
+    (tmp_path / "x.csv-metadata.json").mkdir()
+    done = CliRunner().invoke(app, ["export", "csv", "-o", str(tmp_path / "x.csv")])
+    assert done.exit_code == 2 and not (tmp_path / "x.csv").exists()
+
+
+def _shell(line: str, cwd: Path) -> CompletedProcess[str]:
+    command = line.replace("guidegraph", f"{sys.executable} -m guidegraph")
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+
+
+def test_pipes_and_devices_are_written_through_by_the_command(tmp_path: Path) -> None:
+    assert "age:" in _shell("guidegraph profile new /dev/stdout --force", tmp_path).stdout
+    assert "age:" in _shell("guidegraph profile new --force >(cat); sleep 0", tmp_path).stdout
+    _shell("echo kept > x; guidegraph profile new /dev/stdout --force >> x", tmp_path)
+    assert (tmp_path / "x").read_text().startswith("kept\n# A patient profile.")
+    for line in ("guidegraph profile new > /dev/full", "guidegraph profile list > /dev/full"):
+        done = _shell(line, tmp_path)
+        assert done.returncode == 2 and done.stderr.splitlines() == [
+            "error: standard output: No space left on device Look at the place, or name another with -o."
+        ]
+
+
+def test_standard_input_is_read_up_to_a_bound_in_utf_8_only(tmp_path: Path) -> None:
+    for line, told in (
+        ("yes | guidegraph therapies -", "too large"),
+        ("guidegraph therapies - < /dev/zero", "too large"),
+        ("printf 'age: \\xff' | guidegraph therapies -", "standard input:1: not UTF-8"),
+        ("guidegraph therapies - <&-", "standard input"),
+        ("guidegraph therapies .", "it is a folder"),
+    ):
+        done = _shell(line, tmp_path)
+        assert done.returncode == 2 and told in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+    done = _shell("echo '{\"age\": 40}' | guidegraph therapies <(cat) --format json", tmp_path)
+    assert done.returncode == 0, done.stderr
