@@ -122,8 +122,11 @@ class Clinical:
 
     def _refuted(self, res: Resource, meaning: Meaning, source: Source) -> None:
         classes = self._within(res, self._builder.of_kind(meaning.absent, *_STATES))
-        # It was refuted when that was written; when the condition would have begun says nothing.
-        source = replace(source, when=source.written, steps=meaning.absent_steps or meaning.steps)
+        # It was refuted when that was written; when the condition would have begun only says that it was not before.
+        begins = source.when
+        after = begins is not None and begins.last.date() > self._builder.as_of
+        steps = meaning.absent_steps or meaning.steps
+        source = replace(source, when=begins if after else source.written, steps=steps)
         later = self.written_later(res)
         if not classes:
             less = meaning.present and not meaning.why

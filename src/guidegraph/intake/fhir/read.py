@@ -158,12 +158,14 @@ class _Reader:
         res.check()
         choices = self._builder.report.choices
         if res.boolean("active") is False:
-            choices.append("the Patient is marked as not active: the record may have been replaced")
+            choices.append(
+                f"{res.ref} is marked as not active, so the record may be out of date. Ask for the one in use."
+            )
         if res.data.get("link"):
-            choices.append("the Patient is linked to others: the record may be incomplete or replaced")
+            choices.append(f"{res.ref} is linked to others, so the record may not be whole. Give the records of all.")
         deceased = res.boolean("deceasedBoolean") or res.data.get("deceasedDateTime") is not None
         if deceased:
-            choices.append("the patient is recorded as deceased")
+            choices.append(f"{res.ref} is recorded as deceased. The profile is of the time before.")
         self._sex(res)
         if res.data.get("birthDate") is not None:
             born = res.time(res.data["birthDate"])

@@ -148,20 +148,22 @@ class Record:
         return value if value is None else self._stands_for.get(id(value), value)
 
     def _detect(self) -> str:
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         signs: dict[str, str] = {}
         for ref, value in self.all:
             for version in VERSIONS:
                 own = self._table.only[version].get(self.type_of(value), frozenset()).intersection(value)
                 if own:
-                    found[version] += 1
+                    counts[version] += 1
                     signs.setdefault(version, f"{min(own)} in {ref}")
-        if len(found) == 1:
-            version = next(iter(found))
-            self.choices.append(f"read as FHIR {version}, told by {signs[version]}")
+        if len(counts) == 1:
+            version = next(iter(counts))
+            self.choices.append(
+                f"The record is read as FHIR {version}, told by {signs[version]}. Say --version if it is another."
+            )
             return version
-        why = "the content fits both versions" if not found else "the content mixes R4 and R5"
-        self.choices.append(f"read as FHIR R4: {why}; --version says otherwise")
+        why = "the content fits both versions" if not counts else "the content mixes R4 and R5"
+        self.choices.append(f"The record is read as FHIR R4, since {why}. Say --version R5 if it is R5.")
         return "R4"
 
     def type_of(self, value: dict[str, Any]) -> str:
@@ -197,7 +199,7 @@ class Record:
             )
         if not any(self.type_of(value) in self._table.kinds for _, value in self.all):
             raise ProfileError("there is no patient here", where=self._where, mend=MEND)
-        self.choices.append("there is no Patient here, so age and sex are unknown; give it with the entries")
+        self.choices.append("There is no Patient here, so age and sex are unknown. Give it with its entries.")
         return (subjects[0] if subjects else ""), None
 
     def _subject(self, value: dict[str, Any]) -> str:
@@ -251,9 +253,9 @@ class Record:
     def resource(self, ref: str, data: dict[str, Any]) -> Resource | None:
         """A resource of the patient that is read, None for any other."""
         name = self.type_of(data)
-        found = Resource(data, name, ref, self.version, self._table, scan=self._scan)
+        resource = Resource(data, name, ref, self.version, self._table, scan=self._scan)
         try:
-            return found if name in self._table.kinds and self.of_patient(found) else None
+            return resource if name in self._table.kinds and self.of_patient(resource) else None
         except NotUnderstoodError:
             return None
 
@@ -283,9 +285,9 @@ class Record:
             value = self.known(told) or self.known(self.normal(told))
         if not isinstance(value, dict) or value.get("resourceType") != name:
             raise NotUnderstoodError(f"its {name} {shown(told, 80)} is not in the record")
-        found = Resource(value, name, f"{resource.ref} {shown(told, 60)}", self.version, self._table, scan=self._scan)
-        found.check()
-        return found
+        target = Resource(value, name, f"{resource.ref} {shown(told, 60)}", self.version, self._table, scan=self._scan)
+        target.check()
+        return target
 
 
 def _on_server(url: str) -> bool:

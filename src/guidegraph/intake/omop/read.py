@@ -181,10 +181,16 @@ class OmopReader:
 
     def _told(self) -> list[str]:
         options = self._options
-        told = [f"no table {table}: nothing is known from it" for table in self._missing]
-        told += [f"source values of {table} are read as {prefix}" for table, prefix in sorted(options.prefixes.items())]
-        told += [f"complete by your word: {key}" for key in sorted(options.complete)]
-        return told + (["drug eras are read too"] if options.eras else [])
+        told = [
+            f"There is no table {table}, so nothing is known from it. Give it if there is one."
+            for table in self._missing
+        ]
+        told += [
+            f"Source values of {table} are read as {prefix}, as you said."
+            for table, prefix in sorted(options.prefixes.items())
+        ]
+        told += [f"The list {key} is complete by your word." for key in sorted(options.complete)]
+        return told + (["Drug eras are read too."] if options.eras else [])
 
 
 def _own(table: str) -> tuple[str, str]:

@@ -77,7 +77,9 @@ class Rules(Observed):
             self.builder.ignore(source, f"after the day of the profile ({self.builder.as_of})")
             return
         self.builder.ignore(source, "the profile is of a person who has died")
-        self.builder.report.choices.append(f"the person has died{f' ({day})' if day else ''}")
+        self.builder.report.choices.append(
+            f"The person has died{f' ({day})' if day else ''}. The profile is of the time before."
+        )
 
     def _event(
         self, row: Row, table: str, stem: str, ends: Sequence[str], keys: Sequence[str], start: str
