@@ -28,7 +28,7 @@ from guidegraph import namespaces as ns
 from guidegraph.audit.engine import Audit, Auditor, Request
 from guidegraph.audit.facts import Facts
 from guidegraph.audit.kinds import kinds
-from guidegraph.disagree.build import DisagreementIndex
+from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import Records
 

@@ -28,8 +28,8 @@ import synthetic
 import guidegraph as gg
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.disagree.build import DisagreementIndex
 from guidegraph.disagree.engine import Disagreements
+from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records

@@ -47,6 +47,8 @@ _JSON_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
 _JSON_NUMBER = re.compile(r"-?[0-9]\.[0-9]+E-?[0-9]{1,2}")
 #: The base that IRIs of JSON-LD are resolved against, so that a relative one is seen.
 _RELATIVE = "http://relative.invalid/"
+#: Formats whose strings may hold ends of lines as they are.
+_LINES = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG)
 
 
 def read_quads(path: Path, fault: type[GuideGraphError] = ValidationError, *, strange: bool = True) -> list[ox.Quad]:
@@ -67,6 +69,8 @@ def read_quads(path: Path, fault: type[GuideGraphError] = ValidationError, *, st
     if form is None:
         raise fault(f"the kind of file {path.suffix!r} is not read", where=where, mend=f"Use one of {known}.")
     text = read_bytes(path, MAXIMUM_BYTES, fault, mend="Check its name, or split it by document.")
+    # A checkout may have turned the ends of lines inside of long strings: the same document, the same digests.
+    text = text.replace(b"\r\n", b"\n") if form in _LINES else text
     return parse_quads(text, form, where, fault, strange=strange)
 
 

@@ -12,11 +12,14 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.errors import KnowledgeError
+from guidegraph.errors import KnowledgeError, NothingToCheckError
 from guidegraph.reading import FORMATS, read_quads, unreadable_values
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _TYPE = ox.NamedNode(ns.RDF + "type")
+#: What is said of a file without a term of ours.
+NOTHING_OF_OURS = "nothing was checked, since the file says nothing in the vocabulary of GuideGraph"
+RIGHT_FILE = f"Check that it is the right file, and that its prefixes begin with {ns.BASE}."
 #: Kinds of file that hold RDF, and folders of the knowledge that others read.
 _RDF = {*FORMATS, ".rdf", ".owl", ".n3", ".xml"}
 _ELSEWHERE = ("links", "profiles")
@@ -80,21 +83,34 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
 
     Args:
         root: a folder with ontology/ and graph/.
-        extra: further files of the user; triples outside a named graph go into the ontology's graph.
+        extra: further files of the user (see :func:`read_extra`).
 
     Raises:
         KnowledgeError: a folder is missing, a file cannot be read or parsed, or a number or date of a file that is not
             shipped cannot be read.
     """
+    added = read_extra(extra)
     ontology, documents = knowledge_files(root)
     ours = root.resolve() == assets.root().resolve()
     store = ox.Store()
     for path in (*ontology, *documents):
         quads = read_quads(path, KnowledgeError, strange=not ours)
         store.bulk_extend(_in_graph(quads if ours else readable(quads, path), _ONTOLOGY))
-    for path in map(Path, extra):
-        store.bulk_extend(_in_graph(named(readable(read_quads(path, KnowledgeError), path)), _ONTOLOGY))
+    store.bulk_extend(added)
     return store
+
+
+def read_extra(files: Iterable[str | Path]) -> list[ox.Quad]:
+    """The quads of files that a user adds to some knowledge; those outside a named graph in the ontology's graph.
+
+    Raises:
+        KnowledgeError: a file, or a number or date in it, cannot be read.
+    """
+    return [
+        quad
+        for path in map(Path, files)
+        for quad in _in_graph(named(readable(read_quads(path, KnowledgeError), path)), _ONTOLOGY)
+    ]
 
 
 def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:
@@ -124,9 +140,32 @@ def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
     store = ox.Store()
     for path in knowledge_files(root)[0]:
         store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
-    for path in files:
-        store.bulk_extend(_in_graph(named(read_quads(path, KnowledgeError)), _ONTOLOGY))
+    read = {str(path): read_quads(path, KnowledgeError) for path in files}
+    for name in sorted(foreign_files(read)):
+        raise NothingToCheckError(NOTHING_OF_OURS, where=name, mend=RIGHT_FILE)
+    for quads in read.values():
+        store.bulk_extend(_in_graph(named(quads), _ONTOLOGY))
     return store
+
+
+def foreign_files(files: Mapping[str, Sequence[ox.Quad | ox.Triple]]) -> set[str]:
+    """The files (by name, with their triples) that hold no term of ours and of which no other file speaks."""
+
+    def joined(name: str) -> bool:
+        own = {q.subject for q in files[name] if isinstance(q.subject, ox.NamedNode)}
+        others = (quads for other, quads in files.items() if other != name)
+        return any(q.subject in own or q.object in own for quads in others for q in quads)
+
+    return {name for name, quads in files.items() if not any(map(_is_ours, quads)) and not joined(name)}
+
+
+def _is_ours(quad: ox.Quad | ox.Triple) -> bool:
+    """Whether a triple speaks in our vocabulary, or of a term or population of ours."""
+    subject, predicate, value = (getattr(term, "value", "") for term in (quad.subject, quad.predicate, quad.object))
+    below = predicate == ns.RDFS + "subClassOf" and value.startswith(ns.BASE)
+    return (
+        below or subject.startswith((ns.GG, ns.GGT, ns.GGP)) or predicate.startswith(ns.GG) or value.startswith(ns.GG)
+    )
 
 
 def named(quads: Sequence[ox.Quad]) -> list[ox.Quad]:

@@ -90,7 +90,7 @@ def test_a_linked_hierarchy_widens_a_question(linked: gg.KnowledgeBase, plain: g
 
 
 def test_the_command(cli: Any, linked: gg.KnowledgeBase) -> None:
-    root = str(linked.root)
+    root = str(linked.knowledge.root)
     done = cli("lookup", "EX:N1", "--knowledge", root)
     assert done.returncode == 0 and "is below" in done.stdout
     assert cli("lookup", "EX:77", "--knowledge", root).returncode == 1
@@ -103,7 +103,7 @@ def test_the_command(cli: Any, linked: gg.KnowledgeBase) -> None:
 def test_loaded_links_are_no_part_of_the_knowledge(linked: gg.KnowledgeBase, coded_folder: Path) -> None:
     from guidegraph.export import description, graphs
 
-    linked.load_links()
+    linked.knowledge.load_links()
     fresh = gg.open(coded_folder)
     assert len(linked.store) > len(fresh.store) and linked.digest == fresh.digest
     assert set(graphs.everything(linked.store)) and len(graphs.everything(linked.store)) == len(

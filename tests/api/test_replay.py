@@ -142,7 +142,7 @@ def test_a_new_and_a_lost_node_are_told_apart(copy: Path, saved: Path, repo_root
 
 def test_a_changed_query_is_named(kb: Any, saved: Path, tmp_path: Path) -> None:
     text = saved.read_text()
-    digest = next(s["digest"] for s in kb.query_digests() if s["name"] == "assess/50-status")
+    digest = next(s["digest"] for s in kb.knowledge.query_digests() if s["name"] == "assess/50-status")
     assert digest in text
     old = tmp_path / "old.ttl"
     old.write_text(text.replace(digest, "sha256:" + "0" * 64))

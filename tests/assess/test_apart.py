@@ -15,10 +15,10 @@ import guidegraph as gg
 from guidegraph import namespaces as ns
 from guidegraph import store
 from guidegraph.api import run_query
-from guidegraph.api.stores import _graphs
 from guidegraph.export.closure import Closure
 from guidegraph.profile import digest as profile_digest
 from guidegraph.profile import to_triples
+from guidegraph.remote.knowledge import pushable
 from tests.conftest import AS_OF
 
 #: Numbers that only this patient has, in no document.
@@ -50,7 +50,7 @@ def scanned(kb: Any) -> list[Any]:
 
 def pushed(kb: Any) -> list[Any]:
     """The same of all that a push would send, the index included."""
-    return [t for rows in _graphs(kb, True).values() for t in rows if AGE in str(t) or t.subject in _OURS]
+    return [t for rows in pushable(kb.store, True).values() for t in rows if AGE in str(t) or t.subject in _OURS]
 
 
 #: Ways to look that take no time, tried thousands of times; each gives what it found of a patient.
@@ -89,7 +89,7 @@ def elsewhere(look: Callable[[], Any]) -> Any:
 def test_another_thread_meets_nothing_of_an_open_session(own: Any, way: str) -> None:
     look = {**QUICK, **SLOW}[way]
     profile = own.profile(PATIENT)
-    with own.session(profile, AS_OF, None, {}) as session:
+    with own.knowledge.session(profile, AS_OF, None, {}) as session:
         assert any(AGE in str(q) for q in session.quads()), "the patient is in the session itself"
         assert not look(own)
         assert not elsewhere(lambda: look(own))
@@ -123,7 +123,7 @@ def test_nobody_meets_a_patient_while_assessments_run() -> None:
     try:
         while min(tries[name] for name in QUICK) < TRIES or min(tries[name] for name in SLOW) < 5 or assessed < 20:
             answer = own.therapies(PATIENT, as_of=AS_OF)
-            assert answer.found.profile.values[ns.GG + "ageYears"] == Decimal(AGE)
+            assert answer.assessment.profile.values[ns.GG + "ageYears"] == Decimal(AGE)
             assessed += 1
             if assessed % 10 == 0:
                 assert len(answer.graph)
@@ -137,16 +137,19 @@ def test_nobody_meets_a_patient_while_assessments_run() -> None:
 
 def test_sessions_side_by_side_hold_their_own_patient_only(own: Any) -> None:
     one, other = own.profile(PATIENT), own.profile({"id": "other", "age": 47.125})
-    with own.session(one, AS_OF, None, {}) as first, own.session(other, AS_OF, None, {}) as second:
+    with own.knowledge.session(one, AS_OF, None, {}) as first, own.knowledge.session(other, AS_OF, None, {}) as second:
         held, kept = str(first.quads()), str(second.quads())
     assert AGE in held and "47.125" not in held
     assert "47.125" in kept and AGE not in kept
 
 
 def test_a_session_that_has_ended_tells_nothing(own: Any) -> None:
-    with own.session(own.profile(PATIENT), AS_OF, None, {}) as session:
+    with own.knowledge.session(own.profile(PATIENT), AS_OF, None, {}) as session:
         pass
-    with own.session(own.profile({"age": 47.125}), AS_OF, None, {}), pytest.raises(gg.GuideGraphError, match="ended"):
+    with (
+        own.knowledge.session(own.profile({"age": 47.125}), AS_OF, None, {}),
+        pytest.raises(gg.GuideGraphError, match="ended"),
+    ):
         session.quads()
 
 

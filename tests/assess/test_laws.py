@@ -155,7 +155,7 @@ def test_other_names_and_another_order_change_nothing(kb: Any, renamed: Any) -> 
     for example in ("chronic-failed-care", "bleeding-ulcer", "complete-record", "cauda-equina-week-1"):
 
         def statuses(base: Any, example: str = example) -> dict[str, str]:
-            found = base.therapies(f"example:{example}", as_of=AS_OF).found
+            found = base.therapies(f"example:{example}", as_of=AS_OF).assessment
             return {base.records.label(t): s for t, s in found.statuses.items()}
 
         assert statuses(kb) == statuses(renamed)

@@ -22,8 +22,8 @@ from jsonschema.validators import validator_for
 from rdflib import RDF, SH, Graph
 
 from guidegraph import api
-from guidegraph.api import stores
 from guidegraph.errors import EndpointError
+from guidegraph.remote import knowledge as remote_knowledge
 from tests.support.endpoint import Endpoint
 from tests.support.paths import AUDIT
 
@@ -214,5 +214,5 @@ def test_a_check_that_could_not_run_has_an_exit_code_of_its_own(cli: Run, tmp_pa
 
 def test_blank_nodes_of_two_answers_of_an_endpoint_stay_two() -> None:
     said = [ox.Triple(ox.BlankNode("b0"), ox.NamedNode("urn:p"), ox.BlankNode("b0"))]
-    one, two = (stores._own(ox.NamedNode(f"urn:g{n}"), said) for n in (1, 2))
+    one, two = (remote_knowledge._own(ox.NamedNode(f"urn:g{n}"), said) for n in (1, 2))
     assert one[0].subject == one[0].object and one[0].subject != two[0].subject

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 import guidegraph as gg
 from guidegraph import namespaces as ns
-from guidegraph.disagree.branch import Branch, Held, Logic, Range
-from guidegraph.disagree.normal import Normalizer
-from guidegraph.disagree.ontology import grader
-from guidegraph.disagree.overlap import Grader, Scope
-from guidegraph.disagree.reasoning import negations, satisfiable
 from guidegraph.disagree.words import manchester
+from guidegraph.knowledge.branch import Branch, Held, Logic, Range
+from guidegraph.knowledge.disagreement import grader
+from guidegraph.knowledge.normal import Normalizer
+from guidegraph.knowledge.overlap import Grader, Scope
+from guidegraph.knowledge.reasoning import negations, satisfiable
 from guidegraph.reason.questions import populations_together
 
 CONDITIONS = (

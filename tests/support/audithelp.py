@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from guidegraph import api
+from guidegraph.audit.auditing import AuditReport
 from tests.support.paths import AUDIT
 
 HERE = AUDIT
@@ -31,7 +32,7 @@ def changed(case: dict[str, Any]) -> str:
     return text
 
 
-def audited(tmp_path: Path, text: str, **options: Any) -> api.AuditReport:
+def audited(tmp_path: Path, text: str, **options: Any) -> AuditReport:
     path = tmp_path / "body.trig"
     path.write_text(text, encoding="utf-8")
     return api.open_files([path]).audit(as_of=options.pop("as_of", DAY), **options)

@@ -10,7 +10,8 @@ from typing import Any
 from guidegraph import namespaces as ns
 from guidegraph.intake import Concepts
 from guidegraph.intake.builder import Settings
-from guidegraph.intake.fhir import Reading, from_values, read_fhir
+from guidegraph.intake.fhir import Reading, read_fhir
+from guidegraph.intake.fhir.bundle import from_values
 from guidegraph.intake.fhir.table import table
 from guidegraph.model import CodeReading
 from tests.support.npm import package
@@ -63,6 +64,7 @@ def understand(kb: Any, value: Any, codes: Any) -> Reading:
         kb.vocabulary,
         Concepts(kb.vocabulary, codes),
         Settings(DAY),
+        where="fuzzed",
         implications=kb.implications,
     )
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph import api, assets
-from guidegraph.api.saved import answer_digest
-from guidegraph.disagree.documents import documents as all_documents
+from guidegraph.assess.saved import answer_digest
 from guidegraph.disagree.engine import selected
 from guidegraph.disagree.words import words
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.named import documents as all_documents
 from guidegraph.query import catalogue
 from guidegraph.render.trace import trace_text
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import guidegraph as gg
-from guidegraph.api.mappings import check_mappings, coverage, subjects
+from guidegraph.knowledge.mappings import check_mappings, coverage, subjects
 from guidegraph.terminologies.findings import Report
 from guidegraph.terminologies.sources import available
 from guidegraph.terminologies.tables import read_rows, read_table, read_terminologies, table_files
@@ -95,12 +95,12 @@ def test_tables_are_sorted_and_keep_the_house_prefixes(path: Path) -> None:
 
 
 def test_nine_of_ten_terms_are_in_two_tables(kb: gg.KnowledgeBase) -> None:
-    found = {kind["kind"]: kind for kind in coverage(kb)["kinds"]}
+    found = {kind["kind"]: kind for kind in coverage(kb.knowledge)["kinds"]}
     for kind in ("condition", "finding", "drug"):
         assert found[kind]["two"] >= 0.9 * found[kind]["terms"], kind
     for kind in ("intervention", "number"):
         assert found[kind]["one"] == found[kind]["terms"], kind
-    ours = subjects(kb)
+    ours = subjects(kb.knowledge)
     assert {kind: found[kind]["terms"] for kind in found} == {
         kind: sum(s.kind == kind and ("/term/" in iri or kind == "number") for iri, s in ours.items()) for kind in found
     }
@@ -116,7 +116,7 @@ def test_no_disjoint_or_different_terms_share_an_exact_code() -> None:
 
 @pytest.mark.slow
 def test_every_shipped_row_is_right_by_the_installed_packages(kb: gg.KnowledgeBase, installed: None) -> None:
-    report = check_mappings(kb)
+    report = check_mappings(kb.knowledge)
     assert not report.findings, [(f.table, f.line, f.rule, f.what) for f in report.findings]
     assert not report.unchecked
     assert report.checked + report.not_found + report.pages == report.rows
@@ -125,7 +125,7 @@ def test_every_shipped_row_is_right_by_the_installed_packages(kb: gg.KnowledgeBa
 @pytest.fixture(scope="module")
 def wrong(kb: gg.KnowledgeBase, installed: None) -> Report:
     """The check of the table of wrong rows."""
-    return check_mappings(kb, [HERE / "wrong.sssom.tsv"])
+    return check_mappings(kb.knowledge, [HERE / "wrong.sssom.tsv"])
 
 
 def test_every_wrong_row_is_flagged_by_its_rule(wrong: Report) -> None:
@@ -140,7 +140,7 @@ def test_every_wrong_row_is_flagged_by_its_rule(wrong: Report) -> None:
 
 
 def test_no_right_neighbour_is_flagged(kb: gg.KnowledgeBase, installed: None) -> None:
-    report = check_mappings(kb, [HERE / "right.sssom.tsv"])
+    report = check_mappings(kb.knowledge, [HERE / "right.sssom.tsv"])
     assert report.rows >= 30 and report.checked == report.rows
     assert not report.findings, report.findings
 
@@ -188,14 +188,14 @@ def _changed(tmp_path: Path, name: str, change: Callable[[list[str]], None]) -> 
 def test_a_changed_row_is_told(
     kb: gg.KnowledgeBase, installed: None, tmp_path: Path, change: Callable[[list[str]], None], rule: str | None
 ) -> None:
-    report = check_mappings(kb, [_changed(tmp_path, "mondo.sssom.tsv", change)])
+    report = check_mappings(kb.knowledge, [_changed(tmp_path, "mondo.sssom.tsv", change)])
     rules = {finding.rule for finding in report.findings if not finding.warning}
     assert rule in rules if rule else not rules - {"predicate-order", "unrelated-terms"}
 
 
 def test_an_older_release_is_a_warning(kb: gg.KnowledgeBase, installed: None, tmp_path: Path) -> None:
     path = _changed(tmp_path, "mondo.sssom.tsv", lambda c: c.__setitem__(8, "v2020-01-01"))
-    report = check_mappings(kb, [path])
+    report = check_mappings(kb.knowledge, [path])
     assert [f.rule for f in report.findings] == ["version-drift"] and report.errors == 0
 
 
@@ -209,14 +209,14 @@ def test_command_check_tells_and_fails(cli: Any, installed: None) -> None:
 
 
 def test_rows_of_packages_that_are_not_there_are_counted(kb: gg.KnowledgeBase, monkeypatch: Any) -> None:
-    from guidegraph.api import mappings
     from guidegraph.errors import LinkError
+    from guidegraph.knowledge import mappings
 
     def nothing(name: str) -> Any:
         raise LinkError(f"the package of {name} is not installed", mend="Install it.")
 
     monkeypatch.setattr(mappings, "source", nothing)
-    report = check_mappings(kb, [HERE / "right.sssom.tsv"])
+    report = check_mappings(kb.knowledge, [HERE / "right.sssom.tsv"])
     assert sum(report.unchecked.values()) == report.rows and report.checked == 0 and not report.errors
     assert set(report.unchecked) == set(report.reasons)
 
@@ -234,7 +234,7 @@ def test_command_list(cli: Any, kb: gg.KnowledgeBase) -> None:
     text = cli("mappings").stdout
     assert text == cli("mappings", "list").stdout
     found = json.loads(cli("mappings", "list", "--format", "json").stdout)
-    assert found == coverage(kb)
+    assert found == coverage(kb.knowledge)
     for table in found["tables"]:
         assert re.search(rf"^{table['table']}\s+{table['rows']}\b", text, re.MULTILINE)
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import pytest
 
 import guidegraph as gg
-from guidegraph.api.mappings import check_mappings, coverage
 from guidegraph.errors import KnowledgeError
 from guidegraph.export import description
+from guidegraph.knowledge.mappings import check_mappings, coverage
 from guidegraph.namespaces import GGT
 from guidegraph.terminologies.codes import Codes
 from guidegraph.terminologies.conflicts import Classes, table_conflicts
@@ -137,7 +137,7 @@ def test_a_row_that_leaves_open_what_it_says_is_refused_with_its_line(
     path = write(tmp_path, table({}, row))
     with pytest.raises(KnowledgeError, match=f"x.sssom.tsv:7: .*{told}"):
         read_table(path, KNOWN)
-    findings = [f for f in check_mappings(kb, [path]).findings if not f.warning]
+    findings = [f for f in check_mappings(kb.knowledge, [path]).findings if not f.warning]
     assert {f.line for f in findings} == {7} and any(told in f.what for f in findings)
 
 
@@ -182,11 +182,11 @@ def test_our_prefix_bound_to_something_else_is_not_ours(tmp_path: Path) -> None:
 
 def test_the_check_tells_a_prefix_that_is_bound_to_another_terminology(kb: gg.KnowledgeBase, tmp_path: Path) -> None:
     text = table({}, head=HEAD.replace("http://snomed.info/id/", "http://purl.obolibrary.org/obo/MONDO_"))
-    report = check_mappings(kb, [write(tmp_path, text)])
+    report = check_mappings(kb.knowledge, [write(tmp_path, text)])
     assert [(f.rule, f.warning) for f in report.findings] == [("curie-map", True)]
     none = "#mapping_set_id: x\n"
     assert mappings(tmp_path, table({}, head=none)) == mappings(tmp_path, table({}))
-    report = check_mappings(kb, [write(tmp_path, table({}, head=none))])
+    report = check_mappings(kb.knowledge, [write(tmp_path, table({}, head=none))])
     assert [(f.rule, f.warning) for f in report.findings] == [("curie-map", True)]
 
 
@@ -218,17 +218,17 @@ def test_a_denied_match_is_a_match_nowhere(denied: Path) -> None:
     assert kb.links.codes.read("SNOMEDCT:84114007").present == (GGT + "HeartFailure",)
     (term,) = kb.lookup("heart failure")["terms"]
     assert [row["code"] for row in term["mappings"]] == ["SNOMEDCT:84114007"]
-    kb.load_links()
+    kb.knowledge.load_links()
     matches = [q for q in kb.store if q.predicate.value.endswith("Match")]
     assert [str(q.object.value) for q in matches] == ["http://snomed.info/id/84114007"]
     links = list(description.linksets(denied / "ontology/links"))
     assert [t.object.value for t in links if t.predicate.value.endswith("#triples")] == ["1"]
-    (row,) = coverage(kb)["tables"]
+    (row,) = coverage(kb.knowledge)["tables"]
     assert (row["rows"], row["exact"], row["narrow"], row["denied"], row["no_term_found"]) == (5, 1, 0, 3, 0)
 
 
 def test_the_check_counts_denials_and_tells_those_that_another_row_contradicts(denied: Path) -> None:
-    report = check_mappings(gg.open(denied))
+    report = check_mappings(gg.open(denied).knowledge)
     findings = [f for f in report.findings if not f.warning and f.rule != "subject-label"]
     assert report.denied == 3 and [(f.line, f.rule) for f in findings] == [(10, "denied")]
 
@@ -282,8 +282,8 @@ def test_what_lies_beside_the_tables_is_told(denied: Path, tmp_path: Path) -> No
     folder = tmp_path / "k/ontology/links"
     (folder / "mine.trig").write_text("", encoding="utf-8")
     (folder / "sub").mkdir()
-    strange = [f.table for f in check_mappings(gg.open(tmp_path / "k")).findings if f.rule == "strange-file"]
+    strange = [f.table for f in check_mappings(gg.open(tmp_path / "k").knowledge).findings if f.rule == "strange-file"]
     assert strange == ["mine.trig", "sub"]
     (folder / "folder.sssom.tsv").mkdir()
     with pytest.raises(KnowledgeError, match="cannot be read"):
-        check_mappings(gg.open(tmp_path / "k"))
+        check_mappings(gg.open(tmp_path / "k").knowledge)

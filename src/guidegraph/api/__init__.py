@@ -2,15 +2,14 @@
 
 from guidegraph import namespaces as ns
 from guidegraph.api.answer import Answer
-from guidegraph.api.auditing import AuditReport
-from guidegraph.api.core import ProfileSource, software
-from guidegraph.api.knowledge import KnowledgeBase, open_files, open_knowledge
+from guidegraph.api.base import KnowledgeBase
+from guidegraph.api.opening import open_endpoint, open_files, open_knowledge, pull_into, push
 from guidegraph.api.queries import run_query
-from guidegraph.api.stores import open_endpoint, pull_into, push
+from guidegraph.knowledge.opened import software
+from guidegraph.profile import ProfileSource
 
 __all__ = [
     "Answer",
-    "AuditReport",
     "KnowledgeBase",
     "ProfileSource",
     "ns",

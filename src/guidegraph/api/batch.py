@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Unpack
 
-from guidegraph.api.intake import FhirSource, Intake
+from guidegraph.assess.assessing import assess
 from guidegraph.errors import GuideGraphError
+from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource
 from guidegraph.knowledge import describe
 
 #: Records that a worker takes at a time.
@@ -32,32 +33,32 @@ class RecordAnswer:
 
 
 def fhir_statuses(
-    kb: Intake,
+    reader: FhirReader,
     sources: Sequence[FhirSource],
     *,
     as_of: date | None = None,
     jurisdiction: str | None = None,
     workers: int = 1,
-    **options: Any,
+    **options: Unpack[FhirOptions],
 ) -> Iterator[RecordAnswer]:
     """Read FHIR records and give the status of every therapy for each, in the order of the records.
 
     A record that cannot be read becomes an answer with its error, and the others go on.
 
     Args:
-        kb: the knowledge base.
-        sources: records, as :meth:`~guidegraph.api.intake.Intake.profile_from_fhir` takes them.
+        reader: reads them.
+        sources: records, as :meth:`~guidegraph.intake.fhir.read.FhirReader.profile` takes them.
         as_of: the day of the profiles and of the statements in effect; today if None.
         jurisdiction: count only the labels of this country; all if None.
         workers: processes to use, where the system can fork; the knowledge base is not loaded again.
-        options: further arguments of :meth:`~guidegraph.api.intake.Intake.profile_from_fhir`.
+        options: how to read them.
     """
-    day = as_of or date.today()
+    day, knowledge = as_of or date.today(), reader.knowledge
 
     def one(number: int) -> RecordAnswer:
         try:
-            found = kb.profile_from_fhir(sources[number], as_of=day, where=f"record {number + 1}", **options)
-            assessment = kb.assess(kb.profile(found.profile), day, jurisdiction)
+            found = reader.profile(sources[number], as_of=day, where=f"record {number + 1}", **options)
+            assessment = assess(knowledge, knowledge.profile(found.profile), day, jurisdiction)
         except GuideGraphError as error:
             return RecordAnswer(error=str(error))
         statuses = {describe.name(therapy): status for therapy, status in sorted(assessment.statuses.items())}

@@ -13,7 +13,6 @@ from guidegraph.cli import (
     export,
     intake,
     link,
-    lookup,
     mappings,
     patient,
     profiles,
@@ -58,7 +57,7 @@ app.command()(guarded(disagree.matrix))
 app.command()(guarded(disagree.changes))
 app.command()(guarded(query.query))
 app.command()(guarded(query.queries))
-app.command()(guarded(lookup.lookup))
+app.command()(guarded(mappings.lookup))
 app.command()(guarded(check.validate))
 app.command("check")(guarded(check.check))
 app.command("verify-document")(guarded(check.verify_document))
@@ -69,6 +68,7 @@ app.add_typer(mappings.app, name="mappings")
 app.command("push")(guarded(stores.push))
 app.command("pull")(guarded(stores.pull))
 app.add_typer(export.app, name="export")
+app.add_typer(export.nanopubs, name="nanopub")
 profiles.app.command("from-fhir")(guarded(intake.from_fhir))
 profiles.app.command("from-omop")(guarded(intake.from_omop))
 app.add_typer(profiles.app, name="profile")

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from guidegraph.cli import exportgraph
 from guidegraph.cli.common import (
+    FAILED,
+    SHIPPED,
     AsOf,
     FhirVersion,
     FhirVersionOption,
-    Knowledge,
+    Opener,
     Output,
     ProfileArgument,
+    ReportFormat,
+    ReportOption,
+    chosen,
     day,
     folder_path,
     guarded,
     profile_source,
     working,
     write,
+    write_report,
 )
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files, write_folder
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
 #: Files of an export as FHIR, which a later export replaces.
 _RESOURCE = re.compile(r"[A-Z][A-Za-z]+-[A-Za-z0-9.-]{1,64}\.json\Z")
 
+nanopubs = typer.Typer(no_args_is_help=True, help="Nanopublications, ours and anybody's.")
 app = typer.Typer(no_args_is_help=True, help="Write statements, populations or a profile in the forms of others.")
 
 
@@ -59,13 +67,16 @@ def nanopub(
             help="An earlier export: what changed since supersedes it, what did not is left.",
         ),
     ] = None,
+    retract: Annotated[
+        bool, typer.Option("--retract", help="With --previous: retract what is in the knowledge no longer.")
+    ] = False,
     sign: Annotated[
         Path | None, typer.Option("--sign", metavar="KEY", help="Sign with your own RSA private key (PEM).")
     ] = None,
     signer: Annotated[
         str | None, typer.Option("--signer", metavar="IRI", help="Who signs: your ORCID as an IRI.")
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write recommendations as nanopublications: assertion, provenance and publication info, under a trusty URI.
 
@@ -73,32 +84,69 @@ def nanopub(
 
     Example: guidegraph export nanopub --all -o nanopubs
     """
-    from guidegraph import api
+    from guidegraph.export.nanopub import retraction
+    from guidegraph.export.nanopubcheck import earlier
 
-    if everything == (node is not None):
-        raise UsageError("name one statement, or --all", mend="guidegraph export nanopub --all -o FOLDER")
-    if everything and output is None:
-        raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
+    chosen(node, everything, "statement", output, place="folder")
     if previous is not None and not previous.is_dir():
         raise UsageError("no such folder", where=str(previous), mend="Name the folder of an earlier export.")
+    if retract and (previous is None or output is None):
+        raise UsageError("--retract needs an earlier export and a folder", mend="Add --previous FOLDER -o FOLDER.")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError("not a folder", where=str(output), mend="Name a folder.")
     key = _key(sign, signer)
-    if files and knowledge is not None:
-        raise UsageError("files and --knowledge exclude each other", mend="Name one of them.")
-    kb = api.open_files(files) if files else api.open_knowledge(knowledge)
-    chosen = kb.recommendations() if everything else [kb.statement(node or "")]
+    kb = opened(files)
+    statements = kb.recommendations() if everything else [kb.statement(node or "")]
     with working("writing nanopublications"):
-        found = list(kb.nanopubs(chosen, previous=previous, key=key))
+        known = earlier(previous) if previous is not None else {}
+        nanopubs = list(kb.nanopubs(statements, previous=known, key=key))
+    vanished = kb.vanished(known)
+    retractions = [retraction(one, key) for one in vanished] if retract else []
+    for one in vanished:
+        done = "is retracted" if retract else "can be retracted (--retract)"
+        typer.echo(f"{one.statement} is in the knowledge no longer: {one.file} {done}", err=True)
     if output is None:
-        for one in found:
+        for one in nanopubs:
             write(one.trig())
         return
+    written = {one.file: one.trig() for one in (*nanopubs, *retractions)}
     if output.is_dir():
-        write_files({output / one.file: one.trig() for one in found})
+        write_files({output / name: text for name, text in written.items()})
     else:
-        write_folder(output, {one.file: one.trig() for one in found})
-    typer.echo(f"{len(found)} written to {output}, {len(chosen) - len(found)} unchanged", err=True)
+        write_folder(output, written)
+    told = f", {len(retractions)} retracted" if retractions else ""
+    unchanged = len(statements) - len(nanopubs)
+    typer.echo(f"{len(nanopubs)} written to {output}, {unchanged} unchanged{told}", err=True)
+
+
+def check_nanopubs(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="TriG, N-Quads or JSON-LD; anybody's.")],
+    form: ReportOption = ReportFormat.table,
+) -> None:
+    """Check nanopublications: their form, their trusty URI, their signature.
+
+    A signature shows that the holder of the key in it signed, not who that is. Exit code 1 if one is invalid.
+
+    Example: guidegraph nanopub check nanopubs/*.trig
+    """
+    from guidegraph.export.nanopubcheck import check_file
+
+    rows = [
+        {"file": str(path), **asdict(verdict), "valid": verdict.valid} for path in files for verdict in check_file(path)
+    ]
+    write_report(form, rows, lambda rows: "\n".join(map(_verdict, rows)))
+    if not all(row["valid"] for row in rows):
+        raise typer.Exit(FAILED)
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    head = f"{row['file']}: "
+    if not row["valid"]:
+        return f"{head}INVALID: {'; '.join(row['faults'])}"
+    signers = f" by {', '.join(row['signers'])}" if row["signers"] else ""
+    told = [f"signed{signers}"] if row["signed"] else []
+    told += ["trusty URI"] if row["trusty"] else ["no trusty URI, so nobody can tell whether it was altered"]
+    return f"{head}valid ({'; '.join(told)})"
 
 
 def _key(sign: Path | None, signer: str | None) -> Key | None:
@@ -130,7 +178,7 @@ def fhir(
     ] = None,
     version: FhirVersionOption = FhirVersion.R4,
     as_of: AsOf = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write recommendations as PlanDefinition and ActivityDefinition, and evidence as Evidence (R5).
 
@@ -138,14 +186,10 @@ def fhir(
 
     Example: guidegraph export fhir --all -o fhir
     """
-    from guidegraph import api
     from guidegraph.export.fhir import parts as fhirparts
 
-    if everything == (node is not None):
-        raise UsageError("name one statement, or --all", mend="guidegraph export fhir --all -o FOLDER")
-    if everything and output is None:
-        raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
-    kb, on = api.open_knowledge(knowledge), day(as_of)
+    chosen(node, everything, "statement", output, place="folder")
+    kb, on = opened(), day(as_of)
     with working("writing FHIR"):
         if everything:
             found = list(kb.fhir_all(as_of=on, version=version.value))
@@ -165,17 +209,15 @@ def cql(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All populations.")] = False,
     output: Output = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write populations as a CQL library over FHIR 4.0.1: true, false, or null for unknown.
 
     Example: guidegraph export cql --all -o populations.cql
     """
-    from guidegraph import api
 
-    if everything == (population is not None):
-        raise UsageError("name one population, or --all", mend="guidegraph export cql --all -o FILE")
-    kb = api.open_knowledge(knowledge)
+    chosen(population, everything, "population")
+    kb = opened()
     write(kb.cql(None if population is None else [kb.population(population)]), output)
 
 
@@ -185,16 +227,15 @@ def patient(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Date the facts by this day, on which they hold.")
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write a profile as a FHIR R4 bundle in our own codes, as the CQL of the populations reads it.
 
     Example: guidegraph export patient example:age-only
     """
-    from guidegraph import api
     from guidegraph.export.fhir.parts import to_json
 
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     write(to_json(kb.patient_bundle(profile_source(profile), as_of=day(as_of))), output)
 
 
@@ -209,3 +250,4 @@ for _name, _command in (
     ("description", exportgraph.description),
 ):
     app.command(_name)(guarded(_command))
+nanopubs.command("check")(guarded(check_nanopubs))

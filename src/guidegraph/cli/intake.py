@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -9,8 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph import api
-from guidegraph.cli.common import AsOf, Knowledge, Output, day, file_path, working, write
+from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, file_path, working, write
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files
 
@@ -72,18 +72,18 @@ def from_fhir(
         typer.Option("--within-days", metavar="DAYS", min=0, help="Ignore observations that are older than this."),
     ] = None,
     same_unit: SameUnit = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """A patient's FHIR resources as a profile, with a report of what was used, ignored and not understood.
 
     Example: guidegraph profile from-fhir bundle.json -o patient.yaml && guidegraph therapies patient.yaml
     """
-    from guidegraph.api.intake import read_record
     from guidegraph.intake import form as forms
+    from guidegraph.intake.fhir import read_record
 
     where = "standard input" if bundle == "-" else Path(bundle).name
-    text = read_record(None if bundle == "-" else Path(bundle), where)
-    kb = api.open_knowledge(knowledge)
+    text = read_record(sys.stdin.buffer if bundle == "-" else Path(bundle), where)
+    kb = opened()
     found = kb.profile_from_fhir(
         text,
         as_of=day(as_of),
@@ -145,7 +145,7 @@ def from_omop(
     form: ProfileFormatOption = ProfileFormat.yaml,
     output: Output = None,
     report: ReportOutput = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """A person of an OMOP CDM 5.4 as a profile, with a report on every row of theirs.
 
@@ -154,7 +154,7 @@ def from_omop(
     from guidegraph.intake.form import to_json, to_yaml
     from guidegraph.intake.report import shown
 
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     with working("reading the tables"):
         profile, told = kb.profile_from_omop(
             source,

@@ -10,9 +10,13 @@ from typing import Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import Knowledge, write
+from guidegraph.cli.common import SHIPPED, Opener, write
 from guidegraph.errors import QueryError, UsageError
+from guidegraph.files import read_text
 from guidegraph.model import Parameter
+
+#: Bytes of a query that are read; the guard allows less.
+_LARGEST = 4_000_000
 
 
 class ResultFormat(StrEnum):
@@ -30,17 +34,12 @@ def _read(source: str) -> tuple[str, tuple[Parameter, ...] | None, str]:
     from guidegraph.query import catalogue
 
     if source == "-":
-        text = sys.stdin.read()
+        text = read_text(sys.stdin.buffer, _LARGEST, QueryError, where="standard input")
         return text, catalogue.declared(text, "standard input"), ""
     path = Path(source)
     if path.suffix in (".rq", ".sparql") or path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-            return text, catalogue.declared(text, source), ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise QueryError(
-                f"the query file cannot be read: {error}", where=source, mend="Give a UTF-8 text file."
-            ) from None
+        text = read_text(path, _LARGEST, QueryError, mend="Give a UTF-8 text file.")
+        return text, catalogue.declared(text, source), ""
     found = catalogue.find(source, catalogue.RUNNABLE)
     return found.text, found.params, found.empty_means
 
@@ -57,8 +56,11 @@ def query(
         str | None, typer.Option("--endpoint", metavar="URL", help="Ask this SPARQL 1.1 endpoint instead.")
     ] = None,
     form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a query of yours may take.")
+    ] = 60.0,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let the query reach other machines.")] = False,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Run one SPARQL query over the knowledge.
 
@@ -66,9 +68,11 @@ def query(
     """
     from guidegraph.render.results import FORMS
 
+    if endpoint is not None and opened.extra:
+        raise UsageError("--extra adds to knowledge here, and --endpoint asks there", mend="Leave one of them out.")
     text, params, empty = _read(source)
-    kb = api.open_knowledge(knowledge) if endpoint is None or params or param else None
-    result = api.run_query(kb, text, params, param or [], endpoint=endpoint, allow_remote=allow_remote)
+    kb = opened() if endpoint is None or params or param else None
+    result = api.run_query(kb, text, params, param or [], endpoint=endpoint, allow_remote=allow_remote, seconds=timeout)
     write(FORMS[form.value](result))
     if empty and result.kind == "select" and not result.rows:
         typer.echo(f"no rows: {empty}", err=True)

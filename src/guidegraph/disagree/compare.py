@@ -8,9 +8,9 @@ from typing import Any
 from guidegraph.disagree.addressed import Addressed, addressed, in_effect
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART
-from guidegraph.disagree.overlap import DISJOINT, NOT_EXCLUDED
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
+from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED
 from guidegraph.knowledge.records import Records
 
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.disagree.branch import HIGHEST, LOWEST, Bound, Event, Held, Literal, Range
-from guidegraph.disagree.normal import Union
+from guidegraph.knowledge.branch import HIGHEST, LOWEST, Bound, Event, Held, Literal, Range
 from guidegraph.knowledge.facts import FactBook, plain
+from guidegraph.knowledge.normal import Union
 from guidegraph.knowledge.records import Atom, gg
 
 _NUMBER_OF = {"hasTrial": "trialWeeks", "stoppedMedication": "daysSinceStop"}

@@ -1,31 +1,34 @@
 """Statements as nanopublications: assertion, provenance and publication info apart, under a trusty URI.
 
-Source: the ``nanopub`` library, whose normalisation and hash make the trusty URI. Blank nodes become nodes of the
-nanopublication, since a trusty URI allows none, and come back as blank nodes.
+Blank nodes become nodes of the nanopublication, since a trusty URI allows none, and come back as such. The normal
+form is made here: the ``nanopub`` library, which the tests check it by, makes it of rdflib's terms, many times slower,
+and warns of each IRI in it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import DocumentError, UsageError
+from guidegraph.errors import UsageError
 from guidegraph.export.closure import ASSERTION, PROVENANCE, PUBLICATION, Part
-from guidegraph.reading import read_quads
 
 NP = "http://www.nanopub.org/nschema#"
 NPX = "http://purl.org/nanopub/x/"
 #: Where nanopublications of this vocabulary live; the trusty code is added to it.
 HOME = ns.BASE + "np/"
-#: The working name of one whose trusty code is not known yet; no other nanopublication's name begins with it.
-_DRAFT = HOME + "draft"
-_INNER = re.compile(r"b\d+\Z")
+#: The working code of one whose trusty code is not known yet; no other IRI holds it.
+_NAME = f"RA{'-' * 43}"
+_DRAFT = HOME + _NAME
+_CODE = re.compile(r"(?:^|[^\w-])(RA[\w-]{43})\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,12 @@ class Nanopub:
     quads: tuple[ox.Quad, ...]
 
     @property
+    def retracts(self) -> str:
+        """The URI of the nanopublication that it retracts, "" where it says something of a statement."""
+        retracted = (q.object for q in self.quads if q.predicate.value == NPX + "retracts")
+        return next((str(getattr(term, "value", "")) for term in retracted), "")
+
+    @property
     def file(self) -> str:
         """The name of its file."""
         return f"{self.uri.rpartition('/')[2]}.trig"
@@ -59,18 +68,53 @@ class Nanopub:
         return "".join([*sorted(heads), *lines[len(heads) :]])
 
 
+def code_of(uri: str) -> str:
+    """The trusty code that a URI ends in, "" where it is no trusty URI."""
+    code = _CODE.search(uri)
+    return code[1] if code else ""
+
+
+def normal_form(quads: Iterable[ox.Quad], code: str) -> str:
+    """What a trusty code or a signature is made over: the quads in a fixed order, a blank in place of the code.
+
+    Source: the trusty URI specification, module RA (trustyuri.net), as the nanopub libraries do it.
+    """
+    rows = {
+        (_plain(q.graph_name, code), _plain(q.subject, code), _plain(q.predicate, code), _last(q, code)) for q in quads
+    }
+    ordered = sorted(rows)
+    return "".join(f"{graph}\n{subject}\n{predicate}\n{_line(last)}" for graph, subject, predicate, last in ordered)
+
+
+def _plain(term: Any, code: str) -> str:
+    return str(getattr(term, "value", "")).replace(code, " ")
+
+
+def _last(quad: ox.Quad, code: str) -> tuple[bool, str, str, str]:
+    """The object as it sorts: IRIs before literals, these by text, language-tagged before others, datatype."""
+    value = quad.object
+    if not isinstance(value, ox.Literal):
+        return (False, _plain(value, code), "", "")
+    language = value.language
+    return (True, value.value, "" if language else value.datatype.value, (language or "").lower())
+
+
+def _line(last: tuple[bool, str, str, str]) -> str:
+    literal, text, datatype, language = last
+    if not literal:
+        return f"{text}\n"
+    escaped = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return f"@{language} {escaped}\n" if language else f"^{datatype} {escaped}\n"
+
+
+def trusty_code(quads: Iterable[ox.Quad], code: str) -> str:
+    """The trusty code of some quads, which stand under a code or a working name."""
+    digest = sha256(normal_form(quads, code).encode()).digest()
+    return "RA" + urlsafe_b64encode(digest).decode().rstrip("=")
+
+
 def _node(local: str = "") -> ox.NamedNode:
     return ox.NamedNode(f"{_DRAFT}#{local}" if local else _DRAFT)
-
-
-def _library() -> Any:
-    try:
-        from nanopub.trustyuri.rdf import RdfHasher
-    except ImportError:
-        raise UsageError(
-            "the nanopub library is not installed", mend="Install it: pip install 'guidegraph[nanopub]'."
-        ) from None
-    return RdfHasher
 
 
 def make(
@@ -95,15 +139,43 @@ def make(
         key: signs it; unsigned if None.
 
     Raises:
-        UsageError: the nanopub library is not installed, or the key cannot be used.
+        UsageError: the key cannot be used, or what signs is not installed.
     """
     quads = _skolemised([ox.Quad(t.subject, t.predicate, t.object, _node(part)) for part, t in parts])
-    quads += _frame(statement, graph, creator, created, supersedes)
+    derived = [(ns.PROV + "wasDerivedFrom", graph)]
+    newer = [(NPX + "supersedes", ox.NamedNode(supersedes))] if supersedes else []
+    return _finished(statement.value, [*quads, *_frame(statement, creator, created, derived, newer)], key)
+
+
+def retraction(nanopub: Nanopub, key: Key | None = None) -> Nanopub:
+    """A nanopublication that retracts another: its creator, or whoever signs, says so.
+
+    Raises:
+        UsageError: the key cannot be used or is not that of the signature, what signs is not installed, or nobody is
+            known who could retract it.
+    """
+    keys = [q.object.value for q in nanopub.quads if q.predicate.value == NPX + "hasPublicKey"]  # type: ignore[union-attr]
+    if keys and (key is None or _public(_private(key)) != keys[0]):
+        raise UsageError(
+            "it is signed, and only its own key can retract it", where=nanopub.file, mend="Add --sign with that key."
+        )
+    creators = (q.object for q in nanopub.quads if q.predicate.value == ns.DCTERMS + "creator")
+    who = key.signer if key else next((str(getattr(term, "value", "")) for term in creators), "")
+    if not who:
+        raise UsageError("nobody is named who could retract it", where=nanopub.file, mend="Sign: --sign and --signer.")
+    retracts = ox.NamedNode(NPX + "retracts")
+    said = ox.Quad(ox.NamedNode(who), retracts, ox.NamedNode(nanopub.uri), _node(ASSERTION))
+    frame = _frame(ox.NamedNode(nanopub.statement), who, "", [], [])
+    return _finished(nanopub.statement, [said, *frame], key)
+
+
+def _finished(statement: str, quads: list[ox.Quad], key: Key | None) -> Nanopub:
+    """The nanopublication of some quads under working names: signed if asked for, and under its trusty URI."""
     if key is not None:
         quads = _signed(quads, key)
-    code = _library().make_hash(_terms(quads), baseuri=f"{_DRAFT}#", hashstr=" ")
+    code = trusty_code(quads, _NAME)
     final = [_moved(quad, HOME + code) for quad in quads]
-    return Nanopub(HOME + code, statement.value, tuple(sorted(set(final), key=_place)))
+    return Nanopub(HOME + code, statement, tuple(sorted(set(final), key=_place)))
 
 
 def _place(quad: ox.Quad) -> tuple[int, str]:
@@ -123,7 +195,10 @@ def _skolemised(quads: list[ox.Quad]) -> list[ox.Quad]:
     return [ox.Quad(inner(q.subject), q.predicate, inner(q.object), q.graph_name) for q in sorted(dataset, key=str)]
 
 
-def _frame(statement: ox.NamedNode, graph: ox.NamedNode, creator: str, created: str, supersedes: str) -> list[ox.Quad]:
+_Said = list[tuple[str, ox.NamedNode]]
+
+
+def _frame(statement: ox.NamedNode, creator: str, created: str, of_assertion: _Said, of_itself: _Said) -> list[ox.Quad]:
     """Head, and what every nanopublication says of its assertion and of itself."""
     head, assertion, provenance, info = (_node(p) for p in ("Head", ASSERTION, PROVENANCE, PUBLICATION))
     this = _node()
@@ -132,9 +207,10 @@ def _frame(statement: ox.NamedNode, graph: ox.NamedNode, creator: str, created: 
         (this, NP + "hasAssertion", assertion, head),
         (this, NP + "hasProvenance", provenance, head),
         (this, NP + "hasPublicationInfo", info, head),
-        (assertion, ns.PROV + "wasDerivedFrom", graph, provenance),
+        *((assertion, predicate, value, provenance) for predicate, value in of_assertion),
         (this, ns.DCTERMS + "subject", statement, info),
         (this, ns.DCTERMS + "license", ox.NamedNode("https://creativecommons.org/licenses/by/4.0/"), info),
+        *((this, predicate, value, info) for predicate, value in of_itself),
     ]
     if creator:
         rows.append((assertion, ns.PROV + "wasAttributedTo", ox.NamedNode(creator), provenance))
@@ -142,58 +218,49 @@ def _frame(statement: ox.NamedNode, graph: ox.NamedNode, creator: str, created: 
     if created:
         time = ox.Literal(f"{created}T00:00:00Z", datatype=ox.NamedNode(ns.XSD + "dateTime"))
         rows.append((this, ns.DCTERMS + "created", time, info))
-    if supersedes:
-        rows.append((this, NPX + "supersedes", ox.NamedNode(supersedes), info))
     return [ox.Quad(s, ox.NamedNode(p), o, g) for s, p, o, g in rows]
 
 
-def _signed(quads: list[ox.Quad], key: Key) -> list[ox.Quad]:
-    """The quads with an RSA signature over their normal form, as the nanopub library makes and checks it."""
-    hasher = _library()
-    from base64 import b64decode, b64encode
-
-    from Crypto.Hash import SHA256
-    from Crypto.PublicKey import RSA
-    from Crypto.Signature import PKCS1_v1_5
-
+def _private(key: Key) -> Any:
     try:
-        text = key.path.read_text(encoding="utf-8").strip()
-        private = RSA.import_key(text if text.startswith("-----") else b64decode(text))
+        from Crypto.PublicKey import RSA
+    except ImportError:
+        raise UsageError(
+            "pycryptodome, which signs, is not installed", mend="Install it: pip install 'guidegraph[nanopub]'."
+        ) from None
+    try:
+        text = key.path.read_text(encoding="utf-8-sig").strip()
+        return RSA.import_key(text if text.startswith("-----") else b64decode(text))
     except (OSError, ValueError, IndexError, TypeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"the key cannot be used: {error}", where=str(key.path), mend="Give an RSA private key."
         ) from None
+
+
+def _public(private: Any) -> str:
+    return b64encode(private.public_key().export_key("DER")).decode()
+
+
+def _signed(quads: list[ox.Quad], key: Key) -> list[ox.Quad]:
+    """The quads with an RSA signature over their normal form, as the nanopub libraries make and check it."""
+    private = _private(key)
+    from Crypto.Hash import SHA256
+    from Crypto.Signature import pkcs1_15
+
     info, sig = _node(PUBLICATION), _node("sig")
 
     def say(name: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
         return ox.Quad(sig, ox.NamedNode(NPX + name), value, info)
 
-    public = b64encode(private.public_key().export_key("DER")).decode()
     signed = [
         *quads,
-        say("hasPublicKey", ox.Literal(public)),
+        say("hasPublicKey", ox.Literal(_public(private))),
         say("hasAlgorithm", ox.Literal("RSA")),
         say("hasSignatureTarget", _node()),
         say("signedBy", ox.NamedNode(key.signer)),
     ]
-    normal = hasher.normalize_quads(_terms(signed), baseuri=f"{_DRAFT}#", hashstr=" ")
-    signature = PKCS1_v1_5.new(private).sign(SHA256.new(normal.encode()))
+    signature = pkcs1_15.new(private).sign(SHA256.new(normal_form(signed, _NAME).encode()))
     return [*signed, say("hasSignature", ox.Literal(b64encode(signature).decode()))]
-
-
-def _terms(quads: Iterable[ox.Quad]) -> list[tuple[Any, Any, Any, Any]]:
-    """Quads as the library takes them: (graph, subject, predicate, object) of rdflib terms."""
-    from rdflib import Literal, URIRef
-
-    def term(value: Any) -> Any:
-        if isinstance(value, ox.Literal):
-            if value.language:
-                return Literal(value.value, lang=value.language)
-            plain = value.datatype.value == ns.XSD + "string"
-            return Literal(value.value, datatype=None if plain else URIRef(value.datatype.value), normalize=False)
-        return URIRef(value.value)
-
-    return [(term(q.graph_name), term(q.subject), term(q.predicate), term(q.object)) for q in quads]
 
 
 def _moved(quad: ox.Quad, uri: str) -> ox.Quad:
@@ -215,62 +282,3 @@ def content(quads: Iterable[ox.Quad], uri: str) -> frozenset[str]:
         if not q.predicate.value.startswith(NPX) and f"{uri}#sig" not in str(q.subject)
     )
     return frozenset(rows)
-
-
-def read(path: Path) -> Nanopub:
-    """Read a nanopublication from a TriG or N-Quads file.
-
-    Raises:
-        DocumentError: the file cannot be read, or holds no nanopublication that is about a statement, or several.
-    """
-    quads = read_quads(path, DocumentError)
-    heads = [q for q in quads if q.object == ox.NamedNode(NP + "Nanopublication")]
-    if len(heads) != 1:
-        raise DocumentError(f"{len(heads)} nanopublications", where=str(path), mend="Give a file with one.")
-    uri = getattr(heads[0].subject, "value", "")
-    about = [q.object for q in quads if q.predicate.value == ns.DCTERMS + "subject" and q.subject == heads[0].subject]
-    if not about:
-        raise DocumentError("it is about no statement", where=str(path), mend="Only our own exports are read back.")
-    return Nanopub(uri, getattr(about[0], "value", ""), tuple(sorted(quads, key=str)))
-
-
-def original(found: Nanopub) -> list[ox.Quad]:
-    """The quads of the graph that a nanopublication was made from, blank nodes back in their places."""
-    inner = f"{found.uri}#"
-    source = next(
-        q.object
-        for q in found.quads
-        if q.predicate.value == ns.PROV + "wasDerivedFrom" and getattr(q.subject, "value", "") == f"{inner}{ASSERTION}"
-    )
-
-    def back(term: Any) -> Any:
-        local = term.value.removeprefix(inner) if isinstance(term, ox.NamedNode) else ""
-        return ox.BlankNode(local) if _INNER.match(local) else term
-
-    kept = []
-    for q in found.quads:
-        subject = getattr(q.subject, "value", "")
-        if subject == found.uri or (subject.startswith(inner) and not _INNER.match(subject.removeprefix(inner))):
-            continue
-        kept.append(ox.Quad(back(q.subject), q.predicate, back(q.object), source))  # type: ignore[arg-type]
-    return kept
-
-
-def earlier(folder: Path) -> Mapping[str, Nanopub]:
-    """The newest nanopublication of each statement in a folder: the one that no other there supersedes.
-
-    Raises:
-        DocumentError: a file of the folder cannot be read, or two stand for one statement.
-    """
-    found = [read(path) for path in sorted(folder.glob("*.trig"))]
-    gone = {getattr(q.object, "value", "") for f in found for q in f.quads if q.predicate.value == NPX + "supersedes"}
-    newest: dict[str, Nanopub] = {}
-    for one in found:
-        if one.uri in gone:
-            continue
-        if one.statement in newest:
-            raise DocumentError(
-                f"two nanopublications of {one.statement}", where=str(folder), mend="Keep the newer one, or supersede."
-            )
-        newest[one.statement] = one
-    return newest

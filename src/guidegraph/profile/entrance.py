@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import IO, Any, NoReturn
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
@@ -21,7 +21,7 @@ from guidegraph.profile.rdf_reading import read_rdf
 from guidegraph.profile.strict import MAX_CHARACTERS, from_plain, read_json, read_yaml
 from guidegraph.profile.terms import Vocabulary
 
-ProfileSource = str | Path | Mapping[str, Any] | Profile | BinaryIO
+ProfileSource = str | Path | Mapping[str, Any] | Profile | IO[Any]
 
 _FORMATS = {
     ".yaml": "yaml",
@@ -44,7 +44,7 @@ _MEND = "Give a profile in YAML, JSON, JSON-LD or Turtle of at most 4 MB, - or e
 _TURTLE = re.compile(r"(?:\s|#[^\n]*\n)*(?:@prefix\s|@base\s|<[^<>\s]*>|PREFIX\s|BASE\s)", re.IGNORECASE)
 _LINKED = re.compile(r'"@(?:context|graph|id|type)"\s*:')
 _FHIR = re.compile(r'\s*[{\[].*?"resourceType"\s*:', re.DOTALL)
-_PERSON = re.compile(r"person\.(?:csv|parquet)(?:\.gz)?\Z", re.IGNORECASE)
+_PERSON = re.compile(r"person(?:\.(?:csv|parquet)(?:\.gz)?)?\Z", re.IGNORECASE)
 
 
 def read_profile(source: ProfileSource, vocabulary: Vocabulary, implications: Sequence[Implication] = ()) -> Profile:

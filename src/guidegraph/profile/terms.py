@@ -171,12 +171,7 @@ class Vocabulary:
             told = "; ".join(f"{row.label} ({ns.shorten(row.iri)})" for row in fitting)
             raise TermError(f"{shown} names more than one thing", where=where, mend=f"Write one of: {told}.")
         if rows:
-            other = " or ".join(sorted({row.kind for row in rows}))
-            raise TermError(
-                f"{shown} is a term, but of another kind ({other})",
-                where=where,
-                mend=f"Here belongs: {', '.join(sorted(kinds))}.",
-            )
+            raise _of_another_kind(f"{shown} is a term", rows, kinds, where)
         near = self._near(stripped, kinds)
         mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
@@ -208,6 +203,13 @@ class Vocabulary:
         )
         labels = [row.label for n in [*close, *sharing[:4]] for row in pool[n] if row.kind in kinds]
         return list(dict.fromkeys(labels))[:4]
+
+
+def _of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], where: str) -> TermError:
+    kind = " or ".join(sorted({row.kind for row in rows}))
+    return TermError(
+        f"{what}, but of another kind ({kind})", where=where, mend=f"Here belongs: {', '.join(sorted(kinds))}."
+    )
 
 
 def _short(text: str) -> str:
@@ -258,12 +260,7 @@ class CodedFacts:
         ]
         fitting = [row.iri for row in stated if row.kind in kinds]
         if stated and not fitting:
-            other = " or ".join(sorted({row.kind for row in stated}))
-            raise TermError(
-                f"{reading.name} is a code, but of another kind ({other})",
-                where=where,
-                mend=f"Here belongs: {', '.join(sorted(kinds))}.",
-            )
+            raise _of_another_kind(f"{reading.name} is a code", stated, kinds, where)
         if not fitting:
             self.miss(prop, _missed(reading, present))
         else:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -122,6 +123,16 @@ def read_query(path: Path, name: str) -> Query:
         text,
         path,
     )
+
+
+@cache
+def _shipped_texts() -> frozenset[str]:
+    return frozenset(path.read_text(encoding="utf-8") for path in assets.files("queries", "*.rq"))
+
+
+def is_shipped(text: str) -> bool:
+    """Whether a text is, to the letter, a query of ours, which needs no guard."""
+    return text in _shipped_texts()
 
 
 def catalogue(folders: Iterable[str] = RUNNABLE) -> list[Query]:

@@ -12,8 +12,8 @@ import pyoxigraph as ox
 from guidegraph.errors import EndpointError
 from guidegraph.remote.address import address
 from guidegraph.remote.exchange import Answer, Limits, send
-from guidegraph.remote.holes import text_of
 from guidegraph.remote.results import ROWS, TRIPLES, Row, read_rows, read_triples, read_truth, whole
+from guidegraph.remote.terms import text_of
 
 _AGENT = "guidegraph"
 

@@ -14,27 +14,19 @@ from uuid import NAMESPACE_URL, uuid5
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import R4, Json
+from guidegraph.model import STATUSES
 from guidegraph.render.fhirgroup import PARTS, group, not_understood, patient, subject_of
 from guidegraph.render.words import DISCLAIMER, source
 
-#: The eight statuses with their definitions, in the words of ontology/assessment.ttl (a test compares them).
-DEFINITIONS = {
-    "eligible": "Recommended, and everything that speaks against it is known not to hold.",
-    "provisional": "Recommended, but something that may speak against it is not known yet.",
-    "caution": "Recommended, with a relative contraindication, warning or alert that holds.",
-    "contested": "Recommended by one statement and advised against by another.",
-    "undetermined": "Whether a statement for or against it concerns the patient is not known yet.",
-    "advised-against": "Advised against, and recommended by nobody for this patient.",
-    "contraindicated": "An absolute contraindication holds.",
-    "not-indicated": "No statement for or against it concerns the patient.",
-}
+#: The statuses with their definitions.
+DEFINITIONS = {status.code: status.definition for status in STATUSES.values()}
 #: What the key of a question asks for, as a FHIR resource; everything else is a Condition or a number.
 _ASKED = {"medications": "MedicationStatement", "stopped_medications": "MedicationStatement", "trials": "Procedure"}
 #: The class at the head of a question's fact: a CURIE, or an address without our prefixes.
 _NAMED = re.compile(r"https?://[^\s:]+|\w+:[^\s:/]+")
 
 
-def therapies_fhir(answer: dict[str, Any], version: str = R4, systems: Mapping[str, str] | None = None) -> str:
+def therapies_fhir(answer: Mapping[str, Any], version: str = R4, systems: Mapping[str, str] | None = None) -> str:
     """The answer as a FHIR Bundle in JSON: the same bytes for the same answer.
 
     Args:
@@ -75,7 +67,7 @@ def _code_system(name: str, url: str, definitions: dict[str, str]) -> Json:
     }
 
 
-def _inputs(answer: dict[str, Any]) -> Json:
+def _inputs(answer: Mapping[str, Any]) -> Json:
     """What the answer depends on, as Parameters."""
     rows: list[Json] = [
         {"name": "software", "valueString": fhir.text(answer["software"])},
@@ -103,7 +95,7 @@ def _inputs(answer: dict[str, Any]) -> Json:
     return {"resourceType": "Parameters", "id": "inputs", "parameter": [*rows, {"name": "queries", "part": queries}]}
 
 
-def _response(answer: dict[str, Any], version: str, name: str, group: str, subject: Json) -> Json:
+def _response(answer: Mapping[str, Any], version: str, name: str, group: str, subject: Json) -> Json:
     outcome = not_understood(answer)
     target, told = {"reference": f"urn:uuid:{group}"}, {"reference": "#not-understood"}
     ended = [

@@ -8,7 +8,8 @@ from typing import Any
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import R4, Json
-from guidegraph.render.words import DISCLAIMER, STATUSES, how, source, strength, warning
+from guidegraph.model import STATUSES
+from guidegraph.render.words import DISCLAIMER, how, source, strength, warning
 
 #: What an action of the group is.
 PARTS = {
@@ -38,7 +39,7 @@ def subject_of(profile: dict[str, Any]) -> Json:
     return {"reference": "#patient", "display": fhir.text(profile["label"] or profile["id"])}
 
 
-def not_understood(answer: dict[str, Any]) -> list[Json]:
+def not_understood(answer: Mapping[str, Any]) -> list[Json]:
     """The entries that were not understood, as one OperationOutcome, or none."""
     issues = [
         {"severity": "warning", "code": "not-supported", "details": {"text": f"not understood: {fhir.text(entry)}"}}
@@ -47,7 +48,7 @@ def not_understood(answer: dict[str, Any]) -> list[Json]:
     return [{"resourceType": "OperationOutcome", "id": "not-understood", "issue": issues}] if issues else []
 
 
-def group(answer: dict[str, Any], version: str, name: str, subject: Json, systems: Mapping[str, str]) -> Json:
+def group(answer: Mapping[str, Any], version: str, name: str, subject: Json, systems: Mapping[str, str]) -> Json:
     """The RequestGroup (R4) or RequestOrchestration (R5) of an answer, with that id."""
     actions = [
         *(_entry(text) for text in answer["not_understood"]),
@@ -116,7 +117,7 @@ def _therapy(entry: dict[str, Any], version: str, systems: Mapping[str, str]) ->
     """A therapy. Its status stands in a modifier extension: who does not read it must not use the action."""
     concept, target = _meant(entry, systems)
     classes = [fhir.term(ns.expand(c["id"]) or c["id"], c["label"]) for c in (entry["coded"] or {}).get("present", [])]
-    heading = STATUSES[entry["status"]][0]
+    heading = STATUSES[entry["status"]].heading
     status = {"coding": [fhir.coding(fhir.STATUS_SYSTEM, entry["status"], entry["status"].replace("-", " "))]}
     confirm = [f"To establish: {told}" for told in entry["confirm"]]
     differ = [f"Sources differ: {row['text']}" for row in entry["disagreements"]]

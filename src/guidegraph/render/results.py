@@ -9,7 +9,7 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
-from guidegraph.query.run import Result
+from guidegraph.model import Result
 from guidegraph.render.words import clean
 
 _CELL = 60

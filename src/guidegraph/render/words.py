@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: For each status: heading, letter for pictures, mark for text.
-STATUSES: dict[str, tuple[str, str, str]] = {
-    "eligible": ("Eligible", "E", "[+]"),
-    "provisional": ("Provisional: establish the facts below first", "P", "[?]"),
-    "caution": ("Caution", "!", "[!]"),
-    "contested": ("Contested: sources disagree", "X", "[x]"),
-    "undetermined": ("Undetermined: more must be known", "u", "[.]"),
-    "advised-against": ("Advised against", "A", "[-]"),
-    "contraindicated": ("Contraindicated", "C", "[#]"),
-    "not-indicated": ("Not indicated", "n", "[ ]"),
-}
+from guidegraph.forms import Contraindication, Reading, Recommendation
+
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
 
 
-def read_words(row: dict[str, Any]) -> str:
+def read_words(row: Reading) -> str:
     """How a code of another terminology was read: as which terms of ours."""
     label = f" ({row['label']})" if row["label"] else ""
     return f"{row['code']}{label} as {', '.join(c['label'] for c in row['present'] or row['absent'])}"
@@ -50,13 +43,13 @@ def rule(title: str, mark: str = "-") -> list[str]:
     return ["", f"{title} ".ljust(WIDTH, mark)]
 
 
-def year(document: dict[str, Any]) -> str:
+def year(document: Mapping[str, Any]) -> str:
     """The year of issue, or that none is stated."""
     issued = str(document["issued"])
     return issued[:4] if issued[:4].isdigit() else "date not stated"
 
 
-def source(document: dict[str, Any], reports: list[dict[str, Any]] | None = None) -> str:
+def source(document: Mapping[str, Any], reports: Sequence[Mapping[str, Any]] | None = None) -> str:
     """A document with its year, kind and country, and the document that it reports."""
     country = f", {'/'.join(document['jurisdiction'])}" if document.get("jurisdiction") else ""
     text = f"{document['label']} ({year(document)}, {document['kind']}{country})"
@@ -65,27 +58,27 @@ def source(document: dict[str, Any], reports: list[dict[str, Any]] | None = None
     return text
 
 
-def strength(rec: dict[str, Any]) -> str:
+def strength(rec: Recommendation) -> str:
     """Strength and certainty of a recommendation, the source's words beside the reading."""
     implied = ", implied" if rec["implied"] else ""
     only = ", secondary only" if rec["secondary_only"] else ""
     return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}{only}'
 
 
-def how(rec: dict[str, Any]) -> str:
+def how(rec: Recommendation) -> str:
     """Dose, route, duration, co-prescription and monitoring, as far as stated."""
     stated = [f"{key.replace('_', '-')}: {value}" for key, value in rec["how"].items() if value != "not stated"]
     return "; ".join([*stated, *rec["attached"]])
 
 
-def place(rec: dict[str, Any]) -> str:
+def place(rec: Recommendation) -> str:
     """Where a statement stands, with the window of its section."""
-    section = rec.get("section") or {}
-    window = f" (section of {section['window']})" if section.get("window") else ""
+    section = rec["section"]
+    window = f" (section of {section['window']})" if section and section["window"] else ""
     return f"{rec['locator']}{window}"
 
 
-def warning(row: dict[str, Any]) -> str:
+def warning(row: Contraindication) -> str:
     """A contraindication or warning in one line."""
     parts = [row["kind"]]
     if not row["degree_stated"]:
@@ -95,5 +88,10 @@ def warning(row: dict[str, Any]) -> str:
     if row["consent_or_procedure"]:
         parts.append("a matter of consent or procedure")
     country = f" [{'/'.join(row['jurisdiction'])}]" if row["jurisdiction"] else ""
-    told = f"{row['document']['label']} ({year(row['document'])})"
-    return f"{row['label']} ({'; '.join(parts)}){country} - {row['reason']} Source: {told}"
+    issued = f"{row['document']['label']} ({year(row['document'])})"
+    return f"{row['label']} ({'; '.join(parts)}){country} - {row['reason']} Source: {issued}"
+
+
+def to_json(data: Any) -> str:
+    """The data as indented JSON with a trailing newline; keys stay in the order of the answer."""
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"

@@ -19,6 +19,8 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
+from guidegraph.files import read_text
+from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.model import Mapping, Terminology
 from guidegraph.terminologies.rows import BUILT_IN, COLUMNS, MODIFIER, Prefixes, Row
 
@@ -41,10 +43,7 @@ _SEPARATORS = dict.fromkeys(map(ord, "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), " 
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise KnowledgeError(f"cannot be read: {error}", where=str(path), mend="Give a UTF-8 text file.") from None
+    return read_text(path, MAXIMUM_BYTES, KnowledgeError, mend="Give a UTF-8 text file.")
 
 
 def _nodes(text: str, where: str) -> Any:

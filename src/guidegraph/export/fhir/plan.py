@@ -6,12 +6,11 @@ strength, quality and direction of CPGComputablePlanDefinition (Clinical Practic
 
 from __future__ import annotations
 
-from typing import Any
-
 from guidegraph.export.cql import LIBRARY, define_name
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import R4, R5, Json
 from guidegraph.export.fhir.source import Source, artifacts, header
+from guidegraph.forms import Recommendation
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Records, gg
 
@@ -75,7 +74,7 @@ def _action(source: Source, statement: str, goals: int) -> Json:
     }
 
 
-def _attached(told: dict[str, Any]) -> list[Json | None]:
+def _attached(told: Recommendation) -> list[Json | None]:
     """What the recommendation holds only with, or only without: it changes the meaning, so it must not be ignored."""
     return [fhir.extension("attached-condition", "valueString", fhir.text(row)) for row in told["attached"]]
 
@@ -84,7 +83,7 @@ def _stance(records: Records, stance: str) -> Json:
     return fhir.term(stance, records.label(stance))
 
 
-def _ratings(records: Records, statement: str, told: dict[str, Any]) -> list[Json]:
+def _ratings(records: Records, statement: str, told: Recommendation) -> list[Json]:
     """Strength, certainty and direction: coded where HL7 has a code, with the source's own words."""
     rated = _concepts(records, statement, told)
     rows = [{"url": url, "valueCodeableConcept": concept} for url, concept in rated if concept]
@@ -94,7 +93,7 @@ def _ratings(records: Records, statement: str, told: dict[str, Any]) -> list[Jso
     return rows
 
 
-def _concepts(records: Records, statement: str, told: dict[str, Any]) -> list[tuple[str, Json]]:
+def _concepts(records: Records, statement: str, told: Recommendation) -> list[tuple[str, Json]]:
     strong, sure = fhir.strength(told["strength"]), fhir.certainty(told["certainty"])
     reading = told["strength"] if strong is None else None
     words = fhir.stated(told["strength_wording"]) or (fhir.stated(reading) if reading else None)
@@ -105,9 +104,9 @@ def _concepts(records: Records, statement: str, told: dict[str, Any]) -> list[tu
     ]
 
 
-def _own(records: Records, statement: str, told: dict[str, Any]) -> list[Json | None]:
+def _own(records: Records, statement: str, told: Recommendation) -> list[Json | None]:
     """What FHIR has no place for."""
-    window = (told["section"] or {}).get("window")
+    window = told["section"]["window"] if told["section"] else None
     rows = [(key.replace("_", "-"), "valueString", fhir.stated(value)) for key, value in told["how"].items()]
     return [
         fhir.extension("stance", "valueCodeableConcept", _stance(records, records.one(statement, "stance"))),

@@ -43,18 +43,6 @@ def _number(text: str) -> Decimal:
         raise _DuplicateError(f"{text[:40]} is beyond all measure") from None
 
 
-def decoded(content: bytes, where: str) -> str:
-    """The text of JSON in bytes: UTF-8, or UTF-16 or UTF-32, with or without a byte order mark.
-
-    Raises:
-        ProfileError: it is none of them.
-    """
-    try:
-        return content.decode(json.detect_encoding(content))
-    except UnicodeDecodeError:
-        raise ProfileError("not UTF-8 text", where=where, mend="FHIR JSON is UTF-8.") from None
-
-
 def parse(text: str, where: str) -> list[Any]:
     """The resources of a text: one JSON value, the values of an array, or one a line.
 

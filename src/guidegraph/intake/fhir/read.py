@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, TypedDict
 
-from guidegraph.errors import UsageError
+from guidegraph.errors import ProfileError, UsageError
+from guidegraph.files import read_bytes
 from guidegraph.intake.builder import MEASURED, ProfileBuilder, Settings
 from guidegraph.intake.concepts import Concepts
+from guidegraph.intake.fhir.bundle import from_values, parse
 from guidegraph.intake.fhir.clinical import Clinical
 from guidegraph.intake.fhir.medication import Medications
 from guidegraph.intake.fhir.observation import Observations
@@ -16,11 +22,31 @@ from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table, table
 from guidegraph.intake.report import IntakeReport, Source, shown
+from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
 
 #: Codes of FHIR's administrative gender (http://hl7.org/fhir/administrative-gender) that tell no sex.
 _NO_SEX = ("other", "unknown")
+FhirSource = str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+_LARGEST_BYTES = 400_000_000
+
+
+class FhirOptions(TypedDict, total=False):
+    """How to read a record.
+
+    ``version`` is R4 or R5, told from the content, else R4, if ""; ``patient`` the id of the patient, where the record
+    has several; ``complete`` the lists that the record names completely, such as conditions; ``match_text`` reads a
+    text without codes where it is exactly one of our names; ``same_units`` are pairs (unit, unit of ours) that are
+    taken for the same; ``newest_days`` ignores observations that are older, None for no limit.
+    """
+
+    version: str
+    patient: str
+    complete: Collection[str]
+    match_text: bool
+    same_units: Collection[tuple[str, str]]
+    newest_days: int | None
 
 
 @dataclass(frozen=True)
@@ -31,33 +57,90 @@ class Reading:
     report: IntakeReport
 
 
+class FhirReader:
+    """Reads FHIR records with the terms and mappings of some knowledge."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+
+    @cached_property
+    def _concepts(self) -> dict[bool, Concepts]:
+        vocabulary, codes = self.knowledge.vocabulary, self.knowledge.links.codes
+        return {text: Concepts(vocabulary, codes, match_text=text) for text in (False, True)}
+
+    def profile(
+        self,
+        source: FhirSource,
+        *,
+        as_of: date | None = None,
+        version: str = "",
+        patient: str = "",
+        complete: Collection[str] = (),
+        match_text: bool = False,
+        same_units: Collection[tuple[str, str]] = (),
+        newest_days: int | None = None,
+        where: str = "the record",
+    ) -> Reading:
+        """Read FHIR resources of one patient as a profile, with a report of every entry.
+
+        Nothing absent is inferred from missing entries.
+
+        Args:
+            source: JSON text (a resource, a Bundle, an array, NDJSON), the path of a file with it, or plain mappings.
+            as_of: the day of the profile; today if None.
+            version, patient, complete, match_text, same_units, newest_days: see :class:`FhirOptions`.
+            where: names the record in messages.
+
+        Raises:
+            ProfileError: no FHIR, no patient, or entries of several patients and none is named.
+            UsageError: an unknown version or list.
+        """
+        rates, same = self.knowledge.records.rates, frozenset(same_units)
+        settings = Settings(as_of or date.today(), frozenset(complete), rates, newest_days, same)
+        text = read_record(source, where) if isinstance(source, Path) else source
+        return read_fhir(
+            parse(text, where) if isinstance(text, str) else from_values(text, where),
+            self.knowledge.vocabulary,
+            self._concepts[match_text],
+            settings,
+            where=where,
+            version=version,
+            patient=patient,
+            implications=self.knowledge.implications,
+            # An escaped letter can hide the name from this look at the text.
+            scan=not isinstance(text, str) or "modifierExtension" in text or "\\u" in text,
+        )
+
+
+def read_record(source: Path | IO[Any], where: str) -> str:
+    """The text of a file or stream with JSON: UTF-8, or UTF-16 or UTF-32, with or without a byte order mark.
+
+    Raises:
+        ProfileError: it cannot be read, is too large, or is in no such encoding.
+    """
+    mend = "Give a file of FHIR JSON, which is UTF-8, or -."
+    content = read_bytes(source, _LARGEST_BYTES, ProfileError, where=where, mend=mend)
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        raise ProfileError("not UTF-8 text", where=where, mend=mend) from None
+
+
 def read_fhir(
     values: Sequence[Any],
     vocabulary: Vocabulary,
     concepts: Concepts,
     settings: Settings,
     *,
-    where: str = "the record",
+    where: str,
     version: str = "",
     patient: str = "",
     implications: Sequence[Implication] = (),
     scan: bool = True,
 ) -> Reading:
-    """Read FHIR resources (see :func:`guidegraph.intake.fhir.bundle.parse`) as the profile of one patient.
+    """Read JSON values (a Bundle, or resources) as the profile of one patient; see :meth:`FhirReader.profile`.
 
-    Args:
-        values: JSON values: a Bundle, or resources.
-        vocabulary, concepts: our terms, and what reads codes.
-        settings: the day of the profile, complete lists, and how numbers grow with time.
-        where: names the record in messages.
-        version: R4 or R5; told from the content, else R4, if "".
-        patient: the id or reference of the patient, where the record has several.
-        implications: facts that bring or exclude others.
-        scan: whether modifier extensions can occur at all (False is only safe where the text has none).
-
-    Raises:
-        ProfileError: the record is no FHIR, has no patient, or several and none is named.
-        UsageError: a version or list that there is not.
+    ``scan`` says whether modifier extensions can occur at all (False is only safe where the text has none).
     """
     if version not in ("", *VERSIONS):
         raise UsageError(f"no FHIR version {version!r}", where="--version", mend=f"Use {' or '.join(VERSIONS)}.")

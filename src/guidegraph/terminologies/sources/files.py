@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 
 from guidegraph.errors import LinkError
+from guidegraph.files import decoded, read_bytes
 from guidegraph.terminologies.model import ExternalTerm
 from guidegraph.terminologies.sources.base import FileTerms
 from guidegraph.terminologies.sources.graphs import read_obographs, read_owl
@@ -89,34 +90,17 @@ def read_ontology(path: Path, prefix: str, iri: str) -> FileTerms:
     ending = path.suffix.lower()
     if ending not in (".obo", ".json", ".ttl", ".owl", ".rdf", ".xml"):
         raise LinkError(f"the kind of file {ending!r} is not read", where=where, mend=f"Use {KINDS}.")
-    try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise LinkError(
-                f"the file is larger than {MAXIMUM_BYTES // 2**20} MiB", where=where, mend="Link a part of it."
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise LinkError(
-            f"the file cannot be read: {error.strerror or error}", where=where, mend="Check its name."
-        ) from None
-    found = _parse(data, ending, where, prefix, iri)
-    if not found.terms:
+    data = read_bytes(path, MAXIMUM_BYTES, LinkError, mend="Check its name, or link a part of it.")
+    text = decoded(data, LinkError, where)
+    if ending == ".obo":
+        terms = read_obo(text, where, prefix)
+    else:
+        terms = read_obographs(text, where, prefix, iri) if ending == ".json" else read_owl(text, where, iri)
+    if not terms.terms:
         raise LinkError(
             f"the file has no class under {prefix}: ({iri})", where=where, mend="Name another --prefix or its --iri."
         )
-    return found
-
-
-def _parse(data: bytes, ending: str, where: str, prefix: str, iri: str) -> FileTerms:
-    if ending in (".obo", ".json"):
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise LinkError(f"not UTF-8 at byte {error.start}", where=where, mend="Save it as UTF-8.") from None
-        if ending == ".obo":
-            return read_obo(text, where, prefix)
-        return read_obographs(text, where, prefix, iri)
-    return read_owl(data, where, iri)
+    return terms
 
 
 _TAG = re.compile(r"((?:[^:\\\s]|\\.)+):\s*(.*)")

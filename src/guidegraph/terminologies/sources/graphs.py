@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from guidegraph.errors import LinkError
 from guidegraph.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS
-from guidegraph.reading import parse_quads
+from guidegraph.reading import MAXIMUM_DEPTH
 from guidegraph.terminologies.model import ExternalTerm
 from guidegraph.terminologies.sources.base import FileTerms
 
@@ -21,7 +21,7 @@ _SYNONYMS = tuple(_OIO + f"has{kind}Synonym" for kind in ("Exact", "Narrow", "Br
 _TITLE, _LICENCE = (DCTERMS + "title", DCTERMS + "license")
 _OLD_TITLE = "http://purl.org/dc/elements/1.1/title"
 _FORBIDDEN = re.compile(rb"<!\s*(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
-_XML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:\?xml|!|rdf:RDF)", re.IGNORECASE)
+_XML = re.compile(rb"\s*<(?:\?xml|!|rdf:RDF)", re.IGNORECASE)
 _ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 
 
@@ -114,13 +114,14 @@ def _code(name: Any, starts: tuple[str, ...]) -> str:
     return ""
 
 
-def read_owl(data: bytes, where: str, iri: str) -> FileTerms:
+def read_owl(text: str, where: str, iri: str) -> FileTerms:
     """The named classes of OWL in Turtle or RDF/XML (told apart by how the text begins) whose IRI begins so.
 
     Raises:
         LinkError: XML with a DOCTYPE or in another encoding than UTF-8, brackets too deep, or not well-formed.
     """
-    quads = parse_quads(data, _form(data, where), where, LinkError, base="file:///")
+    data = text.encode()
+    quads = _quads(data, where)
     about: dict[str, dict[str, list[Any]]] = {}
     for quad in quads:
         if isinstance(quad.subject, ox.NamedNode):
@@ -137,19 +138,28 @@ def read_owl(data: bytes, where: str, iri: str) -> FileTerms:
     return found
 
 
-def _form(data: bytes, where: str) -> ox.RdfFormat:
-    if not _XML.match(data):
-        return ox.RdfFormat.TURTLE
-    encoding = _ENCODING.match(data.lstrip(b"\xef\xbb\xbf \t\r\n"))
+def _quads(data: bytes, where: str) -> list[ox.Quad]:
+    xml = _XML.match(data)
+    encoding = _ENCODING.match(data.lstrip()) if xml else None
     if encoding and encoding.group(1).lower() not in (b"utf-8", b"us-ascii"):
         raise LinkError("not UTF-8", where=where, mend="Save it as UTF-8.")
-    if _FORBIDDEN.search(data):
+    if xml and _FORBIDDEN.search(data):
         raise LinkError(
             "XML with a DOCTYPE is not read, since its entities can expand without end",
             where=where,
             mend="Save it as Turtle, or without entities.",
         )
-    return ox.RdfFormat.RDF_XML
+    # The parser falls over triples in triples in triples, of which OWL has none.
+    if not xml and b"<<" in data and data.count(b"<<(") > MAXIMUM_DEPTH:
+        raise LinkError("triples stand in triples", where=where, mend="Use plain RDF 1.1 triples.")
+    form = ox.RdfFormat.RDF_XML if xml else ox.RdfFormat.TURTLE
+    try:
+        return list(ox.parse(data, format=form, base_iri="file:///", rename_blank_nodes=True))
+    except SyntaxError as error:
+        place = f"{where}:{error.lineno}:{error.offset}" if error.lineno else where
+        raise LinkError(f"not well-formed: {error.msg}", where=place, mend="Correct the syntax there.") from None
+    except (ValueError, OSError) as error:
+        raise LinkError(f"not well-formed: {error}", where=where, mend="Correct the syntax.") from None
 
 
 def _describe_owl(values: dict[str, list[Any]], found: FileTerms) -> None:

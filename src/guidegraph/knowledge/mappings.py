@@ -1,4 +1,4 @@
-"""What a knowledge base says to the commands about mapping tables."""
+"""Mapping tables beside the terms that they map: their check and their coverage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from guidegraph.api.core import Core
+from guidegraph.knowledge.opened import Knowledge
 from guidegraph.namespaces import GGT
 from guidegraph.terminologies.checking import Checker
 from guidegraph.terminologies.findings import Report, Subject, read_rules
@@ -22,28 +22,30 @@ _PREDICATES = ("exact", "narrow", "broad", "close")
 _WELL = 2
 
 
-def subjects(kb: Core) -> dict[str, Subject]:
+def subjects(knowledge: Knowledge) -> dict[str, Subject]:
     """The terms of ours that a mapping may speak of, by IRI."""
-    rows = kb.engine.select("links/subjects")
-    above = {row.iri: frozenset(kb.vocabulary.ancestors(row.iri)) - {row.iri} for row in kb.vocabulary.rows}
+    rows = knowledge.engine.select("links/subjects")
+    above = {
+        row.iri: frozenset(knowledge.vocabulary.ancestors(row.iri)) - {row.iri} for row in knowledge.vocabulary.rows
+    }
     return {
         term: Subject(label, kind, combination == "yes", above.get(term, frozenset()))
         for term, kind, label, combination in rows
     }
 
 
-def check_mappings(kb: Core, files: Sequence[Path] = ()) -> Report:
+def check_mappings(knowledge: Knowledge, files: Sequence[Path] = ()) -> Report:
     """Check mapping tables, by default all of the knowledge base, against the installed packages.
 
     Raises:
         KnowledgeError: a file is no table.
     """
-    folder = kb.links.tables_folder
+    folder = knowledge.links.tables_folder
     known = entries()
     first: dict[str, str] = {}
     for name in SOURCES:
         first.setdefault(known[name].prefix, name)
-    checker = Checker(subjects(kb), read_terminologies(folder), read_rules(folder), first, source)
+    checker = Checker(subjects(knowledge), read_terminologies(folder), read_rules(folder), first, source)
     shipped = table_files(folder)
     names = {path.name for path in files}
     # A changed copy of a shipped table is checked in its place.
@@ -53,18 +55,18 @@ def check_mappings(kb: Core, files: Sequence[Path] = ()) -> Report:
     return checker.check(list(files) or shipped, beside)
 
 
-def coverage(kb: Core) -> dict[str, Any]:
+def coverage(knowledge: Knowledge) -> dict[str, Any]:
     """How many of our terms, by kind, each table maps, and how many stand in two tables or more.
 
     A row that says where no term was found counts for a table too, apart; one that denies a match counts for nothing.
     """
-    ours = subjects(kb)
+    ours = subjects(knowledge)
     mapped: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     looked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     reached: dict[str, set[str]] = defaultdict(set)
     tables = []
-    terminologies = read_terminologies(kb.links.tables_folder)
-    for path in table_files(kb.links.tables_folder):
+    terminologies = read_terminologies(knowledge.links.tables_folder)
+    for path in table_files(knowledge.links.tables_folder):
         everything = read_table(path, terminologies)
         rows = claims(everything)
         counts = Counter(row.predicate for row in rows if row.curie)

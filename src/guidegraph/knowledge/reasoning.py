@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guidegraph.disagree.branch import HIGHEST, LOWEST, Branch, Event, Held, Literal, Logic, Range
+from guidegraph.knowledge.branch import HIGHEST, LOWEST, Branch, Event, Held, Literal, Logic, Range
 
 
 def closed(branch: Branch, logic: Logic) -> frozenset[Held]:

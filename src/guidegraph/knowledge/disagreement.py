@@ -10,9 +10,10 @@ from hashlib import sha256
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.disagree.ontology import grader
-from guidegraph.disagree.overlap import CONTAINS, DISJOINT, NOT_EXCLUDED, OVERLAPS, SAME, Graded, Grader, Scope
+from guidegraph.knowledge.branch import Held, Logic
 from guidegraph.knowledge.engine import Engine
+from guidegraph.knowledge.normal import Normalizer
+from guidegraph.knowledge.overlap import CONTAINS, DISJOINT, NOT_EXCLUDED, OVERLAPS, SAME, Graded, Grader, Scope
 from guidegraph.knowledge.records import Records, gg
 
 _PREDICATES = {
@@ -102,3 +103,24 @@ class DisagreementIndex:
         self._engine.store.load(
             input=text.encode(), format=ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(ns.INDEX_GRAPH)
         )
+
+
+def logic(engine: Engine, records: Records) -> Logic:
+    """The class hierarchy, the implications between facts and the numbers that every patient has."""
+    brings, excludes = [], []
+    numbers: dict[str, tuple[Held, ...]] = {}
+    for given, cls, then, other, excluded in engine.select("index/implications"):
+        target = Held(then, other)
+        if not cls:
+            numbers[given] = (*numbers.get(given, ()), target)
+        elif excluded == "true":
+            excludes.append((Held(given, cls), target))
+        else:
+            brings.append((Held(given, cls), target))
+    total = frozenset(row[0] for row in engine.select("answer/totals"))
+    return Logic(records.ancestors, tuple(brings), tuple(excludes), numbers, total)
+
+
+def grader(engine: Engine, records: Records) -> Grader:
+    """A grader over the populations of a knowledge base."""
+    return Grader(Normalizer(records.branches, records.atoms, logic(engine, records)))

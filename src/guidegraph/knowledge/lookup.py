@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from guidegraph.api.exporting import Exporting
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
 from guidegraph.model import CodeReading, TermRow
 
@@ -28,8 +28,14 @@ _ROLES = (
 _INDICATION, _CRITERION = "indication", "criterion of its patients"
 
 
-class Looking(Exporting):
-    """A knowledge base that tells what a name or a code means to it."""
+class Lookup:
+    """Tells what a name or a code means to some knowledge."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.vocabulary = knowledge.vocabulary
+        self.records = knowledge.records
+        self._knowledge = knowledge
+        self._criteria: dict[str, frozenset[str]] = {}
 
     def lookup(self, text: str) -> dict[str, Any]:
         """What a term or a code is and does, in the published JSON form (schema/lookup.schema.json).
@@ -92,19 +98,19 @@ class Looking(Exporting):
                     "source": " ".join(part for part in (m.source, m.version) if part),
                     "comment": m.comment,
                 }
-                for m in self.links.codes.mappings(row.iri)
+                for m in self._knowledge.links.codes.mappings(row.iri)
             ],
             "statements": self._statements(row),
         }
 
     def _terminology(self, curie: str, table: str) -> str:
-        known = self.links.codes.terminologies.get(curie.partition(":")[0])
+        known = self._knowledge.links.codes.terminologies.get(curie.partition(":")[0])
         return known.title if known else table
 
     @cached_property
     def definitions(self) -> dict[str, str]:
         """The definition of each term."""
-        return {row[0]: row[1] for row in self.engine.select("answer/definitions")}
+        return {row[0]: row[1] for row in self._knowledge.engine.select("answer/definitions")}
 
     def _statements(self, row: TermRow) -> list[dict[str, Any]]:
         if row.kind == "intervention":
@@ -143,10 +149,6 @@ class Looking(Exporting):
             below = {r.iri for r in self.vocabulary.rows if terms & self.vocabulary.ancestors(r.iri)}
             known = self._criteria[population] = frozenset(terms | below)
         return known
-
-    @cached_property
-    def _criteria(self) -> dict[str, frozenset[str]]:
-        return {}
 
     def _statement(self, statement: str, role: str) -> dict[str, Any]:
         records = self.records

@@ -1,26 +1,33 @@
-"""What every question to a knowledge base needs: its store, index, records, vocabulary and profiles."""
+"""The opened knowledge: what every question needs, loaded and indexed once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from guidegraph import store
-from guidegraph.assess.assessment import Assessment, read_assessment
-from guidegraph.disagree.build import DisagreementIndex
-from guidegraph.knowledge.engine import Engine, steps
+from guidegraph.forms import MadeFrom, NamedDigest
+from guidegraph.knowledge.disagreement import DisagreementIndex
+from guidegraph.knowledge.engine import Engine, Session, steps
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
-from guidegraph.profile import ProfileSource as ProfileSource
-from guidegraph.profile import Vocabulary, implication_rows, read_profile, term_rows, to_triples
+from guidegraph.profile import (
+    Implication,
+    ProfileSource,
+    Vocabulary,
+    implication_rows,
+    read_profile,
+    term_rows,
+    to_triples,
+)
 from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
@@ -35,7 +42,7 @@ def software() -> str:
     return f"guidegraph {metadata.version('guidegraph')}"
 
 
-class Core:
+class Knowledge:
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads.
 
     Args:
@@ -75,7 +82,7 @@ class Core:
         return Links(self.root, self.vocabulary.label, self.vocabulary.telling)
 
     @cached_property
-    def implications(self) -> Any:
+    def implications(self) -> list[Implication]:
         """The facts that bring or exclude other facts, as the ontology lists them."""
         return implication_rows(self.engine.select("index/implications"))
 
@@ -84,11 +91,11 @@ class Core:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
 
-    def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[dict[str, str]]:
+    def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[NamedDigest]:
         """Name and digest of every query of some folders, by default of those that make an answer."""
         return [{"name": s.name, "digest": s.digest} for folder in folders for s in steps(folder)]
 
-    def made_from(self, profile: Profile | None = None, also: Iterable[CodeReading] = ()) -> dict[str, Any]:
+    def made_from(self, profile: Profile | None = None, also: Iterable[CodeReading] = ()) -> MadeFrom:
         """What reproduces an answer beside its day: digests of knowledge, queries and profile, and the software.
 
         ``also`` are codes that the answer is about, beside those of the profile.
@@ -116,35 +123,12 @@ class Core:
 
     def session(
         self, profile: Profile, as_of: date, jurisdiction: str | None, linked: Mapping[str, CodeReading]
-    ) -> Any:
+    ) -> AbstractContextManager[Session]:
         """A running assessment of a profile, as a context manager (see :class:`Session`)."""
-        leaves = {iri: self._interventions(reading) for iri, reading in linked.items()}
+        leaves = {iri: self.kinds(reading) for iri, reading in linked.items()}
         return self.engine.session(to_triples(profile), as_of, jurisdiction, leaves)
 
-    def assess(
-        self,
-        profile: Profile,
-        as_of: date,
-        jurisdiction: str | None = None,
-        also: Iterable[CodeReading] = (),
-    ) -> Assessment:
-        """Assess a profile whose implications are applied.
-
-        Args:
-            profile: the patient.
-            as_of: the day at which statements must be in effect.
-            jurisdiction: count only the labels of this country; all if None.
-            also: codes of interventions to answer for, beside those that the profile names.
-        """
-        linked = {r.iri: r for r in (*profile.readings, *also) if not r.exact and self._interventions(r)}
-        records = self.records.with_leaves({i: (r.label or r.curie, self._interventions(r)) for i, r in linked.items()})
-        # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
-        once = dict(reversed(profile.not_understood))
-        told = replace(profile, not_understood=tuple(once.items()))
-        with self.session(told, as_of, jurisdiction, linked) as session:
-            return read_assessment(session, records, self.book, profile, as_of, jurisdiction, linked)
-
-    def _interventions(self, reading: CodeReading) -> Sequence[str]:
+    def kinds(self, reading: CodeReading) -> Sequence[str]:
         """The interventions of ours that a code is a kind of."""
         rows = (self.vocabulary.by_iri.get(iri) for iri in reading.present)
         return [row.iri for row in rows if row is not None and row.kind == "intervention"]
@@ -161,7 +145,7 @@ class Core:
         reading = self.vocabulary.reading(text)
         return None if reading is None else reading.exact or reading.iri or None
 
-    def link_digests(self, readings: Iterable[CodeReading]) -> list[dict[str, str]]:
+    def link_digests(self, readings: Iterable[CodeReading]) -> list[NamedDigest]:
         """Name and digest of every mapping table and linked hierarchy that codes were read by."""
         used = {source for reading in readings for source in reading.sources}
         return [{"name": name, "digest": self.links.digest(name)} for name in sorted(used)]

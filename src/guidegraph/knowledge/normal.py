@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from guidegraph.disagree.branch import (
+from guidegraph.errors import KnowledgeError
+from guidegraph.knowledge.branch import (
     HIGHEST,
     LOWEST,
     Branch,
@@ -21,8 +22,7 @@ from guidegraph.disagree.branch import (
     Logic,
     Range,
 )
-from guidegraph.disagree.reasoning import compatible, entails, negations, satisfiable
-from guidegraph.errors import KnowledgeError
+from guidegraph.knowledge.reasoning import compatible, entails, negations, satisfiable
 from guidegraph.knowledge.records import Atom
 
 Union = tuple[Branch, ...]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from guidegraph.disagree.branch import Branch, Literal
-from guidegraph.disagree.normal import Normalizer, Union
-from guidegraph.disagree.reasoning import satisfiable
+from guidegraph.knowledge.branch import Branch, Literal
+from guidegraph.knowledge.normal import Normalizer, Union
+from guidegraph.knowledge.reasoning import satisfiable
 
 SAME, CONTAINS, OVERLAPS = "same", "contains", "overlaps"
 NOT_EXCLUDED, DISJOINT = "not excluded", "disjoint"
@@ -41,7 +41,7 @@ class Grader:
         same as, above or below an indication of the other. Not excluded: the rest.
 
         Raises:
-            KnowledgeError: see :class:`guidegraph.disagree.normal.Normalizer`.
+            KnowledgeError: see :class:`guidegraph.knowledge.normal.Normalizer`.
         """
         found = self._populations(a.population, b.population)
         if found.grade != OVERLAPS:

@@ -9,21 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph import store
-from guidegraph.api.core import Core, software
+from guidegraph.assess.assessment import Assessment
 from guidegraph.errors import ProfileError, UsageError
+from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.model import CodeReading, Profile
+from guidegraph.profile import Vocabulary, from_triples, to_triples
 from guidegraph.profile import digest as profile_digest
-from guidegraph.profile import from_triples, to_triples
 from guidegraph.reading import read_quads
-
-if TYPE_CHECKING:
-    from guidegraph.api.answer import Answer
 
 _ANSWER = ox.NamedNode(ns.BASE + "answer")
 _TYPE = ox.NamedNode(ns.RDF + "type")
@@ -33,6 +31,8 @@ _SEAL = ox.NamedNode(ns.GGA + "seal")
 _NAME, _SAID = 10, 8
 
 
+#: Fields in parts of what reasons and confirm say whole; answers saved before there were any keep their digest.
+_PARTS = {"alerts": ("facts",), "therapies": ("grounds", "establish")}
 #: The lists of a reading's texts that are kept as lines.
 _LISTS = ("steps", "absentSteps", "sources")
 
@@ -75,18 +75,18 @@ class Saved:
     altered: bool
 
 
-def inputs_of(core: Core, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
+def inputs_of(knowledge: Knowledge, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
     """The inputs of an answer that a knowledge base would give now."""
-    graphs = store.knowledge_graphs(core.store)
+    graphs = store.knowledge_graphs(knowledge.store)
     return Inputs(
         software(),
-        core.digest,
+        knowledge.digest,
         as_of.isoformat(),
         jurisdiction or "",
         profile_digest(profile),
-        {g.value: store.digest_of(_plain(core.store, g)) for g in graphs},
-        {q["name"]: q["digest"] for q in core.query_digests()},
-        {g.value: _short(store.descriptions(core.store, g)) for g in graphs},
+        {g.value: store.digest_of(_plain(knowledge.store, g)) for g in graphs},
+        {q["name"]: q["digest"] for q in knowledge.query_digests()},
+        {g.value: _short(store.descriptions(knowledge.store, g)) for g in graphs},
     )
 
 
@@ -104,15 +104,18 @@ def _short(said: Mapping[str, str]) -> dict[str, str]:
 
 
 def answer_digest(data: Mapping[str, Any]) -> str:
-    """SHA-256 of what an answer says: all but the digests of its inputs."""
+    """SHA-256 of what an answer says: all but the digests of its inputs, and what says again in parts."""
     told = {key: value for key, value in data.items() if key not in ("knowledge", "software", "queries")}
+    if not told["unread"]:
+        del told["unread"]
+    for name, parts in _PARTS.items():
+        told[name] = [{key: value for key, value in row.items() if key not in parts} for row in told[name]]
     return "sha256:" + sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def write_saved(core: Core, answer: Answer) -> str:
-    """An answer with everything that reproduces it, as Turtle: the same bytes for the same inputs."""
-    found = answer.found
-    inputs = inputs_of(core, found.profile, found.as_of, found.jurisdiction)
+def write_saved(knowledge: Knowledge, found: Assessment, answer: Mapping[str, Any]) -> str:
+    """The answer of an assessment with everything that reproduces it, as Turtle: the same bytes for the same inputs."""
+    inputs = inputs_of(knowledge, found.profile, found.as_of, found.jurisdiction)
     triples = [ox.Triple(_ANSWER, _TYPE, _gga("Answer"))]
 
     def say(name: str, value: str, node: ox.NamedNode = _ANSWER) -> None:
@@ -122,7 +125,7 @@ def write_saved(core: Core, answer: Answer) -> str:
         say(f"{name}Digest" if name in ("graph", "profile") else name, getattr(inputs, name))
     day = ox.Literal(inputs.as_of, datatype=ox.NamedNode(ns.XSD + "date"))
     triples.append(ox.Triple(_ANSWER, _gga("asOf"), day))
-    say("answerDigest", answer_digest(answer.to_dict()))
+    say("answerDigest", answer_digest(answer))
     say("profileId", found.profile.id)
     say("profileLabel", found.profile.label)
     for graph, digest in inputs.graphs.items():
@@ -166,7 +169,7 @@ def _reading_triples(reading: CodeReading, of_profile: bool) -> list[ox.Triple]:
     return rows + [ox.Triple(node, _gga("deniedAs"), ox.NamedNode(iri)) for iri in reading.absent]
 
 
-def read_saved(path: Path, core: Core) -> Saved:
+def read_saved(path: Path, vocabulary: Vocabulary) -> Saved:
     """Read a saved answer.
 
     Raises:
@@ -202,7 +205,7 @@ def read_saved(path: Path, core: Core) -> Saved:
     )
     statuses = {s.value: one("status", s) for s in list(by) if by[s].get(ns.GGA + "status")}
     try:
-        profile = from_triples(_about_patient(quads), core.vocabulary, str(path))
+        profile = from_triples(_about_patient(quads), vocabulary, str(path))
     except ProfileError as error:
         raise ProfileError(
             f"the saved profile is not understood any more: {error.what}", where=str(path), mend=error.mend

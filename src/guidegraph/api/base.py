@@ -1,0 +1,404 @@
+"""A knowledge base: opened, asked about a patient, and written down in the forms of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+import pyoxigraph as ox
+
+from guidegraph import assets
+from guidegraph.api.answer import Answer
+from guidegraph.assess import assessing
+from guidegraph.assess.assessment import Assessment
+from guidegraph.disagree.engine import Disagreements, no_patient
+from guidegraph.knowledge import named
+from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.lookup import Lookup
+from guidegraph.knowledge.opened import Knowledge
+from guidegraph.model import CodeReading, Profile
+from guidegraph.profile import Implication, ProfileSource, Vocabulary
+
+# What only some questions need is imported by those, so that a command starts soon.
+if TYPE_CHECKING:
+    from guidegraph.api.batch import RecordAnswer
+    from guidegraph.audit.auditing import AuditOptions, AuditReport
+    from guidegraph.audit.engine import Auditor
+    from guidegraph.audit.tracing import Trace
+    from guidegraph.disagree.questions import DisagreementOptions
+    from guidegraph.export.nanopub import Key, Nanopub
+    from guidegraph.forms import Explanation, Question, Timeline
+    from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
+    from guidegraph.intake.omop.read import OmopOptions
+    from guidegraph.intake.report import IntakeReport
+    from guidegraph.terminologies.book import Links
+    from guidegraph.validate.passages import Verification
+
+
+class KnowledgeBase:
+    """Ontology, documents and queries, loaded and indexed once; safe to share between threads.
+
+    Args:
+        loaded: ontology and documents.
+        root: the folder that they come from, for its mapping tables and linked hierarchies; the shipped one if None.
+
+    Attributes:
+        knowledge: what is opened; every method asks it.
+        store, engine, records, disagreement: its store, the queries over it, its statements, and the index of pairs
+            that differ.
+    """
+
+    def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
+        self.knowledge = Knowledge(loaded, root)
+        self.store = loaded
+        self.engine = self.knowledge.engine
+        self.records = self.knowledge.records
+        self.disagreement = self.knowledge.disagreement
+
+    @property
+    def digest(self) -> str:
+        """RDFC-1.0 digest of the knowledge (ontology and documents, without the derived index)."""
+        return self.knowledge.digest
+
+    @property
+    def version(self) -> str:
+        """The version of the knowledge, as the core ontology states it."""
+        return self.knowledge.version
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The terms that profiles and commands may use."""
+        return self.knowledge.vocabulary
+
+    @property
+    def links(self) -> Links:
+        """The links to other terminologies: mapping tables, linked hierarchies, and the reader of codes."""
+        return self.knowledge.links
+
+    @property
+    def implications(self) -> list[Implication]:
+        """The facts that bring or exclude other facts, as the ontology lists them."""
+        return self.knowledge.implications
+
+    @property
+    def book(self) -> FactBook:
+        """The words for facts."""
+        return self.knowledge.book
+
+    def profile(self, source: ProfileSource) -> Profile:
+        """Read a profile: a file, ``example:NAME``, a mapping, or a Profile; listed implications are applied.
+
+        Raises:
+            ProfileError: the profile cannot be read or contradicts itself.
+            TermError: a term is unknown or ambiguous.
+        """
+        return self.knowledge.profile(source)
+
+    def profile_from_fhir(
+        self,
+        source: FhirSource,
+        *,
+        as_of: date | None = None,
+        where: str = "the record",
+        **options: Unpack[FhirOptions],
+    ) -> Reading:
+        """Read FHIR resources of one patient as a profile, with a report of every entry.
+
+        Nothing absent is inferred from missing entries. Arguments and errors: see
+        :meth:`guidegraph.intake.fhir.read.FhirReader.profile`.
+        """
+        return self._fhir.profile(source, as_of=as_of, where=where, **options)
+
+    def fhir_statuses(
+        self,
+        sources: Sequence[FhirSource],
+        *,
+        as_of: date | None = None,
+        jurisdiction: str | None = None,
+        workers: int = 1,
+        **options: Unpack[FhirOptions],
+    ) -> Iterator[RecordAnswer]:
+        """The status of every therapy for each of many records (see :func:`guidegraph.api.batch.fhir_statuses`)."""
+        from guidegraph.api.batch import fhir_statuses
+
+        return fhir_statuses(self._fhir, sources, as_of=as_of, jurisdiction=jurisdiction, workers=workers, **options)
+
+    @cached_property
+    def _fhir(self) -> FhirReader:
+        from guidegraph.intake.fhir.read import FhirReader
+
+        return FhirReader(self.knowledge)
+
+    def profile_from_omop(
+        self, source: str | Path, person: int, **options: Unpack[OmopOptions]
+    ) -> tuple[Profile, IntakeReport]:
+        """The profile of one person of an OMOP CDM 5.4, and the report on every row of theirs.
+
+        Arguments and errors: see :func:`guidegraph.intake.omop.read.read_person`.
+        """
+        from guidegraph.intake.omop.read import read_person
+
+        return read_person(self.knowledge, source, person, **options)
+
+    def profiles_from_omop(
+        self, source: str | Path, persons: Iterable[int] | None = None, **options: Unpack[OmopOptions]
+    ) -> Iterator[tuple[int, Profile, IntakeReport]]:
+        """The profiles of many persons (all if None), in the order of their ids, each with its report.
+
+        Arguments and errors: see :func:`guidegraph.intake.omop.read.read_persons`.
+        """
+        from guidegraph.intake.omop.read import read_persons
+
+        return read_persons(self.knowledge, source, persons, **options)
+
+    def therapies(
+        self,
+        profile: ProfileSource,
+        *,
+        as_of: date | None = None,
+        jurisdiction: str | None = None,
+        also: Sequence[str] = (),
+    ) -> Answer:
+        """Which therapies are eligible for a patient, which are not and why, and what to find out next.
+
+        Args:
+            profile: see :meth:`profile`.
+            as_of: the day at which statements must be in effect; today if None.
+            jurisdiction: count only the labels of this country (ISO 3166-1 alpha-2, or EU); all if None.
+            also: further drugs or procedures to answer for, as codes of other terminologies.
+
+        Raises:
+            ProfileError: the profile cannot be read or contradicts itself.
+            TermError: a code of ``also`` is not understood.
+            UsageError: no label of that jurisdiction is known.
+        """
+        assessing.check_jurisdiction(self.knowledge, jurisdiction)
+        readings = [r for text in also if (r := assessing.coded_therapy(self.knowledge, text)) is not None]
+        return self._answer(self.assess(self.profile(profile), as_of or date.today(), jurisdiction, readings))
+
+    def assess(
+        self, profile: Profile, as_of: date, jurisdiction: str | None = None, also: Iterable[CodeReading] = ()
+    ) -> Assessment:
+        """Assess a profile whose implications are applied (see :func:`guidegraph.assess.assessing.assess`)."""
+        return assessing.assess(self.knowledge, profile, as_of, jurisdiction, also)
+
+    def _answer(self, assessment: Assessment) -> Answer:
+        return Answer(self.knowledge, self.disagree, assessment)
+
+    def resolve(self, text: str) -> str:
+        """The IRI of any clinical class, named by label, synonym, CURIE or IRI that only it has (else TermError)."""
+        return self.vocabulary.resolve(text, ("condition", "finding", "intervention"))
+
+    def explain(
+        self, profile: ProfileSource, therapy: str, *, as_of: date | None = None, jurisdiction: str | None = None
+    ) -> Explanation:
+        """The proof of one therapy's status and the smallest change that would make it eligible.
+
+        Raises:
+            ProfileError, TermError, UsageError: as :meth:`therapies`; also where no statement reaches the therapy.
+        """
+        from guidegraph.assess.change import smallest_change
+        from guidegraph.assess.explain import explanation
+
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).assessment
+        iri = assessing.find_therapy(self.knowledge, therapy, assessment)
+        change = smallest_change(assessment, iri, assessing.again(self.knowledge, assessment))
+        made_from = self.knowledge.made_from(assessment.profile, assessment.linked.values())
+        return explanation(assessment, iri, change, self.disagree.behind, made_from)
+
+    def ask(
+        self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
+    ) -> list[Question]:
+        """The unknown facts, ranked by what they could change."""
+        from guidegraph.assess.questions import every_open_fact, questions
+
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        return questions(assessment, every_open_fact(assessment))
+
+    def timeline(
+        self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
+    ) -> Timeline:
+        """Statuses by week, at every week at which something can change."""
+        from guidegraph.assess.timeline import timeline
+
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        again, made_from = assessing.again(self.knowledge, assessment), self.knowledge.made_from(assessment.profile)
+        return timeline(assessment.profile, self.records, again, made_from)
+
+    def replay(self, path: str | Path) -> dict[str, Any]:
+        """Recompute a saved answer and compare it, in the published JSON form (schema/replay.schema.json).
+
+        Raises:
+            UsageError: the file cannot be read, or holds no saved answer.
+            ProfileError: its profile names terms that the knowledge base does not know.
+        """
+        from guidegraph.audit.replay import replay
+
+        return replay(self.knowledge, path, lambda assessment: self._answer(assessment).to_dict())
+
+    @cached_property
+    def disagree(self) -> Disagreements:
+        """The disagreements between documents."""
+        return Disagreements(self.engine, self.records, self.disagreement, self.book)
+
+    def document(self, text: str) -> str:
+        """The IRI of a document, named by CURIE, IRI, id or a part of its label that only it has (else UsageError)."""
+        return named.find_document(self.records, text)
+
+    def disagreements(
+        self,
+        *,
+        profile: ProfileSource | None = None,
+        as_of: date | None = None,
+        **options: Unpack[DisagreementOptions],
+    ) -> dict[str, Any]:
+        """Where documents disagree, for whom, and whether it is real, in the published JSON form.
+
+        Args:
+            profile: only what concerns this patient: both populations true, or one true and one unknown.
+            as_of: the day at which both are issued; today if None.
+            options: :class:`guidegraph.disagree.questions.DisagreementOptions`.
+
+        Raises:
+            ProfileError, TermError, UsageError: an argument cannot be understood.
+        """
+        from guidegraph.disagree.questions import report
+
+        day = as_of or date.today()
+        patient = self.profile(profile) if profile is not None else None
+        truth = no_patient if patient is None else self.assess(patient, day).truth
+        return report(self.knowledge, self.disagree, day, patient, truth, **options)
+
+    def compare(self, a: str, b: str, *, as_of: date | None = None) -> dict[str, Any]:
+        """Two documents, named as :meth:`document` has it, side by side, in the published JSON form."""
+        from guidegraph.disagree.questions import compared
+
+        return compared(self.knowledge, self.disagree, a, b, as_of or date.today())
+
+    def matrix(self, *, as_of: date | None = None, at_least: int = 2) -> dict[str, Any]:
+        """Interventions by documents, in the published JSON form; ``at_least`` (1 or more) must address a row."""
+        from guidegraph.disagree.questions import documents_matrix
+
+        return documents_matrix(self.knowledge, as_of or date.today(), at_least)
+
+    def changes(self, start: date, end: date) -> dict[str, Any]:
+        """What began, ceased and reversed from one day to a later one, and which shipped patients it touches."""
+        from guidegraph.disagree.changes import Changes
+
+        def statuses(day: date) -> dict[str, dict[str, str]]:
+            names = [path.stem for path in assets.files("graph", "profiles/*.yaml")]
+            return {n: dict(self.assess(self.profile(f"example:{n}"), day).statuses) for n in names}
+
+        changed = Changes(self.engine, self.records, self.disagree).between(start, end, statuses)
+        return {**changed, "made_from": self.knowledge.made_from()}
+
+    @cached_property
+    def _auditor(self) -> Auditor:
+        from guidegraph.audit.engine import Auditor
+
+        return Auditor(self.engine, self.disagreement)
+
+    def audit(self, **options: Unpack[AuditOptions]) -> AuditReport:
+        """What is wrong with the provenance of the statements, each finding with its evidence and how to mend it.
+
+        Options: see :class:`guidegraph.audit.auditing.AuditOptions`.
+
+        Raises:
+            UsageError: an option cannot be understood, or the baseline cannot be used.
+            DocumentError: a text cannot be read or belongs to no document.
+            KnowledgeError: there is nothing to audit, or a kind's file cannot be used.
+        """
+        from guidegraph.audit.auditing import audit
+
+        return audit(self.knowledge, self._auditor, **options)
+
+    def verify_document(self, path: str | Path, document: str | None = None) -> Verification:
+        """Check a document's text against the digests of its places.
+
+        Arguments and errors: see :func:`guidegraph.audit.auditing.verify_document`.
+        """
+        from guidegraph.audit.auditing import verify_document
+
+        return verify_document(self.knowledge, path, document)
+
+    def trace(self, text: str) -> Trace:
+        """The chain from a statement to its passage, document, citations, primary and evidence, with every break.
+
+        Arguments and errors: see :func:`guidegraph.audit.tracing.trace`.
+        """
+        from guidegraph.audit.tracing import trace
+
+        return trace(self.knowledge, text)
+
+    @cached_property
+    def _lookup(self) -> Lookup:
+        return Lookup(self.knowledge)
+
+    def lookup(self, text: str) -> dict[str, Any]:
+        """What a term or code is and does, as :meth:`guidegraph.knowledge.lookup.Lookup.lookup` has it."""
+        return self._lookup.lookup(text)
+
+    def recommendations(self) -> list[str]:
+        """The IRIs of all recommendations, sorted."""
+        return named.recommendations(self.records)
+
+    def evidence_items(self) -> list[str]:
+        """The IRIs of all evidence items, sorted."""
+        return named.evidence_items(self.records)
+
+    def statement(self, text: str) -> str:
+        """The IRI of a statement, named as :meth:`trace` names it (UsageError where it is none, or more than one)."""
+        return named.find_statement(self.records, self.vocabulary, text)
+
+    def population(self, text: str) -> str:
+        """The IRI of a population, named by IRI, CURIE, local name or label that only it has (else UsageError)."""
+        return named.find_population(self.records, text)
+
+    def nanopubs(
+        self, statements: Sequence[str], *, previous: Mapping[str, Nanopub] | None = None, key: Key | None = None
+    ) -> Iterator[Nanopub]:
+        """Nanopublications of statements (IRIs); see :func:`guidegraph.export.publishing.nanopubs`."""
+        from guidegraph.export.publishing import nanopubs
+
+        return nanopubs(self.knowledge, statements, previous=previous, key=key)
+
+    def vanished(self, previous: Mapping[str, Nanopub]) -> list[Nanopub]:
+        """Those of an earlier export whose statement is no longer there; see :mod:`guidegraph.export.publishing`."""
+        from guidegraph.export.publishing import vanished
+
+        return vanished(self.knowledge, previous)
+
+    def fhir_systems(self) -> dict[str, str]:
+        """How FHIR names other terminologies, by CURIE prefix, as the registry of terminologies has them."""
+        return {prefix: known.fhir[0] for prefix, known in self.links.codes.terminologies.items() if known.fhir}
+
+    def cql(self, populations: Sequence[str] | None = None) -> str:
+        """Populations (IRIs; all if None) as one CQL library over FHIR 4.0.1, with those that they name."""
+        from guidegraph.export.fhir.resources import cql
+
+        return cql(self.knowledge, populations)
+
+    def patient_bundle(self, profile: ProfileSource, *, as_of: date | None = None) -> dict[str, Any]:
+        """A profile, implications applied, as a FHIR R4 bundle in our own code systems, as :meth:`cql` reads it.
+
+        ``as_of`` is the day on which the facts hold, which dates them; undated if None. Errors: as :meth:`profile`, and
+        UsageError where a number has more digits than JSON keeps.
+        """
+        from guidegraph.export.fhir.patient import patient_bundle
+
+        return patient_bundle(self.profile(profile), self.vocabulary, as_of)
+
+    def fhir(self, statements: Sequence[str], *, as_of: date | None = None, version: str = "R4") -> Iterator[Any]:
+        """Statements (IRIs) as FHIR resources; see :func:`guidegraph.export.fhir.resources.resources`."""
+        from guidegraph.export.fhir.resources import resources
+
+        return resources(self.knowledge, statements, as_of=as_of, version=version)
+
+    def fhir_all(self, *, as_of: date | None = None, version: str = "R4") -> Iterator[Any]:
+        """Everything that :meth:`fhir` writes in a version (R4 or R5), our code systems and our extensions."""
+        from guidegraph.export.fhir.resources import everything
+
+        return everything(self.knowledge, as_of=as_of, version=version)

@@ -1,0 +1,97 @@
+"""Assessing a patient by some knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+
+from guidegraph.assess.assessment import Assessment, read_assessment
+from guidegraph.errors import UsageError
+from guidegraph.knowledge.opened import Knowledge
+from guidegraph.model import CodeReading, Profile
+from guidegraph.profile import apply_implications
+
+
+def assess(
+    knowledge: Knowledge,
+    profile: Profile,
+    as_of: date,
+    jurisdiction: str | None = None,
+    also: Iterable[CodeReading] = (),
+) -> Assessment:
+    """Assess a profile whose implications are applied.
+
+    Args:
+        knowledge: what is known.
+        profile: the patient.
+        as_of: the day at which statements must be in effect.
+        jurisdiction: count only the labels of this country; all if None.
+        also: codes of interventions to answer for, beside those that the profile names.
+    """
+    leaves = {r.iri: (r, below) for r in (*profile.readings, *also) if not r.exact and (below := knowledge.kinds(r))}
+    linked = {iri: reading for iri, (reading, _) in leaves.items()}
+    records = knowledge.records.with_leaves({i: (r.label or r.curie, below) for i, (r, below) in leaves.items()})
+    # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
+    once = dict(reversed(profile.not_understood))
+    suspended = replace(profile, not_understood=tuple(once.items()))
+    with knowledge.session(suspended, as_of, jurisdiction, linked) as session:
+        return read_assessment(session, records, knowledge.book, profile, as_of, jurisdiction, linked)
+
+
+def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:
+    """What assesses a changed profile on the day, in the country and for the codes of an assessment."""
+
+    def changed(profile: Profile) -> Assessment:
+        settled = apply_implications(profile, knowledge.implications, knowledge.vocabulary)
+        also = assessment.linked.values()
+        return assess(knowledge, settled, assessment.as_of, assessment.jurisdiction, also)
+
+    return changed
+
+
+def coded_therapy(knowledge: Knowledge, text: str) -> CodeReading | None:
+    """How a code that is a kind of an intervention of ours reads; None for any text that is a term of ours.
+
+    Raises:
+        TermError: the code is not understood, or is no intervention.
+    """
+    reading = knowledge.vocabulary.reading(text)
+    if reading is None or reading.exact or not knowledge.kinds(reading):
+        knowledge.vocabulary.resolve(text, ("intervention",))
+        return None
+    return reading
+
+
+def find_therapy(knowledge: Knowledge, text: str, assessment: Assessment) -> str:
+    """The IRI of a therapy of an assessment, named by label, synonym, CURIE or IRI.
+
+    Raises:
+        TermError: the text names no intervention, or more than one.
+        UsageError: no statement reaches the intervention.
+    """
+    reading = knowledge.vocabulary.reading(text)
+    known = reading is not None and reading.iri in assessment.linked
+    iri = reading.iri if reading and known else knowledge.vocabulary.resolve(text, ("intervention",))
+    if iri not in assessment.statuses:
+        raise UsageError(
+            f"no recommendation or contraindication reaches {assessment.records.label(iri)!r}",
+            mend="guidegraph therapies lists every therapy that one reaches.",
+        )
+    return iri
+
+
+def check_jurisdiction(knowledge: Knowledge, jurisdiction: str | None) -> None:
+    """Refuse a country whose labels are unknown.
+
+    Raises:
+        UsageError: no document is of that jurisdiction.
+    """
+    if jurisdiction is None:
+        return
+    records = knowledge.records
+    known = sorted({code for node in records.nodes for code in records.all(node, "jurisdiction")})
+    if jurisdiction not in known:
+        raise UsageError(
+            f"no document of jurisdiction {jurisdiction!r} is known", mend=f"Known are: {', '.join(known) or 'none'}."
+        )
