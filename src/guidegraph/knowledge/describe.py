@@ -43,7 +43,7 @@ def unread(records: Records) -> list[Unread]:
         if prop == gg("supersededBy"):
             shown, value = records.label(value), name(value)
             told = f"{label}: superseded by {shown}, on no day that can be told or in a circle; see that document"
-        elif prop == gg("issued") or prop == ns.DCTERMS + "issued":
+        elif prop == ns.DCTERMS + "issued":
             told = f"{label}: issued {value!r}, which is no day; nothing that it recommends counts"
         else:
             told = f"{label}: {ns.shorten(prop)} {value!r}, which is no day; nothing of it counts"
