@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 from xml.etree import ElementTree
 
-from guidegraph.render.words import clean
+from guidegraph.words import clean
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
