@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from guidegraph.render.words import rule, wrap
+from guidegraph.words import rule, wrap
 
 _HEADS = {
     "not understood": "Not understood: stays unknown, and suspends the completeness of its list",

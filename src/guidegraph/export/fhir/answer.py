@@ -13,10 +13,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
+from guidegraph.export.fhir.group import PARTS, group, not_understood, patient, subject_of
 from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.model import STATUSES
-from guidegraph.render.fhirgroup import PARTS, group, not_understood, patient, subject_of
-from guidegraph.render.words import DISCLAIMER, source
+from guidegraph.words import DISCLAIMER, source
 
 #: The statuses with their definitions.
 DEFINITIONS = {status.code: status.definition for status in STATUSES.values()}

@@ -13,8 +13,8 @@ from decimal import Decimal
 from functools import cached_property
 
 from guidegraph import namespaces as ns
-from guidegraph.export.cqlfacts import FACTS, comment, listed, quoted, string, value_define
 from guidegraph.export.fhir import parts as fhir
+from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, string, value_define
 from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.profile import Implication

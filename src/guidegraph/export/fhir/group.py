@@ -9,7 +9,7 @@ from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.model import STATUSES
-from guidegraph.render.words import DISCLAIMER, how, source, strength, warning
+from guidegraph.words import DISCLAIMER, how, source, strength, warning
 
 #: What an action of the group is.
 PARTS = {
