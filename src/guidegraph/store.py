@@ -129,10 +129,11 @@ def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:
     return quads
 
 
-def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
+def load_files(root: Path, files: Sequence[Path], *, foreign: bool = False) -> ox.Store:
     """Load the ontology of a folder, and some files of a user instead of its documents.
 
     What cannot be read in the files is loaded as it stands: nothing that rests on it is ever true, and an audit tells.
+    ``foreign`` says that files without triples, or with nothing of ours in them, are right too.
 
     Raises:
         KnowledgeError: there is no ontology, or a file cannot be read or parsed.
@@ -140,8 +141,8 @@ def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
     store = ox.Store()
     for path in knowledge_files(root)[0]:
         store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
-    read = {str(path): read_quads(path, KnowledgeError) for path in files}
-    for name in sorted(foreign_files(read)):
+    read = {str(path): read_quads(path, KnowledgeError, empty=foreign) for path in files}
+    for name in () if foreign else sorted(foreign_files(read)):
         raise NothingToCheckError(NOTHING_OF_OURS, where=name, mend=RIGHT_FILE)
     for quads in read.values():
         store.bulk_extend(_in_graph(named(quads), _ONTOLOGY))
@@ -166,6 +167,18 @@ def _is_ours(quad: ox.Quad | ox.Triple) -> bool:
     return (
         below or subject.startswith((ns.GG, ns.GGT, ns.GGP)) or predicate.startswith(ns.GG) or value.startswith(ns.GG)
     )
+
+
+def files_alone(files: Iterable[str | Path]) -> ox.Store:
+    """A store of some files of a user and nothing else; one without triples adds none.
+
+    Raises:
+        KnowledgeError: a file cannot be read or parsed.
+    """
+    store = ox.Store()
+    for path in files:
+        store.bulk_extend(read_quads(Path(path), KnowledgeError, empty=True))
+    return store
 
 
 def named(quads: Sequence[ox.Quad]) -> list[ox.Quad]:

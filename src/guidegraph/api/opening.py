@@ -31,17 +31,18 @@ def open_knowledge(root: str | Path | None = None, *, extra: Sequence[str | Path
     return KnowledgeBase(store.load_knowledge(_folder(root), extra=extra), None if root is None else Path(root))
 
 
-def open_files(files: Sequence[str | Path], root: str | Path | None = None) -> KnowledgeBase:
+def open_files(files: Sequence[str | Path], root: str | Path | None = None, *, foreign: bool = False) -> KnowledgeBase:
     """Open a user's own files with the ontology alone: none of the shipped documents is loaded.
 
     Args:
         files: Turtle, TriG, N-Triples, N-Quads or JSON-LD files in the vocabulary of docs/model.md.
         root: a folder with ontology/; the shipped one if None.
+        foreign: whether files without triples, or with nothing of ours in them, are right too.
 
     Raises:
         KnowledgeError: a file cannot be read or parsed.
     """
-    loaded = store.load_files(_folder(root), [Path(f) for f in files])
+    loaded = store.load_files(_folder(root), [Path(f) for f in files], foreign=foreign)
     return KnowledgeBase(loaded, None if root is None else Path(root))
 
 

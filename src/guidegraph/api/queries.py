@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from guidegraph import namespaces as ns
 from guidegraph.api.base import KnowledgeBase
@@ -10,6 +11,7 @@ from guidegraph.errors import UsageError
 from guidegraph.model import Parameter, Result
 from guidegraph.query import run
 from guidegraph.query.sealed import Limits
+from guidegraph.store import files_alone
 
 
 def run_query(
@@ -18,6 +20,7 @@ def run_query(
     declared: Sequence[Parameter] | None,
     params: Sequence[str],
     *,
+    data: Sequence[str | Path] = (),
     endpoint: str | None = None,
     allow_remote: bool = False,
     seconds: float = 60.0,
@@ -25,10 +28,11 @@ def run_query(
     """Run one query over a knowledge base, or at a SPARQL endpoint.
 
     Args:
-        kb: the knowledge base; may be None for an endpoint when no parameter needs a term resolved.
+        kb: the knowledge base; may be None for an endpoint or files when no parameter needs a term resolved.
         declared: the parameters of the query, which the given ones must match; None where nothing declares them,
             so that any variable of the query may be given.
         params: ``name=value`` texts.
+        data: files that are asked alone, in place of the knowledge base, which then only resolves terms.
         endpoint: the address of a SPARQL 1.1 endpoint that runs it in place of the knowledge base.
         allow_remote: let the query reach out (SERVICE, FROM).
         seconds: how long a query that is not ours may take here.
@@ -48,6 +52,8 @@ def run_query(
     limits = Limits(seconds)
     if endpoint is not None:
         return run.run_at(endpoint, text, terms, allow_remote=allow_remote, limits=limits)
+    if data:
+        return run.run(files_alone(data), text, terms, allow_remote=allow_remote, limits=limits)
     if kb is None:
         raise UsageError("a query needs a knowledge base or an endpoint", mend="Open one with guidegraph.open().")
     if "idx:" in text or ns.IDX in text:
