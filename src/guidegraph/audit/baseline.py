@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from guidegraph.audit.finding import Finding
+from guidegraph.audit.kinds import Finding
 from guidegraph.errors import UsageError
 from guidegraph.files import read_text
 

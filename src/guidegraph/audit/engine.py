@@ -14,8 +14,7 @@ import pyoxigraph as ox
 
 from guidegraph.audit.baseline import Accepted
 from guidegraph.audit.facts import Facts
-from guidegraph.audit.finding import Finding, finding_id
-from guidegraph.audit.kinds import SEVERITIES, Kind, kinds
+from guidegraph.audit.kinds import SEVERITIES, Finding, Kind, finding_id, kinds
 from guidegraph.audit.nodes import Nodes
 from guidegraph.errors import NothingToCheckError, QueryError
 from guidegraph.knowledge.disagreement import DisagreementIndex

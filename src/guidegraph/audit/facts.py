@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pyoxigraph as ox
 
@@ -99,15 +100,20 @@ class Facts:
         store = self._engine.store
         quads = (q for graph in knowledge_graphs(store) for q in store.quads_for_pattern(None, None, None, graph))
         for quad, reason in list(unreadable_values(quads)):
-            node, seen = quad.subject, {quad.subject}
-            while isinstance(node, ox.BlankNode):
-                above = {q.subject for q in store.quads_for_pattern(None, None, node, None)} - seen
-                if not above:
-                    break
-                node = min(above, key=str)
-                seen.add(node)
             told = ox.Literal(f"{ns.shorten(quad.predicate.value)}: {reason}")
-            store.add(ox.Quad(node, aud("unreadable"), told, GRAPH))
+            store.add(ox.Quad(self._named(quad.subject), aud("unreadable"), told, GRAPH))
+
+    def _named(self, node: Any) -> Any:
+        """The nearest node with a name that a node is a part of; the node itself if there is none."""
+        part, seen = node, {node}
+        while isinstance(part, ox.BlankNode):
+            quads = self._engine.store.quads_for_pattern(None, None, part, None)
+            above = sorted((q.subject for q in quads if q.subject not in seen), key=str)
+            if not above:
+                return node
+            part = above[0]
+            seen.add(part)
+        return part
 
     def _scopes(self) -> dict[str, Scope]:
         """Own population and indications of each statement that is compared."""
@@ -156,7 +162,9 @@ class Facts:
                 continue
             weeks = [Decimal(text) if _NUMBER.fullmatch(text) else None for text in (start, end)]
             if any(text and number is None for text, number in zip((start, end), weeks, strict=True)):
-                continue  # told as a value that cannot be read
+                told = f"an end of its window is no number: {start[:60]!r} to {end[:60]!r}"
+                self._add((ox.NamedNode(section), aud("unreadable"), ox.Literal(told)))
+                continue
             low = (weeks[0], 0) if weeks[0] is not None else LOWEST
             high = (weeks[1], 0) if weeks[1] is not None else HIGHEST
             inside = Branch().add((Range(_WEEKS, low, high), True))

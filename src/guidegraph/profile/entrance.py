@@ -187,9 +187,9 @@ def implication_rows(rows: Iterable[tuple[str, ...]]) -> list[Implication]:
 
     An exclusion holds both ways: who has the one lacks the other.
     """
-    found = [Implication(given, cls, then, other, flag == "true") for given, cls, then, other, flag in rows]
-    reverse = [Implication(r.then, r.other, r.given, r.cls, True) for r in found if r.excluded and r.cls]
-    return list(dict.fromkeys([*found, *reverse]))
+    listed = [Implication(given, cls, then, other, flag == "true") for given, cls, then, other, flag in rows]
+    reverse = [Implication(r.then, r.other, r.given, r.cls, True) for r in listed if r.excluded and r.cls]
+    return list(dict.fromkeys([*listed, *reverse]))
 
 
 def _holds(profile: Profile, rule: Implication, vocabulary: Vocabulary) -> bool:

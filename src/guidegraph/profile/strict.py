@@ -29,10 +29,10 @@ class Scalar:
     where: str
 
     def __post_init__(self) -> None:
-        found = _UNWRITABLE.search(self.text)
-        if found:
+        character = _UNWRITABLE.search(self.text)
+        if character:
             raise ProfileError(
-                f"a text holds U+{ord(found[0]):04X}, which is no character to write",
+                f"a text holds U+{ord(character[0]):04X}, which is no character to write",
                 where=self.where,
                 mend="Take it out.",
             )

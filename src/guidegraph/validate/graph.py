@@ -68,13 +68,13 @@ def _convert(term: object) -> Node:
 
 def _readable(literal: ox.Literal) -> bool:
     """Whether the store and rdflib both read a literal; rdflib would log what it does not read with a traceback."""
+    if unreadable(literal):
+        return False
     reader = XSDToPython.get(URIRef(literal.datatype.value))
     try:
-        if reader is not None:
-            reader(literal.value)
+        return reader is None or reader(literal.value) is not None
     except Exception:  # whatever a reader of a datatype raises on a wrong form
         return False
-    return not unreadable(literal)
 
 
 class IndexedStore(Store):
