@@ -69,8 +69,8 @@ class Endpoint:
         answer = self._ask("INSERT", text, "*/*")
         # Virtuoso and others answer an update with a short table or page of their own: any of these is done.
         if answer.headers.get("x-sql-state"):
-            told = answer.headers.get("x-sql-message", "")[:200]
-            raise EndpointError(f"the update failed: {told}", where=self.address.shown, mend="See its log.")
+            message = answer.headers.get("x-sql-message", "")[:200]
+            raise EndpointError(f"the update failed: {message}", where=self.address.shown, mend="See its log.")
 
     def _ask(self, form: str, text: str, media: str) -> Answer:
         from SPARQLWrapper import POST, SPARQLWrapper

@@ -85,8 +85,8 @@ def read_rows(answer: Answer, where: str) -> tuple[tuple[str, ...], list[Row]]:
         ]
         normal = normal_literals(term for term in known.values() if isinstance(term, ox.Literal))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        told = " ".join(str(error).split())[:100]
-        raise EndpointError(f"the answer is not {ROWS}: {told}", where=where, mend=_MEND) from None
+        reason = " ".join(str(error).split())[:100]
+        raise EndpointError(f"the answer is not {ROWS}: {reason}", where=where, mend=_MEND) from None
     whole(answer, len(rows), where)
     return columns, [tuple(normal.get(term, term) for term in row) for row in rows]
 
@@ -102,8 +102,8 @@ def read_truth(answer: Answer, where: str) -> bool:
         data = json.loads(answer.content)
         if isinstance(data.get("boolean"), bool):
             return bool(data["boolean"])
-        told = data["results"]["bindings"][0][_ASKED]["value"]
-        return {"1": True, "0": False, "true": True, "false": False}[told]
+        value = data["results"]["bindings"][0][_ASKED]["value"]
+        return {"1": True, "0": False, "true": True, "false": False}[value]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         raise EndpointError("the answer is neither true nor false", where=where, mend=_MEND) from None
 
