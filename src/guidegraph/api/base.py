@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from guidegraph.disagree.questions import DisagreementOptions
     from guidegraph.export.nanopub import Key, Nanopub
     from guidegraph.forms import Explanation, Question, Timeline
-    from guidegraph.intake.fhir.read import Reading
-    from guidegraph.intake.fhir.records import FhirOptions, FhirReader, FhirSource
-    from guidegraph.intake.omop.persons import OmopOptions
+    from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
+    from guidegraph.intake.omop.read import OmopOptions
     from guidegraph.intake.report import IntakeReport
     from guidegraph.terminologies.book import Links
     from guidegraph.validate.passages import Verification
@@ -109,7 +108,7 @@ class KnowledgeBase:
         """Read FHIR resources of one patient as a profile, with a report of every entry.
 
         Nothing absent is inferred from missing entries. Arguments and errors: see
-        :meth:`guidegraph.intake.fhir.records.FhirReader.profile`.
+        :meth:`guidegraph.intake.fhir.read.FhirReader.profile`.
         """
         return self._fhir.profile(source, as_of=as_of, where=where, **options)
 
@@ -129,7 +128,7 @@ class KnowledgeBase:
 
     @cached_property
     def _fhir(self) -> FhirReader:
-        from guidegraph.intake.fhir.records import FhirReader
+        from guidegraph.intake.fhir.read import FhirReader
 
         return FhirReader(self.knowledge)
 
@@ -138,9 +137,9 @@ class KnowledgeBase:
     ) -> tuple[Profile, IntakeReport]:
         """The profile of one person of an OMOP CDM 5.4, and the report on every row of theirs.
 
-        Arguments and errors: see :func:`guidegraph.intake.omop.persons.read_person`.
+        Arguments and errors: see :func:`guidegraph.intake.omop.read.read_person`.
         """
-        from guidegraph.intake.omop.persons import read_person
+        from guidegraph.intake.omop.read import read_person
 
         return read_person(self.knowledge, source, person, **options)
 
@@ -149,9 +148,9 @@ class KnowledgeBase:
     ) -> Iterator[tuple[int, Profile, IntakeReport]]:
         """The profiles of many persons (all if None), in the order of their ids, each with its report.
 
-        Arguments and errors: see :func:`guidegraph.intake.omop.persons.read_persons`.
+        Arguments and errors: see :func:`guidegraph.intake.omop.read.read_persons`.
         """
-        from guidegraph.intake.omop.persons import read_persons
+        from guidegraph.intake.omop.read import read_persons
 
         return read_persons(self.knowledge, source, persons, **options)
 

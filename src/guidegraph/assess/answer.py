@@ -27,16 +27,14 @@ from guidegraph.forms import (
     Ground,
     KnowledgeDigest,
     Member,
-    Named,
     NamedDigest,
     PairDisagreement,
-    Reading,
     Recommendation,
     Therapy,
 )
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
-from guidegraph.model import STATUSES, CodeReading
+from guidegraph.model import STATUSES
 
 #: The disagreements between true statements for a therapy and true ones against it.
 Behind = Callable[[Iterable[str], Iterable[str]], list[PairDisagreement]]
@@ -162,19 +160,6 @@ def _caution_word(assessment: Assessment, caution: str) -> str:
     return f"{kind} contraindication" if kind == "relative" else kind or "not covered"
 
 
-def _reading(assessment: Assessment, reading: CodeReading) -> Reading:
-    def classes(iris: Iterable[str]) -> list[Named]:
-        return [{"id": describe.name(iri), "label": assessment.records.label(iri)} for iri in iris]
-
-    return {
-        "code": reading.curie,
-        "label": reading.label,
-        "present": classes(reading.present),
-        "absent": classes(reading.absent),
-        "steps": list(reading.steps),
-    }
-
-
 def _members(assessment: Assessment, therapy: str) -> list[Member]:
     members = assessment.records.edges.get(therapy, {}).get("member", ())
     rows: list[Member] = [
@@ -214,7 +199,7 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
     return {
         "intervention": assessment.name(therapy),
         "label": label,
-        "coded": _reading(assessment, reading) if reading else None,
+        "coded": describe.reading(reading, assessment.records.label) if reading else None,
         "category": category or "other",
         "status": assessment.statuses[therapy],
         "line": _line(assessment, held or recommended),
@@ -322,7 +307,7 @@ def answer(
         "questions": questions(assessment, unknown),
         "not_understood": list(dict.fromkeys(text for _, text in profile.not_understood)),
         "unread": describe.unread(assessment.records),
-        "readings": [_reading(assessment, reading) for reading in profile.readings],
+        "readings": [describe.reading(reading, assessment.records.label) for reading in profile.readings],
         "software": software,
         "queries": queries,
     }

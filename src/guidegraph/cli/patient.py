@@ -36,7 +36,7 @@ from guidegraph.forms import Answer, Asked
 
 
 def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str:
-    from guidegraph.render.fhir import therapies_fhir
+    from guidegraph.export.fhir.answer import therapies_fhir
 
     return therapies_fhir(answer, version.value, kb.fhir_systems())
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from guidegraph import namespaces as ns
-from guidegraph.forms import Contraindication, Document, Evidence, How, Preference, Recommendation, Section, Unread
+from guidegraph.forms import (
+    Contraindication,
+    Document,
+    Evidence,
+    How,
+    Named,
+    Preference,
+    Reading,
+    Recommendation,
+    Section,
+    Unread,
+)
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
+from guidegraph.model import CodeReading
 
 _PRECISION = {4: "year", 7: "month"}
 
@@ -15,6 +27,21 @@ def name(iri: str) -> str:
     """The identifier of a node in answers: its CURIE where it has one, else the part behind our base."""
     short = ns.shorten(iri)
     return short.removeprefix(ns.BASE) if short == iri else short
+
+
+def reading(code: CodeReading, label: Callable[[str], str]) -> Reading:
+    """How a code of another terminology was read; ``label`` gives the label of a term of ours."""
+
+    def classes(iris: Iterable[str]) -> list[Named]:
+        return [{"id": name(iri), "label": label(iri)} for iri in iris]
+
+    return {
+        "code": code.curie,
+        "label": code.label,
+        "present": classes(code.present),
+        "absent": classes(code.absent),
+        "steps": list(code.steps),
+    }
 
 
 def document(records: Records, iri: str, issued: str | None = None) -> Document:

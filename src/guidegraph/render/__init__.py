@@ -15,7 +15,7 @@ from guidegraph.render.markdown import explain_markdown, questions_markdown, the
 from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text, questions_text, therapies_text, timeline_text
-from guidegraph.render.words import to_json
+from guidegraph.words import to_json
 
 __all__ = [
     "changes_markdown",

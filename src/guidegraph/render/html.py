@@ -9,7 +9,7 @@ from guidegraph.forms import Answer, Explanation, Therapy, Timeline
 from guidegraph.model import STATUSES, Status
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
-from guidegraph.render.words import DISCLAIMER, clean, how, place, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, how, place, read_words, source, strength, warning
 
 _STYLE = """
 .gg{font:14px/1.45 system-ui,Helvetica,Arial,sans-serif;max-width:72rem}

@@ -8,7 +8,7 @@ from typing import Any
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
 from guidegraph.model import STATUSES
 from guidegraph.render.text import explain_text
-from guidegraph.render.words import DISCLAIMER, clean, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, read_words, source, strength, warning
 
 
 def cell(text: Any) -> str:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from guidegraph.render import svg
-from guidegraph.render.words import DISCLAIMER, clean, rule, wrap
+from guidegraph.words import DISCLAIMER, clean, rule, wrap
 
 _LEFT, _COLUMN, _ROW, _TOP, _MARK = 350, 46, 24, 150, 6.5
 _INK = {"for": "#1f5fa8", "against": "#b5460f"}

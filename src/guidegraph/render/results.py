@@ -10,7 +10,7 @@ from typing import Any
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.model import Result
-from guidegraph.render.words import clean
+from guidegraph.words import clean
 
 _CELL = 60
 

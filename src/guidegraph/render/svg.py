@@ -6,7 +6,7 @@ from html import escape
 
 from guidegraph.forms import Timeline
 from guidegraph.model import STATUSES
-from guidegraph.render.words import clean
+from guidegraph.words import clean
 
 _LABEL, _ROW, _HEAD, _COLUMN = 350, 22, 74, 84
 _PATTERNS = """<defs>

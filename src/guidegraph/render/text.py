@@ -18,7 +18,7 @@ from guidegraph.forms import (
     Unread,
 )
 from guidegraph.model import STATUSES
-from guidegraph.render.words import DISCLAIMER, clean, how, read_words, rule, source, strength, warning, wrap
+from guidegraph.words import DISCLAIMER, clean, how, read_words, rule, source, strength, warning, wrap
 
 _SHOWN = 6
 _PAIRS = 1

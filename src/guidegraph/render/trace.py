@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 from guidegraph.render import svg
-from guidegraph.render.words import DISCLAIMER, clean, wrap
+from guidegraph.words import DISCLAIMER, clean, wrap
 
 _BREAK = "BREAK"
 
