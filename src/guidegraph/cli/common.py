@@ -103,7 +103,12 @@ FhirVersionOption = Annotated[
 ]
 Knowledge = Annotated[
     Path | None,
-    typer.Option("--knowledge", metavar="FOLDER", help="A folder with ontology/ and graph/; default the shipped one."),
+    typer.Option(
+        "--knowledge",
+        metavar="FOLDER",
+        parser=folder_path,
+        help="A folder with ontology/ and graph/; default the shipped one.",
+    ),
 ]
 Extra = Annotated[
     list[Path] | None,
