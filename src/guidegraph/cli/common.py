@@ -316,11 +316,13 @@ def write(text: str, output: Path | None = None) -> None:
     """Write an answer to standard output, or whole to a file, never half of it.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or standard output is closed.
     """
     if output is not None:
         write_files({output: text})
         return
+    if sys.stdout is None:
+        raise UsageError("standard output is closed", mend="Send it somewhere, or name a file.")
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
 
