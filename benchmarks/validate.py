@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import synthetic
 
 from guidegraph import assets
-from guidegraph.reading import read_quads, subclass_triples
+from guidegraph.reading import read_quads
 from guidegraph.validate import validate_files, validate_graph
-from guidegraph.validate.engine import ontology_files, shape_files
+from guidegraph.validate.engine import context, ontology_files, shape_files
 
 #: Recommendations of the synthetic graph: about 100,000 triples.
 RECOMMENDATIONS = 2_200
@@ -63,7 +63,7 @@ def second_engine(quads: list[ox.Quad]) -> Callable[[], object] | None:
         return "".join(f"{row.subject} {row.predicate} {row.object} .\n" for row in rows)
 
     shapes = shacl.Shapes.from_text(text([q for path in shape_files() for q in read_quads(path)]), "ntriples")
-    data = text(quads) + text(subclass_triples(ontology_files()))
+    data = text(quads) + text(context(q for path in ontology_files() for q in read_quads(path)))
     return lambda: shapes.validate_text(data, "ntriples")
 
 

@@ -37,6 +37,10 @@ class KnowledgeError(GuideGraphError):
     """Ontology, graphs or queries of the knowledge base that cannot be read or found."""
 
 
+class NothingToCheckError(KnowledgeError):
+    """What was to be checked says nothing in our vocabulary, so that no check could find anything."""
+
+
 class QueryError(GuideGraphError):
     """A query that cannot be parsed, is not permitted, or lacks a parameter."""
 

@@ -12,11 +12,14 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.errors import KnowledgeError
+from guidegraph.errors import KnowledgeError, NothingToCheckError
 from guidegraph.reading import FORMATS, read_quads, unreadable_values
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _TYPE = ox.NamedNode(ns.RDF + "type")
+#: What is said of a file without a term of ours.
+NOTHING_OF_OURS = "nothing was checked, since the file says nothing in the vocabulary of GuideGraph"
+RIGHT_FILE = f"Check that it is the right file, and that its prefixes begin with {ns.BASE}."
 #: Kinds of file that hold RDF, and folders of the knowledge that others read.
 _RDF = {*FORMATS, ".rdf", ".owl", ".n3", ".xml"}
 _ELSEWHERE = ("links", "profiles")
@@ -126,10 +129,11 @@ def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:
     return quads
 
 
-def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
+def load_files(root: Path, files: Sequence[Path], *, foreign: bool = False) -> ox.Store:
     """Load the ontology of a folder, and some files of a user instead of its documents.
 
     What cannot be read in the files is loaded as it stands: nothing that rests on it is ever true, and an audit tells.
+    ``foreign`` says that files without triples, or with nothing of ours in them, are right too.
 
     Raises:
         KnowledgeError: there is no ontology, or a file cannot be read or parsed.
@@ -137,8 +141,43 @@ def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
     store = ox.Store()
     for path in knowledge_files(root)[0]:
         store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
+    read = {str(path): read_quads(path, KnowledgeError, empty=foreign) for path in files}
+    for name in () if foreign else sorted(foreign_files(read)):
+        raise NothingToCheckError(NOTHING_OF_OURS, where=name, mend=RIGHT_FILE)
+    for quads in read.values():
+        store.bulk_extend(_in_graph(named(quads), _ONTOLOGY))
+    return store
+
+
+def foreign_files(files: Mapping[str, Sequence[ox.Quad | ox.Triple]]) -> set[str]:
+    """The files (by name, with their triples) that hold no term of ours and of which no other file speaks."""
+
+    def joined(name: str) -> bool:
+        own = {q.subject for q in files[name] if isinstance(q.subject, ox.NamedNode)}
+        others = (quads for other, quads in files.items() if other != name)
+        return any(q.subject in own or q.object in own for quads in others for q in quads)
+
+    return {name for name, quads in files.items() if not any(map(_is_ours, quads)) and not joined(name)}
+
+
+def _is_ours(quad: ox.Quad | ox.Triple) -> bool:
+    """Whether a triple speaks in our vocabulary, or of a term or population of ours."""
+    subject, predicate, value = (getattr(term, "value", "") for term in (quad.subject, quad.predicate, quad.object))
+    below = predicate == ns.RDFS + "subClassOf" and value.startswith(ns.BASE)
+    return (
+        below or subject.startswith((ns.GG, ns.GGT, ns.GGP)) or predicate.startswith(ns.GG) or value.startswith(ns.GG)
+    )
+
+
+def files_alone(files: Iterable[str | Path]) -> ox.Store:
+    """A store of some files of a user and nothing else; one without triples adds none.
+
+    Raises:
+        KnowledgeError: a file cannot be read or parsed.
+    """
+    store = ox.Store()
     for path in files:
-        store.bulk_extend(_in_graph(named(read_quads(path, KnowledgeError)), _ONTOLOGY))
+        store.bulk_extend(read_quads(Path(path), KnowledgeError, empty=True))
     return store
 
 

@@ -101,7 +101,7 @@ def test_notes_fail_only_when_asked(cli: Run, tmp_path: Path) -> None:
 def test_nothing_to_audit_is_no_pass(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "x.ttl").write_text("<https://example.org/a> <https://example.org/b> 1 .")
     done = cli("audit", "x.ttl", cwd=tmp_path)
-    assert done.returncode == 2 and "nothing to audit" in done.stderr
+    assert done.returncode == 1 and "nothing was checked" in done.stderr
 
 
 def test_sarif_fits_its_schema(cli: Run, sarif_schema: Any) -> None:

@@ -31,17 +31,18 @@ def open_knowledge(root: str | Path | None = None, *, extra: Sequence[str | Path
     return KnowledgeBase(store.load_knowledge(_folder(root), extra=extra), None if root is None else Path(root))
 
 
-def open_files(files: Sequence[str | Path], root: str | Path | None = None) -> KnowledgeBase:
+def open_files(files: Sequence[str | Path], root: str | Path | None = None, *, foreign: bool = False) -> KnowledgeBase:
     """Open a user's own files with the ontology alone: none of the shipped documents is loaded.
 
     Args:
         files: Turtle, TriG, N-Triples, N-Quads or JSON-LD files in the vocabulary of docs/model.md.
         root: a folder with ontology/; the shipped one if None.
+        foreign: whether files without triples, or with nothing of ours in them, are right too.
 
     Raises:
         KnowledgeError: a file cannot be read or parsed.
     """
-    loaded = store.load_files(_folder(root), [Path(f) for f in files])
+    loaded = store.load_files(_folder(root), [Path(f) for f in files], foreign=foreign)
     return KnowledgeBase(loaded, None if root is None else Path(root))
 
 
@@ -95,7 +96,7 @@ def push(
     index: bool = False,
     prune: bool = False,
     replace: bool = False,
-    told: Callable[[str], None] = lambda what: None,
+    report: Callable[[str], None] = lambda what: None,
 ) -> Pushed:
     """Push the graphs of a knowledge base to a triple store; a second push sends only what differs.
 
@@ -108,7 +109,7 @@ def push(
         index: also push the derived index, for queries that need it.
         prune: remove pushed graphs that are no longer in the knowledge.
         replace: also replace graphs outside our names that were not pushed.
-        told: called with the name of each graph when it is done.
+        report: called with the name of each graph when it is done.
 
     Raises:
         EndpointError: see :meth:`guidegraph.remote.pushing.Push.run`.
@@ -127,5 +128,5 @@ def push(
         index=index,
         prune=prune,
         replace=replace,
-        told=told,
+        report=report,
     )

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from guidegraph import namespaces as ns
-from guidegraph.audit import report as _report
 from guidegraph.audit.baseline import Accepted, read_baseline, write_baseline
 from guidegraph.audit.corroborate import Corroboration
 from guidegraph.audit.engine import Audit, Auditor, Request
-from guidegraph.audit.kinds import SEVERITIES
+from guidegraph.audit.kinds import SEVERITIES, Finding
 from guidegraph.errors import DocumentError, UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.named import find_document
@@ -110,7 +109,7 @@ def audit(
         files=tuple(kinds) if kinds is not None else None,
     )
     found = auditor.run(request)
-    data = _report.report(found, software=software(), digest=knowledge.digest)
+    data = _published(found, software=software(), digest=knowledge.digest)
     data["summary"]["queries"] = knowledge.query_digests(("index", "disagree", "answer", "audit"))
     data["corroboration"] = (
         Corroboration(knowledge.records, found.relations).report(request.document) if request.document else None
@@ -161,3 +160,67 @@ def verify_document(knowledge: Knowledge, path: str | Path, document: str | None
 
 
 _STATES = {verify.MOVED: "moved", verify.CHANGED: "changed", verify.GONE: "vanished"}
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    """One finding."""
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "title": found.title,
+        "severity": found.severity,
+        "node": describe.name(found.node),
+        "iri": found.node,
+        "label": found.label,
+        "document": describe.name(found.document) if found.document else None,
+        "locator": found.locator or None,
+        "evidence": list(found.evidence),
+        "mend": found.mend,
+    }
+
+
+def _published(audit: Audit, *, software: str, digest: str) -> dict[str, Any]:
+    """The findings and a summary of what was looked at."""
+    request = audit.request
+    reasons = request.accepted
+    return {
+        "findings": [_finding(f) for f in audit.findings],
+        "accepted": [
+            {
+                **_finding(f),
+                "reason": reasons[f.id].reason,
+                "expires": reasons[f.id].expires.isoformat() if reasons[f.id].expires else None,  # type: ignore[union-attr]
+            }
+            for f in audit.accepted
+        ],
+        "summary": {
+            "as_of": request.as_of.isoformat(),
+            "document": describe.name(request.document) if request.document else None,
+            "severity": request.severity,
+            "documents": audit.documents,
+            "statements": audit.statements,
+            "counts": audit.counts(),
+            "accepted": len(audit.accepted),
+            "baseline": {"stale": list(audit.stale), "lapsed": list(audit.lapsed)},
+            "compared_texts": [describe.name(d) for d in request.compared],
+            "complete": audit.complete,
+            "not_run": [{"kind": kind, "reason": reason} for kind, reason in audit.not_run],
+            "kinds": [
+                {
+                    "kind": kind.name,
+                    "severity": kind.query.severity,
+                    "title": kind.query.title,
+                    "question": kind.query.question,
+                    "why": kind.query.why,
+                    "mend": kind.query.mend,
+                    "empty_means": kind.query.empty_means,
+                    "digest": kind.query.digest,
+                    "found": sum(f.kind == kind.name for f in audit.findings),
+                }
+                for kind in audit.kinds
+            ],
+            "severities": dict(SEVERITIES),
+            "graph": digest,
+            "software": software,
+        },
+    }

@@ -5,27 +5,32 @@ Everything goes into one graph of its own, which lasts as long as the audit.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.audit.kinds import FOLDER
-from guidegraph.errors import GuideGraphError, KnowledgeError
+from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge.branch import HIGHEST, LOWEST, Branch, Range
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, steps
-from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED, SAME, Scope
+from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED, SAME, Scope
 from guidegraph.knowledge.records import gg
+from guidegraph.reading import unreadable_values
+from guidegraph.store import knowledge_graphs
 
 GRAPH = ox.NamedNode(ns.AUDIT_GRAPH)
 _REQUEST = ox.NamedNode(ns.AUD + "request")
 #: The number of a patient that the windows of headings speak of.
 _WEEKS = gg("symptomWeeks")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?", re.ASCII)
 
 
 def aud(name: str) -> ox.NamedNode:
@@ -60,6 +65,7 @@ class Facts:
                 self._add((_REQUEST, aud("maximumAge"), ox.Literal(maximum_age)))
             for place, told in states:
                 self._add((ox.NamedNode(place), aud("state"), ox.Literal(told)))
+            self._unreadable()
             computed: dict[str, Callable[[], None]] = {
                 f"{FOLDER}/00-size": lambda: None,
                 f"{FOLDER}/21-patients": lambda: None,
@@ -88,6 +94,26 @@ class Facts:
 
     def _add(self, *triples: tuple[ox.NamedNode, ox.NamedNode, ox.NamedNode | ox.Literal]) -> None:
         self._engine.store.extend([ox.Quad(s, p, o, GRAPH) for s, p, o in triples])
+
+    def _unreadable(self) -> None:
+        """The values that cannot be read, told of what says them or of the named node around it."""
+        store = self._engine.store
+        quads = (q for graph in knowledge_graphs(store) for q in store.quads_for_pattern(None, None, None, graph))
+        for quad, reason in list(unreadable_values(quads)):
+            told = ox.Literal(f"{ns.shorten(quad.predicate.value)}: {reason}")
+            store.add(ox.Quad(self._named(quad.subject), aud("unreadable"), told, GRAPH))
+
+    def _named(self, node: Any) -> Any:
+        """The nearest node with a name that a node is a part of; the node itself if there is none."""
+        part, seen = node, {node}
+        while isinstance(part, ox.BlankNode):
+            quads = self._engine.store.quads_for_pattern(None, None, part, None)
+            above = sorted((q.subject for q in quads if q.subject not in seen), key=str)
+            if not above:
+                return node
+            part = above[0]
+            seen.add(part)
+        return part
 
     def _scopes(self) -> dict[str, Scope]:
         """Own population and indications of each statement that is compared."""
@@ -134,17 +160,13 @@ class Facts:
         for statement, population, section, start, end in self._engine.select(f"{FOLDER}/23-windows"):
             if population in nobody:
                 continue
-            low = (_weeks(start, section), 0) if start else LOWEST
-            high = (_weeks(end, section), 0) if end else HIGHEST
+            weeks = [Decimal(text) if _NUMBER.fullmatch(text) else None for text in (start, end)]
+            if any(text and number is None for text, number in zip((start, end), weeks, strict=True)):
+                told = f"an end of its window is no number: {start[:60]!r} to {end[:60]!r}"
+                self._add((ox.NamedNode(section), aud("unreadable"), ox.Literal(told)))
+                continue
+            low = (weeks[0], 0) if weeks[0] is not None else LOWEST
+            high = (weeks[1], 0) if weeks[1] is not None else HIGHEST
             inside = Branch().add((Range(_WEEKS, low, high), True))
             if inside is None or not forms.meets(forms.population(population), (inside,)):
                 self._add((ox.NamedNode(statement), aud("outsideWindow"), ox.NamedNode(section)))
-
-
-def _weeks(text: str, section: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except ArithmeticError:
-        raise KnowledgeError(
-            f"an end of the section's window is no number: {text[:60]!r}", where=section, mend="Write it like 6.0."
-        ) from None

@@ -1,14 +1,16 @@
-"""The kinds of finding: one SPARQL file of queries/audit/ each, whose header says how grave it is and what mends it."""
+"""Findings, and their kinds: one SPARQL file of queries/audit/ each, whose header says how grave it is and its mend."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from guidegraph import assets
-from guidegraph.errors import KnowledgeError
-from guidegraph.query.catalogue import Query, read_query
+from guidegraph.errors import KnowledgeError, QueryError
+from guidegraph.query.catalogue import Query, is_shipped, read_query
+from guidegraph.query.guard import check
 
 FOLDER = "audit"
 #: Severities, gravest first, and what each means.
@@ -42,6 +44,7 @@ def kinds(paths: Sequence[Path] | None = None) -> list[Kind]:
 
     Raises:
         KnowledgeError: a file has no header, no severity of the three, or does not select ?node and ?evidence.
+        QueryError: a file that is not ours is no query, is too large, or reaches out to another machine.
     """
     found = [_kind(path) for path in (shipped() if paths is None else paths)]
     return sorted(found, key=lambda kind: (list(SEVERITIES).index(kind.query.severity), kind.name))
@@ -59,4 +62,41 @@ def _kind(path: Path) -> Kind:
             where=str(path),
             mend="docs/audit.md shows the header.",
         )
+    if not is_shipped(query.text):
+        try:
+            check(query.text)
+        except QueryError as error:
+            raise QueryError(error.what, where=f"{path}: {error.where}".rstrip(": "), mend=error.mend) from None
     return Kind(path.stem, query)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One defect with its evidence.
+
+    ``id`` is made of the kind, the node and the key alone, so that it is the same on every run and machine. ``node``
+    and ``document`` are IRIs (``document`` "" where the node belongs to none, or to several); ``documents`` are those
+    that the finding concerns; ``locator`` is the node's place in words, or "".
+    """
+
+    id: str
+    kind: str
+    title: str
+    severity: str
+    node: str
+    key: str
+    label: str
+    document: str
+    documents: tuple[str, ...]
+    locator: str
+    evidence: tuple[str, ...]
+    mend: str
+
+    def sort_key(self) -> tuple[object, ...]:
+        """Gravest first, then by kind, document, node and key."""
+        return (list(SEVERITIES).index(self.severity), self.kind, self.document, self.node, self.key)
+
+
+def finding_id(kind: str, node: str, key: str) -> str:
+    """The name of a finding: its kind and 12 hexadecimal digits of the SHA-256 of kind, node and key."""
+    return f"{kind}:{sha256(chr(0).join((kind, node, key)).encode()).hexdigest()[:12]}"

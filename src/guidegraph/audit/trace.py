@@ -206,11 +206,9 @@ class Tracer:
 
     def _ended(self, document: str) -> list[str]:
         records = self._records
-        rows = [("superseded by ", records.label(d)) for d in records.all(document, "supersededBy")]
-        rows += [("superseded ", d) for d in records.all(document, "supersededOn")]
-        rows += [("withdrawn ", d) for d in records.all(document, "withdrawnOn")]
-        rows += [("lapses by its own rule ", d) for d in records.all(document, "lapsesOn")]
-        return [f"{word}{what}" for word, what in rows]
+        dates = (("superseded", "supersededOn"), ("withdrawn", "withdrawnOn"), ("lapses by its own rule", "lapsesOn"))
+        newer = [f"superseded by {records.label(d)}" for d in records.all(document, "supersededBy")]
+        return newer + [f"{word} {day}" for word, name in dates for day in records.all(document, name)]
 
     def _citation(self, citation: str, path: tuple[str, ...]) -> Node:
         records = self._records
@@ -234,7 +232,7 @@ class Tracer:
         own = records.nodes.get(records.one(path[-1], "statedIn"), {}).get(ns.DCTERMS + "publisher", ())
         if set(own) & set(records.nodes[document].get(ns.DCTERMS + "publisher", ())):
             node.breaks.append("the same publisher supports itself")
-        if not self._states(document):
+        if document not in self._stated:
             node.breaks.append("none of its own statements is in the graph")
             return node
         found = self._findings(document, records.one(path[-1], "intervention"))
@@ -244,9 +242,6 @@ class Tracer:
         if not found and not self._speaks(document, records.one(path[-1], "intervention")):
             node.breaks.append("nothing that it states in the graph is on this")
         return node
-
-    def _states(self, document: str) -> bool:
-        return document in self._stated
 
     @cached_property
     def _stated(self) -> Mapping[str, Sequence[str]]:
@@ -266,14 +261,13 @@ class Tracer:
             if document in told:
                 continue
             node = self._document(document, "reports", path, "")
-            if self._states(document):
+            if document in self._stated:
                 node.breaks.append("it is not said which of its statements is reported")
             else:
                 node.breaks.append("none of its own statements is in the graph")
-            nodes.append(node)
-        for node in nodes:
-            if node.iri in records.all(iri, "namesWithoutListing"):
+            if document in records.all(iri, "namesWithoutListing"):
                 node.breaks.append("named in the text, but not in the reference list")
+            nodes.append(node)
         return nodes
 
     def _rests(self, source: str, statement: str, path: tuple[str, ...]) -> Node:

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import FAILED, INCOMPLETE, SHIPPED, AsOf, Opener, Output, complain, day, working, write
+from guidegraph.cli.common import (
+    FAILED,
+    INCOMPLETE,
+    SHIPPED,
+    AsOf,
+    Opener,
+    Output,
+    complain,
+    day,
+    file_path,
+    working,
+    write,
+)
 
 if TYPE_CHECKING:
     from guidegraph.audit.auditing import AuditReport
@@ -55,7 +67,8 @@ def audit(
         ),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="FILE", help="Accepted findings, each with its reason.")
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", parser=file_path, help="Accepted findings, each with its reason."),
     ] = None,
     text: Annotated[
         list[Path] | None,
@@ -96,12 +109,12 @@ def audit(
 
 
 def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
-    from guidegraph.render import audit, auditforms, audithtml, to_json
+    from guidegraph.render import audit, audithtml, to_json
 
     data = dict(report.data)
     if form is AuditFormat.sarif:
         # A result of one file is shown beside that file by the platforms that read SARIF.
-        return auditforms.audit_sarif(data, files[0].as_posix() if len(files) == 1 else "")
+        return audit.audit_sarif(data, files[0].as_posix() if len(files) == 1 else "")
     if form is AuditFormat.baseline:
         return report.baseline()
     views = {
@@ -109,8 +122,8 @@ def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
         AuditFormat.json: to_json,
         AuditFormat.markdown: audit.audit_markdown,
         AuditFormat.html: audithtml.audit_html,
-        AuditFormat.junit: auditforms.audit_junit,
-        AuditFormat.turtle: auditforms.audit_turtle,
+        AuditFormat.junit: audit.audit_junit,
+        AuditFormat.turtle: audit.audit_turtle,
     }
     return views[form](data)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, TypeVar
 
 import typer
 
-from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.errors import GuideGraphError, NothingToCheckError, UsageError
 from guidegraph.files import write_files
 
 if TYPE_CHECKING:
@@ -103,7 +103,12 @@ FhirVersionOption = Annotated[
 ]
 Knowledge = Annotated[
     Path | None,
-    typer.Option("--knowledge", metavar="FOLDER", help="A folder with ontology/ and graph/; default the shipped one."),
+    typer.Option(
+        "--knowledge",
+        metavar="FOLDER",
+        parser=folder_path,
+        help="A folder with ontology/ and graph/; default the shipped one.",
+    ),
 ]
 Extra = Annotated[
     list[Path] | None,
@@ -250,6 +255,9 @@ def guarded(command: Callable[..., R]) -> Callable[..., R]:
             if opener is not None:
                 kwargs[opener] = Opener(kwargs.pop("knowledge", None), tuple(kwargs.pop("extra", None) or ()))
             return command(*args, **kwargs)
+        except NothingToCheckError as error:
+            complain(str(error))
+            raise typer.Exit(FAILED) from None
         except GuideGraphError as error:
             fail(str(error))
         except OSError as error:

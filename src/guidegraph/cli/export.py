@@ -64,6 +64,7 @@ def nanopub(
         typer.Option(
             "--previous",
             metavar="FOLDER",
+            parser=folder_path,
             help="An earlier export: what changed since supersedes it, what did not is left.",
         ),
     ] = None,
@@ -85,7 +86,7 @@ def nanopub(
     Example: guidegraph export nanopub --all -o nanopubs
     """
     from guidegraph.export.nanopub import retraction
-    from guidegraph.export.nanopubcheck import earlier
+    from guidegraph.export.publishing import earlier
 
     chosen(node, everything, "statement", output, place="folder")
     if previous is not None and not previous.is_dir():
@@ -100,9 +101,9 @@ def nanopub(
     with working("writing nanopublications"):
         known = earlier(previous) if previous is not None else {}
         nanopubs = list(kb.nanopubs(statements, previous=known, key=key))
-    vanished = kb.vanished(known)
-    retractions = [retraction(one, key) for one in vanished] if retract else []
-    for one in vanished:
+    gone = kb.vanished(known)
+    retractions = [retraction(one, key) for one in gone] if retract else []
+    for one in gone:
         done = "is retracted" if retract else "can be retracted (--retract)"
         typer.echo(f"{one.statement} is in the knowledge no longer: {one.file} {done}", err=True)
     if output is None:

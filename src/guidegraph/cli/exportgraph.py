@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, working, write
 from guidegraph.errors import UsageError
-from guidegraph.export.forms import DescriptionFormat, GraphFormat
 from guidegraph.files import write_files
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
     from guidegraph.api import KnowledgeBase
+
+
+class GraphFormat(StrEnum):
+    """Forms in which a graph is written."""
+
+    turtle = "turtle"
+    trig = "trig"
+    jsonld = "jsonld"
+    owlxml = "owlxml"
+    nquads = "nquads"
+
+
+class DescriptionFormat(StrEnum):
+    """Forms in which the dataset is described."""
+
+    turtle = "turtle"
+    schema_org = "schema-org"
 
 
 def graph(
@@ -52,34 +69,34 @@ def graph(
 
 
 def _graph(kb: KnowledgeBase, form: GraphFormat, document: str | None, everything: bool, by_reference: bool) -> str:
-    from guidegraph.export import graphs, turtle
+    from guidegraph.export import rdf
 
     if form is GraphFormat.owlxml:
         return _owl_xml(kb, document, everything)
     quads: list[ox.Quad]
     if document is not None:
-        quads = graphs.document(kb.store, kb.document(document))
+        quads = rdf.document(kb.store, kb.document(document))
     else:
-        quads = graphs.everything(kb.store) if everything else graphs.ontology(kb.store)
+        quads = rdf.everything(kb.store) if everything else rdf.ontology(kb.store)
     if form is GraphFormat.jsonld:
         from guidegraph.export.jsonld import json_ld
 
         return json_ld(quads, by_reference=by_reference)
-    return {GraphFormat.turtle: graphs.turtle, GraphFormat.trig: turtle.trig}.get(form, graphs.nquads)(quads)
+    return {GraphFormat.turtle: rdf.turtle, GraphFormat.trig: rdf.trig}.get(form, rdf.nquads)(quads)
 
 
 def _owl_xml(kb: KnowledgeBase, document: str | None, everything: bool) -> str:
-    from guidegraph.export import graphs
+    from guidegraph.export import rdf
     from guidegraph.export.owlxml import ONTOLOGY, owl_xml
 
-    terms = [q.triple for q in graphs.ontology(kb.store)]
+    terms = [q.triple for q in rdf.ontology(kb.store)]
     if document is not None:
         iri = kb.document(document)
         name = f"{ONTOLOGY}/with/{iri.rpartition('/')[2]}"
-        return owl_xml([*terms, *(q.triple for q in graphs.document(kb.store, iri))], name)
+        return owl_xml([*terms, *(q.triple for q in rdf.document(kb.store, iri))], name)
     if everything:
-        return owl_xml((q.triple for q in graphs.everything(kb.store)), f"{ONTOLOGY}/with/all")
-    return owl_xml([*terms, *graphs.populations(kb.store)])
+        return owl_xml((q.triple for q in rdf.everything(kb.store)), f"{ONTOLOGY}/with/all")
+    return owl_xml([*terms, *rdf.populations(kb.store)])
 
 
 def context(output: Output = None, opened: Opener = SHIPPED) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -32,10 +32,11 @@ from guidegraph.cli.common import (
     write_report,
 )
 from guidegraph.errors import UsageError
+from guidegraph.forms import Answer, Asked
 
 
-def _as_fhir(kb: api.KnowledgeBase, answer: dict[str, Any], version: FhirVersion) -> str:
-    from guidegraph.render.fhir import therapies_fhir
+def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str:
+    from guidegraph.export.fhir.answer import therapies_fhir
 
     return therapies_fhir(answer, version.value, kb.fhir_systems())
 
@@ -159,8 +160,7 @@ def ask(
     )
     kb = opened(endpoint=endpoint)
     answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
-    kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software", "queries")
-    write(shown({key: answer[key] for key in kept}))
+    write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
 
 def timeline(

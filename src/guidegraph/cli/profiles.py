@@ -58,14 +58,14 @@ def terms(
     Example: guidegraph profile terms pain
     """
     wanted = text.casefold()
-    found = [
+    rows = [
         row
         for row in opened().vocabulary.of_kind("condition", "finding", "intervention", "outcome")
         if any(wanted in name.casefold() for name in row.names)
     ]
-    if not found:
+    if not rows:
         raise UsageError(f"no term has {text[:60]!r} in its names", mend="Try a part of the word.")
     lines = [
-        f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:]) for row in found
+        f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:]) for row in rows
     ]
     write("\n".join(lines))

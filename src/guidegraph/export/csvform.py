@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.disagree.addressed import addressed
+from guidegraph.disagree.sources import addressed
 from guidegraph.disagree.words import manchester, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
@@ -35,7 +35,7 @@ class _Row:
     """One recommendation with what its cells are read from."""
 
     iri: str
-    told: dict[str, Any]
+    told: Mapping[str, Any]
     begins: str
     ends: str
     in_effect: bool | str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,6 +12,8 @@ from guidegraph.namespaces import GG, OWL, RDF, RDFS, XSD
 from guidegraph.reason.axioms import TYPE, Axioms, Source
 from guidegraph.reason.questions import satisfiable
 
+#: An end of a window, or nothing; what is neither is told by the shapes.
+_NUMBER = re.compile(r"(?:[+-]?[0-9]+(?:\.[0-9]*)?)?", re.ASCII)
 _STATEMENTS = (ox.NamedNode(GG + "Recommendation"), ox.NamedNode(GG + "Comparison"))
 
 
@@ -68,7 +71,7 @@ def _windows(axioms: Axioms) -> list[WindowConflict]:
         for section in axioms.values(statement, GG + "section"):
             start, end = (_first(axioms, section, GG + name) for name in ("fromWeeks", "toWeeks"))
             population = _first(axioms, statement, GG + "population")
-            if not (start or end) or population not in defined:
+            if not (start or end) or population not in defined or not all(map(_NUMBER.fullmatch, (start, end))):
                 continue
             found.add(
                 WindowConflict(

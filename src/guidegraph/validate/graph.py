@@ -19,13 +19,11 @@ from rdflib.query import Result
 from rdflib.store import Store
 from rdflib.term import Node, XSDToPython
 
-from guidegraph import namespaces as ns
 from guidegraph.errors import ValidationError
 from guidegraph.reading import unreadable
 from guidegraph.validate.describe import UNREADABLE, restrictions
 
 RdfTriple = tuple[Node, Node, Node]
-_OURS = (ns.GG, ns.GGT, ns.GGP)
 
 
 class TermTable:
@@ -70,13 +68,13 @@ def _convert(term: object) -> Node:
 
 def _readable(literal: ox.Literal) -> bool:
     """Whether the store and rdflib both read a literal; rdflib would log what it does not read with a traceback."""
+    if unreadable(literal):
+        return False
     reader = XSDToPython.get(URIRef(literal.datatype.value))
     try:
-        if reader is not None:
-            reader(literal.value)
+        return reader is None or reader(literal.value) is not None
     except Exception:  # whatever a reader of a datatype raises on a wrong form
         return False
-    return not unreadable(literal)
 
 
 class IndexedStore(Store):
@@ -259,19 +257,3 @@ class FileGraph:
     def users(self, predicate: Node) -> Sequence[str]:
         """The files in which something is said with a property."""
         return [file for file, quads in self.files.items() if any(q.predicate.value == str(predicate) for q in quads)]
-
-    def foreign(self) -> set[str]:
-        """The files that hold no term of ours and of which no other file speaks."""
-        return {file for file, quads in self.files.items() if not any(map(_is_ours, quads)) and not self._joined(file)}
-
-    def _joined(self, file: str) -> bool:
-        own = {q.subject for q in self.files[file] if isinstance(q.subject, ox.NamedNode)}
-        others = (quads for other, quads in self.files.items() if other != file)
-        return any(q.subject in own or q.object in own for quads in others for q in quads)
-
-
-def _is_ours(quad: ox.Quad | ox.Triple) -> bool:
-    """Whether a triple speaks in our vocabulary, or of a term or population of ours."""
-    subject, predicate, value = (getattr(term, "value", "") for term in (quad.subject, quad.predicate, quad.object))
-    below = predicate == ns.RDFS + "subClassOf" and value.startswith(ns.BASE)
-    return below or subject.startswith(_OURS) or predicate.startswith(ns.GG) or value.startswith(ns.GG)
