@@ -45,7 +45,7 @@ class KnowledgeBase:
         loaded: ontology and documents.
         root: the folder that they come from, for its mapping tables and linked hierarchies; the shipped one if None.
 
-    ``knowledge`` is what is opened, which every method asks, with its ``store``, ``engine``, ``records``, ``disagreement``.
+    Every method asks ``knowledge``, whose are ``store``, ``engine``, ``records`` and ``disagreement`` too.
     """
 
     def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
