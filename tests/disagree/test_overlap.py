@@ -19,7 +19,7 @@ from guidegraph.knowledge.disagreement import grader
 from guidegraph.knowledge.normal import Normalizer
 from guidegraph.knowledge.overlap import Grader, Scope
 from guidegraph.knowledge.reasoning import negations, satisfiable
-from guidegraph.reason.questions import populations_together
+from tests.support.oracle import populations_together
 
 CONDITIONS = (
     "Sciatica",
