@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 from guidegraph.errors import GuideGraphError
 from guidegraph.terminologies.conflicts import Classes, hierarchy_conflicts
 from guidegraph.terminologies.consistency import consistency
-from guidegraph.terminologies.extract import extract
-from guidegraph.terminologies.linker import Linker
+from guidegraph.terminologies.linker import Linker, extract
 from guidegraph.terminologies.modules import read_module, write_module
 from guidegraph.terminologies.sources import SOURCES, source
 

@@ -23,7 +23,7 @@ import guidegraph as gg
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.disagree.words import manchester, words
-from guidegraph.export import description, graphs, jsonld, turtle
+from guidegraph.export import description, jsonld, rdf
 from guidegraph.export.owlxml import owl_xml
 from guidegraph.query.catalogue import catalogue
 
@@ -47,7 +47,7 @@ def page(triples: set[ox.Triple], iri: str, title: str, what: str, pylode: list[
     kept = {t for t in triples if t.subject not in parts} | _header(iri, title, what, triples)
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "page.ttl", Path(folder) / "page.html"
-        source.write_text(graphs.turtle(ox.Quad(*t) for t in kept), encoding="utf-8")
+        source.write_text(rdf.turtle(ox.Quad(*t) for t in kept), encoding="utf-8")
         line = [*pylode, "-p", "ontpub", "-o", str(made), str(source)]
         done = subprocess.run(line, capture_output=True, text=True, check=False)
         if done.returncode or not made.is_file():
@@ -137,7 +137,7 @@ def documents(kb: gg.KnowledgeBase) -> dict[str, tuple[str, list[ox.Quad]]]:
     encodes = ox.NamedNode(ns.GG + "encodes")
     found: Any = {q.object for q in kb.store.quads_for_pattern(None, encodes, None, None)}
     return {
-        node.value.removeprefix(ns.GGD): (kb.records.label(node.value), graphs.document(kb.store, node.value))
+        node.value.removeprefix(ns.GGD): (kb.records.label(node.value), rdf.document(kb.store, node.value))
         for node in sorted(found, key=str)
     }
 
@@ -174,8 +174,8 @@ def build(folder: Path, pylode: list[str]) -> None:
         RuntimeError: pyLODE fails.
     """
     kb = gg.open()
-    terms: set[ox.Triple] = {q.triple for q in graphs.ontology(kb.store)}
-    populations = graphs.populations(kb.store)
+    terms: set[ox.Triple] = {q.triple for q in rdf.ontology(kb.store)}
+    populations = rdf.populations(kb.store)
     whole = terms | populations
     for name in ("graph", "query"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -185,15 +185,15 @@ def build(folder: Path, pylode: list[str]) -> None:
         "context.jsonld": (assets.folder("ontology") / "context.jsonld").read_text(encoding="utf-8"),
         "dataset.ttl": description.turtle(kb.engine, assets.root()),
         "dataset.jsonld": description.schema_org(kb.engine, assets.root()),
-        "ontology.ttl": graphs.turtle(ox.Quad(*t) for t in whole),
+        "ontology.ttl": rdf.turtle(ox.Quad(*t) for t in whole),
         "ontology.jsonld": jsonld.json_ld(ox.Quad(*t) for t in whole),
         "ontology.owx": owl_xml(whole),
         "ontology.rdf": (ox.serialize(sorted(whole, key=str), format=ox.RdfFormat.RDF_XML) or b"").decode(),
         **{f"query/{q.id.rpartition('/')[2]}.rq": q.text for q in catalogue(("examples",))},
     }
     for name, (_, quads) in rows.items():
-        files[f"graph/{name}.ttl"] = graphs.turtle(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
-        files[f"graph/{name}.trig"] = turtle.trig(quads)
+        files[f"graph/{name}.ttl"] = rdf.turtle(ox.Quad(q.subject, q.predicate, q.object) for q in quads)
+        files[f"graph/{name}.trig"] = rdf.trig(quads)
         files[f"graph/{name}.jsonld"] = jsonld.json_ld(quads)
     what = "Patients, recommendations, contraindications, evidence, documents; conditions, findings, interventions."
     files["ontology.html"] = page(terms - populations, ns.BASE + "ontology", "GuideGraph ontology", what, pylode)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import select
 import shutil
 import stat
@@ -12,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 from guidegraph.errors import GuideGraphError, UsageError
 
@@ -24,7 +23,7 @@ _NONBLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def read_bytes(
-    source: Path | BinaryIO, limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
+    source: Path | IO[Any], limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
 ) -> bytes:
     """What a file or an open stream holds.
 
@@ -44,7 +43,9 @@ def read_bytes(
             with _opened(source) as file:
                 content = file.read(limit + 1)
         else:
+            # A stream of text is one of bytes to whoever opened it otherwise.
             content = source.read(limit + 1)
+            content = content.encode() if isinstance(content, str) else content
     except (OSError, ValueError) as error:
         raise fault(f"cannot be read: {_reason(error)}", where=where, mend=mend) from None
     if len(content) > limit:
@@ -53,7 +54,7 @@ def read_bytes(
 
 
 def read_text(
-    source: Path | BinaryIO, limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
+    source: Path | IO[Any], limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
 ) -> str:
     """The UTF-8 text of a file or stream, without its byte order mark; else as :func:`read_bytes`.
 
@@ -134,7 +135,7 @@ def write_files(contents: Mapping[Path, str | bytes], fault: Fault = UsageError)
                     raise ValueError("another output goes to the same file")
                 if not place.parent.is_dir():
                     raise ValueError(f"there is no folder {str(place.parent)!r}")
-                part = place.with_name(f".guidegraph-{secrets.token_hex(6)}.part")
+                part = place.with_name(f".guidegraph-{os.urandom(6).hex()}.part")
                 staged[part] = place
                 _write(part, written, status)
         for path, stream, written in streams:

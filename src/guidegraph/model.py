@@ -5,8 +5,71 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-__all__ = ["CodeReading", "Parameter", "Profile", "StopFact", "TermRow", "TrialFact"]
+__all__ = ["STATUSES", "CodeReading", "Parameter", "Profile", "Status", "StopFact", "TermRow", "TrialFact"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """A status of a therapy for a patient, and all that the project says of it apart from the query that decides it.
+
+    ``heading`` stands above the therapies that have it, ``mark`` before each in text, ``letter`` in pictures, where
+    ``fill``, ``ink`` (of the letter), ``pattern`` and ``bold`` make it readable in grey. ``open`` are the roles whose
+    unknown statements could still change it: c absolute contraindications, f for, g against, r cautions.
+    """
+
+    code: str
+    definition: str
+    heading: str
+    letter: str
+    mark: str
+    fill: str
+    ink: str
+    pattern: str = ""
+    bold: bool = False
+    open: str = ""
+
+
+#: The table of statuses, the first one shown first. Ontology, schemas and documentation are written from it by
+#: ``python -m tests.support.statuses``; queries/assess/50-status.rq decides which one a therapy has.
+STATUSES = {
+    status.code: status
+    for status in (
+        Status(
+            "eligible", "Recommended, and everything that speaks against it is known not to hold.",
+            "Eligible", "E", "[+]", "#1b7837", "#ffffff", bold=True,
+        ),
+        Status(
+            "provisional", "Recommended, but something that may speak against it is not known yet.",
+            "Provisional: establish the facts below first", "P", "[?]", "#a6dba0", "#111111", open="cgr",
+        ),
+        Status(
+            "caution", "Recommended, with a relative contraindication, warning or alert that holds.",
+            "Caution", "!", "[!]", "#fee08b", "#111111", "dots", open="cg",
+        ),
+        Status(
+            "contested", "Recommended by one statement and advised against by another.",
+            "Contested: sources disagree", "X", "[x]", "#9970ab", "#ffffff", "cross", bold=True, open="c",
+        ),
+        Status(
+            "undetermined", "Whether a statement for or against it concerns the patient is not known yet.",
+            "Undetermined: more must be known", "u", "[.]", "#f4f4f4", "#555555", open="cfg",
+        ),
+        Status(
+            "advised-against", "Advised against, and recommended by nobody for this patient.",
+            "Advised against", "A", "[-]", "#f4a582", "#111111", "lines", open="cf",
+        ),
+        Status(
+            "contraindicated", "An absolute contraindication holds.",
+            "Contraindicated", "C", "[#]", "#7f0000", "#ffffff", bold=True,
+        ),
+        Status(
+            "not-indicated", "No statement for or against it concerns the patient.",
+            "Not indicated", "n", "[ ]", "#ffffff", "#999999", open="c",
+        ),
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
@@ -124,3 +187,18 @@ class Parameter:
     name: str
     kind: str
     what: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of a query.
+
+    ``kind`` is select, ask or graph; ``columns`` and ``rows`` (terms or None) belong to a select, ``truth`` to
+    an ask, ``triples`` (canonical order) to a construct or describe.
+    """
+
+    kind: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    truth: bool = False
+    triples: tuple[Any, ...] = ()

@@ -51,13 +51,16 @@ _RELATIVE = "http://relative.invalid/"
 _LINES = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG)
 
 
-def read_quads(path: Path, fault: type[GuideGraphError] = ValidationError, *, strange: bool = True) -> list[ox.Quad]:
+def read_quads(
+    path: Path, fault: type[GuideGraphError] = ValidationError, *, strange: bool = True, empty: bool = False
+) -> list[ox.Quad]:
     """All quads of a file, at least one. Blank nodes are renamed, so that files never share one.
 
     Args:
         path: a Turtle, TriG, N-Triples, N-Quads or JSON-LD file.
         fault: the class of error to raise.
         strange: whether a stranger may have written it; then it is looked at more closely, which takes time.
+        empty: whether a file without triples is right too.
 
     Raises:
         fault: the file is missing, too large, too deeply nested, of an unknown kind, empty, in another encoding than
@@ -71,7 +74,7 @@ def read_quads(path: Path, fault: type[GuideGraphError] = ValidationError, *, st
     text = read_bytes(path, MAXIMUM_BYTES, fault, mend="Check its name, or split it by document.")
     # A checkout may have turned the ends of lines inside of long strings: the same document, the same digests.
     text = text.replace(b"\r\n", b"\n") if form in _LINES else text
-    return parse_quads(text, form, where, fault, strange=strange)
+    return parse_quads(text, form, where, fault, strange=strange, empty=empty)
 
 
 def parse_quads(
@@ -82,8 +85,10 @@ def parse_quads(
     *,
     strange: bool = True,
     base: str | None = None,
+    empty: bool = False,
+    rename: bool = True,
 ) -> list[ox.Quad]:
-    """All quads of some RDF text, at least one.
+    """All quads of some RDF text, at least one unless it may be ``empty``; ``rename`` gives blank nodes new labels.
 
     ``where`` names the text in messages, ``base`` is what relative IRIs begin with; without it and a base in the text
     they are a fault, since they would mean something else in each place. Raises ``fault`` as ``read_quads`` does.
@@ -95,7 +100,7 @@ def parse_quads(
     try:
         # Without a base the parser of JSON-LD would drop what is relative without a word, the others tell its place.
         start = base or (_RELATIVE if json else None)
-        parser = ox.parse(text, format=form, base_iri=start, rename_blank_nodes=True)
+        parser = ox.parse(text, format=form, base_iri=start, rename_blank_nodes=rename)
         quads = list(islice(parser, MAXIMUM_QUADS + 1))
     except SyntaxError as error:
         place = f"{where}:{error.lineno}:{error.offset}" if error.lineno else where
@@ -104,7 +109,7 @@ def parse_quads(
         raise fault(f"not well-formed: {error.msg}", where=place, mend="Correct the syntax there.") from None
     except (ValueError, OSError) as error:
         raise fault(f"not well-formed: {error}", where=where, mend="Correct the syntax.") from None
-    if not quads:
+    if not quads and not empty:
         raise fault("the file holds no triples", where=where, mend="Check that it is the right file.")
     if len(quads) > MAXIMUM_QUADS:
         raise fault(f"more than {MAXIMUM_QUADS} triples", where=where, mend="Split the file by document.")

@@ -83,21 +83,34 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
 
     Args:
         root: a folder with ontology/ and graph/.
-        extra: further files of the user; triples outside a named graph go into the ontology's graph.
+        extra: further files of the user (see :func:`read_extra`).
 
     Raises:
         KnowledgeError: a folder is missing, a file cannot be read or parsed, or a number or date of a file that is not
             shipped cannot be read.
     """
+    added = read_extra(extra)
     ontology, documents = knowledge_files(root)
     ours = root.resolve() == assets.root().resolve()
     store = ox.Store()
     for path in (*ontology, *documents):
         quads = read_quads(path, KnowledgeError, strange=not ours)
         store.bulk_extend(_in_graph(quads if ours else readable(quads, path), _ONTOLOGY))
-    for path in map(Path, extra):
-        store.bulk_extend(_in_graph(named(readable(read_quads(path, KnowledgeError), path)), _ONTOLOGY))
+    store.bulk_extend(added)
     return store
+
+
+def read_extra(files: Iterable[str | Path]) -> list[ox.Quad]:
+    """The quads of files that a user adds to some knowledge; those outside a named graph in the ontology's graph.
+
+    Raises:
+        KnowledgeError: a file, or a number or date in it, cannot be read.
+    """
+    return [
+        quad
+        for path in map(Path, files)
+        for quad in _in_graph(named(readable(read_quads(path, KnowledgeError), path)), _ONTOLOGY)
+    ]
 
 
 def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:
@@ -116,10 +129,11 @@ def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:
     return quads
 
 
-def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
+def load_files(root: Path, files: Sequence[Path], *, foreign: bool = False) -> ox.Store:
     """Load the ontology of a folder, and some files of a user instead of its documents.
 
     What cannot be read in the files is loaded as it stands: nothing that rests on it is ever true, and an audit tells.
+    ``foreign`` says that files without triples, or with nothing of ours in them, are right too.
 
     Raises:
         KnowledgeError: there is no ontology, or a file cannot be read or parsed.
@@ -127,8 +141,8 @@ def load_files(root: Path, files: Sequence[Path]) -> ox.Store:
     store = ox.Store()
     for path in knowledge_files(root)[0]:
         store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
-    read = {str(path): read_quads(path, KnowledgeError) for path in files}
-    for name in sorted(foreign_files(read)):
+    read = {str(path): read_quads(path, KnowledgeError, empty=foreign) for path in files}
+    for name in () if foreign else sorted(foreign_files(read)):
         raise NothingToCheckError(NOTHING_OF_OURS, where=name, mend=RIGHT_FILE)
     for quads in read.values():
         store.bulk_extend(_in_graph(named(quads), _ONTOLOGY))
@@ -153,6 +167,18 @@ def _is_ours(quad: ox.Quad | ox.Triple) -> bool:
     return (
         below or subject.startswith((ns.GG, ns.GGT, ns.GGP)) or predicate.startswith(ns.GG) or value.startswith(ns.GG)
     )
+
+
+def files_alone(files: Iterable[str | Path]) -> ox.Store:
+    """A store of some files of a user and nothing else; one without triples adds none.
+
+    Raises:
+        KnowledgeError: a file cannot be read or parsed.
+    """
+    store = ox.Store()
+    for path in files:
+        store.bulk_extend(read_quads(Path(path), KnowledgeError, empty=True))
+    return store
 
 
 def named(quads: Sequence[ox.Quad]) -> list[ox.Quad]:

@@ -10,6 +10,7 @@ import rdflib
 
 import guidegraph as gg
 from guidegraph import render
+from guidegraph.model import STATUSES
 from tests.conftest import AS_OF
 
 
@@ -31,7 +32,7 @@ def test_the_assessment_is_a_graph(ask: Any) -> None:
     assert isinstance(graph, rdflib.Graph)
     status = rdflib.URIRef("https://w3id.org/guidegraph/assessment/status")
     found = {str(s): str(o).rpartition("/")[2] for s, o in graph.subject_objects(status)}
-    assert found == dict(answer.found.statuses)
+    assert found == dict(answer.assessment.statuses)
 
 
 def test_a_changed_answer_changes_nothing(ask: Any) -> None:
@@ -127,11 +128,8 @@ def test_the_picture_is_readable_in_grey(kb: Any) -> None:
     """Every status has a letter of its own, and neighbouring fills differ in lightness."""
     from xml.etree import ElementTree
 
-    from guidegraph.render.svg import _LOOK
-    from guidegraph.render.words import STATUSES
-
-    letters = [letter for _, letter, _ in STATUSES.values()]
-    assert len(set(letters)) == len(letters) == len(_LOOK)
+    letters = [status.letter for status in STATUSES.values()]
+    assert len(set(letters)) == len(letters)
     data = kb.timeline("example:pregnant-28-weeks", as_of=AS_OF)
     svg = render.timeline_svg(data)
     root = ElementTree.fromstring(svg)

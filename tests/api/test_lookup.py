@@ -101,14 +101,12 @@ def test_the_command(cli: Any, linked: gg.KnowledgeBase) -> None:
 
 
 def test_loaded_links_are_no_part_of_the_knowledge(linked: gg.KnowledgeBase, coded_folder: Path) -> None:
-    from guidegraph.export import description, graphs
+    from guidegraph.export import description, rdf
 
     linked.knowledge.load_links()
     fresh = gg.open(coded_folder)
     assert len(linked.store) > len(fresh.store) and linked.digest == fresh.digest
-    assert set(graphs.everything(linked.store)) and len(graphs.everything(linked.store)) == len(
-        graphs.everything(fresh.store)
-    )
+    assert set(rdf.everything(linked.store)) and len(rdf.everything(linked.store)) == len(rdf.everything(fresh.store))
     one, other = (description.turtle(base.engine, coded_folder) for base in (linked, fresh))
     assert one == other
     one, other = (

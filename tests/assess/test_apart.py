@@ -123,7 +123,7 @@ def test_nobody_meets_a_patient_while_assessments_run() -> None:
     try:
         while min(tries[name] for name in QUICK) < TRIES or min(tries[name] for name in SLOW) < 5 or assessed < 20:
             answer = own.therapies(PATIENT, as_of=AS_OF)
-            assert answer.found.profile.values[ns.GG + "ageYears"] == Decimal(AGE)
+            assert answer.assessment.profile.values[ns.GG + "ageYears"] == Decimal(AGE)
             assessed += 1
             if assessed % 10 == 0:
                 assert len(answer.graph)

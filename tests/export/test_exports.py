@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, UsageError
-from guidegraph.export import graphs, jsonld, turtle
+from guidegraph.export import jsonld, rdf
 from guidegraph.store import digest_of
 
 Run = Callable[..., CompletedProcess[str]]
@@ -35,7 +35,7 @@ def in_default(quads: list[ox.Quad]) -> list[ox.Quad]:
 def test_rdf_forms_read_back_the_same(kb: Any, cli: Run, form: str, tmp_path: Path) -> None:
     done = cli("export", "graph", "--format", form, "--document", "bmj-2025", "-o", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
-    expected = graphs.document(kb.store, ns.GGD + "bmj-2025")
+    expected = rdf.document(kb.store, ns.GGD + "bmj-2025")
     if form == "turtle":
         expected = in_default(expected)
     assert expected and digest_of(ox.parse(input=(tmp_path / "out").read_bytes(), format=FORMS[form])) == digest_of(
@@ -46,21 +46,21 @@ def test_rdf_forms_read_back_the_same(kb: Any, cli: Run, form: str, tmp_path: Pa
 @pytest.mark.parametrize("form", ["trig", "nquads"])
 @pytest.mark.parametrize("part", ["ontology", "everything"])
 def test_the_whole_reads_back_the_same(kb: Any, form: str, part: str) -> None:
-    quads = getattr(graphs, part)(kb.store)
-    text = turtle.trig(quads) if form == "trig" else graphs.nquads(quads)
+    quads = getattr(rdf, part)(kb.store)
+    text = rdf.trig(quads) if form == "trig" else rdf.nquads(quads)
     assert len(quads) > 2_000 and digest_of(ox.parse(input=text, format=FORMS[form])) == digest_of(quads)
 
 
 def test_the_default_is_the_ontology_in_turtle(kb: Any, cli: Run) -> None:
     done = cli("export", "graph")
     assert digest_of(ox.parse(input=done.stdout, format=ox.RdfFormat.TURTLE)) == digest_of(
-        in_default(graphs.ontology(kb.store))
+        in_default(rdf.ontology(kb.store))
     )
 
 
-@pytest.mark.parametrize("write", [turtle.trig, graphs.nquads], ids=["trig", "nquads"])
+@pytest.mark.parametrize("write", [rdf.trig, rdf.nquads], ids=["trig", "nquads"])
 def test_the_order_and_the_blank_names_of_the_store_do_not_show(kb: Any, write: Callable[..., str]) -> None:
-    quads = graphs.everything(kb.store)
+    quads = rdf.everything(kb.store)
     first = write(quads)
     renamed = {q.subject: ox.BlankNode() for q in quads if isinstance(q.subject, ox.BlankNode)}
     other = [
@@ -72,7 +72,7 @@ def test_the_order_and_the_blank_names_of_the_store_do_not_show(kb: Any, write: 
 
 
 def test_turtle_is_nested_and_names_no_blank_node(kb: Any) -> None:
-    text = graphs.turtle(graphs.ontology(kb.store))
+    text = rdf.turtle(rdf.ontology(kb.store))
     assert "_:" not in text and "owl:members (" in text
     assert text.startswith("@prefix aud:")
 
@@ -103,7 +103,7 @@ QUADS = st.lists(st.builds(ox.Quad, st.one_of(NODES, BLANKS), PROPERTIES, OBJECT
 @settings(max_examples=150, deadline=None)
 @given(QUADS)
 def test_any_quads_pass_through_trig(quads: list[ox.Quad]) -> None:
-    assert digest_of(ox.parse(input=turtle.trig(quads), format=ox.RdfFormat.TRIG)) == digest_of(quads)
+    assert digest_of(ox.parse(input=rdf.trig(quads), format=ox.RdfFormat.TRIG)) == digest_of(quads)
 
 
 @pytest.mark.parametrize("length", [40, 43, 150])
@@ -117,7 +117,7 @@ def test_deep_chains_and_long_lists_are_written(length: int) -> None:
         here, there = ox.BlankNode(f"l{i}"), ox.BlankNode(f"l{i + 1}") if i + 1 < length else cells[0]
         members += [ox.Quad(here, ox.NamedNode(ns.RDF + "first"), ox.Literal(str(i)))]
         members += [ox.Quad(here, ox.NamedNode(ns.RDF + "rest"), there)]
-    text = turtle.trig([*chain, *members])
+    text = rdf.trig([*chain, *members])
     assert digest_of(ox.parse(input=text, format=ox.RdfFormat.TRIG)) == digest_of([*chain, *members])
     assert ("_:" in text) == (length > 41)
 
@@ -149,8 +149,8 @@ def test_wrong_use_is_one_line(cli: Run, options: list[str], told: str) -> None:
 @pytest.mark.parametrize("part", ["ontology", "document", "all"])
 def test_json_ld_expands_to_the_same_quads_offline(kb: Any, part: str, by_reference: bool) -> None:
     processor = pytest.importorskip("pyld").jsonld
-    picked = {"ontology": graphs.ontology(kb.store), "all": graphs.everything(kb.store)}
-    quads = picked.get(part) or graphs.document(kb.store, ns.GGD + "bmj-2025")
+    picked = {"ontology": rdf.ontology(kb.store), "all": rdf.everything(kb.store)}
+    quads = picked.get(part) or rdf.document(kb.store, ns.GGD + "bmj-2025")
     text = jsonld.json_ld(quads, by_reference=by_reference)
     parsed = json.loads(text)
     assert (parsed["@context"] == jsonld.CONTEXT) is by_reference
@@ -163,7 +163,7 @@ def test_json_ld_expands_to_the_same_quads_offline(kb: Any, part: str, by_refere
 
 def test_json_ld_speaks_in_short_terms(kb: Any) -> None:
     pytest.importorskip("pyld")
-    told = json.loads(jsonld.json_ld(graphs.document(kb.store, ns.GGD + "acp-2017")))
+    told = json.loads(jsonld.json_ld(rdf.document(kb.store, ns.GGD + "acp-2017")))
     nodes = {node["id"]: node for node in told["graph"][0]["graph"]}
     heat = next(n for name, n in nodes.items() if name.endswith("/ACP17-A-HEAT"))
     assert heat["type"] == "gg:Recommendation" and heat["stance"] == "gg:For" and heat["implied"] == "false"
@@ -196,7 +196,7 @@ def test_the_published_context_fits_the_vocabulary(kb: Any, cli: Run, repo_root:
         for kind in ("AnnotationProperty",)
         for q in kb.store.quads_for_pattern(None, None, ox.NamedNode(ns.OWL + kind), None)
     }
-    used = {q.predicate.value for q in graphs.everything(kb.store)} & declared
+    used = {q.predicate.value for q in rdf.everything(kb.store)} & declared
     named = {value["@id"] for value in terms.values() if isinstance(value, dict)}
     assert {ns.shorten(p) for p in used} <= named
 

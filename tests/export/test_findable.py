@@ -16,7 +16,7 @@ from rdflib.namespace import DCTERMS, RDF, SH, VOID
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
-from guidegraph.export import description, graphs
+from guidegraph.export import description, rdf
 from guidegraph.store import DERIVED
 from tests.support.optional import wheel
 
@@ -48,7 +48,7 @@ def test_every_term_is_a_term_of_its_vocabulary(described: rdflib.Graph) -> None
 
 
 def test_the_figures_are_those_of_the_store(kb: Any, described: rdflib.Graph) -> None:
-    quads = graphs.everything(kb.store)
+    quads = rdf.everything(kb.store)
     assert int(str(described.value(DATASET, VOID.triples))) == len(quads)
     assert int(str(described.value(DATASET, VOID.distinctSubjects))) == len({q.subject for q in quads})
     named = {q.graph_name.value for q in quads}

@@ -17,7 +17,8 @@ from guidegraph import api, store
 from guidegraph.errors import DocumentError, UsageError
 from guidegraph.export.closure import Closure
 from guidegraph.export.nanopub import NP, NPX, Key, Nanopub, normal_form, retraction
-from guidegraph.export.nanopubcheck import check_file, earlier, original, read, verdict
+from guidegraph.export.nanopubcheck import check_file, verdict
+from guidegraph.export.publishing import earlier, original, read
 from tests.support.paths import AUDIT
 
 Run = Callable[..., CompletedProcess[str]]
@@ -126,6 +127,12 @@ def test_the_same_statement_has_the_same_uri(cli: Run) -> None:
     two = cli("export", "nanopub", "BMJ-R1", PYTHONHASHSEED="2", TZ="Asia/Tokyo")
     assert one.returncode == 0, one.stderr
     assert one.stdout == two.stdout and "np/RA" in one.stdout
+
+
+def test_a_statement_keeps_its_uri_from_release_to_release() -> None:
+    """A change of this URI would make every earlier export look changed."""
+    (one,) = api.open_files([CLEAN]).nanopubs([TOLD])
+    assert one.uri.endswith("/RAWnfMcXWl3eeSUR7ClKusm0zo8T4Ud-FONsb4OEENvi8")
 
 
 def test_what_changes_supersedes_and_what_does_not_stays(cli: Run, tmp_path: Path) -> None:

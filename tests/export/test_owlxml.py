@@ -17,7 +17,7 @@ import pytest
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
-from guidegraph.export import graphs, owl
+from guidegraph.export import owl, rdf
 from guidegraph.export.owlxml import owl_xml
 from tests.support.axioms import headless
 from tests.support.optional import needs, wheel
@@ -82,7 +82,7 @@ def test_protege_s_own_library_reads_the_same_and_finds_no_violation(whole: list
         ox.NamedNode("https://example.org/o"), ox.NamedNode(ns.RDF + "type"), ox.NamedNode(ns.OWL + "Ontology")
     )
     (tmp_path / "a.owx").write_text(owl_xml(plain), encoding="utf-8")
-    (tmp_path / "a.ttl").write_text(graphs.turtle([ox.Quad(*t) for t in [*plain, named]]), encoding="utf-8")
+    (tmp_path / "a.ttl").write_text(rdf.turtle([ox.Quad(*t) for t in [*plain, named]]), encoding="utf-8")
     (tmp_path / "whole.owx").write_text(owl_xml(whole), encoding="utf-8")
     wrong = [*plain, *triples("e:p a owl:TransitiveProperty , owl:FunctionalProperty .")]
     (tmp_path / "wrong.owx").write_text(owl_xml(wrong), encoding="utf-8")

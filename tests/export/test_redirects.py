@@ -19,7 +19,7 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import namespaces as ns
-from guidegraph.export import graphs
+from guidegraph.export import rdf
 from tests.support.optional import needs
 from tests.support.redirects import CASES, SITE
 
@@ -105,7 +105,7 @@ def test_the_redirects_keep_to_the_rules_of_w3id(repo_root: Path) -> None:
 
 def test_every_kind_of_iri_has_a_redirect(kb: Any) -> None:
     """The first folder of every IRI of ours in the graph is one that the redirects know."""
-    quads = graphs.everything(kb.store)
+    quads = rdf.everything(kb.store)
     nodes = itertools.chain.from_iterable((q.subject, q.predicate, q.object, q.graph_name) for q in quads)
     kinds = {
         n.value.removeprefix(ns.BASE).partition("/")[0]

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import namespaces as ns
-from guidegraph.export import graphs
+from guidegraph.export import rdf
 from tests.support.optional import cache, needs
 from tests.support.redirects import CASES
 
@@ -92,7 +92,7 @@ def site(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ours(kb: Any) -> dict[str, tuple[str, str]]:
     """Every term of ours that the ontology defines: its IRI, label and definition."""
     found: dict[str, tuple[str, str]] = {}
-    for quad in graphs.ontology(kb.store):
+    for quad in rdf.ontology(kb.store):
         if quad.predicate.value == ns.RDFS + "label" and quad.subject.value.startswith(ns.BASE):
             definition = next(
                 iter(kb.store.quads_for_pattern(quad.subject, ox.NamedNode(ns.SKOS + "definition"), None, None)), None
@@ -129,8 +129,6 @@ def test_the_site(kb: Any, site: Path) -> None:
     for name, page in pages.items():
         assert len(page.ids) == len(set(page.ids)), name
         assert page.links <= set(page.ids), name
-    populations = {
-        t.subject.value for t in graphs.populations(kb.store) if t.object == ox.NamedNode(ns.GG + "Population")
-    }
+    populations = {t.subject.value for t in rdf.populations(kb.store) if t.object == ox.NamedNode(ns.GG + "Population")}
     for iri in populations:
         assert "In OWL: (" in pages["populations.html"].texts[iri.removeprefix(ns.BASE).replace("/", "-")]

@@ -126,12 +126,17 @@ def test_a_profile_has_no_named_graphs(kb: Any) -> None:
         parse_profile_text(json.dumps(linked), "jsonld", kb.vocabulary, where="p")
 
 
-def test_a_bare_number_of_json_ld_is_told_how_to_be_written(kb: Any) -> None:
+def test_a_bare_number_of_json_ld_is_read_exactly_or_told_how_to_be_written(kb: Any) -> None:
     typed = {"@value": 16.5, "@type": "http://www.w3.org/2001/XMLSchema#decimal"}
     linked = {"@id": "urn:p", "@type": GG + "Patient", GG + "symptomWeeks": typed}
     for form in ("jsonld", "json", ""):
+        found = parse_profile_text(json.dumps(linked), form, kb.vocabulary, where="p")
+        assert found.values == {GG + "symptomWeeks": Decimal("16.5")}
         with pytest.raises(ProfileError, match="in quotation marks"):
-            parse_profile_text(json.dumps(linked), form, kb.vocabulary, where="p")
-    typed["@value"] = "16.5"
-    found = parse_profile_text(json.dumps(linked), "json", kb.vocabulary, where="p")
-    assert found.values == {GG + "symptomWeeks": Decimal("16.5")}
+            bare = linked | {GG + "symptomWeeks": 16.5}
+            parse_profile_text(json.dumps(bare), form, kb.vocabulary, where="p")
+
+
+def test_a_relative_iri_is_told(kb: Any) -> None:
+    with pytest.raises(ProfileError, match="relative IRI"):
+        parse_profile_text(f"{HEAD}<#me> a gg:Patient .", "turtle", kb.vocabulary, where="p")

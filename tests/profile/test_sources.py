@@ -50,7 +50,7 @@ def test_every_form_from_every_source_is_one_profile(kb: Any, tmp_path: Path, na
         path = tmp_path / f"patient{ending}"
         path.write_bytes(content)
         assert {digest(kb.profile(source)) for source in (path, str(path))} == {wanted}
-    assert digest(kb.profile(io.BytesIO(content))) == wanted
+    assert digest(kb.profile(io.BytesIO(content))) == digest(kb.profile(io.StringIO(mark + text))) == wanted
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_bytes(content))
@@ -105,7 +105,10 @@ def test_a_source_without_end_is_read_up_to_a_bound(kb: Any) -> None:
 def test_records_of_other_kinds_and_folders_are_told(kb: Any, tmp_path: Path) -> None:
     (tmp_path / "cdm").mkdir()
     (tmp_path / "cdm/PERSON.csv").write_text("person_id\n1\n")
+    (tmp_path / "parts/person").mkdir(parents=True)
     for source, told in (
+        (tmp_path / "parts", "from-omop"),
+        (io.StringIO("label: \ud800"), "half a character"),
         (tmp_path / "cdm", "from-omop"),
         (tmp_path / "cdm.duckdb", "from-omop"),
         (tmp_path / "record.ndjson", "from-fhir"),

@@ -133,15 +133,66 @@ def test_a_name_that_leads_inside_is_not_connected_to(serve: Serve, monkeypatch:
     assert len(asked) == 1
 
 
-def test_numbers_in_disguise_are_no_numbers() -> None:
-    for host in ("2130706433", "0x7f.1", "127.1"):
-        assert not address(f"http://{host}/").private
-    assert address("http://[::1]:80/").private and address("http://localhost/").private
-
-
 def test_no_proxy_is_asked(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     proxy = serve(lambda handler: asked.append(handler) or reply()(handler))
     monkeypatch.setenv("http_proxy", proxy)
     Endpoint(serve(reply())).select(ASKED)
     assert asked == []
+
+
+CARRYING = ["::ffff:{}", "::ffff:0:{}", "64:ff9b::{}", "::{}"]
+INNER = ["127.0.0.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"]
+
+
+@pytest.mark.parametrize("form", CARRYING)
+@pytest.mark.parametrize("inner", INNER)
+def test_a_number_that_carries_a_private_one_is_private(form: str, inner: str) -> None:
+    number = form.format(inner)
+    assert not reachable(address("http://name.example/"), number)
+    assert not address(f"http://[{number}]/").private or number in ("::0.0.0.0",)
+
+
+@pytest.mark.parametrize(
+    ("number", "public"),
+    [
+        ("2606:2800:220:1::1", True),
+        ("93.184.215.14", True),
+        ("64:ff9b::93.184.215.14", True),
+        ("::ffff:93.184.215.14", True),
+        ("2002:5db8:d70e::1", True),
+        ("2002:7f00:1::", False),
+        ("2002:a00:1::1", False),
+        ("2002:c0a8:101::1", False),
+        ("64:ff9b:1::93.184.215.14", False),
+        ("64:ff9b:1:a00::1", False),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
+        ("::93.184.215.14", False),
+        ("::", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fec0::1", False),
+        ("fd00::1", False),
+        ("ff02::1", False),
+        ("2001:db8::1", False),
+        ("0.0.0.0", False),
+        ("255.255.255.255", False),
+        ("240.0.0.1", False),
+        ("192.0.2.1", False),
+    ],
+)
+def test_which_numbers_a_name_may_lead_to(number: str, public: bool) -> None:
+    assert reachable(address("http://name.example/"), number) == public
+
+
+@pytest.mark.parametrize(
+    "host", ["0177.0.0.1", "2130706433", "0x7f.1", "0x7f000001", "127.1", "017700000001", "127.0.0.01"]
+)
+def test_an_odd_spelling_of_a_number_is_refused(host: str) -> None:
+    with pytest.raises(EndpointError, match="odd spelling"):
+        address(f"http://{host}/")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "10.0.0.1", "[fd00::1]", "[fe80::1%25eth0]"])
+def test_a_plain_number_is_allowed_by_being_named(host: str) -> None:
+    assert address(f"http://{host}/").private

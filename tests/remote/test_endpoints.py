@@ -16,6 +16,7 @@ import pytest
 
 from guidegraph import api
 from guidegraph.errors import EndpointError
+from guidegraph.query import run
 from guidegraph.remote.client import Endpoint, GraphStore
 from guidegraph.remote.exchange import Limits
 from tests.support.serving import ASKED, JSON, ROWS, Serve, reply
@@ -181,3 +182,43 @@ def test_what_virtuoso_says_is_understood(serve: Serve) -> None:
     assert isinstance(blank[0][0], ox.BlankNode)
     with pytest.raises(EndpointError, match="neither true nor false"):
         Endpoint(serve(reply())).truth("ASK { ?s ?p ?o }")
+
+
+GRAPH = {
+    "application/n-triples": b'_:a <urn:p> "0.750"^^<http://www.w3.org/2001/XMLSchema#decimal> .\n<urn:s> <urn:p> _:a .',
+    "text/turtle": b"@prefix u: <urn:> . u:s u:p [ u:p 0.750 ] .",
+    "application/trig": b"@prefix u: <urn:> . u:g { u:s u:p [ u:p 0.75 ] }",
+    "application/n-quads": b'_:a <urn:p> "0.750"^^<http://www.w3.org/2001/XMLSchema#decimal> <urn:g> .\n<urn:s> <urn:p> _:a .',
+    "application/ld+json": b"""{"@id": "urn:s", "urn:p": {"urn:p":
+        {"@value": "0.75", "@type": "http://www.w3.org/2001/XMLSchema#decimal"}}}""",
+}
+
+
+@pytest.mark.parametrize("media", GRAPH)
+def test_a_graph_is_read_in_the_form_that_is_sent(serve: Serve, media: str) -> None:
+    """Some stores have no N-Triples: what they send is read by its media type."""
+    asked: list[str] = []
+
+    def answer(handler: Any) -> None:
+        asked.append(handler.headers["Accept"])
+        reply(media=f"{media}; charset=utf-8", body=GRAPH[media])(handler)
+
+    url = serve(answer)
+    text = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+    ours = ox.Store()
+    ours.update("INSERT DATA { <urn:s> <urn:p> [ <urn:p> 0.750 ] }")
+    assert api.run_query(None, text, None, [], endpoint=url).triples == run.run(ours, text).triples
+    assert asked[0].startswith("application/n-triples, text/turtle")
+
+
+def test_a_graph_without_triples_is_read_and_a_broken_one_told(serve: Serve) -> None:
+    text = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+    nothing = serve(reply(media="text/turtle", body=b"@prefix u: <urn:> ."))
+    assert api.run_query(None, text, None, [], endpoint=nothing).triples == ()
+    for media, body in (
+        ("text/turtle", b"u:s u:p"),
+        ("text/turtle", b"<a> <b> <c> ."),
+        ("application/rdf+xml", b"<x/>"),
+    ):
+        with pytest.raises(EndpointError):
+            api.run_query(None, text, None, [], endpoint=serve(reply(media=media, body=body)))

@@ -6,8 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph.errors import QueryError
-from guidegraph.remote.holes import filled
-from guidegraph.remote.values import with_values
+from guidegraph.remote.terms import filled, with_values
 
 NAUGHTY = [
     "urn:a> } ; DROP ALL #",

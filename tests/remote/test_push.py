@@ -17,8 +17,7 @@ import guidegraph as gg
 from guidegraph import api, namespaces, store
 from guidegraph.errors import EndpointError, UsageError
 from guidegraph.remote.client import Endpoint, GraphStore
-from guidegraph.remote.manifest import Entry, entry_of, read_manifest
-from guidegraph.remote.pulling import graph_of
+from guidegraph.remote.pulling import Entry, entry_of, graph_of, read_manifest
 from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push
 from tests.support.pushed import MANIFEST, MODES, graph, held, killed_at, local, node
 from tests.support.stores import Relay, Server, contents, empty, lines
@@ -169,7 +168,7 @@ def test_somebody_elses_graph_is_not_replaced(server: Server) -> None:
 
 def test_a_graph_on_its_way_that_is_gone_from_the_knowledge_does_not_stay(server: Server) -> None:
     endpoint, writer = Endpoint(server.query), ByGraphStore(GraphStore(server.graphs))
-    from guidegraph.remote.manifest import GRAPH, listing
+    from guidegraph.remote.pulling import GRAPH, listing
 
     half = node("half")
     writer.replace(half, graph((node("s"), "p", ox.Literal("half"))))

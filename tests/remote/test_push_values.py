@@ -11,10 +11,9 @@ import pytest
 from guidegraph import api, namespaces, store
 from guidegraph.errors import EndpointError
 from guidegraph.remote.client import Endpoint, GraphStore
-from guidegraph.remote.holes import filled, text_of
-from guidegraph.remote.manifest import Entry, entry_of, read_manifest
-from guidegraph.remote.pulling import graph_of
+from guidegraph.remote.pulling import Entry, entry_of, graph_of, read_manifest
 from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push, batches
+from guidegraph.remote.terms import filled, text_of
 from tests.support.pushed import MODES, graph, hard_graph, node
 from tests.support.stores import Server, empty
 

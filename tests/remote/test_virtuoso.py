@@ -18,8 +18,7 @@ from guidegraph import api, namespaces
 from guidegraph.errors import EndpointError
 from guidegraph.query import catalogue, run
 from guidegraph.remote.client import Endpoint, GraphStore
-from guidegraph.remote.manifest import entry_of, read_manifest
-from guidegraph.remote.pulling import graph_of
+from guidegraph.remote.pulling import entry_of, graph_of, read_manifest
 from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push
 from tests.conftest import AS_OF
 from tests.support.pushed import hard_graph, held, killed_at, local, node

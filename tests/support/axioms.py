@@ -8,13 +8,13 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import namespaces as ns
-from guidegraph.export import graphs
+from guidegraph.export import rdf
 
 
 @pytest.fixture(scope="module")
 def whole(kb: Any) -> list[ox.Triple]:
     """Every triple of the knowledge base."""
-    return [q.triple for q in graphs.everything(kb.store)]
+    return [q.triple for q in rdf.everything(kb.store)]
 
 
 def headless(whole: list[ox.Triple]) -> list[ox.Triple]:

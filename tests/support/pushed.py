@@ -14,7 +14,7 @@ import pytest
 
 from guidegraph import namespaces, store
 from guidegraph.remote.client import Endpoint
-from guidegraph.remote.manifest import entry_of, read_manifest
+from guidegraph.remote.pulling import entry_of, read_manifest
 from guidegraph.remote.pushing import BATCH
 from tests.support.stores import Relay, Server, contents, empty, lines
 

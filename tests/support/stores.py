@@ -240,8 +240,7 @@ def lines(server: Server, mode: str, relay: Relay | None = None) -> list[str]:
 def contents(server: Server) -> dict[str, tuple[str, int]]:
     """Digest and size of every graph of ours in a server, the manifest with it, read anew."""
     from guidegraph.remote.client import Endpoint
-    from guidegraph.remote.manifest import entry_of
-    from guidegraph.remote.pulling import counts, graph_of
+    from guidegraph.remote.pulling import counts, entry_of, graph_of
 
     endpoint = Endpoint(server.query)
     rows = endpoint.select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")[1]

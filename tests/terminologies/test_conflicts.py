@@ -13,8 +13,7 @@ import pytest
 from guidegraph.terminologies import ExternalTerm, Mapping
 from guidegraph.terminologies.conflicts import KINDS, Classes, hierarchy_conflicts, table_conflicts
 from guidegraph.terminologies.consistency import consistency
-from guidegraph.terminologies.extract import extract
-from guidegraph.terminologies.linker import Linker
+from guidegraph.terminologies.linker import Linker, extract
 from guidegraph.terminologies.modules import Module
 from tests.support.linkable import IRI, rows
 from tests.terminologies.test_sources import installed

@@ -9,7 +9,7 @@ import pytest
 from guidegraph.errors import LinkError
 from guidegraph.terminologies import ExternalTerm
 from guidegraph.terminologies.codes import Codes
-from guidegraph.terminologies.extract import extract
+from guidegraph.terminologies.linker import extract
 from guidegraph.terminologies.modules import Module, read_module, write_module
 from tests.support.linkable import PART, rows, toy
 from tests.terminologies.test_sources import installed

@@ -11,7 +11,7 @@ import pytest
 from guidegraph.errors import LinkError
 from guidegraph.terminologies import ExternalTerm
 from guidegraph.terminologies.book import Links
-from guidegraph.terminologies.extract import extract
+from guidegraph.terminologies.linker import extract
 from guidegraph.terminologies.modules import (
     Module,
     module_file,

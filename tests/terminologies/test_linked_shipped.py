@@ -177,4 +177,4 @@ def test_answers_say_what_they_were_read_by(link: Any, monkeypatch: pytest.Monke
     answer = linked.therapies({"age": 50, "medications": [drug]}, as_of=DAY)
     names = {row["name"] for row in answer.to_dict()["knowledge"]["links"]}
     assert names == {"atc", "atc.sssom.tsv"}
-    assert isinstance(answer.found.profile, Profile) and json.dumps(answer.to_dict())
+    assert isinstance(answer.assessment.profile, Profile) and json.dumps(answer.to_dict())

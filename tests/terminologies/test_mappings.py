@@ -15,7 +15,7 @@ import pytest
 
 import guidegraph as gg
 from guidegraph.knowledge.mappings import check_mappings, coverage, subjects
-from guidegraph.terminologies.findings import Report
+from guidegraph.terminologies.model import Report
 from guidegraph.terminologies.sources import available
 from guidegraph.terminologies.tables import read_rows, read_table, read_terminologies, table_files
 from tests.support.optional import needs

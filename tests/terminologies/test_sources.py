@@ -11,8 +11,7 @@ from guidegraph.terminologies import ExternalTerm
 from guidegraph.terminologies.sources import SOURCES, available, entries, source
 from guidegraph.terminologies.sources.base import Adapter, Entry
 from guidegraph.terminologies.sources.classifications import excluded_codes
-from guidegraph.terminologies.sources.scraps import luhn, verhoeff
-from guidegraph.terminologies.sources.substances import Atc
+from guidegraph.terminologies.sources.lists import Atc, luhn, verhoeff
 from tests.support.optional import needs
 
 

@@ -15,7 +15,7 @@ from guidegraph.knowledge.mappings import check_mappings, coverage
 from guidegraph.namespaces import GGT
 from guidegraph.terminologies.codes import Codes
 from guidegraph.terminologies.conflicts import Classes, table_conflicts
-from guidegraph.terminologies.extract import mapped_codes
+from guidegraph.terminologies.linker import mapped_codes
 from guidegraph.terminologies.model import ExternalTerm, Mapping, claims
 from guidegraph.terminologies.tables import read_rows, read_table, read_terminologies
 from tests.support.paths import ROOT

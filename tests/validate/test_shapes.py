@@ -165,14 +165,12 @@ def people(count: int) -> str:
 
 
 def test_the_text_of_a_constraint_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rdflib.plugins.sparql import parser, prepareQuery
+    from rdflib.plugins.sparql import processor
 
     data, shapes = write(tmp_path / "p.ttl", people(30)), write(tmp_path / "s.ttl", SPARQL)
     parsed: list[str] = []
-    monkeypatch.setattr(
-        "guidegraph.validate.graph.prepareQuery", lambda text, **more: parsed.append(text) or prepareQuery(text, **more)
-    )
-    monkeypatch.setattr(parser, "parseQuery", lambda text: pytest.fail("rdflib parsed it again"))
+    parse = processor.parseQuery
+    monkeypatch.setattr(processor, "parseQuery", lambda text: parsed.append(text) or parse(text))
     assert len(validate_files([data], shapes=[shapes]).results) == 20
     assert len(parsed) == 1
 
@@ -213,7 +211,7 @@ def test_validations_in_threads_do_not_meet(tmp_path: Path) -> None:
 def test_shapes_that_reach_out_are_refused(tmp_path: Path, word: str) -> None:
     data = write(tmp_path / "p.ttl", people(1))
     shapes = write(tmp_path / "s.ttl", SPARQL.replace("$this <urn:x:age> ?age .", word))
-    with pytest.raises(ValidationError, match="SERVICE or FROM"):
+    with pytest.raises(ValidationError, match=r"reaches out|cannot be read"):
         validate_files([data], shapes=[shapes])
 
 

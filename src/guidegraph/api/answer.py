@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
+from guidegraph import forms
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
 from guidegraph.assess.assessing import find_therapy
-from guidegraph.assess.assessment import FOR, TRUE, Assessment
+from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.opened import Knowledge, software
@@ -21,48 +21,38 @@ if TYPE_CHECKING:
     import rdflib
 
 
-def behind(disagreements: Disagreements, found: Assessment, therapy: str) -> list[dict[str, Any]]:
-    """The disagreements behind a contested status of an assessment; none for another status."""
-    if found.statuses[therapy] != "contested":
-        return []
-    held = [s for s in found.statements(therapy, FOR) if found.truth(s) == TRUE]
-    opposing = [s for s in found.opposing(therapy) if found.truth(s) == TRUE]
-    return disagreements.behind(held, opposing, found.truth)
-
-
 class Answer:
     """The answer for one patient: every therapy that a statement reaches, with its status and the reasons.
 
     Attributes:
-        found: the assessment behind it.
+        assessment: the assessment behind it.
     """
 
-    def __init__(self, knowledge: Knowledge, disagreements: Disagreements, found: Assessment) -> None:
+    def __init__(self, knowledge: Knowledge, disagreements: Disagreements, assessment: Assessment) -> None:
         self._knowledge = knowledge
         self._disagreements = disagreements
-        self.found = found
+        self.assessment = assessment
 
     @cached_property
-    def _data(self) -> dict[str, Any]:
-        data = _answer.answer(
-            self.found,
-            profile_digest=profile_digest(self.found.profile),
+    def _data(self) -> forms.Answer:
+        """The answer, made once; what it holds is shared with other answers."""
+        assessment, knowledge = self.assessment, self._knowledge
+        return _answer.answer(
+            assessment,
+            profile_digest=profile_digest(assessment.profile),
             knowledge={
-                "digest": self._knowledge.digest,
-                "version": self._knowledge.version,
-                "links": self._knowledge.link_digests((*self.found.profile.readings, *self.found.linked.values())),
+                "digest": knowledge.digest,
+                "version": knowledge.version,
+                "links": knowledge.link_digests((*assessment.profile.readings, *assessment.linked.values())),
             },
             software=software(),
-            queries=self._knowledge.query_digests(),
+            queries=knowledge.query_digests(),
+            behind=self._disagreements.behind,
         )
-        for therapy, entry in zip(_answer.ranked(self.found), data["therapies"], strict=True):
-            entry["disagreements"] = behind(self._disagreements, self.found, therapy)
-        return data
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> forms.Answer:
         """The answer in the published JSON form; a copy that may be changed."""
-        copy: dict[str, Any] = json.loads(json.dumps(self._data))
-        return copy
+        return forms.plain_copy(self._data)
 
     def saved(self) -> str:
         """The answer with everything that reproduces it, as Turtle, for :meth:`KnowledgeBase.replay`.
@@ -71,12 +61,12 @@ class Answer:
         """
         from guidegraph.assess.saved import write_saved
 
-        return write_saved(self._knowledge, self.found, self._data)
+        return write_saved(self._knowledge, self.assessment, self._data)
 
     @property
     def statuses(self) -> dict[str, str]:
         """The status of each therapy, by the therapy's CURIE."""
-        return {self.found.name(therapy): status for therapy, status in sorted(self.found.statuses.items())}
+        return {self.assessment.name(therapy): status for therapy, status in sorted(self.assessment.statuses.items())}
 
     def status(self, therapy: str) -> str:
         """The status of one therapy, named by label, synonym, CURIE or IRI.
@@ -85,7 +75,7 @@ class Answer:
             TermError: the text names no intervention, or more than one.
             UsageError: no statement reaches the intervention.
         """
-        return self.found.statuses[find_therapy(self._knowledge, therapy, self.found)]
+        return self.assessment.statuses[find_therapy(self._knowledge, therapy, self.assessment)]
 
     def rows(self) -> list[dict[str, Any]]:
         """One plain row a therapy: intervention, label, category, status, line, for, against, contraindications."""
@@ -128,7 +118,7 @@ class Answer:
         import rdflib
 
         with self._knowledge.session(
-            self.found.profile, self.found.as_of, self.found.jurisdiction, self.found.linked
+            self.assessment.profile, self.assessment.as_of, self.assessment.jurisdiction, self.assessment.linked
         ) as session:
             dataset = ox.Dataset(ox.Quad(q.subject, q.predicate, q.object) for q in session.quads())
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
@@ -145,7 +135,7 @@ class Answer:
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}
-        for status in self.found.statuses.values():
+        for status in self.assessment.statuses.values():
             counts[status] = counts.get(status, 0) + 1
         told = ", ".join(f"{counts[s]} {s}" for s in sorted(counts))
-        return f"<Answer for {self.found.profile.id!r} as of {self.found.as_of}: {told}>"
+        return f"<Answer for {self.assessment.profile.id!r} as of {self.assessment.as_of}: {told}>"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import pyoxigraph as ox
 
 from guidegraph import assets
-from guidegraph.api.answer import Answer, behind
+from guidegraph.api.answer import Answer
 from guidegraph.assess import assessing
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from guidegraph.audit.tracing import Trace
     from guidegraph.disagree.questions import DisagreementOptions
     from guidegraph.export.nanopub import Key, Nanopub
-    from guidegraph.intake.fhir.read import Reading
-    from guidegraph.intake.fhir.records import FhirOptions, FhirReader, FhirSource
-    from guidegraph.intake.omop.persons import OmopOptions
+    from guidegraph.forms import Explanation, Question, Timeline
+    from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
+    from guidegraph.intake.omop.read import OmopOptions
     from guidegraph.intake.report import IntakeReport
     from guidegraph.terminologies.book import Links
     from guidegraph.validate.passages import Verification
@@ -108,7 +108,7 @@ class KnowledgeBase:
         """Read FHIR resources of one patient as a profile, with a report of every entry.
 
         Nothing absent is inferred from missing entries. Arguments and errors: see
-        :meth:`guidegraph.intake.fhir.records.FhirReader.profile`.
+        :meth:`guidegraph.intake.fhir.read.FhirReader.profile`.
         """
         return self._fhir.profile(source, as_of=as_of, where=where, **options)
 
@@ -128,7 +128,7 @@ class KnowledgeBase:
 
     @cached_property
     def _fhir(self) -> FhirReader:
-        from guidegraph.intake.fhir.records import FhirReader
+        from guidegraph.intake.fhir.read import FhirReader
 
         return FhirReader(self.knowledge)
 
@@ -137,9 +137,9 @@ class KnowledgeBase:
     ) -> tuple[Profile, IntakeReport]:
         """The profile of one person of an OMOP CDM 5.4, and the report on every row of theirs.
 
-        Arguments and errors: see :func:`guidegraph.intake.omop.persons.read_person`.
+        Arguments and errors: see :func:`guidegraph.intake.omop.read.read_person`.
         """
-        from guidegraph.intake.omop.persons import read_person
+        from guidegraph.intake.omop.read import read_person
 
         return read_person(self.knowledge, source, person, **options)
 
@@ -148,9 +148,9 @@ class KnowledgeBase:
     ) -> Iterator[tuple[int, Profile, IntakeReport]]:
         """The profiles of many persons (all if None), in the order of their ids, each with its report.
 
-        Arguments and errors: see :func:`guidegraph.intake.omop.persons.read_persons`.
+        Arguments and errors: see :func:`guidegraph.intake.omop.read.read_persons`.
         """
-        from guidegraph.intake.omop.persons import read_persons
+        from guidegraph.intake.omop.read import read_persons
 
         return read_persons(self.knowledge, source, persons, **options)
 
@@ -194,7 +194,7 @@ class KnowledgeBase:
 
     def explain(
         self, profile: ProfileSource, therapy: str, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> dict[str, Any]:
+    ) -> Explanation:
         """The proof of one therapy's status and the smallest change that would make it eligible.
 
         Raises:
@@ -203,30 +203,30 @@ class KnowledgeBase:
         from guidegraph.assess.change import smallest_change
         from guidegraph.assess.explain import explanation
 
-        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).found
-        iri = assessing.find_therapy(self.knowledge, therapy, found)
-        explained = explanation(found, iri, smallest_change(found, iri, assessing.again(self.knowledge, found)))
-        explained["therapy"]["disagreements"] = behind(self.disagree, found, iri)
-        explained["made_from"] = self.knowledge.made_from(found.profile, found.linked.values())
-        return explained
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).assessment
+        iri = assessing.find_therapy(self.knowledge, therapy, assessment)
+        change = smallest_change(assessment, iri, assessing.again(self.knowledge, assessment))
+        made_from = self.knowledge.made_from(assessment.profile, assessment.linked.values())
+        return explanation(assessment, iri, change, self.disagree.behind, made_from)
 
     def ask(
         self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Question]:
         """The unknown facts, ranked by what they could change."""
-        from guidegraph.assess.questions import questions
+        from guidegraph.assess.questions import every_open_fact, questions
 
-        return questions(self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found)
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        return questions(assessment, every_open_fact(assessment))
 
     def timeline(
         self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> dict[str, Any]:
+    ) -> Timeline:
         """Statuses by week, at every week at which something can change."""
         from guidegraph.assess.timeline import timeline
 
-        found = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).found
-        weeks = timeline(found.profile, self.records, assessing.again(self.knowledge, found))
-        return {**weeks, "made_from": self.knowledge.made_from(found.profile)}
+        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        again, made_from = assessing.again(self.knowledge, assessment), self.knowledge.made_from(assessment.profile)
+        return timeline(assessment.profile, self.records, again, made_from)
 
     def replay(self, path: str | Path) -> dict[str, Any]:
         """Recompute a saved answer and compare it, in the published JSON form (schema/replay.schema.json).

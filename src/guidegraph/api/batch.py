@@ -12,7 +12,7 @@ from typing import Unpack
 
 from guidegraph.assess.assessing import assess
 from guidegraph.errors import GuideGraphError
-from guidegraph.intake.fhir.records import FhirOptions, FhirReader, FhirSource
+from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource
 from guidegraph.knowledge import describe
 
 #: Records that a worker takes at a time.
@@ -47,7 +47,7 @@ def fhir_statuses(
 
     Args:
         reader: reads them.
-        sources: records, as :meth:`~guidegraph.intake.fhir.records.FhirReader.profile` takes them.
+        sources: records, as :meth:`~guidegraph.intake.fhir.read.FhirReader.profile` takes them.
         as_of: the day of the profiles and of the statements in effect; today if None.
         jurisdiction: count only the labels of this country; all if None.
         workers: processes to use, where the system can fork; the knowledge base is not loaded again.

@@ -31,21 +31,22 @@ def open_knowledge(root: str | Path | None = None, *, extra: Sequence[str | Path
     return KnowledgeBase(store.load_knowledge(_folder(root), extra=extra), None if root is None else Path(root))
 
 
-def open_files(files: Sequence[str | Path], root: str | Path | None = None) -> KnowledgeBase:
+def open_files(files: Sequence[str | Path], root: str | Path | None = None, *, foreign: bool = False) -> KnowledgeBase:
     """Open a user's own files with the ontology alone: none of the shipped documents is loaded.
 
     Args:
         files: Turtle, TriG, N-Triples, N-Quads or JSON-LD files in the vocabulary of docs/model.md.
         root: a folder with ontology/; the shipped one if None.
+        foreign: whether files without triples, or with nothing of ours in them, are right too.
 
     Raises:
         KnowledgeError: a file cannot be read or parsed.
     """
-    loaded = store.load_files(_folder(root), [Path(f) for f in files])
+    loaded = store.load_files(_folder(root), [Path(f) for f in files], foreign=foreign)
     return KnowledgeBase(loaded, None if root is None else Path(root))
 
 
-def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBase:
+def open_endpoint(endpoint: str, root: str | Path | None = None, *, extra: Sequence[str | Path] = ()) -> KnowledgeBase:
     """Fetch the documents of a SPARQL 1.1 endpoint and open them with its ontology, else with one at hand.
 
     Whatever is asked of the knowledge base afterwards is answered on this machine.
@@ -53,14 +54,19 @@ def open_endpoint(endpoint: str, root: str | Path | None = None) -> KnowledgeBas
     Args:
         endpoint: its address.
         root: a folder with ontology/ for an endpoint that has none; the shipped one if None.
+        extra: further Turtle or TriG files of the user.
 
     Raises:
+        KnowledgeError: a file cannot be read or parsed.
         EndpointError: the endpoint may not be spoken to or cannot be reached, holds no document, hands over fewer
             triples than it counts, or what was pushed to it is not whole.
     """
     from guidegraph.remote.knowledge import fetch
 
-    return KnowledgeBase(fetch(endpoint, _folder(root)), None if root is None else Path(root))
+    added = store.read_extra(extra)
+    loaded = fetch(endpoint, _folder(root))
+    loaded.bulk_extend(added)
+    return KnowledgeBase(loaded, None if root is None else Path(root))
 
 
 def pull_into(endpoint: str, folder: Path, root: str | Path | None = None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from guidegraph import namespaces as ns
@@ -19,217 +19,249 @@ from guidegraph.assess.assessment import (
     UNKNOWN,
     Assessment,
 )
-from guidegraph.assess.questions import questions, to_confirm
+from guidegraph.assess.questions import UNFILED, Open, every_open_fact, questions, to_establish
+from guidegraph.forms import (
+    Alert,
+    Answer,
+    Contraindication,
+    Ground,
+    KnowledgeDigest,
+    Member,
+    NamedDigest,
+    PairDisagreement,
+    Recommendation,
+    Therapy,
+)
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
-from guidegraph.model import CodeReading
+from guidegraph.model import STATUSES
 
+#: The disagreements between true statements for a therapy and true ones against it.
+Behind = Callable[[Iterable[str], Iterable[str]], list[PairDisagreement]]
 _NO_LINE = 99
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
 
 
-def _strength(found: Assessment, statements: Iterable[str]) -> int:
-    return max((found.records.rank(found.records.readings.get(s, "")) for s in statements), default=0)
-
-
-def _certainty(found: Assessment, statements: Iterable[str]) -> int:
-    return max((found.records.rank(found.records.one(s, "certainty")) for s in statements), default=0)
-
-
-def _line(found: Assessment, statements: Iterable[str]) -> int | None:
-    lines = [number for s in statements if (number := describe.line(found.records, s)) is not None]
+def _line(assessment: Assessment, statements: Iterable[str]) -> int | None:
+    lines = [number for s in statements if (number := describe.line(assessment.records, s)) is not None]
     return min(lines, default=None)
 
 
-def _sorted(found: Assessment, statements: Iterable[str]) -> list[str]:
+def _sorted(assessment: Assessment, statements: Iterable[str]) -> list[str]:
     """True statements first, then unknown, then false; by label and identity within."""
-    return sorted(statements, key=lambda s: (_ORDER.get(found.truth(s), 3), found.records.label(s), s))
+    label, truth = assessment.records.label, assessment.truth
+    return sorted(statements, key=lambda s: (_ORDER.get(truth(s), 3), label(s), s))
 
 
-def _recommendations(found: Assessment, statements: Iterable[str]) -> list[dict[str, Any]]:
-    return [_recommendation(found, s) for s in _sorted(found, statements)]
+def _described(assessment: Assessment, make: Callable[..., Any], statement: str, truth: str | None = None) -> Any:
+    """What a statement says, put into words once for a knowledge base, with its truth for this patient.
+
+    What is inside is shared: every answer is copied before it is given away.
+    """
+    known = assessment.records.described
+    key = (make.__name__, statement)
+    if key not in known:
+        known[key] = (
+            make(assessment.records, statement, "") if truth is not None else make(assessment.records, statement)
+        )
+    return known[key] if truth is None else {**known[key], "truth": truth}
 
 
-def _recommendation(found: Assessment, statement: str) -> dict[str, Any]:
-    """A REC, described once for an assessment although it bears on many therapies."""
-    if statement not in found.described:
-        found.described[statement] = describe.recommendation(found.records, statement, found.truth(statement))
-    return found.described[statement]
+def _recommendations(assessment: Assessment, statements: Iterable[str]) -> list[Recommendation]:
+    rows = _sorted(assessment, statements)
+    return [_described(assessment, describe.recommendation, s, assessment.truth(s)) for s in rows]
 
 
-def _contraindications(found: Assessment, therapy: str) -> list[dict[str, Any]]:
-    records = found.records
-    own = [s for role in (ABSOLUTE, CAUTIONED) for s in found.statements(therapy, role)]
-    rows = [describe.contraindication(records, s, found.truth(s)) for s in _sorted(found, own)]
-    for rule in sorted(found.coverage.get(therapy, ())):
-        carrying = [s for s in found.statements(therapy, FOR) if found.truth(s) == TRUE]
+def _contraindications(assessment: Assessment, therapy: str) -> list[Contraindication]:
+    records, truth = assessment.records, assessment.truth
+    own = [s for role in (ABSOLUTE, CAUTIONED) for s in assessment.statements(therapy, role)]
+    rows = [_described(assessment, describe.contraindication, s, truth(s)) for s in _sorted(assessment, own)]
+    for rule in sorted(assessment.coverage.get(therapy, ())):
+        carrying = [s for s in assessment.statements(therapy, FOR) if truth(s) == TRUE]
         documents = sorted({records.one(s, "statedIn") for s in carrying})
-        rows.append(describe.coverage(records, rule, documents, found.truth(rule)))
-    notes = _sorted(found, found.statements(therapy, NOTED))
-    return rows + [describe.contraindication(records, s, TRUE) for s in notes]
+        rows.append(describe.coverage(records, rule, documents, truth(rule)))
+    notes = _sorted(assessment, assessment.statements(therapy, NOTED))
+    return rows + [_described(assessment, describe.contraindication, s, TRUE) for s in notes]
 
 
-def _because(found: Assessment, statement: str) -> str:
+def _because(assessment: Assessment, statement: str) -> str:
     """Why a statement is true or false for the patient: its deciding literals, in words."""
-    branches = found.records.branches.get(found.records.population(statement), ())
-    truth = found.truth(statement)
-    if truth == TRUE:
-        held = next((b for b in branches if found.branch_truth(b) == TRUE), ())
-        return "; ".join(found.book.label(found.atom(a), positive) for a, positive in held)
-    failed: list[str] = []
-    for branch in branches:
-        literals = [(a, p) for a, p in branch if found.literal_truth(a, p) == FALSE]
-        failed += [found.book.label(found.atom(a), p) for a, p in literals]
+    branches = assessment.records.branches.get(assessment.records.population(statement), ())
+    if assessment.truth(statement) == TRUE:
+        held = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
+        return "; ".join(assessment.book.label(assessment.atom(a), positive) for a, positive in held)
+    failed = [
+        assessment.book.label(assessment.atom(a), p)
+        for branch in branches
+        for a, p in branch
+        if assessment.literal_truth(a, p) == FALSE
+    ]
     return "; ".join(dict.fromkeys(failed))
 
 
-def _reason(found: Assessment, statement: str, verb: str) -> str:
-    records = found.records
+def _ground(assessment: Assessment, statement: str, kind: str, verb: str = "") -> Ground:
+    records = assessment.records
     document = records.one(statement, "statedIn")
     issued = records.issued(document)
     year = f", {issued[:4]}" if issued[:4].isdigit() else ""
     reported = "; ".join(records.label(d) for d in records.all(statement, "reports"))
     source = f"{records.label(document)}{year}" + (f", reporting {reported}" if reported else "")
-    because = _because(found, statement)
-    return f"{verb}: {records.label(statement)} [{source}]" + (f" - {because}" if because else "")
+    because = _because(assessment, statement)
+    said = f"{verb or kind}: {records.label(statement)} [{source}]" + (f" - {because}" if because else "")
+    return {"kind": kind, "statement": describe.name(statement), "text": said}
 
 
-def _reasons(found: Assessment, therapy: str) -> list[str]:
-    """Sentences that say why the therapy has its status: everything true, and for "not indicated" what failed."""
-    texts = []
-    if therapy in found.linked:
-        reading = found.linked[therapy]
-        classes = ", ".join(found.records.label(c) for c in reading.present)
-        texts.append(f"counts as {classes}: {'; '.join(reading.steps)}")
-    for role, verb in ((ABSOLUTE, "contraindicated"), (AGAINST, "advised against"), (FOR, "recommended")):
-        held = [s for s in found.statements(therapy, role) if found.truth(s) == TRUE]
-        texts += [_reason(found, s, _aside(found, therapy, s) or verb) for s in _sorted(found, held)]
-    for caution in found.cautions(therapy):
-        if found.truth(caution) == TRUE:
-            texts.append(_reason(found, caution, _caution_word(found, caution)))
-    if found.statuses[therapy] == "not-indicated":
-        others = [s for s in found.statements(therapy, FOR) if found.truth(s) == FALSE]
-        texts += [
-            _reason(found, s, "recommended only for other patients, which fails on") for s in _sorted(found, others)
-        ]
-        spared = [s for s in found.statements(therapy, AGAINST) if found.truth(s) == FALSE]
-        texts += [
-            _reason(found, s, "advised against only for other patients, which fails on") for s in _sorted(found, spared)
-        ]
-        if not found.statements(therapy, FOR) and not found.statements(therapy, AGAINST):
-            texts.append("no document in the knowledge base recommends it or advises against it")
-    if therapy in found.unfiled:
-        texts.append("contraindications not on file: none is recorded for it or its class")
-    return texts
+def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
+    """Why the therapy has its status, sentence by sentence: everything true, and for "not indicated" what failed."""
+    rows: list[Ground] = []
+
+    def add(statements: Iterable[str], truth: str, kind: str, verb: str = "") -> None:
+        held = [s for s in statements if assessment.truth(s) == truth]
+        rows.extend(
+            _ground(assessment, s, _aside(assessment, therapy, s) or kind, verb) for s in _sorted(assessment, held)
+        )
+
+    if therapy in assessment.linked:
+        reading = assessment.linked[therapy]
+        classes = ", ".join(assessment.records.label(c) for c in reading.present)
+        rows.append(
+            {"kind": "counts as", "statement": None, "text": f"counts as {classes}: {'; '.join(reading.steps)}"}
+        )
+    for role, kind in ((ABSOLUTE, "contraindicated"), (AGAINST, "advised against"), (FOR, "recommended")):
+        add(assessment.statements(therapy, role), TRUE, kind)
+    cautions = (c for c in assessment.cautions(therapy) if assessment.truth(c) == TRUE)
+    rows += [_ground(assessment, c, _caution_word(assessment, c)) for c in cautions]
+    recommended, opposed = assessment.statements(therapy, FOR), assessment.statements(therapy, AGAINST)
+    if assessment.statuses[therapy] == "not-indicated":
+        add(recommended, FALSE, "failed", "recommended only for other patients, which fails on")
+        add(opposed, FALSE, "failed", "advised against only for other patients, which fails on")
+        if not recommended and not opposed:
+            said = "no document in the knowledge base recommends it or advises against it"
+            rows.append({"kind": "silence", "statement": None, "text": said})
+    if therapy in assessment.unfiled:
+        said = f"{UNFILED}: none is recorded for it or its class"
+        rows.append({"kind": "not on file", "statement": None, "text": said})
+    return rows
 
 
-def _aside(found: Assessment, therapy: str, statement: str) -> str:
-    """Why a statement against a therapy is not counted as one, "" where it is."""
-    if statement in found.limits.get(therapy, ()):
+def _aside(assessment: Assessment, therapy: str, statement: str) -> str:
+    """Why a true statement against a therapy is not counted as one, "" where it is."""
+    if assessment.truth(statement) != TRUE:
+        return ""
+    if statement in assessment.limits.get(therapy, ()):
         return "limited by"
-    return "both apply, for different indications" if statement in found.apart.get(therapy, ()) else ""
+    return "both apply, for different indications" if statement in assessment.apart.get(therapy, ()) else ""
 
 
-def _caution_word(found: Assessment, caution: str) -> str:
-    if caution in found.records.alerts:
+def _caution_word(assessment: Assessment, caution: str) -> str:
+    if caution in assessment.records.alerts:
         return "alert"
-    kind = found.records.code(found.records.one(caution, "kind"), "")
+    kind = assessment.records.code(assessment.records.one(caution, "kind"), "")
     return f"{kind} contraindication" if kind == "relative" else kind or "not covered"
 
 
-def _coded(found: Assessment, therapy: str) -> dict[str, Any] | None:
-    """How a therapy that is a code of another terminology was read, None for one of ours."""
-    reading = found.linked.get(therapy)
-    return _reading(found, reading) if reading else None
-
-
-def _reading(found: Assessment, reading: CodeReading) -> dict[str, Any]:
-    def classes(iris: Iterable[str]) -> list[dict[str, str]]:
-        return [{"id": describe.name(iri), "label": found.records.label(iri)} for iri in iris]
-
-    return {
-        "code": reading.curie,
-        "label": reading.label,
-        "present": classes(reading.present),
-        "absent": classes(reading.absent),
-        "steps": list(reading.steps),
-    }
-
-
-def _members(found: Assessment, therapy: str) -> list[dict[str, Any]]:
-    members = found.records.edges.get(therapy, {}).get("member", ())
-    rows = [
-        {"intervention": found.name(m), "label": found.records.label(m), "status": found.statuses[m]}
+def _members(assessment: Assessment, therapy: str) -> list[Member]:
+    members = assessment.records.edges.get(therapy, {}).get("member", ())
+    rows: list[Member] = [
+        {
+            "intervention": assessment.name(m),
+            "label": assessment.records.label(m),
+            "status": assessment.statuses[m],
+        }
         for m in members
-        if m in found.statuses
+        if m in assessment.statuses
     ]
     return sorted(rows, key=lambda row: (row["label"], row["intervention"]))
 
 
-def therapy_entry(found: Assessment, therapy: str) -> dict[str, Any]:
-    """One therapy of the answer, with everything that is said for and against it."""
-    records = found.records
+def _behind(assessment: Assessment, therapy: str, held: list[str], behind: Behind) -> list[PairDisagreement]:
+    if assessment.statuses[therapy] != "contested":
+        return []
+    return behind(held, [s for s in assessment.opposing(therapy) if assessment.truth(s) == TRUE])
+
+
+def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], behind: Behind) -> Therapy:
+    """One therapy of the answer, with everything that is said for and against it.
+
+    Args:
+        unknown: its open facts (:func:`~guidegraph.assess.questions.open_facts`).
+        behind: finds the disagreements behind its status.
+    """
+    records = assessment.records
     label, category = records.classes.get(therapy, (records.label(therapy), ""))
-    recommended = found.statements(therapy, FOR)
-    held = [s for s in recommended if found.truth(s) == TRUE]
-    compared = _sorted(found, found.statements(therapy, "compared"))
+    reading = assessment.linked.get(therapy)
+    recommended = assessment.statements(therapy, FOR)
+    held = [s for s in recommended if assessment.truth(s) == TRUE]
+    evidence = _sorted(assessment, assessment.statements(therapy, "evidence"))
+    compared = _sorted(assessment, assessment.statements(therapy, "compared"))
+    establish = to_establish(assessment, therapy, unknown)
+    grounds = _grounds(assessment, therapy)
     return {
-        "intervention": found.name(therapy),
+        "intervention": assessment.name(therapy),
         "label": label,
-        "coded": _coded(found, therapy),
+        "coded": describe.reading(reading, assessment.records.label) if reading else None,
         "category": category or "other",
-        "status": found.statuses[therapy],
-        "line": _line(found, held or recommended),
-        "for": _recommendations(found, recommended),
-        "against": _recommendations(found, found.opposing(therapy)),
-        "other_stances": _recommendations(found, found.statements(therapy, OTHER)),
-        "contraindications": _contraindications(found, therapy),
-        "limits": _recommendations(found, found.limits.get(therapy, ())),
-        "both_apply": _recommendations(found, found.apart.get(therapy, ())),
-        "evidence": [describe.evidence(records, s) for s in _sorted(found, found.statements(therapy, "evidence"))],
-        "comparisons": [describe.comparison(records, s, found.truth(s)) for s in compared],
-        "members": _members(found, therapy),
-        "confirm": to_confirm(found, therapy),
-        "reasons": _reasons(found, therapy),
+        "status": assessment.statuses[therapy],
+        "line": _line(assessment, held or recommended),
+        "for": _recommendations(assessment, recommended),
+        "against": _recommendations(assessment, assessment.opposing(therapy)),
+        "other_stances": _recommendations(assessment, assessment.statements(therapy, OTHER)),
+        "contraindications": _contraindications(assessment, therapy),
+        "limits": _recommendations(assessment, assessment.limits.get(therapy, ())),
+        "both_apply": _recommendations(assessment, assessment.apart.get(therapy, ())),
+        "evidence": [_described(assessment, describe.evidence, s) for s in evidence],
+        "comparisons": [_described(assessment, describe.comparison, s, assessment.truth(s)) for s in compared],
+        "members": _members(assessment, therapy),
+        "confirm": [f"{f['label']} ({'; '.join(f['why'])})" if f["why"] else f["label"] for f in establish],
+        "establish": establish,
+        "reasons": [ground["text"] for ground in grounds],
+        "grounds": grounds,
+        "disagreements": _behind(assessment, therapy, held, behind),
     }
 
 
-def _rank(found: Assessment, therapy: str) -> tuple[Any, ...]:
-    records = found.records
-    recommended = found.statements(therapy, FOR)
-    held = [s for s in recommended if found.truth(s) == TRUE] or list(recommended)
-    line = _line(found, held)
-    return (
-        -found.rank_of_status(therapy),
-        line if line is not None else _NO_LINE,
-        -_strength(found, held),
-        -_certainty(found, held),
-        records.label(therapy),
-        therapy,
-    )
-
-
-def ranked(found: Assessment) -> list[str]:
+def ranked(assessment: Assessment) -> list[str]:
     """All therapies of the answer, by status, then line, strength, certainty and label."""
-    return sorted(found.statuses, key=lambda therapy: _rank(found, therapy))
+    records = assessment.records
+    order = {code: at for at, code in enumerate(STATUSES)}
+
+    def rank(therapy: str) -> tuple[Any, ...]:
+        recommended = assessment.statements(therapy, FOR)
+        held = [s for s in recommended if assessment.truth(s) == TRUE] or recommended
+        line = _line(assessment, held)
+        return (
+            order[assessment.statuses[therapy]],
+            line if line is not None else _NO_LINE,
+            -max((records.rank(records.readings.get(s, "")) for s in held), default=0),
+            -max((records.rank(records.one(s, "certainty")) for s in held), default=0),
+            records.label(therapy),
+            therapy,
+        )
+
+    return sorted(assessment.statuses, key=rank)
 
 
-def _alerts(found: Assessment) -> list[dict[str, Any]]:
-    records = found.records
-    rows = []
+def _alerts(assessment: Assessment) -> list[Alert]:
+    records = assessment.records
+    rows: list[Alert] = []
     for alert in records.alerts:
-        truth = found.truth(alert)
+        truth = assessment.truth(alert)
         if truth == INACTIVE:
             continue
         literals = {(a, p) for b in records.branches.get(records.population(alert), ()) for a, p in b}
-        told = [found.book.label(found.atom(a), p) for a, p in literals if found.literal_truth(a, p) in (truth, TRUE)]
+        facts = sorted(
+            assessment.book.label(assessment.atom(a), p)
+            for a, p in literals
+            if assessment.literal_truth(a, p) in (truth, TRUE)
+        )
         verb = {TRUE: "present", UNKNOWN: "ask about", FALSE: "known to be absent"}[truth]
         rows.append(
             {
                 "id": describe.name(alert),
                 "label": records.label(alert),
                 "truth": truth,
-                "reasons": [f"{verb}: {text}" for text in sorted(told)],
+                "reasons": [f"{verb}: {text}" for text in facts],
+                "facts": facts,
                 "calls_for": [records.label(c) for c in records.all(alert, "callsFor")],
                 "documents": [describe.document(records, d) for d in records.all(alert, "statedIn")],
                 "locator": describe.locator(records, alert),
@@ -238,35 +270,44 @@ def _alerts(found: Assessment) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (_ORDER[row["truth"]], row["label"], row["id"]))
 
 
-def _not_in_effect(found: Assessment) -> list[dict[str, Any]]:
-    wanted = gg("Recommendation")
-    ended = [s for s in found.because if wanted in found.records.nodes.get(s, {}).get(ns.RDF + "type", ())]
-    return [
-        {**describe.recommendation(found.records, s, INACTIVE), "because": found.because[s]}
-        for s in _sorted(found, ended)
-    ]
+def _not_in_effect(assessment: Assessment) -> list[Recommendation]:
+    wanted, nodes = gg("Recommendation"), assessment.records.nodes
+    ended = [s for s in assessment.because if wanted in nodes.get(s, {}).get(ns.RDF + "type", ())]
+    rows: list[Recommendation] = []
+    for statement in _sorted(assessment, ended):
+        row: Recommendation = _described(assessment, describe.recommendation, statement, INACTIVE)
+        row["because"] = assessment.because[statement]
+        rows.append(row)
+    return rows
 
 
 def answer(
-    found: Assessment,
+    assessment: Assessment,
     *,
     profile_digest: str,
-    knowledge: Mapping[str, Any],
+    knowledge: KnowledgeDigest,
     software: str,
-    queries: list[dict[str, str]],
-) -> dict[str, Any]:
-    """The whole answer in the published JSON form (schema/therapies.schema.json)."""
+    queries: list[NamedDigest],
+    behind: Behind,
+) -> Answer:
+    """The whole answer in the published JSON form (schema/therapies.schema.json).
+
+    What it holds is shared with other answers of the knowledge base: copy it before it is given away.
+    """
+    profile = assessment.profile
+    unknown = every_open_fact(assessment)
     return {
-        "as_of": found.as_of.isoformat(),
-        "profile": {"id": found.profile.id, "label": found.profile.label, "digest": profile_digest},
-        "knowledge": dict(knowledge),
-        "jurisdiction": found.jurisdiction,
-        "alerts": _alerts(found),
-        "therapies": [therapy_entry(found, therapy) for therapy in ranked(found)],
-        "not_in_effect": _not_in_effect(found),
-        "questions": questions(found),
-        "not_understood": list(dict.fromkeys(text for _, text in found.profile.not_understood)),
-        "readings": [_reading(found, reading) for reading in found.profile.readings],
+        "as_of": assessment.as_of.isoformat(),
+        "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},
+        "knowledge": knowledge,
+        "jurisdiction": assessment.jurisdiction,
+        "alerts": _alerts(assessment),
+        "therapies": [therapy_entry(assessment, t, unknown[t], behind) for t in ranked(assessment)],
+        "not_in_effect": _not_in_effect(assessment),
+        "questions": questions(assessment, unknown),
+        "not_understood": list(dict.fromkeys(text for _, text in profile.not_understood)),
+        "unread": describe.unread(assessment.records),
+        "readings": [describe.reading(reading, assessment.records.label) for reading in profile.readings],
         "software": software,
         "queries": queries,
     }

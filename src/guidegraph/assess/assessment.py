@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import cached_property
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge import describe
@@ -22,7 +22,7 @@ FOR, AGAINST, OTHER, ABSOLUTE, CAUTIONED, NOTED = "for", "against", "other", "ab
 
 @dataclass(frozen=True)
 class Assessment:
-    """What one assessment found.
+    """What one assessment came to.
 
     ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
     in it is unknown. ``statuses`` maps each therapy to its status; ``limits``, ``apart`` and ``coverage`` each
@@ -44,7 +44,7 @@ class Assessment:
     unfiled: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
     linked: Mapping[str, CodeReading] = field(default_factory=dict)
-    described: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def truth(self, iri: str) -> str:
         """The truth value of an atom, population, statement or rule."""
@@ -60,18 +60,19 @@ class Assessment:
 
     def statements(self, therapy: str, role: str) -> tuple[str, ...]:
         """The statements that reach a therapy in a role and count in this assessment."""
-        found = self.records.edges.get(therapy, {}).get(role, ())
-        return tuple(s for s in found if self.truth(s) != INACTIVE)
+        edges = self.records.edges.get(therapy, {}).get(role, ())
+        return edges if self.inactive.isdisjoint(edges) else tuple(s for s in edges if s not in self.inactive)
+
+    @cached_property
+    def inactive(self) -> frozenset[str]:
+        """The statements that do not count."""
+        return frozenset(iri for iri, truth in self.truths.items() if truth == INACTIVE)
 
     def cautions(self, therapy: str) -> tuple[str, ...]:
         """Everything that is an R of the therapy: relative contraindications, warnings, alerts and coverage rules."""
         called = self.records.edges.get(therapy, {}).get("callsFor", ())
         alerts = (a for a in self.records.alerts if a not in called and self.truth(a) != INACTIVE)
         return (*self.statements(therapy, CAUTIONED), *alerts, *sorted(self.coverage.get(therapy, ())))
-
-    def rank_of_status(self, therapy: str) -> int:
-        """The rank of the therapy's status; a higher one is shown first."""
-        return self.records.rank(ns.GGA + self.statuses[therapy])
 
     def opposing(self, therapy: str) -> tuple[str, ...]:
         """The statements against a therapy that are no mere limit and speak of the same indication."""
@@ -80,8 +81,8 @@ class Assessment:
 
     def branch_truth(self, branch: tuple[tuple[str, bool], ...]) -> str:
         """Kleene's minimum over the literals of a branch."""
-        found = {self.literal_truth(atom, positive) for atom, positive in branch}
-        return FALSE if FALSE in found else UNKNOWN if UNKNOWN in found else TRUE
+        values = {self.literal_truth(atom, positive) for atom, positive in branch}
+        return FALSE if FALSE in values else UNKNOWN if UNKNOWN in values else TRUE
 
     def literal_truth(self, atom: str, positive: bool) -> str:
         """The truth value of an atom or of its negation."""
@@ -92,12 +93,15 @@ class Assessment:
         """The unknown atoms that can still decide an unknown statement, through named populations, sorted."""
         if self.truth(statement) != UNKNOWN:
             return ()
-        return tuple(sorted(self._open(self.records.population(statement), frozenset())))
+        population = self.records.population(statement)
+        if population not in self._known:
+            self._known[population] = tuple(sorted(self._open(population, frozenset())))
+        return self._known[population]
 
     def _open(self, population: str, seen: frozenset[str]) -> set[str]:
         if population in seen:
             return set()
-        found: set[str] = set()
+        atoms: set[str] = set()
         for branch in self.records.branches.get(population, ()):
             if self.branch_truth(branch) == FALSE:
                 continue
@@ -105,8 +109,8 @@ class Assessment:
                 if self.truth(iri) != UNKNOWN:
                     continue
                 names = self.atom(iri).names
-                found |= self._open(names, seen | {population}) if names else {iri}
-        return found
+                atoms |= self._open(names, seen | {population}) if names else {iri}
+        return atoms
 
 
 def read_assessment(

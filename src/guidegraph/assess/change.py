@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
 from guidegraph.assess.search import Fact, Goal, Search, within
-from guidegraph.assess.shift import shifted, thresholds
+from guidegraph.assess.timeline import shifted, thresholds
+from guidegraph.forms import Change, ChangedFact
 from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import Profile, StopFact, TrialFact
@@ -21,46 +21,46 @@ _HORIZON = Decimal(52)
 _CARRIES = ns.IDX + "carries"
 
 
-def _against(found: Assessment, therapy: str) -> Iterable[str]:
-    yield from found.statements(therapy, ABSOLUTE)
-    yield from found.opposing(therapy)
-    yield from found.cautions(therapy)
+def _against(assessment: Assessment, therapy: str) -> Iterable[str]:
+    yield from assessment.statements(therapy, ABSOLUTE)
+    yield from assessment.opposing(therapy)
+    yield from assessment.cautions(therapy)
 
 
-def _goals(found: Assessment, therapy: str, statement: str, branch: tuple[tuple[str, bool], ...]) -> list[Goal]:
+def _goals(assessment: Assessment, therapy: str, statement: str, branch: tuple[tuple[str, bool], ...]) -> list[Goal]:
     """What must hold: each literal of one branch of a recommendation, and one literal false in each that opposes it."""
-    records = found.records
+    records = assessment.records
     goals = [Goal((literal,)) for literal in branch]
-    rules = [r for r in records.criteria.get(statement, {}).get(_CARRIES, ()) if found.truth(r) != INACTIVE]
-    opposed = dict.fromkeys([*_against(found, therapy), *rules])
+    rules = [r for r in records.criteria.get(statement, {}).get(_CARRIES, ()) if assessment.truth(r) != INACTIVE]
+    opposed = dict.fromkeys([*_against(assessment, therapy), *rules])
     denied = [branch for other in opposed for branch in records.branches.get(records.population(other), ())]
     return goals + [Goal(tuple((atom, not positive) for atom, positive in branch)) for branch in denied]
 
 
-def _smallest(found: Assessment, therapy: str) -> tuple[Fact, ...] | None:
+def _smallest(assessment: Assessment, therapy: str) -> tuple[Fact, ...] | None:
     best: tuple[Fact, ...] | None = None
-    for statement in found.statements(therapy, FOR):
-        for branch in found.records.branches.get(found.records.population(statement), ()):
-            facts = Search(found).solve(_goals(found, therapy, statement, branch))
+    for statement in assessment.statements(therapy, FOR):
+        for branch in assessment.records.branches.get(assessment.records.population(statement), ()):
+            facts = Search(assessment).solve(_goals(assessment, therapy, statement, branch))
             if facts is not None and (best is None or len(facts) < len(best)):
                 best = facts
     return best
 
 
-def applied(found: Assessment, facts: Iterable[Fact]) -> Profile:
+def applied(assessment: Assessment, facts: Iterable[Fact]) -> Profile:
     """The profile with the supposed facts in it."""
-    profile = found.profile
+    profile = assessment.profile
     for subject, value in facts:
-        profile = _with_fact(profile, found, subject, value)
+        profile = _with_fact(profile, assessment, subject, value)
     return profile
 
 
-def _with_fact(profile: Profile, found: Assessment, subject: str, value: bool | Decimal) -> Profile:
+def _with_fact(profile: Profile, assessment: Assessment, subject: str, value: bool | Decimal) -> Profile:
     if isinstance(value, Decimal):
         return replace(profile, values={**profile.values, subject: value})
-    atom = found.atom(subject)
+    atom = assessment.atom(subject)
     if atom.prop == gg("hasTrial"):
-        return _with_trial(profile, found, atom, value)
+        return _with_trial(profile, assessment, atom, value)
     if atom.prop == gg("stoppedMedication"):
         if value:
             return replace(profile, stops_present=profile.stops_present | {StopFact(atom.cls, _number(atom))})
@@ -71,10 +71,10 @@ def _with_fact(profile: Profile, found: Assessment, subject: str, value: bool | 
     return replace(profile, present=table) if value else replace(profile, absent=table)
 
 
-def _with_trial(profile: Profile, found: Assessment, atom: Atom, value: bool) -> Profile:
+def _with_trial(profile: Profile, assessment: Assessment, atom: Atom, value: bool) -> Profile:
     if not value:
         return replace(profile, trials_absent=profile.trials_absent | {TrialFact(atom.cls, atom.outcome or None)})
-    above = found.records.ancestors.get(atom.cls, frozenset((atom.cls,)))
+    above = assessment.records.ancestors.get(atom.cls, frozenset((atom.cls,)))
     # A trial that is had in future takes back the statement that there was none.
     kept = frozenset(t for t in profile.trials_absent if t.of not in above)
     had = TrialFact(atom.cls, atom.outcome or None, _number(atom) if atom.bounded else None)
@@ -88,57 +88,57 @@ def _number(atom: Atom) -> Decimal | None:
     return None
 
 
-def _told(found: Assessment, facts: Iterable[Fact], wait: Decimal) -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = []
+def _told(assessment: Assessment, facts: Iterable[Fact], wait: Decimal) -> list[ChangedFact]:
+    rows: list[ChangedFact] = []
     if wait:
         rows.append({"fact": "time", "label": "time passing", "value": f"{plain(wait)} weeks from now"})
     for subject, value in facts:
         if isinstance(value, Decimal):
-            atom = next(a for a in found.records.atoms.values() if a.prop == subject and not a.cls)
-            shown = found.book.fact(atom)
+            atom = next(a for a in assessment.records.atoms.values() if a.prop == subject and not a.cls)
+            shown = assessment.book.fact(atom)
             rows.append({"fact": shown.fact, "label": shown.label, "value": f"such as {plain(value)}"})
         else:
-            shown = found.book.fact(found.atom(subject))
+            shown = assessment.book.fact(assessment.atom(subject))
             rows.append({"fact": shown.fact, "label": shown.label, "value": "yes" if value else "no"})
     return sorted(rows, key=lambda row: (row["fact"] != "time", row["value"] != "yes", row["label"]))
 
 
-def _nothing(found: Assessment, therapy: str, why: str) -> dict[str, Any]:
+def _nothing(assessment: Assessment, therapy: str, why: str) -> Change:
     return {"possible": False, "facts": [], "text": "", "why_not": why}
 
 
-def _why_not(found: Assessment, therapy: str) -> str:
-    records = found.records
-    if not found.statements(therapy, FOR):
+def _why_not(assessment: Assessment, therapy: str) -> str:
+    records = assessment.records
+    if not assessment.statements(therapy, FOR):
         return "no document in effect recommends it"
-    if therapy in found.unfiled:
+    if therapy in assessment.unfiled:
         return "its contraindications are not on file, so it stays provisional at best"
-    held = [s for s in _against(found, therapy) if found.truth(s) == TRUE]
+    held = [s for s in _against(assessment, therapy) if assessment.truth(s) == TRUE]
     if held:
         return "what speaks against it rests on present facts: " + "; ".join(sorted({records.label(s) for s in held}))
     return "the facts that rule out each recommendation for it are known and do not change with time"
 
 
-def smallest_change(found: Assessment, therapy: str, assess: Assess) -> dict[str, Any]:
+def smallest_change(assessment: Assessment, therapy: str, assess: Assess) -> Change:
     """The smallest set of facts that would make the therapy eligible.
 
     Facts are chosen only from unknown facts, the passing of time and trials of therapy; a present fact is never
     taken away. Every proposal is assessed by the engine before it is returned.
 
     Args:
-        found: the present assessment.
+        assessment: the present assessment.
         therapy: the IRI of a therapy of the assessment.
         assess: assesses a changed profile as of the same date.
     """
-    if found.statuses[therapy] == _ELIGIBLE:
+    if assessment.statuses[therapy] == _ELIGIBLE:
         return {"possible": True, "facts": [], "text": "It is eligible now.", "why_not": None}
-    if not found.statements(therapy, FOR) or therapy in found.unfiled:
-        return _nothing(found, therapy, _why_not(found, therapy))
-    rates = found.records.rates
-    waits = [w for w in thresholds(found.profile, found.records, rates) if w <= _HORIZON]
+    if not assessment.statements(therapy, FOR) or therapy in assessment.unfiled:
+        return _nothing(assessment, therapy, _why_not(assessment, therapy))
+    rates = assessment.records.rates
+    waits = [w for w in thresholds(assessment.profile, assessment.records, rates) if w <= _HORIZON]
     best: tuple[int, Decimal, Assessment, tuple[Fact, ...]] | None = None
     for wait in [Decimal(0), *_moments(waits)]:
-        later = assess(shifted(found.profile, wait, rates)) if wait else found
+        later = assess(shifted(assessment.profile, wait, rates)) if wait else assessment
         facts = _smallest(later, therapy)
         cost = len(facts) + (1 if wait else 0) if facts is not None else 0
         if facts is None or (best is not None and cost >= best[0]):
@@ -146,7 +146,7 @@ def smallest_change(found: Assessment, therapy: str, assess: Assess) -> dict[str
         if assess(applied(later, facts)).statuses.get(therapy) == _ELIGIBLE:
             best = (cost, wait, later, facts)
     if best is None:
-        return _nothing(found, therapy, _why_not(found, therapy))
+        return _nothing(assessment, therapy, _why_not(assessment, therapy))
     rows = _told(best[2], best[3], best[1])
     text = "; ".join(f"{row['label']}: {row['value']}" for row in rows)
     return {"possible": True, "facts": rows, "text": text, "why_not": None}

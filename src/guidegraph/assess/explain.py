@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from guidegraph.assess.answer import therapy_entry
+from guidegraph.assess.answer import Behind, therapy_entry
 from guidegraph.assess.assessment import (
     ABSOLUTE,
     AGAINST,
@@ -16,40 +14,44 @@ from guidegraph.assess.assessment import (
     UNKNOWN,
     Assessment,
 )
+from guidegraph.assess.questions import open_facts
+from guidegraph.forms import Branch, Change, Explanation, Literal, MadeFrom, Proof, plain_copy
 from guidegraph.knowledge import describe
 
 _ROLES = ((FOR, "for"), (AGAINST, "against"), (ABSOLUTE, "contraindication"), (CAUTIONED, "warning"))
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2, INACTIVE: 3}
 
 
-def _literal(found: Assessment, iri: str, positive: bool) -> dict[str, Any]:
-    atom = found.atom(iri)
-    own = found.truth(iri)
-    nested = [_branch(found, b) for b in found.records.branches.get(atom.names, ())] if atom.names else []
-    row: dict[str, Any] = {
-        "text": found.book.label(atom, positive),
+def _literal(assessment: Assessment, iri: str, positive: bool) -> Literal:
+    atom = assessment.atom(iri)
+    own = assessment.truth(iri)
+    nested = [_branch(assessment, b) for b in assessment.records.branches.get(atom.names, ())] if atom.names else []
+    row: Literal = {
+        "text": assessment.book.label(atom, positive),
         "negated": not positive,
-        "truth": found.literal_truth(iri, positive),
-        "fact": found.book.deciding(found.profile, atom, own),
+        "truth": assessment.literal_truth(iri, positive),
+        "fact": assessment.book.deciding(assessment.profile, atom, own),
     }
-    return {**row, "branches": nested} if nested else row
+    if nested:
+        row["branches"] = nested
+    return row
 
 
-def _branch(found: Assessment, branch: tuple[tuple[str, bool], ...]) -> dict[str, Any]:
-    literals = [_literal(found, atom, positive) for atom, positive in branch]
+def _branch(assessment: Assessment, branch: tuple[tuple[str, bool], ...]) -> Branch:
+    literals = [_literal(assessment, atom, positive) for atom, positive in branch]
     ordered = sorted(literals, key=lambda row: (row["negated"], row["text"]))
-    return {"truth": found.branch_truth(branch), "literals": ordered}
+    return {"truth": assessment.branch_truth(branch), "literals": ordered}
 
 
-def _proof(found: Assessment, statement: str, role: str) -> dict[str, Any]:
-    records = found.records
+def _proof(assessment: Assessment, statement: str, role: str) -> Proof:
+    records = assessment.records
     document = records.one(statement, "statedIn")
-    branches = [_branch(found, b) for b in records.branches.get(records.population(statement), ())]
+    branches = [_branch(assessment, b) for b in records.branches.get(records.population(statement), ())]
     return {
         "role": role,
         "id": describe.name(statement),
         "label": records.label(statement),
-        "truth": found.truth(statement),
+        "truth": assessment.truth(statement),
         "document": describe.document(records, document),
         "reports": [describe.document(records, d) for d in records.all(statement, "reports")],
         "locator": describe.locator(records, statement),
@@ -57,19 +59,19 @@ def _proof(found: Assessment, statement: str, role: str) -> dict[str, Any]:
     }
 
 
-def proof(found: Assessment, therapy: str) -> list[dict[str, Any]]:
+def proof(assessment: Assessment, therapy: str) -> list[Proof]:
     """Every statement that bears on the therapy, the true ones first within each role."""
-    limits, apart = found.limits.get(therapy, frozenset()), found.apart.get(therapy, frozenset())
+    limits, apart = assessment.limits.get(therapy, frozenset()), assessment.apart.get(therapy, frozenset())
     rows: list[tuple[str, str]] = []
     for role, shown in _ROLES:
         rows += [
             ("limit" if s in limits else "both apply" if s in apart else shown, s)
-            for s in found.statements(therapy, role)
+            for s in assessment.statements(therapy, role)
         ]
-    called = found.records.edges.get(therapy, {}).get("callsFor", ())
-    rows += [("alert", a) for a in found.records.alerts if a not in called and found.truth(a) != INACTIVE]
-    rows += [("coverage", r) for r in sorted(found.coverage.get(therapy, ()))]
-    proofs = [(i, _proof(found, s, role)) for i, (role, s) in enumerate(rows)]
+    called = assessment.records.edges.get(therapy, {}).get("callsFor", ())
+    rows += [("alert", a) for a in assessment.records.alerts if a not in called and assessment.truth(a) != INACTIVE]
+    rows += [("coverage", r) for r in sorted(assessment.coverage.get(therapy, ()))]
+    proofs = [(i, _proof(assessment, s, role)) for i, (role, s) in enumerate(rows)]
     roles = {
         "for": 0,
         "against": 1,
@@ -84,12 +86,23 @@ def proof(found: Assessment, therapy: str) -> list[dict[str, Any]]:
     return [row for _, row in proofs]
 
 
-def explanation(found: Assessment, therapy: str, change: dict[str, Any]) -> dict[str, Any]:
-    """The explanation of one therapy's status in the published JSON form (schema/explain.schema.json)."""
+def explanation(
+    assessment: Assessment, therapy: str, change: Change, behind: Behind, made_from: MadeFrom
+) -> Explanation:
+    """The explanation of one therapy's status in the published JSON form (schema/explain.schema.json).
+
+    Args:
+        change: the smallest change that would make it eligible.
+        behind: finds the disagreements behind its status.
+        made_from: what reproduces it.
+    """
+    entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind)
     return {
-        "as_of": found.as_of.isoformat(),
-        "profile": {"id": found.profile.id, "label": found.profile.label},
-        "therapy": therapy_entry(found, therapy),
-        "proof": proof(found, therapy),
+        "as_of": assessment.as_of.isoformat(),
+        "profile": {"id": assessment.profile.id, "label": assessment.profile.label},
+        "therapy": plain_copy(entry),
+        "proof": proof(assessment, therapy),
         "change": change,
+        "unread": describe.unread(assessment.records),
+        "made_from": made_from,
     }

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
-from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, Assessment
+from guidegraph.forms import OpenFact, Question
 from guidegraph.knowledge.facts import Fact
+from guidegraph.model import STATUSES
 
-#: For each status the roles whose unknown statements could still change it, from the order of the rows in the
-#: table of statuses: c absolute contraindications, f for, g against, r cautions.
-_MATTERS = {
-    "contraindicated": "",
-    "contested": "c",
-    "advised-against": "cf",
-    "caution": "cg",
-    "provisional": "cgr",
-    "eligible": "",
-    "undetermined": "cfg",
-    "not-indicated": "c",
-}
+UNFILED = "contraindications not on file"
+
+
+class Open(NamedTuple):
+    """An unknown atom that could still change a therapy's status, through a statement in a role."""
+
+    role: str
+    statement: str
+    atom: str
 
 
 @dataclass
@@ -32,48 +31,60 @@ class _Question:
     absolute: bool = False
 
 
-def _by_role(found: Assessment, therapy: str) -> Iterable[tuple[str, str]]:
-    yield from (("c", s) for s in found.statements(therapy, ABSOLUTE))
-    yield from (("f", s) for s in found.statements(therapy, FOR))
-    yield from (("g", s) for s in found.opposing(therapy))
-    yield from (("r", s) for s in found.cautions(therapy))
+def _by_role(assessment: Assessment, therapy: str, matters: str) -> Iterable[tuple[str, str]]:
+    """The statements of the roles that matter, each with the letter of its role."""
+    if "c" in matters:
+        yield from (("c", s) for s in assessment.statements(therapy, ABSOLUTE))
+    if "f" in matters:
+        yield from (("f", s) for s in assessment.statements(therapy, FOR))
+    if "g" in matters:
+        yield from (("g", s) for s in assessment.opposing(therapy))
+    if "r" in matters:
+        yield from (("r", s) for s in assessment.cautions(therapy))
 
 
-def open_facts(found: Assessment, therapy: str) -> list[tuple[str, str, str]]:
-    """The unknown facts that could still change a therapy's status: (role, statement, atom), in a fixed order."""
-    matters = _MATTERS[found.statuses.get(therapy, "not-indicated")]
+def open_facts(assessment: Assessment, therapy: str) -> list[Open]:
+    """The unknown facts that could still change a therapy's status, in a fixed order."""
+    matters = STATUSES[assessment.statuses[therapy]].open
     return [
-        (role, statement, atom)
-        for role, statement in _by_role(found, therapy)
-        if role in matters
-        for atom in found.open_atoms(statement)
+        Open(role, statement, atom)
+        for role, statement in _by_role(assessment, therapy, matters)
+        for atom in assessment.open_atoms(statement)
     ]
 
 
-def _consent(found: Assessment, statement: str) -> bool:
-    return found.records.one(statement, "consentOrProcedure") == "true"
+def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
+    """The open facts of each therapy."""
+    return {therapy: open_facts(assessment, therapy) for therapy in sorted(assessment.statuses)}
 
 
-def questions(found: Assessment) -> list[dict[str, Any]]:
+def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
     """The unknown facts: alerts first, then by how many therapies each could still change, absolute ones before others.
 
     What is a matter of consent or procedure is shown with the therapy and not asked here.
+
+    Args:
+        unknown: the open facts of each therapy.
     """
     table: dict[str, _Question] = {}
+    records = assessment.records
 
     def entry(atom: str) -> _Question:
-        fact = found.book.fact(found.atom(atom))
-        return table.setdefault(fact.fact, _Question(fact))
+        fact = assessment.book.fact(assessment.atom(atom))
+        known = table.get(fact.fact)
+        if known is None:
+            known = table[fact.fact] = _Question(fact)
+        return known
 
-    for therapy in sorted(found.statuses):
-        for role, statement, atom in open_facts(found, therapy):
-            if _consent(found, statement):
+    for therapy, rows in unknown.items():
+        for role, statement, atom in rows:
+            if records.one(statement, "consentOrProcedure") == "true":
                 continue
             question = entry(atom)
             question.therapies.add(therapy)
             question.absolute |= role == "c"
-    for alert in found.records.alerts:
-        for atom in found.open_atoms(alert):
+    for alert in records.alerts:
+        for atom in assessment.open_atoms(alert):
             entry(atom).alert = True
     ranked = sorted(
         table.values(), key=lambda q: (not q.alert, -len(q.therapies), not q.absolute, q.fact.label, q.fact.fact)
@@ -91,17 +102,18 @@ def questions(found: Assessment) -> list[dict[str, Any]]:
     ]
 
 
-def to_confirm(found: Assessment, therapy: str) -> list[str]:
-    """The facts to establish for a therapy, in words, with what makes each matter."""
+def to_establish(assessment: Assessment, therapy: str, unknown: Iterable[Open]) -> list[OpenFact]:
+    """The facts to establish for a therapy, each with two of the statements that it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
-    for _, statement, atom in open_facts(found, therapy):
-        why[found.book.fact(found.atom(atom)).label].add(found.records.label(statement))
-    texts = [f"{label} ({'; '.join(sorted(reasons)[:2])})" for label, reasons in sorted(why.items())]
-    if therapy in found.unfiled and any(found.truth(s) == TRUE for s in found.statements(therapy, FOR)):
-        texts.insert(0, "contraindications not on file")
-    return texts
-
-
-def undecided(found: Assessment, statements: Iterable[str]) -> list[str]:
-    """The statements of a list whose truth for the patient is unknown."""
-    return [s for s in statements if found.truth(s) == UNKNOWN]
+    facts: dict[str, str] = {}
+    for _, statement, atom in unknown:
+        fact = assessment.book.fact(assessment.atom(atom))
+        facts.setdefault(fact.label, fact.fact)
+        why[fact.label].add(assessment.records.label(statement))
+    rows: list[OpenFact] = [
+        {"fact": facts[label], "label": label, "why": sorted(why[label])[:2]} for label in sorted(why)
+    ]
+    recommended = assessment.statements(therapy, FOR)
+    if therapy in assessment.unfiled and any(assessment.truth(s) == TRUE for s in recommended):
+        rows.insert(0, {"fact": None, "label": UNFILED, "why": []})
+    return rows

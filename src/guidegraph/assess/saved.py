@@ -31,6 +31,8 @@ _SEAL = ox.NamedNode(ns.GGA + "seal")
 _NAME, _SAID = 10, 8
 
 
+#: Fields in parts of what reasons and confirm say whole; answers saved before there were any keep their digest.
+_PARTS = {"alerts": ("facts",), "therapies": ("grounds", "establish")}
 #: The lists of a reading's texts that are kept as lines.
 _LISTS = ("steps", "absentSteps", "sources")
 
@@ -102,8 +104,12 @@ def _short(said: Mapping[str, str]) -> dict[str, str]:
 
 
 def answer_digest(data: Mapping[str, Any]) -> str:
-    """SHA-256 of what an answer says: all but the digests of its inputs."""
+    """SHA-256 of what an answer says: all but the digests of its inputs, and what says again in parts."""
     told = {key: value for key, value in data.items() if key not in ("knowledge", "software", "queries")}
+    if not told["unread"]:
+        del told["unread"]
+    for name, parts in _PARTS.items():
+        told[name] = [{key: value for key, value in row.items() if key not in parts} for row in told[name]]
     return "sha256:" + sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

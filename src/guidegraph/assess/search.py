@@ -36,8 +36,8 @@ class Search:
     classes below it when false. Only unknown atoms may be supposed, and trials that have not been had yet.
     """
 
-    def __init__(self, found: Assessment) -> None:
-        self.found = found
+    def __init__(self, assessment: Assessment) -> None:
+        self.assessment = assessment
         self._best: tuple[Fact, ...] | None = None
         self._seen = 0
 
@@ -69,7 +69,7 @@ class Search:
 
     def _options(self, literal: Literal, facts: tuple[Fact, ...]) -> Iterable[Fact]:
         iri, positive = literal
-        atom = self.found.atom(iri)
+        atom = self.assessment.atom(iri)
         value = self.truth(iri, positive, facts)
         # A trial not had yet can still be had; every other decided fact stays.
         future = atom.prop == gg("hasTrial") and positive and value == FALSE and not any(f[0] == iri for f in facts)
@@ -84,19 +84,19 @@ class Search:
 
     def _owners(self, atom: Atom) -> list[str]:
         """The atoms without which a patient cannot have the number."""
-        return sorted(iri for iri, other in self.found.records.atoms.items() if self._lacks(atom, other))
+        return sorted(iri for iri, other in self.assessment.records.atoms.items() if self._lacks(atom, other))
 
     def _numbers(self, atom: Atom, positive: bool) -> list[Decimal]:
         """Values on either side of every bound of the number, since other atoms bound it too."""
-        same = [a for a in self.found.records.atoms.values() if a.prop == atom.prop and not a.cls]
+        same = [a for a in self.assessment.records.atoms.values() if a.prop == atom.prop and not a.cls]
         bounds = {b for a in same for b in (a.low, a.above, a.high, a.below) if 0 <= b < Decimal(999999999)}
         tried = {b + step for b in bounds for step in (-_HALF, Decimal(0), _HALF)}
         return sorted(v for v in tried if v >= 0 and within(atom, v) is positive)
 
     def truth(self, iri: str, positive: bool, facts: tuple[Fact, ...]) -> str:
         """The truth value of a literal under supposed facts."""
-        atom = self.found.atom(iri)
-        value = self._supposed(atom, facts) or self.found.truth(iri)
+        atom = self.assessment.atom(iri)
+        value = self._supposed(atom, facts) or self.assessment.truth(iri)
         if positive or value not in (TRUE, FALSE):
             return value
         return FALSE if value == TRUE else TRUE
@@ -109,7 +109,7 @@ class Search:
                 if subject == atom.prop and not atom.cls:
                     return TRUE if within(atom, value) else FALSE
                 continue
-            other = self.found.atom(subject)
+            other = self.assessment.atom(subject)
             if value and self._entails(other, atom):
                 return TRUE
             if not value and self._entails(atom, other):
@@ -119,7 +119,7 @@ class Search:
         return None
 
     def _named(self, atom: Atom, facts: tuple[Fact, ...]) -> str:
-        branches = self.found.records.branches.get(atom.names, ())
+        branches = self.assessment.records.branches.get(atom.names, ())
         values = []
         for branch in branches:
             literals = {self.truth(a, p, facts) for a, p in branch}
@@ -130,7 +130,7 @@ class Search:
         """Whether a patient for whom ``one`` is true must have ``other`` true."""
         if one.prop != other.prop or not one.cls or not other.cls:
             return False
-        if other.cls not in self.found.records.ancestors.get(one.cls, frozenset((one.cls,))):
+        if other.cls not in self.assessment.records.ancestors.get(one.cls, frozenset((one.cls,))):
             return False
         same = not other.outcome or other.outcome == one.outcome
         return same and (not other.bounded or (one.bounded and within(other, _inside(one)) and _covers(other, one)))
@@ -139,8 +139,8 @@ class Search:
         """Whether a number cannot be had without the owner, such as weeks of a condition that is absent."""
         if number.cls or not number.prop:
             return False
-        rows = self.found.records.implied.get(number.prop, ())
-        above = self.found.records.ancestors
+        rows = self.assessment.records.implied.get(number.prop, ())
+        above = self.assessment.records.ancestors
         return any(p == owner.prop and owner.cls in above.get(c, frozenset((c,))) for p, c in rows)
 
 

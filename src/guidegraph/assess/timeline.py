@@ -1,25 +1,71 @@
-"""Statuses by week: the same assessment at every week at which something can change."""
+"""Time: what a profile becomes after some weeks, when anything can change, and the statuses by week."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from guidegraph.assess.answer import ranked
 from guidegraph.assess.assessment import Assessment
-from guidegraph.assess.shift import shifted, thresholds
+from guidegraph.forms import MadeFrom, Span, Timeline, TimelineRow
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.records import Records, gg
-from guidegraph.model import Profile
+from guidegraph.knowledge.records import Atom, Records, gg
+from guidegraph.model import Profile, StopFact, TrialFact
 
 #: How far ahead a timeline looks, in weeks.
 HORIZON = Decimal(52)
 _TAIL = Decimal(4)
 
 Assess = Callable[[Profile], Assessment]
+_DAYS_A_WEEK = Decimal(7)
+#: xsd:decimal of the store holds 18 digits behind the point; a longer number would silently be no number at all.
+_EXACT = Decimal("0.000000001")
+
+
+def shifted(profile: Profile, weeks: Decimal, rates: Mapping[str, Decimal]) -> Profile:
+    """The profile after ``weeks`` weeks in which nothing else happens.
+
+    Numbers that advance grow; so do the weeks of a running trial (one without an outcome yet) and the days
+    since a drug was stopped.
+    """
+    values = {p: _rounded(v + weeks / rates[p]) if p in rates else v for p, v in profile.values.items()}
+    trials = frozenset(
+        TrialFact(t.of, None, _rounded(t.weeks + weeks)) if t.outcome is None and t.weeks is not None else t
+        for t in profile.trials_present
+    )
+    stops = frozenset(
+        StopFact(s.of, _rounded(s.days + weeks * _DAYS_A_WEEK)) if s.days is not None else s
+        for s in profile.stops_present
+    )
+    return replace(profile, values=values, trials_present=trials, stops_present=stops)
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return value.quantize(_EXACT)
+
+
+def _bounds(atom: Atom) -> Iterable[Decimal]:
+    for bound in (atom.low, atom.above, atom.high, atom.below):
+        if 0 < bound < Decimal(999999999):
+            yield bound
+
+
+def thresholds(profile: Profile, records: Records, rates: Mapping[str, Decimal]) -> list[Decimal]:
+    """The weeks from now (over 0, ascending) at which some atom can change its truth for the patient."""
+    weeks: set[Decimal] = set()
+    running = [t.weeks for t in profile.trials_present if t.outcome is None and t.weeks is not None]
+    stopped = [s.days for s in profile.stops_present if s.days is not None]
+    for atom in records.atoms.values():
+        for bound in _bounds(atom):
+            if not atom.cls and atom.prop in rates and atom.prop in profile.values:
+                weeks.add((bound - profile.values[atom.prop]) * rates[atom.prop])
+            elif atom.prop == gg("hasTrial"):
+                weeks.update(bound - had for had in running)
+            elif atom.prop == gg("stoppedMedication"):
+                weeks.update((bound - days) / _DAYS_A_WEEK for days in stopped)
+    return sorted(week for week in weeks if week > 0)
 
 
 def _start(profile: Profile) -> tuple[Profile, bool]:
@@ -30,12 +76,13 @@ def _start(profile: Profile) -> tuple[Profile, bool]:
     return replace(profile, values={**profile.values, weeks: Decimal(0)}), False
 
 
-def timeline(profile: Profile, records: Records, assess: Assess) -> dict[str, Any]:
+def timeline(profile: Profile, records: Records, assess: Assess, made_from: MadeFrom) -> Timeline:
     """Statuses of all therapies by week, in the published JSON form (schema/timeline.schema.json).
 
     Args:
         profile: the patient; ``assess`` assesses a changed copy of it at the as-of date of the question.
         records: the knowledge base's records.
+        made_from: what reproduces it.
 
     The weeks are weeks of symptoms. A step starts at its week and ends before the next one.
     """
@@ -45,15 +92,15 @@ def timeline(profile: Profile, records: Records, assess: Assess) -> dict[str, An
     cuts = [week for week in thresholds(first, records, rates) if week <= HORIZON]
     end = (cuts[-1] if cuts else Decimal(0)) + _TAIL
     marks = [Decimal(0), *cuts, end]
-    found = [assess(shifted(first, (a + b) / 2, rates)) for a, b in itertools.pairwise(marks)]
+    assessments = [assess(shifted(first, (a + b) / 2, rates)) for a, b in itertools.pairwise(marks)]
     steps = [float(origin + week) for week in marks]
     now = assess(profile)
-    rows = [
+    rows: list[TimelineRow] = [
         {
             "intervention": describe.name(therapy),
             "label": records.label(therapy),
             "category": records.classes.get(therapy, ("", ""))[1] or "other",
-            "spans": _spans([one.statuses[therapy] for one in found], steps),
+            "spans": _spans([one.statuses[therapy] for one in assessments], steps),
         }
         for therapy in ranked(now)
     ]
@@ -66,11 +113,12 @@ def timeline(profile: Profile, records: Records, assess: Assess) -> dict[str, An
         "steps": steps,
         "rows": rows,
         "marks": [{"week": float(origin), "label": "now"}] if known else [],
+        "made_from": made_from,
     }
 
 
-def _spans(statuses: list[str], steps: list[float]) -> list[dict[str, Any]]:
-    spans: list[dict[str, Any]] = []
+def _spans(statuses: list[str], steps: list[float]) -> list[Span]:
+    spans: list[Span] = []
     for status, start, end in zip(statuses, steps, steps[1:], strict=False):
         if spans and spans[-1]["status"] == status:
             spans[-1]["to"] = end

@@ -10,6 +10,7 @@ from typing import Any
 
 from guidegraph.audit.kinds import Finding
 from guidegraph.errors import UsageError
+from guidegraph.files import read_text
 
 MAXIMUM_BYTES = 4 * 2**20
 _KEYS = {"id", "reason", "expires", "node", "severity"}
@@ -37,12 +38,9 @@ def read_baseline(path: Path) -> dict[str, Accepted]:
     import yaml
 
     where = str(path)
+    text = read_text(path, MAXIMUM_BYTES, UsageError, mend="Check the path.")
     try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise UsageError("the baseline is too large", where=where, mend=f"At most {MAXIMUM_BYTES} bytes.")
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot be read: {error}", where=where, mend="Check the path.") from None
+        data = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         told = " ".join(str(error).split())[:160]
         raise UsageError(f"not well-formed: {told}", where=where, mend="Write YAML or JSON.") from None

@@ -16,9 +16,10 @@ from guidegraph.audit.baseline import Accepted
 from guidegraph.audit.facts import Facts
 from guidegraph.audit.kinds import SEVERITIES, Finding, Kind, finding_id, kinds
 from guidegraph.audit.nodes import Nodes
-from guidegraph.errors import NothingToCheckError
+from guidegraph.errors import NothingToCheckError, QueryError
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine
+from guidegraph.query.run import run
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Auditor:
                         continue
                     try:
                         found += self._findings(kind)
-                    except (SyntaxError, ValueError, OSError, RuntimeError) as error:
+                    except (QueryError, ValueError, OSError, RuntimeError) as error:
                         not_run.append((kind.name, " ".join(str(error).split())[:200]))
                 relations = [(a, b, c) for a, b, c in self._engine.select("audit/50-relations")]
         result = self._audit(request, chosen, found, not_run, documents, statements)
@@ -117,10 +118,13 @@ class Auditor:
         return int(rows[0][0]), int(rows[0][1])
 
     def _findings(self, kind: Kind) -> list[Finding]:
-        solutions: Any = self._engine.store.query(kind.query.text, use_default_graph_as_union=True)
-        names = {variable.value for variable in solutions.variables}
+        result = run(self._engine.store, kind.query.text)
+        names = set(result.columns)
+        if not {"node", "evidence"} <= names:
+            raise QueryError("it does not select ?node and ?evidence", mend="docs/audit.md shows the header.")
         groups: dict[tuple[Any, str], list[tuple[Any, str]]] = defaultdict(list)
-        for row in solutions:
+        for terms in result.rows:
+            row = dict(zip(result.columns, terms, strict=True))
             node, evidence = row["node"], row["evidence"]
             if node is None:
                 continue

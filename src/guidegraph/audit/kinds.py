@@ -8,8 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from guidegraph import assets
-from guidegraph.errors import KnowledgeError
-from guidegraph.query.catalogue import Query, read_query
+from guidegraph.errors import KnowledgeError, QueryError
+from guidegraph.query.catalogue import Query, is_shipped, read_query
+from guidegraph.query.guard import check
 
 FOLDER = "audit"
 #: Severities, gravest first, and what each means.
@@ -43,6 +44,7 @@ def kinds(paths: Sequence[Path] | None = None) -> list[Kind]:
 
     Raises:
         KnowledgeError: a file has no header, no severity of the three, or does not select ?node and ?evidence.
+        QueryError: a file that is not ours is no query, is too large, or reaches out to another machine.
     """
     found = [_kind(path) for path in (shipped() if paths is None else paths)]
     return sorted(found, key=lambda kind: (list(SEVERITIES).index(kind.query.severity), kind.name))
@@ -60,6 +62,11 @@ def _kind(path: Path) -> Kind:
             where=str(path),
             mend="docs/audit.md shows the header.",
         )
+    if not is_shipped(query.text):
+        try:
+            check(query.text)
+        except QueryError as error:
+            raise QueryError(error.what, where=f"{path}: {error.where}".rstrip(": "), mend=error.mend) from None
     return Kind(path.stem, query)
 
 

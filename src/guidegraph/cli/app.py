@@ -13,9 +13,7 @@ from guidegraph.cli import (
     export,
     intake,
     link,
-    lookup,
     mappings,
-    omop,
     patient,
     profiles,
     query,
@@ -59,7 +57,7 @@ app.command()(guarded(disagree.matrix))
 app.command()(guarded(disagree.changes))
 app.command()(guarded(query.query))
 app.command()(guarded(query.queries))
-app.command()(guarded(lookup.lookup))
+app.command()(guarded(mappings.lookup))
 app.command()(guarded(check.validate))
 app.command("check")(guarded(check.check))
 app.command("verify-document")(guarded(check.verify_document))
@@ -72,7 +70,7 @@ app.command("pull")(guarded(stores.pull))
 app.add_typer(export.app, name="export")
 app.add_typer(export.nanopubs, name="nanopub")
 profiles.app.command("from-fhir")(guarded(intake.from_fhir))
-profiles.app.command("from-omop")(guarded(omop.from_omop))
+profiles.app.command("from-omop")(guarded(intake.from_omop))
 app.add_typer(profiles.app, name="profile")
 
 

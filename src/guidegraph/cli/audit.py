@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import FAILED, INCOMPLETE, AsOf, Knowledge, Output, complain, day, working, write
-from guidegraph.errors import UsageError
+from guidegraph.cli.common import FAILED, INCOMPLETE, SHIPPED, AsOf, Opener, Output, complain, day, working, write
 
 if TYPE_CHECKING:
-    from guidegraph.api import KnowledgeBase
     from guidegraph.audit.auditing import AuditReport
 
 
@@ -67,7 +65,7 @@ def audit(
         int | None, typer.Option("--older-than", metavar="YEARS", help="Report documents issued longer ago.")
     ] = None,
     as_of: AsOf = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
     output: Output = None,
     form: Annotated[AuditFormat, typer.Option("--format", "-f", help="Form of the report.")] = AuditFormat.table,
 ) -> None:
@@ -79,7 +77,7 @@ def audit(
     """
     wanted = day(as_of)
     with working("auditing"):
-        kb = _opened(files or [], endpoint, knowledge)
+        kb = opened(files, endpoint)
         report = kb.audit(
             document=document,
             severity=severity or "note",
@@ -95,16 +93,6 @@ def audit(
         raise typer.Exit(INCOMPLETE)
     if report.fails(severity or _GATE):
         raise typer.Exit(FAILED)
-
-
-def _opened(files: list[Path], endpoint: str | None, knowledge: Path | None) -> KnowledgeBase:
-    from guidegraph import api
-
-    if sum((bool(files), endpoint is not None, knowledge is not None)) > 1:
-        raise UsageError("files, --endpoint and --knowledge exclude each other", mend="Name one of them.")
-    if endpoint is not None:
-        return api.open_endpoint(endpoint)
-    return api.open_files(files) if files else api.open_knowledge(knowledge)
 
 
 def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
@@ -147,7 +135,7 @@ def trace(
     files: Annotated[
         list[Path] | None, typer.Option("--file", metavar="FILE", help="Your own files in place of the shipped graph.")
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
     output: Output = None,
     form: Annotated[TraceFormat | None, typer.Option("--format", "-f", help="Form of the chain.")] = None,
 ) -> None:
@@ -158,7 +146,7 @@ def trace(
     from guidegraph.render import to_json
     from guidegraph.render.trace import trace_svg, trace_text
 
-    found = _opened(files or [], None, knowledge).trace(target)
+    found = opened(files).trace(target)
     wanted = form or (TraceFormat.svg if output is not None and output.suffix == ".svg" else TraceFormat.table)
     views = {TraceFormat.table: trace_text, TraceFormat.json: to_json, TraceFormat.svg: trace_svg}
     text = found.turtle() if wanted is TraceFormat.turtle else views[wanted](dict(found.data))

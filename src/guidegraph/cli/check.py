@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import FAILED, Knowledge, working, write
+from guidegraph.cli.common import FAILED, SHIPPED, Opener, ReportFormat, ReportOption, working, write_report
 
 
-class ReportFormat(StrEnum):
-    """Forms of a report."""
-
-    table = "table"
-    json = "json"
-
-
-ReportOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="Form of the report.")]
-
-
-def _report(form: ReportFormat, text: str, data: Any, passed: bool) -> None:
-    from guidegraph.render import to_json
-
-    write(to_json(data) if form is ReportFormat.json else text)
+def _report(form: ReportFormat, data: dict[str, Any], text: Callable[[Any], str], passed: bool) -> None:
+    write_report(form, data, text)
     if not passed:
         raise typer.Exit(FAILED)
 
@@ -56,11 +44,11 @@ def validate(
 
     with working(f"validating {len(files)} files"):
         report = validate_files(files, shapes=shapes or None, knowledge=knowledge)
-    _report(form, validation_text(report.to_dict()), report.to_dict(), report.conforms)
+    _report(form, report.to_dict(), validation_text, report.conforms)
 
 
 def check(
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
     reasoner: Annotated[
         bool, typer.Option("--reasoner/--no-reasoner", help="Ask HermiT as well (needs some seconds).")
     ] = True,
@@ -72,17 +60,15 @@ def check(
 
     Example: guidegraph check
     """
+    from guidegraph import assets
     from guidegraph.render.reports import check_text
     from guidegraph.store import knowledge_files
     from guidegraph.validate.check import check_knowledge
 
     with working("checking shapes, documents and, by HermiT, every class"):
-        if knowledge is None:
-            report = check_knowledge(reasoner=reasoner)
-        else:
-            ontology, documents = knowledge_files(knowledge)
-            report = check_knowledge(ontology=ontology, documents=documents, reasoner=reasoner)
-    _report(form, check_text(report.to_dict()), report.to_dict(), report.passed)
+        ontology, documents = knowledge_files(opened.folder or assets.root())
+        report = check_knowledge(ontology=ontology, documents=[*documents, *opened.extra], reasoner=reasoner)
+    _report(form, report.to_dict(), check_text, report.passed)
 
 
 def verify_document(
@@ -93,15 +79,14 @@ def verify_document(
             "--document", "-d", metavar="DOC", help="Which document it is (CURIE or IRI); the best fit if left out."
         ),
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
     form: ReportOption = ReportFormat.table,
 ) -> None:
     """Check a document's text against the digests of its places: same, moved, changed or vanished.
 
     Example: guidegraph verify-document article.txt
     """
-    from guidegraph import api
     from guidegraph.render.reports import verification_text
 
-    found = api.open_knowledge(knowledge).verify_document(file, document)
-    _report(form, verification_text(found.to_dict()), found.to_dict(), found.ok)
+    found = opened().verify_document(file, document)
+    _report(form, found.to_dict(), verification_text, found.ok)

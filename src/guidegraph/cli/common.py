@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, TypeVar
 
 import typer
 
 from guidegraph.errors import GuideGraphError, NothingToCheckError, UsageError
 from guidegraph.files import write_files
 
+if TYPE_CHECKING:
+    from guidegraph.api import KnowledgeBase
+
 DONE, FAILED, WRONG_USE, INCOMPLETE = 0, 1, 2, 3
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -31,6 +35,13 @@ class Format(StrEnum):
     markdown = "markdown"
     html = "html"
     fhir = "fhir"
+
+
+class ReportFormat(StrEnum):
+    """Forms of a report."""
+
+    table = "table"
+    json = "json"
 
 
 class FhirVersion(StrEnum):
@@ -85,6 +96,7 @@ PictureOutput = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Form of the output.")]
+ReportOption = Annotated[ReportFormat, typer.Option("--format", "-f", help="Form of the report.")]
 FhirVersionOption = Annotated[
     FhirVersion,
     typer.Option("--fhir-version", case_sensitive=False, help="Release of FHIR to write (R4 serves R4B as well)."),
@@ -92,6 +104,12 @@ FhirVersionOption = Annotated[
 Knowledge = Annotated[
     Path | None,
     typer.Option("--knowledge", metavar="FOLDER", help="A folder with ontology/ and graph/; default the shipped one."),
+]
+Extra = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--extra", metavar="FILE", parser=file_path, help="Add this file of documents to the knowledge; repeatable."
+    ),
 ]
 EndpointOption = Annotated[
     str | None,
@@ -108,6 +126,44 @@ ProfileArgument = Annotated[
         help="A file (YAML, JSON, JSON-LD, Turtle), - for standard input, or example:NAME (guidegraph profile list).",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Opener:
+    """The knowledge that a command is asked about, by its options ``--knowledge`` and ``--extra``.
+
+    A command that has a parameter of this class has these options (see :func:`guarded`). The knowledge is opened when
+    the command calls it, so that wrong use is told before that takes its time.
+    """
+
+    folder: Path | None = None
+    extra: tuple[Path, ...] = ()
+
+    def __call__(self, files: Sequence[Path] | None = None, endpoint: str | None = None) -> KnowledgeBase:
+        """The knowledge base of the options, of a user's own files alone, or of an endpoint.
+
+        Raises:
+            UsageError: more than one of them is named.
+            KnowledgeError, EndpointError: it cannot be opened.
+        """
+        from guidegraph import api
+
+        if sum((bool(files), endpoint is not None, self.folder is not None)) > 1:
+            raise UsageError("files, --endpoint and --knowledge exclude each other", mend="Name one of them.")
+        if files and self.extra:
+            raise UsageError(
+                "--extra adds to other knowledge, and files are opened alone",
+                where=str(self.extra[0]),
+                mend="Name it beside the other files, or leave these out.",
+            )
+        if endpoint is not None:
+            with working("pulling the knowledge"):
+                return api.open_endpoint(endpoint, extra=self.extra)
+        return api.open_files(files) if files else api.open_knowledge(self.folder, extra=self.extra)
+
+
+#: What a command asks where no option names other knowledge.
+SHIPPED = Opener()
 
 
 def day(text: str | None, option: str = "--as-of") -> date | None:
@@ -151,6 +207,18 @@ def view(form: Format, views: dict[Format, Callable[[Any], str]]) -> Callable[[A
     return views[form]
 
 
+def chosen(name: str | None, everything: bool, what: str, output: Path | None = None, *, place: str = "") -> None:
+    """See that one thing is named, or all are asked for, and for all a place where that is needed.
+
+    Raises:
+        UsageError: both or neither, or no place.
+    """
+    if everything == (name is not None):
+        raise UsageError(f"name one {what}, or --all", mend="One of both says what is written.")
+    if everything and place and output is None:
+        raise UsageError(f"--all needs a {place}", where="--output", mend=f"Add -o {place.upper()}.")
+
+
 def picture(output: Path | None, pictures: dict[str, Callable[[Any], str]]) -> Callable[[Any], str] | None:
     """The picture that a file's ending asks for, None where no file was named.
 
@@ -168,12 +236,19 @@ def picture(output: Path | None, pictures: dict[str, Callable[[Any], str]]) -> C
     return pictures[output.suffix.lower()]
 
 
-def guarded(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn every fault that we raise on purpose into one line on standard error and exit code 2."""
+def guarded(command: Callable[..., R]) -> Callable[..., R]:
+    """A command whose faults are one line on standard error and exit code 2.
+
+    Its parameter of class :class:`Opener`, where it has one, becomes the options ``--knowledge`` and ``--extra``.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    opener = next((name for name, p in signature.parameters.items() if p.annotation is Opener), None)
 
     @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+    def run(*args: Any, **kwargs: Any) -> R:
         try:
+            if opener is not None:
+                kwargs[opener] = Opener(kwargs.pop("knowledge", None), tuple(kwargs.pop("extra", None) or ()))
             return command(*args, **kwargs)
         except NothingToCheckError as error:
             complain(str(error))
@@ -190,6 +265,12 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             fail("interrupted")
 
+    own = [p for name, p in signature.parameters.items() if name != opener]
+    if opener is not None:
+        options = (("knowledge", Knowledge), ("extra", Extra))
+        own += [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=o) for n, o in options]
+    run.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in own}
     return run
 
 
@@ -237,3 +318,10 @@ def write(text: str, output: Path | None = None) -> None:
         return
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
+
+
+def write_report(form: ReportFormat, data: Any, text: Callable[[Any], str]) -> None:
+    """Write a report to standard output, as JSON or as the text that a view makes of it."""
+    from guidegraph.render import to_json
+
+    write(to_json(data) if form is ReportFormat.json else text(data))

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from guidegraph import api
 from guidegraph.cli.common import (
+    SHIPPED,
     AsOf,
     Format,
     FormatOption,
-    Knowledge,
+    Opener,
     PictureOutput,
     day,
     picture,
@@ -50,7 +50,7 @@ def disagreements(
     ] = None,
     form: FormatOption = Format.table,
     as_of: AsOf = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Where documents disagree, for whom, and whether it is real.
 
@@ -66,7 +66,7 @@ def disagreements(
             Format.markdown: render.disagreements_markdown,
         },
     )
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     patient = profile_source(profile) if profile is not None else None
     write(
         shown(
@@ -88,7 +88,7 @@ def compare(
     b: Annotated[str, typer.Argument(metavar="DOC", help="The other document.")],
     form: FormatOption = Format.table,
     as_of: AsOf = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Two documents side by side: where they differ and agree, what only one addresses, what they share.
 
@@ -100,7 +100,7 @@ def compare(
         form,
         {Format.table: render.compare_text, Format.json: render.to_json, Format.markdown: render.compare_markdown},
     )
-    write(shown(api.open_knowledge(knowledge).compare(a, b, as_of=day(as_of))))
+    write(shown(opened().compare(a, b, as_of=day(as_of))))
 
 
 def matrix(
@@ -110,7 +110,7 @@ def matrix(
     ] = 2,
     form: FormatOption = Format.table,
     as_of: AsOf = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Interventions by documents: who says what on each.
 
@@ -120,7 +120,7 @@ def matrix(
 
     draw = picture(output, {".svg": render.matrix_svg, ".html": render.matrix_html})
     shown = view(form, {Format.table: render.matrix_text, Format.json: render.to_json, Format.html: render.matrix_html})
-    data = api.open_knowledge(knowledge).matrix(as_of=day(as_of), at_least=at_least)
+    data = opened().matrix(as_of=day(as_of), at_least=at_least)
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)
@@ -132,7 +132,7 @@ def changes(
     start: Annotated[str, typer.Option("--from", metavar="DATE", help="The first day (YYYY-MM-DD).")],
     end: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day; default today.")] = None,
     form: FormatOption = Format.table,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """What began, ceased and reversed between two days, and which example patients it touches.
 
@@ -147,4 +147,4 @@ def changes(
     first, last = day(start, "--from"), day(end, "--to") or date.today()
     if first is None:
         raise UsageError("no first day", where="--from", mend="Write it as 2026-01-31.")
-    write(shown(api.open_knowledge(knowledge).changes(first, last)))
+    write(shown(opened().changes(first, last)))

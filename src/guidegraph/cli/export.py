@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from guidegraph.cli import exportgraph
-from guidegraph.cli.check import ReportFormat, ReportOption
 from guidegraph.cli.common import (
     FAILED,
+    SHIPPED,
     AsOf,
     FhirVersion,
     FhirVersionOption,
-    Knowledge,
+    Opener,
     Output,
     ProfileArgument,
+    ReportFormat,
+    ReportOption,
+    chosen,
     day,
     folder_path,
     guarded,
     profile_source,
     working,
     write,
+    write_report,
 )
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files, write_folder
@@ -72,7 +76,7 @@ def nanopub(
     signer: Annotated[
         str | None, typer.Option("--signer", metavar="IRI", help="Who signs: your ORCID as an IRI.")
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write recommendations as nanopublications: assertion, provenance and publication info, under a trusty URI.
 
@@ -80,14 +84,10 @@ def nanopub(
 
     Example: guidegraph export nanopub --all -o nanopubs
     """
-    from guidegraph import api
     from guidegraph.export.nanopub import retraction
-    from guidegraph.export.nanopubcheck import earlier
+    from guidegraph.export.publishing import earlier
 
-    if everything == (node is not None):
-        raise UsageError("name one statement, or --all", mend="guidegraph export nanopub --all -o FOLDER")
-    if everything and output is None:
-        raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
+    chosen(node, everything, "statement", output, place="folder")
     if previous is not None and not previous.is_dir():
         raise UsageError("no such folder", where=str(previous), mend="Name the folder of an earlier export.")
     if retract and (previous is None or output is None):
@@ -95,16 +95,14 @@ def nanopub(
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError("not a folder", where=str(output), mend="Name a folder.")
     key = _key(sign, signer)
-    if files and knowledge is not None:
-        raise UsageError("files and --knowledge exclude each other", mend="Name one of them.")
-    kb = api.open_files(files) if files else api.open_knowledge(knowledge)
-    chosen = kb.recommendations() if everything else [kb.statement(node or "")]
+    kb = opened(files)
+    statements = kb.recommendations() if everything else [kb.statement(node or "")]
     with working("writing nanopublications"):
         known = earlier(previous) if previous is not None else {}
-        nanopubs = list(kb.nanopubs(chosen, previous=known, key=key))
-    vanished = kb.vanished(known)
-    retractions = [retraction(one, key) for one in vanished] if retract else []
-    for one in vanished:
+        nanopubs = list(kb.nanopubs(statements, previous=known, key=key))
+    gone = kb.vanished(known)
+    retractions = [retraction(one, key) for one in gone] if retract else []
+    for one in gone:
         done = "is retracted" if retract else "can be retracted (--retract)"
         typer.echo(f"{one.statement} is in the knowledge no longer: {one.file} {done}", err=True)
     if output is None:
@@ -117,7 +115,7 @@ def nanopub(
     else:
         write_folder(output, written)
     told = f", {len(retractions)} retracted" if retractions else ""
-    unchanged = len(chosen) - len(nanopubs)
+    unchanged = len(statements) - len(nanopubs)
     typer.echo(f"{len(nanopubs)} written to {output}, {unchanged} unchanged{told}", err=True)
 
 
@@ -132,12 +130,11 @@ def check_nanopubs(
     Example: guidegraph nanopub check nanopubs/*.trig
     """
     from guidegraph.export.nanopubcheck import check_file
-    from guidegraph.render import to_json
 
     rows = [
         {"file": str(path), **asdict(verdict), "valid": verdict.valid} for path in files for verdict in check_file(path)
     ]
-    write(to_json(rows) if form is ReportFormat.json else "\n".join(map(_verdict, rows)))
+    write_report(form, rows, lambda rows: "\n".join(map(_verdict, rows)))
     if not all(row["valid"] for row in rows):
         raise typer.Exit(FAILED)
 
@@ -181,7 +178,7 @@ def fhir(
     ] = None,
     version: FhirVersionOption = FhirVersion.R4,
     as_of: AsOf = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write recommendations as PlanDefinition and ActivityDefinition, and evidence as Evidence (R5).
 
@@ -189,14 +186,10 @@ def fhir(
 
     Example: guidegraph export fhir --all -o fhir
     """
-    from guidegraph import api
     from guidegraph.export.fhir import parts as fhirparts
 
-    if everything == (node is not None):
-        raise UsageError("name one statement, or --all", mend="guidegraph export fhir --all -o FOLDER")
-    if everything and output is None:
-        raise UsageError("--all needs a folder", where="--output", mend="Add -o FOLDER.")
-    kb, on = api.open_knowledge(knowledge), day(as_of)
+    chosen(node, everything, "statement", output, place="folder")
+    kb, on = opened(), day(as_of)
     with working("writing FHIR"):
         if everything:
             found = list(kb.fhir_all(as_of=on, version=version.value))
@@ -216,17 +209,15 @@ def cql(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All populations.")] = False,
     output: Output = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write populations as a CQL library over FHIR 4.0.1: true, false, or null for unknown.
 
     Example: guidegraph export cql --all -o populations.cql
     """
-    from guidegraph import api
 
-    if everything == (population is not None):
-        raise UsageError("name one population, or --all", mend="guidegraph export cql --all -o FILE")
-    kb = api.open_knowledge(knowledge)
+    chosen(population, everything, "population")
+    kb = opened()
     write(kb.cql(None if population is None else [kb.population(population)]), output)
 
 
@@ -236,16 +227,15 @@ def patient(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Date the facts by this day, on which they hold.")
     ] = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write a profile as a FHIR R4 bundle in our own codes, as the CQL of the populations reads it.
 
     Example: guidegraph export patient example:age-only
     """
-    from guidegraph import api
     from guidegraph.export.fhir.parts import to_json
 
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     write(to_json(kb.patient_bundle(profile_source(profile), as_of=day(as_of))), output)
 
 

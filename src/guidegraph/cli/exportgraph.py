@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import AsOf, Knowledge, Output, day, working, write
+from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, working, write
 from guidegraph.errors import UsageError
-from guidegraph.export.forms import DescriptionFormat, GraphFormat
 from guidegraph.files import write_files
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
     from guidegraph.api import KnowledgeBase
+
+
+class GraphFormat(StrEnum):
+    """Forms in which a graph is written."""
+
+    turtle = "turtle"
+    trig = "trig"
+    jsonld = "jsonld"
+    owlxml = "owlxml"
+    nquads = "nquads"
+
+
+class DescriptionFormat(StrEnum):
+    """Forms in which the dataset is described."""
+
+    turtle = "turtle"
+    schema_org = "schema-org"
 
 
 def graph(
@@ -30,7 +47,7 @@ def graph(
         bool, typer.Option("--context-by-reference", help="JSON-LD: name the published context by its IRI.")
     ] = False,
     output: Output = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Write the ontology, one document's graph, or all of it, for other tools.
 
@@ -45,58 +62,55 @@ def graph(
         raise UsageError("only JSON-LD has a context", where="--context-by-reference", mend="Add --format jsonld.")
     if everything and form is GraphFormat.turtle:
         raise UsageError("Turtle has no named graphs", where="--format", mend="Use trig, nquads, jsonld or owlxml.")
-    from guidegraph import api
-
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     with working("writing the graph"):
         text = _graph(kb, form, document, everything, by_reference)
     write(text, output)
 
 
 def _graph(kb: KnowledgeBase, form: GraphFormat, document: str | None, everything: bool, by_reference: bool) -> str:
-    from guidegraph.export import graphs, turtle
+    from guidegraph.export import rdf
 
     if form is GraphFormat.owlxml:
         return _owl_xml(kb, document, everything)
     quads: list[ox.Quad]
     if document is not None:
-        quads = graphs.document(kb.store, kb.document(document))
+        quads = rdf.document(kb.store, kb.document(document))
     else:
-        quads = graphs.everything(kb.store) if everything else graphs.ontology(kb.store)
+        quads = rdf.everything(kb.store) if everything else rdf.ontology(kb.store)
     if form is GraphFormat.jsonld:
         from guidegraph.export.jsonld import json_ld
 
         return json_ld(quads, by_reference=by_reference)
-    return {GraphFormat.turtle: graphs.turtle, GraphFormat.trig: turtle.trig}.get(form, graphs.nquads)(quads)
+    return {GraphFormat.turtle: rdf.turtle, GraphFormat.trig: rdf.trig}.get(form, rdf.nquads)(quads)
 
 
 def _owl_xml(kb: KnowledgeBase, document: str | None, everything: bool) -> str:
-    from guidegraph.export import graphs
+    from guidegraph.export import rdf
     from guidegraph.export.owlxml import ONTOLOGY, owl_xml
 
-    terms = [q.triple for q in graphs.ontology(kb.store)]
+    terms = [q.triple for q in rdf.ontology(kb.store)]
     if document is not None:
         iri = kb.document(document)
         name = f"{ONTOLOGY}/with/{iri.rpartition('/')[2]}"
-        return owl_xml([*terms, *(q.triple for q in graphs.document(kb.store, iri))], name)
+        return owl_xml([*terms, *(q.triple for q in rdf.document(kb.store, iri))], name)
     if everything:
-        return owl_xml((q.triple for q in graphs.everything(kb.store)), f"{ONTOLOGY}/with/all")
-    return owl_xml([*terms, *graphs.populations(kb.store)])
+        return owl_xml((q.triple for q in rdf.everything(kb.store)), f"{ONTOLOGY}/with/all")
+    return owl_xml([*terms, *rdf.populations(kb.store)])
 
 
-def context(output: Output = None, knowledge: Knowledge = None) -> None:
+def context(output: Output = None, opened: Opener = SHIPPED) -> None:
     """Write the JSON-LD context that fits the vocabulary, as ontology/context.jsonld publishes it.
 
     Example: guidegraph export context -o context.jsonld
     """
-    from guidegraph import api
     from guidegraph.export.jsonld import make_context
 
-    made = make_context(api.open_knowledge(knowledge).engine.select("export/values"))
+    made = make_context(opened().engine.select("export/values"))
     write(json.dumps(made, indent=1, ensure_ascii=False) + "\n", output)
 
 
-def csv(output: Output = None, as_of: AsOf = None, knowledge: Knowledge = None) -> None:
+def csv(output: Output = None, as_of: AsOf = None, opened: Opener = SHIPPED) -> None:
     """Write the recommendations as a table, safe to open in a spreadsheet.
 
     With -o x.csv the columns are described in x.csv-metadata.json (CSVW) beside it.
@@ -105,11 +119,10 @@ def csv(output: Output = None, as_of: AsOf = None, knowledge: Knowledge = None) 
     """
     if output is not None and output.suffix.lower() != ".csv":
         raise UsageError("the file's name must end in .csv", where=str(output), mend="Name it x.csv.")
-    from guidegraph import api
     from guidegraph.export import csvform
 
     asked = day(as_of) or date.today()
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     rows = csvform.table(kb.engine, kb.records, kb.book, kb.disagreement.grader.forms, asked)
     text = csvform.to_csv(rows)
     if output is None:
@@ -123,15 +136,15 @@ def csv(output: Output = None, as_of: AsOf = None, knowledge: Knowledge = None) 
 def description(
     form: Annotated[DescriptionFormat, typer.Option("--format", "-f", help="Form.")] = DescriptionFormat.turtle,
     output: Output = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Describe the knowledge base as a dataset: VoID and DCAT in Turtle, or schema.org in JSON-LD.
 
     Example: guidegraph export description --format schema-org
     """
-    from guidegraph import api, assets
+    from guidegraph import assets
     from guidegraph.export import description as described
 
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     made = described.schema_org if form is DescriptionFormat.schema_org else described.turtle
-    write(made(kb.engine, knowledge or assets.root()), output)
+    write(made(kb.engine, opened.folder or assets.root()), output)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from guidegraph.cli.check import ReportFormat, ReportOption
-from guidegraph.cli.common import FAILED, Knowledge, working, write
+from guidegraph.cli.common import FAILED, Knowledge, ReportFormat, ReportOption, working, write_report
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +47,7 @@ def link(
 
     Example: guidegraph link mondo
     """
+    from guidegraph.render.links import links_text
     from guidegraph.terminologies.linker import Linker
 
     if (name is not None) != (what == "remove"):
@@ -57,7 +57,7 @@ def link(
         raise UsageError("--prefix and --iri go with a file", where=what, mend="Leave them out, or name a file.")
     linker = Linker(knowledge)
     if what == "list":
-        _show(form, _listed(linker), "links_text")
+        write_report(form, _listed(linker), links_text)
     elif what == "remove":
         _remove(linker, name or "")
     else:
@@ -68,12 +68,6 @@ def _is_file(what: str) -> bool:
     return what.lower().endswith(_ENDINGS) or "/" in what or "\\" in what or Path(what).is_file()
 
 
-def _show(form: ReportFormat, report: dict[str, Any], view: str) -> None:
-    from guidegraph.render import links, to_json
-
-    write(to_json(report) if form is ReportFormat.json else getattr(links, view)(report))
-
-
 def _remove(linker: Linker, name: str) -> None:
     from guidegraph.terminologies.modules import remove_module
 
@@ -81,10 +75,12 @@ def _remove(linker: Linker, name: str) -> None:
 
 
 def _link(linker: Linker, what: str, prefix: str, iri: str, called: str, reasoner: bool, form: ReportFormat) -> None:
+    from guidegraph.render.links import linked_text
+
     found, base = _source(linker, what, prefix, iri)
     with working(f"linking {what}"):
         done = linker.link(found, name=called or _name(found), base=base, reasoner=reasoner)
-    _show(form, _report(done), "linked_text")
+    write_report(form, _report(done), linked_text)
     if done.consistency is not None and not done.consistency.consistent:
         raise typer.Exit(FAILED)
 
@@ -190,15 +186,13 @@ def conflicts(
 
     Example: guidegraph mappings conflicts --source mondo
     """
+    from guidegraph.render.links import conflicts_text
     from guidegraph.terminologies.conflicts import KINDS, MISTAKES
     from guidegraph.terminologies.linker import Linker
 
     with working("comparing hierarchies"):
         found, compared = Linker(knowledge).conflicts(name)
-    _show(
-        form,
-        {"kinds": KINDS, "compared": compared, "conflicts": [conflict.to_dict() for conflict in found]},
-        "conflicts_text",
-    )
+    rows = [conflict.to_dict() for conflict in found]
+    write_report(form, {"kinds": KINDS, "compared": compared, "conflicts": rows}, conflicts_text)
     if any(conflict.kind in MISTAKES for conflict in found):
         raise typer.Exit(FAILED)

@@ -1,4 +1,4 @@
-"""Commands about mapping tables."""
+"""Commands about terms and codes: what one means here, and the tables that map them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,21 @@ from typing import Annotated
 import typer
 
 from guidegraph.cli import link
-from guidegraph.cli.check import ReportFormat, ReportOption
-from guidegraph.cli.common import FAILED, INCOMPLETE, Knowledge, guarded, working, write
+from guidegraph.cli.common import (
+    FAILED,
+    INCOMPLETE,
+    SHIPPED,
+    Format,
+    FormatOption,
+    Opener,
+    ReportFormat,
+    ReportOption,
+    guarded,
+    view,
+    working,
+    write,
+    write_report,
+)
 
 app = typer.Typer(
     no_args_is_help=False,
@@ -19,24 +32,44 @@ app = typer.Typer(
 )
 
 
+def lookup(
+    text: Annotated[
+        str, typer.Argument(metavar="TERM|CODE", help="A label, synonym, CURIE or IRI, or a code such as ATC:M01AE01.")
+    ],
+    form: FormatOption = Format.table,
+    opened: Opener = SHIPPED,
+) -> None:
+    """What a term or code means here: definition, mappings, and what is recommended or warned of with it.
+
+    Exit code 1: a code that is not understood.
+
+    Example: guidegraph lookup ATC:M01AE01
+    """
+    from guidegraph.render import to_json
+    from guidegraph.render.lookup import lookup_text
+
+    shown = view(form, {Format.table: lookup_text, Format.json: to_json})
+    found = opened().lookup(text)
+    write(shown(found))
+    if found["reading"] is not None and not found["reading"]["understood"]:
+        raise typer.Exit(FAILED)
+
+
 @app.callback()
 def _default(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        guarded(list_mappings)(None, ReportFormat.table)
+        guarded(list_mappings)()
 
 
-def list_mappings(knowledge: Knowledge = None, form: ReportOption = ReportFormat.table) -> None:
+def list_mappings(opened: Opener = SHIPPED, form: ReportOption = ReportFormat.table) -> None:
     """Which of our terms each table maps, by kind and predicate, and how many stand in two tables or more.
 
     Example: guidegraph mappings list
     """
-    import guidegraph as gg
     from guidegraph.knowledge.mappings import coverage
-    from guidegraph.render import to_json
     from guidegraph.render.mappings import coverage_text
 
-    found = coverage(gg.open(knowledge).knowledge)
-    write(to_json(found) if form is ReportFormat.json else coverage_text(found))
+    write_report(form, coverage(opened().knowledge), coverage_text)
 
 
 def check(
@@ -46,7 +79,7 @@ def check(
     offline_ok: Annotated[
         bool, typer.Option("--offline-ok", help="Rows whose package is not installed are counted, and are no failure.")
     ] = False,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
     form: ReportOption = ReportFormat.table,
 ) -> None:
     """Check each row of the mapping tables against the installed packages: code, label, obsolete, kind, predicate.
@@ -55,15 +88,12 @@ def check(
 
     Example: guidegraph mappings check ontology/links/atc.sssom.tsv
     """
-    import guidegraph as gg
     from guidegraph.knowledge.mappings import check_mappings
-    from guidegraph.render import to_json
     from guidegraph.render.mappings import check_text
 
     with working("checking mappings"):
-        report = check_mappings(gg.open(knowledge).knowledge, files or ())
-    told = report.to_dict()
-    write(to_json(told) if form is ReportFormat.json else check_text(told))
+        report = check_mappings(opened().knowledge, files or ())
+    write_report(form, report.to_dict(), check_text)
     if report.errors:
         raise typer.Exit(FAILED)
     if report.unchecked and not offline_ok:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from guidegraph import api
 from guidegraph.cli.common import (
     FAILED,
+    SHIPPED,
     AsOf,
     EndpointOption,
     FhirVersion,
@@ -18,38 +18,25 @@ from guidegraph.cli.common import (
     Format,
     FormatOption,
     Jurisdiction,
-    Knowledge,
+    Opener,
     PictureOutput,
     ProfileArgument,
+    ReportFormat,
+    ReportOption,
     day,
     file_path,
     picture,
     profile_source,
     view,
-    working,
     write,
+    write_report,
 )
 from guidegraph.errors import UsageError
+from guidegraph.forms import Answer, Asked
 
 
-class ReplayFormat(StrEnum):
-    """Forms of a replay."""
-
-    table = "table"
-    json = "json"
-
-
-def _kb(root: Path | None, endpoint: str | None = None) -> api.KnowledgeBase:
-    if endpoint is None:
-        return api.open_knowledge(root)
-    if root is not None:
-        raise UsageError("--endpoint and --knowledge exclude each other", mend="Name one of them.")
-    with working("pulling the knowledge"):
-        return api.open_endpoint(endpoint)
-
-
-def _as_fhir(kb: api.KnowledgeBase, answer: dict[str, Any], version: FhirVersion) -> str:
-    from guidegraph.render.fhir import therapies_fhir
+def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str:
+    from guidegraph.export.fhir.answer import therapies_fhir
 
     return therapies_fhir(answer, version.value, kb.fhir_systems())
 
@@ -59,7 +46,7 @@ def therapies(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
     also: Annotated[
         list[str] | None,
@@ -95,7 +82,7 @@ def therapies(
     )
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
-    kb = _kb(knowledge, endpoint)
+    kb = opened(endpoint=endpoint)
     answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
     data = answer.to_dict()
     text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
@@ -106,19 +93,18 @@ def therapies(
 
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An answer saved with therapies --save.")],
-    knowledge: Knowledge = None,
-    form: Annotated[ReplayFormat, typer.Option("--format", "-f", help="Form of the report.")] = ReplayFormat.table,
+    opened: Opener = SHIPPED,
+    form: ReportOption = ReportFormat.table,
 ) -> None:
     """Recompute a saved answer: the same, or which input changed and which statuses moved; exit code 1 if any did.
 
     Example: guidegraph replay answer.ttl
     """
-    from guidegraph.render import to_json
     from guidegraph.render.reports import replay_text
 
-    found = _kb(knowledge).replay(file)
-    write(to_json(found) if form is ReplayFormat.json else replay_text(found))
-    if not found["same"]:
+    comparison = opened().replay(file)
+    write_report(form, comparison, replay_text)
+    if not comparison["same"]:
         raise typer.Exit(FAILED)
 
 
@@ -128,7 +114,7 @@ def explain(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
     """Why a therapy has its status, and the smallest change that would make it eligible.
@@ -146,7 +132,7 @@ def explain(
             Format.html: render.explain_html,
         },
     )
-    kb = _kb(knowledge, endpoint)
+    kb = opened(endpoint=endpoint)
     write(shown(kb.explain(profile_source(profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
 
 
@@ -155,7 +141,7 @@ def ask(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
     """What to find out next about a patient, most telling question first.
@@ -172,10 +158,9 @@ def ask(
             Format.markdown: render.questions_markdown,
         },
     )
-    kb = _kb(knowledge, endpoint)
+    kb = opened(endpoint=endpoint)
     answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
-    kept = ("as_of", "profile", "knowledge", "alerts", "questions", "not_understood", "software", "queries")
-    write(shown({key: answer[key] for key in kept}))
+    write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
 
 def timeline(
@@ -184,7 +169,7 @@ def timeline(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Statuses of all therapies by week of symptoms.
 
@@ -202,7 +187,7 @@ def timeline(
             Format.html: render.timeline_html,
         },
     )
-    kb = _kb(knowledge)
+    kb = opened()
     data = kb.timeline(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction)
     if draw is not None:
         write(draw(data), output)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from guidegraph import api, assets
-from guidegraph.cli.common import Knowledge, file_path, guarded, write
+from guidegraph import assets
+from guidegraph.cli.common import SHIPPED, Opener, file_path, guarded, write
 from guidegraph.errors import UsageError
 from guidegraph.namespaces import shorten
 from guidegraph.profile import template
@@ -24,7 +24,7 @@ def new(
         typer.Argument(metavar="FILE", parser=file_path, help="Where to write it; standard output if left out."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """A commented template of a profile.
 
@@ -32,7 +32,7 @@ def new(
     """
     if output is not None and output.exists() and not force:
         raise UsageError("the file exists", where=str(output), mend="Name another file, or add --force.")
-    write(template(api.open_knowledge(knowledge).vocabulary), output)
+    write(template(opened().vocabulary), output)
 
 
 @app.command("list")
@@ -51,21 +51,21 @@ def examples() -> None:
 @guarded
 def terms(
     text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Only terms with this text in a name.")] = "",
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """The terms that a profile may name, with their synonyms.
 
     Example: guidegraph profile terms pain
     """
     wanted = text.casefold()
-    found = [
+    rows = [
         row
-        for row in api.open_knowledge(knowledge).vocabulary.of_kind("condition", "finding", "intervention", "outcome")
+        for row in opened().vocabulary.of_kind("condition", "finding", "intervention", "outcome")
         if any(wanted in name.casefold() for name in row.names)
     ]
-    if not found:
+    if not rows:
         raise UsageError(f"no term has {text[:60]!r} in its names", mend="Try a part of the word.")
     lines = [
-        f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:]) for row in found
+        f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:]) for row in rows
     ]
     write("\n".join(lines))

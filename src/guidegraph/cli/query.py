@@ -5,14 +5,20 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import Knowledge, write
+from guidegraph.cli.common import SHIPPED, Opener, file_path, write
 from guidegraph.errors import QueryError, UsageError
-from guidegraph.model import Parameter
+from guidegraph.files import read_text
+
+if TYPE_CHECKING:
+    from guidegraph.query.catalogue import Source
+
+#: Bytes of a query that are read; the guard allows less.
+_LARGEST = 4_000_000
 
 
 class ResultFormat(StrEnum):
@@ -25,24 +31,17 @@ class ResultFormat(StrEnum):
     turtle = "turtle"
 
 
-def _read(source: str) -> tuple[str, tuple[Parameter, ...] | None, str]:
-    """The text of a query, its declared parameters and what no row means: by name, from a file, or standard input."""
+def _read(source: str) -> Source:
+    """The query of that name, of a file, or of standard input."""
     from guidegraph.query import catalogue
 
     if source == "-":
-        text = sys.stdin.read()
-        return text, catalogue.declared(text, "standard input"), ""
+        text = read_text(sys.stdin.buffer, _LARGEST, QueryError, where="standard input")
+        return catalogue.source_of(text, "standard input")
     path = Path(source)
     if path.suffix in (".rq", ".sparql") or path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-            return text, catalogue.declared(text, source), ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise QueryError(
-                f"the query file cannot be read: {error}", where=source, mend="Give a UTF-8 text file."
-            ) from None
-    found = catalogue.find(source, catalogue.RUNNABLE)
-    return found.text, found.params, found.empty_means
+        return catalogue.source_of(read_text(path, _LARGEST, QueryError, mend="Give a UTF-8 text file."), source)
+    return catalogue.source_of(catalogue.find(source, catalogue.RUNNABLE).text, source)
 
 
 def query(
@@ -56,9 +55,16 @@ def query(
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", metavar="URL", help="Ask this SPARQL 1.1 endpoint instead.")
     ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", metavar="FILE", parser=file_path, help="Ask this file of yours alone; repeatable."),
+    ] = None,
     form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a query of yours may take.")
+    ] = 60.0,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let the query reach other machines.")] = False,
-    knowledge: Knowledge = None,
+    opened: Opener = SHIPPED,
 ) -> None:
     """Run one SPARQL query over the knowledge.
 
@@ -66,19 +72,36 @@ def query(
     """
     from guidegraph.render.results import FORMS
 
-    text, params, empty = _read(source)
-    kb = api.open_knowledge(knowledge) if endpoint is None or params or param else None
-    result = api.run_query(kb, text, params, param or [], endpoint=endpoint, allow_remote=allow_remote)
+    if endpoint is not None and opened.extra:
+        raise UsageError("--extra adds to knowledge here, and --endpoint asks there", mend="Leave one of them out.")
+    if data and (endpoint is not None or opened.extra):
+        raise UsageError("--data asks files alone", mend="Leave out --endpoint and --extra.")
+    asked = _read(source)
+    alone = data if data and not asked.needs else []
+    kb = None
+    if (endpoint is None and not alone) or asked.params or param:
+        kb = api.open_files(data, opened.folder, foreign=True) if data else opened()
+    result = api.run_query(
+        kb,
+        asked.text,
+        asked.params,
+        param or [],
+        data=alone,
+        endpoint=endpoint,
+        allow_remote=allow_remote,
+        seconds=timeout,
+    )
     write(FORMS[form.value](result))
-    if empty and result.kind == "select" and not result.rows:
-        typer.echo(f"no rows: {empty}", err=True)
+    if asked.empty_means and result.kind == "select" and not result.rows:
+        typer.echo(f"no rows: {asked.empty_means}", err=True)
 
 
 def queries(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show one query whole.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="List the internal steps too.")] = False,
     form: Annotated[ResultFormat, typer.Option("--format", "-f", help="table or json.")] = ResultFormat.table,
 ) -> None:
-    """List the queries that ship, with their questions.
+    """List the queries that a user runs, with their questions.
 
     Example: guidegraph queries
     """
@@ -86,27 +109,24 @@ def queries(
     from guidegraph.render import to_json
 
     if name is not None:
-        write(catalogue.find(name, catalogue.RUNNABLE).text)
+        write(catalogue.find(name, catalogue.folders()).text)
         return
-    rows = catalogue.catalogue()
-    if form is ResultFormat.json:
-        write(
-            to_json(
-                [
-                    {
-                        "name": q.id.removeprefix("examples/"),
-                        "question": q.question,
-                        "params": [p.name for p in q.params],
-                        "columns": [c for c, _ in q.columns],
-                        "digest": q.digest,
-                    }
-                    for q in rows
-                ]
-            )
-        )
-        return
-    if form is not ResultFormat.table:
+    if form not in (ResultFormat.table, ResultFormat.json):
         raise UsageError(f"the list has no {form.value} form", where="--format", mend="Use table or json.")
+    rows = [q for q in catalogue.catalogue(catalogue.folders()) if every or not q.is_step]
+    if form is ResultFormat.json:
+        listed = [
+            {
+                "name": q.name,
+                "question": q.question,
+                "params": [p.name for p in q.params],
+                "columns": [c for c, _ in q.columns],
+                "digest": q.digest,
+            }
+            for q in rows
+        ]
+        write(to_json(listed))
+        return
     for q in rows:
-        told = "".join(f" --param {p.name}=..." for p in q.params)
-        write(f"{q.id.removeprefix('examples/')}{told}\n    {q.question}")
+        options = "".join(f" --param {p.name}=..." for p in q.params)
+        write(f"{q.name}{options}\n    {q.question}")

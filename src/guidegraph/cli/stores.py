@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import Knowledge, folder_path, terminal, working, write
+from guidegraph.cli.common import (
+    SHIPPED,
+    Knowledge,
+    Opener,
+    ReportFormat,
+    ReportOption,
+    folder_path,
+    terminal,
+    working,
+    write,
+)
 
 if TYPE_CHECKING:
     from guidegraph.remote.pushing import Pushed
-
-
-class PushFormat(StrEnum):
-    """Forms of a report on a push."""
-
-    table = "table"
-    json = "json"
 
 
 URL = Annotated[str, typer.Argument(metavar="URL", help="Where the store is asked by SPARQL (docs/endpoints.md).")]
@@ -52,14 +54,14 @@ def push(
     replace: Annotated[
         bool, typer.Option("--replace", help="Also replace graphs of names outside ours that were not pushed.")
     ] = False,
-    knowledge: Knowledge = None,
-    form: Annotated[PushFormat, typer.Option("--format", "-f", help="Form of the report.")] = PushFormat.table,
+    opened: Opener = SHIPPED,
+    form: ReportOption = ReportFormat.table,
 ) -> None:
     """Push the knowledge to a triple store, graph by graph; a second push sends only what differs.
 
     Example: guidegraph push http://localhost:7878/query --update http://localhost:7878/update
     """
-    kb = api.open_knowledge(knowledge)
+    kb = opened()
     # The derived index is a graph of the store too.
     total = sum(1 for _ in kb.store.named_graphs()) - (not index)
     with _progress("pushing", total) as told:
@@ -77,12 +79,12 @@ def push(
     write(_report(done, form))
 
 
-def _report(done: Pushed, form: PushFormat) -> str:
+def _report(done: Pushed, form: ReportFormat) -> str:
     from guidegraph.namespaces import shorten
     from guidegraph.render import to_json
 
     parts = {"sent": done.sent, "unchanged": done.same, "removed": done.removed, "not in the knowledge": done.spare}
-    if form is PushFormat.json:
+    if form is ReportFormat.json:
         return to_json({name.replace(" ", "_"): [shorten(g) for g in graphs] for name, graphs in parts.items()})
     lines = [f"{len(graphs)} graphs {name}" for name, graphs in parts.items() if graphs or name == "sent"]
     if done.spare:

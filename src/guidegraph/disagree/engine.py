@@ -14,6 +14,7 @@ from guidegraph import namespaces as ns
 from guidegraph.disagree.finding import APART, VERDICTS, Finding, Teller
 from guidegraph.disagree.sources import Sources
 from guidegraph.errors import UsageError
+from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.knowledge.facts import FactBook
@@ -38,6 +39,7 @@ class Disagreements:
         self._index = index
         self._book = book
         self.sources = Sources(engine, records)
+        self._briefs: dict[Finding, PairDisagreement] = {}
 
     def findings(self, as_of: date) -> list[Finding]:
         """All findings at a date, of every verdict, in a fixed order.
@@ -145,21 +147,26 @@ class Disagreements:
         shown = "" if issued == NOT_STATED else issued
         return (records.one(document, "searchEnded") or shown, shown)
 
-    def behind(self, held: Iterable[str], opposing: Iterable[str], truth: Callable[[str], str]) -> list[dict[str, Any]]:
+    def behind(self, held: Iterable[str], opposing: Iterable[str]) -> list[PairDisagreement]:
         """The disagreements behind a contested therapy: each pair of a true statement for it and a true one against.
 
-        What only reports or restates another statement is one voice with it, so that one stands for it.
+        What only reports or restates another statement is one voice with it, so that one stands for it. Each is put
+        into words once for a knowledge base.
         """
-        teller, found = self.teller(truth), []
+        findings = []
         against = sorted({self._voice(s) for s in opposing})
         for one in sorted({self._voice(s) for s in held}):
             for other in against:
                 if (other, one) in self.contested:
                     kind, grade = self.contested[other, one]
                     verdict = "not-excluded" if grade == NOT_EXCLUDED else "real" if kind == "direction" else kind
-                    found.append(Finding(one, other, kind, grade, "", verdict))
-        found.sort(key=lambda f: (VERDICTS.index(f.verdict), f.a, f.b))
-        return [teller.brief(f) for f in found]
+                    findings.append(Finding(one, other, kind, grade, "", verdict))
+        findings.sort(key=lambda f: (VERDICTS.index(f.verdict), f.a, f.b))
+        teller = self.teller()
+        for finding in findings:
+            if finding not in self._briefs:
+                self._briefs[finding] = teller.brief(finding)
+        return [self._briefs[finding] for finding in findings]
 
     def _voice(self, statement: str) -> str:
         """The statement that a report or restatement speaks for; any other itself (as in queries/index/46-features)."""

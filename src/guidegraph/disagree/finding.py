@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from guidegraph.disagree.sources import Sources
 from guidegraph.disagree.words import joined, literal_words, manchester, words
+from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED, SAME, Grader, Scope
@@ -84,7 +85,7 @@ class Teller:
         row["text"] = self.sentence(found, row)
         return row
 
-    def brief(self, found: Finding) -> dict[str, Any]:
+    def brief(self, found: Finding) -> PairDisagreement:
         """A finding without what its sides rest on, as an answer about a patient shows it."""
         text, owl = self.overlap(found)
         row: dict[str, Any] = {
@@ -132,16 +133,20 @@ class Teller:
         both = forms.meet(forms.population(a.population), forms.population(b.population))
         owl = manchester(both)
         if found.grade == DISJOINT:
-            clashes = []
-            for one, other in self.grader.clashes(a.population, b.population):
-                excluded = literal_words(other, self.book) if other else "the other side's criteria together"
-                clashes.append(f"{literal_words(one, self.book)} (a) excludes {excluded} (b)")
-            return "nobody: " + "; ".join(dict.fromkeys(clashes)), owl
+            return f"nobody: {self._clashes(found)}", owl
         told = words(both, self.book)
         if found.grade == NOT_EXCLUDED:
             first, second = (joined([self.records.label(i) for i in s.indications]) for s in (a, b))
             return f"only a patient who has both {first} (a) and {second} (b): {told}", owl
         return told, owl
+
+    def _clashes(self, found: Finding) -> str:
+        """Which criteria of two disjoint populations exclude each other."""
+        rows = []
+        for one, other in self.grader.clashes(self.scopes[found.a].population, self.scopes[found.b].population):
+            excluded = literal_words(other, self.book) if other else "the other side's criteria together"
+            rows.append(f"{literal_words(one, self.book)} (a) excludes {excluded} (b)")
+        return "; ".join(dict.fromkeys(rows))
 
     def _explained(self, found: Finding) -> list[str]:
         """The differences that the data hold and that would explain the disagreement."""
@@ -182,7 +187,7 @@ class Teller:
         sides = [self._said(s, row[side], row["label"]) for s, side in ((found.a, "a"), (found.b, "b"))]
         whom = row["overlap_text"]
         if found.grade == DISJOINT:
-            return f"{sides[0]}; {sides[1]}; their patients exclude each other ({whom.removeprefix('nobody: ')})."
+            return f"{sides[0]}; {sides[1]}; their patients exclude each other ({self._clashes(found)})."
         if found.grade == NOT_EXCLUDED:
             return f"{sides[0]}; {sides[1]}; they meet {whom}."
         return f"For {whom}: {sides[0]}, whereas {sides[1]}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,7 +35,7 @@ class _Row:
     """One recommendation with what its cells are read from."""
 
     iri: str
-    told: dict[str, Any]
+    told: Mapping[str, Any]
     begins: str
     ends: str
     in_effect: bool | str

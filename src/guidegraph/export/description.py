@@ -16,7 +16,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.export.turtle import trig
+from guidegraph.export.rdf import trig
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.query.catalogue import catalogue
 from guidegraph.terminologies.model import Terminology, claims

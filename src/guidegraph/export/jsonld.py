@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, UsageError
-from guidegraph.export.graphs import nquads
+from guidegraph.export.rdf import nquads
 from guidegraph.store import digest_of
 
 #: Where the context is published, and where a document refers to it.

@@ -25,9 +25,11 @@ NP = "http://www.nanopub.org/nschema#"
 NPX = "http://purl.org/nanopub/x/"
 #: Where nanopublications of this vocabulary live; the trusty code is added to it.
 HOME = ns.BASE + "np/"
+#: The working name of one whose nodes have no names yet. The names of blank nodes, and so the trusty URIs of the same
+#: statement, depend on it: it stays.
+_DRAFT = HOME + "draft"
 #: The working code of one whose trusty code is not known yet; no other IRI holds it.
 _NAME = f"RA{'-' * 43}"
-_DRAFT = HOME + _NAME
 _CODE = re.compile(r"(?:^|[^\w-])(RA[\w-]{43})\Z", re.ASCII)
 
 
@@ -171,10 +173,11 @@ def retraction(nanopub: Nanopub, key: Key | None = None) -> Nanopub:
 
 def _finished(statement: str, quads: list[ox.Quad], key: Key | None) -> Nanopub:
     """The nanopublication of some quads under working names: signed if asked for, and under its trusty URI."""
+    quads = [_moved(quad, _DRAFT, HOME + _NAME) for quad in quads]
     if key is not None:
         quads = _signed(quads, key)
     code = trusty_code(quads, _NAME)
-    final = [_moved(quad, HOME + code) for quad in quads]
+    final = [_moved(quad, HOME + _NAME, HOME + code) for quad in quads]
     return Nanopub(HOME + code, statement, tuple(sorted(set(final), key=_place)))
 
 
@@ -241,35 +244,35 @@ def _public(private: Any) -> str:
     return b64encode(private.public_key().export_key("DER")).decode()
 
 
+def _of_signature(name: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
+    quad = ox.Quad(_node("sig"), ox.NamedNode(NPX + name), value, _node(PUBLICATION))
+    return _moved(quad, _DRAFT, HOME + _NAME)
+
+
 def _signed(quads: list[ox.Quad], key: Key) -> list[ox.Quad]:
     """The quads with an RSA signature over their normal form, as the nanopub libraries make and check it."""
     private = _private(key)
     from Crypto.Hash import SHA256
     from Crypto.Signature import pkcs1_15
 
-    info, sig = _node(PUBLICATION), _node("sig")
-
-    def say(name: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
-        return ox.Quad(sig, ox.NamedNode(NPX + name), value, info)
-
     signed = [
         *quads,
-        say("hasPublicKey", ox.Literal(_public(private))),
-        say("hasAlgorithm", ox.Literal("RSA")),
-        say("hasSignatureTarget", _node()),
-        say("signedBy", ox.NamedNode(key.signer)),
+        _of_signature("hasPublicKey", ox.Literal(_public(private))),
+        _of_signature("hasAlgorithm", ox.Literal("RSA")),
+        _of_signature("hasSignatureTarget", _node()),
+        _of_signature("signedBy", ox.NamedNode(key.signer)),
     ]
     signature = pkcs1_15.new(private).sign(SHA256.new(normal_form(signed, _NAME).encode()))
-    return [*signed, say("hasSignature", ox.Literal(b64encode(signature).decode()))]
+    return [*signed, _of_signature("hasSignature", ox.Literal(b64encode(signature).decode()))]
 
 
-def _moved(quad: ox.Quad, uri: str) -> ox.Quad:
-    """A quad with the working names of a nanopublication replaced by the final ones."""
+def _moved(quad: ox.Quad, old: str, new: str) -> ox.Quad:
+    """A quad with the names of a nanopublication, which begin alike, replaced by others."""
 
     def final(term: Any) -> Any:
-        if not isinstance(term, ox.NamedNode) or not term.value.startswith(_DRAFT):
+        if not isinstance(term, ox.NamedNode) or not term.value.startswith(old):
             return term
-        return ox.NamedNode(uri + term.value.removeprefix(_DRAFT))
+        return ox.NamedNode(new + term.value.removeprefix(old))
 
     return ox.Quad(final(quad.subject), quad.predicate, final(quad.object), final(quad.graph_name))
 

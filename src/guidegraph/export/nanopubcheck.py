@@ -5,10 +5,9 @@ Anybody's are checked, not only ours. Source: the nanopublication guidelines (na
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from binascii import Error as NoBase64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import DocumentError, UsageError
-from guidegraph.export.nanopub import NP, NPX, Nanopub, code_of, normal_form, trusty_code
+from guidegraph.export.nanopub import NP, NPX, code_of, normal_form, trusty_code
 from guidegraph.reading import read_quads, unreadable_values
 
 _TYPE, _NANOPUB = ox.NamedNode(ns.RDF + "type"), ox.NamedNode(NP + "Nanopublication")
@@ -177,72 +176,3 @@ def _verify(text: str, key: str, signature: str, algorithm: str) -> str:
     except (ValueError, TypeError, IndexError, NoBase64):
         return "its signature is not that of its key over its content"
     return ""
-
-
-def read(path: Path) -> Nanopub:
-    """Read a nanopublication of ours from a TriG or N-Quads file, and verify it.
-
-    Raises:
-        DocumentError: the file cannot be read, holds no nanopublication or several, was altered, has no trusty URI, or
-            is about no statement.
-        UsageError: it is signed, and what verifies signatures is not installed.
-    """
-    quads = read_quads(path, DocumentError)
-    found = verdict(quads)
-    if not found.valid:
-        raise DocumentError("; ".join(found.faults), where=str(path), mend="Restore the file as it was written.")
-    if not found.trusty:
-        raise DocumentError("it has no trusty URI", where=str(path), mend="Only our own exports are read back.")
-    about = [
-        q.object for q in quads if q.predicate.value == ns.DCTERMS + "subject" and str(q.subject) == f"<{found.uri}>"
-    ]
-    if not about:
-        raise DocumentError("it is about no statement", where=str(path), mend="Only our own exports are read back.")
-    return Nanopub(found.uri, getattr(about[0], "value", ""), tuple(sorted(quads, key=str)))
-
-
-def earlier(folder: Path) -> Mapping[str, Nanopub]:
-    """The newest nanopublication of each statement in a folder: one that no other there supersedes or retracts.
-
-    Raises:
-        DocumentError: a file of the folder cannot be read or was altered, or two stand for one statement.
-        UsageError: it is signed, and what verifies signatures is not installed.
-    """
-    nanopubs = [read(path) for path in sorted(folder.glob("*.trig"))]
-    ends = (NPX + "supersedes", NPX + "retracts")
-    gone = {getattr(q.object, "value", "") for one in nanopubs for q in one.quads if q.predicate.value in ends}
-    newest: dict[str, Nanopub] = {}
-    for one in nanopubs:
-        if one.uri in gone or one.retracts:
-            continue
-        if one.statement in newest:
-            raise DocumentError(
-                f"two nanopublications of {one.statement}", where=str(folder), mend="Keep the newer one, or supersede."
-            )
-        newest[one.statement] = one
-    return newest
-
-
-_INNER = re.compile(r"b\d+\Z")
-
-
-def original(nanopub: Nanopub) -> list[ox.Quad]:
-    """The quads of the graph that a nanopublication was made from, blank nodes back in their places."""
-    inner = f"{nanopub.uri}#"
-    source = next(
-        q.object
-        for q in nanopub.quads
-        if q.predicate.value == ns.PROV + "wasDerivedFrom" and str(q.subject) == f"<{inner}assertion>"
-    )
-
-    def back(term: Any) -> Any:
-        local = term.value.removeprefix(inner) if isinstance(term, ox.NamedNode) else ""
-        return ox.BlankNode(local) if _INNER.match(local) else term
-
-    kept = []
-    for q in nanopub.quads:
-        subject = getattr(q.subject, "value", "")
-        if subject == nanopub.uri or (subject.startswith(inner) and not _INNER.match(subject.removeprefix(inner))):
-            continue
-        kept.append(ox.Quad(back(q.subject), q.predicate, back(q.object), source))  # type: ignore[arg-type]
-    return kept

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.export import owlterms as terms
-from guidegraph.export.turtle import canonical
+from guidegraph.export.rdf import canonical
 
 Axiom = tuple[Any, ...]
 _TYPE = ns.RDF + "type"

@@ -72,10 +72,11 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Code
     else:
         present = codes.entries({c for c in profile.present.get(prop, ()) if (True, c) not in used}, prop)
         absent = [ns.shorten(c) for c in sorted(profile.absent.get(prop, ())) if (False, c) not in used]
-    texts = sorted({text for about, text in profile.not_understood if about == prop})
+    texts, unread = sorted({text for about, text in profile.not_understood if about == prop}), "not_understood"
     if prop == ns.GG + "hasFinding":
         # What is not understood among conditions counts for findings too: it need not be written twice.
         texts = [text for text in texts if (ns.GG + "hasCondition", text) not in profile.not_understood]
+        unread = "unread_values"
     if present or prop in profile.complete:
         found["present"] = present
     if absent:
@@ -83,7 +84,7 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Code
     if prop in profile.complete:
         found["complete"] = True
     if texts:
-        found["not_understood"] = texts
+        found[unread] = texts
     return found
 
 

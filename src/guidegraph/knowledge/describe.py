@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from guidegraph import namespaces as ns
+from guidegraph.forms import (
+    Contraindication,
+    Document,
+    Evidence,
+    How,
+    Named,
+    Preference,
+    Reading,
+    Recommendation,
+    Section,
+    Unread,
+)
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
+from guidegraph.model import CodeReading
 
 _PRECISION = {4: "year", 7: "month"}
-_HOW = (
-    ("dose", "dose"),
-    ("route", "route"),
-    ("duration", "duration"),
-    ("co_prescription", "coPrescription"),
-    ("monitoring", "monitoring"),
-)
 
 
 def name(iri: str) -> str:
@@ -24,7 +29,22 @@ def name(iri: str) -> str:
     return short.removeprefix(ns.BASE) if short == iri else short
 
 
-def document(records: Records, iri: str, issued: str | None = None) -> dict[str, Any]:
+def reading(code: CodeReading, label: Callable[[str], str]) -> Reading:
+    """How a code of another terminology was read; ``label`` gives the label of a term of ours."""
+
+    def classes(iris: Iterable[str]) -> list[Named]:
+        return [{"id": name(iri), "label": label(iri)} for iri in iris]
+
+    return {
+        "code": code.curie,
+        "label": code.label,
+        "present": classes(code.present),
+        "absent": classes(code.absent),
+        "steps": list(code.steps),
+    }
+
+
+def document(records: Records, iri: str, issued: str | None = None) -> Document:
     """A document: id, label, date of issue with its precision, kind, verification state, jurisdictions.
 
     ``issued`` is the date of a statement that a later update brought.
@@ -42,10 +62,26 @@ def document(records: Records, iri: str, issued: str | None = None) -> dict[str,
     }
 
 
-def source_words(stated: dict[str, Any], reports: Iterable[dict[str, Any]] = ()) -> str:
+def unread(records: Records) -> list[Unread]:
+    """The dates that decide what is in effect and cannot be read, each with what follows from it."""
+    rows: list[Unread] = []
+    for node, prop, value in records.unread:
+        label = records.label(node)
+        if prop == gg("supersededBy"):
+            shown, value = records.label(value), name(value)
+            told = f"{label}: superseded by {shown}, on no day that can be told or in a circle; see that document"
+        elif prop == ns.DCTERMS + "issued":
+            told = f"{label}: issued {value!r}, which is no day; nothing that it recommends counts"
+        else:
+            told = f"{label}: {ns.shorten(prop)} {value!r}, which is no day; nothing of it counts"
+        rows.append({"id": name(node), "label": label, "property": name(prop), "value": value, "text": told})
+    return rows
+
+
+def source_words(stated: Document, reports: Iterable[Document] = ()) -> str:
     """A document with its year, and the documents that it reports with theirs."""
 
-    def dated(row: dict[str, Any]) -> str:
+    def dated(row: Document) -> str:
         year = row["issued"][:4] if row["issued"] != NOT_STATED else "date not stated"
         return row["label"] if year in row["label"] else f"{row['label']} ({year})"
 
@@ -75,7 +111,7 @@ def window(records: Records, section: str) -> str | None:
     return f"weeks {float(start or 0):g} to {float(end):g}"
 
 
-def section(records: Records, statement: str) -> dict[str, Any] | None:
+def section(records: Records, statement: str) -> Section | None:
     """The section a statement stands in, with the window of its heading."""
     iri = records.one(statement, "section")
     return {"label": records.label(iri), "window": window(records, iri)} if iri else None
@@ -101,7 +137,20 @@ def line(records: Records, statement: str) -> int | None:
     return int(text) if text else None
 
 
-def recommendation(records: Records, statement: str, truth: str) -> dict[str, Any]:
+def _how(records: Records, statement: str) -> How:
+    def stated(prop: str) -> str:
+        return "; ".join(records.all(statement, prop)) or NOT_STATED
+
+    return {
+        "dose": stated("dose"),
+        "route": stated("route"),
+        "duration": stated("duration"),
+        "co_prescription": stated("coPrescription"),
+        "monitoring": stated("monitoring"),
+    }
+
+
+def recommendation(records: Records, statement: str, truth: str) -> Recommendation:
     """A REC of the answer's JSON."""
     population = records.population(statement)
     return {
@@ -116,7 +165,7 @@ def recommendation(records: Records, statement: str, truth: str) -> dict[str, An
         "implied": records.one(statement, "implied") == "true",
         "population": records.label(population) if population else "every patient",
         "population_wording": records.one(statement, "populationWording", NOT_STATED),
-        "how": {key: "; ".join(records.all(statement, prop)) or NOT_STATED for key, prop in _HOW},
+        "how": _how(records, statement),
         "outcome": [records.label(o) for o in records.all(statement, "outcome")],
         "horizon": [records.label(h) for h in records.all(statement, "horizon")],
         "attached": attached(records, statement),
@@ -129,7 +178,7 @@ def recommendation(records: Records, statement: str, truth: str) -> dict[str, An
     }
 
 
-def contraindication(records: Records, statement: str, truth: str) -> dict[str, Any]:
+def contraindication(records: Records, statement: str, truth: str) -> Contraindication:
     """A contraindication or warning of the answer's JSON; one row for the first document that states it."""
     drugs = records.class_readings.get(statement)
     iri = records.one(statement, "statedIn")
@@ -151,7 +200,7 @@ def contraindication(records: Records, statement: str, truth: str) -> dict[str, 
     }
 
 
-def coverage(records: Records, rule: str, documents: list[str], truth: str) -> dict[str, Any]:
+def coverage(records: Records, rule: str, documents: list[str], truth: str) -> Contraindication:
     """A coverage rule as a warning of the answer's JSON, for the documents that carry it."""
     first = documents[0] if documents else ""
     return {
@@ -171,7 +220,7 @@ def coverage(records: Records, rule: str, documents: list[str], truth: str) -> d
     }
 
 
-def evidence(records: Records, statement: str) -> dict[str, Any]:
+def evidence(records: Records, statement: str) -> Evidence:
     """An evidence item of the answer's JSON."""
     reported = records.all(statement, "reports")
     return {
@@ -185,7 +234,7 @@ def evidence(records: Records, statement: str) -> dict[str, Any]:
     }
 
 
-def comparison(records: Records, statement: str, truth: str) -> dict[str, Any]:
+def comparison(records: Records, statement: str, truth: str) -> Preference:
     """A comparative statement: which intervention over which, by whom."""
     return {
         "id": name(statement),

@@ -59,6 +59,7 @@ class FactBook:
     def __init__(self, records: Records, terms: Mapping[str, TermRow]) -> None:
         self._records = records
         self._terms = terms
+        self._facts: dict[str, Fact] = {}
 
     def _term(self, iri: str) -> TermRow:
         return self._terms.get(iri) or TermRow(iri, "", self._records.label(iri))
@@ -92,7 +93,13 @@ class FactBook:
         return name
 
     def fact(self, atom: Atom) -> Fact:
-        """The question that an atom comes to; all ranges of one number are one question."""
+        """The question that an atom of the index comes to; all ranges of one number are one question."""
+        known = self._facts.get(atom.iri)
+        if known is None:
+            known = self._facts[atom.iri] = self._fact(atom)
+        return known
+
+    def _fact(self, atom: Atom) -> Fact:
         key = self.key(atom)
         if not atom.cls:
             return Fact(key, self._term(atom.prop).label, key)

@@ -59,14 +59,15 @@ class Lookup:
         return sorted(rows, key=lambda row: (row["label"], row["id"]))
 
     def _reading(self, reading: CodeReading) -> dict[str, Any]:
+        row = describe.reading(reading, self.vocabulary.label)
         return {
-            "code": reading.curie,
-            "label": reading.label,
+            "code": row["code"],
+            "label": row["label"],
             "iri": reading.iri,
             "understood": reading.understood,
+            **row,
             "present": self._classes(reading.present),
             "absent": self._classes(reading.absent),
-            "steps": list(reading.steps),
             "absent_steps": list(reading.absent_steps),
         }
 

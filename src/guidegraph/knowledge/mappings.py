@@ -10,10 +10,9 @@ from typing import Any
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.namespaces import GGT
 from guidegraph.terminologies.checking import Checker
-from guidegraph.terminologies.findings import Report, Subject, read_rules
-from guidegraph.terminologies.model import claims
+from guidegraph.terminologies.model import Report, Subject, claims
 from guidegraph.terminologies.sources import SOURCES, entries, source
-from guidegraph.terminologies.tables import read_table, read_terminologies, table_files
+from guidegraph.terminologies.tables import read_rules, read_table, read_terminologies, table_files
 
 #: The kinds of our terms that mappings speak of, in the order of a table.
 KINDS = ("condition", "finding", "drug", "intervention", "number")

@@ -8,11 +8,12 @@ from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from guidegraph import store
+from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Session, steps
 from guidegraph.knowledge.facts import FactBook
@@ -90,11 +91,11 @@ class Knowledge:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
 
-    def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[dict[str, str]]:
+    def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[NamedDigest]:
         """Name and digest of every query of some folders, by default of those that make an answer."""
         return [{"name": s.name, "digest": s.digest} for folder in folders for s in steps(folder)]
 
-    def made_from(self, profile: Profile | None = None, also: Iterable[CodeReading] = ()) -> dict[str, Any]:
+    def made_from(self, profile: Profile | None = None, also: Iterable[CodeReading] = ()) -> MadeFrom:
         """What reproduces an answer beside its day: digests of knowledge, queries and profile, and the software.
 
         ``also`` are codes that the answer is about, beside those of the profile.
@@ -144,7 +145,7 @@ class Knowledge:
         reading = self.vocabulary.reading(text)
         return None if reading is None else reading.exact or reading.iri or None
 
-    def link_digests(self, readings: Iterable[CodeReading]) -> list[dict[str, str]]:
+    def link_digests(self, readings: Iterable[CodeReading]) -> list[NamedDigest]:
         """Name and digest of every mapping table and linked hierarchy that codes were read by."""
         used = {source for reading in readings for source in reading.sources}
         return [{"name": name, "digest": self.links.digest(name)} for name in sorted(used)]

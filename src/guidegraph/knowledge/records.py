@@ -51,6 +51,8 @@ class Records:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        #: Statements in words by (what was made, statement), filled and read by the answers.
+        self.described: dict[tuple[str, str], Any] = {}
 
     @cached_property
     def nodes(self) -> Mapping[str, Properties]:
@@ -167,9 +169,15 @@ class Records:
         """Weeks that pass while each advancing number of a patient grows by one, by property."""
         return {row[0]: Decimal(row[1]) for row in self._engine.select("answer/rates")}
 
+    @cached_property
+    def unread(self) -> Sequence[tuple[str, ...]]:
+        """(node, property, value) for each date that cannot be read and each document superseded in a circle."""
+        return self._engine.select("answer/unread")
+
     def one(self, node: str, name: str, default: str = "") -> str:
         """The first value of a property of the model."""
-        return self.nodes.get(node, {}).get(gg(name), (default,))[0]
+        values = self.nodes.get(node, {}).get(ns.GG + name)
+        return values[0] if values else default
 
     def all(self, node: str, name: str) -> tuple[str, ...]:
         """All values of a property of the model, sorted."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import IO, Any, NoReturn
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
@@ -21,7 +21,7 @@ from guidegraph.profile.rdf_reading import read_rdf
 from guidegraph.profile.strict import MAX_CHARACTERS, from_plain, read_json, read_yaml
 from guidegraph.profile.terms import Vocabulary
 
-ProfileSource = str | Path | Mapping[str, Any] | Profile | BinaryIO
+ProfileSource = str | Path | Mapping[str, Any] | Profile | IO[Any]
 
 _FORMATS = {
     ".yaml": "yaml",
@@ -44,7 +44,7 @@ _MEND = "Give a profile in YAML, JSON, JSON-LD or Turtle of at most 4 MB, - or e
 _TURTLE = re.compile(r"(?:\s|#[^\n]*\n)*(?:@prefix\s|@base\s|<[^<>\s]*>|PREFIX\s|BASE\s)", re.IGNORECASE)
 _LINKED = re.compile(r'"@(?:context|graph|id|type)"\s*:')
 _FHIR = re.compile(r'\s*[{\[].*?"resourceType"\s*:', re.DOTALL)
-_PERSON = re.compile(r"person\.(?:csv|parquet)(?:\.gz)?\Z", re.IGNORECASE)
+_PERSON = re.compile(r"person(?:\.(?:csv|parquet)(?:\.gz)?)?\Z", re.IGNORECASE)
 
 
 def read_profile(source: ProfileSource, vocabulary: Vocabulary, implications: Sequence[Implication] = ()) -> Profile:
@@ -187,9 +187,9 @@ def implication_rows(rows: Iterable[tuple[str, ...]]) -> list[Implication]:
 
     An exclusion holds both ways: who has the one lacks the other.
     """
-    found = [Implication(given, cls, then, other, flag == "true") for given, cls, then, other, flag in rows]
-    reverse = [Implication(r.then, r.other, r.given, r.cls, True) for r in found if r.excluded and r.cls]
-    return list(dict.fromkeys([*found, *reverse]))
+    listed = [Implication(given, cls, then, other, flag == "true") for given, cls, then, other, flag in rows]
+    reverse = [Implication(r.then, r.other, r.given, r.cls, True) for r in listed if r.excluded and r.cls]
+    return list(dict.fromkeys([*listed, *reverse]))
 
 
 def _holds(profile: Profile, rule: Implication, vocabulary: Vocabulary) -> bool:

@@ -69,8 +69,8 @@ def check_range(
     if (low is None or value >= low) and (high is None or value <= high):
         return
     ends = [f"{end:f}".rstrip("0").rstrip(".") if "." in f"{end:f}" else f"{end:f}" for end in (low or 0, high or 0)]
-    told = f"between {ends[0]} and {ends[1]}" if high is not None else f"at or above {ends[0]}"
-    mend = f"It lies {told}{' ' + unit if unit else ''}."
+    place = f"between {ends[0]} and {ends[1]}" if high is not None else f"at or above {ends[0]}"
+    mend = f"It lies {place}{' ' + unit if unit else ''}."
     raise ProfileError(f"{key} {value:f} is not plausible", where=where, mend=mend)
 
 
@@ -212,9 +212,9 @@ class _Parser:
             else:
                 # People cannot know which we hold a condition and which a finding: either key takes both.
                 kinds = ("intervention",) if row.iri == _MEDICATION else tuple(_OF_KIND)
-                for found in self._classes(item, row.key, kinds, row.iri, present):
-                    prop = _OF_KIND.get(self._terms.by_iri[found].kind, row.iri)
-                    (self._present if present else self._absent)[prop].add(found)
+                for cls in self._classes(item, row.key, kinds, row.iri, present):
+                    prop = _OF_KIND.get(self._terms.by_iri[cls].kind, row.iri)
+                    (self._present if present else self._absent)[prop].add(cls)
 
     def _classes(self, item: Value, key: str, kinds: tuple[str, ...], prop: str, present: bool) -> Iterable[str]:
         return self._coded.classes(_words(item, key), kinds, prop, present=present, where=item.where)

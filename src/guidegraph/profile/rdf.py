@@ -13,7 +13,6 @@ from guidegraph import namespaces as ns
 from guidegraph.model import Profile
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
-_SIMPLE = ("hasCondition", "hasFinding", "takesMedication")
 
 
 @cache

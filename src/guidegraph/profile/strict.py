@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -29,10 +29,10 @@ class Scalar:
     where: str
 
     def __post_init__(self) -> None:
-        found = _UNWRITABLE.search(self.text)
-        if found:
+        character = _UNWRITABLE.search(self.text)
+        if character:
             raise ProfileError(
-                f"a text holds U+{ord(found[0]):04X}, which is no character to write",
+                f"a text holds U+{ord(character[0]):04X}, which is no character to write",
                 where=self.where,
                 mend="Take it out.",
             )
@@ -67,7 +67,7 @@ def read_yaml(text: str, name: str) -> Value:
 
     _check_size(text, name)
     try:
-        events = list(yaml.parse(text, Loader=_loader(yaml)))
+        return _Reader(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), name, yaml).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
@@ -78,19 +78,10 @@ def read_yaml(text: str, name: str) -> Value:
         ) from None
     except RecursionError:
         raise _too_deep(name) from None
-    return _Reader(events, name, yaml).document()
-
-
-def _loader(yaml: Any) -> Any:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _too_deep(where: str) -> ProfileError:
     return ProfileError("nested too deeply", where=where, mend=f"A profile has at most {_MAX_DEPTH} levels.")
-
-
-def _too_many(where: str) -> ProfileError:
-    return ProfileError("too many entries", where=where, mend=f"At most {_MAX_NODES} values are read.")
 
 
 def _check_size(text: str, name: str) -> None:
@@ -100,14 +91,28 @@ def _check_size(text: str, name: str) -> None:
         raise ProfileError("the profile is empty", where=name, mend="guidegraph profile new writes a template.")
 
 
-class _Reader:
+class _Bounds:
+    """Counts the values of a profile as they are read, and how deep they stand."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def check(self, where: str, depth: int) -> None:
+        self._count += 1
+        if depth > _MAX_DEPTH:
+            raise _too_deep(where)
+        if self._count > _MAX_NODES:
+            raise ProfileError("too many entries", where=where, mend=f"At most {_MAX_NODES} values are read.")
+
+
+class _Reader(_Bounds):
     """Builds values from the events of a YAML parser, which never expand an alias."""
 
-    def __init__(self, events: list[Any], name: str, yaml: Any) -> None:
-        self._events = iter(events)
+    def __init__(self, events: Iterator[Any], name: str, yaml: Any) -> None:
+        super().__init__()
+        self._events = events
         self._name = name
         self._yaml = yaml
-        self._count = 0
 
     def _place(self, event: Any) -> str:
         mark = event.start_mark
@@ -130,15 +135,13 @@ class _Reader:
 
     def _value(self, event: Any, depth: int) -> Value:
         yaml, place = self._yaml, self._place(event)
-        self._count += 1
-        if depth > _MAX_DEPTH:
-            raise _too_deep(place)
-        if self._count > _MAX_NODES:
-            raise _too_many(place)
+        self.check(place, depth)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ProfileError("anchors and aliases are not read", where=place, mend="Write the value out.")
         if getattr(event, "tag", None) not in (None, "!"):
-            raise ProfileError(f"tags such as {event.tag} are not read", where=place, mend="Leave the tag out.")
+            raise ProfileError(
+                f"tags such as {event.tag[:_SHOWN]} are not read", where=place, mend="Leave the tag out."
+            )
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(event.value, bool(event.style), place)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -209,18 +212,11 @@ def from_plain(value: Any, where: str) -> Value:
     return _Plain().value(value, where, 0)
 
 
-class _Plain:
-    """Builds values from Python values, counting them."""
-
-    def __init__(self) -> None:
-        self._count = 0
+class _Plain(_Bounds):
+    """Builds values from Python values."""
 
     def value(self, value: Any, where: str, depth: int) -> Value:
-        self._count += 1
-        if depth > _MAX_DEPTH:
-            raise _too_deep(where)
-        if self._count > _MAX_NODES:
-            raise _too_many(where)
+        self.check(where, depth)
         if isinstance(value, _Pairs):
             return Mapping(tuple(self._pairs(value, where, depth)), where)
         if isinstance(value, dict):
@@ -234,7 +230,7 @@ class _Plain:
         seen: set[str] = set()
         for name, value in pairs:
             key = Scalar(str(name), False, f"{where}/{str(name)[:_SHOWN]}")
-            self._count += 1
+            self.check(key.where, depth)
             if key.text in seen:
                 raise ProfileError(f"key {key.text[:_SHOWN]!r} is there twice", where=where, mend="Keep one.")
             seen.add(key.text)

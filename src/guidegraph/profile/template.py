@@ -12,11 +12,11 @@ id: patient-1
 label: a patient
 """
 _LISTS = {
-    "conditions": ("[]", "[]", "diagnoses and states; findings may stand here too"),
-    "findings": ("[]", "[]", "symptoms, signs and test results"),
-    "medications": ("[]", "[]", "what the patient takes now"),
-    "trials": ("[]", "[]", "therapies tried, as {of: THERAPY, weeks: 6, outcome: failed}; outcome: %s"),
-    "stopped_medications": ("[]", "[]", "drugs stopped, as {of: DRUG, days: 10}"),
+    "conditions": "diagnoses and states; findings may stand here too",
+    "findings": "symptoms, signs and test results",
+    "medications": "what the patient takes now",
+    "trials": "therapies tried, as {of: THERAPY, weeks: 6, outcome: failed}; outcome: %s",
+    "stopped_medications": "drugs stopped, as {of: DRUG, days: 10}",
 }
 
 
@@ -42,10 +42,11 @@ def template(vocabulary: Vocabulary) -> str:
         "\n# Lists. Complete: true says that the list names everything of its kind, so what it does not name is absent."
     )
     outcomes = ", ".join(row.label for row in vocabulary.of_kind("outcome"))
+    order = [*_LISTS]
     for row in sorted(
-        vocabulary.of_kind("category"), key=lambda r: list(_LISTS).index(r.key) if r.key in _LISTS else 99
+        vocabulary.of_kind("category"), key=lambda r: order.index(r.key) if r.key in order else len(order)
     ):
-        present, absent, told = _LISTS.get(row.key, ("[]", "[]", row.label))
-        lines.append(f"\n# {told % outcomes if '%s' in told else told}")
-        lines.append(f"{row.key}:\n  present: {present}\n  absent: {absent}\n  complete: false")
+        what = _LISTS.get(row.key, row.label)
+        lines.append(f"\n# {what % outcomes if '%s' in what else what}")
+        lines.append(f"{row.key}:\n  present: []\n  absent: []\n  complete: false")
     return "\n".join(lines) + "\n"

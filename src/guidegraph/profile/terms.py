@@ -103,13 +103,13 @@ class Vocabulary:
         """The class itself and every class above it."""
         known = self._above.get(iri)
         if known is None:
-            found, rest = {iri}, [iri]
+            above, rest = {iri}, [iri]
             while rest:
                 row = self.by_iri.get(rest.pop())
-                new = [p for p in (row.parents if row else ()) if p not in found]
-                found.update(new)
+                new = [p for p in (row.parents if row else ()) if p not in above]
+                above.update(new)
                 rest += new
-            known = self._above[iri] = frozenset(found)
+            known = self._above[iri] = frozenset(above)
         return known
 
     def reading(self, text: str) -> CodeReading | None:
@@ -127,12 +127,12 @@ class Vocabulary:
         iri = reading.exact
         if iri and self.by_iri[iri].kind in kinds:
             return iri
-        told = "; ".join(reading.steps)
+        steps = "; ".join(reading.steps)
         if not reading.understood:
-            raise TermError(f"{reading.name} is not understood: {told}", where=where, mend="Name a term of ours.")
+            raise TermError(f"{reading.name} is not understood: {steps}", where=where, mend="Name a term of ours.")
         near = ", ".join(self.label(i) for i in (*reading.present, *reading.absent))
         raise TermError(
-            f"{reading.name} means no one term of this kind exactly: {told}",
+            f"{reading.name} means no one term of this kind exactly: {steps}",
             where=where,
             mend=f"Name one: {near}.",
         )
@@ -161,22 +161,16 @@ class Vocabulary:
         if reading is not None:
             return self._exact(reading, kinds, where)
         stripped = text.strip()
-        iri = stripped if stripped in self.by_iri else ns.expand(stripped)
-        rows = [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(normal(stripped), [])
+        rows = self._rows(stripped)
         fitting = [row for row in rows if row.kind in kinds]
         if len(fitting) == 1:
             return fitting[0].iri
         shown = _short(stripped)
         if fitting:
-            told = "; ".join(f"{row.label} ({ns.shorten(row.iri)})" for row in fitting)
-            raise TermError(f"{shown} names more than one thing", where=where, mend=f"Write one of: {told}.")
+            choices = "; ".join(f"{row.label} ({ns.shorten(row.iri)})" for row in fitting)
+            raise TermError(f"{shown} names more than one thing", where=where, mend=f"Write one of: {choices}.")
         if rows:
-            other = " or ".join(sorted({row.kind for row in rows}))
-            raise TermError(
-                f"{shown} is a term, but of another kind ({other})",
-                where=where,
-                mend=f"Here belongs: {', '.join(sorted(kinds))}.",
-            )
+            raise _of_another_kind(f"{shown} is a term", rows, kinds, where)
         near = self._near(stripped, kinds)
         mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
@@ -188,15 +182,18 @@ class Vocabulary:
             TermError: no name holds the text (the nearest are told).
         """
         wanted = normal(text)
-        iri = text.strip() if text.strip() in self.by_iri else ns.expand(text.strip())
-        rows = [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(wanted, [])
-        fitting = [row for row in rows if row.kind in kinds]
+        fitting = [row for row in self._rows(text.strip()) if row.kind in kinds]
         if not fitting and wanted:
-            holding = {row.iri: row for n, found in self._names.items() if wanted in n for row in found}
+            holding = {row.iri: row for n, rows in self._names.items() if wanted in n for row in rows}
             fitting = [row for row in holding.values() if row.kind in kinds]
         if not fitting:
             self.resolve(text, kinds)
         return sorted(fitting, key=lambda row: (row.label, row.iri))
+
+    def _rows(self, text: str) -> list[TermRow]:
+        """The terms, of any kind, whose IRI, CURIE or name a text is."""
+        iri = text if text in self.by_iri else ns.expand(text)
+        return [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(normal(text), [])
 
     def _near(self, text: str, kinds: Collection[str]) -> list[str]:
         wanted = normal(text)[:80]
@@ -208,6 +205,13 @@ class Vocabulary:
         )
         labels = [row.label for n in [*close, *sharing[:4]] for row in pool[n] if row.kind in kinds]
         return list(dict.fromkeys(labels))[:4]
+
+
+def _of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], where: str) -> TermError:
+    kind = " or ".join(sorted({row.kind for row in rows}))
+    return TermError(
+        f"{what}, but of another kind ({kind})", where=where, mend=f"Here belongs: {', '.join(sorted(kinds))}."
+    )
 
 
 def _short(text: str) -> str:
@@ -258,12 +262,7 @@ class CodedFacts:
         ]
         fitting = [row.iri for row in stated if row.kind in kinds]
         if stated and not fitting:
-            other = " or ".join(sorted({row.kind for row in stated}))
-            raise TermError(
-                f"{reading.name} is a code, but of another kind ({other})",
-                where=where,
-                mend=f"Here belongs: {', '.join(sorted(kinds))}.",
-            )
+            raise _of_another_kind(f"{reading.name} is a code", stated, kinds, where)
         if not fitting:
             self.miss(prop, _missed(reading, present))
         else:
@@ -274,5 +273,5 @@ class CodedFacts:
 def _missed(reading: CodeReading, present: bool) -> str:
     if not present and reading.present:
         return f"not {reading.name}: it means less than any term known, so nothing follows from its absence"
-    told = reading.steps[-1] if present else reading.absent_steps[-1]
-    return f"{'' if present else 'not '}{reading.name}: {told}"
+    step = reading.steps[-1] if present else reading.absent_steps[-1]
+    return f"{'' if present else 'not '}{reading.name}: {step}"

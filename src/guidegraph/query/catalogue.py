@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -40,6 +41,17 @@ class Query:
     path: Path
 
     @property
+    def name(self) -> str:
+        """The name by which a user asks for it."""
+        return self.id.removeprefix("examples/")
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is an internal step, whose rows others read: outside the runnable folders, or with a number."""
+        folder, _, stem = self.id.rpartition("/")
+        return folder not in RUNNABLE or stem[0].isdigit()
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the file's text."""
         return "sha256:" + sha256(self.text.encode()).hexdigest()
@@ -51,7 +63,7 @@ def header(text: str, where: str) -> dict[str, str]:
     Raises:
         KnowledgeError: an unknown key, or a line that belongs to none.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     last = ""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("#+"):
@@ -59,37 +71,53 @@ def header(text: str, where: str) -> dict[str, str]:
         rest = line[2:]
         key, colon, value = rest.strip().partition(":")
         if rest.startswith("   ") and last:
-            found[last] += " " + rest.strip()
+            values[last] += " " + rest.strip()
         elif colon and key in _KEYS:
-            last, found[key] = key, value.strip()
+            last, values[key] = key, value.strip()
         else:
             raise KnowledgeError(
                 f"header line not understood: {rest.strip()[:60]!r}",
                 where=f"{where}:{number}",
                 mend=f"Keys are: {', '.join(_KEYS)}.",
             )
-    return found
+    return values
 
 
 def _parameters(text: str, where: str) -> tuple[Parameter, ...]:
     if text in ("", "none"):
         return ()
-    found = tuple(Parameter(m["name"], m["kind"], m["what"]) for m in _PARAM.finditer(text))
-    if not found or any(p.kind not in KINDS for p in found):
+    params = tuple(Parameter(m["name"], m["kind"], m["what"]) for m in _PARAM.finditer(text))
+    if not params or any(p.kind not in KINDS for p in params):
         raise KnowledgeError(
             "params not understood", where=where, mend=f'Write: name kind "what", kinds {", ".join(KINDS)}.'
         )
-    return found
+    return params
 
 
-def declared(text: str, where: str) -> tuple[Parameter, ...] | None:
-    """The parameters that a query text's own header declares; None without a header.
+@dataclass(frozen=True)
+class Source:
+    """A query to be run: its text, and what its header says where it has one.
+
+    ``params`` is None without a header, ``needs`` empty where the query asks whatever it is given.
+    """
+
+    text: str
+    params: tuple[Parameter, ...] | None = None
+    needs: str = ""
+    empty_means: str = ""
+
+
+def source_of(text: str, where: str) -> Source:
+    """A user's text as a query to be run.
 
     Raises:
-        KnowledgeError: the header cannot be understood.
+        KnowledgeError: its header cannot be understood.
     """
     keys = header(text, where)
-    return _parameters(keys.get("params", "none"), where) if keys else None
+    if not keys:
+        return Source(text)
+    params = _parameters(keys.get("params", "none"), where)
+    return Source(text, params, keys.get("needs", ""), keys.get("empty-means", ""))
 
 
 def read_query(path: Path, name: str) -> Query:
@@ -105,8 +133,8 @@ def read_query(path: Path, name: str) -> Query:
     keys = header(text, str(path))
     missing = [k for k in ("id", "title", "question", "columns", "empty-means") if k not in keys]
     if missing or keys.get("id") != name:
-        told = f"lacks {', '.join(missing)}" if missing else f"has id {keys['id']!r} in place of {name!r}"
-        raise KnowledgeError(f"header {told}", where=str(path), mend="docs/queries.md shows the header.")
+        fault = f"lacks {', '.join(missing)}" if missing else f"has id {keys['id']!r} in place of {name!r}"
+        raise KnowledgeError(f"header {fault}", where=str(path), mend="docs/queries.md shows the header.")
     columns = tuple((m["name"], m["what"]) for m in _COLUMN.finditer(keys["columns"]))
     return Query(
         keys["id"],
@@ -124,11 +152,28 @@ def read_query(path: Path, name: str) -> Query:
     )
 
 
+@cache
+def _shipped_texts() -> frozenset[str]:
+    return frozenset(path.read_text(encoding="utf-8") for path in assets.files("queries", "*.rq"))
+
+
+def is_shipped(text: str) -> bool:
+    """Whether a text is, to the letter, a query of ours, which needs no guard."""
+    return text in _shipped_texts()
+
+
 def catalogue(folders: Iterable[str] = RUNNABLE) -> list[Query]:
     """The queries of some folders of queries/, sorted by name."""
     base = assets.folder("queries")
     paths = [path for folder in folders for path in assets.files("queries", f"{folder}/*.rq")]
     return [read_query(path, path.relative_to(base).with_suffix("").as_posix()) for path in paths]
+
+
+def folders() -> list[str]:
+    """The folders of queries/ that hold queries, those that a user runs first."""
+    base = assets.folder("queries")
+    known = {path.relative_to(base).parts[0] for path in assets.files("queries", "*.rq")}
+    return [*RUNNABLE, *sorted(known - set(RUNNABLE))]
 
 
 def find(name: str, folders: Iterable[str]) -> Query:
@@ -141,7 +186,7 @@ def find(name: str, folders: Iterable[str]) -> Query:
     matching = [q for q in queries if name in (q.id, q.id.rpartition("/")[2])]
     if len(matching) == 1:
         return matching[0]
-    names = [q.id.removeprefix("examples/") for q in queries]
+    names = [q.name for q in queries]
     near = get_close_matches(name, names, n=3, cutoff=0.3)
     raise QueryError(
         f"no query {name[:60]!r}", mend=f"Nearest: {', '.join(near)}." if near else "guidegraph queries lists them."

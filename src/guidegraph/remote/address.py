@@ -2,7 +2,8 @@
 
 An address that the user names on the command line is allowed by being named. Where ``GUIDEGRAPH_ENDPOINTS`` is set, it
 must also be on that list. A name that leads to a loopback or private address is refused unless the address itself is
-named (as numbers, or ``localhost``) or the name is on the list: a public name must not lead into a private network.
+named (as plain numbers, or ``localhost``) or the name is on the list: a public name must not lead into a private
+network, and neither must an IPv6 number that carries a private IPv4 one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,19 @@ from guidegraph.errors import EndpointError
 #: Addresses that may be spoken to: URLs with blanks between them, or the name of a file with one a line.
 LIST = "GUIDEGRAPH_ENDPOINTS"
 _PORTS = {"http": 80, "https": 443}
+Number = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: Forms of IPv6 that stand for an IPv4 number: how many bits follow it, or why none of them is reached.
+_CARRIERS: dict[ipaddress.IPv6Network, int | str] = {
+    ipaddress.IPv6Network("::ffff:0:0/96"): 0,  # mapped, RFC 4291
+    ipaddress.IPv6Network("::ffff:0:0:0/96"): 0,  # translated, RFC 2765
+    ipaddress.IPv6Network("64:ff9b::/96"): 0,  # translated, RFC 6052
+    ipaddress.IPv6Network("2002::/16"): 80,  # 6to4, RFC 3056
+    ipaddress.IPv6Network("64:ff9b:1::/48"): "translated within a network, RFC 8215",
+    ipaddress.IPv6Network("2001::/32"): "Teredo, RFC 4380: leads to wherever its server says",
+    ipaddress.IPv6Network("::/96"): "compatible, RFC 4291: no longer in use, and :: and ::1",
+}
+#: What a resolver takes for an IPv4 number though it is none of four decimal ones: 0177.0.0.1, 2130706433, 0x7f.1.
+_ODD_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _URL = re.compile(r"[\x21-\x7e]+\Z")
 
 
@@ -55,7 +69,7 @@ def address(url: str) -> Address:
     parts, port = _split(url)
     host = (parts.hostname or "").rstrip(".")
     listed = _listed(parts, host, port)
-    return Address(url, parts.scheme, host, port, listed or host == "localhost" or _is_number(host))
+    return Address(url, parts.scheme, host, port, listed or host == "localhost" or _is_plain_number(host))
 
 
 def _split(url: str) -> tuple[SplitResult, int]:
@@ -74,6 +88,10 @@ def _split(url: str) -> tuple[SplitResult, int]:
             where=shown,
             mend="Set GUIDEGRAPH_USER and GUIDEGRAPH_PASSWORD in place of it.",
         )
+    if not _is_number(parts.hostname) and _ODD_NUMBER.fullmatch(parts.hostname):
+        raise EndpointError(
+            "the address holds an odd spelling of a number", where=shown, mend="Write it as four decimal numbers."
+        )
     if parts.fragment:
         raise EndpointError("the address holds a fragment", where=shown, mend="Leave out the # and what follows.")
     return parts, port or _PORTS[parts.scheme]
@@ -85,6 +103,14 @@ def _is_number(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_plain_number(host: str) -> bool:
+    """Whether a host is a number that says itself where it leads; ::1 is, one that carries another is not."""
+    if not _is_number(host):
+        return False
+    number = ipaddress.ip_address(host)
+    return number.is_loopback or number.is_unspecified or _carried(number) is None
 
 
 def _listed(parts: SplitResult, host: str, port: int) -> bool:
@@ -132,8 +158,25 @@ def _entries(told: str) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
-def reachable(found: Address, number: str) -> bool:
+def reachable(address: Address, number: str) -> bool:
     """Whether the machine behind an address may be connected to, by the number that its name leads to."""
-    known = ipaddress.ip_address(number.partition("%")[0])
-    inner = getattr(known, "ipv4_mapped", None) or known
-    return found.private or bool(inner.is_global and not inner.is_multicast)
+    return address.private or _is_public(ipaddress.ip_address(number.partition("%")[0]))
+
+
+def _is_public(number: Number) -> bool:
+    """Whether a number is one of the open internet, and so is the IPv4 number that it may carry."""
+    inner = _carried(number)
+    if inner is not None:
+        return not isinstance(inner, str) and _is_public(inner)
+    site_local = isinstance(number, ipaddress.IPv6Address) and number.is_site_local
+    return bool(number.is_global and not number.is_multicast and not number.is_reserved and not site_local)
+
+
+def _carried(number: Number) -> ipaddress.IPv4Address | str | None:
+    """The IPv4 number that an IPv6 number stands for; the name of the form where it may never be reached."""
+    if not isinstance(number, ipaddress.IPv6Address):
+        return None
+    for network, place in _CARRIERS.items():
+        if number in network:
+            return place if isinstance(place, str) else ipaddress.IPv4Address(int(number) >> place & 0xFFFFFFFF)
+    return None

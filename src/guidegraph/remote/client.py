@@ -12,8 +12,8 @@ import pyoxigraph as ox
 from guidegraph.errors import EndpointError
 from guidegraph.remote.address import address
 from guidegraph.remote.exchange import Answer, Limits, send
-from guidegraph.remote.holes import text_of
-from guidegraph.remote.results import ROWS, TRIPLES, Row, read_rows, read_triples, read_truth, whole
+from guidegraph.remote.results import ACCEPTED, ROWS, TRIPLES, Row, read_rows, read_triples, read_truth, whole
+from guidegraph.remote.terms import text_of
 
 _AGENT = "guidegraph"
 
@@ -47,7 +47,7 @@ class Endpoint:
 
     def triples(self, *texts: str) -> list[ox.Triple]:
         """The triples of a CONSTRUCT, or of several that together make one graph. Raises as :meth:`select`."""
-        return read_triples([self._ask("CONSTRUCT", text, TRIPLES) for text in texts], self.address.shown)
+        return read_triples([self._ask("CONSTRUCT", text, ACCEPTED) for text in texts], self.address.shown)
 
     def graph(self, text: str, form: str) -> list[ox.Triple]:
         """The triples of somebody's CONSTRUCT or DESCRIBE, of which nobody knows how many they are.
@@ -57,7 +57,7 @@ class Endpoint:
         Raises:
             EndpointError: as :meth:`select`, or there are as many triples as the server sends at most.
         """
-        answer = self._ask(form, text, TRIPLES)
+        answer = self._ask(form, text, ACCEPTED)
         triples = read_triples([answer], self.address.shown)
         if answer.headers.get("server", "").startswith("Virtuoso"):
             limit = self._ask("SELECT", text_of("endpoint/limit.rq"), ROWS)
@@ -123,7 +123,7 @@ class GraphStore:
         joint = "&" if "?" in self.address.url else "?"
         request = urllib.request.Request(f"{self.address.url}{joint}{urlencode({'graph': graph.value})}", method=method)
         request.add_header("User-Agent", _AGENT)
-        request.add_header("Accept", TRIPLES if method == "GET" else "*/*")
+        request.add_header("Accept", ACCEPTED if method == "GET" else "*/*")
         if triples is not None:
             request.data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
             request.add_header("Content-Type", TRIPLES)

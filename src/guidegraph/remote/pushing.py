@@ -11,9 +11,8 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import EndpointError
 from guidegraph.remote.client import Endpoint, GraphStore
-from guidegraph.remote.holes import filled, text_of
-from guidegraph.remote.manifest import GRAPH, Entry, entry_of, listing, read_manifest
-from guidegraph.remote.pulling import counts, graph_of
+from guidegraph.remote.pulling import GRAPH, Entry, counts, entry_of, graph_of, listing, read_manifest
+from guidegraph.remote.terms import filled, text_of
 
 _PARTIAL = ox.NamedNode(ns.PARTIAL_GRAPH)
 #: Triples a request: Virtuoso takes between one and two thousand at most.

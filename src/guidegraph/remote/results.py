@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +17,17 @@ from guidegraph.remote.exchange import Answer
 
 ROWS = "application/sparql-results+json"
 TRIPLES = "application/n-triples"
+_GRAPHS = {
+    TRIPLES: ox.RdfFormat.N_TRIPLES,
+    "text/plain": ox.RdfFormat.N_TRIPLES,
+    "text/turtle": ox.RdfFormat.TURTLE,
+    "application/x-turtle": ox.RdfFormat.TURTLE,
+    "application/trig": ox.RdfFormat.TRIG,
+    "application/n-quads": ox.RdfFormat.N_QUADS,
+    "application/ld+json": ox.RdfFormat.JSON_LD,
+}
+#: What is asked for where triples are wanted: N-Triples, and what else can be read where a store has only that.
+ACCEPTED = f"{TRIPLES}, text/turtle;q=0.8, application/trig;q=0.5, application/n-quads;q=0.5, application/ld+json;q=0.3"
 Row = tuple[Any, ...]
 _JSON = (ROWS, "application/json")
 _LABEL = re.compile(r"[A-Za-z0-9_]+\Z")
@@ -25,7 +36,7 @@ _ASKED = "__ASK_RETVAL"
 _MEND = "Is it a SPARQL endpoint?"
 
 
-def fits(answer: Answer, media: Sequence[str], where: str) -> None:
+def fits(answer: Answer, media: Collection[str], where: str) -> None:
     """Refuse an answer in another media type than asked for.
 
     Raises:
@@ -35,7 +46,7 @@ def fits(answer: Answer, media: Sequence[str], where: str) -> None:
         return
     page = answer.media in ("text/html", "application/xhtml+xml")
     what = "a web page" if page else answer.media[:60]
-    raise EndpointError(f"the answer is {what}, not {media[0]}", where=where, mend=_MEND)
+    raise EndpointError(f"the answer is {what}, not {next(iter(media))}", where=where, mend=_MEND)
 
 
 def whole(answer: Answer, rows: int, where: str) -> None:
@@ -103,18 +114,16 @@ def read_triples(answers: Sequence[Answer], where: str) -> list[ox.Triple]:
     Equal labels of blank nodes in several answers are taken for one node, which the caller must be able to check.
 
     Raises:
-        EndpointError: they are not N-Triples.
+        EndpointError: they are in no form of RDF that is read, or not well-formed.
     """
-    lines: list[bytes] = []
+    triples: list[ox.Triple] = []
     for answer in answers:
-        fits(answer, (TRIPLES, "text/plain"), where)
-        own = [line for line in answer.content.splitlines() if line.strip() and not line.startswith(b"#")]
-        whole(answer, len(own), where)
-        lines += own
-    if not lines:
-        return []
-    quads = parse_quads(b"\n".join(lines), ox.RdfFormat.N_TRIPLES, where, EndpointError)
-    return normal_triples(ox.Triple(q.subject, q.predicate, q.object) for q in quads)
+        fits(answer, _GRAPHS, where)
+        form = _GRAPHS[answer.media]
+        quads = parse_quads(answer.content, form, where, EndpointError, empty=True, rename=False)
+        whole(answer, len(quads), where)
+        triples += (ox.Triple(q.subject, q.predicate, q.object) for q in quads)
+    return normal_triples(triples)
 
 
 def _term(binding: dict[str, str], known: dict[tuple[Any, ...], Any]) -> Any:

@@ -11,11 +11,11 @@ from guidegraph.render.disagreement import (
     disagreements_text,
 )
 from guidegraph.render.html import explain_html, notebook_html, therapies_html, timeline_html
-from guidegraph.render.jsonform import to_json
 from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
 from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text, questions_text, therapies_text, timeline_text
+from guidegraph.words import to_json
 
 __all__ = [
     "changes_markdown",

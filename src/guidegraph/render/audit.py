@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree
 
-from guidegraph.render.words import clean, rule, wrap
+from guidegraph.words import clean, rule, wrap
 
 #: Words for the verdicts on claims, gravest first, with a mark for text.
 VERDICT_MARKS = {

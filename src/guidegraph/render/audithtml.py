@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from guidegraph.render.audit import VERDICT_MARKS, baseline_notes, citations, counted, unrun
-from guidegraph.render.words import DISCLAIMER, clean, year
+from guidegraph.words import DISCLAIMER, clean, year
 
 _STYLE = """
 :root{color-scheme:light dark;--line:#8885;--soft:#8882}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guidegraph.render.markdown import cell, table
-from guidegraph.render.words import DISCLAIMER, rule, wrap, year
+from guidegraph.words import DISCLAIMER, rule, wrap, year
 
 _HEADINGS = {
     "real": "Real: opposed about the same patients",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from guidegraph.forms import Answer, Explanation, Therapy, Timeline
+from guidegraph.model import STATUSES, Status
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
-from guidegraph.render.words import DISCLAIMER, STATUSES, clean, how, place, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, how, place, read_words, source, strength, warning
 
 _STYLE = """
 .gg{font:14px/1.45 system-ui,Helvetica,Arial,sans-serif;max-width:72rem}
@@ -26,69 +28,71 @@ def _e(text: Any) -> str:
     return escape(clean(text), quote=True)
 
 
-def _alerts(answer: dict[str, Any]) -> str:
+def _alerts(answer: Answer) -> str:
     parts = []
     for row in answer["alerts"]:
         if row["truth"] == "false":
             continue
         kind, word = ("alert", "Alert") if row["truth"] == "true" else ("ask", "Ask about")
         parts.append(
-            f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{_e("; ".join(r.split(": ", 1)[-1] for r in row["reasons"]))}</p>'
+            f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{_e("; ".join(row["facts"]))}</p>'
         )
     return "".join(parts)
 
 
-def _codes(answer: dict[str, Any]) -> str:
+def _codes(answer: Answer) -> str:
     """What was not understood, and how codes were read."""
     missed = "".join(
         f'<p class="ask" role="note"><strong>Not understood:</strong> {_e(text)}</p>'
         for text in answer["not_understood"]
     )
+    missed += "".join(
+        f'<p class="ask" role="note"><strong>Date not read:</strong> {_e(row["text"])}</p>' for row in answer["unread"]
+    )
     read = "".join(f"<li>{_e(read_words(row))}</li>" for row in answer["readings"])
     return missed + (f"<details><summary>Codes read</summary><ul>{read}</ul></details>" if read else "")
 
 
-def _said(entry: dict[str, Any]) -> str:
-    lines = [f"<small>{_e(r)}</small>" for r in entry["reasons"] if entry["coded"] and r.startswith("counts as ")]
-    for word, key in (
-        ("For", "for"),
-        ("Against", "against"),
-        ("Limit", "limits"),
-        ("Both apply, against", "both_apply"),
+def _said(entry: Therapy) -> str:
+    lines = [f"<small>{_e(ground['text'])}</small>" for ground in entry["grounds"] if ground["kind"] == "counts as"]
+    for word, recs in (
+        ("For", entry["for"]),
+        ("Against", entry["against"]),
+        ("Limit", entry["limits"]),
+        ("Both apply, against", entry["both_apply"]),
     ):
-        for rec in entry[key]:
+        for rec in recs:
             if rec["truth"] == "true":
-                told = f"<br><small>{_e(how(rec))}</small>" if how(rec) else ""
+                stated = f"<br><small>{_e(how(rec))}</small>" if how(rec) else ""
                 lines.append(
                     f"<strong>{word}:</strong> {_e(source(rec['document'], rec['reports']))}; {_e(strength(rec))}"
-                    f"<br><small>{_e(place(rec))}</small>{told}"
+                    f"<br><small>{_e(place(rec))}</small>{stated}"
                 )
     held = (row for row in entry["contraindications"] if row["truth"] == "true")
     lines += [f"<strong>{'Note' if r['note'] else _e(r['kind']).capitalize()}:</strong> {_e(warning(r))}" for r in held]
     return "<br>".join(lines) or "<br>".join(_e(r) for r in entry["reasons"])
 
 
-def _table(answer: dict[str, Any], status: str) -> str:
-    entries = [e for e in answer["therapies"] if e["status"] == status]
+def _table(answer: Answer, status: Status) -> str:
+    entries = [e for e in answer["therapies"] if e["status"] == status.code]
     if not entries:
         return ""
-    heading, _, mark = STATUSES[status]
     rows = "".join(
-        f'<tr><td class="mark">{_e(mark)}</td><th scope="row">{_e(e["label"])}<br><small>{_e(e["category"])}'
+        f'<tr><td class="mark">{_e(status.mark)}</td><th scope="row">{_e(e["label"])}<br><small>{_e(e["category"])}'
         f"{', line ' + str(e['line']) if e['line'] else ''}</small></th><td>{_said(e)}</td>"
-        f"<td><small>{_e('; '.join(c.split(' (')[0] for c in e['confirm'][:8]))}</small></td></tr>"
+        f"<td><small>{_e('; '.join(row['label'] for row in e['establish'][:8]))}</small></td></tr>"
         for e in entries
     )
     return (
-        f'<table><caption>{_e(heading)} ({len(entries)})</caption><thead><tr><th></th><th scope="col">Therapy</th>'
+        f'<table><caption>{_e(status.heading)} ({len(entries)})</caption><thead><tr><th></th><th scope="col">Therapy</th>'
         f'<th scope="col">Who says so, and what holds</th><th scope="col">To establish</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
-def notebook_html(answer: dict[str, Any]) -> str:
+def notebook_html(answer: Answer) -> str:
     """The answer as an HTML fragment for a notebook."""
     name = answer["profile"]["label"] or answer["profile"]["id"]
-    tables = "".join(_table(answer, status) for status in STATUSES)
+    tables = "".join(_table(answer, status) for status in STATUSES.values())
     asked = "".join(
         f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8]
     )
@@ -108,15 +112,15 @@ def page(title: str, body: str) -> str:
     )
 
 
-def therapies_html(answer: dict[str, Any]) -> str:
+def therapies_html(answer: Answer) -> str:
     """The answer as a page."""
     return page(f"Therapies: {answer['profile']['label'] or answer['profile']['id']}", notebook_html(answer))
 
 
-def explain_html(data: dict[str, Any]) -> str:
+def explain_html(explanation: Explanation) -> str:
     """The explanation as a page."""
-    entry = data["therapy"]
-    body = f'<div class="gg"><h1>{_e(entry["label"])}: {_e(entry["status"])}</h1><pre>{_e_lines(explain_text(data))}</pre></div>'
+    entry = explanation["therapy"]
+    body = f'<div class="gg"><h1>{_e(entry["label"])}: {_e(entry["status"])}</h1><pre>{_e_lines(explain_text(explanation))}</pre></div>'
     return page(entry["label"], body)
 
 
@@ -124,6 +128,6 @@ def _e_lines(text: str) -> str:
     return "\n".join(_e(line) for line in text.splitlines())
 
 
-def timeline_html(data: dict[str, Any]) -> str:
+def timeline_html(timeline: Timeline) -> str:
     """The timeline as a page around its picture."""
-    return page("Timeline", f'<div class="gg">{timeline_svg(data)}<p><small>{DISCLAIMER}</small></p></div>')
+    return page("Timeline", f'<div class="gg">{timeline_svg(timeline)}<p><small>{DISCLAIMER}</small></p></div>')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from guidegraph.render.words import clean, rule, wrap
+from guidegraph.words import clean, rule, wrap
 
 _SHOWN = 12
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
+from guidegraph.model import STATUSES
 from guidegraph.render.text import explain_text
-from guidegraph.render.words import DISCLAIMER, STATUSES, clean, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, read_words, source, strength, warning
 
 
 def cell(text: Any) -> str:
@@ -23,7 +25,7 @@ def table(head: list[str], rows: list[list[Any]]) -> str:
     return "\n".join(lines + ["| " + " | ".join(cell(c) for c in row) + " |" for row in rows])
 
 
-def _alerts(answer: dict[str, Any]) -> list[str]:
+def _alerts(answer: Asked) -> list[str]:
     lines = []
     for row in answer["alerts"]:
         if row["truth"] != "false":
@@ -32,29 +34,30 @@ def _alerts(answer: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _codes(answer: dict[str, Any]) -> list[str]:
+def _codes(answer: Answer) -> list[str]:
     """What was not understood, and how codes were read."""
     lines = [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
+    lines += [f"- **Date not read:** {cell(row['text'])}" for row in answer["unread"]]
     lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
     return ["\n".join(lines)] if lines else []
 
 
-def therapies_markdown(answer: dict[str, Any]) -> str:
+def therapies_markdown(answer: Answer) -> str:
     """The answer as a Markdown page: alerts, one table a status, questions."""
     profile = answer["profile"]
     head = [f"# Therapies: {cell(profile['label'] or profile['id'])}", f"As of {answer['as_of']}."]
     parts = [*head, *_codes(answer), *_alerts(answer)]
-    for status, (heading, _, _) in STATUSES.items():
+    for status in STATUSES.values():
         rows = []
         for entry in answer["therapies"]:
-            if entry["status"] == status:
+            if entry["status"] == status.code:
                 sides = [
                     f"{word}: {source(r['document'], r['reports'])}, {strength(r)}"
-                    for word in ("for", "against")
-                    for r in entry[word]
+                    for word, recs in (("for", entry["for"]), ("against", entry["against"]))
+                    for r in recs
                     if r["truth"] == "true"
                 ]
-                read = [r for r in entry["reasons"] if r.startswith("counts as ")]
+                read = [ground["text"] for ground in entry["grounds"] if ground["kind"] == "counts as"]
                 held = [warning(c) for c in entry["contraindications"] if c["truth"] == "true"]
                 rows.append(
                     [
@@ -65,40 +68,43 @@ def therapies_markdown(answer: dict[str, Any]) -> str:
                     ]
                 )
         if rows:
-            parts += [f"## {heading}", table(["therapy", "category", "line", "who says so, and what holds"], rows)]
+            parts += [
+                f"## {status.heading}",
+                table(["therapy", "category", "line", "who says so, and what holds"], rows),
+            ]
     parts += ["## Ask next", _question_table(answer["questions"])]
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
 
-def _question_table(rows: list[dict[str, Any]]) -> str:
+def _question_table(rows: list[Question]) -> str:
     return table(
         ["question", "could change", "key", "fact"],
         [[r["label"], f"{r['therapies']} therapies", r["key"], r["fact"]] for r in rows],
     )
 
 
-def questions_markdown(answer: dict[str, Any]) -> str:
+def questions_markdown(answer: Asked) -> str:
     """The questions as a Markdown page."""
     head = f"# Ask next: {cell(answer['profile']['label'] or answer['profile']['id'])}"
     return "\n\n".join([head, *_alerts(answer), _question_table(answer["questions"]), DISCLAIMER]) + "\n"
 
 
-def explain_markdown(data: dict[str, Any]) -> str:
+def explain_markdown(explanation: Explanation) -> str:
     """The explanation as a Markdown page with the proof as preformatted text."""
-    entry = data["therapy"]
+    entry = explanation["therapy"]
     fence = "~~~~"
-    return f"# {cell(entry['label'])}: {entry['status']}\n\n{fence}\n{explain_text(data)}{fence}\n"
+    return f"# {cell(entry['label'])}: {entry['status']}\n\n{fence}\n{explain_text(explanation)}{fence}\n"
 
 
-def timeline_markdown(data: dict[str, Any]) -> str:
+def timeline_markdown(timeline: Timeline) -> str:
     """The timeline as a Markdown table."""
-    steps = data["steps"]
+    steps = timeline["steps"]
     heads = ["therapy", *(f"week {a:g} to {b:g}" for a, b in itertools.pairwise(steps))]
     rows = [
         [
             row["label"],
             *(next(s["status"] for s in row["spans"] if s["from"] <= start < s["to"]) for start in steps[:-1]),
         ]
-        for row in data["rows"]
+        for row in timeline["rows"]
     ]
-    return f"# Timeline as of {data['as_of']}\n\n{table(heads, rows)}\n\n{DISCLAIMER}\n"
+    return f"# Timeline as of {timeline['as_of']}\n\n{table(heads, rows)}\n\n{DISCLAIMER}\n"

@@ -6,18 +6,16 @@ it: nothing by colour alone.
 
 from __future__ import annotations
 
-import re
 from html import escape
 from itertools import groupby
 from typing import Any
 
-from guidegraph.render import draw
-from guidegraph.render.words import DISCLAIMER, clean, rule, wrap, year
+from guidegraph.render import svg
+from guidegraph.words import DISCLAIMER, clean, rule, wrap
 
 _LEFT, _COLUMN, _ROW, _TOP, _MARK = 350, 46, 24, 150, 6.5
 _INK = {"for": "#1f5fa8", "against": "#b5460f"}
 _GREY = "#555555"
-_SHORT = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
 #: Marks of the text form: stance and strength.
 _LETTERS = {
     ("for", "strong"): "++",
@@ -27,17 +25,6 @@ _LETTERS = {
     ("insufficient-evidence", ""): "?",
     ("no-recommendation", ""): "0",
 }
-
-
-def short(document: dict[str, Any]) -> str:
-    """A document's name as a column head: up to its year, else its first words with the year."""
-    label = clean(document["label"])
-    found = _SHORT.match(label)
-    if found:
-        return found[1]
-    head = label.partition(":")[0]
-    head = head if len(head) <= 20 else head[:19].rstrip() + "~"
-    return f"{head} {year(document)}"
 
 
 def _letters(row: dict[str, Any]) -> str:
@@ -56,7 +43,7 @@ def _marks(cell: dict[str, Any]) -> list[dict[str, Any]]:
 
 def matrix_text(data: dict[str, Any]) -> str:
     """The matrix as a list: one line a cell that says something, since a table of so many columns does not fit."""
-    names = {d["id"]: short(d) for d in data["documents"]}
+    names = {d["id"]: clean(d["short"]) for d in data["documents"]}
     lines = wrap(f"Matrix - as of {data['as_of']} - interventions that at least {data['at_least']} documents address")
     for category, group in groupby(data["interventions"], key=lambda row: row["category"]):
         lines += rule(category)
@@ -86,22 +73,22 @@ def _mark(x: float, y: float, stance: str, strength: str, ended: bool) -> str:
     else:
         sign = "?" if stance == "insufficient-evidence" else "0"
         shape = f'<circle cx="{x:g}" cy="{y:g}" r="{m:g}" fill="#ffffff" stroke="{ink}" stroke-width="1.2"/>'
-        shape += draw.text(x, y + 4, sign, 11, fill=ink, text_anchor="middle", font_weight="bold")
+        shape += svg.text(x, y + 4, sign, 11, fill=ink, text_anchor="middle", font_weight="bold")
     if ended:
-        shape += draw.line(x - m - 2, y + m + 1, x + m + 2, y - m - 1, "#000000", 1.3)
+        shape += svg.line(x - m - 2, y + m + 1, x + m + 2, y - m - 1, "#000000", 1.3)
     return shape
 
 
 def _cell(x: float, y: float, cell: dict[str, Any], label: str, document: str) -> list[str]:
     if not cell["says"]:
         if cell["missing"] == "does not address":
-            return [draw.line(x - 5, y, x + 5, y, "#888888", 1.2)]
+            return [svg.line(x - 5, y, x + 5, y, "#888888", 1.2)]
         return []
     marks = _marks(cell)[:3]
     told = "; ".join(
         f"{r['stance']}, {r['strength']}{', ended' if r['ended'] else ''}: {r['population']}" for r in cell["says"]
     )
-    parts = ["<g>", draw.told(f"{document} on {label}: {told}")]
+    parts = ["<g>", svg.tooltip(f"{document} on {label}: {told}")]
     start = x - (len(marks) - 1) * 7.5
     for at, row in enumerate(marks):
         parts.append(_mark(start + at * 15, y, row["stance"], row["strength"], row["ended"]))
@@ -127,12 +114,12 @@ def _legend(y: float, width: float) -> tuple[list[str], float]:
         wide = 30 + 6.6 * len(label)
         if x + wide > width - 10:
             x, y = 16.0, y + 22
-        parts += [_mark(x + 8, y, stance, strength, ended), draw.text(x + 20, y + 4, label, 12, fill="#222222")]
+        parts += [_mark(x + 8, y, stance, strength, ended), svg.text(x + 20, y + 4, label, 12, fill="#222222")]
         x += wide
     y += 24
-    line = draw.line(18, y, 28, y, "#888888", 1.2)
+    line = svg.line(18, y, 28, y, "#888888", 1.2)
     told = "does not address, its scope being stated; an empty cell: nothing found, its scope not stated"
-    return [*parts, line, draw.text(36, y + 4, told, 12, fill="#222222")], y + 20
+    return [*parts, line, svg.text(36, y + 4, told, 12, fill="#222222")], y + 20
 
 
 def matrix_svg(data: dict[str, Any]) -> str:
@@ -143,13 +130,13 @@ def matrix_svg(data: dict[str, Any]) -> str:
     y = float(_TOP)
     for category, group in groupby(data["interventions"], key=lambda row: row["category"]):
         y += 22
-        body.append(draw.text(12, y, category, 13, font_weight="bold", fill="#222222"))
+        body.append(svg.text(12, y, category, 13, font_weight="bold", fill="#222222"))
         y += 8
         for row in group:
             middle = y + _ROW / 2
-            body.append(draw.line(12, y + _ROW, _LEFT + _COLUMN * len(documents), y + _ROW, "#e2e2e2"))
+            body.append(svg.line(12, y + _ROW, _LEFT + _COLUMN * len(documents), y + _ROW, "#e2e2e2"))
             label = row["label"] if len(row["label"]) <= 56 else row["label"][:55] + "~"
-            body.append(draw.text(22, middle + 4, label, 12, fill="#111111"))
+            body.append(svg.text(22, middle + 4, label, 12, fill="#111111"))
             for at, cell in enumerate(row["cells"]):
                 x = _LEFT + at * _COLUMN + _COLUMN / 2
                 body += _cell(x, middle, cell, row["label"], documents[at]["label"])
@@ -158,15 +145,15 @@ def matrix_svg(data: dict[str, Any]) -> str:
     for at, document in enumerate(documents):
         x = _LEFT + at * _COLUMN + _COLUMN / 2
         style = {"fill": "#777777", "text_decoration": "line-through"} if document["ended"] else {"fill": "#111111"}
-        name = draw.text(x, _TOP + 4, short(document), 12, transform=f"rotate(-52 {x:g} {_TOP + 4})", **style)
-        heads.append(f"<g>{draw.told(document['label'])}{name}</g>")
-        heads.append(draw.line(x, _TOP + 12, x, y, "#f0f0f0"))
+        name = svg.text(x, _TOP + 4, document["short"], 12, transform=f"rotate(-52 {x:g} {_TOP + 4})", **style)
+        heads.append(f"<g>{svg.tooltip(document['label'])}{name}</g>")
+        heads.append(svg.line(x, _TOP + 12, x, y, "#f0f0f0"))
     legend, bottom = _legend(y + 30, width)
     title = f"Recommendations by intervention and document, as of {data['as_of']}"
     return "\n".join(
         [
-            *draw.opening(width, bottom, title),
-            draw.text(12, 24, title, 15, font_weight="bold", fill="#111111"),
+            *svg.opening(width, bottom, title),
+            svg.text(12, 24, title, 15, font_weight="bold", fill="#111111"),
             *heads,
             *body,
             *legend,
@@ -177,7 +164,7 @@ def matrix_svg(data: dict[str, Any]) -> str:
 
 def matrix_html(data: dict[str, Any]) -> str:
     """A self-contained page: the picture, and below it the same as a table that a screen reader reads."""
-    head = "".join(f'<th scope="col">{escape(short(d))}</th>' for d in data["documents"])
+    head = "".join(f'<th scope="col">{escape(clean(d["short"]))}</th>' for d in data["documents"])
     rows = []
     for row in data["interventions"]:
         cells = "".join(

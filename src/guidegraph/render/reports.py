@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from guidegraph.render.words import clean, wrap
+from guidegraph.words import clean, wrap
 
 
 def validation_text(report: dict[str, Any]) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
-from guidegraph.query.run import Result
-from guidegraph.render.words import clean
+from guidegraph.model import Result
+from guidegraph.words import clean
 
 _CELL = 60
 

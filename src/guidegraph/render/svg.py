@@ -1,24 +1,14 @@
-"""The timeline as a picture that is readable in grey: each status has a shade, a pattern and a letter."""
+"""Pictures: the few shapes that all share, and the timeline, whose statuses differ in shade, pattern and letter."""
 
 from __future__ import annotations
 
-from typing import Any
+from html import escape
 
-from guidegraph.render import draw
-from guidegraph.render.words import STATUSES, clean
+from guidegraph.forms import Timeline
+from guidegraph.model import STATUSES
+from guidegraph.words import clean
 
 _LABEL, _ROW, _HEAD, _COLUMN = 350, 22, 74, 84
-#: For each status: fill, ink of the letter, pattern. Chosen to differ in lightness, not only in hue.
-_LOOK = {
-    "eligible": ("#1b7837", "#ffffff", ""),
-    "provisional": ("#a6dba0", "#111111", ""),
-    "caution": ("#fee08b", "#111111", "dots"),
-    "contested": ("#9970ab", "#ffffff", "cross"),
-    "undetermined": ("#f4f4f4", "#555555", ""),
-    "advised-against": ("#f4a582", "#111111", "lines"),
-    "contraindicated": ("#7f0000", "#ffffff", ""),
-    "not-indicated": ("#ffffff", "#999999", ""),
-}
 _PATTERNS = """<defs>
 <pattern id="dots" width="8" height="8" patternUnits="userSpaceOnUse"><circle cx="1.5" cy="1.5" r="0.9" fill="#7a5c00" fill-opacity="0.7"/></pattern>
 <pattern id="cross" width="8" height="8" patternUnits="userSpaceOnUse"><path d="M0 0L8 8M8 0L0 8" stroke="#ffffff" stroke-opacity="0.35"/></pattern>
@@ -26,42 +16,68 @@ _PATTERNS = """<defs>
 </defs>"""
 
 
+def text(x: float, y: float, words: str, size: float = 12, **style: str) -> str:
+    """Words at a point; a style's underscores become hyphens."""
+    extra = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
+    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{extra}>{escape(clean(words), quote=False)}</text>'
+
+
+def line(x1: float, y1: float, x2: float, y2: float, ink: str, width: float = 1.0) -> str:
+    """A straight line."""
+    return f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" stroke="{ink}" stroke-width="{width:g}"/>'
+
+
+def tooltip(words: str) -> str:
+    """Words that a reader of the picture is told on pointing at a shape."""
+    return f"<title>{escape(clean(words), quote=False)}</title>"
+
+
+def opening(width: float, height: float, title: str, description: str = "") -> list[str]:
+    """The beginning of a self-contained picture: size, title and description for screen readers, white ground."""
+    named = "t d" if description else "t"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}" role="img" aria-labelledby="{named}" '
+        'font-family="Helvetica, Arial, sans-serif">',
+        f'<title id="t">{escape(clean(title), quote=False)}</title>',
+    ]
+    if description:
+        parts.append(f'<desc id="d">{escape(clean(description), quote=False)}</desc>')
+    return [*parts, f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>']
+
+
 def _box(x: float, y: float, width: float, status: str, letter: bool = True) -> list[str]:
-    fill, ink, pattern = _LOOK[status]
+    row = STATUSES[status]
     height = _ROW - 4
     shape = f'x="{x + 1:g}" y="{y:g}" width="{width - 2:g}" height="{height}" rx="3"'
-    parts = [f'<rect {shape} fill="{fill}" stroke="#888888" stroke-width="0.6"/>']
-    if pattern:
-        parts.append(f'<rect {shape} fill="url(#{pattern})"/>')
+    parts = [f'<rect {shape} fill="{row.fill}" stroke="#888888" stroke-width="0.6"/>']
+    if row.pattern:
+        parts.append(f'<rect {shape} fill="url(#{row.pattern})"/>')
     if letter:
-        weight = "bold" if status in ("contraindicated", "contested", "eligible") else "normal"
+        weight = "bold" if row.bold else "normal"
         parts.append(
-            draw.text(
-                x + width / 2, y + 13, STATUSES[status][1], 11, fill=ink, text_anchor="middle", font_weight=weight
-            )
+            text(x + width / 2, y + 13, row.letter, 11, fill=row.ink, text_anchor="middle", font_weight=weight)
         )
     return parts
 
 
 def _axis(steps: list[float], bottom: float, now: float | None) -> list[str]:
-    parts = [
-        draw.text(_LABEL, 44, "weeks since symptoms began (each column is one span, not to scale)", 11, fill="#444444")
-    ]
+    parts = [text(_LABEL, 44, "weeks since symptoms began (each column is one span, not to scale)", 11, fill="#444444")]
     for i, step in enumerate(steps):
         x = _LABEL + i * _COLUMN
         parts.append(
             f'<line x1="{x:g}" y1="{_HEAD - 8}" x2="{x:g}" y2="{bottom:g}" stroke="#cccccc" stroke-width="0.7"/>'
         )
-        parts.append(draw.text(x, _HEAD - 13, f"{step:.3g}", 12, text_anchor="middle", font_weight="bold"))
+        parts.append(text(x, _HEAD - 13, f"{step:.3g}", 12, text_anchor="middle", font_weight="bold"))
     if now is not None and steps[0] <= now <= steps[-1]:
         parts.append(
             f'<line x1="{_LABEL}" y1="{_HEAD - 8}" x2="{_LABEL}" y2="{bottom:g}" stroke="#000000" stroke-width="2"/>'
         )
-        parts.append(draw.text(_LABEL - 8, _HEAD - 13, "now", 12, text_anchor="end", font_weight="bold"))
+        parts.append(text(_LABEL - 8, _HEAD - 13, "now", 12, text_anchor="end", font_weight="bold"))
     return parts
 
 
-def _rows(data: dict[str, Any]) -> list[str]:
+def _rows(data: Timeline) -> list[str]:
     steps, parts = data["steps"], []
     for number, row in enumerate(data["rows"]):
         y = _HEAD + number * _ROW
@@ -71,12 +87,12 @@ def _rows(data: dict[str, Any]) -> list[str]:
             )
         label = clean(row["label"])
         shown = label if len(label) <= 52 else label[:51] + "…"
-        parts.append(draw.text(_LABEL - 10, y + 13, shown, 12, text_anchor="end"))
+        parts.append(text(_LABEL - 10, y + 13, shown, 12, text_anchor="end"))
         for span in row["spans"]:
             first, last = steps.index(span["from"]), steps.index(span["to"])
             x, width = _LABEL + first * _COLUMN, (last - first) * _COLUMN
-            told = f"{label}: {span['status']}, weeks {span['from']:g} to {span['to']:g}"
-            parts += ["<g>", draw.told(told), *_box(x, y, width, span["status"]), "</g>"]
+            shown_on_it = f"{label}: {span['status']}, weeks {span['from']:g} to {span['to']:g}"
+            parts += ["<g>", tooltip(shown_on_it), *_box(x, y, width, span["status"]), "</g>"]
     return parts
 
 
@@ -85,11 +101,11 @@ def _legend(top: float, width: float) -> list[str]:
     for number, status in enumerate(STATUSES):
         x, y = 16 + (number % per_row) * 190, top + (number // per_row) * 26
         parts += _box(x, y, 30, status)
-        parts.append(draw.text(x + 38, y + 13, status.replace("-", " "), 12))
+        parts.append(text(x + 38, y + 13, status.replace("-", " "), 12))
     return parts
 
 
-def timeline_svg(data: dict[str, Any]) -> str:
+def timeline_svg(data: Timeline) -> str:
     """The timeline as a self-contained SVG picture: one row a therapy, one column a span of weeks."""
     steps = data["steps"]
     width = max(_LABEL + (len(steps) - 1) * _COLUMN + 24, 620)
@@ -99,18 +115,18 @@ def timeline_svg(data: dict[str, Any]) -> str:
     name = data["profile"]["label"] or data["profile"]["id"]
     title = f"Statuses of therapies by week: {name}"
     parts = [
-        *draw.opening(
+        *opening(
             width,
             height,
             title,
             f"{len(data['rows'])} therapies over weeks {steps[0]:g} to {steps[-1]:g}, as of {data['as_of']}.",
         ),
         _PATTERNS,
-        draw.text(16, 22, title, 15, font_weight="bold"),
+        text(16, 22, title, 15, font_weight="bold"),
         *_rows(data),
         *_axis(steps, bottom, data["now_week"]),
         *_legend(bottom + 18, width),
-        draw.text(
+        text(
             16,
             height - 10,
             f"As of {data['as_of']}. Facts other than time stay as they are. Decision support, not advice.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from guidegraph.render import draw
-from guidegraph.render.words import DISCLAIMER, clean, wrap
+from guidegraph.render import svg
+from guidegraph.words import DISCLAIMER, clean, wrap
 
 _BREAK = "BREAK"
 
@@ -86,21 +86,21 @@ def _draw(box: _Box) -> list[str]:
     dashed = f' stroke-dasharray="6 4" stroke="{_RED}"' if box.breaks else f' stroke="{ink}"'
     parts = [
         "<g>",
-        draw.told("; ".join([node["label"], *node["details"], *node["breaks"]])),
+        svg.tooltip("; ".join([node["label"], *node["details"], *node["breaks"]])),
         f'<rect x="{box.x:g}" y="{box.y:g}" width="{_WIDE}" height="{box.height:g}" rx="6" fill="{fill}" '
         f'stroke-width="1.4"{dashed}/>',
     ]
     y = box.y + _PAD + 11
-    parts.append(draw.text(box.x + _PAD, y, clean(node["kind"]).upper(), 9.5, fill=ink, letter_spacing="0.8"))
+    parts.append(svg.text(box.x + _PAD, y, clean(node["kind"]).upper(), 9.5, fill=ink, letter_spacing="0.8"))
     for line in box.label:
         y += _LINE
-        parts.append(draw.text(box.x + _PAD, y, line, 12.5, fill="#111111", font_weight="bold"))
+        parts.append(svg.text(box.x + _PAD, y, line, 12.5, fill="#111111", font_weight="bold"))
     for line in box.details:
         y += _LINE
-        parts.append(draw.text(box.x + _PAD, y, line, 11, fill="#333333"))
+        parts.append(svg.text(box.x + _PAD, y, line, 11, fill="#333333"))
     for line in box.breaks:
         y += _LINE
-        parts.append(draw.text(box.x + _PAD, y, line, 11, fill=_RED, font_weight="bold"))
+        parts.append(svg.text(box.x + _PAD, y, line, 11, fill=_RED, font_weight="bold"))
     return [*parts, "</g>"]
 
 
@@ -116,7 +116,7 @@ def _edges(box: _Box) -> list[str]:
             line = f"M{start[0]:g} {start[1]:g}H{bend:g}V{end[1]:g}H{end[0]:g}"
         parts.append(f'<path d="{line}" fill="none" stroke="#999999" stroke-width="1.2" marker-end="url(#arrow)"/>')
         if child.node["relation"]:
-            words = draw.text(
+            words = svg.text(
                 end[0] - 6, end[1] - 5, clean(child.node["relation"]), 9.5, fill="#444444", text_anchor="end"
             )
             parts.append(words)
@@ -137,14 +137,14 @@ def trace_svg(data: dict[str, Any]) -> str:
     shown = title if len(title) * 8.2 < width - 40 else title[: int((width - 40) / 8.2) - 1] + "…"
     return "\n".join(
         [
-            *draw.opening(width, height, title, f"{len(boxes)} links; {told}."),
+            *svg.opening(width, height, title, f"{len(boxes)} links; {told}."),
             '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
             '<path d="M0 0L8 4L0 8z" fill="#999999"/></marker></defs>',
-            draw.text(20, 26, shown, 15, font_weight="bold", fill="#111111"),
-            draw.text(20, 43, told, 11.5, fill=_RED if count else "#1b6b34"),
+            svg.text(20, 26, shown, 15, font_weight="bold", fill="#111111"),
+            svg.text(20, 43, told, 11.5, fill=_RED if count else "#1b6b34"),
             *_edges(root),
             *(part for box in boxes for part in _draw(box)),
-            draw.text(20, height - 8, DISCLAIMER, 10, fill="#444444"),
+            svg.text(20, height - 8, DISCLAIMER, 10, fill="#444444"),
             "</svg>",
         ]
     ) + "\n"  # fmt: skip

@@ -10,8 +10,7 @@ from typing import Any
 
 from guidegraph.errors import LinkError
 from guidegraph.namespaces import shorten
-from guidegraph.terminologies.findings import Finding, Report, Subject
-from guidegraph.terminologies.model import ExternalTerm, Terminology
+from guidegraph.terminologies.model import ExternalTerm, Finding, Report, Subject, Terminology
 from guidegraph.terminologies.rows import PAGE, SOURCE, Row
 from guidegraph.terminologies.sources import Source
 from guidegraph.terminologies.tables import SUFFIX, read_rows, table_files

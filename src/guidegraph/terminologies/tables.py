@@ -24,7 +24,7 @@ from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.model import Mapping, Terminology
 from guidegraph.terminologies.rows import BUILT_IN, COLUMNS, MODIFIER, Prefixes, Row
 
-REGISTRY = "terminologies.yaml"
+REGISTRY, RULES = "terminologies.yaml", "checks.yaml"
 SUFFIX = ".sssom.tsv"
 #: Slots of a set that hold for each of its mappings, where none has its own. Source: SSSOM 1.1, "Propagatable slots".
 _PROPAGATED = frozenset(
@@ -243,3 +243,21 @@ def read_tables(folder: Path) -> tuple[Mapping, ...]:
         KnowledgeError: as :func:`read_table`.
     """
     return tuple(row for path in table_files(folder) for row in read_table(path, read_terminologies(folder)))
+
+
+def read_rules(folder: Path) -> dict[str, Any]:
+    """What checks.yaml of a links folder says.
+
+    Raises:
+        KnowledgeError: the file is missing or no YAML mapping.
+    """
+    import yaml
+
+    path = folder / RULES
+    try:
+        rules = yaml.safe_load(_text(path))
+    except yaml.YAMLError as error:
+        raise KnowledgeError(f"cannot be read: {error}", where=str(path), mend="Restore the shipped file.") from None
+    if not isinstance(rules, dict):
+        raise KnowledgeError("no mapping", where=str(path), mend="Restore the shipped file.")
+    return rules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,8 +13,10 @@ from rdflib.term import Node
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.errors import KnowledgeError, ValidationError
+from guidegraph.errors import KnowledgeError, QueryError, ValidationError
 from guidegraph.query.catalogue import Query, read_query
+from guidegraph.query.guard import check_for_rdflib
+from guidegraph.query.run import run
 from guidegraph.reading import read_quads, unreadable
 from guidegraph.store import NOTHING_OF_OURS, RIGHT_FILE, foreign_files, knowledge_files
 from guidegraph.validate.describe import name, named_shape, owners, path_text, users
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Quads = Sequence[ox.Quad | ox.Triple]
 
-_REACHES_OUT = re.compile(r"\b(?:SERVICE|FROM)\b", re.IGNORECASE)
 #: What the shapes need to know of the properties that the ontology declares, besides the hierarchy of its classes.
 _DECLARED = {ns.RDFS + "domain", ns.RDFS + "range", ns.GG + "profileKey"}
 #: The checks that a file can be asked alone, since they need no other document.
@@ -257,26 +257,27 @@ def _nothing_of_ours(file: str) -> ValidationResult:
     )
 
 
-def run_check(store: ox.Store, path: Path) -> tuple[Query, list[ox.QuerySolution]]:
+def run_check(store: ox.Store, path: Path) -> tuple[Query, list[dict[str, Any]]]:
     """A check with its rows over a store.
 
     Raises:
-        KnowledgeError: the file is no SELECT of ?node and ?detail with a severity, or its syntax is wrong.
+        KnowledgeError: the file is no SELECT of ?node and ?detail with a severity, or it cannot be run.
     """
     query = read_query(path, f"check/{path.stem}")
     try:
-        solutions = store.query(query.text, use_default_graph_as_union=True)
-    except (SyntaxError, ValueError) as fault:
-        raise KnowledgeError(f"the check is not SPARQL: {fault}", where=str(path), mend="Correct its syntax.") from None
-    if query.severity not in SEVERITIES or not isinstance(solutions, ox.QuerySolutions):
+        result = run(store, query.text)
+    except QueryError as error:
+        where = f"{path}: {error.where}".rstrip(": ")
+        raise KnowledgeError(f"the check cannot be run: {error.what}", where=where, mend=error.mend) from None
+    if query.severity not in SEVERITIES or result.kind != "select":
         raise KnowledgeError(
             "a check is a SELECT whose header says how grave its rows are",
             where=str(path),
             mend="Write '#+ severity: error', warning or note, and select ?node and ?detail.",
         )
-    if not {"node", "detail"} <= {variable.value for variable in solutions.variables}:
+    if not {"node", "detail"} <= set(result.columns):
         raise KnowledgeError("a check selects ?node and ?detail", where=str(path), mend="Name its variables so.")
-    return query, list(solutions)
+    return query, [dict(zip(result.columns, row, strict=True)) for row in result.rows]
 
 
 def shown(term: object) -> str:
@@ -286,13 +287,13 @@ def shown(term: object) -> str:
 
 def _check_sparql(shapes: Graph) -> None:
     """Raise ``ValidationError`` for a SPARQL constraint of some shapes that reaches out of the graph."""
-    for text in (text for p in (SH.select, SH.ask, SH.construct) for text in shapes.objects(None, p)):
-        if _REACHES_OUT.search(str(text)):
-            raise ValidationError(
-                "a SPARQL constraint of the shapes says SERVICE or FROM",
-                where=" ".join(str(text).split())[:80],
-                mend="Let the constraint ask the graph that is validated only.",
-            )
+    texts = [str(text) for p in (SH.select, SH.ask, SH.construct) for text in shapes.objects(None, p)]
+    prefixes = [str(part) for p in (SH.prefix, SH.namespace) for part in shapes.objects(None, p)]
+    try:
+        check_for_rdflib(texts, prefixes)
+    except QueryError as error:
+        what = f"a SPARQL constraint of the shapes cannot be used: {error.what}"
+        raise ValidationError(what, where=error.where, mend=error.mend) from None
 
 
 def _run(data: Graph, shapes: Graph) -> Graph:

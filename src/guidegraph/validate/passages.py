@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from guidegraph import files
 from guidegraph.errors import DocumentError
 
 MAX_BYTES = 20_000_000
@@ -108,15 +109,7 @@ def read_text(path: Path) -> str:
     Raises:
         DocumentError: missing, empty, too large, or no UTF-8 text.
     """
-    try:
-        content = path.read_bytes()
-        if len(content) > MAX_BYTES:
-            raise DocumentError("too large", where=str(path), mend=f"At most {MAX_BYTES} bytes are read.")
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise DocumentError("not UTF-8 text", where=str(path), mend="Save the document as UTF-8 text.") from None
-    except OSError as error:
-        raise DocumentError(f"cannot be read: {error.strerror}", where=str(path), mend="Check the path.") from None
+    text = files.read_text(path, MAX_BYTES, DocumentError, mend="Name the document's text, in a file.")
     if not text.strip():
         raise DocumentError("the document is empty", where=str(path), mend="Give the document's text.")
     return text

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from guidegraph import namespaces as ns
+from guidegraph.export.fhir.answer import therapies_fhir
 from guidegraph.export.fhir.parts import bare
 from guidegraph.model import Profile, StopFact, TrialFact
-from guidegraph.render.fhir import therapies_fhir
 from tests.conftest import AS_OF
 from tests.support import npm
 from tests.support.fhirmodel import strangers

@@ -14,7 +14,7 @@ import pytest
 from guidegraph import namespaces as ns
 from guidegraph.api import Answer
 from guidegraph.errors import UsageError
-from guidegraph.render.fhir import DEFINITIONS, therapies_fhir
+from guidegraph.export.fhir.answer import DEFINITIONS, therapies_fhir
 from tests.conftest import AS_OF
 from tests.support.fhircheck import validate, walk
 from tests.support.fhirnames import OWN, PROFILES, STATUS, Run
@@ -191,7 +191,7 @@ def test_hostile_labels_stay_text(ask: Callable[..., Answer]) -> None:
 
 
 def test_the_cold_command_loads_nothing_of_fhir() -> None:
-    line = "import sys, guidegraph.cli.app, guidegraph.render; print([m for m in sys.modules if 'fhir' in m or m == 'guidegraph.export.cql'])"
+    line = "import sys, guidegraph.cli.app, guidegraph.render; print([m for m in sys.modules if 'fhir' in m or m == 'guidegraph.export.fhir.cql'])"
     done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 

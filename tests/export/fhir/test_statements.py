@@ -16,7 +16,7 @@ import pytest
 from guidegraph import api
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
-from guidegraph.render.fhir import DEFINITIONS
+from guidegraph.export.fhir.answer import DEFINITIONS
 from tests.conftest import AS_OF
 from tests.support.fhircheck import validate
 from tests.support.fhirnames import OWN, STATUS

@@ -7,13 +7,11 @@ from datetime import date
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
-from guidegraph.export.cql import Populations
-from guidegraph.export.fhir.evidence import evidence
-from guidegraph.export.fhir.extensions import structure_definitions
+from guidegraph.export.fhir.cql import Populations
+from guidegraph.export.fhir.definitions import code_systems, library, structure_definitions
 from guidegraph.export.fhir.parts import R5, Json, bare, version_of
-from guidegraph.export.fhir.plan import plan
 from guidegraph.export.fhir.source import Source
-from guidegraph.export.fhir.terms import code_systems, library
+from guidegraph.export.fhir.statements import evidence, plan
 from guidegraph.knowledge.named import evidence_items, recommendations
 from guidegraph.knowledge.opened import Knowledge
 

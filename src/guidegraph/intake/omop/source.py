@@ -63,7 +63,8 @@ class Source:
         """Open a source.
 
         Args:
-            path: a DuckDB file, or a folder of Parquet or CSV files (compressed ones too), one a table.
+            path: a DuckDB file, or a folder of Parquet or CSV files (compressed ones too), or of
+                folders of such parts, one a table.
             many: whether many persons will be read, so that text files are parsed once, not once a group.
 
         Raises:
@@ -147,12 +148,37 @@ class Source:
         files: dict[str, list[str]] = {}
         for file in sorted(base.iterdir()):
             table, dot, ending = file.name.casefold().partition(".")
-            if table in conventions().tables and dot + ending in _ENDINGS and file.is_file():
+            known = dot + ending in _ENDINGS or (not dot and file.is_dir())
+            if table in conventions().tables and known:
                 files.setdefault(table, []).append(file.name)
         self._one_each(files)
         self._db.execute("SET allowed_directories = ?", [[str(base)]])
         self._lock()
-        return {table: self._file(base / names[0], table) for table, names in sorted(files.items())}
+        return {table: self._table(base / names[0], table) for table, names in sorted(files.items())}
+
+    def _table(self, path: Path, table: str) -> duckdb.DuckDBPyRelation:
+        """A table from its file, or from the files of its folder, which are its parts."""
+        if path.resolve() != path:
+            raise ProfileError(
+                f"{path.name} points outside the folder", where=self.name, mend=f"Put the table {table} itself there."
+            )
+        if not path.is_dir():
+            return self._file(path, table)
+        parts = [p for p in sorted(path.iterdir()) if p.name[0] not in "._"]
+        strange = [p.name for p in parts if not p.name.casefold().endswith(_ENDINGS) or p.resolve() != p or p.is_dir()]
+        if strange or not parts:
+            told = f"{strange[0]!r} is no part of a table" if strange else "it holds no part of a table"
+            mend = "Leave its Parquet or CSV files alone there."
+            raise ProfileError(told, where=f"{self.name}: {path.name}", mend=mend)
+        whole, *others = [self._file(part, table) for part in parts]
+        for part, other in zip(parts[1:], others, strict=True):
+            if [c.casefold() for c in other.columns] != [c.casefold() for c in whole.columns]:
+                mend = "Give every part the same columns in the same order."
+                raise ProfileError(
+                    "its columns are not those of the first part", where=f"{self.name}: {part.name}", mend=mend
+                )
+            whole = whole.union(other)
+        return whole
 
     def _lock(self) -> None:
         self._db.execute("SET enable_external_access = false")
@@ -168,10 +194,6 @@ class Source:
                 )
 
     def _file(self, path: Path, table: str) -> duckdb.DuckDBPyRelation:
-        if path.resolve().parent != path.parent:
-            raise ProfileError(
-                f"{path.name} points outside the folder", where=self.name, mend=f"Put the table {table} itself there."
-            )
         where = f"{self.name}: {path.name}"
         if path.stat().st_size == 0:
             raise ProfileError(f"the table {table} is an empty file", where=where, mend="Write at least its header.")

@@ -44,11 +44,11 @@ _READERS = {
     "icd10": "classifications:Icd10",
     "icd11": "classifications:Icd11",
     "icd10pcs": "classifications:Icd10pcs",
-    "atc": "substances:Atc",
-    "unii": "substances:Unii",
-    "mesh": "substances:Mesh",
-    "scraps": "scraps:Scraps",
-    "ucum": "scraps:Ucum",
+    "atc": "lists:Atc",
+    "unii": "lists:Unii",
+    "mesh": "lists:Mesh",
+    "scraps": "lists:Scraps",
+    "ucum": "lists:Ucum",
 }
 
 

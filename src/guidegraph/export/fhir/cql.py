@@ -1,0 +1,241 @@
+"""Populations as CQL over FHIR 4.0.1: one define for each atom and population, three-valued as the engine is.
+
+A second opinion: an independent CQL engine must come to the same values, with null for unknown. ``and``, ``or`` and
+``not`` of CQL are strong Kleene logic (CQL 1.5, section "Logical Operators" of appendix B). The patient's facts are
+read from the resources that ``guidegraph export patient`` writes; docs/fhir-export.md describes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import cached_property
+
+from guidegraph import namespaces as ns
+from guidegraph.export.fhir import parts as fhir
+from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, string, value_define
+from guidegraph.knowledge.facts import plain
+from guidegraph.knowledge.records import Atom, Records, gg
+from guidegraph.profile import Implication
+
+LIBRARY_NAME = "GuideGraphPopulations"
+LIBRARY = f"{fhir.FHIR}Library/{LIBRARY_NAME}"
+
+_OPEN = (Decimal(0), Decimal(-1), Decimal(999999999), Decimal(1000000000))
+_TRIAL, _STOP = gg("hasTrial"), gg("stoppedMedication")
+_LISTS = {gg("hasCondition"): "conditions", gg("hasFinding"): "conditions", gg("takesMedication"): "medications"}
+_EVENTS = {_TRIAL: "trials", _STOP: "stops"}
+
+
+def define_name(population: str) -> str:
+    """The name of the define of a population: its CURIE, or its IRI."""
+    return ns.shorten(population)
+
+
+class Populations:
+    """Writes populations as one CQL library.
+
+    Args:
+        records: what the knowledge base says.
+        release: its version, which becomes the version of the library.
+        implications: the facts that bring or exclude other facts, which the library applies as well.
+    """
+
+    def __init__(self, records: Records, release: str, implications: Iterable[Implication] = ()) -> None:
+        self._records = records
+        self._release = release
+        self._rules = self._closed([r for r in implications if r.then in _LISTS and (not r.cls or r.given in _LISTS)])
+
+    @cached_property
+    def _below(self) -> dict[str, set[str]]:
+        below: dict[str, set[str]] = {}
+        for cls, above in self._records.ancestors.items():
+            for higher in above:
+                below.setdefault(higher, set()).add(cls)
+        return below
+
+    def library(self, populations: Sequence[str]) -> str:
+        """The library of some populations and everything that they use, in a fixed order."""
+        ordered = self._ordered(sorted(populations))
+        atoms = sorted({a for p in ordered for branch in self._records.branches[p] for a, _ in branch})
+        owners = sorted({o for a in atoms for o in self._owners(self._atom(a))}, key=lambda o: (o.prop, o.cls))
+        used = {a.prop for a in map(self._atom, atoms) if a.prop and not a.cls}
+        numbers = sorted(used | {rule.given for rule in self._rules if not rule.cls})
+        defines: dict[str, str] = {}
+        for atom in [*owners, *map(self._atom, atoms)]:
+            if not atom.names:
+                defines.setdefault(self._name(atom), self._define(atom))
+        parts = [
+            f"library {LIBRARY_NAME} version {string(self._release)}",
+            "using FHIR version '4.0.1'",
+            "context Patient",
+            FACTS,
+            *map(value_define, numbers),
+            *self._lists(),
+            *(text for _, text in sorted(defines.items())),
+            *map(self._population, ordered),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _closed(self, rules: list[Implication]) -> list[Implication]:
+        """The rules, and those that follow when a fact that one brings lets another bring its own."""
+        found = list(rules)
+        for first in found:
+            for second in rules:
+                meet = not first.excluded and second.cls and second.given == first.then
+                if meet and second.cls in self._over(first.other):
+                    both = replace(second, given=first.given, cls=first.cls)
+                    found += [both] if both not in found else []
+        return found
+
+    def _lists(self) -> Iterator[str]:
+        """The present and the absent facts of each kind: what is stated, and what that brings or excludes."""
+        for side, excluded in (("Present", False), ("Absent", True)):
+            for kind in sorted(set(_LISTS.values())):
+                rules = [r for r in self._rules if r.excluded is excluded and _LISTS[r.then] == kind]
+                implied = [f"(({listed([r.other])}) X where {self._given(r)})" for r in rules]
+                union = "\n    union ".join([f'"Stated {side.lower()} {kind}"', *implied])
+                yield f'define "{side} {kind}":\n  {union}'
+
+    def _given(self, rule: Implication) -> str:
+        if not rule.cls:
+            return f"{quoted(f'Value {ns.shorten(rule.given)}')} is not null"
+        stated = f'"Stated present {_LISTS[rule.given]}"'
+        return f"exists (({stated}) C where C in {listed(self._under(rule.cls))})"
+
+    def _atom(self, iri: str) -> Atom:
+        return self._records.atoms.get(iri) or Atom(iri, "")
+
+    def _ordered(self, populations: Sequence[str]) -> list[str]:
+        """Populations with those that they name, each after what it names."""
+        found: list[str] = []
+        seen: set[str] = set()
+
+        def add(population: str) -> None:
+            if population in seen:
+                return
+            seen.add(population)
+            named = {self._atom(a).names for b in self._records.branches.get(population, ()) for a, _ in b}
+            for name in sorted(named - {""}):
+                add(name)
+            if population in self._records.branches:
+                found.append(population)
+
+        for population in populations:
+            add(population)
+        return found
+
+    def _population(self, population: str) -> str:
+        branches = [self._branch(branch) for branch in self._records.branches[population]]
+        union = "\n  or ".join(sorted(branches))
+        head = comment(self._records.label(population))
+        return f"{head}\ndefine {quoted(define_name(population))}:\n  {union}"
+
+    def _branch(self, branch: tuple[tuple[str, bool], ...]) -> str:
+        literals = sorted(("" if positive else "not ") + quoted(self._name(self._atom(a))) for a, positive in branch)
+        return f"({' and '.join(literals)})"
+
+    def _name(self, atom: Atom) -> str:
+        """The name of the define of an atom: what it says, so that equal names mean equal atoms."""
+        if atom.names:
+            return define_name(atom.names)
+        if not atom.prop:
+            return "outside the fragment"
+        words = [ns.shorten(iri) for iri in (atom.prop, atom.cls, atom.outcome) if iri]
+        return " ".join([*words, *([_bounds(atom)] if atom.bounded else [])])
+
+    def _define(self, atom: Atom) -> str:
+        if not atom.prop:
+            body = "null as Boolean"
+        elif not atom.cls:
+            body = self._number(atom)
+        elif atom.prop in _EVENTS:
+            body = self._event(atom)
+        else:
+            body = self._class(atom)
+        return f"define {quoted(self._name(atom))}:\n  {body}"
+
+    def _class(self, atom: Atom) -> str:
+        """True for a present class at or below it, false for an absent one at or above it or a complete list."""
+        kind = _LISTS[atom.prop]
+        present = f'exists (("Present {kind}") C where C in {listed(self._under(atom.cls))})'
+        absent = f'exists (("Absent {kind}") C where C in {listed(self._over(atom.cls))})'
+        shared = f'exists (("Present {kind}") C where C in {listed(self._meets(atom.cls))})'
+        return _three(present, f"{absent} or ({_complete(atom.prop)} and not {shared})")
+
+    def _event(self, atom: Atom) -> str:
+        """True for one event with class, outcome and number; false for a denied event that covers it or a full list."""
+        kind = _EVENTS[atom.prop]
+        held = [_in("E.codes", self._under(atom.cls))]
+        denied = [_in("E.codes", self._over(atom.cls))]
+        if atom.outcome:
+            held.append(f"E.outcome = {string(atom.outcome)}")
+            denied.append(f"(E.outcome is null or E.outcome = {string(atom.outcome)})")
+        else:
+            denied.append("E.outcome is null")
+        if atom.bounded:
+            held.append(_within("E.number", atom))
+        if atom.prop == _STOP:
+            within = [f"E.number >= {_decimal(bound)}" for bound in (atom.high, atom.below)]
+            denied.append(f"(E.number is null or {' or '.join(within)})")
+        shared = f'exists (("Had {kind}") E where {_in("E.codes", self._meets(atom.cls))})'
+        return _three(
+            f'exists (("Had {kind}") E where {" and ".join(held)})',
+            f'exists (("Denied {kind}") E where {" and ".join(denied)}) or ({_complete(atom.prop)} and not {shared})',
+        )
+
+    def _number(self, atom: Atom) -> str:
+        """Whether the value is in the range; false without a value where the patient cannot have one."""
+        value = quoted(f"Value {ns.shorten(atom.prop)}")
+        without = " or ".join(f"{quoted(self._name(owner))} is false" for owner in self._owners(atom))
+        missing = f"if {without} then false else null as Boolean" if without else "null as Boolean"
+        return f"if {value} is null then ({missing})\n  else {_within(value, atom)}"
+
+    def _owners(self, atom: Atom) -> list[Atom]:
+        """What a patient must have to have the number at all."""
+        if atom.cls or not atom.prop:
+            return []
+        return [Atom("", prop, cls) for prop, cls in self._records.implied.get(atom.prop, ())]
+
+    def _under(self, cls: str) -> set[str]:
+        return {cls, *self._below.get(cls, ())}
+
+    def _over(self, cls: str) -> set[str]:
+        return {cls, *self._records.ancestors.get(cls, ())}
+
+    def _meets(self, cls: str) -> set[str]:
+        return {higher for c in self._under(cls) for higher in self._over(c)}
+
+
+def _three(true: str, false: str) -> str:
+    return f"if {true} then true\n  else if {false} then false\n  else null as Boolean"
+
+
+def _in(codes: str, iris: Iterable[str]) -> str:
+    return f"exists (({codes}) C where C in {listed(iris)})"
+
+
+def _complete(prop: str) -> str:
+    return f'({string(prop)} in "Complete lists" and not ({string(prop)} in "Suspended lists"))'
+
+
+def _decimal(value: Decimal) -> str:
+    found = plain(value)
+    return found if "." in found else f"{found}.0"
+
+
+def _limits(atom: Atom) -> Iterator[tuple[str, Decimal]]:
+    rows = ((">=", atom.low), (">", atom.above), ("<=", atom.high), ("<", atom.below))
+    for (sign, bound), unbounded in zip(rows, _OPEN, strict=True):
+        if bound != unbounded:
+            yield sign, bound
+
+
+def _bounds(atom: Atom) -> str:
+    return " ".join(f"{sign} {plain(bound)}" for sign, bound in _limits(atom)) or "any number"
+
+
+def _within(value: str, atom: Atom) -> str:
+    tests = [f"{value} {sign} {_decimal(bound)}" for sign, bound in _limits(atom)]
+    return f"({' and '.join(tests)})" if tests else f"{value} is not null"

@@ -1,0 +1,380 @@
+"""The published JSON forms of answers as types: what src/guidegraph/schema/ says, for those who write and read them.
+
+tests/assess/test_forms.py compares each with its schema. Forms with a word of Python among their keys are written as
+calls.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict, TypeVar
+
+T = TypeVar("T")
+
+
+def plain_copy(data: T) -> T:
+    """A copy of plain data (dictionaries, lists and what cannot change) that shares nothing that can."""
+    # Text is what there is most of, and needs no call.
+    copied: Any = data
+    if type(copied) is dict:
+        copied = {key: value if type(value) is str else plain_copy(value) for key, value in copied.items()}
+    elif type(copied) is list:
+        copied = [value if type(value) is str else plain_copy(value) for value in copied]
+    result: T = copied
+    return result
+
+
+class Named(TypedDict):
+    """Anything of ours by its identifier and label."""
+
+    id: str
+    label: str
+
+
+class NamedDigest(TypedDict):
+    """The digest of a query, a mapping table or a linked hierarchy."""
+
+    name: str
+    digest: str
+
+
+class KnowledgeDigest(TypedDict):
+    """Which knowledge an answer rests on."""
+
+    digest: str
+    version: str
+    links: list[NamedDigest]
+
+
+class MadeFrom(TypedDict):
+    """What reproduces an answer beside its day."""
+
+    knowledge: KnowledgeDigest
+    profile: str | None
+    queries: list[NamedDigest]
+    software: str
+
+
+class Patient(Named):
+    """The patient asked about, with the digest of the profile."""
+
+    digest: str
+
+
+class Document(TypedDict):
+    """A document with its day of issue ("not stated" where there is none)."""
+
+    id: str
+    label: str
+    issued: str
+    issued_precision: str
+    kind: str
+    verification: str
+    jurisdiction: list[str]
+
+
+class How(TypedDict):
+    """Dose, route, duration, co-prescription and monitoring, "not stated" where there is none."""
+
+    dose: str
+    route: str
+    duration: str
+    co_prescription: str
+    monitoring: str
+
+
+class Section(TypedDict):
+    """The section that a statement stands in, with the window of its heading."""
+
+    label: str
+    window: str | None
+
+
+class Recommendation(TypedDict):
+    """A recommendation and its truth for the patient."""
+
+    id: str
+    label: str
+    intervention: str
+    stance: str
+    strength: str
+    strength_wording: str
+    certainty: str
+    truth: str
+    implied: bool
+    population: str
+    population_wording: str
+    how: How
+    outcome: list[str]
+    horizon: list[str]
+    attached: list[str]
+    document: Document
+    reports: list[Document]
+    locator: str
+    section: Section | None
+    line: int | None
+    secondary_only: bool
+    because: NotRequired[str]
+
+
+class Contraindication(TypedDict):
+    """A contraindication, a warning or a coverage rule and its truth for the patient."""
+
+    id: str
+    label: str
+    kind: str
+    truth: str
+    reason: str
+    document: Document
+    jurisdiction: list[str]
+    route: str
+    kind_wording: str
+    degree_stated: bool
+    class_reading: str | None
+    consent_or_procedure: bool
+    note: bool
+
+
+class Evidence(TypedDict):
+    """An evidence item."""
+
+    id: str
+    label: str
+    benefit_or_harm: str
+    effect: str
+    certainty: str
+    document: Document
+    reports: list[Document]
+
+
+class Preference(TypedDict):
+    """A comparative statement: which intervention over which."""
+
+    id: str
+    label: str
+    intervention: str
+    comparator: str
+    truth: str
+    document: Document
+    locator: str
+
+
+class Reading(TypedDict):
+    """How a code of another terminology was read: as which of our classes, by which steps."""
+
+    code: str
+    label: str
+    present: list[Named]
+    absent: list[Named]
+    steps: list[str]
+
+
+class Member(TypedDict):
+    """A narrower therapy of the answer."""
+
+    intervention: str
+    label: str
+    status: str
+
+
+class Ground(TypedDict):
+    """One sentence of why a therapy has its status; ``kind`` is its first words, ``statement`` what it rests on."""
+
+    kind: str
+    statement: str | None
+    text: str
+
+
+class OpenFact(TypedDict):
+    """A fact to establish, with the statements that it could decide; ``fact`` is None for what no patient can tell."""
+
+    fact: str | None
+    label: str
+    why: list[str]
+
+
+class PairDisagreement(TypedDict):
+    """A disagreement behind a contested status."""
+
+    a: str
+    b: str
+    kind: str
+    overlap: str
+    verdict: str
+    overlap_manchester: str
+    text: str
+
+
+Therapy = TypedDict(
+    "Therapy",
+    {
+        "intervention": str,
+        "label": str,
+        "coded": Reading | None,
+        "category": str,
+        "status": str,
+        "line": int | None,
+        "for": list[Recommendation],
+        "against": list[Recommendation],
+        "other_stances": list[Recommendation],
+        "contraindications": list[Contraindication],
+        "limits": list[Recommendation],
+        "both_apply": list[Recommendation],
+        "evidence": list[Evidence],
+        "comparisons": list[Preference],
+        "members": list[Member],
+        "confirm": list[str],
+        "establish": list[OpenFact],
+        "reasons": list[str],
+        "grounds": list[Ground],
+        "disagreements": list[PairDisagreement],
+    },
+)
+
+
+class Alert(TypedDict):
+    """An alert and the facts that make its truth for the patient."""
+
+    id: str
+    label: str
+    truth: str
+    reasons: list[str]
+    facts: list[str]
+    calls_for: list[str]
+    documents: list[Document]
+    locator: str
+
+
+class Question(TypedDict):
+    """An unknown fact, the key of a profile that answers it, and how many therapies it could change."""
+
+    fact: str
+    label: str
+    key: str
+    therapies: int
+    alert: bool
+    absolute: bool
+
+
+class Unread(TypedDict):
+    """A date of a document or statement that cannot be read, and what follows from it."""
+
+    id: str
+    label: str
+    property: str
+    value: str
+    text: str
+
+
+class Asked(TypedDict):
+    """What of an answer the questions are shown with."""
+
+    as_of: str
+    profile: Patient
+    knowledge: KnowledgeDigest
+    jurisdiction: str | None
+    alerts: list[Alert]
+    questions: list[Question]
+    not_understood: list[str]
+    unread: list[Unread]
+    readings: list[Reading]
+    software: str
+    queries: list[NamedDigest]
+
+
+class Answer(Asked):
+    """The answer for one patient (schema/therapies.schema.json)."""
+
+    therapies: list[Therapy]
+    not_in_effect: list[Recommendation]
+
+
+class Literal(TypedDict):
+    """One literal of a proof with the fact that decided it, and the branches of a population that it names."""
+
+    text: str
+    negated: bool
+    truth: str
+    fact: str | None
+    branches: NotRequired[list[Branch]]
+
+
+class Branch(TypedDict):
+    """One conjunction of a population."""
+
+    truth: str
+    literals: list[Literal]
+
+
+class Proof(TypedDict):
+    """One statement that bears on a therapy, with its literals."""
+
+    role: str
+    id: str
+    label: str
+    truth: str
+    document: Document
+    reports: list[Document]
+    locator: str
+    branches: list[Branch]
+
+
+class ChangedFact(TypedDict):
+    """One fact of the smallest change."""
+
+    fact: str
+    label: str
+    value: str
+
+
+class Change(TypedDict):
+    """The smallest change that would make a therapy eligible."""
+
+    possible: bool
+    facts: list[ChangedFact]
+    text: str
+    why_not: str | None
+
+
+class Explanation(TypedDict):
+    """The proof of one therapy's status (schema/explain.schema.json)."""
+
+    as_of: str
+    profile: Named
+    therapy: Therapy
+    proof: list[Proof]
+    change: Change
+    unread: list[Unread]
+    made_from: MadeFrom
+
+
+Span = TypedDict("Span", {"from": float, "to": float, "status": str})
+
+
+class TimelineRow(TypedDict):
+    """One therapy by week."""
+
+    intervention: str
+    label: str
+    category: str
+    spans: list[Span]
+
+
+class Mark(TypedDict):
+    """A week with a name."""
+
+    week: float
+    label: str
+
+
+class Timeline(TypedDict):
+    """Statuses by week (schema/timeline.schema.json)."""
+
+    as_of: str
+    profile: Named
+    now_week: float | None
+    from_week: float
+    to_week: float
+    steps: list[float]
+    rows: list[TimelineRow]
+    marks: list[Mark]
+    made_from: MadeFrom

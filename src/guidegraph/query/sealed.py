@@ -1,0 +1,166 @@
+"""A child process for what a stranger's query takes: an end to its time, memory and answer, and nothing to open."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from guidegraph.errors import QueryError
+
+#: Bytes of an answer.
+MAX_ANSWER = 64 * 2**20
+#: Room for the deepest nesting that the guard lets through: 200,000 times ! take 200 MB.
+_STACK = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a stranger's query may take: seconds, and bytes of memory beyond those of the knowledge."""
+
+    seconds: float = 60.0
+    memory: int = 2**30
+
+
+def sealed(work: Callable[[], bytes], limits: Limits | None = None, *, network: bool = False) -> bytes:
+    """What a function gives, run in a child process within limits; without ``network`` it can open nothing.
+
+    Where the system has no fork (Windows), it runs in this process, and only the first two walls stand.
+
+    Raises:
+        QueryError: the function raises it, or the child takes too long, too much memory, or gives too much.
+    """
+    limits = limits or Limits()
+    if not hasattr(os, "fork"):
+        return work()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _child(work, writing, limits, network)
+    os.close(writing)
+    ended = False
+    try:
+        content = _content(reading, limits)
+        ended = True
+    finally:
+        os.close(reading)
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status == -signal.SIGXCPU:
+        raise _too_long(limits)
+    if status == 0 and content[:1] == b"-":
+        what, where, mend = json.loads(content[1:])
+        raise QueryError(what, where=where, mend=mend)
+    if status != 0 or content[:1] != b"+":
+        raise QueryError(
+            f"the query needs more than {limits.memory // 2**20} MiB of memory, or more levels than the engine has",
+            mend="Ask for less, or write it with fewer levels.",
+        )
+    return content[1:]
+
+
+def _content(reading: int, limits: Limits) -> bytes:
+    """All that a child writes, until it ends."""
+    content, end = bytearray(), time.monotonic() + limits.seconds
+    poll = select.poll()
+    poll.register(reading, select.POLLIN)
+    while True:
+        left = end - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            raise _too_long(limits)
+        piece = os.read(reading, 2**20)
+        if not piece:
+            return bytes(content)
+        content += piece
+        if len(content) > MAX_ANSWER:
+            raise QueryError(f"the answer is larger than {MAX_ANSWER // 2**20} MiB", mend="Ask for less, with LIMIT.")
+
+
+def _too_long(limits: Limits) -> QueryError:
+    return QueryError(
+        f"the query did not end within {limits.seconds:g} seconds", mend="Ask for less, or give it a longer --timeout."
+    )
+
+
+def _child(work: Callable[[], bytes], writing: int, limits: Limits, network: bool) -> NoReturn:
+    """Run a function in this process, which was forked for it, and end the process whatever happens."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # What the engine says on its way down is for nobody: the parent tells the reason.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        _limit(limits, network)
+        outcome: list[bytes] = []
+
+        def run() -> None:
+            outcome.append(_outcome(work))
+
+        # The main thread's stack has the size that the shell gives it, some thousand levels.
+        threading.stack_size(_STACK)
+        sys.setrecursionlimit(50_000)
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        waiting = memoryview(outcome[0])
+        while waiting:
+            waiting = waiting[os.write(writing, waiting) :]
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _outcome(work: Callable[[], bytes]) -> bytes:
+    try:
+        return b"+" + work()
+    except QueryError as error:
+        told = [error.what, error.where, error.mend]
+    except BaseException as error:
+        told = [f"the query failed: {' '.join(str(error).split())[:200]}", "", "Check what it reaches out to."]
+    return b"-" + json.dumps(told).encode()
+
+
+def _limit(limits: Limits, network: bool) -> None:
+    import resource
+
+    seconds = int(limits.seconds) + 1
+    _lower(resource.RLIMIT_CPU, seconds)
+    # Where /proc is not, as on macOS, memory has no bound of ours.
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + _STACK + limits.memory)
+    if not network:
+        # A socket is a file too, so nothing can be reached, whatever the engine reads in the query.
+        _lower(resource.RLIMIT_NOFILE, 0, soft_only=True)
+
+
+def _lower(what: int, value: int, *, soft_only: bool = False) -> None:
+    import resource
+
+    hard = resource.getrlimit(what)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(what, (value, hard if soft_only else value))
+
+
+@contextlib.contextmanager
+def files() -> Iterator[None]:
+    """Let a sealed process open files for a while, as for an import."""
+    try:
+        import resource
+    except ImportError:  # no fork, no seal
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

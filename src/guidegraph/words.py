@@ -1,0 +1,97 @@
+"""Words and marks that all views share."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from guidegraph.forms import Contraindication, Reading, Recommendation
+
+DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
+WIDTH = 80
+
+
+def read_words(row: Reading) -> str:
+    """How a code of another terminology was read: as which terms of ours."""
+    label = f" ({row['label']})" if row["label"] else ""
+    return f"{row['code']}{label} as {', '.join(c['label'] for c in row['present'] or row['absent'])}"
+
+
+def clean(text: Any) -> str:
+    """Text without control, format or bidirectional characters, which a hostile file could have put there."""
+    return "".join(c if not unicodedata.category(c).startswith("C") else " " for c in str(text))
+
+
+def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
+    """Text wrapped at the width of an answer, continuation lines indented."""
+    opening = indent if first is None else first
+    return textwrap.wrap(
+        clean(text),
+        WIDTH,
+        initial_indent=opening,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [opening]
+
+
+def rule(title: str, mark: str = "-") -> list[str]:
+    """A heading of a text view: an empty line, then the title and a line to the width of an answer."""
+    return ["", f"{title} ".ljust(WIDTH, mark)]
+
+
+def year(document: Mapping[str, Any]) -> str:
+    """The year of issue, or that none is stated."""
+    issued = str(document["issued"])
+    return issued[:4] if issued[:4].isdigit() else "date not stated"
+
+
+def source(document: Mapping[str, Any], reports: Sequence[Mapping[str, Any]] | None = None) -> str:
+    """A document with its year, kind and country, and the document that it reports."""
+    country = f", {'/'.join(document['jurisdiction'])}" if document.get("jurisdiction") else ""
+    text = f"{document['label']} ({year(document)}, {document['kind']}{country})"
+    if reports:
+        text += " reporting " + "; ".join(f"{d['label']} ({year(d)}, {d['kind']})" for d in reports)
+    return text
+
+
+def strength(rec: Recommendation) -> str:
+    """Strength and certainty of a recommendation, the source's words beside the reading."""
+    implied = ", implied" if rec["implied"] else ""
+    only = ", secondary only" if rec["secondary_only"] else ""
+    return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}{only}'
+
+
+def how(rec: Recommendation) -> str:
+    """Dose, route, duration, co-prescription and monitoring, as far as stated."""
+    stated = [f"{key.replace('_', '-')}: {value}" for key, value in rec["how"].items() if value != "not stated"]
+    return "; ".join([*stated, *rec["attached"]])
+
+
+def place(rec: Recommendation) -> str:
+    """Where a statement stands, with the window of its section."""
+    section = rec["section"]
+    window = f" (section of {section['window']})" if section and section["window"] else ""
+    return f"{rec['locator']}{window}"
+
+
+def warning(row: Contraindication) -> str:
+    """A contraindication or warning in one line."""
+    parts = [row["kind"]]
+    if not row["degree_stated"]:
+        parts.append("degree not stated")
+    if row["class_reading"]:
+        parts.append(row["class_reading"])
+    if row["consent_or_procedure"]:
+        parts.append("a matter of consent or procedure")
+    country = f" [{'/'.join(row['jurisdiction'])}]" if row["jurisdiction"] else ""
+    issued = f"{row['document']['label']} ({year(row['document'])})"
+    return f"{row['label']} ({'; '.join(parts)}){country} - {row['reason']} Source: {issued}"
+
+
+def to_json(data: Any) -> str:
+    """The data as indented JSON with a trailing newline; keys stay in the order of the answer."""
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"

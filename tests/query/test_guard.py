@@ -1,0 +1,346 @@
+"""The guard: no query of a stranger reaches another machine, kills the process, or runs without an end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import pytest
+
+from guidegraph import api, assets
+from guidegraph.audit.kinds import kinds
+from guidegraph.errors import GuideGraphError, QueryError
+from guidegraph.query import guard, run, sealed
+from guidegraph.query.sealed import Limits
+from guidegraph.validate.check import from_query
+from guidegraph.validate.engine import validate_graph
+from tests.support.paths import ROOT
+
+#: PREFIX a: and an escaped quote in a name: a reader of tokens takes what follows for a string.
+HIDDEN = r"PREFIX a: <http://e/> SELECT * { ?s a:b\'c ?o . "
+
+
+class Canary:
+    """A port of this machine that counts who knocks."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}/x"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                guest, _ = self._socket.accept()
+            except OSError:
+                return
+            self.heard += 1
+            guest.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    bird = Canary()
+    yield bird
+    bird.close()
+
+
+@pytest.fixture(scope="module")
+def store() -> ox.Store:
+    small = ox.Store()
+    graph = ox.NamedNode("https://w3id.org/guidegraph/graph/one")
+    for number in range(40):
+        small.add(ox.Quad(ox.NamedNode(f"http://e/{number}"), ox.NamedNode("http://e/p"), ox.Literal(number), graph))
+    return small
+
+
+REACHING = {
+    "plain": "SELECT * { SERVICE <URL> { ?s ?p ?o } }",
+    "lower, silent": "SELECT * { service silent <URL> { ?s ?p ?o } }",
+    "no blanks": "SELECT*{SERVICESILENT<URL>{}}",
+    "before a name": "PREFIX a: <URL#> SELECT * { SERVICEa:x { } }",
+    "escaped quote in a name": HIDDEN + r"SERVICE <URL> { ?s ?p ?o } } #'",
+    "escaped hash in a name": r"PREFIX a: <http://e/> SELECT * { ?s a:b\#c ?o . SERVICE <URL> { } }",
+    "comment ended by CR": "SELECT * { # '\r SERVICE <URL> { ?s ?p ?o } }",
+    "long string": "SELECT * { ?s ?p '''a''b\\'''' . SERVICE <URL> { ?s ?p ?o } }",
+    "less than": "SELECT * { FILTER(?a<?b && ?c>?d) SERVICE <URL> { ?s ?p ?o } }",
+    "variable": "SELECT * { VALUES ?w { <URL> } SERVICE ?w { ?s ?p ?o } }",
+    "prefix redefined": "PREFIX gg: <URL#> SELECT * { SERVICE gg:x { ?s ?p ?o } }",
+    "subselect": "SELECT * { { SELECT ?s { SERVICE <URL> { ?s ?p ?o } } } }",
+    "exists": "SELECT * { ?s ?p ?o FILTER NOT EXISTS { SERVICE <URL> { ?s ?p ?o } } }",
+    "in the projection": "SELECT (EXISTS { SERVICE <URL> { } } AS ?x) { }",
+    "variable of the same name": "SELECT ?service { ?service ?serwice ?seryice SERVICE <URL> { } }",
+    "byte order mark": "\ufeffASK { SERVICE <URL> { } }",
+    "from": "SELECT * FROM <URL> { ?s ?p ?o }",
+    "from named": "SELECT * FROM NAMED <URL> { GRAPH ?g { ?s ?p ?o } }",
+    "from, no blanks": "SELECT*FROM<URL>{ }",
+    "from a name": "PREFIX a: <URL#> ASK FROM a:x { }",
+    "from after ours": "SELECT * FROM gg:x FROM ggg:one # \r FROM <URL>\n { }",
+    "from a prefix redefined": "PREFIX ggg: <URL#> SELECT * FROM ggg:one { ?s ?p ?o }",
+    "from relative": "BASE <URL> SELECT * FROM <x> { ?s ?p ?o }",
+    "from a file": "SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }",
+}
+
+
+@pytest.mark.parametrize("name", REACHING)
+def test_what_reaches_out_is_refused_with_its_place(store: ox.Store, canary: Canary, name: str) -> None:
+    text = REACHING[name].replace("URL", canary.address)
+    with pytest.raises(QueryError, match=r"reaches out|not in the store|two ways") as caught:
+        run.run(store, text)
+    assert caught.value.where.startswith("line ") and caught.value.mend
+    with pytest.raises(QueryError):
+        api.run_query(None, text, None, [], endpoint=canary.address)
+    assert canary.heard == 0
+
+
+def test_the_canary_hears_who_has_leave(store: ox.Store, canary: Canary) -> None:
+    with pytest.raises(QueryError):
+        run.run(store, REACHING["plain"].replace("URL", canary.address), allow_remote=True)
+    assert canary.heard
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SELECT ("SERVICE <http://x> {} FROM <x>" AS ?x) { } # SERVICE <http://x> FROM',
+        "PREFIX service: <http://service/> SELECT ?from { ?from service:from 'FROM'@en-from }",
+        "SELECT (?service AS ?from) { BIND('SERVICE' AS ?service) }",
+        "SELECT ?s FROM ggg:one { ?s ?p ?o }",
+        "SELECT ?s FROM NAMED ggg:one # SERVICE\n { GRAPH ?from { ?s ?p ?o } }",
+        "SELECT ?service (COUNT(*) AS ?n) { ?service ?p ?o } GROUP BY ?service",
+        r"PREFIX a: <http://e/> SELECT * { ?s a:b\'c ?o OPTIONAL { ?s a:service\'from 'x' } }",
+        "SELECT * { { ?s <http://service/from> ?o } UNION { ?s ?p <service:from> } }",
+        "SELECT * { ?s ?p ?o LATERAL { ?o ?from ?q } }",
+        "SELECT (<<( ?s ?from ?o )>> AS ?t) { ?s ?from ?o }",
+    ],
+)
+def test_a_legal_query_is_not_refused(store: ox.Store, text: str) -> None:
+    assert run.run(store, text).kind == "select"
+    guard.check(text)
+
+
+def test_ours_pass_like_anybodys(store: ox.Store) -> None:
+    for path in assets.files("queries", "*.rq"):
+        assert guard.check(path.read_text(encoding="utf-8")) in ("SELECT", "CONSTRUCT")
+
+
+def test_our_graphs_and_those_of_the_store_may_be_named(store: ox.Store) -> None:
+    assert len(run.run(store, "SELECT * FROM ggg:one { ?s ?p ?o }").rows) == 40
+    assert not run.run(store, "SELECT * FROM ggg:two { ?s ?p ?o }").rows
+    mine = ox.Store()
+    mine.add(ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("urn:b"), ox.Literal("c"), ox.NamedNode("http://mine/g")))
+    assert run.run(mine, "SELECT * FROM <http://mine/g> { ?s ?p ?o }").rows
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("SELECT * { ?s ?p ?o", "cannot be parsed"),
+        ("SELECT * { ?s ?p '\x00' ?o }", "cannot be parsed"),
+        ("SELECT\u00a0* { }", "cannot be parsed"),
+        ("S\\u0045LECT * { }", "no SELECT"),
+        ("SELECT * { ?s ?p '\ud800' }", "surrogate"),
+        ("SELECT * FROM <relative> { }", "cannot be parsed"),
+        ("LOAD <http://e/>", "update"),
+        ("PREFIX x: <urn:x> # SELECT\nINSERT DATA { x:a x:b x:c }", "update"),
+        ("SELECT * { } ; LOAD <http://e/>", "cannot be parsed"),
+        ("", "no SELECT"),
+        ("SELECT * " + "{" * 101 + "}" * 101, "nested too deeply"),
+        ("SELECT * { FILTER(" + "(" * 101 + "1" + ")" * 101 + ") }", "nested too deeply"),
+        ("SELECT * { " + "<<" * 101, "nested too deeply"),
+        (HIDDEN + "{" * 50_000 + "}" * 50_000 + " } #'", "nested too deeply"),
+        (HIDDEN + "{ #}\n" * 20_000 + "}\n" * 20_000 + " } #'", "too many brackets"),
+        ("SELECT * { ?s ?p '" + "{}" * 10_001 + "' }", "too many brackets"),
+        ("SELECT * { } #" + "x" * 200_000, "too long"),
+    ],
+    ids=range(17),
+)
+def test_what_cannot_be_read_is_refused(store: ox.Store, text: str, told: str) -> None:
+    with pytest.raises(QueryError, match=told) as caught:
+        run.run(store, text)
+    assert caught.value.mend
+    with pytest.raises(QueryError, match=told):
+        guard.check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { FILTER(" + "!" * 150_000 + "1) }",
+        "SELECT * { " + "FILTER EXISTS { #}\n" * 9_000 + "}\n" * 9_000 + "}",
+        "SELECT * { FILTER(" + "IF(1,1, #)\n" * 9_000 + "1" + ")\n" * 9_000 + ") }",
+        "SELECT * { " + "{ #}\n" * 9_000 + "}\n" * 9_000 + "}",
+    ],
+    ids=["!", "exists", "if", "groups"],
+)
+def test_what_is_not_refused_fits_the_stack(store: ox.Store, text: str) -> None:
+    """A chain of ! and brackets whose closing ones stand in comments are as deep as a text can go."""
+    try:
+        run.run(store, text, limits=Limits(10))
+    except QueryError as error:
+        assert "did not end" in error.what
+
+
+def test_asking_the_parser_runs_nothing(canary: Canary) -> None:
+    """The guard rests on it: an unknown variable is refused between parsing and running."""
+    for form in ("SELECT *", "ASK", "CONSTRUCT { ?s ?p ?o } WHERE", "SELECT (COUNT(*) AS ?n)", "DESCRIBE ?s"):
+        text = f"{form} {{ SERVICE <{canary.address}> {{ ?s ?p ?o }} }}"
+        assert guard._fault(text) is None
+    assert guard._fault("SELECT * {") is not None
+    assert canary.heard == 0
+
+
+def test_a_sealed_process_opens_nothing(store: ox.Store, canary: Canary) -> None:
+    """The wall behind the guard: SERVICE finds no socket, and no file can be read."""
+
+    def ask() -> bytes:
+        list(store.query(f"SELECT * {{ SERVICE <{canary.address}> {{ ?s ?p ?o }} }}"))  # type: ignore[arg-type]
+        return b""
+
+    for work in (ask, lambda: Path("/etc/passwd").read_bytes()):
+        with pytest.raises(QueryError, match="failed"):
+            sealed.sealed(work)
+    assert canary.heard == 0
+
+
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n1 ?o FILTER(?c + ?f + ?i + ?l + ?o < 0) }"
+
+
+def test_time_has_an_end(store: ox.Store) -> None:
+    with pytest.raises(QueryError, match=r"did not end within 0.3 seconds.* --timeout"):
+        run.run(store, ENDLESS, limits=Limits(0.3))
+
+
+def test_memory_has_an_end(store: ox.Store) -> None:
+    hungry = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?a ?d ?g ?j"
+    with pytest.raises(QueryError, match="more than 64 MiB of memory"):
+        run.run(store, hungry, limits=Limits(60, 64 * 2**20))
+
+
+def test_an_answer_has_an_end(store: ox.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed, "MAX_ANSWER", 1000)
+    with pytest.raises(QueryError, match="LIMIT"):
+        run.run(store, "SELECT * { ?s ?p ?o }")
+    assert len(run.run(store, "SELECT * { ?s ?p ?o } LIMIT 1").rows) == 1
+
+
+def test_no_child_and_no_pipe_is_left(store: ox.Store) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for text in ("ASK { }", "nonsense", ENDLESS):
+        with contextlib.suppress(QueryError):
+            run.run(store, text, limits=Limits(0.2))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_an_interrupt_ends_the_query() -> None:
+    """Ctrl-C reaches a query in the middle of the engine."""
+    with subprocess.Popen(
+        [sys.executable, "-c", "from guidegraph.cli import main; main()", "query", "-", "--timeout", "600"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdin
+        process.stdin.write(ENDLESS)
+        process.stdin.close()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None and not children.read_text(encoding="ascii").strip():
+            pass
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) != 0
+        assert process.stderr and "Traceback" not in process.stderr.read()
+
+
+def test_the_same_terms_come_back_from_the_child(store: ox.Store) -> None:
+    text = (
+        "SELECT ?s ?o ?none (<<( ?s ?p ?o )>> AS ?t) ('x'@en AS ?l) (1.50 AS ?d) { ?s ?p ?o } ORDER BY DESC(?o) LIMIT 3"
+    )
+    there = run.run(store, text)
+    here = store.query(text, use_default_graph_as_union=True)
+    assert there.rows == tuple(tuple(row) for row in here)  # type: ignore[union-attr]
+    graph = run.run(store, "CONSTRUCT { ?s ?p [ <http://e/v> ?o ] } WHERE { ?s ?p ?o } LIMIT 2")
+    assert len(graph.triples) == 4 and list(graph.triples) == sorted(graph.triples, key=str)
+
+
+def hostile(seed: int, count: int, canary: Canary) -> dict[str, int]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.hostile", str(seed), str(count), str(canary.port)],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-500:]
+    ended: dict[str, int] = json.loads(done.stdout)
+    assert sum(ended.values()) == count
+    assert canary.heard == 0 and "died" not in ended
+    return ended
+
+
+def test_a_stranger_reaches_and_kills_nothing(canary: Canary) -> None:
+    ended = hostile(11, 250, canary)
+    assert ended["SERVICE reaches out to another machine"] > 40 and len(ended) > 5
+
+
+@pytest.mark.slow
+def test_five_thousand_strangers_reach_and_kill_nothing(canary: Canary) -> None:
+    hostile(12, 5_000, canary)
+
+
+@pytest.mark.parametrize("name", ["plain", "escaped quote in a name", "comment ended by CR", "from"])
+def test_every_way_in_has_the_guard(canary: Canary, tmp_path: Path, name: str) -> None:
+    """Files of a folder as audit kinds, checks, and the queries of shapes."""
+    text = REACHING[name].replace("URL", canary.address)
+    for folder in ("audit", "check"):
+        file = tmp_path / folder / "mine.rq"
+        file.parent.mkdir()
+        header = f'id: {folder}/mine\ntitle: t\nquestion: q?\nseverity: error\nmend: m\ncolumns: node "n", evidence "e", detail "d"\nempty-means: None.'
+        file.write_text("".join(f"#+ {line}\n" for line in header.splitlines()) + text, encoding="utf-8")
+    with pytest.raises(GuideGraphError, match=r"reaches out|not in the store"):
+        kinds([tmp_path / "audit" / "mine.rq"])
+    with pytest.raises(GuideGraphError, match=r"reaches out|not in the store"):
+        from_query(ox.Store(), tmp_path / "check" / "mine.rq")
+    constraint = f"sh:select {json.dumps(text.replace('SELECT *', 'SELECT $this'))}"
+    with pytest.raises(GuideGraphError, match=r"reaches out|cannot be read to the end"):
+        validated(tmp_path, constraint)
+    assert canary.heard == 0
+
+
+def test_a_prefix_of_a_shape_cannot_carry_a_query(canary: Canary, tmp_path: Path) -> None:
+    """pySHACL writes the declared prefixes before the text of a constraint as they are."""
+    carried = f"urn:x> SELECT $this {{ SERVICE <{canary.address}> {{ $this ?p ?o }} }} #"
+    declared = f'[ sh:declare [ sh:prefix "x" ; sh:namespace {json.dumps(carried)} ] ]'
+    with pytest.raises(GuideGraphError, match="no prefix and no IRI"):
+        validated(tmp_path, f'sh:prefixes {declared} ; sh:select "SELECT $this {{ $this ?p ?o }}"')
+    assert canary.heard == 0
+
+
+def test_a_constraint_that_asks_its_graph_is_run(tmp_path: Path) -> None:
+    assert not validated(tmp_path, 'sh:select "SELECT $this { $this ?from ?servic }"').conforms
+
+
+def validated(folder: Path, constraint: str) -> Any:
+    """The report of a shape with one SPARQL constraint on one triple."""
+    shapes = folder / "shapes.ttl"
+    shapes.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . <urn:shape> a sh:NodeShape ; sh:targetSubjectsOf <http://e/p> ;"
+        f" sh:sparql [ {constraint} ] .",
+        encoding="utf-8",
+    )
+    triple = ox.Triple(ox.NamedNode("http://e/s"), ox.NamedNode("http://e/p"), ox.Literal("o"))
+    return validate_graph([triple], shapes=[shapes])
