@@ -37,7 +37,7 @@ def rows(kb: api.KnowledgeBase, query: catalogue.Query) -> list[str]:
 
 def audit(kb: api.KnowledgeBase) -> dict[str, list[str]]:
     """What the audit finds."""
-    return {f.id: list(f.evidence) for f in kb.audit(as_of=AS_OF).found.findings}
+    return {f.id: list(f.evidence) for f in kb.audit(as_of=AS_OF).audit.findings}
 
 
 def terms(kb: api.KnowledgeBase) -> dict[str, list[Any]]:
