@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import FAILED, INCOMPLETE, SHIPPED, AsOf, Opener, Output, complain, day, working, write
+from guidegraph.cli.common import (
+    FAILED,
+    INCOMPLETE,
+    SHIPPED,
+    AsOf,
+    Opener,
+    Output,
+    complain,
+    day,
+    file_path,
+    working,
+    write,
+)
 
 if TYPE_CHECKING:
     from guidegraph.audit.auditing import AuditReport
@@ -55,7 +67,8 @@ def audit(
         ),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="FILE", help="Accepted findings, each with its reason.")
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", parser=file_path, help="Accepted findings, each with its reason."),
     ] = None,
     text: Annotated[
         list[Path] | None,
@@ -86,16 +99,16 @@ def audit(
             baseline=baseline,
             texts=text or (),
         )
-    write(_told(report, form, files or []), output)
-    if not report.found.complete:
-        for kind, reason in report.found.not_run:
+    write(_text(report, form, files or []), output)
+    if not report.audit.complete:
+        for kind, reason in report.audit.not_run:
             complain(f"could not run {kind}: {reason}")
         raise typer.Exit(INCOMPLETE)
     if report.fails(severity or _GATE):
         raise typer.Exit(FAILED)
 
 
-def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
+def _text(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
     from guidegraph.render import audit, audithtml, to_json
 
     data = dict(report.data)
