@@ -19,7 +19,7 @@ import pytest
 
 from guidegraph import api, assets
 from guidegraph.audit.kinds import kinds
-from guidegraph.errors import GuideGraphError, QueryError
+from guidegraph.errors import GuideGraphError, QueryError, UsageError
 from guidegraph.query import guard, run, sealed
 from guidegraph.query.sealed import Limits
 from guidegraph.validate.check import from_query
@@ -268,6 +268,12 @@ ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l .
 def test_time_has_an_end(store: ox.Store) -> None:
     with pytest.raises(QueryError, match=r"did not end within 0.3 seconds.* --timeout"):
         run.run(store, ENDLESS, limits=Limits(0.3))
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_what_is_no_limit_is_refused(seconds: float) -> None:
+    with pytest.raises(UsageError, match="--timeout"):
+        Limits(seconds)
 
 
 def test_memory_has_an_end(store: ox.Store) -> None:

@@ -61,7 +61,7 @@ def query(
     ] = None,
     form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a query of yours may take.")
+        float, typer.Option("--timeout", metavar="SECONDS", help="How long a query of yours may take.")
     ] = 60.0,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let the query reach other machines.")] = False,
     opened: Opener = SHIPPED,
