@@ -9,11 +9,19 @@ from typing import Any
 
 import pytest
 
-from guidegraph import forms
+from guidegraph import comparisons, forms
 from tests.support.statuses import SCHEMAS
 
 #: Each published schema with the type of the whole.
-PUBLISHED = {"therapies": forms.Answer, "explain": forms.Explanation, "timeline": forms.Timeline}
+PUBLISHED = {
+    "therapies": forms.Answer,
+    "explain": forms.Explanation,
+    "timeline": forms.Timeline,
+    "disagreements": comparisons.Disagreements,
+    "compare": comparisons.PublishedPair,
+    "matrix": comparisons.PublishedMatrix,
+    "changes": comparisons.PublishedChanges,
+}
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
 
@@ -24,6 +32,13 @@ def differences(form: Any, schema: Any, root: Any, where: str, seen: frozenset[s
         if schema["$ref"] in seen and typing.is_typeddict(form):
             return []
         seen, schema = seen | {schema["$ref"]}, root["$defs"][schema["$ref"].rpartition("/")[2]]
+    if None in schema.get("enum", ()):
+        return [] if form == str | None else [f"{where}: {form} and an enumeration with null"]
+    if form == comparisons.Side | comparisons.Silent:
+        parts = zip(typing.get_args(form), schema["oneOf"], strict=True)
+        return [d for part, option in parts for d in differences(part, option, root, where, seen)]
+    if "const" in schema:
+        return [] if type(schema["const"]) is form else [f"{where}: {form} and {schema}"]
     if isinstance(form, types.UnionType) or typing.get_origin(form) is typing.Union:
         parts = set(typing.get_args(form))
         options = schema.get("anyOf") or schema.get("oneOf") or [{**schema, "type": t} for t in schema.get("type", [])]

@@ -24,6 +24,7 @@ from guidegraph.profile import Implication, ProfileSource, Vocabulary
 
 # What only some questions need is imported by those, so that a command starts soon.
 if TYPE_CHECKING:
+    from guidegraph import comparisons
     from guidegraph.api.batch import RecordAnswer
     from guidegraph.audit.auditing import AuditOptions, AuditReport
     from guidegraph.audit.engine import Auditor
@@ -247,7 +248,7 @@ class KnowledgeBase:
         profile: ProfileSource | None = None,
         as_of: date | None = None,
         **options: Unpack[DisagreementOptions],
-    ) -> dict[str, Any]:
+    ) -> comparisons.Disagreements:
         """Where documents disagree, for whom, and whether it is real, in the published JSON form.
 
         Args:
@@ -265,19 +266,19 @@ class KnowledgeBase:
         truth = no_patient if patient is None else self.assess(patient, day).truth
         return report(self.knowledge, self.disagree, day, patient, truth, **options)
 
-    def compare(self, a: str, b: str, *, as_of: date | None = None) -> dict[str, Any]:
+    def compare(self, a: str, b: str, *, as_of: date | None = None) -> comparisons.PublishedPair:
         """Two documents, named as :meth:`document` has it, side by side, in the published JSON form."""
         from guidegraph.disagree.questions import compared
 
         return compared(self.knowledge, self.disagree, a, b, as_of or date.today())
 
-    def matrix(self, *, as_of: date | None = None, at_least: int = 2) -> dict[str, Any]:
+    def matrix(self, *, as_of: date | None = None, at_least: int = 2) -> comparisons.PublishedMatrix:
         """Interventions by documents, in the published JSON form; ``at_least`` (1 or more) must address a row."""
         from guidegraph.disagree.questions import documents_matrix
 
         return documents_matrix(self.knowledge, as_of or date.today(), at_least)
 
-    def changes(self, start: date, end: date) -> dict[str, Any]:
+    def changes(self, start: date, end: date) -> comparisons.PublishedChanges:
         """What began, ceased and reversed from one day to a later one, and which shipped patients it touches."""
         from guidegraph.disagree.changes import Changes
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
 
+from guidegraph import comparisons as forms
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART, Finding
 from guidegraph.disagree.sources import Addressed, addressed, in_effect
@@ -28,7 +28,7 @@ class Changes:
         self._records = records
         self._disagree = disagree
 
-    def between(self, start: date, end: date, statuses: Statuses) -> dict[str, Any]:
+    def between(self, start: date, end: date, statuses: Statuses) -> forms.Changes:
         """What began, ceased and reversed, in the published form (schema/changes.schema.json).
 
         Args:
@@ -68,11 +68,11 @@ class Changes:
         there: Mapping[tuple[str, str], Finding],
         gone: Mapping[tuple[str, str], Finding],
         everything: list[Finding],
-    ) -> list[dict[str, Any]]:
+    ) -> list[forms.Disagreement]:
         chosen = [f for pair, f in sorted(there.items()) if pair not in gone and f.verdict not in APART]
         return self._disagree.tell(chosen, everything)
 
-    def _documents(self, rows: list[Addressed], start: date, end: date) -> list[dict[str, Any]]:
+    def _documents(self, rows: list[Addressed], start: date, end: date) -> list[forms.DatedDocument]:
         """The documents with a statement that began or ended, with why."""
         reasons: dict[str, set[str]] = {}
         for row in rows:
@@ -92,7 +92,7 @@ class Changes:
                     return f"{word} on {row.ends}"
         return f"ended on {row.ends}"
 
-    def _statement(self, row: Addressed) -> dict[str, Any]:
+    def _statement(self, row: Addressed) -> forms.Statement:
         return {
             "id": describe.name(row.rec),
             "label": self._records.label(row.rec),
@@ -100,9 +100,9 @@ class Changes:
             "document": describe.document(self._records, row.document, self._records.issued_of(row.rec)),
         }
 
-    def _reversed(self, before: Mapping[str, Addressed], after: Mapping[str, Addressed]) -> list[dict[str, Any]]:
+    def _reversed(self, before: Mapping[str, Addressed], after: Mapping[str, Addressed]) -> list[forms.Reversal]:
         """Statements that ceased whose own document, or the one that replaced it, now takes the other side."""
-        turned = []
+        turned: list[forms.Reversal] = []
         for old in (before[r] for r in sorted(before) if r not in after):
             heirs = {old.document, *self._records.all(old.document, "supersededBy")}
             heirs |= set(self._records.all(old.rec, "supersededBy"))
@@ -115,11 +115,11 @@ class Changes:
 
 def _patients(
     was: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]], records: Records
-) -> list[dict[str, Any]]:
+) -> list[forms.ChangedPatient]:
     """For each patient the therapies whose status differs."""
-    rows = []
+    rows: list[forms.ChangedPatient] = []
     for patient in sorted(now):
-        changed = [
+        changed: list[forms.ChangedStatus] = [
             {"intervention": describe.name(t), "label": records.label(t), "was": was[patient].get(t), "now": status}
             for t, status in sorted(now[patient].items(), key=lambda item: records.label(item[0]))
             if was[patient].get(t) != status

@@ -11,6 +11,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.comparisons import Disagreement
 from guidegraph.disagree.finding import APART, VERDICTS, Finding, Teller
 from guidegraph.disagree.sources import Sources
 from guidegraph.errors import UsageError
@@ -96,7 +97,7 @@ class Disagreements:
         everything: Sequence[Finding],
         truth: Callable[[str], str] = no_patient,
         policy: str | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[Disagreement]:
         """Findings in the published form, each with the support that its sides have among ``everything``."""
         live = [f for f in everything if f.verdict not in ("superseded", *APART)]
         table = self.stands_with(live)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
+from guidegraph.comparisons import Contested, Disagreement, Side, Silent
 from guidegraph.disagree.sources import Sources
 from guidegraph.disagree.words import joined, literal_words, manchester, words
 from guidegraph.forms import PairDisagreement
@@ -55,7 +56,7 @@ class Teller:
     book: FactBook
     truth: Callable[[str], str]
 
-    def tell(self, finding: Finding, with_a: Collection[str], with_b: Collection[str]) -> dict[str, Any]:
+    def tell(self, finding: Finding, with_a: Collection[str], with_b: Collection[str]) -> Disagreement:
         """A finding in the published form (schema/disagreements.schema.json).
 
         Args:
@@ -64,11 +65,12 @@ class Teller:
             with_b: all that stand with b against a.
         """
         text, owl = self.overlap(finding)
-        row: dict[str, Any] = {
+        a, b = self._sides(finding)
+        return {
             "intervention": describe.name(self._intervention(finding)),
             "label": self.records.label(self._intervention(finding)),
-            "a": self.side(finding.a),
-            "b": self.side(finding.b),
+            "a": a,
+            "b": b,
             "kind": finding.kind,
             "overlap": finding.grade,
             "verdict": finding.verdict,
@@ -80,28 +82,21 @@ class Teller:
             "newer_evidence": {"a": self.sources.unseen(finding.a), "b": self.sources.unseen(finding.b)},
             "explained_by": self._explained(finding),
             "contested": self._contested(finding),
+            "inner": finding.inner or None,
+            "text": self._sentence(finding, text, a, b),
         }
-        row["inner"] = finding.inner or None
-        row["text"] = self.sentence(finding, row)
-        return row
 
     def brief(self, finding: Finding) -> PairDisagreement:
         """A finding without what its sides rest on, as an answer about a patient shows it."""
         text, owl = self.overlap(finding)
-        row: dict[str, Any] = {
-            "label": self.records.label(self._intervention(finding)),
-            "a": self.side(finding.a),
-            "b": self.side(finding.b),
-            "overlap_text": text,
-        }
         return {
-            "a": row["a"]["id"],
-            "b": row["b"]["id"],
+            "a": describe.name(finding.a),
+            "b": describe.name(finding.b),
             "kind": finding.kind,
             "overlap": finding.grade,
             "verdict": finding.verdict,
             "overlap_manchester": owl,
-            "text": self.sentence(finding, row),
+            "text": self._sentence(finding, text, *self._sides(finding)),
         }
 
     def _intervention(self, finding: Finding) -> str:
@@ -110,10 +105,14 @@ class Teller:
         other = self.records.one(finding.b, "intervention") or one
         return one if other in self.records.ancestors.get(one, ()) else other
 
-    def side(self, statement: str) -> dict[str, Any]:
-        """One side: a REC of the answer's JSON with its standing and search end, or the silent document."""
-        if self.silent(statement):
-            return {"stance": SILENT, "document": describe.document(self.records, self.sources.document(statement))}
+    def _sides(self, finding: Finding) -> tuple[Side, Side | Silent]:
+        return self.side(finding.a), self._silence(finding.b) if self.silent(finding.b) else self.side(finding.b)
+
+    def _silence(self, scope: str) -> Silent:
+        return {"stance": SILENT, "document": describe.document(self.records, self.sources.document(scope))}
+
+    def side(self, statement: str) -> Side:
+        """One side: a REC of the answer's JSON with its standing and search end."""
         rec = describe.recommendation(self.records, statement, self.truth(statement))
         document = self.sources.document(statement)
         return {
@@ -173,31 +172,29 @@ class Teller:
                 told.append(name)
         return told or ["nothing found"]
 
-    def _contested(self, finding: Finding) -> list[dict[str, str]]:
+    def _contested(self, finding: Finding) -> list[Contested]:
         """Documents of the two sides that somebody publicly contests, with by whom."""
-        rows = []
+        rows: list[Contested] = []
         for document in sorted({self.sources.document(s) for s in (finding.a, finding.b)}):
             rows += [
                 {"document": describe.name(document), "by": who} for who in self.records.all(document, "contestedBy")
             ]
         return rows
 
-    def sentence(self, finding: Finding, row: Mapping[str, Any]) -> str:
+    def _sentence(self, finding: Finding, whom: str, one: Side, other: Side | Silent) -> str:
         """Who says what against whom, how strong and how old, and for whom they differ, in one sentence."""
-        sides = [self._said(s, row[side], row["label"]) for s, side in ((finding.a, "a"), (finding.b, "b"))]
-        whom = row["overlap_text"]
+        label = self.records.label(self._intervention(finding))
+        a, b = self._said(finding.a, one, label), self._said(finding.b, other, label)
         if finding.grade == DISJOINT:
-            return f"{sides[0]}; {sides[1]}; their patients exclude each other ({self._clashes(finding)})."
+            return f"{a}; {b}; their patients exclude each other ({self._clashes(finding)})."
         if finding.grade == NOT_EXCLUDED:
-            return f"{sides[0]}; {sides[1]}; they meet {whom}."
-        return f"For {whom}: {sides[0]}, whereas {sides[1]}."
+            return f"{a}; {b}; they meet {whom}."
+        return f"For {whom}: {a}, whereas {b}."
 
-    def _said(self, statement: str, side: Mapping[str, Any], intervention: str) -> str:
-        document = side["document"]
-        source = describe.source_words(document, side.get("reports", ()))
-        verb = _VERBS[side["stance"]]
-        if side["stance"] == SILENT:
-            return f"{source} {verb} {intervention}"
+    def _said(self, statement: str, said: Side | Silent, intervention: str) -> str:
+        if self.silent(statement):
+            return f"{describe.source_words(said['document'])} {_VERBS[SILENT]} {intervention}"
+        side = cast(Side, said)
         about = self.records.label(self.records.one(statement, "intervention"))
         extras = [f"strength {side['strength']}" if side["strength"] != "none stated" else "no strength stated"]
         if side["certainty"] != NOT_STATED:
@@ -205,4 +202,5 @@ class Teller:
         if side["outcome"]:
             extras.append(f"for {joined(side['outcome'])}")
         extras += side["horizon"] + side["attached"]
-        return f"{source} {verb} {about} ({', '.join(extras)})"
+        source = describe.source_words(side["document"], side["reports"])
+        return f"{source} {_VERBS[side['stance']]} {about} ({', '.join(extras)})"

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from guidegraph import namespaces as ns
+from guidegraph.comparisons import Agreement, Cell, Matrix, MatrixRow, Only, Pair, Said, WholeDocument
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART
 from guidegraph.disagree.sources import Addressed, addressed, in_effect
@@ -21,7 +22,7 @@ _NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
 NOT_ADDRESSED, SCOPE_NOT_STATED = "does not address", "scope not stated"
 
 
-def matrix(engine: Engine, records: Records, as_of: date, *, at_least: int = 2) -> dict[str, Any]:
+def matrix(engine: Engine, records: Records, as_of: date, *, at_least: int = 2) -> Matrix:
     """The matrix in the published form (schema/matrix.schema.json).
 
     Args:
@@ -87,7 +88,7 @@ def _intervention(
     documents: list[str],
     as_of: date,
     scopes: dict[str, tuple[frozenset[str], frozenset[str]]],
-) -> dict[str, Any]:
+) -> MatrixRow:
     label, category = records.classes.get(iri, (records.label(iri), ""))
     return {
         "id": describe.name(iri),
@@ -104,9 +105,9 @@ def _cell(
     rows: list[Addressed],
     as_of: date,
     scopes: dict[str, tuple[frozenset[str], frozenset[str]]],
-) -> dict[str, Any]:
+) -> Cell:
     """Every recommendation of a document on an intervention, those in effect first; or what its absence says."""
-    said = [
+    said: list[Said] = [
         {
             "id": describe.name(r.rec),
             "stance": r.stance,
@@ -141,7 +142,7 @@ class Comparison:
         self._disagree = disagree
         self._as_of = as_of
 
-    def compare(self, a: str, b: str) -> dict[str, Any]:
+    def compare(self, a: str, b: str) -> Pair:
         """The comparison of two documents (IRIs) in the published form (schema/compare.schema.json)."""
         everything = self._disagree.findings(self._as_of)
         wanted = {a, b}
@@ -163,7 +164,7 @@ class Comparison:
             "only_b": self._only(in_effect(other, self._as_of), own),
         }
 
-    def _document(self, iri: str) -> dict[str, Any]:
+    def _document(self, iri: str) -> WholeDocument:
         records = self._records
         return {
             **describe.document(records, iri),
@@ -174,10 +175,10 @@ class Comparison:
 
     def _agreements(
         self, own: list[Addressed], other: list[Addressed], differing: set[frozenset[str]]
-    ) -> list[dict[str, Any]]:
+    ) -> list[Agreement]:
         """Pairs on related interventions, of one stance, whose patients meet, without a difference."""
         teller = self._disagree.teller()
-        rows = []
+        rows: list[Agreement] = []
         for r in own:
             for s in other:
                 same = r.stance == s.stance and self._records.related(r.intervention, s.intervention)
@@ -188,11 +189,13 @@ class Comparison:
                     rows.append({"a": teller.side(r.rec), "b": teller.side(s.rec), "overlap": grade})
         return rows
 
-    def _only(self, own: list[Addressed], other: list[Addressed]) -> list[dict[str, str]]:
+    def _only(self, own: list[Addressed], other: list[Addressed]) -> list[Only]:
         alone = {
             r.intervention: r
             for r in own
             if not any(self._records.related(r.intervention, s.intervention) for s in other)
         }
-        rows = [{"id": describe.name(i), "label": self._records.label(i), "stance": r.stance} for i, r in alone.items()]
+        rows: list[Only] = [
+            {"id": describe.name(i), "label": self._records.label(i), "stance": r.stance} for i, r in alone.items()
+        ]
         return sorted(rows, key=lambda row: (row["label"], row["id"]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, TypedDict
+from typing import TypedDict
 
+from guidegraph import comparisons as forms
 from guidegraph.disagree.engine import POLICIES, Disagreements, no_patient, selected
 from guidegraph.disagree.finding import APART
 from guidegraph.disagree.matrix import Comparison, matrix
@@ -42,7 +43,7 @@ def report(
     verdicts: Sequence[str] = (),
     include_apparent: bool = False,
     policy: str | None = None,
-) -> dict[str, Any]:
+) -> forms.Disagreements:
     """Where documents disagree on a day, for whom, and whether it is real (schema/disagreements.schema.json).
 
     Args: ``patient`` keeps only what concerns this patient, whose truth values ``truth`` gives; for the others see
@@ -76,7 +77,7 @@ def report(
     }
 
 
-def compared(knowledge: Knowledge, disagreements: Disagreements, a: str, b: str, day: date) -> dict[str, Any]:
+def compared(knowledge: Knowledge, disagreements: Disagreements, a: str, b: str, day: date) -> forms.PublishedPair:
     """Two documents side by side on a day, in the published JSON form.
 
     Raises:
@@ -89,7 +90,7 @@ def compared(knowledge: Knowledge, disagreements: Disagreements, a: str, b: str,
     return {**rows, "made_from": knowledge.made_from()}
 
 
-def documents_matrix(knowledge: Knowledge, day: date, at_least: int) -> dict[str, Any]:
+def documents_matrix(knowledge: Knowledge, day: date, at_least: int) -> forms.PublishedMatrix:
     """Interventions by documents on a day, in the published JSON form.
 
     Raises:

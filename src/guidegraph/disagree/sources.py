@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from guidegraph.comparisons import Newer, Shared, Support
+from guidegraph.forms import Named
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import NOT_STATED, Records
@@ -107,7 +109,7 @@ class Sources:
         side = "a" if years > 0 else "b"
         return f"{side} newer by {abs(years)} year{'s' if abs(years) > 1 else ''}"
 
-    def shared(self, a: Collection[str], b: Collection[str]) -> dict[str, Any]:
+    def shared(self, a: Collection[str], b: Collection[str]) -> Shared:
         """Studies that the statements of both sides rest on, and their corrected covered area.
 
         The area is None where a side's studies are not recorded.
@@ -116,10 +118,10 @@ class Sources:
         cca = corrected_covered_area((one, other))
         return {"studies": [self._study(s) for s in sorted(one & other)], "cca": None if cca is None else round(cca, 4)}
 
-    def _study(self, iri: str) -> dict[str, str]:
+    def _study(self, iri: str) -> Named:
         return {"id": describe.name(iri), "label": self._records.label(iri)}
 
-    def support(self, statements: Collection[str]) -> dict[str, Any]:
+    def support(self, statements: Collection[str]) -> Support:
         """How many independent voices and studies stand behind some statements."""
         documents = {self.document(s) for s in statements}
         voices = {self._voices.get(d, d) for d in documents}
@@ -130,7 +132,7 @@ class Sources:
             "studies": [self._study(s) for s in studies],
         }
 
-    def unseen(self, rec: str) -> list[dict[str, str]]:
+    def unseen(self, rec: str) -> list[Newer]:
         """Evidence that a recommendation could not have seen, oldest first."""
         rows = sorted(self.newer.get(rec, ()), key=lambda row: (row[1], row[0]))
         return [{**self._study(document), "issued": issued} for document, issued in rows]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from guidegraph import comparisons as forms
 from guidegraph.render.markdown import cell, table
 from guidegraph.words import DISCLAIMER, rule, wrap, year
 
@@ -20,11 +19,10 @@ _HEADINGS = {
 }
 
 
-def _basis(row: dict[str, Any]) -> str:
+def _basis(row: forms.Disagreement) -> str:
     """What the two sides rest on, in words."""
     told = []
-    for side in "ab":
-        support = row["support"][side]
+    for side, support in (("a", row["support"]["a"]), ("b", row["support"]["b"])):
         studies = len(support["studies"])
         told.append(
             f"{side}: {support['voices']} voice{'s' if support['voices'] != 1 else ''} in {len(support['documents'])} "
@@ -37,16 +35,16 @@ def _basis(row: dict[str, Any]) -> str:
     return "; ".join(told)
 
 
-def _newer(row: dict[str, Any]) -> str:
+def _newer(row: forms.Disagreement) -> str:
     told = []
-    for side in "ab":
-        names = [f"{e['label']} ({e['issued'][:4]})" for e in row["newer_evidence"][side]]
+    for side, newer in (("a", row["newer_evidence"]["a"]), ("b", row["newer_evidence"]["b"])):
+        names = [f"{e['label']} ({e['issued'][:4]})" for e in newer]
         if names:
             told.append(f"{side} could not have seen {'; '.join(names)}")
     return "; ".join(told)
 
 
-def _lines(row: dict[str, Any]) -> list[str]:
+def _lines(row: forms.Disagreement) -> list[str]:
     lines = wrap(f"{row['label']}: {row['text']}", "    ", "* ")
     relation = "; ".join(row["relation"]) or "none recorded"
     facts = [
@@ -59,7 +57,7 @@ def _lines(row: dict[str, Any]) -> list[str]:
     return lines + [line for fact in facts if fact for line in wrap(fact, "      ", "    ")]
 
 
-def disagreements_text(data: dict[str, Any]) -> str:
+def disagreements_text(data: forms.Disagreements) -> str:
     """Disagreements by verdict, the gravest first."""
     rows = data["disagreements"]
     policy = f" - sides ordered by {data['policy']} (nothing is resolved)" if data["policy"] else ""
@@ -72,12 +70,12 @@ def disagreements_text(data: dict[str, Any]) -> str:
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _cells(row: forms.Disagreement) -> list[str]:
     label, sources, why = row["label"], "; ".join(row["relation"]), ", ".join(row["explained_by"])
     return [label, row["kind"], row["overlap"], row["text"], sources, why]
 
 
-def disagreements_markdown(data: dict[str, Any]) -> str:
+def disagreements_markdown(data: forms.Disagreements) -> str:
     """Disagreements as one table a verdict."""
     parts = [f"# Disagreements\n\nAs of {data['as_of']}."]
     if data["policy"]:
@@ -90,12 +88,12 @@ def disagreements_markdown(data: dict[str, Any]) -> str:
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
 
-def _document(row: dict[str, Any]) -> str:
-    contested = "; contested" if row.get("contested_by") else ""
+def _document(row: forms.WholeDocument) -> str:
+    contested = "; contested" if row["contested_by"] else ""
     return f"{row['label']} ({year(row)}, {row['kind']}; {row['status']}{contested})"
 
 
-def compare_text(data: dict[str, Any]) -> str:
+def compare_text(data: forms.Pair) -> str:
     """Two documents side by side."""
     lines = wrap(f"a: {_document(data['a'])}", "   ") + wrap(f"b: {_document(data['b'])}", "   ")
     lines += wrap(f"as of {data['as_of']}; sources: {'; '.join(data['relation']) or 'no relation recorded'}")
@@ -109,53 +107,51 @@ def compare_text(data: dict[str, Any]) -> str:
         for row in rows:
             lines += wrap(f"{row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
     lines += rule(f"Agree ({len(data['agreements'])})")
-    for row in data["agreements"]:
-        lines += wrap(
-            f"{row['a']['stance']}: {row['a']['label']} | {row['b']['label']} ({row['overlap']})", "    ", "* "
-        )
-    for side in "ab":
-        rows = data[f"only_{side}"]
-        lines += rule(f"Only {side} addresses ({len(rows)})")
-        lines += wrap("; ".join(f"{r['label']} ({r['stance']})" for r in rows) or "nothing", "  ", "  ")
+    for same in data["agreements"]:
+        a, b = same["a"], same["b"]
+        lines += wrap(f"{a['stance']}: {a['label']} | {b['label']} ({same['overlap']})", "    ", "* ")
+    for side, only in (("a", data["only_a"]), ("b", data["only_b"])):
+        lines += rule(f"Only {side} addresses ({len(only)})")
+        lines += wrap("; ".join(f"{r['label']} ({r['stance']})" for r in only) or "nothing", "  ", "  ")
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 
-def changes_text(data: dict[str, Any]) -> str:
+def changes_text(data: forms.Changes) -> str:
     """What changed between two days: documents with why, statements, disagreements, patients."""
     lines = wrap(f"Changes from {data['from']} to {data['to']}")
     lines += rule(f"Documents ({len(data['documents'])})")
     for row in data["documents"]:
         lines += wrap(f"{row['label']}: {'; '.join(row['why'])}", "    ", "* ")
-    for title, key in (("Began", "began"), ("Ceased", "ceased")):
-        lines += rule(f"{title} ({len(data[key])})")
-        for row in data[key]:
-            lines += wrap(f"{row['stance']}: {row['label']} ({row['document']['label']})", "    ", "* ")
+    for title, statements in (("Began", data["began"]), ("Ceased", data["ceased"])):
+        lines += rule(f"{title} ({len(statements)})")
+        for one in statements:
+            lines += wrap(f"{one['stance']}: {one['label']} ({one['document']['label']})", "    ", "* ")
     lines += rule(f"Reversed ({len(data['reversed'])})")
-    for row in data["reversed"]:
-        was, now = row["was"], row["now"]
-        told = f"{was['label']} ({was['stance']}) -> {now['label']} ({now['stance']})"
-        lines += wrap(f"{now['document']['label']}: {told}", "    ", "* ")
-    for word in ("began", "ceased"):
-        key = f"disagreements_{word}"
-        lines += rule(f"Disagreements that {word} ({len(data[key])})")
-        for row in data[key]:
-            lines += wrap(f"{row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
+    for turn in data["reversed"]:
+        was, now = turn["was"], turn["now"]
+        words = f"{was['label']} ({was['stance']}) -> {now['label']} ({now['stance']})"
+        lines += wrap(f"{now['document']['label']}: {words}", "    ", "* ")
+    for word, pairs in (("began", data["disagreements_began"]), ("ceased", data["disagreements_ceased"])):
+        lines += rule(f"Disagreements that {word} ({len(pairs)})")
+        for pair in pairs:
+            lines += wrap(f"{pair['verdict']}: {pair['label']}: {pair['text']}", "    ", "* ")
     lines += rule(f"Disagreements whose verdict changed ({len(data['disagreements_changed'])})")
-    for row in data["disagreements_changed"]:
-        lines += wrap(f"{row['was']} -> {row['verdict']}: {row['label']}: {row['text']}", "    ", "* ")
-    touched = [row for row in data["patients"] if row["therapies"]]
+    for changed in data["disagreements_changed"]:
+        words = f"{changed['was']} -> {changed['verdict']}: {changed['label']}: {changed['text']}"
+        lines += wrap(words, "    ", "* ")
+    touched = [patient for patient in data["patients"] if patient["therapies"]]
     lines += rule(f"Example patients touched ({len(touched)} of {len(data['patients'])})")
-    for row in touched:
-        told = "; ".join(f"{t['label']}: {t['was'] or 'not in the answer'} -> {t['now']}" for t in row["therapies"])
-        lines += wrap(f"{row['profile']}: {told}", "    ", "* ")
+    for patient in touched:
+        moved = (f"{t['label']}: {t['was'] or 'not in the answer'} -> {t['now']}" for t in patient["therapies"])
+        lines += wrap(f"{patient['profile']}: {'; '.join(moved)}", "    ", "* ")
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 
-def compare_markdown(data: dict[str, Any]) -> str:
+def compare_markdown(data: forms.Pair) -> str:
     """Two documents side by side, as a page."""
     return f"# {cell(data['a']['label'])} and {cell(data['b']['label'])}\n\n```text\n{compare_text(data)}```\n"
 
 
-def changes_markdown(data: dict[str, Any]) -> str:
+def changes_markdown(data: forms.Changes) -> str:
     """What changed between two days, as a page."""
     return f"# Changes from {data['from']} to {data['to']}\n\n```text\n{changes_text(data)}```\n"

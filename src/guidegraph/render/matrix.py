@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from html import escape
 from itertools import groupby
-from typing import Any
 
+from guidegraph.comparisons import Cell, Matrix, Said
 from guidegraph.render import svg
 from guidegraph.words import DISCLAIMER, clean, rule, wrap
 
@@ -27,21 +27,21 @@ _LETTERS = {
 }
 
 
-def _letters(row: dict[str, Any]) -> str:
+def _letters(row: Said) -> str:
     strength = row["strength"] if (row["stance"], row["strength"]) in _LETTERS else ""
     mark = _LETTERS.get((row["stance"], strength), "?")
     return f"({mark})" if row["ended"] else mark
 
 
-def _marks(cell: dict[str, Any]) -> list[dict[str, Any]]:
+def _marks(cell: Cell) -> list[Said]:
     """What a cell shows: each stance, strength and standing once."""
-    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    seen: dict[tuple[str, str, bool], Said] = {}
     for row in cell["says"]:
         seen.setdefault((row["stance"], row["strength"], row["ended"]), row)
     return list(seen.values())
 
 
-def matrix_text(data: dict[str, Any]) -> str:
+def matrix_text(data: Matrix) -> str:
     """The matrix as a list: one line a cell that says something, since a table of so many columns does not fit."""
     names = {d["id"]: clean(d["short"]) for d in data["documents"]}
     lines = wrap(f"Matrix - as of {data['as_of']} - interventions that at least {data['at_least']} documents address")
@@ -79,7 +79,7 @@ def _mark(x: float, y: float, stance: str, strength: str, ended: bool) -> str:
     return shape
 
 
-def _cell(x: float, y: float, cell: dict[str, Any], label: str, document: str) -> list[str]:
+def _cell(x: float, y: float, cell: Cell, label: str, document: str) -> list[str]:
     if not cell["says"]:
         if cell["missing"] == "does not address":
             return [svg.line(x - 5, y, x + 5, y, "#888888", 1.2)]
@@ -122,7 +122,7 @@ def _legend(y: float, width: float) -> tuple[list[str], float]:
     return [*parts, line, svg.text(36, y + 4, told, 12, fill="#222222")], y + 20
 
 
-def matrix_svg(data: dict[str, Any]) -> str:
+def matrix_svg(data: Matrix) -> str:
     """The matrix as a picture."""
     documents = data["documents"]
     width = _LEFT + _COLUMN * len(documents) + 90
@@ -162,13 +162,13 @@ def matrix_svg(data: dict[str, Any]) -> str:
     ) + "\n"  # fmt: skip
 
 
-def matrix_html(data: dict[str, Any]) -> str:
+def matrix_html(data: Matrix) -> str:
     """A self-contained page: the picture, and below it the same as a table that a screen reader reads."""
     head = "".join(f'<th scope="col">{escape(clean(d["short"]))}</th>' for d in data["documents"])
     rows = []
     for row in data["interventions"]:
         cells = "".join(
-            f"<td>{escape('; '.join(_said(r) for r in c['says']) or c['missing'])}</td>" for c in row["cells"]
+            f"<td>{escape('; '.join(_said(r) for r in c['says']) or c['missing'] or '')}</td>" for c in row["cells"]
         )
         rows.append(f'<tr><th scope="row">{escape(clean(row["label"]))}</th>{cells}</tr>')
     return (
@@ -181,6 +181,6 @@ def matrix_html(data: dict[str, Any]) -> str:
     )
 
 
-def _said(row: dict[str, Any]) -> str:
+def _said(row: Said) -> str:
     ended = ", ended" if row["ended"] else ""
     return clean(f"{row['stance']} ({row['strength']}{ended}): {row['population']}")
