@@ -21,7 +21,7 @@ from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge.branch import HIGHEST, LOWEST, Branch, Range
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, steps
-from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED, SAME, Scope
+from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED, SAME, Scope
 from guidegraph.knowledge.records import gg
 from guidegraph.reading import unreadable_values
 from guidegraph.store import knowledge_graphs
