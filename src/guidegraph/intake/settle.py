@@ -270,11 +270,6 @@ def profile(
     )
 
 
-def about(fact: Fact, vocabulary: Vocabulary) -> str:
-    """What a fact is about, in words."""
-    return vocabulary.label(fact.iri)
-
-
 def words(fact: Fact, vocabulary: Vocabulary) -> str:
     """A fact in words."""
     named = vocabulary.label(fact.iri)

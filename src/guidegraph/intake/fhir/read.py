@@ -12,7 +12,7 @@ from typing import IO, Any, TypedDict, Unpack
 
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.files import read_bytes
-from guidegraph.intake.builder import MEASURED, ProfileBuilder, Settings
+from guidegraph.intake.builder import MEASURED, ProfileBuilder
 from guidegraph.intake.concepts import Concepts
 from guidegraph.intake.fhir.bundle import from_values, parse
 from guidegraph.intake.fhir.clinical import Clinical
@@ -21,7 +21,7 @@ from guidegraph.intake.fhir.observation import Observations
 from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table, table
-from guidegraph.intake.report import IntakeReport, Source, shown
+from guidegraph.intake.report import IntakeReport, Settings, Source, shown
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
