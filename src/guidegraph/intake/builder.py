@@ -292,14 +292,14 @@ class ProfileBuilder:
             effect = f"unknown: {named}" if named else ""
             self._told(entry.source, entry.state, effect, entry.why, entry.mend, order=entry.order)
         for fact, state, why in settled.dropped:
-            doubtful = state == NOT_UNDERSTOOD
+            doubtful = state == NOT_UNDERSTOOD or fact.order in settled.shadowed
             if doubtful:
                 text = shown(fact.source.about or fact.source.text)
                 states = fact.prop in map(self._categories.get, STATES)
                 lists = map(self._categories.__getitem__, STATES) if states else (fact.prop,)
                 self._suspended += [(prop, text) for prop in lists if prop in self._categories.values()]
             effect = f"unknown: {self._terms.label(fact.iri)}" if doubtful else ""
-            self._told(fact.source, state, effect, why, _ASK if doubtful else "", order=fact.order)
+            self._told(fact.source, state, effect, why, _ASK if state == NOT_UNDERSTOOD else "", order=fact.order)
         complete = {self._categories[key] for key in self._settings.complete}
         kept = [*settled.kept, *self._none_of_a_list(settled.kept, complete)]
         for fact in settled.kept:

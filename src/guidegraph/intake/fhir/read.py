@@ -246,8 +246,9 @@ class _Reader:
             )
         if res.data.get("link"):
             choices.append(f"{res.ref} is linked to others, so the record may not be whole. Give the records of all.")
-        deceased = res.boolean("deceasedBoolean") or res.data.get("deceasedDateTime") is not None
-        if deceased:
+        died = res.data.get("deceasedDateTime")
+        died_by_then = died is not None and res.time(died).first.date() <= self._builder.as_of
+        if res.boolean("deceasedBoolean") or died_by_then:
             choices.append(f"{res.ref} is recorded as deceased. The profile is of the time before.")
         self._sex(res)
         if res.data.get("birthDate") is not None:
