@@ -116,6 +116,8 @@ def test_pipes_and_devices_are_written_through_by_the_command(tmp_path: Path) ->
     assert "age:" in _shell("guidegraph profile new --force >(cat); sleep 0", tmp_path).stdout
     _shell("echo kept > x; guidegraph profile new /dev/stdout --force >> x", tmp_path)
     assert (tmp_path / "x").read_text().startswith("kept\n# A patient profile.")
+    done = _shell("guidegraph profile new >&-", tmp_path)
+    assert done.returncode == 2 and done.stderr.startswith("error: standard output is closed")
     for line in ("guidegraph profile new > /dev/full", "guidegraph profile list > /dev/full"):
         done = _shell(line, tmp_path)
         assert done.returncode == 2 and done.stderr.splitlines() == [
