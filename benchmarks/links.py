@@ -20,7 +20,7 @@ from guidegraph.terminologies.conflicts import Classes, hierarchy_conflicts
 from guidegraph.terminologies.consistency import consistency
 from guidegraph.terminologies.linker import Linker, extract
 from guidegraph.terminologies.modules import read_module, write_module
-from guidegraph.terminologies.sources import SOURCES, source
+from guidegraph.terminologies.sources import entries, source
 
 #: Processes a source; the shortest time of each step counts.
 REPEATS = 2
@@ -96,7 +96,7 @@ def main(names: list[str]) -> None:
         "| source | mapped codes | terms of the module | KiB | " + " | ".join(STEPS) + " | command | without HermiT |"
     )
     print("| --- " * (6 + len(STEPS)) + "|")
-    for name in names or SOURCES:
+    for name in names or entries():
         try:
             extract(source(name), Linker().mappings)
         except GuideGraphError as error:

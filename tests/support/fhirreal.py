@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.intake import Concepts
 from guidegraph.intake.builder import Settings
+from guidegraph.intake.concepts import Concepts
 from guidegraph.intake.fhir import Reading, read_fhir
 from guidegraph.intake.fhir.bundle import from_values
 from guidegraph.intake.fhir.table import table

@@ -45,10 +45,7 @@ class KnowledgeBase:
         loaded: ontology and documents.
         root: the folder that they come from, for its mapping tables and linked hierarchies; the shipped one if None.
 
-    Attributes:
-        knowledge: what is opened; every method asks it.
-        store, engine, records, disagreement: its store, the queries over it, its statements, and the index of pairs
-            that differ.
+    Every method asks ``knowledge``, whose are ``store``, ``engine``, ``records`` and ``disagreement`` too.
     """
 
     def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
@@ -107,8 +104,7 @@ class KnowledgeBase:
     ) -> Reading:
         """Read FHIR resources of one patient as a profile, with a report of every entry.
 
-        Nothing absent is inferred from missing entries. Arguments and errors: see
-        :meth:`guidegraph.intake.fhir.read.FhirReader.profile`.
+        Nothing absent is inferred from missing entries. See :meth:`guidegraph.intake.fhir.read.FhirReader.profile`.
         """
         return self._fhir.profile(source, as_of=as_of, where=where, **options)
 
@@ -135,10 +131,7 @@ class KnowledgeBase:
     def profile_from_omop(
         self, source: str | Path, person: int, **options: Unpack[OmopOptions]
     ) -> tuple[Profile, IntakeReport]:
-        """The profile of one person of an OMOP CDM 5.4, and the report on every row of theirs.
-
-        Arguments and errors: see :func:`guidegraph.intake.omop.read.read_person`.
-        """
+        """One person's profile and the report on their rows; see :func:`guidegraph.intake.omop.read.read_person`."""
         from guidegraph.intake.omop.read import read_person
 
         return read_person(self.knowledge, source, person, **options)

@@ -57,12 +57,12 @@ def fhir_statuses(
 
     def one(number: int) -> RecordAnswer:
         try:
-            found = reader.profile(sources[number], as_of=day, where=f"record {number + 1}", **options)
-            assessment = assess(knowledge, knowledge.profile(found.profile), day, jurisdiction)
+            reading = reader.profile(sources[number], as_of=day, where=f"record {number + 1}", **options)
+            assessment = assess(knowledge, knowledge.profile(reading.profile), day, jurisdiction)
         except GuideGraphError as error:
             return RecordAnswer(error=str(error))
         statuses = {describe.name(therapy): status for therapy, status in sorted(assessment.statuses.items())}
-        return RecordAnswer(found.profile.id, statuses, found.report.counts())
+        return RecordAnswer(reading.profile.id, statuses, reading.report.counts())
 
     if not sources:
         return

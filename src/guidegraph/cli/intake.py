@@ -83,7 +83,7 @@ def from_fhir(
     where = "standard input" if bundle == "-" else Path(bundle).name
     text = read_record(standard_input() if bundle == "-" else Path(bundle), where)
     kb = opened()
-    found = kb.profile_from_fhir(
+    reading = kb.profile_from_fhir(
         text,
         as_of=day(as_of),
         version=version.upper(),
@@ -94,14 +94,14 @@ def from_fhir(
         newest_days=newest_days,
         where=where,
     )
-    told = found.report.to_dict()
-    head = f"Read from {found.report.form}, as of {found.report.as_of}; what is not here is unknown, never no."
+    entries = reading.report.to_dict()
+    head = f"Read from {reading.report.form}, as of {reading.report.as_of}; what is not here is unknown, never no."
     written = (
-        forms.to_json(found.profile, kb.vocabulary)
+        forms.to_json(reading.profile, kb.vocabulary)
         if form is ProfileFormat.json
-        else forms.to_yaml(found.profile, kb.vocabulary, head)
+        else forms.to_yaml(reading.profile, kb.vocabulary, head)
     )
-    _write(written, output, told, report)
+    _write(written, output, entries, report)
 
 
 def from_omop(
@@ -155,7 +155,7 @@ def from_omop(
 
     kb = opened()
     with working("reading the tables"):
-        profile, told = kb.profile_from_omop(
+        profile, record = kb.profile_from_omop(
             source,
             person,
             as_of=day(as_of),
@@ -166,7 +166,7 @@ def from_omop(
             newest_days=newest_days,
             same_units=[_pair(pair) for pair in same_unit or ()],
         )
-    lines = [f"Read from {told.form}, person {person}, as of {told.as_of}; what is not here is unknown, never no."]
+    lines = [f"Read from {record.form}, person {person}, as of {record.as_of}; what is not here is unknown, never no."]
     lasting = [r for r in profile.readings if set(kb.links.codes.read(r.curie).present) == set(r.present)]
     # A code that only the tables could place is written as what it was read as: alone it would not be understood.
     for reading in profile.readings:
@@ -176,7 +176,7 @@ def from_omop(
     profile = replace(profile, readings=tuple(lasting))
     yaml = form is ProfileFormat.yaml
     text = to_yaml(profile, kb.vocabulary, "\n".join(lines)) if yaml else to_json(profile, kb.vocabulary)
-    _write(text, output, told.to_dict(), report)
+    _write(text, output, record.to_dict(), report)
 
 
 def _write(profile: str, output: Path | None, report: dict[str, Any], report_file: Path | None) -> None:
@@ -204,14 +204,14 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _prefixes(texts: list[str] | tuple[()]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
     for text in texts:
         table, equals, prefix = text.partition("=")
-        if not equals or not table or not prefix or table in found:
+        if not equals or not table or not prefix or table in prefixes:
             raise UsageError(
                 f"{text[:60]!r} is not TABLE=PREFIX, or names a table twice",
                 where="--source-vocabulary",
                 mend="Write it as condition_occurrence=ICD10CM.",
             )
-        found[table.casefold()] = prefix
-    return found
+        prefixes[table.casefold()] = prefix
+    return prefixes

@@ -104,12 +104,7 @@ def _report(done: Linked) -> dict[str, Any]:
     module = done.extraction.module
     start = module.prefix + ":"
     return {
-        "name": module.name,
-        "prefix": module.prefix,
-        "title": module.title,
-        "version": module.version,
-        "licence": module.licence,
-        "description": module.description,
+        **_fields(module, "name prefix title version licence description"),
         "file": str(done.path),
         "terms": len(module.terms),
         "missing": [start + code for code in done.extraction.missing],
@@ -138,39 +133,25 @@ def _said(said: Consistency | None) -> dict[str, Any] | None:
 
 def _listed(linker: Linker) -> dict[str, Any]:
     from guidegraph.terminologies.modules import strange_files
-    from guidegraph.terminologies.sources import SOURCES, available, entries
+    from guidegraph.terminologies.sources import available, entries
 
-    modules = [
-        {
-            "name": module.name,
-            "prefix": module.prefix,
-            "title": module.title,
-            "version": module.version,
-            "licence": module.licence,
-            "graph": module.graph,
-            "digest": module.digest,
-            "terms": len(module.terms),
-        }
-        for module in linker.modules()
-    ]
     missing = available()
-    sources = [
-        {
-            "name": name,
-            "prefix": entries()[name].prefix,
-            "title": entries()[name].title,
-            "package": entries()[name].package,
-            "install": entries()[name].install,
-            "installed": not missing[name],
-        }
-        for name in SOURCES
-    ]
     return {
         "folder": str(linker.folder),
-        "linked": modules,
+        "linked": [
+            {**_fields(module, "name prefix title version licence graph digest"), "terms": len(module.terms)}
+            for module in linker.modules()
+        ],
         "not_read": strange_files(linker.folder),
-        "sources": sources,
+        "sources": [
+            {**_fields(entry, "name prefix title package install"), "installed": not missing[name]}
+            for name, entry in entries().items()
+        ],
     }
+
+
+def _fields(thing: object, names: str) -> dict[str, Any]:
+    return {name: getattr(thing, name) for name in names.split()}
 
 
 def conflicts(

@@ -213,13 +213,16 @@ class ProfileBuilder:
         prop = ns.GG + "stoppedMedication"
         self._facts.append(Fact(prop, of, True, StopFact(of, days), source, note, self._next()))
 
-    def empty(self, of: str, source: Source) -> None:
-        """A statement that there is none: of a list of the profile (its key), or of a class and all below it."""
-        if of in self._categories:
-            if self._counts((), source, keys=(of,)):
-                self._empty.append((of, source, self._next()))
-        else:
+    def none_known(self, of: str, source: Source, keys: Collection[str]) -> None:
+        """A statement of none: of a list (its key), a class, a "part" of a list; or that "nothing" is known."""
+        if of == "nothing":
+            self.misunderstood(keys, source, "it says that nothing is known of this list")
+        elif of == "part":
+            self.ignore(source, "none of a part is known, which says nothing of the rest")
+        elif of not in self._categories:
             self.fact(of, False, source, note="none is known")
+        elif self._counts((), source, keys=(of,)):
+            self._empty.append((of, source, self._next()))
 
     # -------------------------------------------------------------- what is no fact
 
@@ -349,8 +352,8 @@ class ProfileBuilder:
     def _none_of_a_list(self, kept: Sequence[Fact], complete: set[str]) -> Iterable[Fact]:
         """What statements that a list is empty say, where nothing else of the record contradicts them.
 
-        A list of drugs is then complete. Of conditions those are denied that such a statement is about: not allergies,
-        which have a list of their own, nor states that come and go (a pregnancy).
+        A list of drugs is then complete. Of conditions those are denied that such a statement is about: not those which
+        have a list of their own, nor states that come and go.
         """
         suspended = {prop for prop, _ in self._suspended}
         denied: list[Fact] = []

@@ -19,9 +19,9 @@ LONGEST = 200
 
 def shown(text: object, longest: int = LONGEST) -> str:
     """Text of a record for a report: one line, no control characters or lone surrogates, cut where it is long."""
-    told = text if isinstance(text, str) else str(text)
+    plain = text if isinstance(text, str) else str(text)
     # Records repeat their texts; long ones are not kept.
-    return _clean(told, longest) if len(told) <= LONGEST else _cut(told, longest)
+    return _clean(plain, longest) if len(plain) <= LONGEST else _cut(plain, longest)
 
 
 def _cut(text: str, longest: int) -> str:
@@ -118,15 +118,7 @@ class Entry:
 
     def to_dict(self) -> dict[str, Any]:
         """The entry in the published JSON form."""
-        return {
-            "state": self.state,
-            "source": self.source,
-            "text": self.text,
-            "effect": self.effect,
-            "why": self.why,
-            "mend": self.mend,
-            "steps": list(self.steps),
-        }
+        return {**vars(self), "steps": list(self.steps)}
 
 
 @dataclass
@@ -149,16 +141,10 @@ class IntakeReport:
 
     def counts(self) -> dict[str, int]:
         """How many entries there are of each state."""
-        found = Counter(entry.state for entry in self.entries)
-        return {state.replace(" ", "_"): found[state] for state in (USED, IGNORED, NOT_UNDERSTOOD)}
+        numbers = Counter(entry.state for entry in self.entries)
+        return {state.replace(" ", "_"): numbers[state] for state in (USED, IGNORED, NOT_UNDERSTOOD)}
 
     def to_dict(self) -> dict[str, Any]:
         """The report in the published JSON form (schema/intake.schema.json)."""
-        return {
-            "form": self.form,
-            "as_of": self.as_of,
-            "patient": self.patient,
-            "choices": list(self.choices),
-            "counts": self.counts(),
-            "entries": [entry.to_dict() for entry in self.entries],
-        }
+        entries = [entry.to_dict() for entry in self.entries]
+        return {**vars(self), "choices": [*self.choices], "counts": self.counts(), "entries": entries}

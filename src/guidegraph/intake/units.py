@@ -151,14 +151,14 @@ class Units:
             return _Product(powers=Counter({name: 1}))
         if name in self._units:
             number, unit = self._units[name]
-            found = _Product(number)
-            found.times(self._product(unit), 1)
-            return found
+            product = _Product(number)
+            product.times(self._product(unit), 1)
+            return product
         for size in (1, 2):
             if name[:size] in self._prefixes and name[size:] in self._metric:
-                found = _Product(self._prefixes[name[:size]])
-                found.times(self.atom(name[size:]) or _Product(), 1)
-                return found
+                product = _Product(self._prefixes[name[:size]])
+                product.times(self.atom(name[size:]) or _Product(), 1)
+                return product
         return None
 
     def annotation(self, text: str) -> str:
@@ -173,19 +173,19 @@ class _Parser:
         self._units, self._text, self._at = units, text, 0
 
     def whole(self) -> _Product:
-        found = self._term(0)
+        product = self._term(0)
         if self._at != len(self._text):
             raise self._unknown()
-        return found
+        return product
 
     def _unknown(self) -> UnitError:
-        told = f"the unit {shown(self._text, 40)!r} is not understood"
-        return UnitError(told, mend="Give a UCUM code, or say with --same-unit UNIT=OURS which unit it is.")
+        what = f"the unit {shown(self._text, 40)!r} is not understood"
+        return UnitError(what, mend="Give a UCUM code, or say with --same-unit UNIT=OURS which unit it is.")
 
     def _term(self, depth: int) -> _Product:
         if depth > _DEEPEST:
             raise self._unknown()
-        found, exponent, wanted = _Product(), 1, True
+        product, exponent, wanted = _Product(), 1, True
         if self._text[self._at :].startswith("/"):
             exponent, self._at = -1, self._at + 1
         while self._at < len(self._text):
@@ -203,11 +203,11 @@ class _Parser:
             if match[2] is None and not wanted:
                 raise self._unknown()
             self._at = match.end()
-            found.times(self._component(match, depth), exponent)
+            product.times(self._component(match, depth), exponent)
             wanted = False
         if wanted:
             raise self._unknown()
-        return found
+        return product
 
     def _component(self, match: re.Match[str], depth: int) -> _Product:
         if match[1] == "(":
@@ -226,9 +226,9 @@ class _Parser:
         exponent = int(match[4] or 1)
         if atom is None or abs(exponent) > _LARGEST_POWER:
             raise self._unknown()
-        found = _Product()
-        found.times(atom, exponent)
-        return found
+        product = _Product()
+        product.times(atom, exponent)
+        return product
 
 
 def _bare(text: str) -> str:

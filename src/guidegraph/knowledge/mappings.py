@@ -11,7 +11,7 @@ from guidegraph.knowledge.opened import Knowledge
 from guidegraph.namespaces import GGT
 from guidegraph.terminologies.checking import Checker
 from guidegraph.terminologies.model import Report, Subject, claims
-from guidegraph.terminologies.sources import SOURCES, entries, source
+from guidegraph.terminologies.sources import entries, source
 from guidegraph.terminologies.tables import read_rules, read_table, read_terminologies, table_files
 
 #: The kinds of our terms that mappings speak of, in the order of a table.
@@ -42,8 +42,8 @@ def check_mappings(knowledge: Knowledge, files: Sequence[Path] = ()) -> Report:
     folder = knowledge.links.tables_folder
     known = entries()
     first: dict[str, str] = {}
-    for name in SOURCES:
-        first.setdefault(known[name].prefix, name)
+    for name, entry in known.items():
+        first.setdefault(entry.prefix, name)
     checker = Checker(subjects(knowledge), read_terminologies(folder), read_rules(folder), first, source)
     shipped = table_files(folder)
     names = {path.name for path in files}

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Protocol
 from urllib.parse import unquote
 
 from guidegraph.terminologies.model import CodeReading, ExternalTerm, Terminology, claims
 from guidegraph.terminologies.model import Mapping as Row
-from guidegraph.terminologies.modules import code_iri
+from guidegraph.terminologies.modules import Module, code_iri
 
 #: Predicates by which whoever has the code has our class, and by which whoever lacks the code lacks it.
 _HAS, _LACKS = ("exact", "narrow"), ("exact", "broad")
@@ -27,26 +26,6 @@ _NOT_HAS, _NOT_LACKS = ("narrow", "close"), ("broad", "close")
 
 #: Those of some terms of ours that, present or absent, tell more than the others.
 Telling = Callable[[Sequence[str], bool], Sequence[str]]
-
-
-class Hierarchy(Protocol):
-    """A linked hierarchy: its terms by code, and where they come from."""
-
-    @property
-    def name(self) -> str:
-        """The name under which it was linked."""
-
-    @property
-    def title(self) -> str:
-        """The terminology's title."""
-
-    @property
-    def version(self) -> str:
-        """The release of its data."""
-
-    @property
-    def terms(self) -> Mapping[str, ExternalTerm]:
-        """Its terms by code."""
 
 
 class Codes:
@@ -64,7 +43,7 @@ class Codes:
         self,
         rows: Iterable[Row],
         terminologies: Mapping[str, Terminology],
-        hierarchies: Callable[[str], Sequence[Hierarchy]],
+        hierarchies: Callable[[str], Sequence[Module]],
         label: Callable[[str], str],
         telling: Telling = lambda classes, present: classes,
     ) -> None:
@@ -146,7 +125,7 @@ class Codes:
         means = (_DENIES if row.negated else _MEANS)[row.predicate]
         return f"{row.curie}{label} {means} {self._label(row.subject)} [mapping table {row.table}]"
 
-    def children(self, hierarchy: Hierarchy) -> Mapping[str, Sequence[str]]:
+    def children(self, hierarchy: Module) -> Mapping[str, Sequence[str]]:
         """The codes directly below each code of a hierarchy, without combination products and obsolete codes."""
         if hierarchy.name not in self._children:
             below: dict[str, list[str]] = defaultdict(list)
@@ -157,7 +136,7 @@ class Codes:
             self._children[hierarchy.name] = {parent: sorted(codes) for parent, codes in below.items()}
         return self._children[hierarchy.name]
 
-    def linked(self, prefix: str) -> Sequence[Hierarchy]:
+    def linked(self, prefix: str) -> Sequence[Module]:
         """The linked hierarchies of a prefix."""
         return self._hierarchies(prefix)
 
@@ -170,7 +149,7 @@ class _Walk:
         self._own, self._denials = codes.rows(f"{prefix}:{code}"), codes.denials(f"{prefix}:{code}")
         self.steps: list[str] = []
         self.sources: set[str] = set()
-        self._found: tuple[Hierarchy, ExternalTerm] | None = None
+        self._found: tuple[Module, ExternalTerm] | None = None
         # A code that the tables place among our classes needs no hierarchy, which takes a while to read.
         if not any(row.predicate in _HAS for row in self._own):
             self._found = next(((h, h.terms[code]) for h in codes.linked(prefix) if code in h.terms), None)
@@ -205,7 +184,7 @@ class _Walk:
             return self._take(direct, True)
         return self._climb(*self._found)
 
-    def _climb(self, hierarchy: Hierarchy, start: ExternalTerm) -> tuple[str, ...]:
+    def _climb(self, hierarchy: Module, start: ExternalTerm) -> tuple[str, ...]:
         classes: set[str] = set()
         seen, left = {start.code}, [start]
         while left:
@@ -233,7 +212,7 @@ class _Walk:
             classes.update(self._descend(*self._found))
         return tuple(sorted(classes))
 
-    def _descend(self, hierarchy: Hierarchy, start: ExternalTerm) -> set[str]:
+    def _descend(self, hierarchy: Module, start: ExternalTerm) -> set[str]:
         below = self._codes.children(hierarchy)
         classes: set[str] = set()
         seen, left = {start.code}, [start.code]
@@ -260,7 +239,7 @@ class _Walk:
                 self.sources.add(f"{denied[row.subject].table}.sssom.tsv")
         return [row for row in rows if row.subject not in denied]
 
-    def _step(self, hierarchy: Hierarchy, lower: ExternalTerm, higher: ExternalTerm) -> None:
+    def _step(self, hierarchy: Module, lower: ExternalTerm, higher: ExternalTerm) -> None:
         self.sources.add(hierarchy.name)
         one, other = (f"{self._curie(t.code)} ({t.label})" for t in (lower, higher))
         self.steps.append(f"{one} is below {other} {_cite(hierarchy)}")
@@ -291,5 +270,5 @@ class _Walk:
         return (f"it is in no mapping table and in no linked hierarchy {cited}",)
 
 
-def _cite(hierarchy: Hierarchy) -> str:
+def _cite(hierarchy: Module) -> str:
     return f"[{hierarchy.title}, {hierarchy.version}]" if hierarchy.version else f"[{hierarchy.title}]"

@@ -30,7 +30,7 @@ from guidegraph.terminologies.modules import (
     read_module,
     write_module,
 )
-from guidegraph.terminologies.sources import SOURCES, Source, source
+from guidegraph.terminologies.sources import Source, entries, source
 from guidegraph.terminologies.tables import read_tables, read_terminologies
 
 
@@ -133,8 +133,8 @@ class Linker:
     def _module(self, name: str) -> Module:
         if (path := module_file(self.folder, name)).is_file():
             return read_module(path)
-        if name not in SOURCES:
-            known = sorted({*SOURCES, *(file.name.removesuffix(SUFFIX) for file in module_files(self.folder))})
+        if name not in entries():
+            known = sorted({*entries(), *(file.name.removesuffix(SUFFIX) for file in module_files(self.folder))})
             raise UsageError(f"no linked hierarchy or source {name!r}", mend=f"Use one of: {', '.join(known)}.")
         return extract(source(name), self.mappings).module
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from guidegraph.model import CodeReading
@@ -132,7 +132,6 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values."""
-        names = ("table", "line", "rule", "what", "mend", "warning")
         return {
             "rows": self.rows,
             "checked": self.checked,
@@ -143,5 +142,5 @@ class Report:
                 name: {"rows": n, "reason": self.reasons[name]} for name, n in sorted(self.unchecked.items())
             },
             "errors": self.errors,
-            "findings": [{name: getattr(finding, name) for name in names} for finding in self.findings],
+            "findings": [asdict(finding) for finding in self.findings],
         }

@@ -214,13 +214,13 @@ class Items:
         links = bundle.get("link")
         for link in links if isinstance(links, list) else ():
             if _text(link, "relation") in _OTHER_PAGES:
-                told = f"the Bundle is one page of several (link {_text(link, 'relation')})"
-                self.partial.append((place, told, "Fetch every page and give them together."))
+                why = f"the Bundle is one page of several (link {_text(link, 'relation')})"
+                self.partial.append((place, why, "Fetch every page and give them together."))
         total = bundle.get("total")
         matches = sum(1 for entry in entries if _text(_of(entry, "search"), "mode") in ("", "match"))
         if isinstance(total, Decimal) and total > matches:
-            told = f"the Bundle has {matches} of {total} entries"
-            self.partial.append((place, told, "Fetch every page and give them together."))
+            why = f"the Bundle has {matches} of {total} entries"
+            self.partial.append((place, why, "Fetch every page and give them together."))
 
 
 def _of(value: Any, key: str) -> Any:

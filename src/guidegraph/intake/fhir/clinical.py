@@ -73,12 +73,8 @@ class Clinical:
         """A statement that there is none of something: of a list, a class, a part of a list, or no information."""
         if not sure:
             self._builder.ignore(source, "that none is known does not hold now, or is not certain")
-        elif of == "nothing":
-            self._builder.misunderstood(res.kind.lists, source, "it says that nothing is known of this list", "Ask.")
-        elif of == "part":
-            self._builder.ignore(source, "none of a part is known, which says nothing of the rest")
         else:
-            self._builder.empty(of, source)
+            self._builder.none_known(of, source, res.kind.lists)
 
     def changed_later(self, res: Resource) -> str:
         """Why an entry that has ended may not have ended by the day of the profile, "" if nothing says so."""
@@ -134,8 +130,8 @@ class Clinical:
             about = self._builder.of_kind(meaning.present, *_STATES)
             self._builder.misunderstood(res.kind.lists, source, f"refuted; {why}", MAP, about=about)
         elif res.has("narrows"):
-            told = "it is refuted for one site, severity or reaction, which says nothing of others"
-            self._builder.doubt(classes, res.kind.lists, source, told)
+            note = "it is refuted for one site, severity or reaction, which says nothing of others"
+            self._builder.doubt(classes, res.kind.lists, source, note)
         elif later:
             self._builder.doubt(classes, res.kind.lists, source, f"it is refuted, {later}")
         else:
@@ -145,11 +141,11 @@ class Clinical:
     def _is_allergy(self, res: Resource) -> bool:
         if "type" not in res.kind.row:
             return True
-        told = res.part("type")
-        if told is None:
+        note = res.part("type")
+        if note is None:
             return True
         allergy = res.kind.row["type"]["allergy"]
-        codes = [told] if isinstance(told, str) else [code.code for code in res.codings(told)]
+        codes = [note] if isinstance(note, str) else [code.code for code in res.codings(note)]
         return allergy in codes
 
     def _within(self, res: Resource, classes: list[str]) -> list[str]:
@@ -189,11 +185,11 @@ class Clinical:
         elif word == "done" and ends is not None and ends.last.date() > self._builder.as_of:
             self._builder.doubt(classes, res.kind.lists, source, f"it was done {self.changed_later(res)}")
         else:
-            outcome, told = self._outcome(res)
+            outcome, note = self._outcome(res)
             weeks = self._weeks(res, word, outcome)
             for cls in classes:
                 self._builder.trial(
-                    TrialFact(cls, outcome, weeks), source, note="; ".join(filter(None, (told, meaning.why)))
+                    TrialFact(cls, outcome, weeks), source, note="; ".join(filter(None, (note, meaning.why)))
                 )
 
     def _outcome(self, res: Resource) -> tuple[str | None, str]:

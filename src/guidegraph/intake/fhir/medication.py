@@ -38,7 +38,7 @@ class Medications:
             NotUnderstoodError: the resource is malformed.
         """
         meanings = self.drugs(res)
-        word, told = self._word(res)
+        word, status = self._word(res)
         begins, ends = self._begin(res), self._end(res)
         none = self._none(res)
         for meaning in meanings:
@@ -46,7 +46,7 @@ class Medications:
             if none:
                 self._clinical.none(res, none, source, sure=word == "now" or (word == "recorded" and ends is None))
             else:
-                self._one(res, meaning, source, word, told, ends)
+                self._one(res, meaning, source, word, status, ends)
 
     def _none(self, res: Resource) -> str:
         """What the code says that there is none of, "" where it names a drug."""
@@ -195,18 +195,20 @@ class Medications:
     def _meaning(self, res: Resource, concept: Any) -> Meaning:
         return self._concepts.read(res.codings(concept), res.text_of(concept))
 
-    def _one(self, res: Resource, meaning: Meaning, source: Source, word: str, told: str, ends: Moment | None) -> None:
+    def _one(
+        self, res: Resource, meaning: Meaning, source: Source, word: str, status: str, ends: Moment | None
+    ) -> None:
         builder, day = self._builder, self._builder.as_of
         begins = source.when
         classes = builder.of_kind(meaning.present, "intervention")
         if word in _NOT_TAKEN:
-            builder.ignore(source, _NOT_TAKEN[word].format(told))
+            builder.ignore(source, _NOT_TAKEN[word].format(status))
         elif begins is not None and begins.first.date() > day:
             builder.ignore(source, f"it begins on {begins.text}, after {day}")
         elif word != "doubt" and ends is not None and ends.last.date() < day:
-            self._stopped(classes, meaning, source, ends, told)
+            self._stopped(classes, meaning, source, ends, status)
         elif word == "ended":
-            self._ended(res, classes, meaning, source, ends, told)
+            self._ended(res, classes, meaning, source, ends, status)
         elif not classes:
             builder.misunderstood(res.kind.lists, source, _why(meaning), MAP)
         elif word == "now" or (word == "recorded" and _open(res, begins) and _goes_on(ends, builder)):
@@ -221,33 +223,33 @@ class Medications:
             for cls in classes:
                 builder.fact(cls, True, source, note="; ".join(filter(None, (dated, meaning.why))))
         else:
-            builder.doubt(classes, res.kind.lists, source, f"whether it is taken now is not said ({told})")
+            builder.doubt(classes, res.kind.lists, source, f"whether it is taken now is not said ({status})")
 
-    def _stopped(self, classes: list[str], meaning: Meaning, source: Source, ends: Moment, told: str) -> None:
+    def _stopped(self, classes: list[str], meaning: Meaning, source: Source, ends: Moment, status: str) -> None:
         day = ends.day
         source = replace(source, when=ends, written=None)
         if not classes:
-            self._builder.misunderstood(_STOPPED, source, f"ended ({told}); {_why(meaning)}", MAP)
+            self._builder.misunderstood(_STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
         elif day is None:
-            why = f"ended ({told}), on a day that is not given ({ends.text})"
+            why = f"ended ({status}), on a day that is not given ({ends.text})"
             self._builder.doubt(classes, _STOPPED, source, why)
         else:
             for cls in classes:
-                self._builder.stop(cls, day, source, note=f"it ended on {day} ({told})")
+                self._builder.stop(cls, day, source, note=f"it ended on {day} ({status})")
 
     def _ended(
-        self, res: Resource, classes: list[str], meaning: Meaning, source: Source, ends: Moment | None, told: str
+        self, res: Resource, classes: list[str], meaning: Meaning, source: Source, ends: Moment | None, status: str
     ) -> None:
         later = ends is not None or self._clinical.written_later(res)
         # Where it may have ended after the day, it may have been taken on it.
         lists = (*_STOPPED, *(res.kind.lists if later else ()))
         if ends is not None and ends.day == self._builder.as_of:
-            self._stopped(classes, meaning, source, ends, told)
+            self._stopped(classes, meaning, source, ends, status)
         elif not classes:
-            self._builder.misunderstood(lists, source, f"no longer taken ({told}); {_why(meaning)}", MAP)
+            self._builder.misunderstood(lists, source, f"no longer taken ({status}); {_why(meaning)}", MAP)
         else:
             when = f"its end is given as {ends.text}" if ends else "the day is not recorded"
-            self._builder.doubt(classes, lists, source, f"no longer taken ({told}); {when}")
+            self._builder.doubt(classes, lists, source, f"no longer taken ({status}); {when}")
 
 
 def _value(quantity: Any) -> Any:

@@ -155,8 +155,8 @@ class Observations:
             elif kind == "valueInteger" and _whole(content):
                 number, unit, coded = content, "1", True
             else:
-                told = f"its {kind} is no number with a unit" if kind else "it has an interpretation alone, no number"
-                raise NotUnderstoodError(told, "Write the number into the profile.")
+                why = f"its {kind} is no number with a unit" if kind else "it has an interpretation alone, no number"
+                raise NotUnderstoodError(why, "Write the number into the profile.")
         except NotUnderstoodError as why:
             self._builder.misunderstood(MEASURED, source, str(why), why.mend, about=numbers)
             return
@@ -186,8 +186,8 @@ class Observations:
         if not word:
             why = "its value is not understood"
         elif word == "no" and res.has("narrows"):
-            told = "it is negative at one site, which says nothing of others"
-            self._builder.doubt({*states, *lacking}, res.kind.lists, source, told)
+            why = "it is negative at one site, which says nothing of others"
+            self._builder.doubt({*states, *lacking}, res.kind.lists, source, why)
             return
         elif word == "no":
             source = replace(source, steps=meaning.absent_steps or source.steps)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, TypedDict
+from typing import IO, Any, TypedDict, Unpack
 
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.files import read_bytes
@@ -73,13 +73,8 @@ class FhirReader:
         source: FhirSource,
         *,
         as_of: date | None = None,
-        version: str = "",
-        patient: str = "",
-        complete: Collection[str] = (),
-        match_text: bool = False,
-        same_units: Collection[tuple[str, str]] = (),
-        newest_days: int | None = None,
         where: str = "the record",
+        **options: Unpack[FhirOptions],
     ) -> Reading:
         """Read FHIR resources of one patient as a profile, with a report of every entry.
 
@@ -88,24 +83,29 @@ class FhirReader:
         Args:
             source: JSON text (a resource, a Bundle, an array, NDJSON), the path of a file with it, or plain mappings.
             as_of: the day of the profile; today if None.
-            version, patient, complete, match_text, same_units, newest_days: see :class:`FhirOptions`.
             where: names the record in messages.
+            options: see :class:`FhirOptions`.
 
         Raises:
             ProfileError: no FHIR, no patient, or entries of several patients and none is named.
             UsageError: an unknown version or list.
         """
-        rates, same = self.knowledge.records.rates, frozenset(same_units)
-        settings = Settings(as_of or date.today(), frozenset(complete), rates, newest_days, same)
+        settings = Settings(
+            as_of or date.today(),
+            frozenset(options.get("complete", ())),
+            self.knowledge.records.rates,
+            options.get("newest_days"),
+            frozenset(options.get("same_units", ())),
+        )
         text = read_record(source, where) if isinstance(source, Path) else source
         return read_fhir(
             parse(text, where) if isinstance(text, str) else from_values(text, where),
             self.knowledge.vocabulary,
-            self._concepts[match_text],
+            self._concepts[options.get("match_text", False)],
             settings,
             where=where,
-            version=version,
-            patient=patient,
+            version=options.get("version", ""),
+            patient=options.get("patient", ""),
             implications=self.knowledge.implications,
             # An escaped letter can hide the name from this look at the text.
             scan=not isinstance(text, str) or "modifierExtension" in text or "\\u" in text,

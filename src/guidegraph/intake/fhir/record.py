@@ -121,8 +121,8 @@ class Record:
             if name in ("List", "Composition"):
                 for why in emptied(value):
                     if why not in self._table.no_reason:
-                        told = f"it is empty because: {shown(why, 40) or 'not told'}"
-                        self.partial.append((ref, told, "Ask for what is missing."))
+                        named = f"it is empty because: {shown(why, 40) or 'not told'}"
+                        self.partial.append((ref, named, "Ask for what is missing."))
 
     def _older(self) -> tuple[str, str]:
         """An older release in which the record is written, and what shows it; "" where anything shows a newer one."""
@@ -193,9 +193,9 @@ class Record:
         if wanted:
             subjects = [s for s in subjects if wanted in (s, s.rpartition("/")[2])]
         if len(subjects) > 1:
-            told = ", ".join(shown(s, 60) for s in subjects[:5])
+            names = ", ".join(shown(s, 60) for s in subjects[:5])
             raise ProfileError(
-                f"entries of {len(subjects)} patients", where=self._where, mend=f"Name one with --patient: {told}."
+                f"entries of {len(subjects)} patients", where=self._where, mend=f"Name one with --patient: {names}."
             )
         if not any(self.type_of(value) in self._table.kinds for _, value in self.all):
             raise ProfileError("there is no patient here", where=self._where, mend=MEND)
@@ -272,20 +272,20 @@ class Record:
             NotUnderstoodError: no reference, or it points at nothing that is there, or at another type.
         """
         resource.check_elements(reference, "Reference")
-        told = reference.get("reference")
-        if not isinstance(told, str):
+        named = reference.get("reference")
+        if not isinstance(named, str):
             raise NotUnderstoodError(f"it names its {name} without a reference")
         value: Any = None
-        if told.startswith("#"):
+        if named.startswith("#"):
             inside = resource.data.get("contained")
             for part in inside if isinstance(inside, list) else ():
-                if isinstance(part, dict) and part.get("id") == told[1:]:
+                if isinstance(part, dict) and part.get("id") == named[1:]:
                     value = part
         else:
-            value = self.known(told) or self.known(self.normal(told))
+            value = self.known(named) or self.known(self.normal(named))
         if not isinstance(value, dict) or value.get("resourceType") != name:
-            raise NotUnderstoodError(f"its {name} {shown(told, 80)} is not in the record")
-        target = Resource(value, name, f"{resource.ref} {shown(told, 60)}", self.version, self._table, scan=self._scan)
+            raise NotUnderstoodError(f"its {name} {shown(named, 80)} is not in the record")
+        target = Resource(value, name, f"{resource.ref} {shown(named, 60)}", self.version, self._table, scan=self._scan)
         target.check()
         return target
 
@@ -312,5 +312,5 @@ def _order(one: Item, other: Item, when: Moment | None, later: Moment | None) ->
 
 
 def _known(patients: list[tuple[str, dict[str, Any]]]) -> str:
-    told = ", ".join(ref for ref, _ in patients[:5])
-    return f"There {'is' if len(patients) == 1 else 'are'}: {told}{' ...' if len(patients) > 5 else ''}."
+    named = ", ".join(ref for ref, _ in patients[:5])
+    return f"There {'is' if len(patients) == 1 else 'are'}: {named}{' ...' if len(patients) > 5 else ''}."

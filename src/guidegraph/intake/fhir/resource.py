@@ -63,8 +63,8 @@ class Resource:
                 left += value
             elif isinstance(value, dict):
                 if "modifierExtension" in value:
-                    told = value["modifierExtension"]
-                    first = told[0] if isinstance(told, list) and told else told
+                    stated = value["modifierExtension"]
+                    first = stated[0] if isinstance(stated, list) and stated else stated
                     url = first.get("url") if isinstance(first, dict) else first
                     raise NotUnderstoodError(
                         f"a modifier extension that is not known changes its meaning ({shown(url, 80)})"
@@ -148,8 +148,8 @@ class Resource:
     def saved(self) -> Moment | None:
         """When a server last stored it, None where that is not told."""
         meta = self.data.get("meta")
-        told = meta.get("lastUpdated") if isinstance(meta, dict) else None
-        return self.time(told) if told is not None else None
+        stated = meta.get("lastUpdated") if isinstance(meta, dict) else None
+        return self.time(stated) if stated is not None else None
 
     def source(self, meaning: Meaning, when: Moment | None, value: str = "", *, timed: bool = False) -> Source:
         """The resource as the source of facts.
@@ -190,7 +190,7 @@ class Resource:
             NotUnderstoodError: a wrong type, or an element that FHIR does not have there.
         """
         self.check_elements(concept, "CodeableConcept")
-        found = []
+        codes = []
         codings = concept.get("coding")
         if codings is not None and not isinstance(codings, list):
             raise NotUnderstoodError("coding is not a list")
@@ -200,8 +200,8 @@ class Resource:
             if any(part is not None and not isinstance(part, str) for part in parts):
                 raise NotUnderstoodError("a coding has a part that is not text")
             system, code, display = (part or "" for part in parts)
-            found.append(Code(self.table.systems.get(system, system), code, shown(display)))
-        return found
+            codes.append(Code(self.table.systems.get(system, system), code, shown(display)))
+        return codes
 
     def first_of(self, concept: Any, table: Mapping[tuple[str, str], str]) -> str:
         """What a table says of the codes of a concept, "" where it says nothing or several things."""

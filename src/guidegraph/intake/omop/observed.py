@@ -91,12 +91,8 @@ class Observed:
             ValueError: a concept id is no whole number.
         """
         of = next((self.answers.none[curie] for curie in self.own(row, stem) if curie in self.answers.none), "")
-        if of == "nothing":
-            self.builder.misunderstood(keys, source, "it says that nothing is known of this list", "Ask.")
-        elif of == "part":
-            self.builder.ignore(source, "none of a part is known, which says nothing of the rest")
-        elif of:
-            self.builder.empty(of, source)
+        if of:
+            self.builder.none_known(of, source, keys)
         return bool(of)
 
     def classes(self, reading: CodeReading, *kinds: str, present: bool = True) -> list[str]:

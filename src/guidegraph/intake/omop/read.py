@@ -167,8 +167,8 @@ class OmopReader:
                 if table in _EVENTS:
                     used.update(_concepts(row, _own(table)))
                     seen.update(_concepts(row, _LOOKED_AT))
-            for person, found in by_person.items():
-                rows[person][table] = _sorted(found)
+            for person, events in by_person.items():
+                rows[person][table] = _sorted(events)
         self._vocabularies.learn(used, seen)
         for person in persons:
             if "person" not in rows[person]:
@@ -223,29 +223,24 @@ def read_persons(
         yield from _reader(knowledge, opened, **options).persons(persons)
 
 
-def _reader(
-    knowledge: Knowledge,
-    opened: Source,
-    as_of: date | None = None,
-    complete: Collection[str] = (),
-    source_vocabulary: Mapping[str, str] | None = None,
-    drug_eras: bool = False,
-    one_day_present: bool = False,
-    newest_days: int | None = None,
-    same_units: Collection[tuple[str, str]] = (),
-) -> OmopReader:
-    prefixes = {table: _prefix(knowledge, prefix) for table, prefix in (source_vocabulary or {}).items()}
-    rates, same = knowledge.records.rates, frozenset(same_units)
-    settings = Settings(as_of or date.today(), frozenset(complete), rates, newest_days, same)
+def _reader(knowledge: Knowledge, opened: Source, **options: Unpack[OmopOptions]) -> OmopReader:
+    named = options.get("source_vocabulary") or {}
+    settings = Settings(
+        options.get("as_of") or date.today(),
+        frozenset(options.get("complete", ())),
+        knowledge.records.rates,
+        options.get("newest_days"),
+        frozenset(options.get("same_units", ())),
+    )
     return OmopReader(
         opened,
         knowledge.vocabulary,
         knowledge.implications,
         knowledge.links.codes,
         settings,
-        prefixes,
-        eras=drug_eras,
-        one_day=one_day_present,
+        {table: _prefix(knowledge, prefix) for table, prefix in named.items()},
+        eras=options.get("drug_eras", False),
+        one_day=options.get("one_day_present", False),
     )
 
 

@@ -128,11 +128,11 @@ class Source:
             self._db.execute("ATTACH ? AS source (READ_ONLY)", [str(path)])
             # From here on nothing else can be opened, whatever a view of the database says.
             self._lock()
-            found = self._db.execute(statement("tables")).fetchall()
+            rows = self._db.execute(statement("tables")).fetchall()
         except _faults() as error:
             raise _unreadable(self.name, error) from None
         places: dict[str, list[str]] = {}
-        for schema, table in found:
+        for schema, table in rows:
             if table.casefold() in conventions().tables:
                 places.setdefault(table.casefold(), []).append(f"source.{_quoted(schema)}.{_quoted(table)}")
         self._one_each(places)
@@ -167,9 +167,9 @@ class Source:
         parts = [p for p in sorted(path.iterdir()) if p.name[0] not in "._"]
         strange = [p.name for p in parts if not p.name.casefold().endswith(_ENDINGS) or p.resolve() != p or p.is_dir()]
         if strange or not parts:
-            told = f"{strange[0]!r} is no part of a table" if strange else "it holds no part of a table"
+            what = f"{strange[0]!r} is no part of a table" if strange else "it holds no part of a table"
             mend = "Leave its Parquet or CSV files alone there."
-            raise ProfileError(told, where=f"{self.name}: {path.name}", mend=mend)
+            raise ProfileError(what, where=f"{self.name}: {path.name}", mend=mend)
         whole, *others = [self._file(part, table) for part in parts]
         for part, other in zip(parts[1:], others, strict=True):
             if [c.casefold() for c in other.columns] != [c.casefold() for c in whole.columns]:
@@ -185,10 +185,10 @@ class Source:
         self._db.execute("SET lock_configuration = true")
 
     def _one_each(self, places: Mapping[str, Sequence[str]]) -> None:
-        for table, found in sorted(places.items()):
-            if len(found) > 1:
+        for table, rows in sorted(places.items()):
+            if len(rows) > 1:
                 raise ProfileError(
-                    f"the table {table} is there more than once: {', '.join(found[:4])}",
+                    f"the table {table} is there more than once: {', '.join(rows[:4])}",
                     where=self.name,
                     mend="Leave one of them.",
                 )
@@ -300,8 +300,8 @@ def _quoted(name: str) -> str:
 
 
 def _unreadable(where: str, error: Exception) -> ProfileError:
-    told = f"cannot be read: {shown(error, 160)}"
-    return ProfileError(told, where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
+    what = f"cannot be read: {shown(error, 160)}"
+    return ProfileError(what, where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
 
 
 def _header(path: Path, where: str) -> str:
@@ -310,8 +310,8 @@ def _header(path: Path, where: str) -> str:
             head = file.readline(_LONGEST_HEADER)
         return head.decode("utf-8-sig").strip("\r\n")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        told = f"its header cannot be read: {shown(error)}"
-        raise ProfileError(told, where=where, mend="Save it as UTF-8 text.") from None
+        what = f"its header cannot be read: {shown(error)}"
+        raise ProfileError(what, where=where, mend="Save it as UTF-8 text.") from None
 
 
 def _names(head: str, mark: str, where: str) -> list[str]:

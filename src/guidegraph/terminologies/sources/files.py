@@ -16,7 +16,7 @@ from pathlib import Path
 from guidegraph.errors import LinkError
 from guidegraph.files import decoded, read_bytes
 from guidegraph.terminologies.model import ExternalTerm
-from guidegraph.terminologies.sources.base import FileTerms
+from guidegraph.terminologies.sources.base import FileTerms, Source
 from guidegraph.terminologies.sources.graphs import read_obographs, read_owl
 
 #: A larger file is refused (bytes). The largest ontology in use here, MONDO as OBO-JSON, has about 100 MB.
@@ -24,51 +24,25 @@ MAXIMUM_BYTES = 512 * 1024 * 1024
 KINDS = ".obo, .json (obographs), .ttl, .owl, .rdf or .xml"
 
 
-class FileSource:
-    """A user's file in the form of a source."""
+class FileSource(Source):
+    """A user's file as a source; it is read at once.
+
+    Raises:
+        LinkError: as :func:`read_ontology`.
+    """
 
     def __init__(self, path: Path, prefix: str, iri: str, title: str = "") -> None:
-        self.name = path.stem
-        self.prefix = prefix
-        self.package = path.name
-        self._path = path
-        self._iri = iri
-        self._title = title
+        self._read = read = read_ontology(path, prefix, iri)
+        super().__init__(path.stem, prefix, read.title or title or path.stem, path.name, read.licence or "not stated")
 
     @cached_property
-    def _read(self) -> FileTerms:
-        return read_ontology(self._path, self.prefix, self._iri)
-
-    @property
-    def title(self) -> str:
-        """The title that the file gives itself, or that of the terminology."""
-        return self._read.title or self._title or self.name
-
-    @property
     def version(self) -> str:
         """The version that the file states."""
         return f"{self._read.version or 'release not stated'} ({self.package})"
 
-    @property
-    def licence(self) -> str:
-        """The licence that the file states."""
-        return self._read.licence or "not stated"
-
-    def term(self, code: str) -> ExternalTerm | None:
-        """The term of a code, None where the file has no such code."""
+    def build(self, code: str) -> ExternalTerm | None:
+        """The term of a code."""
         return self._read.terms.get(code)
-
-    @cached_property
-    def _below(self) -> dict[str, tuple[str, ...]]:
-        below: dict[str, list[str]] = {}
-        for term in self._read.terms.values():
-            for parent in term.parents:
-                below.setdefault(parent, []).append(term.code)
-        return {parent: tuple(sorted(found)) for parent, found in below.items()}
-
-    def children(self, code: str) -> tuple[str, ...]:
-        """The codes directly below a code, sorted."""
-        return self._below.get(code, ())
 
     def codes(self) -> Iterator[str]:
         """All codes."""
