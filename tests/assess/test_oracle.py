@@ -9,9 +9,9 @@ import pytest
 
 from guidegraph import assets
 from guidegraph.profile import to_triples
-from guidegraph.reason import atoms, truth_table
 from tests.conftest import AS_OF
 from tests.support import generate
+from tests.support.oracle import atoms, truth_table
 
 pytestmark = pytest.mark.slow
 GENERATED = 200

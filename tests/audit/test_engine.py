@@ -17,7 +17,7 @@ from tests.support.audithelp import CASES, CLEAN, PREFIXES, audited, changed
 def test_a_clean_body_has_no_finding(tmp_path: Path) -> None:
     report = audited(tmp_path, CLEAN, maximum_age=10)
     assert report.data["findings"] == []
-    assert report.found.complete
+    assert report.audit.complete
     assert report.data["summary"]["statements"] == 5
 
 
@@ -61,7 +61,7 @@ def test_a_check_that_cannot_run_is_told(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     report = audited(tmp_path, CLEAN, kinds=[own])
-    assert not report.found.complete
+    assert not report.audit.complete
     assert [row["kind"] for row in report.data["summary"]["not_run"]] == ["odd"]
 
 

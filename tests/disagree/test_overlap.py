@@ -17,7 +17,7 @@ from guidegraph.disagree.words import manchester
 from guidegraph.knowledge.branch import Branch, Held, Logic, Range, negations, satisfiable
 from guidegraph.knowledge.disagreement import grader
 from guidegraph.knowledge.normal import Grader, Normalizer, Scope
-from tests.support.together import populations_together
+from tests.support.oracle import populations_together
 
 CONDITIONS = (
     "Sciatica",

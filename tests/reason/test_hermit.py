@@ -9,15 +9,8 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph.errors import KnowledgeError
-from guidegraph.reason import (
-    atoms,
-    classify,
-    entails,
-    hermit,
-    satisfiable,
-    truth_table,
-    unsatisfiable_populations,
-)
+from guidegraph.reason import classify, hermit, satisfiable, unsatisfiable_populations
+from tests.support.oracle import atoms, entails, truth_table
 
 pytestmark = pytest.mark.slow
 
@@ -247,7 +240,7 @@ def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     populations = ["urn:x:IsIll", "urn:x:Both", "urn:x:Either"]
     whole = truth_table(knowledge(), patients, populations)
     monkeypatch.setattr(hermit, "CLASSES_A_RUN", 5)
-    monkeypatch.setattr("guidegraph.reason.questions.CLASSES_A_RUN", 5)
+    monkeypatch.setattr("tests.support.oracle.CLASSES_A_RUN", 5)
     assert truth_table(knowledge(), patients, populations) == whole
 
 

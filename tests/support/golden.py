@@ -35,33 +35,62 @@ def rows(kb: api.KnowledgeBase, query: catalogue.Query) -> list[str]:
     return [" | ".join("" if t is None else str(t.value) for t in row) for row in found.rows]
 
 
-def golden(kb: api.KnowledgeBase) -> dict[str, Any]:
-    """Status of every therapy for every example patient with the digest of the whole answer, the disagreements, the audit."""
-    answers = {}
+def audit(kb: api.KnowledgeBase) -> dict[str, list[str]]:
+    """What the audit finds."""
+    return {f.id: list(f.evidence) for f in kb.audit(as_of=AS_OF).audit.findings}
+
+
+def terms(kb: api.KnowledgeBase) -> dict[str, list[Any]]:
+    """What each term is called, and what is above it."""
+    return {
+        describe.name(r.iri): [r.label, *r.names, *sorted(map(describe.name, r.parents))] for r in kb.vocabulary.rows
+    }
+
+
+def populations(kb: api.KnowledgeBase) -> dict[str, Any]:
+    """Whom each population is about, in the words that answers and disagreements use."""
+    forms = kb.disagreement.grader.forms
+    return {describe.name(p): words(forms.population(p), kb.book) for p in sorted(kb.records.branches)}
+
+
+def disagreements(kb: api.KnowledgeBase) -> list[str]:
+    """What is disagreed about."""
+    return sorted(" ".join(f) for f in selected(kb.disagree.findings(AS_OF), (), True))
+
+
+def claims(kb: api.KnowledgeBase) -> list[str]:
+    """What primaries say of each claim of the article."""
+    found = kb.audit(document="ggd:droracle-sciatica-2025", as_of=AS_OF).data["corroboration"]
+    return [f"{row['id']} {row['verdict']} {row['why']}" for row in found["items"]]
+
+
+def chains(kb: api.KnowledgeBase) -> dict[str, str]:
+    """Where everything comes from, as `trace` tells it: a digest for each document."""
+    names = (describe.name(d) for d in all_documents(kb.records))
+    return {name: digest(trace_text(dict(kb.trace(name).data))) for name in names}
+
+
+def questions(kb: api.KnowledgeBase) -> dict[str, list[str]]:
+    """The rows of each shipped question."""
+    return {q.id: rows(kb, q) for q in catalogue.catalogue(("examples",)) if not q.params}
+
+
+def answers(kb: api.KnowledgeBase) -> dict[str, Any]:
+    """Status of every therapy for every example patient, with the digest of the whole answer."""
+    found = {}
     for path in assets.files("graph", "profiles/*.yaml"):
         answer = kb.therapies(path, as_of=AS_OF)
-        answers[path.stem] = {"digest": answer_digest(answer.to_dict()), "statuses": answer.statuses}
-    claims = kb.audit(document="ggd:droracle-sciatica-2025", as_of=AS_OF).data["corroboration"]
-    documents = [{"id": describe.name(d)} for d in all_documents(kb.records)]
-    findings = selected(kb.disagree.findings(AS_OF), (), True)
-    return {
-        "answers": answers,
-        "disagreements": sorted(" ".join(f) for f in findings),
-        "claims": [f"{row['id']} {row['verdict']} {row['why']}" for row in claims["items"]],
-        # Where everything comes from, as `trace` tells it: a digest for each document.
-        "chains": {d["id"]: digest(trace_text(dict(kb.trace(d["id"]).data))) for d in documents},
-        "questions": {q.id: rows(kb, q) for q in catalogue.catalogue(("examples",)) if not q.params},
-        "terms": {
-            describe.name(r.iri): [r.label, *r.names, *sorted(map(describe.name, r.parents))]
-            for r in kb.vocabulary.rows
-        },
-        # Whom each population is about, in the words that answers and disagreements use.
-        "populations": {
-            describe.name(p): words(kb.disagreement.grader.forms.population(p), kb.book)
-            for p in sorted(kb.records.branches)
-        },
-        "audit": {f.id: list(f.evidence) for f in kb.audit(as_of=AS_OF).found.findings},
-    }
+        found[path.stem] = {"digest": answer_digest(answer.to_dict()), "statuses": answer.statuses}
+    return found
+
+
+#: The parts of what is golden, those that take longest last.
+PARTS = {part.__name__: part for part in (terms, audit, populations, disagreements, claims, chains, questions, answers)}
+
+
+def golden(kb: api.KnowledgeBase) -> dict[str, Any]:
+    """All parts of what the shipped graph says."""
+    return {name: part(kb) for name, part in PARTS.items()}
 
 
 if __name__ == "__main__":

@@ -25,16 +25,16 @@ class AuditReport:
     """An audit in its published form, and as it was found.
 
     Attributes:
-        found: the audit itself.
+        audit: the audit itself.
         data: the published JSON form (schema/audit.schema.json).
     """
 
-    found: Audit
+    audit: Audit
     data: Mapping[str, Any]
 
     def baseline(self) -> str:
         """A baseline to start from, as YAML: every finding with an empty reason."""
-        return write_baseline(self.found.findings)
+        return write_baseline(self.audit.findings)
 
     def fails(self, severity: str) -> bool:
         """Whether a finding is of that severity or graver.
@@ -44,7 +44,7 @@ class AuditReport:
         """
         levels = list(SEVERITIES)
         least = levels.index(_severity(severity))
-        return any(levels.index(f.severity) <= least for f in self.found.findings)
+        return any(levels.index(f.severity) <= least for f in self.audit.findings)
 
 
 def _severity(text: str) -> str:
@@ -108,13 +108,13 @@ def audit(
         compared=tuple(compared),
         files=tuple(kinds) if kinds is not None else None,
     )
-    found = auditor.run(request)
-    data = _published(found, software=software(), digest=knowledge.digest)
+    result = auditor.run(request)
+    data = _published(result, software=software(), digest=knowledge.digest)
     data["summary"]["queries"] = knowledge.query_digests(("index", "disagree", "answer", "audit"))
     data["corroboration"] = (
-        Corroboration(knowledge.records, found.relations).report(request.document) if request.document else None
+        Corroboration(knowledge.records, result.relations).report(request.document) if request.document else None
     )
-    return AuditReport(found, data)
+    return AuditReport(result, data)
 
 
 def _compared(knowledge: Knowledge, texts: Sequence[str | Path]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -122,12 +122,12 @@ def _compared(knowledge: Knowledge, texts: Sequence[str | Path]) -> tuple[list[t
     states: list[tuple[str, str]] = []
     compared: list[str] = []
     for text in texts:
-        found = verify_document(knowledge, text)
-        compared.append(ns.expand(found.document) or found.document)
-        if not found.whole and found.ok:
-            told = found.note or "the text differs from the encoded one outside every encoded passage"
-            states.append((compared[-1], told))
-        for row in found.verdicts:
+        verification = verify_document(knowledge, text)
+        compared.append(ns.expand(verification.document) or verification.document)
+        if not verification.whole and verification.ok:
+            note = verification.note or "the text differs from the encoded one outside every encoded passage"
+            states.append((compared[-1], note))
+        for row in verification.verdicts:
             if row.state != verify.SAME:
                 place = f", now at characters {row.start}-{row.end}" if row.start is not None else ""
                 # One insertion moves all that follows, so what has only moved is one finding on the document.
@@ -153,29 +153,29 @@ def verify_document(knowledge: Knowledge, path: str | Path, document: str | None
     text = verify.read_text(Path(path))
     iri = verify.choose(text, known) if document is None else ns.expand(document) or document
     if iri not in known:
-        told = ", ".join(describe.name(d) for d in sorted(known)) or "none"
-        raise DocumentError(f"no places of document {document!r} are known", mend=f"Known are: {told}.")
-    digest, found = known[iri]
-    return verify.verify(describe.name(iri), text, digest, found)
+        names = ", ".join(describe.name(d) for d in sorted(known)) or "none"
+        raise DocumentError(f"no places of document {document!r} are known", mend=f"Known are: {names}.")
+    digest, places = known[iri]
+    return verify.verify(describe.name(iri), text, digest, places)
 
 
 _STATES = {verify.MOVED: "moved", verify.CHANGED: "changed", verify.GONE: "vanished"}
 
 
-def _finding(found: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, Any]:
     """One finding."""
     return {
-        "id": found.id,
-        "kind": found.kind,
-        "title": found.title,
-        "severity": found.severity,
-        "node": describe.name(found.node),
-        "iri": found.node,
-        "label": found.label,
-        "document": describe.name(found.document) if found.document else None,
-        "locator": found.locator or None,
-        "evidence": list(found.evidence),
-        "mend": found.mend,
+        "id": finding.id,
+        "kind": finding.kind,
+        "title": finding.title,
+        "severity": finding.severity,
+        "node": describe.name(finding.node),
+        "iri": finding.node,
+        "label": finding.label,
+        "document": describe.name(finding.document) if finding.document else None,
+        "locator": finding.locator or None,
+        "evidence": list(finding.evidence),
+        "mend": finding.mend,
     }
 
 

@@ -95,7 +95,7 @@ class Auditor:
                 "nothing was checked, since no statement is in the graph",
                 mend="Give TriG or Turtle files in the vocabulary of docs/model.md.",
             )
-        found: list[Finding] = []
+        findings: list[Finding] = []
         not_run: list[tuple[str, str]] = []
         with self._lock:
             facts = Facts(self._engine, self._index)
@@ -106,11 +106,11 @@ class Auditor:
                         not_run.append((kind.name, reason))
                         continue
                     try:
-                        found += self._findings(kind)
+                        findings += self._findings(kind)
                     except (QueryError, ValueError, OSError, RuntimeError) as error:
                         not_run.append((kind.name, " ".join(str(error).split())[:200]))
                 relations = [(a, b, c) for a, b, c in self._engine.select("audit/50-relations")]
-        result = self._audit(request, chosen, found, not_run, documents, statements)
+        result = self._audit(request, chosen, findings, not_run, documents, statements)
         return replace(result, relations=tuple(relations))
 
     def _size(self) -> tuple[int, int]:
@@ -135,19 +135,19 @@ class Auditor:
                 key, told = f"{key}{node.value}", f"the text {node.value[:60]!r} stands where a node belongs"
                 node, evidence = (evidence, ox.Literal(told)) if isinstance(evidence, _NODES) else (node, evidence)
             groups[node, key].append((evidence, detail))
-        return [self._finding(kind, node, key, told) for (node, key), told in groups.items()]
+        return [self._finding(kind, node, key, rows) for (node, key), rows in groups.items()]
 
-    def _told(self, evidence: Any, detail: str) -> str:
+    def _words(self, evidence: Any, detail: str) -> str:
         words = self.nodes.label(evidence) if isinstance(evidence, _NODES) else ""
         words = words or (evidence.value if evidence is not None else "")
         return f"{words}: {detail}" if words and detail else words or detail
 
     def _finding(self, kind: Kind, node: Any, key: str, shown: Sequence[tuple[Any, str]]) -> Finding:
         iri = self.nodes.name(node)
-        told = [self._told(evidence, detail) for evidence, detail in shown]
+        words = [self._words(evidence, detail) for evidence, detail in shown]
         own = self.nodes.document(node)
         # What stands in no document, such as a population, belongs to those whose statements show it.
-        found = {own} if own else {self.nodes.document(evidence) for evidence, _ in shown} - {""}
+        documents = {own} if own else {self.nodes.document(evidence) for evidence, _ in shown} - {""}
         return Finding(
             id=finding_id(kind.name, iri, key),
             kind=kind.name,
@@ -156,10 +156,10 @@ class Auditor:
             node=iri,
             key=key,
             label=self.nodes.label(node),
-            document=own or (min(found) if len(found) == 1 else ""),
-            documents=tuple(sorted(found)),
+            document=own or (min(documents) if len(documents) == 1 else ""),
+            documents=tuple(sorted(documents)),
             locator=self.nodes.locator(node),
-            evidence=tuple(sorted(dict.fromkeys(told))),
+            evidence=tuple(sorted(dict.fromkeys(words))),
             mend=kind.query.mend,
         )
 
@@ -167,7 +167,7 @@ class Auditor:
         self,
         request: Request,
         chosen: Sequence[Kind],
-        found: Sequence[Finding],
+        findings: Sequence[Finding],
         not_run: Sequence[tuple[str, str]],
         documents: int,
         statements: int,
@@ -176,12 +176,12 @@ class Auditor:
         least = levels.index(request.severity)
         asked = [
             f
-            for f in sorted(found, key=Finding.sort_key)
+            for f in sorted(findings, key=Finding.sort_key)
             if levels.index(f.severity) <= least and (not request.document or request.document in f.documents)
         ]
         lapsed = {a.id for a in request.accepted.values() if a.expires is not None and a.expires <= request.as_of}
         held = {f.id for f in asked if f.id in request.accepted and f.id not in lapsed}
-        known = {f.id for f in found}
+        known = {f.id for f in findings}
         return Audit(
             request,
             tuple(chosen),

@@ -99,16 +99,16 @@ def audit(
             baseline=baseline,
             texts=text or (),
         )
-    write(_told(report, form, files or []), output)
-    if not report.found.complete:
-        for kind, reason in report.found.not_run:
+    write(_text(report, form, files or []), output)
+    if not report.audit.complete:
+        for kind, reason in report.audit.not_run:
             complain(f"could not run {kind}: {reason}")
         raise typer.Exit(INCOMPLETE)
     if report.fails(severity or _GATE):
         raise typer.Exit(FAILED)
 
 
-def _told(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
+def _text(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
     from guidegraph.render import audit, audithtml, to_json
 
     data = dict(report.data)

@@ -1,28 +1,21 @@
-"""The reasoner HermiT as an oracle: consistency, satisfiability, entailment and truth values of patients."""
+"""The reasoner HermiT: consistency, satisfiability, and windows that cannot be met."""
 
 from __future__ import annotations
 
 from guidegraph.reason.questions import (
     Classification,
-    Truth,
-    atoms,
+    WindowConflict,
     classify,
-    entails,
     satisfiable,
-    truth_table,
     unsatisfiable_populations,
+    windows_unsatisfiable,
 )
-from guidegraph.reason.windows import WindowConflict, windows_unsatisfiable
 
 __all__ = [
     "Classification",
-    "Truth",
     "WindowConflict",
-    "atoms",
     "classify",
-    "entails",
     "satisfiable",
-    "truth_table",
     "unsatisfiable_populations",
     "windows_unsatisfiable",
 ]

@@ -1,20 +1,18 @@
-"""What the reasoner is asked: satisfiability, entailment, truth values of patients, and the state of an ontology."""
+"""What the reasoner is asked: the state of an ontology, and whether a statement's patients fit its section's window."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from decimal import Decimal
 
 import pyoxigraph as ox
 
-from guidegraph.errors import KnowledgeError
-from guidegraph.namespaces import OWL
-from guidegraph.reason.axioms import Axioms, Node, Source, subclass
-from guidegraph.reason.hermit import CLASSES_A_RUN, check_classes
-from guidegraph.reason.patients import Profiles
+from guidegraph.namespaces import GG, OWL, RDF, RDFS, XSD
+from guidegraph.reason.axioms import TYPE, Axioms, Node, Source, subclass
+from guidegraph.reason.hermit import check_classes
 
-Truth = Literal["true", "false", "unknown"]
 #: A conjunction: each part is a class or class expression of the ontology, and whether it holds or its complement.
 Conjunction = Sequence[tuple[bool, Node]]
 
@@ -68,87 +66,114 @@ def satisfiable(ontology: Source | Axioms, conjunctions: Mapping[str, Conjunctio
     return {key: verdicts[iri] for key, iri in asked.items()}
 
 
-def entails(ontology: Source | Axioms, pairs: Mapping[str, tuple[Node, Node]]) -> dict[str, bool]:
-    """For each named pair (below, above), whether what fits the first fits the second. Raises ``KnowledgeError``."""
-    verdicts = satisfiable(ontology, {key: [(True, below), (False, above)] for key, (below, above) in pairs.items()})
-    return {key: not can for key, can in verdicts.items()}
-
-
-def truth_table(
-    ontology: Source, patients: Mapping[str, Sequence[ox.Triple]], populations: Sequence[str]
-) -> dict[tuple[str, str], Truth]:
-    """The truth value of each population (IRI) for each patient.
-
-    Args:
-        ontology: N-Triples of all ontology files and populations, or their triples.
-        patients: for each patient the triples of the profile; a complete list is given as absent facts.
-        populations: IRIs of populations.
-
-    Raises:
-        KnowledgeError: a population is not defined, a profile contradicts the ontology, or the reasoner fails.
-    """
-    axioms = Axioms(ontology)
-    return _truths(axioms, patients, {iri: axioms.population(iri) for iri in populations})
-
-
-def atoms(
-    ontology: Source, patients: Mapping[str, Sequence[ox.Triple]], nodes: Mapping[str, Node]
-) -> dict[tuple[str, str], Truth]:
-    """As ``truth_table``, for any class expressions: names with their nodes in the ontology's triples.
-
-    Blank nodes of N-Triples text keep their labels, so that a caller can name an expression in text of its own.
-    """
-    return _truths(Axioms(ontology), patients, nodes)
-
-
-def _truths(
-    axioms: Axioms, patients: Mapping[str, Sequence[ox.Triple]], nodes: Mapping[str, Node]
-) -> dict[tuple[str, str], Truth]:
-    keys = list(nodes)
-    lines = axioms.logical()
-    for number, key in enumerate(keys):
-        lines += subclass(f"{_ASKED}q{number}", [axioms.copy(nodes[key], lines)])
-        lines += subclass(f"{_ASKED}n{number}", [axioms.negated(nodes[key], lines)])
-    together = max(1, 2 * CLASSES_A_RUN // (2 * len(keys) + 1))  # two runs at a time
-    names = list(patients)
-    table: dict[tuple[str, str], Truth] = {}
-    for start in range(0, len(names), together):
-        chosen = names[start : start + together]
-        table.update(_some_truths(axioms, lines, {name: patients[name] for name in chosen}, keys))
-    return table
-
-
-def _some_truths(
-    axioms: Axioms, base: Sequence[str], patients: Mapping[str, Sequence[ox.Triple]], keys: Sequence[str]
-) -> dict[tuple[str, str], Truth]:
-    profiles = Profiles(axioms)
-    lines = list(base)
-    classes: list[str] = []
-    for number, (name, triples) in enumerate(patients.items()):
-        person = f"{_ASKED}p{number}"
-        lines += subclass(person, profiles.expressions(name, triples, lines))
-        classes.append(person)
-        for at in range(len(keys)):
-            for kind in "qn":
-                pair = f"{person}{kind}{at}"
-                lines += subclass(pair, [ox.NamedNode(person), ox.NamedNode(f"{_ASKED}{kind}{at}")])
-                classes.append(pair)
-    verdicts = check_classes(_text(lines), classes)
-    table: dict[tuple[str, str], Truth] = {}
-    for number, name in enumerate(patients):
-        person = f"{_ASKED}p{number}"
-        if not verdicts[person]:
-            raise KnowledgeError("a profile contradicts the ontology", where=name, mend="Take one of its facts away.")
-        for at, key in enumerate(keys):
-            table[name, key] = _truth(verdicts[f"{person}q{at}"], verdicts[f"{person}n{at}"])
-    return table
-
-
-def _truth(can: bool, can_not: bool) -> Truth:
-    if can and can_not:
-        return "unknown"
-    return "true" if can else "false"
-
-
 def _text(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
+
+
+# ---------------------------------------------------------------- windows of sections
+
+#: An end of a window, or nothing; what is neither is told by the shapes.
+_NUMBER = re.compile(r"(?:[+-]?[0-9]+(?:\.[0-9]*)?)?", re.ASCII)
+_STATEMENTS = (ox.NamedNode(GG + "Recommendation"), ox.NamedNode(GG + "Comparison"))
+
+
+@dataclass(frozen=True, order=True)
+class WindowConflict:
+    """A statement that nobody can fit within its section's window: an inconsistency of its source.
+
+    ``from_weeks`` is included, ``to_weeks`` excluded; None means open.
+    """
+
+    statement: str
+    label: str
+    section: str
+    section_label: str
+    population: str
+    population_label: str
+    document: str
+    from_weeks: Decimal | None
+    to_weeks: Decimal | None
+
+
+def windows_unsatisfiable(knowledge: Source) -> list[WindowConflict]:
+    """The recommendations and comparisons that contradict their section's window, sorted by statement.
+
+    ``knowledge`` holds the ontology and the documents. A population that nobody can belong to at all is left out: it
+    is reported as such. Raises ``KnowledgeError`` when the reasoner cannot be run.
+    """
+    given = Axioms(knowledge)
+    found = _windows(given)
+    extra: list[ox.Triple] = []
+    windows = {conflict: _range(number, conflict, extra) for number, conflict in enumerate(found)}
+    axioms = Axioms([*given.triples, *extra])
+    alone = {c.population: axioms.population(c.population) for c in found}
+    possible = satisfiable(axioms, {iri: [(True, node)] for iri, node in alone.items()})
+    together = {
+        str(number): [(True, alone[conflict.population]), (True, window)]
+        for number, (conflict, window) in enumerate(windows.items())
+        if possible[conflict.population]
+    }
+    verdicts = satisfiable(axioms, together)
+    return sorted(conflict for number, conflict in enumerate(found) if verdicts.get(str(number)) is False)
+
+
+def _first(axioms: Axioms, node: object, predicate: str) -> str:
+    """The first value of a property as text, or nothing."""
+    return min((str(getattr(value, "value", value)) for value in axioms.values(node, predicate)), default="")
+
+
+def _windows(axioms: Axioms) -> list[WindowConflict]:
+    """Every statement with a population and a section with a window, as a conflict that is yet to be proved."""
+    found = set()
+    statements = {t.subject for t in axioms.triples if t.predicate == TYPE and t.object in _STATEMENTS}
+    defined = set(axioms.populations())
+    for statement in statements:
+        for section in axioms.values(statement, GG + "section"):
+            start, end = (_first(axioms, section, GG + name) for name in ("fromWeeks", "toWeeks"))
+            population = _first(axioms, statement, GG + "population")
+            if not (start or end) or population not in defined or not all(map(_NUMBER.fullmatch, (start, end))):
+                continue
+            found.add(
+                WindowConflict(
+                    statement=_iri(statement),
+                    label=_first(axioms, statement, RDFS + "label"),
+                    section=_iri(section),
+                    section_label=_first(axioms, section, RDFS + "label"),
+                    population=population,
+                    population_label=_first(axioms, ox.NamedNode(population), RDFS + "label"),
+                    document=_first(axioms, statement, GG + "statedIn"),
+                    from_weeks=Decimal(start) if start else None,
+                    to_weeks=Decimal(end) if end else None,
+                )
+            )
+    return sorted(found, key=lambda conflict: (conflict.statement, conflict.section))
+
+
+def _iri(node: object) -> str:
+    return str(getattr(node, "value", node))
+
+
+def _range(number: int, window: WindowConflict, out: list[ox.Triple]) -> ox.BlankNode:
+    """The restriction "the weeks of symptoms are within the window", its triples added to ``out``."""
+    restriction, datatype, *cells = (ox.BlankNode(f"window{number}x{part}") for part in range(6))
+
+    def add(subject: ox.BlankNode, predicate: str, value: ox.NamedNode | ox.BlankNode | ox.Literal) -> None:
+        out.append(ox.Triple(subject, ox.NamedNode(predicate), value))
+
+    add(restriction, RDF + "type", ox.NamedNode(OWL + "Restriction"))
+    add(restriction, OWL + "onProperty", ox.NamedNode(GG + "symptomWeeks"))
+    add(restriction, OWL + "someValuesFrom", datatype)
+    add(datatype, RDF + "type", ox.NamedNode(RDFS + "Datatype"))
+    add(datatype, OWL + "onDatatype", ox.NamedNode(XSD + "decimal"))
+    rest: ox.NamedNode | ox.BlankNode = ox.NamedNode(RDF + "nil")
+    bounds = ((XSD + "minInclusive", window.from_weeks), (XSD + "maxExclusive", window.to_weeks))
+    for at, (facet, bound) in enumerate(bounds):
+        if bound is None:
+            continue
+        cell, holder = cells[2 * at], cells[2 * at + 1]
+        add(holder, facet, ox.Literal(str(bound), datatype=ox.NamedNode(XSD + "decimal")))
+        add(cell, RDF + "first", holder)
+        add(cell, RDF + "rest", rest)
+        rest = cell
+    add(datatype, OWL + "withRestrictions", rest)
+    return restriction

@@ -86,16 +86,16 @@ class Verification:
 def places(rows: Iterable[tuple[str, ...]]) -> dict[str, tuple[str, list[Place]]]:
     """The rows of queries/answer/places.rq: for each document the digest of its text and its places in order."""
     digests: dict[str, str] = {}
-    found: dict[str, dict[str, Place]] = defaultdict(dict)
+    by_document: dict[str, dict[str, Place]] = defaultdict(dict)
     nodes: dict[str, list[str]] = defaultdict(list)
     for document, digest, place, path, item, start, end, passage, node in rows:
         digests[document] = digest
         if node:
             nodes[place].append(node)
-        found[document][place] = Place(place, path, item, int(start), int(end), passage)
+        by_document[document][place] = Place(place, path, item, int(start), int(end), passage)
     return {
         document: (digests[document], [_with_nodes(p, nodes[p.id]) for p in table.values()])
-        for document, table in found.items()
+        for document, table in by_document.items()
     }
 
 
@@ -127,7 +127,7 @@ def choose(text: str, known: dict[str, tuple[str, list[Place]]]) -> str:
         DocumentError: no passage of any known document is in the text.
     """
     spans = _spans(text)
-    scores = {doc: sum(p.digest in spans for p in found) for doc, (_, found) in known.items()}
+    scores = {doc: sum(p.digest in spans for p in passages) for doc, (_, passages) in known.items()}
     best = max(sorted(scores), key=lambda doc: scores[doc], default=None)
     if best is None or not scores[best]:
         raise DocumentError("no known document has a passage of this text", mend="Name the document with --document.")
@@ -136,10 +136,10 @@ def choose(text: str, known: dict[str, tuple[str, list[Place]]]) -> str:
 
 def _spans(text: str) -> dict[str, list[int]]:
     """Offsets of every piece of the text that a passage could be, by digest: lines, bullets and sentences."""
-    found: dict[str, list[int]] = defaultdict(list)
+    offsets: dict[str, list[int]] = defaultdict(list)
     for start, end in _candidates(text):
-        found[hexdigest(text[start:end])].append(start)
-    return found
+        offsets[hexdigest(text[start:end])].append(start)
+    return offsets
 
 
 def _candidates(text: str) -> list[tuple[int, int]]:
@@ -161,7 +161,7 @@ def _candidates(text: str) -> list[tuple[int, int]]:
     return sorted(spans)
 
 
-def verify(document: str, text: str, digest: str, found: Sequence[Place]) -> Verification:
+def verify(document: str, text: str, digest: str, passages: Sequence[Place]) -> Verification:
     """Check every place of a document against a text of it.
 
     A passage is the same when the text at its offsets has its digest, moved when a passage with its digest lies
@@ -170,10 +170,10 @@ def verify(document: str, text: str, digest: str, found: Sequence[Place]) -> Ver
     and by place, not by words.
     """
     whole = hexdigest(text) == digest
-    states = [_find(text, place) for place in found]
-    spans = None if all(states) else _moves(text, found)
+    states = [_find(text, place) for place in passages]
+    spans = None if all(states) else _moves(text, passages)
     verdicts: list[Verdict] = []
-    for place, same in zip(found, states, strict=True):
+    for place, same in zip(passages, states, strict=True):
         if same:
             verdicts.append(Verdict(place, SAME, place.start, place.end, 1.0))
         elif spans is not None and (start := spans.get(place.id)) is not None:
@@ -190,11 +190,11 @@ def _find(text: str, place: Place) -> bool:
     return hexdigest(text[place.start : place.end]) == place.digest
 
 
-def _moves(text: str, found: Sequence[Place]) -> dict[str, int]:
+def _moves(text: str, passages: Sequence[Place]) -> dict[str, int]:
     """New offsets of passages that lie elsewhere, nearest first, by place."""
     words = [m.start() for m in re.finditer(r"\S+", text)]
     moved: dict[str, int] = {}
-    for place in found:
+    for place in passages:
         length = place.end - place.start
         near = sorted(words, key=lambda start: (abs(start - place.start), start))
         for start in near:
@@ -250,18 +250,3 @@ def _text_between(text: str, low: int, high: int, anchors: Sequence[tuple[int, i
             continue
         return match.start(), match.end()
     return None
-
-
-__all__ = [
-    "CHANGED",
-    "GONE",
-    "MOVED",
-    "SAME",
-    "Place",
-    "Verdict",
-    "Verification",
-    "choose",
-    "places",
-    "read_text",
-    "verify",
-]
