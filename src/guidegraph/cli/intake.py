@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, file_path, working, write
+from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, file_path, standard_input, working, write
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files
 
@@ -82,7 +81,7 @@ def from_fhir(
     from guidegraph.intake.fhir import read_record
 
     where = "standard input" if bundle == "-" else Path(bundle).name
-    text = read_record(sys.stdin.buffer if bundle == "-" else Path(bundle), where)
+    text = read_record(standard_input() if bundle == "-" else Path(bundle), where)
     kb = opened()
     reading = kb.profile_from_fhir(
         text,
