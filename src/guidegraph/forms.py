@@ -60,11 +60,9 @@ class Patient(Named):
     digest: str
 
 
-class Document(TypedDict):
+class Document(Named):
     """A document with its day of issue ("not stated" where there is none)."""
 
-    id: str
-    label: str
     issued: str
     issued_precision: str
     kind: str
@@ -89,11 +87,9 @@ class Section(TypedDict):
     window: str | None
 
 
-class Recommendation(TypedDict):
+class Recommendation(Named):
     """A recommendation and its truth for the patient."""
 
-    id: str
-    label: str
     intervention: str
     stance: str
     strength: str
@@ -116,11 +112,9 @@ class Recommendation(TypedDict):
     because: NotRequired[str]
 
 
-class Contraindication(TypedDict):
+class Contraindication(Named):
     """A contraindication, a warning or a coverage rule and its truth for the patient."""
 
-    id: str
-    label: str
     kind: str
     truth: str
     reason: str
@@ -134,11 +128,9 @@ class Contraindication(TypedDict):
     note: bool
 
 
-class Evidence(TypedDict):
+class Evidence(Named):
     """An evidence item."""
 
-    id: str
-    label: str
     benefit_or_harm: str
     effect: str
     certainty: str
@@ -146,11 +138,9 @@ class Evidence(TypedDict):
     reports: list[Document]
 
 
-class Preference(TypedDict):
+class Preference(Named):
     """A comparative statement: which intervention over which."""
 
-    id: str
-    label: str
     intervention: str
     comparator: str
     truth: str
@@ -231,11 +221,9 @@ Therapy = TypedDict(
 )
 
 
-class Alert(TypedDict):
+class Alert(Named):
     """An alert and the facts that make its truth for the patient."""
 
-    id: str
-    label: str
     truth: str
     reasons: list[str]
     facts: list[str]
@@ -255,11 +243,9 @@ class Question(TypedDict):
     absolute: bool
 
 
-class Unread(TypedDict):
+class Unread(Named):
     """A date of a document or statement that cannot be read, and what follows from it."""
 
-    id: str
-    label: str
     property: str
     value: str
     text: str

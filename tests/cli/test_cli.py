@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.support.commands import run
+
 Run = Callable[..., CompletedProcess[str]]
 
 #: Arguments, and what the one line on standard error must say.
@@ -124,9 +126,12 @@ def refused(result: CompletedProcess[str], told: str) -> None:
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_use_is_told_in_a_line_with_exit_code_2(cli: Run, tmp_path: Path, name: str) -> None:
+def test_wrong_use_is_told_in_a_line_with_exit_code_2(tmp_path: Path, monkeypatch: Any, name: str) -> None:
     arguments, told = WRONG[name]
-    refused(cli(*arguments, cwd=tmp_path), told)
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 2 and isinstance(result.exception, SystemExit), result.exception
+    assert told.lower() in result.stderr.lower() and result.stdout == ""
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,8 +18,8 @@ from guidegraph.cli.app import app
 from tests.support.paths import FHIR
 
 Run = Callable[..., CompletedProcess[str]]
-#: Options and arguments that name what is written; --output and its like.
-_WRITTEN = ("output", "save", "report")
+#: Options and arguments that name what is written, and folders whose empty name would be the current one.
+_WRITTEN = ("output", "save", "report", "previous", "baseline", "knowledge")
 
 
 def _writing(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Parameter]]:
@@ -72,7 +72,7 @@ def _left(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def _opened_once(kb: api.KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "open_knowledge", lambda root=None: kb)
+    monkeypatch.setattr(api, "open_knowledge", lambda root=None, extra=(): kb)
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -116,6 +116,8 @@ def test_pipes_and_devices_are_written_through_by_the_command(tmp_path: Path) ->
     assert "age:" in _shell("guidegraph profile new --force >(cat); sleep 0", tmp_path).stdout
     _shell("echo kept > x; guidegraph profile new /dev/stdout --force >> x", tmp_path)
     assert (tmp_path / "x").read_text().startswith("kept\n# A patient profile.")
+    done = _shell("guidegraph profile new >&-", tmp_path)
+    assert done.returncode == 2 and done.stderr.startswith("error: standard output is closed")
     for line in ("guidegraph profile new > /dev/full", "guidegraph profile list > /dev/full"):
         done = _shell(line, tmp_path)
         assert done.returncode == 2 and done.stderr.splitlines() == [

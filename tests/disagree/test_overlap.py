@@ -14,12 +14,10 @@ from hypothesis import strategies as st
 import guidegraph as gg
 from guidegraph import namespaces as ns
 from guidegraph.disagree.words import manchester
-from guidegraph.knowledge.branch import Branch, Held, Logic, Range
+from guidegraph.knowledge.branch import Branch, Held, Logic, Range, negations, satisfiable
 from guidegraph.knowledge.disagreement import grader
-from guidegraph.knowledge.normal import Normalizer
-from guidegraph.knowledge.overlap import Grader, Scope
-from guidegraph.knowledge.reasoning import negations, satisfiable
-from guidegraph.reason.questions import populations_together
+from guidegraph.knowledge.normal import Grader, Normalizer, Scope
+from tests.support.together import populations_together
 
 CONDITIONS = (
     "Sciatica",

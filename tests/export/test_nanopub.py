@@ -18,7 +18,8 @@ from guidegraph.errors import DocumentError, UsageError
 from guidegraph.export.closure import Closure
 from guidegraph.export.nanopub import NP, NPX, Key, Nanopub, normal_form, retraction
 from guidegraph.export.nanopubcheck import check_file, verdict
-from guidegraph.export.publishing import earlier, original, read
+from guidegraph.export.publishing import earlier, read
+from tests.support.nanopubs import original
 from tests.support.paths import AUDIT
 
 Run = Callable[..., CompletedProcess[str]]

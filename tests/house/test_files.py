@@ -168,6 +168,11 @@ def test_a_folder_survives_a_killed_run_and_a_fault(tmp_path: Path, monkeypatch:
     with pytest.raises(UsageError, match="No space"):
         write_folder(folder, {"one.json": "1"}, ours=lambda name: bool(ours(name)))
     assert [p.name for p in folder.iterdir()] == ["two.json"] and list(tmp_path.iterdir()) == [folder]
+    # A run that was killed between its renames left the old folder, which the next may not lose.
+    renamed(folder, tmp_path / ".out.guidegraph-old")
+    with pytest.raises(UsageError, match="No space"):
+        write_folder(folder, {"one.json": "1"}, ours=lambda name: bool(ours(name)))
+    assert [p.name for p in folder.iterdir()] == ["two.json"] and list(tmp_path.iterdir()) == [folder]
     monkeypatch.undo()
     monkeypatch.chdir(folder)
     write_folder(Path(), {"one.json": "1"}, ours=lambda name: bool(ours(name)))

@@ -60,11 +60,11 @@ def test_a_long_key_is_not_repeated_in_every_place(kb: Any) -> None:
 
 def test_a_duplicate_key_is_found_in_a_time_that_grows_as_the_text_does() -> None:
     def work(keys: int) -> float:
-        text = "{" + ",".join(f'"key{i}": 0' for i in range(keys)) + ', "key0": 1}'
+        text = "{" + ",".join(f'"key{i}": 0' for i in range(keys)) + f', "key{keys - 1}": 1}}'
         times = []
         for _ in range(5):
             begun = time.process_time()
-            with pytest.raises(ProfileError, match="'key0' is there twice"):
+            with pytest.raises(ProfileError, match="is there twice"):
                 read_json(text, "p")
             times.append(time.process_time() - begun)
         return min(times)

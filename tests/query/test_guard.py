@@ -183,6 +183,20 @@ def test_what_cannot_be_read_is_refused(store: ox.Store, text: str, told: str) -
 @pytest.mark.parametrize(
     "text",
     [
+        "SELECT * { } #" + "x" * (guard.MAX_CHARACTERS - 14),
+        "SELECT * " + "{" * guard.MAX_NESTING + "}" * guard.MAX_NESTING,
+        "SELECT * { ?s ?p '" + "{}" * (guard.MAX_BRACKETS - 1) + "' }",
+        "SELECT * { FILTER('" + ")" * 300 + "' != '') ?s ?p ?o }",
+    ],
+    ids=["characters", "levels", "brackets", "closing"],
+)
+def test_the_bounds_themselves_are_allowed(store: ox.Store, text: str) -> None:
+    assert run.run(store, text).kind == "select"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "SELECT * { FILTER(" + "!" * 150_000 + "1) }",
         "SELECT * { " + "FILTER EXISTS { #}\n" * 9_000 + "}\n" * 9_000 + "}",
         "SELECT * { FILTER(" + "IF(1,1, #)\n" * 9_000 + "1" + ")\n" * 9_000 + ") }",

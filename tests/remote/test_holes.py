@@ -6,6 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph.errors import QueryError
+from guidegraph.query import run
 from guidegraph.remote.terms import filled, with_values
 
 NAUGHTY = [
@@ -82,3 +83,35 @@ def test_a_value_reaches_the_groups_that_read_it() -> None:
         for limit, rows in ((3, 0), (9, 1)):
             sent = with_values(query, {"limit": ox.Literal(limit)})
             assert len(list(store.query(sent, use_default_graph_as_union=True))) == rows, sent
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT ?o { # {\r ?s ?p ?o FILTER(?o = ?x) }", ["2"]),
+        ("SELECT ?o { # ' }\r ?s ?p ?o { ?s ?p ?o FILTER(?o = ?x) } # '\n }", ["2"]),
+        (r"PREFIX a: <http://e/> SELECT ?o { ?s a:b\'c ?o { ?s ?p ?o FILTER(?o = ?x) } } #'", ["2"]),
+        (r"PREFIX a: <http://e/> SELECT ?o { ?s a:b\'c ?o FILTER('{ ?x' != '''{''') FILTER(?o = ?x) }", ["2"]),
+        ("SELECT ?o { ?s ?p ?o FILTER(?o<?x && STR(?s)>'') }", ["1"]),
+        ("SELECT ?o { ?s ?p ?o FILTER(?o<?x&&?x>1) }", None),
+    ],
+)
+def test_a_value_is_bound_where_the_engine_reads_its_variable_or_not_at_all(query: str, rows: list[str] | None) -> None:
+    """Values are written between the tokens of a text, and only where the engine sees the same ones."""
+    store = ox.Store()
+    for number in (1, 2, 3):
+        store.add(ox.Quad(ox.NamedNode(f"urn:{number}"), ox.NamedNode("http://e/b'c"), ox.Literal(number)))
+    two = {"x": ox.Literal(2)}
+    if rows is None:
+        with pytest.raises(QueryError, match="two ways") as caught:
+            run.run(store, query, two)
+        assert caught.value.where == "line 1, column 32"
+    else:
+        assert [row[0].value for row in run.run(store, query, two).rows] == rows
+    assert len(run.run(store, query).rows) != 1
+
+
+def test_a_parameter_that_is_no_variable_is_refused() -> None:
+    with pytest.raises(QueryError, match=r"no variable \?x"):
+        run.used("SELECT ?o { ?s ?p ?o } # ?x", {"x": ox.Literal(2)})
+    run.used("SELECT ?o { ?s ?p ?o FILTER(?o = $x) }", {"x": ox.Literal(2)})

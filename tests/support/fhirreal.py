@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.intake import Concepts
 from guidegraph.intake.builder import Settings
-from guidegraph.intake.fhir import Reading, from_values, read_fhir
+from guidegraph.intake.concepts import Concepts
+from guidegraph.intake.fhir import Reading, read_fhir
+from guidegraph.intake.fhir.bundle import from_values
 from guidegraph.intake.fhir.table import table
 from guidegraph.model import CodeReading
 from tests.support.npm import package
@@ -63,6 +64,7 @@ def understand(kb: Any, value: Any, codes: Any) -> Reading:
         kb.vocabulary,
         Concepts(kb.vocabulary, codes),
         Settings(DAY),
+        where="fuzzed",
         implications=kb.implications,
     )
 
@@ -79,6 +81,8 @@ def word(concept: Any, field: str = "coding") -> set[str]:
 
 ACTIVE = {"active", "recurrence", "relapse"}
 NOT_SURE = {"refuted", "entered-in-error", "provisional", "differential", "unconfirmed"}
+#: Codes that say that there is none of what the entry would name.
+NONE_KNOWN = {"716186003", "160245001", "no-known-problems", "no-known-allergies"}
 
 
 def justified(value: dict[str, Any]) -> set[str]:
@@ -98,7 +102,9 @@ def justified(value: dict[str, Any]) -> set[str]:
     if name in ("Condition", "AllergyIntolerance"):
         sure, clinical = word(value.get("verificationStatus")), word(value.get("clinicalStatus"))
         if word(value.get("code")) and clinical & ACTIVE and not sure & NOT_SURE:
-            found.add("present")
+            found.add("absent" if word(value["code"]) & NONE_KNOWN else "present")
+        if word(value.get("code")) & NONE_KNOWN and not clinical and not sure & NOT_SURE:
+            found.add("absent")
         if word(value.get("code")) and "refuted" in sure:
             found.add("absent")
     elif (
@@ -115,6 +121,7 @@ def justified(value: dict[str, Any]) -> set[str]:
                     else set()
                 )
                 found |= {"present", "absent"} if word(part.get("valueCodeableConcept")) else set()
+                found |= {"present", "absent"} if isinstance(part.get("interpretation"), list) else set()
                 size = part.get("valueQuantity")
                 number = size.get("value") if isinstance(size, dict) else None
                 real = isinstance(number, int | float) and not isinstance(number, bool)

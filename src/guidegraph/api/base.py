@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from guidegraph.disagree.questions import DisagreementOptions
     from guidegraph.export.nanopub import Key, Nanopub
     from guidegraph.forms import Explanation, Question, Timeline
-    from guidegraph.intake.fhir.read import Reading
-    from guidegraph.intake.fhir.records import FhirOptions, FhirReader, FhirSource
-    from guidegraph.intake.omop.persons import OmopOptions
+    from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
+    from guidegraph.intake.omop.read import OmopOptions
     from guidegraph.intake.report import IntakeReport
     from guidegraph.terminologies.book import Links
     from guidegraph.validate.passages import Verification
@@ -46,10 +45,7 @@ class KnowledgeBase:
         loaded: ontology and documents.
         root: the folder that they come from, for its mapping tables and linked hierarchies; the shipped one if None.
 
-    Attributes:
-        knowledge: what is opened; every method asks it.
-        store, engine, records, disagreement: its store, the queries over it, its statements, and the index of pairs
-            that differ.
+    Every method asks ``knowledge``, whose are ``store``, ``engine``, ``records`` and ``disagreement`` too.
     """
 
     def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
@@ -108,8 +104,7 @@ class KnowledgeBase:
     ) -> Reading:
         """Read FHIR resources of one patient as a profile, with a report of every entry.
 
-        Nothing absent is inferred from missing entries. Arguments and errors: see
-        :meth:`guidegraph.intake.fhir.records.FhirReader.profile`.
+        Nothing absent is inferred from missing entries. See :meth:`guidegraph.intake.fhir.read.FhirReader.profile`.
         """
         return self._fhir.profile(source, as_of=as_of, where=where, **options)
 
@@ -129,18 +124,15 @@ class KnowledgeBase:
 
     @cached_property
     def _fhir(self) -> FhirReader:
-        from guidegraph.intake.fhir.records import FhirReader
+        from guidegraph.intake.fhir.read import FhirReader
 
         return FhirReader(self.knowledge)
 
     def profile_from_omop(
         self, source: str | Path, person: int, **options: Unpack[OmopOptions]
     ) -> tuple[Profile, IntakeReport]:
-        """The profile of one person of an OMOP CDM 5.4, and the report on every row of theirs.
-
-        Arguments and errors: see :func:`guidegraph.intake.omop.persons.read_person`.
-        """
-        from guidegraph.intake.omop.persons import read_person
+        """One person's profile and the report on their rows; see :func:`guidegraph.intake.omop.read.read_person`."""
+        from guidegraph.intake.omop.read import read_person
 
         return read_person(self.knowledge, source, person, **options)
 
@@ -149,9 +141,9 @@ class KnowledgeBase:
     ) -> Iterator[tuple[int, Profile, IntakeReport]]:
         """The profiles of many persons (all if None), in the order of their ids, each with its report.
 
-        Arguments and errors: see :func:`guidegraph.intake.omop.persons.read_persons`.
+        Arguments and errors: see :func:`guidegraph.intake.omop.read.read_persons`.
         """
-        from guidegraph.intake.omop.persons import read_persons
+        from guidegraph.intake.omop.read import read_persons
 
         return read_persons(self.knowledge, source, persons, **options)
 

@@ -12,7 +12,7 @@ from typing import Unpack
 
 from guidegraph.assess.assessing import assess
 from guidegraph.errors import GuideGraphError
-from guidegraph.intake.fhir.records import FhirOptions, FhirReader, FhirSource
+from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource
 from guidegraph.knowledge import describe
 
 #: Records that a worker takes at a time.
@@ -47,7 +47,7 @@ def fhir_statuses(
 
     Args:
         reader: reads them.
-        sources: records, as :meth:`~guidegraph.intake.fhir.records.FhirReader.profile` takes them.
+        sources: records, as :meth:`~guidegraph.intake.fhir.read.FhirReader.profile` takes them.
         as_of: the day of the profiles and of the statements in effect; today if None.
         jurisdiction: count only the labels of this country; all if None.
         workers: processes to use, where the system can fork; the knowledge base is not loaded again.
@@ -57,12 +57,12 @@ def fhir_statuses(
 
     def one(number: int) -> RecordAnswer:
         try:
-            found = reader.profile(sources[number], as_of=day, where=f"record {number + 1}", **options)
-            assessment = assess(knowledge, knowledge.profile(found.profile), day, jurisdiction)
+            reading = reader.profile(sources[number], as_of=day, where=f"record {number + 1}", **options)
+            assessment = assess(knowledge, knowledge.profile(reading.profile), day, jurisdiction)
         except GuideGraphError as error:
             return RecordAnswer(error=str(error))
         statuses = {describe.name(therapy): status for therapy, status in sorted(assessment.statuses.items())}
-        return RecordAnswer(found.profile.id, statuses, found.report.counts())
+        return RecordAnswer(reading.profile.id, statuses, reading.report.counts())
 
     if not sources:
         return

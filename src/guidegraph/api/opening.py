@@ -96,7 +96,7 @@ def push(
     index: bool = False,
     prune: bool = False,
     replace: bool = False,
-    told: Callable[[str], None] = lambda what: None,
+    report: Callable[[str], None] = lambda what: None,
 ) -> Pushed:
     """Push the graphs of a knowledge base to a triple store; a second push sends only what differs.
 
@@ -109,7 +109,7 @@ def push(
         index: also push the derived index, for queries that need it.
         prune: remove pushed graphs that are no longer in the knowledge.
         replace: also replace graphs outside our names that were not pushed.
-        told: called with the name of each graph when it is done.
+        report: called with the name of each graph when it is done.
 
     Raises:
         EndpointError: see :meth:`guidegraph.remote.pushing.Push.run`.
@@ -128,5 +128,5 @@ def push(
         index=index,
         prune=prune,
         replace=replace,
-        told=told,
+        report=report,
     )

@@ -113,9 +113,9 @@ def answer_digest(data: Mapping[str, Any]) -> str:
     return "sha256:" + sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def write_saved(knowledge: Knowledge, found: Assessment, answer: Mapping[str, Any]) -> str:
+def write_saved(knowledge: Knowledge, assessment: Assessment, answer: Mapping[str, Any]) -> str:
     """The answer of an assessment with everything that reproduces it, as Turtle: the same bytes for the same inputs."""
-    inputs = inputs_of(knowledge, found.profile, found.as_of, found.jurisdiction)
+    inputs = inputs_of(knowledge, assessment.profile, assessment.as_of, assessment.jurisdiction)
     triples = [ox.Triple(_ANSWER, _TYPE, _gga("Answer"))]
 
     def say(name: str, value: str, node: ox.NamedNode = _ANSWER) -> None:
@@ -126,8 +126,8 @@ def write_saved(knowledge: Knowledge, found: Assessment, answer: Mapping[str, An
     day = ox.Literal(inputs.as_of, datatype=ox.NamedNode(ns.XSD + "date"))
     triples.append(ox.Triple(_ANSWER, _gga("asOf"), day))
     say("answerDigest", answer_digest(answer))
-    say("profileId", found.profile.id)
-    say("profileLabel", found.profile.label)
+    say("profileId", assessment.profile.id)
+    say("profileLabel", assessment.profile.label)
     for graph, digest in inputs.graphs.items():
         triples.append(ox.Triple(_ANSWER, _gga("usedGraph"), ox.NamedNode(graph)))
         say("digest", digest, ox.NamedNode(graph))
@@ -136,11 +136,11 @@ def write_saved(knowledge: Knowledge, found: Assessment, answer: Mapping[str, An
         node = ox.NamedNode(f"{ns.BASE}query/{query}")
         triples.append(ox.Triple(_ANSWER, _gga("usedQuery"), node))
         say("digest", digest, node)
-    for therapy, status in found.statuses.items():
+    for therapy, status in assessment.statuses.items():
         say("status", status, ox.NamedNode(therapy))
-    for reading in dict.fromkeys((*found.profile.readings, *found.linked.values())):
-        triples += _reading_triples(reading, reading in found.profile.readings)
-    quads = [ox.Quad(t.subject, t.predicate, t.object) for t in [*triples, *to_triples(found.profile)]]
+    for reading in dict.fromkeys((*assessment.profile.readings, *assessment.linked.values())):
+        triples += _reading_triples(reading, reading in assessment.profile.readings)
+    quads = [ox.Quad(t.subject, t.predicate, t.object) for t in [*triples, *to_triples(assessment.profile)]]
     quads.append(ox.Quad(_ANSWER, _SEAL, ox.Literal(store.digest_of(quads))))
     dataset = ox.Dataset(quads)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
@@ -238,12 +238,12 @@ def _about_patient(quads: list[ox.Quad]) -> list[ox.Triple]:
     by: dict[Any, list[ox.Quad]] = defaultdict(list)
     for q in quads:
         by[q.subject].append(q)
-    found, left = [], [_PATIENT]
+    triples, left = [], [_PATIENT]
     seen: set[Any] = set(left)
     while left:
         for q in by[left.pop()]:
-            found.append(ox.Triple(q.subject, q.predicate, q.object))
+            triples.append(ox.Triple(q.subject, q.predicate, q.object))
             if isinstance(q.object, ox.BlankNode) and q.object not in seen:
                 seen.add(q.object)
                 left.append(q.object)  # type: ignore[arg-type]
-    return found
+    return triples

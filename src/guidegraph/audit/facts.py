@@ -21,7 +21,7 @@ from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge.branch import HIGHEST, LOWEST, Branch, Range
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, steps
-from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED, SAME, Scope
+from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED, SAME, Scope
 from guidegraph.knowledge.records import gg
 from guidegraph.reading import unreadable_values
 from guidegraph.store import knowledge_graphs
@@ -162,7 +162,9 @@ class Facts:
                 continue
             weeks = [Decimal(text) if _NUMBER.fullmatch(text) else None for text in (start, end)]
             if any(text and number is None for text, number in zip((start, end), weeks, strict=True)):
-                continue  # told as a value that cannot be read
+                told = f"an end of its window is no number: {start[:60]!r} to {end[:60]!r}"
+                self._add((ox.NamedNode(section), aud("unreadable"), ox.Literal(told)))
+                continue
             low = (weeks[0], 0) if weeks[0] is not None else LOWEST
             high = (weeks[1], 0) if weeks[1] is not None else HIGHEST
             inside = Branch().add((Range(_WEEKS, low, high), True))

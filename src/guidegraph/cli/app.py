@@ -14,7 +14,6 @@ from guidegraph.cli import (
     intake,
     link,
     mappings,
-    omop,
     patient,
     profiles,
     query,
@@ -71,7 +70,7 @@ app.command("pull")(guarded(stores.pull))
 app.add_typer(export.app, name="export")
 app.add_typer(export.nanopubs, name="nanopub")
 profiles.app.command("from-fhir")(guarded(intake.from_fhir))
-profiles.app.command("from-omop")(guarded(omop.from_omop))
+profiles.app.command("from-omop")(guarded(intake.from_omop))
 app.add_typer(profiles.app, name="profile")
 
 

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import FAILED, INCOMPLETE, SHIPPED, AsOf, Opener, Output, complain, day, working, write
+from guidegraph.cli.common import (
+    FAILED,
+    INCOMPLETE,
+    SHIPPED,
+    AsOf,
+    Opener,
+    Output,
+    complain,
+    day,
+    file_path,
+    working,
+    write,
+)
 
 if TYPE_CHECKING:
     from guidegraph.audit.auditing import AuditReport
@@ -55,7 +67,8 @@ def audit(
         ),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="FILE", help="Accepted findings, each with its reason.")
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", parser=file_path, help="Accepted findings, each with its reason."),
     ] = None,
     text: Annotated[
         list[Path] | None,

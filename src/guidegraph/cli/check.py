@@ -8,7 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import FAILED, SHIPPED, Opener, ReportFormat, ReportOption, working, write_report
+from guidegraph.cli.common import (
+    FAILED,
+    SHIPPED,
+    Opener,
+    ReportFormat,
+    ReportOption,
+    folder_path,
+    working,
+    write_report,
+)
 
 
 def _report(form: ReportFormat, data: dict[str, Any], text: Callable[[Any], str], passed: bool) -> None:
@@ -31,6 +40,7 @@ def validate(
         typer.Option(
             "--knowledge",
             metavar="FOLDER",
+            parser=folder_path,
             help="Look at the files beside this ontology/ and graph/; default beside the shipped ontology.",
         ),
     ] = None,

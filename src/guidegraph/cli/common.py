@@ -103,7 +103,12 @@ FhirVersionOption = Annotated[
 ]
 Knowledge = Annotated[
     Path | None,
-    typer.Option("--knowledge", metavar="FOLDER", help="A folder with ontology/ and graph/; default the shipped one."),
+    typer.Option(
+        "--knowledge",
+        metavar="FOLDER",
+        parser=folder_path,
+        help="A folder with ontology/ and graph/; default the shipped one.",
+    ),
 ]
 Extra = Annotated[
     list[Path] | None,
@@ -256,12 +261,13 @@ def guarded(command: Callable[..., R]) -> Callable[..., R]:
         except GuideGraphError as error:
             fail(str(error))
         except OSError as error:
+            if error.filename is not None:
+                fail(f"{error.filename}: {error.strerror or error} Look at the place, or name another.")
             # The reader has gone, or the disk is full: what is left goes nowhere, without a second complaint at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if isinstance(error, BrokenPipeError):
                 raise typer.Exit(DONE) from None
-            where = error.filename or "standard output"
-            fail(f"{where}: {error.strerror or error} Look at the place, or name another with -o.")
+            fail(f"standard output: {error.strerror or error} Look at the place, or name another with -o.")
         except KeyboardInterrupt:
             fail("interrupted")
 
@@ -311,11 +317,13 @@ def write(text: str, output: Path | None = None) -> None:
     """Write an answer to standard output, or whole to a file, never half of it.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or standard output is closed.
     """
     if output is not None:
         write_files({output: text})
         return
+    if sys.stdout is None:
+        raise UsageError("standard output is closed", mend="Send it somewhere, or name a file.")
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
 

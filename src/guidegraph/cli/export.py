@@ -64,6 +64,7 @@ def nanopub(
         typer.Option(
             "--previous",
             metavar="FOLDER",
+            parser=folder_path,
             help="An earlier export: what changed since supersedes it, what did not is left.",
         ),
     ] = None,

@@ -1,16 +1,17 @@
-"""Commands that read records of patients as profiles."""
+"""Commands that read records of patients (FHIR, OMOP) as profiles."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, file_path, write
-from guidegraph.errors import ProfileError, UsageError
+from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, file_path, working, write
+from guidegraph.errors import UsageError
 from guidegraph.files import write_files
 
 
@@ -21,11 +22,26 @@ class ProfileFormat(StrEnum):
     json = "json"
 
 
+class OneDay(StrEnum):
+    """What a diagnosis recorded for one day alone says."""
+
+    unknown = "unknown"
+    present = "present"
+
+
 ProfileFormatOption = Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")]
 ReportOutput = Annotated[
     Path | None,
     typer.Option(
         "--report", metavar="FILE", parser=file_path, help="Write the report as JSON; else it is on standard error."
+    ),
+]
+
+
+SameUnit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--same-unit", metavar="UNIT=OURS", help="Take a unit, as the record writes it, for ours; repeatable."
     ),
 ]
 
@@ -55,10 +71,7 @@ def from_fhir(
         int | None,
         typer.Option("--within-days", metavar="DAYS", min=0, help="Ignore observations that are older than this."),
     ] = None,
-    same_unit: Annotated[
-        list[str] | None,
-        typer.Option("--same-unit", metavar="UNIT=OURS", help="Take a UCUM unit for ours, which it is not by itself."),
-    ] = None,
+    same_unit: SameUnit = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """A patient's FHIR resources as a profile, with a report of what was used, ignored and not understood.
@@ -66,12 +79,12 @@ def from_fhir(
     Example: guidegraph profile from-fhir bundle.json -o patient.yaml && guidegraph therapies patient.yaml
     """
     from guidegraph.intake import form as forms
-    from guidegraph.intake.fhir.records import read_record
+    from guidegraph.intake.fhir import read_record
 
     where = "standard input" if bundle == "-" else Path(bundle).name
-    text = _standard_input(where) if bundle == "-" else read_record(Path(bundle), where)
+    text = read_record(sys.stdin.buffer if bundle == "-" else Path(bundle), where)
     kb = opened()
-    found = kb.profile_from_fhir(
+    reading = kb.profile_from_fhir(
         text,
         as_of=day(as_of),
         version=version.upper(),
@@ -82,17 +95,92 @@ def from_fhir(
         newest_days=newest_days,
         where=where,
     )
-    told = found.report.to_dict()
-    head = f"Read from {found.report.form}, as of {found.report.as_of}; what is not here is unknown, never no."
+    entries = reading.report.to_dict()
+    head = f"Read from {reading.report.form}, as of {reading.report.as_of}; what is not here is unknown, never no."
     written = (
-        forms.to_json(found.profile, kb.vocabulary)
+        forms.to_json(reading.profile, kb.vocabulary)
         if form is ProfileFormat.json
-        else forms.to_yaml(found.profile, kb.vocabulary, head)
+        else forms.to_yaml(reading.profile, kb.vocabulary, head)
     )
-    write_profile(written, output, told, report)
+    _write(written, output, entries, report)
 
 
-def write_profile(profile: str, output: Path | None, report: dict[str, Any], report_file: Path | None) -> None:
+def from_omop(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A DuckDB file, or a folder of Parquet or CSV files, or folders of parts, one a table.",
+        ),
+    ],
+    person: Annotated[int, typer.Option("--person", metavar="ID", help="The person_id.")],
+    as_of: AsOf = None,
+    complete: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--complete",
+            metavar="LIST",
+            help="A list that the tables hold whole, such as medications; repeatable.",
+        ),
+    ] = None,
+    source_vocabulary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source-vocabulary",
+            metavar="TABLE=PREFIX",
+            help="What the source values of a table are codes of, where no concept tells it; repeatable.",
+        ),
+    ] = None,
+    drug_eras: Annotated[bool, typer.Option("--drug-eras", help="Also read the table drug_era.")] = False,
+    one_day: Annotated[
+        OneDay, typer.Option("--one-day", help="What a diagnosis recorded for one day alone says.")
+    ] = OneDay.unknown,
+    newest_days: Annotated[
+        int | None,
+        typer.Option(
+            "--within-days", metavar="DAYS", min=0, help="Ignore measurements and observations that are older."
+        ),
+    ] = None,
+    same_unit: SameUnit = None,
+    form: ProfileFormatOption = ProfileFormat.yaml,
+    output: Output = None,
+    report: ReportOutput = None,
+    opened: Opener = SHIPPED,
+) -> None:
+    """A person of an OMOP CDM 5.4 as a profile, with a report on every row of theirs.
+
+    Example: guidegraph profile from-omop cdm.duckdb --person 42 -o patient.yaml
+    """
+    from guidegraph.intake.form import to_json, to_yaml
+    from guidegraph.intake.report import shown
+
+    kb = opened()
+    with working("reading the tables"):
+        profile, record = kb.profile_from_omop(
+            source,
+            person,
+            as_of=day(as_of),
+            complete=[key for text in complete or () for key in text.split(",")],
+            source_vocabulary=_prefixes(source_vocabulary or ()),
+            drug_eras=drug_eras,
+            one_day_present=one_day is OneDay.present,
+            newest_days=newest_days,
+            same_units=[_pair(pair) for pair in same_unit or ()],
+        )
+    lines = [f"Read from {record.form}, person {person}, as of {record.as_of}; what is not here is unknown, never no."]
+    lasting = [r for r in profile.readings if set(kb.links.codes.read(r.curie).present) == set(r.present)]
+    # A code that only the tables could place is written as what it was read as: alone it would not be understood.
+    for reading in profile.readings:
+        if reading not in lasting:
+            words = ", ".join(kb.vocabulary.label(iri) for iri in reading.present)
+            lines.append(f"{shown(reading.name)} was read by what stands above it in the tables: {words}")
+    profile = replace(profile, readings=tuple(lasting))
+    yaml = form is ProfileFormat.yaml
+    text = to_yaml(profile, kb.vocabulary, "\n".join(lines)) if yaml else to_json(profile, kb.vocabulary)
+    _write(text, output, record.to_dict(), report)
+
+
+def _write(profile: str, output: Path | None, report: dict[str, Any], report_file: Path | None) -> None:
     """Write a profile and the report on its record, both or neither."""
     from guidegraph.render import to_json
     from guidegraph.render.intake import intake_text
@@ -109,15 +197,22 @@ def write_profile(profile: str, output: Path | None, report: dict[str, Any], rep
         write(profile)
 
 
-def _standard_input(where: str) -> str:
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ProfileError("not UTF-8 text", where=where, mend="FHIR JSON is UTF-8.") from None
-
-
 def _pair(text: str) -> tuple[str, str]:
     unit, equal, ours = text.partition("=")
     if not (unit and equal and ours):
         raise UsageError(f"{text!r} names no two units", where="--same-unit", mend="Write it as UNIT=OURS.")
     return unit, ours
+
+
+def _prefixes(texts: list[str] | tuple[()]) -> dict[str, str]:
+    prefixes: dict[str, str] = {}
+    for text in texts:
+        table, equals, prefix = text.partition("=")
+        if not equals or not table or not prefix or table in prefixes:
+            raise UsageError(
+                f"{text[:60]!r} is not TABLE=PREFIX, or names a table twice",
+                where="--source-vocabulary",
+                mend="Write it as condition_occurrence=ICD10CM.",
+            )
+        prefixes[table.casefold()] = prefix
+    return prefixes

@@ -64,7 +64,7 @@ def push(
     kb = opened()
     # The derived index is a graph of the store too.
     total = sum(1 for _ in kb.store.named_graphs()) - (not index)
-    with _progress("pushing", total) as told:
+    with _progress("pushing", total) as report:
         done = api.push(
             kb,
             url,
@@ -74,7 +74,7 @@ def push(
             index=index,
             prune=prune,
             replace=replace,
-            told=told,
+            report=report,
         )
     write(_report(done, form))
 

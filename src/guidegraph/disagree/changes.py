@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from guidegraph.disagree.addressed import Addressed, addressed, in_effect
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART, Finding
+from guidegraph.disagree.sources import Addressed, addressed, in_effect
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
@@ -44,7 +44,7 @@ class Changes:
         rows = addressed(self._engine)
         before, after = ({r.rec: r for r in in_effect(rows, day)} for day in (start, end))
         everything = self._disagree.findings(end)
-        was, now = ({(f.a, f.b): f for f in found} for found in (self._disagree.findings(start), everything))
+        was, now = ({(f.a, f.b): f for f in findings} for findings in (self._disagree.findings(start), everything))
         return {
             "from": start.isoformat(),
             "to": end.isoformat(),
@@ -74,13 +74,13 @@ class Changes:
 
     def _documents(self, rows: list[Addressed], start: date, end: date) -> list[dict[str, Any]]:
         """The documents with a statement that began or ended, with why."""
-        found: dict[str, set[str]] = {}
+        reasons: dict[str, set[str]] = {}
         for row in rows:
             if start.isoformat() < row.begins <= end.isoformat():
-                found.setdefault(row.document, set()).add(f"issued, in effect from {row.begins}")
+                reasons.setdefault(row.document, set()).add(f"issued, in effect from {row.begins}")
             if row.ends and start.isoformat() < row.ends <= end.isoformat():
-                found.setdefault(row.document, set()).add(self._why(row))
-        return [{**describe.document(self._records, d), "why": sorted(found[d])} for d in sorted(found)]
+                reasons.setdefault(row.document, set()).add(self._why(row))
+        return [{**describe.document(self._records, d), "why": sorted(reasons[d])} for d in sorted(reasons)]
 
     def _why(self, row: Addressed) -> str:
         for node in (row.rec, row.document):
@@ -102,15 +102,15 @@ class Changes:
 
     def _reversed(self, before: Mapping[str, Addressed], after: Mapping[str, Addressed]) -> list[dict[str, Any]]:
         """Statements that ceased whose own document, or the one that replaced it, now takes the other side."""
-        found = []
+        turned = []
         for old in (before[r] for r in sorted(before) if r not in after):
             heirs = {old.document, *self._records.all(old.document, "supersededBy")}
             heirs |= set(self._records.all(old.rec, "supersededBy"))
             for new in (after[r] for r in sorted(after) if r not in before):
                 sides = {old.stance, new.stance} == set(_SIDES)
                 if sides and new.document in heirs and self._records.related(old.intervention, new.intervention):
-                    found.append({"was": self._statement(old), "now": self._statement(new)})
-        return found
+                    turned.append({"was": self._statement(old), "now": self._statement(new)})
+        return turned
 
 
 def _patients(

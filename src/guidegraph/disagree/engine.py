@@ -18,7 +18,7 @@ from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.overlap import NOT_EXCLUDED
+from guidegraph.knowledge.normal import NOT_EXCLUDED
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 POLICIES = ("recency", "strength", "certainty", "primary-first")
@@ -51,8 +51,8 @@ class Disagreements:
         day = ox.Literal(as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date"))
         rows: Any = self._engine.store.query(query_text("disagree/findings"), substitutions={ox.Variable("asOf"): day})
         # Columns in the order of the query: asOf, a, b, kind, grade, inner, verdict.
-        found = [Finding(*(str(row[at].value) for at in range(1, 7))) for row in rows]
-        return sorted(found, key=lambda f: (VERDICTS.index(f.verdict), f.a, f.b))
+        findings = [Finding(*(str(row[at].value) for at in range(1, 7))) for row in rows]
+        return sorted(findings, key=lambda f: (VERDICTS.index(f.verdict), f.a, f.b))
 
     def teller(self, truth: Callable[[str], str] = no_patient) -> Teller:
         """Tells findings, with truth values for one patient or none."""
@@ -65,27 +65,27 @@ class Disagreements:
             lambda statement: truth(self._index.scopes[statement].population),
         )
 
-    def concerns(self, found: Finding, truth: Callable[[str], str]) -> bool:
+    def concerns(self, finding: Finding, truth: Callable[[str], str]) -> bool:
         """Whether a finding concerns a patient: both populations true, or one true and one unknown."""
-        values = {truth(self._index.scopes[s].population) for s in (found.a, found.b)}
+        values = {truth(self._index.scopes[s].population) for s in (finding.a, finding.b)}
         return TRUE in values and values <= {TRUE, UNKNOWN}
 
-    def both_apply(self, found: Finding, truth: Callable[[str], str]) -> bool:
+    def both_apply(self, finding: Finding, truth: Callable[[str], str]) -> bool:
         """Whether both populations are true for a patient."""
-        return all(truth(self._index.scopes[s].population) == TRUE for s in (found.a, found.b))
+        return all(truth(self._index.scopes[s].population) == TRUE for s in (finding.a, finding.b))
 
-    def about(self, found: Finding, intervention: str) -> bool:
+    def about(self, finding: Finding, intervention: str) -> bool:
         """Whether a finding is about an intervention: the same class, one above or below it, or a class below both."""
-        sides = (self._records.one(side, "intervention") for side in (found.a, found.b))
+        sides = (self._records.one(side, "intervention") for side in (finding.a, finding.b))
         return all(self._records.related(iri, intervention) for iri in sides if iri)
 
     def stands_with(self, findings: Iterable[Finding]) -> Mapping[str, set[str]]:
         """For each statement, those that differ from it in one way with one stance: they stand together against it."""
-        found: dict[str, set[str]] = defaultdict(set)
+        standing: dict[str, set[str]] = defaultdict(set)
         for f in findings:
-            found[self._key(f.b, f.a, f.kind)].add(f.a)
-            found[self._key(f.a, f.b, f.kind)].add(f.b)
-        return found
+            standing[self._key(f.b, f.a, f.kind)].add(f.a)
+            standing[self._key(f.a, f.b, f.kind)].add(f.b)
+        return standing
 
     def _key(self, about: str, other: str, kind: str) -> str:
         return f"{about} {self._records.one(other, 'stance')} {kind}"
@@ -102,37 +102,37 @@ class Disagreements:
         table = self.stands_with(live)
         teller = self.teller(truth)
         rows = []
-        for found in chosen:
-            ordered = self.ordered(found, policy)
+        for finding in chosen:
+            ordered = self.ordered(finding, policy)
             with_a = table.get(self._key(ordered.b, ordered.a, ordered.kind), set()) | {ordered.a}
             with_b = table.get(self._key(ordered.a, ordered.b, ordered.kind), set()) | {ordered.b}
             row = teller.tell(ordered, with_a, with_b)
-            if found.verdict == "not-excluded" and self.both_apply(found, truth):
+            if finding.verdict == "not-excluded" and self.both_apply(finding, truth):
                 row["text"] = "Both apply, for different indications. " + row["text"]
             rows.append(row)
         return rows
 
-    def ordered(self, found: Finding, policy: str | None) -> Finding:
+    def ordered(self, finding: Finding, policy: str | None) -> Finding:
         """The finding with the side that a policy puts first as ``a``; nothing is resolved by it.
 
         Raises:
             UsageError: the policy is unknown.
         """
-        if policy is None or found.kind == "silence":
-            return found
+        if policy is None or finding.kind == "silence":
+            return finding
         if policy not in POLICIES:
             raise UsageError(f"unknown policy {policy!r}", where="--policy", mend=f"Use {', '.join(POLICIES)}.")
-        if self._weight(found.b, policy) > self._weight(found.a, policy):
-            return self.turned(found)
-        return found
+        if self._weight(finding.b, policy) > self._weight(finding.a, policy):
+            return self.turned(finding)
+        return finding
 
     @staticmethod
-    def turned(found: Finding) -> Finding:
+    def turned(finding: Finding) -> Finding:
         """The finding with its sides exchanged; a silence, whose second side is a document, stays as it is."""
-        if found.kind == "silence":
-            return found
-        inner = {"a": "b", "b": "a"}.get(found.inner, "")
-        return Finding(found.b, found.a, found.kind, found.grade, inner, found.verdict)
+        if finding.kind == "silence":
+            return finding
+        inner = {"a": "b", "b": "a"}.get(finding.inner, "")
+        return Finding(finding.b, finding.a, finding.kind, finding.grade, inner, finding.verdict)
 
     def _weight(self, statement: str, policy: str) -> tuple[Any, ...]:
         records = self._records

@@ -11,7 +11,7 @@ from guidegraph.disagree.words import joined, literal_words, manchester, words
 from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.overlap import DISJOINT, NOT_EXCLUDED, SAME, Grader, Scope
+from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED, SAME, Grader, Scope
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 #: Verdicts in the order in which they are shown.
@@ -55,59 +55,59 @@ class Teller:
     book: FactBook
     truth: Callable[[str], str]
 
-    def tell(self, found: Finding, with_a: Collection[str], with_b: Collection[str]) -> dict[str, Any]:
+    def tell(self, finding: Finding, with_a: Collection[str], with_b: Collection[str]) -> dict[str, Any]:
         """A finding in the published form (schema/disagreements.schema.json).
 
         Args:
-            found: the finding.
+            finding: the finding.
             with_a: all statements that stand with a against b, a among them.
             with_b: all that stand with b against a.
         """
-        text, owl = self.overlap(found)
+        text, owl = self.overlap(finding)
         row: dict[str, Any] = {
-            "intervention": describe.name(self._intervention(found)),
-            "label": self.records.label(self._intervention(found)),
-            "a": self.side(found.a),
-            "b": self.side(found.b),
-            "kind": found.kind,
-            "overlap": found.grade,
-            "verdict": found.verdict,
+            "intervention": describe.name(self._intervention(finding)),
+            "label": self.records.label(self._intervention(finding)),
+            "a": self.side(finding.a),
+            "b": self.side(finding.b),
+            "kind": finding.kind,
+            "overlap": finding.grade,
+            "verdict": finding.verdict,
             "overlap_text": text,
             "overlap_manchester": owl,
-            "relation": self.sources.relation(found.a, found.b),
-            "shared_evidence": self.sources.shared([found.a], [found.b]),
+            "relation": self.sources.relation(finding.a, finding.b),
+            "shared_evidence": self.sources.shared([finding.a], [finding.b]),
             "support": {"a": self.sources.support(with_a), "b": self.sources.support(with_b)},
-            "newer_evidence": {"a": self.sources.unseen(found.a), "b": self.sources.unseen(found.b)},
-            "explained_by": self._explained(found),
-            "contested": self._contested(found),
+            "newer_evidence": {"a": self.sources.unseen(finding.a), "b": self.sources.unseen(finding.b)},
+            "explained_by": self._explained(finding),
+            "contested": self._contested(finding),
         }
-        row["inner"] = found.inner or None
-        row["text"] = self.sentence(found, row)
+        row["inner"] = finding.inner or None
+        row["text"] = self.sentence(finding, row)
         return row
 
-    def brief(self, found: Finding) -> PairDisagreement:
+    def brief(self, finding: Finding) -> PairDisagreement:
         """A finding without what its sides rest on, as an answer about a patient shows it."""
-        text, owl = self.overlap(found)
+        text, owl = self.overlap(finding)
         row: dict[str, Any] = {
-            "label": self.records.label(self._intervention(found)),
-            "a": self.side(found.a),
-            "b": self.side(found.b),
+            "label": self.records.label(self._intervention(finding)),
+            "a": self.side(finding.a),
+            "b": self.side(finding.b),
             "overlap_text": text,
         }
         return {
             "a": row["a"]["id"],
             "b": row["b"]["id"],
-            "kind": found.kind,
-            "overlap": found.grade,
-            "verdict": found.verdict,
+            "kind": finding.kind,
+            "overlap": finding.grade,
+            "verdict": finding.verdict,
             "overlap_manchester": owl,
-            "text": self.sentence(found, row),
+            "text": self.sentence(finding, row),
         }
 
-    def _intervention(self, found: Finding) -> str:
+    def _intervention(self, finding: Finding) -> str:
         """The narrower of the two interventions: the disagreement is about it and what is below it."""
-        one = self.records.one(found.a, "intervention")
-        other = self.records.one(found.b, "intervention") or one
+        one = self.records.one(finding.a, "intervention")
+        other = self.records.one(finding.b, "intervention") or one
         return one if other in self.records.ancestors.get(one, ()) else other
 
     def side(self, statement: str) -> dict[str, Any]:
@@ -126,32 +126,32 @@ class Teller:
         """Whether a side is the scope of a silent document."""
         return not self.records.one(statement, "stance")
 
-    def overlap(self, found: Finding) -> tuple[str, str]:
+    def overlap(self, finding: Finding) -> tuple[str, str]:
         """For whom the two meet, in words and in Manchester syntax; for disjoint, what excludes each other."""
-        a, b = self.scopes[found.a], self.scopes[found.b]
+        a, b = self.scopes[finding.a], self.scopes[finding.b]
         forms = self.grader.forms
         both = forms.meet(forms.population(a.population), forms.population(b.population))
         owl = manchester(both)
-        if found.grade == DISJOINT:
-            return f"nobody: {self._clashes(found)}", owl
+        if finding.grade == DISJOINT:
+            return f"nobody: {self._clashes(finding)}", owl
         told = words(both, self.book)
-        if found.grade == NOT_EXCLUDED:
+        if finding.grade == NOT_EXCLUDED:
             first, second = (joined([self.records.label(i) for i in s.indications]) for s in (a, b))
             return f"only a patient who has both {first} (a) and {second} (b): {told}", owl
         return told, owl
 
-    def _clashes(self, found: Finding) -> str:
+    def _clashes(self, finding: Finding) -> str:
         """Which criteria of two disjoint populations exclude each other."""
         rows = []
-        for one, other in self.grader.clashes(self.scopes[found.a].population, self.scopes[found.b].population):
+        for one, other in self.grader.clashes(self.scopes[finding.a].population, self.scopes[finding.b].population):
             excluded = literal_words(other, self.book) if other else "the other side's criteria together"
             rows.append(f"{literal_words(one, self.book)} (a) excludes {excluded} (b)")
         return "; ".join(dict.fromkeys(rows))
 
-    def _explained(self, found: Finding) -> list[str]:
+    def _explained(self, finding: Finding) -> list[str]:
         """The differences that the data hold and that would explain the disagreement."""
-        told = [] if found.grade == SAME else ["population"]
-        a, b = found.a, found.b
+        told = [] if finding.grade == SAME else ["population"]
+        a, b = finding.a, finding.b
         for name, prop in (("outcome", "outcome"), ("horizon", "horizon")):
             one, other = self.records.all(a, prop), self.records.all(b, prop)
             if one and other and set(one) != set(other):
@@ -173,22 +173,22 @@ class Teller:
                 told.append(name)
         return told or ["nothing found"]
 
-    def _contested(self, found: Finding) -> list[dict[str, str]]:
+    def _contested(self, finding: Finding) -> list[dict[str, str]]:
         """Documents of the two sides that somebody publicly contests, with by whom."""
         rows = []
-        for document in sorted({self.sources.document(s) for s in (found.a, found.b)}):
+        for document in sorted({self.sources.document(s) for s in (finding.a, finding.b)}):
             rows += [
                 {"document": describe.name(document), "by": who} for who in self.records.all(document, "contestedBy")
             ]
         return rows
 
-    def sentence(self, found: Finding, row: Mapping[str, Any]) -> str:
+    def sentence(self, finding: Finding, row: Mapping[str, Any]) -> str:
         """Who says what against whom, how strong and how old, and for whom they differ, in one sentence."""
-        sides = [self._said(s, row[side], row["label"]) for s, side in ((found.a, "a"), (found.b, "b"))]
+        sides = [self._said(s, row[side], row["label"]) for s, side in ((finding.a, "a"), (finding.b, "b"))]
         whom = row["overlap_text"]
-        if found.grade == DISJOINT:
-            return f"{sides[0]}; {sides[1]}; their patients exclude each other ({self._clashes(found)})."
-        if found.grade == NOT_EXCLUDED:
+        if finding.grade == DISJOINT:
+            return f"{sides[0]}; {sides[1]}; their patients exclude each other ({self._clashes(finding)})."
+        if finding.grade == NOT_EXCLUDED:
             return f"{sides[0]}; {sides[1]}; they meet {whom}."
         return f"For {whom}: {sides[0]}, whereas {sides[1]}."
 

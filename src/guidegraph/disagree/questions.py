@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, TypedDict
 
-from guidegraph.disagree.compare import Comparison
 from guidegraph.disagree.engine import POLICIES, Disagreements, no_patient, selected
 from guidegraph.disagree.finding import APART
-from guidegraph.disagree.matrix import matrix
+from guidegraph.disagree.matrix import Comparison, matrix
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.named import find_document
 from guidegraph.knowledge.opened import Knowledge

@@ -1,11 +1,12 @@
-"""What the two sides of a disagreement rest on, and how their documents relate."""
+"""What documents say of each intervention, what the sides of a disagreement rest on, and how documents relate."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
@@ -40,25 +41,25 @@ class Sources:
     @cached_property
     def evidence(self) -> Mapping[str, frozenset[str]]:
         """For each recommendation the studies it rests on, or reviews whose studies are not recorded."""
-        found: dict[str, set[str]] = defaultdict(set)
+        studies_of: dict[str, set[str]] = defaultdict(set)
         for rec, study in self._engine.select("disagree/evidence"):
-            found[rec].add(study)
-        return {rec: frozenset(studies) for rec, studies in found.items()}
+            studies_of[rec].add(study)
+        return {rec: frozenset(studies) for rec, studies in studies_of.items()}
 
     @cached_property
     def newer(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """For each recommendation the (document, date) of evidence that it could not have seen."""
-        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        newer: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for rec, document, issued, _ in self._engine.select("disagree/newer-evidence"):
-            found[rec].append((document, issued))
-        return {rec: tuple(rows) for rec, rows in found.items()}
+            newer[rec].append((document, issued))
+        return {rec: tuple(rows) for rec, rows in newer.items()}
 
     @cached_property
     def _relations(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        relations: dict[tuple[str, str], list[str]] = defaultdict(list)
         for one, relation, other in self._engine.select("disagree/relations"):
-            found[one, other].append(relation)
-        return {pair: tuple(rows) for pair, rows in found.items()}
+            relations[one, other].append(relation)
+        return {pair: tuple(rows) for pair, rows in relations.items()}
 
     @cached_property
     def _voices(self) -> Mapping[str, str]:
@@ -139,3 +140,33 @@ def _directed(relation: str, forward: bool) -> str:
     if relation not in _BACK:
         return relation
     return f"a {relation} b" if forward else f"b {relation} a"
+
+
+class Addressed(NamedTuple):
+    """One recommendation; ``begins`` and ``ends`` are days as text, "" where there is none."""
+
+    document: str
+    rec: str
+    intervention: str
+    stance: str
+    strength: str
+    begins: str
+    ends: str
+
+    def issued(self, day: date) -> bool:
+        """Whether it is issued at a day."""
+        return self.begins <= day.isoformat()
+
+    def ended(self, day: date) -> bool:
+        """Whether it is no longer in effect at a day."""
+        return bool(self.ends) and self.ends <= day.isoformat()
+
+
+def addressed(engine: Engine) -> list[Addressed]:
+    """All recommendations, in a fixed order."""
+    return [Addressed(*row) for row in engine.select("disagree/addressed")]
+
+
+def in_effect(rows: Iterable[Addressed], day: date) -> list[Addressed]:
+    """Those issued and not ended at a day."""
+    return [row for row in rows if row.issued(day) and not row.ended(day)]

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.disagree.addressed import addressed
+from guidegraph.disagree.sources import addressed
 from guidegraph.disagree.words import manchester, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
-from guidegraph.intake.facts import SUSPENDS, Fact, Source
-from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, USED, Entry, IntakeReport, shown
+from guidegraph.intake.dates import Moment, age
+from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, USED, Entry, Fact, IntakeReport, Source, Unread, shown
 from guidegraph.intake.units import Units, units
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile import Implication, Vocabulary
 
-__all__ = ["ProfileBuilder", "Settings", "Source"]
-
-_OF_KIND = {
-    "condition": ns.GG + "hasCondition",
-    "finding": ns.GG + "hasFinding",
-    "intervention": ns.GG + "takesMedication",
-}
+#: Lists of a profile that an entry on a state leaves incomplete: a diagnosis may be held as a finding by us.
+STATES = ("conditions", "findings")
+#: Lists that a measurement which is not understood leaves incomplete: what is measured is never a diagnosis.
+MEASURED = ("findings",)
+#: Profile keys of the age, which is read from the birth date alone, and of the sex.
+AGE, _SEX = "age", "sex"
+_ASK = "Find out, and write it into the profile."
+_CORRECT = "Correct the entry, or write the fact into the profile."
 _LARGEST = Decimal(999_999_999)
 _DAYS_A_WEEK = 7
 #: Characters of an entry's codes and reasons in a report.
@@ -37,20 +38,23 @@ class Settings:
 
     ``complete``: keys of the profile (``conditions``) whose lists are declared complete; ``rates``: weeks in which a
     number that advances with time grows by one, by property; ``newest_days``: measurements and observations older than
-    this are ignored, None for no limit.
+    this are ignored, None for no limit; ``same_units``: pairs of a unit and a unit of ours that are taken for the same.
     """
 
     as_of: date
     complete: frozenset[str] = frozenset()
     rates: Mapping[str, Decimal] | None = None
     newest_days: int | None = None
+    same_units: frozenset[tuple[str, str]] = frozenset()
 
 
 class ProfileBuilder:
     """Collects facts entry by entry; :meth:`build` settles them and completes the report.
 
     Every method that takes a :class:`Source` reports it. ``keys`` are keys of the profile (``conditions``): entries
-    that are not understood suspend the completeness of these lists.
+    that are not understood suspend the completeness of these lists. An entry of a day after that of the profile, or
+    written after it, never counts; one of which that cannot be told leaves what it says unknown. ``own_lists`` are
+    classes of conditions that records keep in lists of their own (allergies).
     """
 
     def __init__(
@@ -60,16 +64,21 @@ class ProfileBuilder:
         settings: Settings,
         *,
         implications: Sequence[Implication] = (),
-        table: Units | None = None,
+        own_lists: frozenset[str] = frozenset(),
     ) -> None:
         self._terms = vocabulary
-        self._report = report
+        self.report = report
         self._settings = settings
         self._rules = tuple(implications)
-        self._units = table or units()
+        self._own_lists = own_lists
+        self._units: Units = units().treating(settings.same_units) if settings.same_units else units()
         self._facts: list[Fact] = []
+        self._unread: list[Unread] = []
         self._entries: list[tuple[int, Entry]] = []
         self._suspended: list[tuple[str, str]] = []
+        self._sexes: list[tuple[str, Source, str, int]] = []
+        self._empty: list[tuple[str, Source, int]] = []
+        self._outside: dict[int, Source] = {}
         self._count = 0
         self._categories = {row.key: row.iri for row in vocabulary.rows if row.kind == "category" and row.key}
         unknown = sorted(settings.complete - set(self._categories))
@@ -79,11 +88,6 @@ class ProfileBuilder:
                 where="--complete",
                 mend=f"Use one of: {', '.join(sorted(self._categories))}.",
             )
-
-    @property
-    def report(self) -> IntakeReport:
-        """The report, complete after :meth:`build`."""
-        return self._report
 
     @property
     def as_of(self) -> date:
@@ -98,31 +102,63 @@ class ProfileBuilder:
         """Those of the classes that are of some kinds, sorted."""
         return sorted(c for c in classes if (row := self._terms.by_iri.get(c)) is not None and row.kind in kinds)
 
-    def fact(self, iri: str, present: bool, source: Source, *, timed: bool = False, note: str = "") -> None:
-        """The patient has, or lacks, a condition, finding or current medication.
+    # -------------------------------------------------------------- facts
 
-        ``timed``: an observation, of which the newest counts. ``note`` goes into the report.
+    def fact(self, iri: str, present: bool, source: Source, *, note: str = "") -> None:
+        """The patient has, or lacks, a condition, finding or current medication; ``note`` goes into the report."""
+        lasts, drug = self._longest(iri), self._terms.by_iri[iri].kind == "intervention"
+        if not self._counts({iri}, source, ("medications",) if drug else ()):
+            return
+        if lasts is not None and source.when is None and not present:
+            why = "it has no date, and what it denies comes and goes"
+            self.doubt([iri], (), source, why, "Give the day, or write the present state into the profile.")
+        elif lasts is not None and source.when and (self.as_of - source.when.last.date()).days > lasts * _DAYS_A_WEEK:
+            self.ignore(source, f"it is of {source.when.text}: such a state lasts at most {lasts:f} weeks")
+        else:
+            prop = settle.OF_KIND[self._terms.by_iri[iri].kind]
+            self._facts.append(Fact(prop, iri, present, None, source, note, self._next()))
+
+    def answered(
+        self, word: str, present: Sequence[str], absent: Sequence[str], source: Source, keys: Collection[str], why: str
+    ) -> None:
+        """An observation that answers yes, no or doubt ("" is no answer, for the reason ``why``) on some classes."""
+        classes = present if word == "yes" else absent if word == "no" else ()
+        if word == "doubt":
+            self.doubt({*present, *absent}, keys, source, "the answer leaves it open", _ASK)
+        elif not classes:
+            self.misunderstood(keys, source, why, about={*present, *absent})
+        for iri in classes:
+            self.fact(iri, word == "yes", source, note=why if word == "yes" else "")
+
+    def measured(
+        self,
+        prop: str,
+        value: Decimal,
+        unit: str,
+        source: Source,
+        *,
+        coded: bool = True,
+        keys: Collection[str] = MEASURED,
+    ) -> None:
+        """A number of the patient; the newest counts, and what grows with time is brought to now.
+
+        ``coded``: whether the unit is a UCUM code, not a text of the record.
         """
-        if self._in_time(source, timed=timed) and self._lasts(iri, source):
-            prop = _OF_KIND[self._terms.by_iri[iri].kind]
-            self._facts.append(Fact(prop, iri, present, None, source, timed=timed, note=note, order=self._next()))
-
-    def measured(self, prop: str, value: Decimal, unit: str, source: Source, *, keys: Collection[str] = ()) -> None:
-        """A number of the patient in some UCUM unit; the newest counts, and what grows with time is brought to now."""
         row = self._terms.by_iri[prop]
-        if not self._in_time(source, timed=True):
+        if not self._counts({prop}, source):
             return
         try:
-            found = self._units.convert(value, unit, row.unit)
+            converted = self._units.convert(value, unit, row.unit, coded=coded)
         except UnitError as error:
-            self.misunderstood(keys, source, error.what)
+            self.misunderstood(keys, source, error.what, error.mend, about={prop})
             return
-        number, notes = found.value, [found.note] if found.note else []
+        number, notes = converted.value, [converted.note] if converted.note else []
         rate = (self._settings.rates or {}).get(prop)
         if rate is not None:
             day = source.when.day if source.when else None
             if day is None:
-                self.misunderstood(keys, source, "it grows with time, and the record does not say the day")
+                why = "it grows with time, and the record does not say the day"
+                self.misunderstood(keys, source, why, "Give the whole day of the entry.", about={prop})
                 return
             if day != self.as_of:
                 weeks = Decimal((self.as_of - day).days) / _DAYS_A_WEEK
@@ -130,108 +166,243 @@ class ProfileBuilder:
                 notes.append(f"{(self.as_of - day).days} days have passed since")
         self.number(prop, number, source, note="; ".join(notes), keys=keys)
 
-    def number(self, prop: str, value: Decimal, source: Source, *, note: str = "", keys: Collection[str] = ()) -> None:
+    def number(
+        self, prop: str, value: Decimal, source: Source, *, note: str = "", keys: Collection[str] = MEASURED
+    ) -> None:
         """A number of the patient in the unit of its property, checked against its plausible range."""
         row = self._terms.by_iri[prop]
         low, high = row.low if row.low is not None else Decimal(0), row.high if row.high is not None else _LARGEST
         if not low <= value <= high:
-            self.misunderstood(keys, source, f"{value:f} {row.unit} is not plausible for {row.label}")
+            why = f"{value:f} {row.unit} is not plausible for {row.label}"
+            self.misunderstood(keys, source, why, f"Give {low:f} to {high:f} {row.unit}.", about={prop})
             return
-        self._facts.append(Fact(prop, prop, True, value, source, timed=True, note=note, order=self._next()))
+        self._facts.append(Fact(prop, prop, True, value, replace(source, timed=True), note, self._next()))
+
+    def born(self, moment: Moment, source: Source) -> None:
+        """The birth date: the age, where it is certain."""
+        row = next((row for row in self._terms.of_kind("number") if row.key == AGE), None)
+        if row is None:
+            return
+        try:
+            least, most = age(moment, self.as_of)
+        except ValueError as error:
+            self.misunderstood((), source, str(error), "Correct the birth date.", about={row.iri})
+            return
+        if least == most:
+            self.number(row.iri, Decimal(least), source, keys=())
+        else:
+            why = f"the birth date is partial: the age is {least} or {most}"
+            self.misunderstood((), source, why, "Give the whole date, or write the age into the profile.")
+
+    def sex(self, value: str, source: Source, note: str = "") -> None:
+        """A sex that the record states, by the value of the profile key; "" for one that is neither.
+
+        Where two that are stated differ, the sex is unknown.
+        """
+        if self._counts((), source):
+            self._sexes.append((value, source, note, self._next()))
 
     def trial(self, fact: TrialFact, source: Source, *, note: str = "") -> None:
         """A trial of therapy that the patient has had, or is in."""
-        if self._in_time(source):
-            self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note=note, order=self._next()))
+        if self._counts({fact.of}, source, keys=("trials",)):
+            self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note, self._next()))
 
     def stop(self, of: str, day: date, source: Source, *, note: str = "") -> None:
         """A drug that the patient stopped on a day that is not after the day of the profile."""
         days = Decimal((self.as_of - day).days)
         prop = ns.GG + "stoppedMedication"
-        self._facts.append(Fact(prop, of, True, StopFact(of, days), source, note=note, order=self._next()))
+        self._facts.append(Fact(prop, of, True, StopFact(of, days), source, note, self._next()))
 
-    def doubt(self, classes: Collection[str], keys: Collection[str], source: Source, why: str) -> None:
+    def none_known(self, of: str, source: Source, keys: Collection[str]) -> None:
+        """A statement of none: of a list (its key), a class, a "part" of a list; or that "nothing" is known."""
+        if of == "nothing":
+            self.misunderstood(keys, source, "it says that nothing is known of this list")
+        elif of == "part":
+            self.ignore(source, "none of a part is known, which says nothing of the rest")
+        elif of not in self._categories:
+            self.fact(of, False, source, note="none is known")
+        elif self._counts((), source, keys=(of,)):
+            self._empty.append((of, source, self._next()))
+
+    # -------------------------------------------------------------- what is no fact
+
+    def doubt(
+        self, classes: Collection[str], keys: Collection[str], source: Source, why: str, mend: str = _ASK
+    ) -> None:
         """Something that may be so: it stays unknown, and no complete list denies it."""
-        named = ", ".join(self._terms.label(iri) for iri in sorted(classes))
-        effect = f"unknown: {named}" if named else ""
-        self._suspend(keys, source)
-        self._tell(Entry(IGNORED, source.ref, source.text, effect, why, source.steps))
+        self._leave(classes, keys, source, IGNORED, why, mend)
+
+    def misunderstood(
+        self, keys: Collection[str], source: Source, why: str, mend: str = _CORRECT, *, about: Collection[str] = ()
+    ) -> None:
+        """An entry that is not understood: ``about`` stays unknown, and the lists ``keys`` are no longer complete."""
+        self._leave(about, keys, source, NOT_UNDERSTOOD, why, mend)
 
     def ignore(self, source: Source, why: str) -> None:
         """An entry that says nothing of the patient's present state."""
         self._tell(Entry(IGNORED, source.ref, source.text, "", why, source.steps))
 
-    def misunderstood(self, keys: Collection[str], source: Source, why: str) -> None:
-        """An entry that is not understood; it suspends the completeness of the lists ``keys``."""
-        self._suspend(keys, source)
-        self._tell(Entry(NOT_UNDERSTOOD, source.ref, source.text, "", why, source.steps))
+    def incomplete(self, source: Source, why: str, mend: str) -> None:
+        """The record is not whole: no list of it is complete."""
+        self.misunderstood(tuple(self._categories), source, why, mend)
 
-    def build(self, patient: str, label: str = "") -> Profile:
-        """The profile of everything collected; the report then has every entry, in the order of the record."""
-        kept, dropped = settle.settle(self._facts, self._terms, self._rules)
-        for fact, state, why in dropped:
-            doubtful = state == NOT_UNDERSTOOD
-            if doubtful:
-                self._suspended += [(prop, shown(fact.source.about or fact.source.text)) for prop in fact.suspends]
-            effect = f"unknown: {settle.about(fact, self._terms)}" if doubtful else ""
-            self._tell(Entry(state, fact.source.ref, fact.source.text, effect, why, fact.source.steps), fact.order)
-        for fact in kept:
-            words = settle.words(fact, self._terms)
-            day = f"of {fact.source.when.text}" if fact.timed and fact.source.when else ""
-            note = "; ".join(filter(None, (day, fact.note)))
-            self._tell(Entry(USED, fact.source.ref, fact.source.text, words, note, fact.source.steps), fact.order)
-        self._report.entries = [entry for _, entry in sorted(self._entries, key=lambda pair: pair[0])]
-        self._report.patient = patient
-        complete = frozenset(self._categories[key] for key in self._settings.complete)
-        return settle.profile(kept, patient, label, complete, _not_too_many(set(self._suspended)))
+    def _leave(
+        self, about: Collection[str], keys: Collection[str], source: Source, state: str, why: str, mend: str
+    ) -> None:
+        if self._place(source)[0] == IGNORED:
+            self._counts((), source)
+            return
+        lists = {self._categories[key] for key in keys}
+        if self.of_kind(about, "condition", "finding"):
+            lists |= {self._categories[key] for key in STATES}
+        self._unread.append(Unread(frozenset(about), frozenset(lists), source, state, why, mend, self._next()))
 
-    def _next(self) -> int:
-        self._count += 1
-        return self._count
-
-    def _tell(self, entry: Entry, order: int | None = None) -> None:
-        steps = tuple([shown(step, _TEXT) for step in entry.steps])
-        text, why = shown(entry.text, _TEXT), shown(entry.why, _TEXT)
-        entry = Entry(entry.state, shown(entry.source), text, entry.effect, why, steps)
-        self._entries.append((self._next() if order is None else order, entry))
-
-    def _suspend(self, keys: Collection[str], source: Source) -> None:
-        text = shown(source.about or source.text)
-        for key in keys:
-            prop = self._categories[key]
-            self._suspended += [(one, text) for one in SUSPENDS.get(prop, (prop,))]
-
-    def _lasts(self, iri: str, source: Source) -> bool:
-        """Whether a state that has a running number (weeks of it) can still be what it was; told if not.
-
-        A state cannot last longer than the greatest plausible value of its number, so that what was seen before that
-        says nothing of the present, neither yes nor no.
-        """
-        if source.when is None:
+    def _counts(self, about: Collection[str], source: Source, keys: Collection[str] = ()) -> bool:
+        """Whether an entry is of the day of the profile or before, and new enough; told, once a source, if not."""
+        state, why = self._place(source)
+        if not state:
             return True
+        if state == NOT_UNDERSTOOD:
+            self.doubt(about, keys, source, why, "Give the whole date, or ask for a later day.")
+        elif id(source) not in self._outside:
+            self._outside[id(source)] = source
+            self.ignore(source, why)
+        return False
+
+    def _place(self, source: Source) -> tuple[str, str]:
+        """Where an entry stands to the day: ignored (after it), not understood (that cannot be told), or ""."""
+        day, written, when = self.as_of, source.written, source.when
+        for moment, verb in ((written, "it was written on"), (when, "it is of")):
+            if moment is not None and moment.first.date() > day:
+                return IGNORED, f"{verb} {moment.text}, after the day of the profile ({day})"
+        if written is None or written.last.date() > day:
+            for moment in (written, when):
+                if moment is not None and moment.last.date() > day:
+                    return NOT_UNDERSTOOD, f"whether that was so by {day} cannot be told ({moment.text})"
+            if written is None and source.saved is not None and source.saved.last.date() > day:
+                return (
+                    NOT_UNDERSTOOD,
+                    f"whether it said so by {day} cannot be told: it was saved on {source.saved.text}",
+                )
+        newest = self._settings.newest_days
+        if source.timed and newest is not None and when is not None and (day - when.last.date()).days > newest:
+            return IGNORED, f"it is of {when.text}, more than {newest} days before {day}"
+        return "", ""
+
+    def _longest(self, iri: str) -> Decimal | None:
+        """The weeks that a state can last which has a running number (weeks of it), None where it has none."""
         for rule in self._rules:
             row = self._terms.by_iri.get(rule.given)
             if rule.cls or rule.excluded or row is None or row.high is None or row.unit != "wk":
                 continue
             if rule.other in self._terms.ancestors(iri):
-                days = (self.as_of - source.when.last.date()).days
-                if days > row.high * _DAYS_A_WEEK:
-                    self.ignore(source, f"it is of {source.when.text}: such a state lasts at most {row.high:f} weeks")
-                    return False
-        return True
+                return row.high
+        return None
 
-    def _in_time(self, source: Source, *, timed: bool = False) -> bool:
-        """Whether an entry is of the day of the profile or before, and new enough; told if not."""
-        if source.when is None:
-            return True
-        if source.when.first.date() > self.as_of:
-            self.ignore(source, f"it is of {source.when.text}, after the day of the profile ({self.as_of})")
-            return False
-        newest = self._settings.newest_days
-        if timed and newest is not None and (self.as_of - source.when.last.date()).days > newest:
-            self.ignore(source, f"it is of {source.when.text}, more than {newest} days before {self.as_of}")
-            return False
-        return True
+    # -------------------------------------------------------------- the profile
+
+    def build(self, patient: str, label: str = "") -> Profile:
+        """The profile of everything collected; the report then has every entry, in the order of the record."""
+        self._settle_sex()
+        settled = settle.Settlement(self._facts, self._unread, self._terms, self._rules)
+        for entry in self._unread:
+            newer = settled.superseded.get(entry.order)
+            if newer is not None:
+                why = f"{newer.source.ref} is newer; {entry.why}"
+                self._told(entry.source, IGNORED, "", why, order=entry.order)
+                continue
+            text = shown(entry.source.about or entry.source.text)
+            self._suspended += [(prop, text) for prop in entry.lists]
+            named = ", ".join(self._terms.label(iri) for iri in sorted(entry.about))
+            effect = f"unknown: {named}" if named else ""
+            self._told(entry.source, entry.state, effect, entry.why, entry.mend, order=entry.order)
+        for fact, state, why in settled.dropped:
+            doubtful = state == NOT_UNDERSTOOD
+            if doubtful:
+                text = shown(fact.source.about or fact.source.text)
+                states = fact.prop in map(self._categories.get, STATES)
+                lists = map(self._categories.__getitem__, STATES) if states else (fact.prop,)
+                self._suspended += [(prop, text) for prop in lists if prop in self._categories.values()]
+            effect = f"unknown: {self._terms.label(fact.iri)}" if doubtful else ""
+            self._told(fact.source, state, effect, why, _ASK if doubtful else "", order=fact.order)
+        complete = {self._categories[key] for key in self._settings.complete}
+        kept = [*settled.kept, *self._none_of_a_list(settled.kept, complete)]
+        for fact in settled.kept:
+            day = f"of {fact.source.when.text}" if fact.source.timed and fact.source.when else ""
+            note = "; ".join(filter(None, (day, fact.note)))
+            self._told(fact.source, USED, settle.words(fact, self._terms), note, order=fact.order)
+        self.report.entries = [entry for _, entry in sorted(self._entries, key=lambda pair: pair[0])]
+        self.report.patient = patient
+        return settle.profile(kept, patient, label, frozenset(complete), _not_too_many(set(self._suspended)))
+
+    def _settle_sex(self) -> None:
+        stated = {value for value, *_ in self._sexes}
+        rows = [r for r in self._terms.of_kind("finding") if r.key == _SEX and stated == {r.key_value}]
+        for value, source, note, order in self._sexes:
+            if rows:
+                prop = settle.OF_KIND["finding"]
+                self._facts.append(Fact(prop, rows[0].iri, True, None, source, note, order))
+                continue
+            others = [f"{s.ref} says {s.text}" for v, s, *_ in self._sexes if v != value]
+            why = f"{others[0]}, so the sex is unknown" if others else "it is no sex that recommendations speak of"
+            lists = frozenset({self._categories[MEASURED[0]]})
+            mend = "Write the sex that counts for treatment into the profile."
+            self._unread.append(Unread(frozenset(), lists, source, NOT_UNDERSTOOD, why, mend, order))
+
+    def _none_of_a_list(self, kept: Sequence[Fact], complete: set[str]) -> Iterable[Fact]:
+        """What statements that a list is empty say, where nothing else of the record contradicts them.
+
+        A list of drugs is then complete. Of conditions those are denied that such a statement is about: not those which
+        have a list of their own, nor states that come and go.
+        """
+        suspended = {prop for prop, _ in self._suspended}
+        denied: list[Fact] = []
+        for key, source, order in self._empty:
+            prop = self._categories[key]
+            stated = next((f for f in kept if f.prop == prop and f.present and not f.source.timed), None)
+            if stated is not None:
+                other = settle.words(stated, self._terms)
+                why = f"{stated.source.ref} says otherwise ({other}), so the list is not complete"
+                self._suspended.append((prop, shown(source.text)))
+                self._told(source, NOT_UNDERSTOOD, "", why, _ASK, order=order)
+            elif prop in suspended:
+                self._told(
+                    source, IGNORED, "", "other entries of this list are not understood or in doubt", order=order
+                )
+            elif prop == settle.OF_KIND["condition"]:
+                facts = self._denials(kept, source)
+                denied += facts
+                self._told(
+                    source, USED, f"absent: {len(facts)} conditions and their kinds", "none is known", order=order
+                )
+            else:
+                complete.add(prop)
+                self._told(source, USED, f"none: {key}", "the list is complete", order=order)
+        return {fact.iri: fact for fact in denied}.values()
+
+    def _denials(self, kept: Sequence[Fact], source: Source) -> list[Fact]:
+        prop = settle.OF_KIND["condition"]
+        spared = {f.iri for f in kept} | {iri for entry in self._unread for iri in entry.about}
+        spared |= {row.iri for row in self._terms.of_kind("condition") if self._longest(row.iri) is not None}
+        spared |= {iri for iri in self._own_lists if iri in self._terms.by_iri}
+        # What shares a kind with a class that is spared is not denied either, since that would deny the kind.
+        above = [self._terms.ancestors(row.iri) for row in self._terms.of_kind("condition")]
+        shared = {up for ups in above if spared & set(ups) for up in ups}
+        wanted = [row.iri for row in self._terms.of_kind("condition") if row.iri not in shared]
+        return [Fact(prop, iri, False, None, source) for iri in self._terms.telling(wanted, False)]
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _told(self, source: Source, state: str, effect: str, why: str, mend: str = "", *, order: int) -> None:
+        self._tell(Entry(state, source.ref, source.text, effect, why, source.steps, mend), order)
+
+    def _tell(self, entry: Entry, order: int | None = None) -> None:
+        steps = tuple([shown(step, _TEXT) for step in entry.steps])
+        text, why = shown(entry.text, _TEXT), shown(entry.why, _TEXT)
+        entry = replace(entry, source=shown(entry.source), text=text, why=why, steps=steps)
+        self._entries.append((self._next() if order is None else order, entry))
 
 
 def _not_too_many(suspended: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -92,7 +92,7 @@ class Concepts:
         return known
 
     def _read_all(self, codes: Sequence[Code]) -> Meaning:
-        read = [self._one(code) for code in codes]
+        read = [self.one(code) for code in codes]
         labels = [code.label or reading.label for code, (_, reading) in zip(codes, read, strict=True)]
         names = [f"{name} ({label})" if label else name for label, (name, _) in zip(labels, read, strict=True)]
         shown = "; ".join(dict.fromkeys(names))
@@ -120,7 +120,8 @@ class Concepts:
             tuple(r for r in readings if r.curie[:3] != "gg:" and r.curie[:4] != "ggt:"),
         )
 
-    def _one(self, code: Code) -> tuple[str, CodeReading]:
+    def one(self, code: Code) -> tuple[str, CodeReading]:
+        """The name of a code, and what it says: nothing, with the reason as its step, where it is not understood."""
         key = (code.system, code.code)
         known = self._known.get(key)
         if known is None:
@@ -147,11 +148,11 @@ class Concepts:
                 shown, steps=(f"the code system {code.system or 'is not given and'} is not known",)
             )
         curie = f"{prefix}:{code.code}"
-        found = self._codes.read(curie)
-        unknown = [iri for iri in (*found.present, *found.absent) if iri not in self._terms.by_iri]
+        reading = self._codes.read(curie)
+        unknown = [iri for iri in (*reading.present, *reading.absent) if iri not in self._terms.by_iri]
         if unknown:
-            return curie, CodeReading(curie, found.label, steps=(*found.steps, f"{unknown[0]} is no term of ours"))
-        return curie, found
+            return curie, CodeReading(curie, reading.label, steps=(*reading.steps, f"{unknown[0]} is no term of ours"))
+        return curie, reading
 
     def _text_only(self, text: str) -> Meaning:
         shown = f"{text!r}" if text else "without a code"

@@ -62,7 +62,7 @@ def _direct(profile: Profile, vocabulary: Vocabulary) -> tuple[dict[str, Any], s
 
 
 def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Codes) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    written: dict[str, Any] = {}
     if prop == ns.GG + "hasTrial":
         present: list[Any] = [_event(t, codes) for t in sorted(profile.trials_present, key=repr)]
         absent: list[Any] = [_event(t, codes) for t in sorted(profile.trials_absent, key=repr)]
@@ -72,19 +72,20 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Code
     else:
         present = codes.entries({c for c in profile.present.get(prop, ()) if (True, c) not in used}, prop)
         absent = [ns.shorten(c) for c in sorted(profile.absent.get(prop, ())) if (False, c) not in used]
-    texts = sorted({text for about, text in profile.not_understood if about == prop})
+    texts, unread = sorted({text for about, text in profile.not_understood if about == prop}), "not_understood"
     if prop == ns.GG + "hasFinding":
         # What is not understood among conditions counts for findings too: it need not be written twice.
         texts = [text for text in texts if (ns.GG + "hasCondition", text) not in profile.not_understood]
+        unread = "unread_values"
     if present or prop in profile.complete:
-        found["present"] = present
+        written["present"] = present
     if absent:
-        found["absent"] = absent
+        written["absent"] = absent
     if prop in profile.complete:
-        found["complete"] = True
+        written["complete"] = True
     if texts:
-        found["not_understood"] = texts
-    return found
+        written[unread] = texts
+    return written
 
 
 class _Codes:
@@ -121,14 +122,14 @@ class _Codes:
 
 
 def _event(event: TrialFact | StopFact, codes: _Codes) -> dict[str, Any]:
-    found: dict[str, Any] = {"of": codes.event(event.of)}
+    written: dict[str, Any] = {"of": codes.event(event.of)}
     if isinstance(event, StopFact):
-        return found if event.days is None else {**found, "days": event.days}
+        return written if event.days is None else {**written, "days": event.days}
     if event.weeks is not None:
-        found["weeks"] = event.weeks
+        written["weeks"] = event.weeks
     if event.outcome:
-        found["outcome"] = ns.shorten(event.outcome)
-    return found
+        written["outcome"] = ns.shorten(event.outcome)
+    return written
 
 
 def to_yaml(profile: Profile, vocabulary: Vocabulary, head: str = "") -> str:

@@ -1,12 +1,16 @@
-"""What became of every entry of a record: used, ignored with the reason, or not understood."""
+"""Entries of a record: what each states, and what became of it: used, ignored with the reason, or not understood."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+
+from guidegraph.intake.dates import Moment
+from guidegraph.model import CodeReading, StopFact, TrialFact
 
 USED, IGNORED, NOT_UNDERSTOOD = "used", "ignored", "not understood"
 #: Characters of a record that a report shows of one text.
@@ -15,9 +19,9 @@ LONGEST = 200
 
 def shown(text: object, longest: int = LONGEST) -> str:
     """Text of a record for a report: one line, no control characters or lone surrogates, cut where it is long."""
-    told = text if isinstance(text, str) else str(text)
+    plain = text if isinstance(text, str) else str(text)
     # Records repeat their texts; long ones are not kept.
-    return _clean(told, longest) if len(told) <= LONGEST else _cut(told, longest)
+    return _clean(plain, longest) if len(plain) <= LONGEST else _cut(plain, longest)
 
 
 def _cut(text: str, longest: int) -> str:
@@ -32,12 +36,76 @@ _clean = lru_cache(8192)(_cut)
 
 
 @dataclass(frozen=True)
+class Source:
+    """The entry of a record that states something.
+
+    ``ref`` is its reference, ``text`` what it says, code first, ``when`` its time, ``steps`` and ``readings`` how its
+    codes were read. ``about`` is what it is about without its value ("" if that is ``text``): what is not understood
+    stands in a profile by this, so that a code whose every value is not understood stands there once. ``written`` is
+    when it was recorded, ordered, asserted or issued, ``saved`` when a server last stored it; ``timed`` says that it is
+    an observation, of which the newest counts.
+    """
+
+    ref: str
+    text: str
+    when: Moment | None = None
+    steps: tuple[str, ...] = ()
+    readings: tuple[CodeReading, ...] = ()
+    about: str = ""
+    written: Moment | None = None
+    saved: Moment | None = None
+    timed: bool = False
+
+    @property
+    def time(self) -> Moment | None:
+        """Of what time its word is: of an observation its own, of an entry of a list when that was written."""
+        return self.when if self.timed else self.written or self.when
+
+    def later(self, other: Source) -> bool:
+        """Whether its word is known to be of a later time than another."""
+        return self.time is not None and other.time is not None and self.time.after(other.time) is True
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A present or absent class, a number, a trial or a stop that an entry states, before it is held against others.
+
+    ``prop`` is the property; ``iri`` the class (for a number, the property); ``value`` the number, trial or stop;
+    ``order`` is its place in the record.
+    """
+
+    prop: str
+    iri: str
+    present: bool
+    value: Decimal | TrialFact | StopFact | None
+    source: Source
+    note: str = ""
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An entry whose word on the classes and numbers ``about`` cannot be read, or leaves them open.
+
+    ``lists`` are the properties whose completeness it suspends, ``state``, ``why`` and ``mend`` what the report says.
+    """
+
+    about: frozenset[str]
+    lists: frozenset[str]
+    source: Source
+    state: str
+    why: str
+    mend: str
+    order: int
+
+
+@dataclass(frozen=True)
 class Entry:
     """One entry of a record.
 
     ``state`` is used, ignored or not understood; ``source`` the entry's reference (such as Condition/c1, or a table
     and its key); ``text`` what the entry says, code first; ``effect`` the fact that came of it ("" if none); ``why``
-    the reason; ``steps`` how its code was read, each with its source.
+    the reason; ``mend`` how to put it right; ``steps`` how its code was read, each with its source.
     """
 
     state: str
@@ -46,17 +114,11 @@ class Entry:
     effect: str = ""
     why: str = ""
     steps: tuple[str, ...] = ()
+    mend: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The entry in the published JSON form."""
-        return {
-            "state": self.state,
-            "source": self.source,
-            "text": self.text,
-            "effect": self.effect,
-            "why": self.why,
-            "steps": list(self.steps),
-        }
+        return {**vars(self), "steps": list(self.steps)}
 
 
 @dataclass
@@ -79,16 +141,10 @@ class IntakeReport:
 
     def counts(self) -> dict[str, int]:
         """How many entries there are of each state."""
-        found = Counter(entry.state for entry in self.entries)
-        return {state.replace(" ", "_"): found[state] for state in (USED, IGNORED, NOT_UNDERSTOOD)}
+        numbers = Counter(entry.state for entry in self.entries)
+        return {state.replace(" ", "_"): numbers[state] for state in (USED, IGNORED, NOT_UNDERSTOOD)}
 
     def to_dict(self) -> dict[str, Any]:
         """The report in the published JSON form (schema/intake.schema.json)."""
-        return {
-            "form": self.form,
-            "as_of": self.as_of,
-            "patient": self.patient,
-            "choices": list(self.choices),
-            "counts": self.counts(),
-            "entries": [entry.to_dict() for entry in self.entries],
-        }
+        entries = [entry.to_dict() for entry in self.entries]
+        return {**vars(self), "choices": [*self.choices], "counts": self.counts(), "entries": entries}

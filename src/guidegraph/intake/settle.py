@@ -1,4 +1,4 @@
-"""Holds the facts of a record against each other: the newest counts, and a contradiction makes both sides unknown."""
+"""Holds the facts of a record against each other: the newest word counts, and a contradiction makes both unknown."""
 
 from __future__ import annotations
 
@@ -6,60 +6,220 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import combinations
+from typing import TypeVar
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.intake.dates import Moment
-from guidegraph.intake.facts import Fact
-from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD
+from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, Fact, Source, Unread
 from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
 from guidegraph.profile import Implication, Vocabulary, apply_implications
 
+#: A fact that is not taken, with its state in the report and the reason.
 Dropped = tuple[Fact, str, str]
-_MEDICATION = ns.GG + "takesMedication"
+MEDICATION = ns.GG + "takesMedication"
+#: The property that states a class of each kind.
+OF_KIND = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding", "intervention": MEDICATION}
+_Item = TypeVar("_Item", Fact, Unread)
+_Said = tuple[set[tuple[str, str]], set[tuple[str, str]]]
 
 
-def settle(
-    facts: Sequence[Fact], vocabulary: Vocabulary, rules: Sequence[Implication]
-) -> tuple[list[Fact], list[Dropped]]:
-    """The facts that hold together, in the order of the record, and the others with state and reason."""
-    dropped: list[Dropped] = []
-    kept = _newest(facts, dropped)
-    kept = _stops(kept, dropped, vocabulary)
-    kept = _contradictions(kept, dropped, vocabulary, rules)
-    return sorted(kept, key=lambda f: f.order), dropped
+class Settlement:
+    """The facts that hold together (``kept``, in the order of the record), and the others with state and reason.
+
+    ``superseded`` gives, by its place in the record, the newer fact that makes an unread entry matter no more.
+
+    Args:
+        facts: what the entries state.
+        unread: entries whose word cannot be read, or leaves something open.
+        vocabulary: our terms.
+        rules: facts that bring or exclude others.
+    """
+
+    def __init__(
+        self,
+        facts: Sequence[Fact],
+        unread: Sequence[Unread],
+        vocabulary: Vocabulary,
+        rules: Sequence[Implication],
+    ) -> None:
+        self._terms, self._rules = vocabulary, rules
+        self._known: dict[tuple[str, str, bool], _Said] = {}
+        self.dropped: list[Dropped] = []
+        self.superseded: dict[int, Fact] = {}
+        self._supersede(facts, unread)
+        kept = self._not_overshadowed(facts, [u for u in unread if u.order not in self.superseded])
+        kept = self._newest(kept)
+        kept = self._stops(kept)
+        self.kept = sorted(self._contradictions(kept), key=lambda fact: fact.order)
+
+    def _supersede(self, facts: Sequence[Fact], unread: Sequence[Unread]) -> None:
+        last: dict[str, list[Fact]] = defaultdict(list)
+        for fact in facts:
+            if fact.source.timed:
+                last[fact.iri].append(fact)
+        newest = {iri: _last(group) for iri, group in last.items()}
+        for entry in unread:
+            if entry.source.timed and entry.about:
+                newer = [
+                    next((f for f in newest.get(iri, ()) if f.source.later(entry.source)), None) for iri in entry.about
+                ]
+                if all(newer):
+                    self.superseded[entry.order] = min((f for f in newer if f), key=lambda fact: fact.order)
+
+    def _not_overshadowed(self, facts: Sequence[Fact], unread: Sequence[Unread]) -> list[Fact]:
+        """The facts that no entry, not known to be older, puts in doubt: an older one never stands in for it."""
+        by_class: dict[str, list[Unread]] = defaultdict(list)
+        for entry in unread:
+            for iri in entry.about:
+                by_class[iri].append(entry)
+        shadow: dict[int, Unread] = {}
+        groups: dict[tuple[str, str, bool, bool], list[Fact]] = defaultdict(list)
+        for fact in facts:
+            groups[fact.prop, fact.iri, fact.present, fact.source.timed].append(fact)
+        for iri, entries in sorted(by_class.items()):
+            latest = {entry.source.time: entry for entry in reversed(_last(entries))}
+            for group in groups.values():
+                if self._bears(iri, group[0]):
+                    for fact in group:
+                        cast = next((e for e in latest.values() if not fact.source.later(e.source)), None)
+                        if cast is not None:
+                            shadow.setdefault(id(fact), cast)
+        for fact in facts:
+            if (cast := shadow.get(id(fact))) is not None:
+                newer = "is newer" if cast.source.later(fact.source) else "is not known to be older"
+                says = "cannot be read" if cast.state == NOT_UNDERSTOOD else "leaves it open"
+                self.dropped.append((fact, IGNORED, f"{cast.source.ref} {newer} and {says}: it is not known"))
+        return [fact for fact in facts if id(fact) not in shadow]
+
+    def _bears(self, iri: str, fact: Fact) -> bool:
+        """Whether an entry on a class or number that is not read could contradict a fact, whatever it says."""
+        if isinstance(fact.value, TrialFact):
+            return False
+        if isinstance(fact.value, StopFact):
+            return iri in self._terms.ancestors(fact.iri) or fact.iri in self._terms.ancestors(iri)
+        if not fact.source.timed and fact.present:
+            return False  # it holds at present, whatever was asked once
+        if fact.iri == iri:
+            return True
+        has, lacks = self._said(fact.prop, fact.iri, fact.present)
+        row = self._terms.by_iri[iri]
+        prop = OF_KIND.get(row.kind, iri)
+        could_have, _ = self._said(prop, iri, True)
+        if could_have & lacks:
+            return True
+        if not fact.source.timed or row.kind not in OF_KIND:
+            return False
+        _, could_lack = self._said(prop, iri, False)
+        return bool(could_lack & has or self._said(prop, iri, True)[1] & has)
+
+    def _newest(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Of observations of one class, the newest; two that differ and neither of which is newer leave it unknown."""
+        kept = [fact for fact in facts if not fact.source.timed]
+        groups: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+        for fact in facts:
+            if fact.source.timed:
+                groups[fact.prop, fact.iri].append(fact)
+        for group in groups.values():
+            last = _last(group)
+            newest = {id(fact) for fact in last}
+            newer = f"{last[0].source.ref} is newer"
+            self.dropped += [(fact, IGNORED, newer) for fact in group if id(fact) not in newest]
+            if len({(fact.present, fact.value) for fact in last}) == 1:
+                kept.append(last[0])
+                self.dropped += [(fact, IGNORED, f"{last[0].source.ref} says the same") for fact in last[1:]]
+            else:
+                refs = ", ".join(fact.source.ref for fact in last[:5])
+                self.dropped += [(f, NOT_UNDERSTOOD, f"entries differ, and none is the newest: {refs}") for f in last]
+        return kept
+
+    def _stops(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Of the stops of one drug the most recent, and none of a drug that is taken now."""
+        taken = {f.iri for f in facts if f.prop == MEDICATION and f.present}
+        last: dict[str, Fact] = {}
+        for fact in facts:
+            if isinstance(fact.value, StopFact):
+                best = last.get(fact.iri)
+                if best is None or _days(fact) < _days(best):
+                    last[fact.iri] = fact
+        kept = []
+        for fact in facts:
+            if not isinstance(fact.value, StopFact):
+                kept.append(fact)
+            elif any(fact.iri in self._terms.ancestors(cls) for cls in taken):
+                self.dropped.append((fact, IGNORED, "another entry says that it is taken now"))
+            elif last[fact.iri] is not fact:
+                self.dropped.append((fact, IGNORED, f"{last[fact.iri].source.ref} ended later, or says the same"))
+            else:
+                kept.append(fact)
+        return kept
+
+    def _contradictions(self, facts: list[Fact]) -> list[Fact]:
+        if self._consistent(facts):
+            return facts
+        # Records repeat facts: what says the same is compared once.
+        groups: dict[tuple[object, ...], list[Fact]] = defaultdict(list)
+        for fact in facts:
+            groups[fact.prop, fact.iri, fact.present, fact.value, fact.source.timed].append(fact)
+        against: dict[int, Fact] = {}
+        for ones, others in combinations(groups.values(), 2):
+            one, other = ones[0], others[0]
+            (has, lacks), (has_too, lacks_too) = self._said_by(one), self._said_by(other)
+            if not (has & lacks_too or has_too & lacks):
+                continue
+            # Of two observations the newer counts; of anything else neither, since unknown is never no.
+            if not _newer(one, other):
+                against.update({id(fact): other for fact in ones if id(fact) not in against})
+            if not _newer(other, one):
+                against.update({id(fact): one for fact in others if id(fact) not in against})
+        for fact in facts:
+            if id(fact) in against:
+                other = against[id(fact)]
+                what = f"{other.source.ref} contradicts it ({words(other, self._terms)})"
+                state, end = (
+                    (IGNORED, "and is newer") if _newer(other, fact) else (NOT_UNDERSTOOD, "so neither is taken")
+                )
+                self.dropped.append((fact, state, f"{what}, {end}"))
+        return [fact for fact in facts if id(fact) not in against]
+
+    def _said_by(self, fact: Fact) -> _Said:
+        if isinstance(fact.value, TrialFact | StopFact):
+            return set(), set()
+        return self._said(fact.prop, fact.iri, fact.present)
+
+    def _said(self, prop: str, iri: str, present: bool) -> _Said:
+        """What a fact alone brings and excludes, as pairs of property and class; each rule has one fact to go on."""
+        key = (prop, iri, present)
+        if key not in self._known:
+            fact = Fact(prop, iri, present, Decimal(0) if prop == iri else None, Source("", ""))
+            alone = apply_implications(profile([fact]), self._rules, self._terms)
+            has = {
+                (p, up) for p, classes in alone.present.items() for cls in classes for up in self._terms.ancestors(cls)
+            }
+            self._known[key] = has, {(p, cls) for p, classes in alone.absent.items() for cls in classes}
+        return self._known[key]
+
+    def _consistent(self, facts: Sequence[Fact]) -> bool:
+        try:
+            apply_implications(profile(facts), self._rules, self._terms)
+        except ProfileError:
+            return False
+        return True
 
 
-def _later(one: Fact, other: Fact) -> bool:
-    mine, theirs = one.source.when, other.source.when
-    return mine is not None and theirs is not None and mine.after(theirs) is True
+def _newer(one: Fact, other: Fact) -> bool:
+    return one.source.timed and other.source.timed and one.source.later(other.source)
 
 
-def _newest(facts: Sequence[Fact], dropped: list[Dropped]) -> list[Fact]:
-    """Of the observations of one class, the newest; two that differ and neither of which is newer leave it unknown."""
-    kept = [fact for fact in facts if not fact.timed]
-    groups: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-    for fact in facts:
-        if fact.timed:
-            groups[fact.prop, fact.iri].append(fact)
-    for group in groups.values():
-        last = _last(group)
-        newest = {id(fact) for fact in last}
-        dropped += [(fact, IGNORED, f"{last[0].source.ref} is newer") for fact in group if id(fact) not in newest]
-        if len({fact.says for fact in last}) == 1:
-            kept.append(last[0])
-            dropped += [(fact, IGNORED, f"{last[0].source.ref} says the same") for fact in last[1:]]
-        else:
-            refs = ", ".join(fact.source.ref for fact in last[:5])
-            dropped += [(f, NOT_UNDERSTOOD, f"entries differ, and none is the newest: {refs}") for f in last]
-    return kept
+def _days(fact: Fact) -> Decimal:
+    days = fact.value.days if isinstance(fact.value, StopFact) else None
+    return days if days is not None else Decimal("Infinity")
 
 
-def _last(group: list[Fact]) -> list[Fact]:
-    """The facts of a group that no other is later than, in one pass, since a record can hold thousands."""
-    moments = [fact.source.when for fact in group if fact.source.when is not None]
-    instants = [m.instant for m in moments if m.instant is not None]
-    instant = max(instants, default=None)
+def _last(group: Sequence[_Item]) -> list[_Item]:
+    """Those of a group that no other is later than, in one pass, since a record can hold thousands."""
+    moments = [when for item in group if (when := item.source.time) is not None]
+    instant = max((m.instant for m in moments if m.instant is not None), default=None)
     first = max((m.first for m in moments), default=None)
     loose = max((m.first for m in moments if m.instant is None), default=None)
 
@@ -70,82 +230,7 @@ def _last(group: list[Fact]) -> list[Fact]:
             return first is not None and first > when.last
         return (instant is not None and instant > when.instant) or (loose is not None and loose > when.last)
 
-    return [fact for fact in group if not superseded(fact.source.when)]
-
-
-def _stops(facts: list[Fact], dropped: list[Dropped], vocabulary: Vocabulary) -> list[Fact]:
-    """Of the stops of one drug the most recent, and none of a drug that is taken now."""
-    taken = {f.iri for f in facts if f.prop == _MEDICATION and f.present}
-    last: dict[str, Fact] = {}
-    for fact in facts:
-        if isinstance(fact.value, StopFact):
-            best = last.get(fact.iri)
-            if best is None or _days(fact) < _days(best):
-                last[fact.iri] = fact
-    kept = []
-    for fact in facts:
-        if not isinstance(fact.value, StopFact):
-            kept.append(fact)
-        elif any(fact.iri in vocabulary.ancestors(cls) for cls in taken):
-            dropped.append((fact, IGNORED, "another entry says that it is taken now"))
-        elif last[fact.iri] is not fact:
-            dropped.append((fact, IGNORED, f"{last[fact.iri].source.ref} ended later, or says the same"))
-        else:
-            kept.append(fact)
-    return kept
-
-
-def _days(fact: Fact) -> Decimal:
-    days = fact.value.days if isinstance(fact.value, StopFact) else None
-    return days if days is not None else Decimal("Infinity")
-
-
-def _contradictions(
-    facts: list[Fact], dropped: list[Dropped], vocabulary: Vocabulary, rules: Sequence[Implication]
-) -> list[Fact]:
-    if _consistent(facts, vocabulary, rules):
-        return facts
-    # Records repeat facts: what says the same is compared once.
-    groups: dict[tuple[object, ...], list[Fact]] = defaultdict(list)
-    for fact in facts:
-        groups[fact.prop, fact.iri, fact.says, fact.timed].append(fact)
-    against: dict[int, Fact] = {}
-    said = {key: _said(ones[0], vocabulary, rules) for key, ones in groups.items()}
-    for (key, ones), (other_key, others) in combinations(groups.items(), 2):
-        one, other = ones[0], others[0]
-        (has, lacks), (has_too, lacks_too) = said[key], said[other_key]
-        if not (has & lacks_too or has_too & lacks):
-            continue
-        # Of two observations the newer counts; of anything else neither, since unknown is never no.
-        if not (one.timed and other.timed and _later(one, other)):
-            against.update({id(fact): other for fact in ones if id(fact) not in against})
-        if not (one.timed and other.timed and _later(other, one)):
-            against.update({id(fact): one for fact in others if id(fact) not in against})
-    for fact in facts:
-        if id(fact) in against:
-            other = against[id(fact)]
-            newer = fact.timed and other.timed and _later(other, fact)
-            told = f"{other.source.ref} contradicts it ({words(other, vocabulary)})"
-            state, end = (IGNORED, "and is newer") if newer else (NOT_UNDERSTOOD, "so neither is taken")
-            dropped.append((fact, state, f"{told}, {end}"))
-    return [fact for fact in facts if id(fact) not in against]
-
-
-def _said(
-    fact: Fact, vocabulary: Vocabulary, rules: Sequence[Implication]
-) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """What a fact alone brings and excludes, as pairs of property and class; each rule has one fact to go on."""
-    alone = apply_implications(profile([fact]), rules, vocabulary)
-    has = {(prop, up) for prop, classes in alone.present.items() for cls in classes for up in vocabulary.ancestors(cls)}
-    return has, {(prop, cls) for prop, classes in alone.absent.items() for cls in classes}
-
-
-def _consistent(facts: Sequence[Fact], vocabulary: Vocabulary, rules: Sequence[Implication]) -> bool:
-    try:
-        apply_implications(profile(facts), rules, vocabulary)
-    except ProfileError:
-        return False
-    return True
+    return [item for item in group if not superseded(item.source.time)]
 
 
 def profile(
@@ -202,6 +287,6 @@ def words(fact: Fact, vocabulary: Vocabulary) -> str:
     if fact.value is not None:
         row = vocabulary.by_iri.get(fact.prop)
         return f"{named}: {fact.value:f}{' ' + row.unit if row and row.unit else ''}"
-    if fact.prop == _MEDICATION:
+    if fact.prop == MEDICATION:
         return f"{'takes' if fact.present else 'does not take'}: {named}"
     return f"{'present' if fact.present else 'absent'}: {named}"

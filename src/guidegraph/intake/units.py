@@ -18,11 +18,13 @@ from typing import Any
 
 from guidegraph import assets
 from guidegraph.errors import UnitError
+from guidegraph.intake.report import shown
 
 #: Digits behind the point of a number of a profile.
 _PLACES = Decimal("0.000000001")
 _TOKEN = re.compile(r"([./()])|\{([^{}]*)\}|(10[*^]|[A-Za-z%_]+)([+-]?\d{1,2})?|(\d{1,9})")
 _LONGEST = 60
+_MEND = "Give the value in {}, or say with --same-unit UNIT=OURS that it is."
 _DEEPEST = 5
 _LARGEST_POWER = 30
 _LARGEST = 10**15
@@ -66,6 +68,9 @@ class Units:
         self._conventions = {
             (row["from"], row["to"]): Fraction(row["times"], row["by"]) for row in table["conventions"]
         }
+        self._spellings: dict[str, str] = {
+            _bare(text): unit for unit, texts in table.get("spellings", {}).items() for text in texts
+        }
         self._said: frozenset[tuple[str, str]] = frozenset()
         self._known: dict[str, _Product] = {}
 
@@ -76,11 +81,12 @@ class Units:
         more._said = self._said | frozenset(same)
         return more
 
-    def convert(self, value: Decimal, unit: str, target: str) -> Converted:
+    def convert(self, value: Decimal, unit: str, target: str, *, coded: bool = True) -> Converted:
         """The value, given in ``unit``, in the unit ``target`` (both UCUM codes, case sensitive).
 
-        The arithmetic is exact; a result without end is rounded half to even at nine digits behind the point, which
-        can move no value across a bound with fewer digits.
+        A unit that is not ``coded`` in UCUM, and one that is no UCUM code, is read by the spellings of the table; the
+        former else as if it were coded. The arithmetic is exact; a result without end is rounded half to even at nine
+        digits behind the point, which can move no value across a bound with fewer digits.
 
         Raises:
             UnitError: an unknown unit, another dimension, another annotation (a rate per 1.73 m2 is not one of the
@@ -88,6 +94,7 @@ class Units:
         """
         if not value.is_finite() or abs(value.adjusted()) > _LARGEST_POWER:
             raise UnitError(f"{str(value)[:40]} is no measured value", mend="Give a plain number.")
+        written, unit = unit, self._code_of(unit, target, coded)
         exact, note = Fraction(value) * self._factor(unit, target), ""
         if abs(exact) > _LARGEST:
             raise UnitError(f"{str(value)[:40]} {unit} is no measured value", mend="Give a plain number.")
@@ -97,7 +104,22 @@ class Units:
             note = f"{value:f} {unit} read as {_told(exact)} {target}, as guidelines count"
         elif unit != target:
             note = f"{value:f} {unit} is {_told(exact)} {target}"
+        if written != unit:
+            note = "; ".join(filter(None, (f"the unit {written!r} read as {unit}", note)))
         return Converted(decimal_of(exact), note)
+
+    def _code_of(self, unit: str, target: str, coded: bool) -> str:
+        """The UCUM code of a unit as a record writes it; itself where the user says what it is."""
+        if (unit, target) in self._said or not isinstance(unit, str) or len(unit) > _LONGEST:
+            return unit
+        spelt = self._spellings.get(_bare(unit), unit)
+        if coded and spelt != unit:
+            try:
+                self._product(unit)
+            except UnitError:
+                return spelt
+            return unit
+        return spelt
 
     def _factor(self, unit: str, target: str) -> Fraction:
         if unit == target:
@@ -108,11 +130,11 @@ class Units:
             return Fraction(1)
         one, other = self._product(unit), self._product(target)
         if one.powers != other.powers:
-            raise UnitError(f"{unit} measures something else than {target}", mend=f"Give the value in {target}.")
+            raise UnitError(f"{unit} measures something else than {target}", mend=_MEND.format(target))
         if one.annotations != other.annotations or (other.annotations and not other.powers and one.factor != 1):
             raise UnitError(
                 f"{unit} is not {target}: what stands in braces differs, and nothing converts it",
-                mend=f"Give the value in {target}.",
+                mend=_MEND.format(target),
             )
         return one.factor / other.factor
 
@@ -129,14 +151,14 @@ class Units:
             return _Product(powers=Counter({name: 1}))
         if name in self._units:
             number, unit = self._units[name]
-            found = _Product(number)
-            found.times(self._product(unit), 1)
-            return found
+            product = _Product(number)
+            product.times(self._product(unit), 1)
+            return product
         for size in (1, 2):
             if name[:size] in self._prefixes and name[size:] in self._metric:
-                found = _Product(self._prefixes[name[:size]])
-                found.times(self.atom(name[size:]) or _Product(), 1)
-                return found
+                product = _Product(self._prefixes[name[:size]])
+                product.times(self.atom(name[size:]) or _Product(), 1)
+                return product
         return None
 
     def annotation(self, text: str) -> str:
@@ -151,18 +173,19 @@ class _Parser:
         self._units, self._text, self._at = units, text, 0
 
     def whole(self) -> _Product:
-        found = self._term(0)
+        product = self._term(0)
         if self._at != len(self._text):
             raise self._unknown()
-        return found
+        return product
 
     def _unknown(self) -> UnitError:
-        return UnitError(f"the unit {self._text!r} is not understood", mend="Give a UCUM code that units.yaml defines.")
+        what = f"the unit {shown(self._text, 40)!r} is not understood"
+        return UnitError(what, mend="Give a UCUM code, or say with --same-unit UNIT=OURS which unit it is.")
 
     def _term(self, depth: int) -> _Product:
         if depth > _DEEPEST:
             raise self._unknown()
-        found, exponent, wanted = _Product(), 1, True
+        product, exponent, wanted = _Product(), 1, True
         if self._text[self._at :].startswith("/"):
             exponent, self._at = -1, self._at + 1
         while self._at < len(self._text):
@@ -180,11 +203,11 @@ class _Parser:
             if match[2] is None and not wanted:
                 raise self._unknown()
             self._at = match.end()
-            found.times(self._component(match, depth), exponent)
+            product.times(self._component(match, depth), exponent)
             wanted = False
         if wanted:
             raise self._unknown()
-        return found
+        return product
 
     def _component(self, match: re.Match[str], depth: int) -> _Product:
         if match[1] == "(":
@@ -203,9 +226,13 @@ class _Parser:
         exponent = int(match[4] or 1)
         if atom is None or abs(exponent) > _LARGEST_POWER:
             raise self._unknown()
-        found = _Product()
-        found.times(atom, exponent)
-        return found
+        product = _Product()
+        product.times(atom, exponent)
+        return product
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split()).casefold()
 
 
 def decimal_of(value: Fraction) -> Decimal:

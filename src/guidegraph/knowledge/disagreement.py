@@ -12,8 +12,17 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.branch import Held, Logic
 from guidegraph.knowledge.engine import Engine
-from guidegraph.knowledge.normal import Normalizer
-from guidegraph.knowledge.overlap import CONTAINS, DISJOINT, NOT_EXCLUDED, OVERLAPS, SAME, Graded, Grader, Scope
+from guidegraph.knowledge.normal import (
+    CONTAINS,
+    DISJOINT,
+    NOT_EXCLUDED,
+    OVERLAPS,
+    SAME,
+    Graded,
+    Grader,
+    Normalizer,
+    Scope,
+)
 from guidegraph.knowledge.records import Records, gg
 
 _PREDICATES = {
@@ -60,11 +69,11 @@ class DisagreementIndex:
 
     def _describe(self) -> None:
         """Scope and attached conditions of each recommendation, as one node and one text."""
-        found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for rec, prop, value in self._engine.select("disagree/10-conditions"):
-            found[rec][prop].append(value)
+            said[rec][prop].append(value)
         rows: list[tuple[str, str, str]] = []
-        for rec, props in found.items():
+        for rec, props in said.items():
             population = props.get(gg("population"), [""])[0]
             self.scopes[rec] = Scope(population, tuple(sorted(set(props.get(gg("indication"), ())))))
             held = [f"with {c}" for c in props.get(gg("attachedCondition"), ())]

@@ -8,8 +8,9 @@ with one negated literal of every branch of the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from guidegraph.errors import KnowledgeError
 from guidegraph.knowledge.branch import (
@@ -21,8 +22,11 @@ from guidegraph.knowledge.branch import (
     Literal,
     Logic,
     Range,
+    compatible,
+    entails,
+    negations,
+    satisfiable,
 )
-from guidegraph.knowledge.reasoning import compatible, entails, negations, satisfiable
 from guidegraph.knowledge.records import Atom
 
 Union = tuple[Branch, ...]
@@ -84,7 +88,7 @@ class Normalizer:
         return self._known[iri]
 
     def _expand(self, iri: str) -> Union:
-        found: list[Branch] = []
+        branches: list[Branch] = []
         for raw in self._raw.get(iri, ()):
             partial: Union = (Branch(),)
             for atom, positive in raw:
@@ -93,8 +97,8 @@ class Normalizer:
                 partial = tuple(b for b in joined if b is not None)
                 if len(partial) > MAX_BRANCHES:
                     raise KnowledgeError("a population has too many branches", where=iri, mend="Split it.")
-            found += partial
-        return self._distinct(found)
+            branches += partial
+        return self._distinct(branches)
 
     def _alternatives(self, iri: str, positive: bool) -> Union:
         atom = self._atoms.get(iri) or Atom(iri, "")
@@ -131,12 +135,12 @@ class Normalizer:
 
     def complement(self, union: Union) -> Union:
         """What does not fit: one negated literal of every branch."""
-        found: Union = (Branch(),)
+        outside: Union = (Branch(),)
         for branch in union:
             choices = [n for one in branch.literals() for n in negations(one, self.logic)]
             single = tuple(b for b in (Branch().add(choice) for choice in choices) if b is not None)
-            found = self._distinct(list(self.conjoin(found, single)))
-        return found
+            outside = self._distinct(list(self.conjoin(outside, single)))
+        return outside
 
     def inside(self, inner: Union, outer: Union) -> bool:
         """Whether whoever fits ``inner`` fits ``outer``."""
@@ -176,3 +180,95 @@ class Normalizer:
 
 def _order(branch: Branch) -> tuple[object, ...]:
     return tuple(repr(one) for one in branch.literals())
+
+
+SAME, CONTAINS, OVERLAPS = "same", "contains", "overlaps"
+NOT_EXCLUDED, DISJOINT = "not excluded", "disjoint"
+
+
+class Scope(NamedTuple):
+    """Whom a statement speaks of: its population's IRI and its indications, sorted."""
+
+    population: str
+    indications: tuple[str, ...]
+
+
+class Graded(NamedTuple):
+    """A grade; ``inner`` is "a", "b" or "" and says which side lies inside the other."""
+
+    grade: str
+    inner: str = ""
+
+
+class Grader:
+    """Grades pairs of scopes, each pair of normal forms once."""
+
+    def __init__(self, forms: Normalizer) -> None:
+        self.forms = forms
+        self._known: dict[tuple[str, str], Graded] = {}
+
+    def grade(self, a: Scope, b: Scope) -> Graded:
+        """The grade of two scopes: disjoint, same, contains, overlaps or not excluded, the first that holds.
+
+        Disjoint: nobody fits both populations. Same and contains: by entailment. Overlaps: an indication of one is the
+        same as, above or below an indication of the other. Not excluded: the rest.
+
+        Raises:
+            KnowledgeError: see :class:`guidegraph.knowledge.normal.Normalizer`.
+        """
+        graded = self._populations(a.population, b.population)
+        if graded.grade != OVERLAPS:
+            return graded
+        return graded if self.related(a.indications, b.indications) else Graded(NOT_EXCLUDED)
+
+    def _populations(self, one: str, other: str) -> Graded:
+        key = (one, other)
+        if key not in self._known:
+            self._known[key] = self._entailed(self.forms.population(one), self.forms.population(other))
+        return self._known[key]
+
+    def _entailed(self, one: Union, other: Union) -> Graded:
+        if one == other and one:
+            return Graded(SAME)
+        if not self.forms.meets(one, other):
+            return Graded(DISJOINT)
+        inside, around = self.forms.inside(one, other), self.forms.inside(other, one)
+        if inside and around:
+            return Graded(SAME)
+        if inside or around:
+            return Graded(CONTAINS, "a" if inside else "b")
+        return Graded(OVERLAPS)
+
+    def related(self, a: Iterable[str], b: Iterable[str]) -> bool:
+        """Whether an indication of one is the same as, above or below an indication of the other."""
+        above = self.forms.logic.above
+        wanted = list(b)
+        return any(y in above.get(x, (x,)) or x in above.get(y, (y,)) for x in a for y in wanted)
+
+    def clashes(self, a: str, b: str) -> list[tuple[Literal, Literal | None]]:
+        """For two disjoint populations, the literals that exclude each other, one pair for each pair of branches.
+
+        The second of a pair is None where a literal is excluded by the other side's literals together.
+        """
+        pairs: dict[tuple[Literal, Literal | None], None] = {}
+        for left in self.forms.population(a):
+            for right in self.forms.population(b):
+                pair = self._clash(left.literals(), right.literals())
+                pairs[pair] = None
+        return list(pairs)
+
+    def _clash(self, left: list[Literal], right: list[Literal]) -> tuple[Literal, Literal | None]:
+        def fits(literals: list[Literal]) -> bool:
+            branch: Branch | None = Branch()
+            for one in literals:
+                branch = branch.add(one) if branch else None
+            return branch is not None and satisfiable(branch, self.forms.logic)
+
+        for one in left:
+            for other in right:
+                if not fits([one, other]):
+                    return one, other
+        for one in left:
+            if not fits([one, *right]):
+                return one, None
+        return left[0], None

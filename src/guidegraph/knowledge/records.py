@@ -62,18 +62,19 @@ class Records:
     @cached_property
     def classes(self) -> Mapping[str, tuple[str, str]]:
         """Label and category of each clinical class (category "" where it has none)."""
-        found: dict[str, tuple[str, str]] = {}
+        labels: dict[str, tuple[str, str]] = {}
         for iri, label, category in sorted(self._engine.select("answer/classes")):
-            known = found.get(iri)
-            found[iri] = (known[0] if known else label, (known[1] if known else "") or category)
-        return found
+            known = labels.get(iri)
+            labels[iri] = (known[0] if known else label, (known[1] if known else "") or category)
+        return labels
 
     @cached_property
     def edges(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """For each therapy, the statements (or members) by role."""
         table = {t: dict(roles) for t, roles in _grouped(self._engine.select("answer/edges")).items()}
         return {
-            therapy: {role[len(ns.IDX) :]: found for role, found in roles.items()} for therapy, roles in table.items()
+            therapy: {role[len(ns.IDX) :]: statements for role, statements in roles.items()}
+            for therapy, roles in table.items()
         }
 
     @cached_property
@@ -87,7 +88,7 @@ class Records:
         above: dict[str, set[str]] = defaultdict(set)
         for cls, higher in self._engine.select("answer/hierarchy"):
             above[cls].add(higher)
-        return {cls: frozenset(found) for cls, found in above.items()}
+        return {cls: frozenset(higher_ones) for cls, higher_ones in above.items()}
 
     @cached_property
     def _below(self) -> Mapping[str, frozenset[str]]:
@@ -95,7 +96,7 @@ class Records:
         for cls, above in self.ancestors.items():
             for higher in above:
                 below[higher].add(cls)
-        return {cls: frozenset(found) for cls, found in below.items()}
+        return {cls: frozenset(lower_ones) for cls, lower_ones in below.items()}
 
     def with_leaves(self, leaves: Mapping[str, tuple[str, Sequence[str]]]) -> Records:
         """These records with further interventions, each with its label and the classes that it is below."""
@@ -104,9 +105,11 @@ class Records:
         edges, classes, above = dict(self.edges), dict(self.classes), dict(self.ancestors)
         for iri, (label, parents) in leaves.items():
             roles: dict[str, set[str]] = defaultdict(set)
-            for role, found in ((r, f) for p in parents for r, f in self.edges.get(p, {}).items() if r != "member"):
-                roles[role].update(found)
-            edges[iri] = {role: tuple(sorted(found)) for role, found in roles.items()}
+            for role, statements in (
+                (r, f) for p in parents for r, f in self.edges.get(p, {}).items() if r != "member"
+            ):
+                roles[role].update(statements)
+            edges[iri] = {role: tuple(sorted(statements)) for role, statements in roles.items()}
             classes[iri] = (label, next((c for p in parents if (c := self.classes.get(p, ("", ""))[1])), ""))
             above[iri] = frozenset({iri}.union(*(self.ancestors.get(p, frozenset((p,))) for p in parents)))
         more = copy.copy(self)
@@ -125,23 +128,23 @@ class Records:
     @cached_property
     def branches(self) -> Mapping[str, tuple[tuple[tuple[str, bool], ...], ...]]:
         """For each population its branches: sorted (atom, positive) literals; the branches sorted too."""
-        found: dict[str, list[tuple[tuple[str, bool], ...]]] = defaultdict(list)
+        table: dict[str, list[tuple[tuple[str, bool], ...]]] = defaultdict(list)
         for rows in self.criteria.values():
             for population in rows.get(ns.IDX + "branchOf", ()):
                 literals = [(a, True) for a in rows.get(ns.IDX + "positive", ())]
                 literals += [(a, False) for a in rows.get(ns.IDX + "negative", ())]
-                found[population].append(tuple(sorted(literals)))
-        return {population: tuple(sorted(branches)) for population, branches in found.items()}
+                table[population].append(tuple(sorted(literals)))
+        return {population: tuple(sorted(branches)) for population, branches in table.items()}
 
     @cached_property
     def implied(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """For each number that only some patients have, the (property, class) that it implies."""
-        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        table: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for number, rows in self.criteria.items():
             for implied in rows.get(ns.IDX + "implies", ()):
                 owner = self.criteria[implied]
-                found[number] += [(p, c) for p in owner[ns.IDX + "property"] for c in owner[ns.IDX + "class"]]
-        return {number: tuple(sorted(pairs)) for number, pairs in found.items()}
+                table[number] += [(p, c) for p in owner[ns.IDX + "property"] for c in owner[ns.IDX + "class"]]
+        return {number: tuple(sorted(pairs)) for number, pairs in table.items()}
 
     @cached_property
     def readings(self) -> Mapping[str, str]:
@@ -152,11 +155,11 @@ class Records:
     @cached_property
     def class_readings(self) -> Mapping[str, tuple[str, ...]]:
         """The drugs (labels) from whose statement each statement on a class was read."""
-        found: dict[str, set[str]] = defaultdict(set)
+        drugs_of: dict[str, set[str]] = defaultdict(set)
         for props in self.nodes.values():
             for of in props.get(gg("ofStatement"), ()):
-                found[of].update(self.label(drug) for drug in props.get(gg("readFromDrug"), ()))
-        return {of: tuple(sorted(drugs)) for of, drugs in found.items() if drugs}
+                drugs_of[of].update(self.label(drug) for drug in props.get(gg("readFromDrug"), ()))
+        return {of: tuple(sorted(drugs)) for of, drugs in drugs_of.items() if drugs}
 
     @cached_property
     def alerts(self) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ _KINDS = {
     ns.GG + "hasFinding": "finding",
     ns.GG + "takesMedication": "intervention",
 }
+#: What reads the forms that are no RDF.
+_READERS = {"yaml": read_yaml, "json": read_json}
 _EXAMPLE = "example:"
 _MEND = "Give a profile in YAML, JSON, JSON-LD or Turtle of at most 4 MB, - or example:NAME."
 #: How Turtle begins, and a key that only JSON-LD has, or only FHIR.
@@ -132,9 +134,9 @@ def parse_profile_text(text: str, form: str, vocabulary: Vocabulary, *, where: s
     form = form or _form(text)
     if form == "json" and _LINKED.search(text):
         form = "jsonld"
-    if form in ("turtle", "trig", "jsonld"):
-        return read_rdf(text, form, vocabulary, where)
-    return parse_value(read_json(text, where) if form == "json" else read_yaml(text, where), vocabulary)
+    if form in _READERS:
+        return parse_value(_READERS[form](text, where), vocabulary)
+    return read_rdf(text, form, vocabulary, where)
 
 
 def _form(text: str) -> str:

@@ -243,8 +243,8 @@ def _keyword(text: str, word: str) -> int | None:
     fault = _fault(spoilt)
     if fault is None:
         return None
-    told = _PLACE.search(str(fault))
-    end = _offset(text, int(told[1]), int(told[2])) if told else 0
+    start = _PLACE.search(str(fault))
+    end = _offset(text, int(start[1]), int(start[2])) if start else 0
     return max((place for place in places if place <= end), default=places[0])
 
 
@@ -304,9 +304,9 @@ def no_query(text: str, fault: Exception) -> QueryError:
 
 def _syntax_error(error: Exception) -> QueryError:
     """A parser's complaint as one line with its place."""
-    told = " ".join(str(error).split())
-    place = _PLACE.search(told)
-    what = re.sub(r"expected (one of )?(\[.*?\]|.{160}).*", "something else was expected there", told)[:200]
+    message = " ".join(str(error).split())
+    place = _PLACE.search(message)
+    what = re.sub(r"expected (one of )?(\[.*?\]|.{160}).*", "something else was expected there", message)[:200]
     where = f"line {place[1]}, column {place[2]}" if place else ""
     return QueryError(f"the query cannot be parsed: {what}", where=where, mend="Look just before that place.")
 

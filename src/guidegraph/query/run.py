@@ -95,8 +95,8 @@ def bind(parameters: Sequence[Parameter], given: Mapping[str, str], resolve: Res
             raise QueryError(f"the query has no parameter {name!r}", mend=f"It has: {', '.join(near) or 'none'}.")
     missing = [p for p in parameters if p.name not in given]
     if missing:
-        told = "; ".join(f"{p.name} ({p.kind}: {p.what})" for p in missing)
-        raise QueryError(f"parameter not filled: {told}", mend=f"Add --param {missing[0].name}=...")
+        unfilled = "; ".join(f"{p.name} ({p.kind}: {p.what})" for p in missing)
+        raise QueryError(f"parameter not filled: {unfilled}", mend=f"Add --param {missing[0].name}=...")
     return {name: term(known[name], text, resolve) for name, text in given.items()}
 
 

@@ -122,10 +122,10 @@ def _outcome(work: Callable[[], bytes]) -> bytes:
     try:
         return b"+" + work()
     except QueryError as error:
-        told = [error.what, error.where, error.mend]
+        fault = [error.what, error.where, error.mend]
     except BaseException as error:
-        told = [f"the query failed: {' '.join(str(error).split())[:200]}", "", "Check what it reaches out to."]
-    return b"-" + json.dumps(told).encode()
+        fault = [f"the query failed: {' '.join(str(error).split())[:200]}", "", "Check what it reaches out to."]
+    return b"-" + json.dumps(fault).encode()
 
 
 def _limit(limits: Limits, network: bool) -> None:

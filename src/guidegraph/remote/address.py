@@ -119,10 +119,10 @@ def _listed(parts: SplitResult, host: str, port: int) -> bool:
     Raises:
         EndpointError: there is a list and the address is not on it, or the list cannot be read.
     """
-    told = os.environ.get(LIST, "").strip()
-    if not told:
+    setting = os.environ.get(LIST, "").strip()
+    if not setting:
         return False
-    for entry in _entries(told):
+    for entry in _entries(setting):
         try:
             known, known_port = _split(entry)
         except EndpointError as error:
@@ -145,15 +145,15 @@ def _below(path: str, known: str) -> bool:
     return bool(plain) and path.startswith(known if known.endswith("/") else known + "/")
 
 
-def _entries(told: str) -> list[str]:
-    if re.match(r"https?://", told):
-        return told.replace(",", " ").split()
+def _entries(setting: str) -> list[str]:
+    if re.match(r"https?://", setting):
+        return setting.replace(",", " ").split()
     try:
-        lines = Path(told).read_text(encoding="utf-8").splitlines()
+        lines = Path(setting).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise EndpointError(
-            f"the list of allowed addresses cannot be read: {reason}", where=told[:100], mend=f"Correct {LIST}."
+            f"the list of allowed addresses cannot be read: {reason}", where=setting[:100], mend=f"Correct {LIST}."
         ) from None
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 

@@ -45,14 +45,14 @@ class Answer:
 class _Refuse(urllib.request.HTTPRedirectHandler):
     """A redirect may lead anywhere, so it is an error that names its target."""
 
-    def __init__(self, found: Address) -> None:
-        self._found = found
+    def __init__(self, address: Address) -> None:
+        self._address = address
 
     def http_error_302(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any) -> NoReturn:
         """Raise for every kind of redirect."""
         target = _line(headers.get("Location", "")) or "an address that it does not name"
         raise EndpointError(
-            f"it redirects to {target}", where=self._found.shown, mend="Name that address yourself if you trust it."
+            f"it redirects to {target}", where=self._address.shown, mend="Name that address yourself if you trust it."
         )
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
@@ -78,18 +78,18 @@ def credentials() -> tuple[str, str] | None:
 class _Line:
     """The connection of one exchange, made only to a machine that may be spoken to."""
 
-    def __init__(self, found: Address) -> None:
-        self.found = found
+    def __init__(self, address: Address) -> None:
+        self.address = address
         self.sock: socket.socket | None = None
 
     def connect(self, where: tuple[str, int], timeout: float, source: Any = None) -> socket.socket:
         """Connect to the first of the machine's numbers that answers; each is looked at before."""
         numbers = socket.getaddrinfo(*where, type=socket.SOCK_STREAM)
         for *_, place in numbers:
-            if not reachable(self.found, str(place[0])):
+            if not reachable(self.address, str(place[0])):
                 raise EndpointError(
                     f"its name leads to the private address {place[0]}",
-                    where=self.found.shown,
+                    where=self.address.shown,
                     mend="Name the machine by its number, or allow it with GUIDEGRAPH_ENDPOINTS.",
                 )
         for number, (*_, place) in enumerate(numbers, 1):
@@ -133,35 +133,35 @@ def _handlers(line: _Line) -> list[urllib.request.BaseHandler]:
 
 
 def _opener(line: _Line) -> urllib.request.OpenerDirector:
-    found = line.found
-    handlers = [urllib.request.ProxyHandler({}), _Refuse(found), *_handlers(line)]
+    address = line.address
+    handlers = [urllib.request.ProxyHandler({}), _Refuse(address), *_handlers(line)]
     known = credentials()
     if known is not None:
         book = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        book.add_password(None, f"{found.scheme}://{found.host}:{found.port}/", *known)
-        book.add_password(None, found.url, *known)
+        book.add_password(None, f"{address.scheme}://{address.host}:{address.port}/", *known)
+        book.add_password(None, address.url, *known)
         handlers.append(urllib.request.HTTPDigestAuthHandler(book))
         # Basic sends the password itself, so it travels encrypted or not at all.
-        if found.scheme == "https" or found.loopback:
+        if address.scheme == "https" or address.loopback:
             handlers.append(urllib.request.HTTPBasicAuthHandler(book))
     return urllib.request.build_opener(*handlers)
 
 
-def send(found: Address, request: urllib.request.Request, limits: Limits | None = None) -> Answer:
+def send(address: Address, request: urllib.request.Request, limits: Limits | None = None) -> Answer:
     """Send one request and read its whole answer.
 
     Raises:
         EndpointError: no answer, a redirect, an error of the server, too many bytes, too much time, or half an answer.
     """
     limits = limits or Limits()
-    line = _Line(found)
+    line = _Line(address)
     ended = time.monotonic() + limits.seconds
     box: list[Answer | BaseException] = []
 
     def work() -> None:
         try:
             with _opener(line).open(request, timeout=limits.seconds) as response:
-                box.append(_read(found, response, limits, ended))
+                box.append(_read(address, response, limits, ended))
         except BaseException as error:
             box.append(error)
 
@@ -171,29 +171,29 @@ def send(found: Address, request: urllib.request.Request, limits: Limits | None 
     thread.join(limits.seconds)
     if thread.is_alive():
         line.cut()
-        _too_long(found, limits)
+        _too_long(address, limits)
     got = box[0]
     if isinstance(got, Answer):
         return got
     if isinstance(got, TimeoutError) or (isinstance(got, URLError) and isinstance(got.reason, TimeoutError)):
-        _too_long(found, limits)
-    raise _told(found, got) from None
+        _too_long(address, limits)
+    raise _fault(address, got) from None
 
 
-def _too_long(found: Address, limits: Limits) -> NoReturn:
+def _too_long(address: Address, limits: Limits) -> NoReturn:
     raise EndpointError(
         f"the endpoint did not answer within {limits.seconds:g} seconds",
-        where=found.shown,
+        where=address.shown,
         mend="Ask for less, or try again later.",
     )
 
 
-def _read(found: Address, response: Any, limits: Limits, ended: float) -> Answer:
+def _read(address: Address, response: Any, limits: Limits, ended: float) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise EndpointError(
             f"it answers packed ({_line(headers['content-encoding'], 20)}), which was not asked for",
-            where=found.shown,
+            where=address.shown,
             mend="Turn that off there.",
         )
     content = bytearray()
@@ -201,53 +201,53 @@ def _read(found: Address, response: Any, limits: Limits, ended: float) -> Answer
         content += piece
         if len(content) > limits.size:
             raise EndpointError(
-                f"its answer is larger than {limits.size / 2**20:g} MiB", where=found.shown, mend="Ask for less."
+                f"its answer is larger than {limits.size / 2**20:g} MiB", where=address.shown, mend="Ask for less."
             )
         if time.monotonic() > ended:
-            _too_long(found, limits)
+            _too_long(address, limits)
     length = headers.get("content-length", "")
     if length.isdigit() and int(length) != len(content):
         raise EndpointError(
-            f"its answer broke off after {len(content)} of {length} bytes", where=found.shown, mend="Try again."
+            f"its answer broke off after {len(content)} of {length} bytes", where=address.shown, mend="Try again."
         )
     return Answer(response.headers.get_content_type(), headers, bytes(content))
 
 
-def _told(found: Address, error: BaseException) -> BaseException:
+def _fault(address: Address, error: BaseException) -> BaseException:
     """What went wrong as one of our errors, where it is a fault of the network or the server."""
     if isinstance(error, HTTPError):
-        return _refused(found, error)
+        return _refused(address, error)
     if isinstance(error, URLError) and isinstance(error.reason, EndpointError):
         return error.reason
     if isinstance(error, http.client.IncompleteRead):
-        return EndpointError("its answer broke off", where=found.shown, mend="Try again.")
+        return EndpointError("its answer broke off", where=address.shown, mend="Try again.")
     # The handlers of passwords stumble over a challenge that is none by these.
     strange = LookupError | AttributeError | NotImplementedError
     if isinstance(error, URLError | OSError | ValueError | http.client.HTTPException | strange):
         reason = error.reason if isinstance(error, URLError) else error
-        told = _hidden(_line(str(reason))) or type(reason).__name__
+        message = _hidden(_line(str(reason))) or type(reason).__name__
         return EndpointError(
-            f"the endpoint did not answer: {told}", where=found.shown, mend="Check its address and log."
+            f"the endpoint did not answer: {message}", where=address.shown, mend="Check its address and log."
         )
     return error
 
 
-def _refused(found: Address, error: HTTPError) -> EndpointError:
+def _refused(address: Address, error: HTTPError) -> EndpointError:
     if error.code == 401:
         known = os.environ.get(USER)
         mend = f"Check {USER} and {PASSWORD}." if known else f"Set {USER} and {PASSWORD}."
-        if known and found.scheme == "http" and not found.loopback:
+        if known and address.scheme == "http" and not address.loopback:
             mend += " A password is sent over https only, or by digest."
-        return EndpointError("it asks who you are (401)", where=found.shown, mend=mend)
+        return EndpointError("it asks who you are (401)", where=address.shown, mend=mend)
     try:
         text = error.read(_TOLD).decode("utf-8", "replace")
     except (OSError, ValueError, http.client.HTTPException):
         text = ""
     page = "html" in (error.headers.get_content_type() if error.headers else "") or re.match(r"\s*<(!|html)", text)
-    told = "" if page else _hidden(_line(text))
-    reason = told or _hidden(_line(str(error.reason), 60)) or "no reason given"
+    message = "" if page else _hidden(_line(text))
+    reason = message or _hidden(_line(str(error.reason), 60)) or "no reason given"
     mend = "The fault is the server's: see its log." if error.code >= 500 else "Check the address and what was asked."
-    return EndpointError(f"the endpoint answered {error.code}: {reason}", where=found.shown, mend=mend)
+    return EndpointError(f"the endpoint answered {error.code}: {reason}", where=address.shown, mend=mend)
 
 
 def _hidden(text: str) -> str:

@@ -17,7 +17,7 @@ from guidegraph.files import check_folder, write_folder
 from guidegraph.remote.client import Endpoint, GraphStore, same_machine
 from guidegraph.remote.exchange import credentials
 from guidegraph.remote.pulling import Graphs, pull
-from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push, Pushed, Told
+from guidegraph.remote.pushing import ByGraphStore, ByUpdate, Push, Pushed, Report
 
 ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
@@ -99,7 +99,7 @@ def push(
     index: bool = False,
     prune: bool = False,
     replace: bool = False,
-    told: Told = lambda what: None,
+    report: Report = lambda what: None,
 ) -> Pushed:
     """Push the graphs of a store of knowledge, as :func:`guidegraph.api.opening.push` says.
 
@@ -114,7 +114,7 @@ def push(
     everything = pushable(loaded, index)
     chosen = _chosen(loaded, documents, everything)
     others = [graph for graph in everything if graph not in chosen]
-    return Push(there, writer, chosen, others).run(prune=prune, replace=replace, told=told)
+    return Push(there, writer, chosen, others).run(prune=prune, replace=replace, report=report)
 
 
 def pushable(loaded: ox.Store, index: bool) -> Graphs:

@@ -47,16 +47,16 @@ def read_manifest(endpoint: Endpoint) -> dict[ox.NamedNode, Entry]:
     Raises:
         EndpointError: the endpoint cannot be asked, or the manifest cannot be understood.
     """
-    found: dict[ox.NamedNode, Entry] = {}
+    entries: dict[ox.NamedNode, Entry] = {}
     for graph, digest, triples in endpoint.select(text_of("endpoint/manifest.rq"))[1]:
-        if not isinstance(graph, ox.NamedNode) or graph in found or (triples and not triples.value.isdigit()):
+        if not isinstance(graph, ox.NamedNode) or graph in entries or (triples and not triples.value.isdigit()):
             raise EndpointError(
                 f"its manifest is not understood at {graph}",
                 where=endpoint.address.shown,
                 mend=f"Remove the graph {ns.MANIFEST_GRAPH} there and push again.",
             )
-        found[graph] = Entry(digest.value, int(triples.value)) if digest else Entry()
-    return found
+        entries[graph] = Entry(digest.value, int(triples.value)) if digest else Entry()
+    return entries
 
 
 def listing(graphs: Mapping[ox.NamedNode, Entry]) -> list[ox.Triple]:
@@ -186,10 +186,10 @@ def _flat(endpoint: Endpoint, counted: dict[ox.NamedNode, int]) -> Graphs:
             mend="Push some there, or load graphs in the vocabulary of the model.",
         )
     triples = endpoint.triples(text_of("endpoint/everything.rq"))
-    found = {ox.NamedNode(ns.GGG + "endpoint"): _whole(endpoint, triples, total, "its default graph")}
+    graphs = {ox.NamedNode(ns.GGG + "endpoint"): _whole(endpoint, triples, total, "its default graph")}
     if ONTOLOGY in counted:
-        found[ONTOLOGY] = graph_of(endpoint, ONTOLOGY, counted[ONTOLOGY])
-    return found
+        graphs[ONTOLOGY] = graph_of(endpoint, ONTOLOGY, counted[ONTOLOGY])
+    return graphs
 
 
 def _whole(endpoint: Endpoint, triples: list[ox.Triple], count: int, graph: object) -> list[ox.Triple]:

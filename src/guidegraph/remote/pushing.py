@@ -17,7 +17,7 @@ from guidegraph.remote.terms import filled, text_of
 _PARTIAL = ox.NamedNode(ns.PARTIAL_GRAPH)
 #: Triples a request: Virtuoso takes between one and two thousand at most.
 BATCH = 500
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class Writer(Protocol):
@@ -133,20 +133,20 @@ class Push:
         self._others = set(others)
         self._local = {graph: entry_of(triples) for graph, triples in graphs.items()}
 
-    def run(self, *, prune: bool = False, replace: bool = False, told: Told = lambda what: None) -> Pushed:
+    def run(self, *, prune: bool = False, replace: bool = False, report: Report = lambda what: None) -> Pushed:
         """Send what is missing or different, verify it, and remove what is gone if asked to.
 
         Args:
             prune: remove pushed graphs that are no longer in the knowledge.
             replace: also put graphs in the place of ones that were not pushed and have names outside ours.
-            told: called with the name of each graph when it is done.
+            report: called with the name of each graph when it is done.
 
         Raises:
             EndpointError: the store cannot be asked or written, holds somebody else's graph of the same name, or does
                 not keep what it was sent.
         """
         listed = read_manifest(self._endpoint)
-        changed, same = self._compared(listed, replace, told)
+        changed, same = self._compared(listed, replace, report)
         spare = sorted((g for g in listed if g not in self._graphs and g not in self._others), key=str)
         # What is gone from the knowledge and was on its way is nothing whole, so it goes in any case.
         doomed = [g for g in spare if prune or not listed[g].digest]
@@ -157,7 +157,7 @@ class Push:
             self._writer.replace(GRAPH, listing({**known, **{g: Entry() for g in (*changed, *doomed)}}))
             for graph in changed:
                 self._send(graph)
-                told(graph.value)
+                report(graph.value)
             for graph in doomed:
                 self._writer.remove(graph)
             if doomed:
@@ -167,7 +167,7 @@ class Push:
         return Pushed(*map(tuple, names))
 
     def _compared(
-        self, listed: Mapping[ox.NamedNode, Entry], replace: bool, told: Told
+        self, listed: Mapping[ox.NamedNode, Entry], replace: bool, report: Report
     ) -> tuple[list[ox.NamedNode], list[ox.NamedNode]]:
         """The graphs that differ from what the store holds, and those that do not."""
         ordered = sorted(self._graphs, key=str)
@@ -176,7 +176,7 @@ class Push:
         for graph in ordered:
             if self._holds(graph, counted.get(graph, 0)):
                 same.append(graph)
-                told(graph.value)
+                report(graph.value)
                 continue
             changed.append(graph)
             strange = graph in counted and graph not in listed and not graph.value.startswith(ns.GGG)
@@ -206,9 +206,9 @@ class Push:
             return {str(t) for t in triples if not isinstance(t.subject, ox.BlankNode | ox.Triple)}
 
         lost = sorted(line for line in plain(sent) - plain(back) if "_:" not in line)
-        told = f"such as {lost[0][:200]}" if lost else f"{len(back)} triples for {len(sent)}"
+        difference = f"such as {lost[0][:200]}" if lost else f"{len(back)} triples for {len(sent)}"
         raise EndpointError(
-            f"the store does not keep the graph {ns.shorten(graph.value)} as it was sent: {told}",
+            f"the store does not keep the graph {ns.shorten(graph.value)} as it was sent: {difference}",
             where=self._endpoint.address.shown,
             mend="Write such a value as the store can keep it, or use another store.",
         )

@@ -139,7 +139,7 @@ def _block(names: list[str], terms: Mapping[str, ox.NamedNode | ox.Literal]) -> 
 def _groups(text: str) -> list[_Group]:
     """The groups of a query, the outermost first; none for CONSTRUCT WHERE, whose pattern is a template too."""
     form, data, opened = "", False, False
-    found: list[_Group] = []
+    groups: list[_Group] = []
     stack: list[_Group] = []
     for match in TOKEN.finditer(text):
         kind, token = match.lastgroup, match.group()
@@ -156,14 +156,14 @@ def _groups(text: str) -> list[_Group]:
             template = form == "CONSTRUCT" and not opened
             stack.append(_Group(match.end(), not template and not data))
             if stack[-1].pattern:
-                found.append(stack[-1])
+                groups.append(stack[-1])
             opened, data = True, False
         elif token == "}" and kind == "other" and stack:
             stack.pop()
         elif stack:
             data = data or word == "VALUES"
             _noted(stack[-1], token.rstrip("."), word)
-    return found
+    return groups
 
 
 def _noted(group: _Group, token: str, word: str) -> None:

@@ -65,10 +65,10 @@ def disagreements_text(data: dict[str, Any]) -> str:
     policy = f" - sides ordered by {data['policy']} (nothing is resolved)" if data["policy"] else ""
     lines = wrap(f"Disagreements - as of {data['as_of']}{policy} - {len(rows)} found")
     for verdict, heading in _HEADINGS.items():
-        found = [row for row in rows if row["verdict"] == verdict]
-        if found:
-            lines += rule(f"{heading} ({len(found)})")
-            lines += [line for row in found for line in _lines(row)]
+        shown = [row for row in rows if row["verdict"] == verdict]
+        if shown:
+            lines += rule(f"{heading} ({len(shown)})")
+            lines += [line for row in shown for line in _lines(row)]
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 

@@ -31,8 +31,13 @@ def intake_text(report: dict[str, Any]) -> str:
             effect = f" -> {entry['effect']}" if entry["effect"] else ""
             lines += wrap(f"{entry['source']}: {entry['text']}{effect}", "    ", "* ")
             if entry["why"]:
-                lines += wrap(entry["why"], "      ", "    ")
+                lines += wrap(_sentences(entry["why"], entry["mend"]), "      ", "    ")
             if state == "used":
                 for step in entry["steps"]:
                     lines += wrap(step, "      ", "    - ")
     return "\n".join(lines) + "\n"
+
+
+def _sentences(why: str, mend: str) -> str:
+    """What is wrong with an entry and how to mend it, as two sentences; a note alone stays a note."""
+    return f"{why[0].upper()}{why[1:].rstrip('.')}. {mend}" if mend else why

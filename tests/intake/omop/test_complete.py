@@ -9,7 +9,7 @@ import pytest
 
 import guidegraph as gg
 from guidegraph.errors import UsageError
-from tests.intake.omop.helpers import DAY, TAKES, Read, entry
+from tests.intake.omop.helpers import DAY, FINDING, TAKES, Read, entry
 from tests.intake.omop.synthetic import Cdm
 
 pytestmark = pytest.mark.usefixtures("duck")
@@ -27,11 +27,11 @@ def test_a_complete_list_by_flag(read_omop: Read) -> None:
     assert [prop for prop, _ in profile.not_understood if prop in profile.complete] == [TAKES]
 
 
-def test_a_laboratory_number_that_no_mapping_knows_is_no_entry_of_a_list(read_omop: Read) -> None:
+def test_a_laboratory_number_that_no_mapping_knows_may_be_a_finding_never_a_condition(read_omop: Read) -> None:
     cdm = Cdm()
     cdm.measurement(1, cdm.concept("LOINC", "unmapped"), "2026-11-01", 13.2)
     profile, report = read_omop(cdm, complete=["conditions"])
-    assert not profile.not_understood
+    assert {prop for prop, _ in profile.not_understood} == {FINDING}
     assert entry(report, "measurement 1")[0] == "not understood"
 
 

@@ -27,6 +27,10 @@ pytestmark = pytest.mark.usefixtures("duck")
         ("2026-11-01", None, {}, True, None),
         ("2026-11-01", None, {"days_supply": 14}, False, 10),
         ("2026-11-01", None, {"days_supply": 24}, True, None),
+        ("2026-11-01", None, {"days_supply": 0}, True, None),
+        ("2026-11-01", None, {"days_supply": -14}, False, None),
+        ("2026-11-01", "2026-12-24", {"days_supply": -14}, False, None),
+        ("2026-11-01", None, {"days_supply": 99_999}, False, None),
         ("2026-11-01", "2026-10-01", {}, False, None),
         ("2026-11-01", "2026-11-30", {"verbatim_end_date": "2026-11-10"}, False, None),
         ("2026-11-01", "2026-11-14", {"verbatim_end_date": "2026-11-10"}, False, 10),
@@ -76,3 +80,21 @@ def test_a_procedure_is_a_trial(read_omop: Read, day: str | None, tried: bool) -
     cdm.procedure(1, cdm.concept("ICD10PCS", "P1"), day)
     profile, _ = read_omop(cdm)
     assert profile.trials_present == ({TrialFact(term("EpiduralSteroidInjection"))} if tried else set())
+
+
+def test_a_drug_without_an_end_is_told_with_its_date(read_omop: Read) -> None:
+    cdm = Cdm()
+    cdm.drug(1, cdm.concept("ATC", "X1"), "2014-05-25")
+    assert entry(read_omop(cdm)[1], "drug_exposure 1") == (
+        "used",
+        "of 2014-05-25; no end is recorded: it counts as going on",
+    )
+
+
+def test_a_later_stop_without_a_day_hides_an_earlier_one(read_omop: Read) -> None:
+    cdm = Cdm()
+    drug = cdm.concept("ATC", "X2")
+    cdm.drug(1, drug, "2026-01-01", "2026-01-30")
+    assert read_omop(cdm)[0].stops_present
+    cdm.drug(1, drug, "2026-11-01", "2026-11-10", days_supply=-5)
+    assert not read_omop(cdm)[0].stops_present

@@ -110,3 +110,22 @@ def test_a_pregnancy_long_past_is_not_counted_on(read_omop: Read) -> None:
     cdm = Cdm()
     cdm.observation(1, cdm.concept("LOINC", "0-3"), "2025-11-10", value_as_number=28, unit_source_value="wk")
     assert WEEKS not in read_omop(cdm)[0].values
+
+
+def test_spellings_of_units_and_units_by_the_users_word(read_omop: Read) -> None:
+    cdm = Cdm()
+    egfr(cdm, "2026-10-01", 55, None, unit_source_value="mL/min/1.73 m2")
+    profile, report = read_omop(cdm)
+    assert profile.values[EGFR] == 55 and "read as mL/min/{1.73_m2}" in entry(report, "measurement 1")[1]
+    other = Cdm()
+    egfr(other, "2026-10-01", 55, None, unit_source_value="kidney units")
+    assert EGFR not in read_omop(other)[0].values
+    assert read_omop(other, same_units=[("kidney units", "mL/min/{1.73_m2}")])[0].values[EGFR] == 55
+
+
+def test_a_result_that_was_never_mapped_hides_the_older_number(read_omop: Read) -> None:
+    cdm = Cdm()
+    egfr(cdm, "2026-03-01", 95)
+    egfr(cdm, "2026-10-01", None, value_as_concept_id=NONE)
+    profile, _ = read_omop(cdm)
+    assert EGFR not in profile.values and {prop for prop, _ in profile.not_understood} == {ns.GG + "hasFinding"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.intake.omop.helpers import NO, YES, Read, conditions, denied, entry
+from tests.intake.omop.helpers import FINDING, NO, YES, Read, conditions, denied, entry, term
 from tests.intake.omop.synthetic import Cdm
 
 pytestmark = pytest.mark.usefixtures("duck")
@@ -68,3 +68,73 @@ def test_a_diagnosis_and_a_no_contradict_and_neither_is_taken(read_omop: Read) -
     profile, report = read_omop(cdm)
     assert not conditions(profile) and not denied(profile)
     assert len(report.of("not understood")) == 2
+
+
+# the newest word decides
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [
+        {"value_as_concept_id": 0},
+        {"value_as_string": "see text"},
+        {"value_as_concept_id": 0, "value_source_value": "unknown"},
+        {},
+        {"value_as_concept_id": 77},
+        {"observation_date": "someday"},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("answer", [YES, NO])
+def test_an_older_answer_never_stands_in(read_omop: Read, newest: dict[str, Any], answer: tuple[str, str]) -> None:
+    cdm = Cdm()
+    cdm.columns["observation"]["observation_date"] = "VARCHAR"
+    question = cdm.concept("SNOMED", "1002")
+    cdm.observation(1, question, "2026-10-01", cdm.concept(*answer))
+    cdm.observation(
+        1, question, **{"day": "2026-11-01", **{k: v for k, v in newest.items() if k != "observation_date"}}
+    )
+    cdm.rows["observation"][-1] |= newest
+    profile, _ = read_omop(cdm)
+    assert not conditions(profile) and not denied(profile)
+
+
+def test_an_answer_that_leaves_it_open_hides_a_no(read_omop: Read) -> None:
+    cdm = Cdm()
+    question = cdm.concept("LOINC", "82810-3")
+    cdm.observation(1, question, "2026-10-01", cdm.concept("SNOMED", "60001007"))
+    assert denied(read_omop(cdm)[0]) == {"Pregnancy"}
+    cdm.observation(1, question, "2026-11-01", cdm.concept("SNOMED", "146799005"))
+    assert not denied(read_omop(cdm)[0])
+
+
+def test_a_doubtful_diagnosis_hides_an_older_no(read_omop: Read) -> None:
+    cdm = Cdm()
+    cdm.observation(1, cdm.concept("SNOMED", "1001"), "2026-10-01", cdm.concept(*NO))
+    cdm.condition(1, cdm.concept("SNOMED", "1001"), "2026-11-01", condition_status_concept_id=32899)
+    assert not denied(read_omop(cdm)[0])
+
+
+def test_a_sex_that_an_observation_states_otherwise_is_unknown(read_omop: Read) -> None:
+    cdm = Cdm()
+    cdm.person(1, sex=8532)
+    asked = cdm.concept("LOINC", "76689-9")
+    cdm.observation(1, asked, "2026-10-01", cdm.concept("SNOMED", "248152002"))
+    assert read_omop(cdm)[0].present[FINDING] == {term("FemaleSex")}
+    cdm.observation(1, asked, "2026-10-02", cdm.concept("SNOMED", "248153007"))
+    profile, report = read_omop(cdm)
+    assert FINDING not in profile.present
+    assert len([e for e in report.of("not understood") if "the sex is unknown" in e.why]) == 3
+
+
+def test_none_known_empties_its_own_list(read_omop: Read) -> None:
+    cdm = Cdm()
+    cdm.condition(1, cdm.concept("SNOMED", "160245001"), "2026-10-01")
+    cdm.observation(1, cdm.concept("SNOMED", "716186003"), "2026-10-01")
+    profile, _ = read_omop(cdm, complete=["conditions"])
+    assert {"Cancer", "Hypersensitivity"} <= denied(profile) and "Pregnancy" not in denied(profile)
+    assert not profile.not_understood
+    cdm.condition(1, cdm.concept("ICD10CM", "T1"), "2026-10-01")
+    profile, report = read_omop(cdm)
+    assert conditions(profile) == {"Sciatica"} and denied(profile) == {"Hypersensitivity"}
+    assert any("says otherwise" in e.why for e in report.of("not understood"))

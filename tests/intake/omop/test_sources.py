@@ -29,7 +29,7 @@ def test_every_form_gives_the_same_profiles_and_reports(made: gg.KnowledgeBase, 
 
 
 def test_many_are_as_one_by_one(made: gg.KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from guidegraph.intake.omop.read import read as omop
+    from guidegraph.intake.omop import read as omop
 
     monkeypatch.setattr(omop, "_GROUP", 3)
     path = crowd().write("csv", tmp_path / "cdm")

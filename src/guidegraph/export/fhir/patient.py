@@ -30,8 +30,8 @@ def patient_bundle(profile: Profile, vocabulary: Vocabulary, as_of: date | None 
     Args:
         profile: the patient.
         vocabulary: labels and units of terms.
-        as_of: the day on which the facts hold. Given, it dates the numbers, and the begin of running trials and the
-            end of stopped drugs where a whole number of days leads there; without it nothing has a date.
+        as_of: the day on which the facts hold. Given, it dates the numbers, what is refuted, the begin of running
+            trials and the end of stopped drugs where a whole number of days leads there; without it nothing has a date.
 
     Raises:
         UsageError: a number has more digits than JSON keeps.
@@ -57,8 +57,9 @@ def _identified(resources: Iterable[Json]) -> Iterator[Json]:
 def _facts(profile: Profile, vocabulary: Vocabulary, day: date | None) -> Iterator[Json]:
     for held, table in ((True, profile.present), (False, profile.absent)):
         for prop, classes in sorted(table.items()):
-            make = _medication if prop == _MEDICATION else _condition
-            yield from (make(cls, vocabulary.label(cls), held) for cls in sorted(classes))
+            for cls in sorted(classes):
+                label = vocabulary.label(cls)
+                yield _medication(cls, label, held) if prop == _MEDICATION else _condition(cls, label, held, day)
     for prop, value in sorted(profile.values.items()):
         row = vocabulary.by_iri.get(prop)
         yield _number(prop, vocabulary.label(prop), value, row.unit if row else "", day)
@@ -76,8 +77,8 @@ def _subject() -> Json:
     return {"reference": _SUBJECT}
 
 
-def _condition(cls: str, label: str, held: bool) -> Json:
-    """A condition or finding: confirmed and active, or refuted."""
+def _condition(cls: str, label: str, held: bool, day: date | None) -> Json:
+    """A condition or finding: confirmed and active, or refuted, with the day, since some states come and go."""
     certain = ("confirmed", "Confirmed") if held else ("refuted", "Refuted")
     active = {"coding": [fhir.coding(fhir.CONDITION_CLINICAL, "active", "Active")]} if held else None
     return {
@@ -86,6 +87,7 @@ def _condition(cls: str, label: str, held: bool) -> Json:
         "verificationStatus": {"coding": [fhir.coding(fhir.CONDITION_VERIFICATION, *certain)]},
         "code": fhir.term(cls, label),
         "subject": _subject(),
+        "recordedDate": day.isoformat() if day and not held else None,
     }
 
 

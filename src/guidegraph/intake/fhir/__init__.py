@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from guidegraph.intake.fhir.read import Reading, read_fhir
-from guidegraph.intake.fhir.source import from_values, parse
+from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading, read_fhir, read_record
 
-__all__ = ["Reading", "from_values", "parse", "read_fhir"]
+__all__ = ["FhirOptions", "FhirReader", "FhirSource", "Reading", "read_fhir", "read_record"]

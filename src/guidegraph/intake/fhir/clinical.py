@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import Concepts, Meaning
-from guidegraph.intake.facts import Source
+from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
+from guidegraph.intake.report import Source
 from guidegraph.intake.units import decimal_of
 from guidegraph.model import TrialFact
 
 _STATES = ("condition", "finding")
+MAP = "Map the code, or write the fact into the profile."
 
 
 class Clinical:
     """Reads conditions, allergies and procedures into a builder."""
 
-    def __init__(self, builder: ProfileBuilder, concepts: Concepts, table: Table) -> None:
-        self._builder, self._concepts, self._table = builder, concepts, table
+    def __init__(
+        self, builder: ProfileBuilder, concepts: Concepts, table: Table, assembled: Sequence[Moment] = ()
+    ) -> None:
+        self._builder, self._concepts, self._table, self._assembled = builder, concepts, table, assembled
 
     def meaning(self, res: Resource) -> Meaning:
         """What the code of a resource says.
@@ -41,24 +47,49 @@ class Clinical:
             NotUnderstoodError: the resource is malformed.
         """
         meaning = self.meaning(res)
-        verified = res.status("verification")
-        clinical = res.status("clinical")
-        source = Source(res.ref, meaning.text, res.moment("begins"), meaning.steps, meaning.readings)
-        if verified is not None and verified[1] == "error":
-            self._builder.ignore(source, "it was recorded in error")
-            return
-        if not self._is_allergy(res):
+        verified, clinical = res.status("verification"), res.status("clinical")
+        source = res.source(meaning, res.moment("begins"))
+        none = res.first_of(res.part("code"), self._table.none)
+        if not none and not self._is_allergy(res):
             self._builder.ignore(source, "an intolerance is not an allergy")
             return
         present = self._within(res, self._builder.of_kind(meaning.present, *_STATES))
-        if verified is not None and verified[1] == "no":
+        if none:
+            self.none(
+                res, none, source, sure=(clinical or ("", "now"))[1] == "now" and (verified or ("", "now"))[1] == "now"
+            )
+        elif verified is not None and verified[1] == "no":
             self._refuted(res, meaning, source)
-        elif clinical is not None and clinical[1] == "past":
+        elif clinical is not None and clinical[1] == "past" and not (later := self.changed_later(res)):
             self._builder.ignore(source, f"{clinical[0]}: not present now, which does not say that it never was")
+        elif clinical is not None and clinical[1] == "past":
+            self._builder.doubt(present, res.kind.lists, source, f"it is {clinical[0]}, {later}")
         elif not present:
-            self._builder.misunderstood(res.kind.lists, source, self._why(res, meaning))
+            self._builder.misunderstood(res.kind.lists, source, self._why(res, meaning), MAP)
         else:
             self._present(res, present, meaning, source, verified, clinical)
+
+    def none(self, res: Resource, of: str, source: Source, *, sure: bool) -> None:
+        """A statement that there is none of something: of a list, a class, a part of a list, or no information."""
+        if not sure:
+            self._builder.ignore(source, "that none is known does not hold now, or is not certain")
+        else:
+            self._builder.none_known(of, source, res.kind.lists)
+
+    def changed_later(self, res: Resource) -> str:
+        """Why an entry that has ended may not have ended by the day of the profile, "" if nothing says so."""
+        day, ended = self._builder.as_of, res.moment("ends")
+        if ended is not None:
+            return f"on {ended.text}: whether it was so by {day} cannot be told" if ended.last.date() > day else ""
+        return self.written_later(res)
+
+    def written_later(self, res: Resource) -> str:
+        """Why what an entry says may not have been said by the day of the profile, "" if nothing says so."""
+        day = self._builder.as_of
+        for when in (res.saved, *self._assembled):
+            if when is not None and when.last.date() > day:
+                return f"on a day that is not given, and was written on {when.text}, after {day}"
+        return ""
 
     def _present(
         self,
@@ -87,14 +118,22 @@ class Clinical:
 
     def _refuted(self, res: Resource, meaning: Meaning, source: Source) -> None:
         classes = self._within(res, self._builder.of_kind(meaning.absent, *_STATES))
-        source = Source(res.ref, meaning.text, None, meaning.absent_steps or meaning.steps, meaning.readings)
+        # It was refuted when that was written; when the condition would have begun only says that it was not before.
+        begins = source.when
+        after = begins is not None and begins.last.date() > self._builder.as_of
+        steps = meaning.absent_steps or meaning.steps
+        source = replace(source, when=begins if after else source.written, steps=steps)
+        later = self.written_later(res)
         if not classes:
             less = meaning.present and not meaning.why
             why = "its code means less than ours, so nothing follows" if less else self._why(res, meaning)
-            self._builder.misunderstood(res.kind.lists, source, f"refuted; {why}")
+            about = self._builder.of_kind(meaning.present, *_STATES)
+            self._builder.misunderstood(res.kind.lists, source, f"refuted; {why}", MAP, about=about)
         elif res.has("narrows"):
-            told = "it is refuted for one site, severity or reaction, which says nothing of others"
-            self._builder.doubt(classes, res.kind.lists, source, told)
+            note = "it is refuted for one site, severity or reaction, which says nothing of others"
+            self._builder.doubt(classes, res.kind.lists, source, note)
+        elif later:
+            self._builder.doubt(classes, res.kind.lists, source, f"it is refuted, {later}")
         else:
             for cls in classes:
                 self._builder.fact(cls, False, source, note="it is refuted")
@@ -102,11 +141,11 @@ class Clinical:
     def _is_allergy(self, res: Resource) -> bool:
         if "type" not in res.kind.row:
             return True
-        told = res.part("type")
-        if told is None:
+        note = res.part("type")
+        if note is None:
             return True
         allergy = res.kind.row["type"]["allergy"]
-        codes = [told] if isinstance(told, str) else [code.code for code in res.codings(told)]
+        codes = [note] if isinstance(note, str) else [code.code for code in res.codings(note)]
         return allergy in codes
 
     def _within(self, res: Resource, classes: list[str]) -> list[str]:
@@ -131,26 +170,26 @@ class Clinical:
         if res.has("elsewhere"):
             raise NotUnderstoodError("it is about something else than the patient (focus)")
         code, word = status
-        begins = res.moment("begins")
-        source = Source(res.ref, meaning.text, begins, meaning.steps, meaning.readings)
+        begins, ends = res.moment("begins"), res.moment("ends")
+        source = res.source(meaning, begins)
         classes = self._builder.of_kind(meaning.present, "intervention")
-        if word == "error":
-            self._builder.ignore(source, "it was recorded in error")
-        elif word == "never":
+        if word == "never":
             self._builder.ignore(source, "it was not done this time; another may have been")
         elif word == "planned":
             self._builder.ignore(source, f"it has not begun ({code})")
         elif not classes:
             why = meaning.why or "its code is none of an intervention of ours"
-            self._builder.misunderstood(res.kind.lists, source, why)
+            self._builder.misunderstood(res.kind.lists, source, why, MAP)
         elif word in ("doubt", "broken"):
             self._builder.doubt(classes, res.kind.lists, source, f"its status is {code}: no whole trial")
+        elif word == "done" and ends is not None and ends.last.date() > self._builder.as_of:
+            self._builder.doubt(classes, res.kind.lists, source, f"it was done {self.changed_later(res)}")
         else:
-            outcome, told = self._outcome(res)
+            outcome, note = self._outcome(res)
             weeks = self._weeks(res, word, outcome)
             for cls in classes:
                 self._builder.trial(
-                    TrialFact(cls, outcome, weeks), source, note="; ".join(filter(None, (told, meaning.why)))
+                    TrialFact(cls, outcome, weeks), source, note="; ".join(filter(None, (note, meaning.why)))
                 )
 
     def _outcome(self, res: Resource) -> tuple[str | None, str]:
@@ -158,11 +197,11 @@ class Clinical:
         if concept is None:
             return None, "its outcome is not recorded"
         codes = res.codings(concept)
-        found = {self._table.outcomes[c.system, c.code] for c in codes if (c.system, c.code) in self._table.outcomes}
-        found.update(self._builder.of_kind(self._concepts.read(codes).present, "outcome") if codes else ())
-        if len(found) == 1:
-            return found.pop(), ""
-        return None, "its outcome is not understood" if not found else "its outcomes differ, so none is read"
+        outcomes = {self._table.outcomes[c.system, c.code] for c in codes if (c.system, c.code) in self._table.outcomes}
+        outcomes.update(self._builder.of_kind(self._concepts.read(codes).present, "outcome") if codes else ())
+        if len(outcomes) == 1:
+            return outcomes.pop(), ""
+        return None, "its outcome is not understood" if not outcomes else "its outcomes differ, so none is read"
 
     def _weeks(self, res: Resource, word: str, outcome: str | None) -> Decimal | None:
         """The length of a trial: of one with an outcome or one that goes on, since others would count as going on."""

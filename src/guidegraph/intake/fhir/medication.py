@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
+from guidegraph.errors import UnitError
 from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import Concepts, Meaning
 from guidegraph.intake.dates import Moment
-from guidegraph.intake.facts import Source
+from guidegraph.intake.fhir.clinical import MAP, Clinical
 from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
+from guidegraph.intake.report import Source
+from guidegraph.intake.units import units
 
 _STOPPED = ("stopped_medications",)
+_NOT_TAKEN = {
+    "planned": "not begun: {}",
+    "never": "not taken ({}); that another source gives it is not excluded",
+}
+#: Days; a longer or no time for which a drug is given is an error of the record.
+_LONGEST = 3_653
 
 
 class Medications:
     """Reads the resources about drugs into a builder."""
 
-    def __init__(self, builder: ProfileBuilder, concepts: Concepts, record: Record) -> None:
-        self._builder, self._concepts, self._record = builder, concepts, record
+    def __init__(self, builder: ProfileBuilder, concepts: Concepts, record: Record, clinical: Clinical) -> None:
+        self._builder, self._concepts, self._record, self._clinical = builder, concepts, record, clinical
 
     def read(self, res: Resource) -> None:
         """Read one resource.
@@ -27,12 +37,21 @@ class Medications:
         Raises:
             NotUnderstoodError: the resource is malformed.
         """
-        meanings = self._drugs(res)
-        word, told = self._word(res)
-        begins, ends = res.moment("begins"), self._end(res)
+        meanings = self.drugs(res)
+        word, status = self._word(res)
+        begins, ends = self._begin(res), self._end(res)
+        none = self._none(res)
         for meaning in meanings:
-            source = Source(res.ref, meaning.text, None, meaning.steps, meaning.readings)
-            self._one(res, meaning, source, word, told, begins, ends)
+            source = res.source(meaning, begins)
+            if none:
+                self._clinical.none(res, none, source, sure=word == "now" or (word == "recorded" and ends is None))
+            else:
+                self._one(res, meaning, source, word, status, ends)
+
+    def _none(self, res: Resource) -> str:
+        """What the code says that there is none of, "" where it names a drug."""
+        concept = next(res.values(res.kind.paths["concept"]), None)
+        return "" if concept is None else res.first_of(concept, res.table.none)
 
     def _word(self, res: Resource) -> tuple[str, str]:
         """What the statuses say together, and the status in words."""
@@ -53,40 +72,91 @@ class Medications:
             return (adherence[1], f"adherence {adherence[0]}") if adherence else ("recorded", f"status {code}")
         return word, f"status {code}"
 
-    def _end(self, res: Resource) -> Moment | None:
-        ends = res.moment("ends")
-        if "bounds" not in res.kind.row:
-            return ends
-        changed = res.moment("changed")
-        if changed is not None and res.data.get("status") == "stopped":
-            return changed
-        return ends or self._bounds(res, res.data.get(res.kind.row["bounds"]))
-
-    def _bounds(self, res: Resource, dosages: Any) -> Moment | None:
-        """The last end of the periods of all dosages; None where one of them has no end."""
+    def _periods(self, res: Resource) -> list[tuple[Moment | None, Moment | None, bool]]:
+        """Of every dosage of an order, when it begins and ends, and whether it says how long it lasts but not when."""
+        dosages = res.data.get(res.kind.row.get("bounds", ""))
         if dosages is None:
-            return None
+            return []
         if not isinstance(dosages, list):
             raise NotUnderstoodError("its dosages are not a list")
-        last: Moment | None = None
+        periods = []
         for dosage in dosages:
             res.check_elements(dosage, "Dosage")
             timing = dosage.get("timing", {})
             res.check_elements(timing, "Timing")
             repeat = timing.get("repeat", {})
             res.check_elements(repeat, "Timing.repeat")
-            period = repeat.get("boundsPeriod")
-            if period is None:
-                return None
+            period = repeat.get("boundsPeriod") or {}
             res.check_elements(period, "Period")
-            if period.get("end") is None:
+            start, end = (res.time(period[key]) if period.get(key) is not None else None for key in ("start", "end"))
+            ordered = start or res.moment("recorded")
+            limit = repeat.get("boundsDuration")
+            over = limit is not None and self._over(res, ordered, limit)
+            periods.append((start, end, over))
+        return periods
+
+    def _begin(self, res: Resource) -> Moment | None:
+        """When it begins: of an order with dosages that all have a start, the first of these."""
+        begins = res.moment("begins")
+        starts = [start for start, *_ in self._periods(res)]
+        first: Moment | None = None
+        for start in starts:
+            if start is None:
+                return begins
+            first = start if first is None or first.after(start) else first
+        return begins or first
+
+    def _end(self, res: Resource) -> Moment | None:
+        """When it ends: the day of the stop, else the last end of all dosages; None where one of them has no end."""
+        ends = res.moment("ends")
+        if "bounds" not in res.kind.row:
+            return ends
+        changed = res.moment("changed")
+        if changed is not None and res.data.get("status") == "stopped":
+            return changed
+        if ends is not None:
+            return ends
+        last: Moment | None = None
+        for _, end, _ in self._periods(res):
+            if end is None:
                 return None
-            end = res.time(period["end"])
-            if last is None or end.after(last):
-                last = end
+            last = end if last is None or end.after(last) else last
         return last
 
-    def _drugs(self, res: Resource) -> list[Meaning]:
+    def _over(self, res: Resource, start: Moment | None, duration: Any) -> bool:
+        """Whether a duration from a start is surely over by the day of the profile.
+
+        Raises:
+            NotUnderstoodError: it is no duration.
+        """
+        number, unit, coded = res.quantity(duration)
+        try:
+            days = units().convert(number, unit, "d", coded=coded).value
+        except UnitError as error:
+            raise NotUnderstoodError(error.what, error.mend) from None
+        if not 0 < days <= _LONGEST:
+            raise NotUnderstoodError(f"{days:f} days are no time for which a drug is given")
+        return start is not None and (self._builder.as_of - start.last.date()).days > days
+
+    def _run_out(self, res: Resource) -> str:
+        """Why an order without an end is no plain current drug: what it gave has run out long since."""
+        ordered, valid, supply = res.moment("recorded"), res.moment("valid"), res.part("supply")
+        if valid is not None and valid.last.date() < self._builder.as_of:
+            return f"nothing is dispensed for it since {valid.text}"
+        periods = self._periods(res)
+        if periods and all(
+            over or (end is not None and end.last.date() < self._builder.as_of) for _, end, over in periods
+        ):
+            return f"its dosages of {ordered.text if ordered else 'then'} are over"
+        if supply is None or valid is not None:
+            return ""
+        repeats = (res.data.get("dispenseRequest") or {}).get("numberOfRepeatsAllowed")
+        times = 1 + repeats if isinstance(repeats, Decimal) and 0 <= repeats <= _LONGEST else Decimal(1)
+        whole = {**supply, "value": supply["value"] * times} if isinstance(_value(supply), Decimal) else supply
+        over = self._over(res, ordered, whole)
+        return f"what it supplied, ordered on {ordered.text}, has run out" if over and ordered else ""
+
+    def drugs(self, res: Resource) -> list[Meaning]:
         """What the drug is: its code, else its active ingredients, each of which is taken with it."""
         concepts, references = (
             list(res.values(res.kind.paths["concept"])),
@@ -101,16 +171,16 @@ class Medications:
         drug = self._record.target(res, references[0], "Medication")
         if drug.data.get("status") not in (None, "active", "inactive"):
             raise NotUnderstoodError("its Medication was recorded in error, or has a status that is not known")
-        found = [self._meaning(drug, drug.data["code"])] if drug.data.get("code") is not None else []
-        if found and found[0].present:
-            return found
-        return self._ingredients(drug) or found or [Meaning("a medication without a code", why="it has no code")]
+        own = [self._meaning(drug, drug.data["code"])] if drug.data.get("code") is not None else []
+        if own and own[0].present:
+            return own
+        return self._ingredients(drug) or own or [Meaning("a medication without a code", why="it has no code")]
 
     def _ingredients(self, drug: Resource) -> list[Meaning]:
         rows = drug.data.get("ingredient") or []
         if not isinstance(rows, list):
             raise NotUnderstoodError("the ingredients are not a list")
-        found = []
+        parts = []
         for row in rows:
             drug.check_elements(row, "Medication.ingredient")
             item = row.get("itemCodeableConcept")
@@ -119,68 +189,71 @@ class Medications:
                 item = row["item"].get("concept")
             if item is not None and row.get("isActive") is not False:
                 meaning = self._meaning(drug, item)
-                found.append(replace(meaning, text=f"ingredient {meaning.text}"))
-        return found
+                parts.append(replace(meaning, text=f"ingredient {meaning.text}"))
+        return parts
 
     def _meaning(self, res: Resource, concept: Any) -> Meaning:
         return self._concepts.read(res.codings(concept), res.text_of(concept))
 
     def _one(
-        self,
-        res: Resource,
-        meaning: Meaning,
-        source: Source,
-        word: str,
-        told: str,
-        begins: Moment | None,
-        ends: Moment | None,
+        self, res: Resource, meaning: Meaning, source: Source, word: str, status: str, ends: Moment | None
     ) -> None:
         builder, day = self._builder, self._builder.as_of
+        begins = source.when
         classes = builder.of_kind(meaning.present, "intervention")
-        if word in ("error", "planned", "never"):
-            why = {
-                "error": "it was recorded in error",
-                "planned": f"not begun: {told}",
-                "never": f"not taken ({told}); that another source gives it is not excluded",
-            }
-            builder.ignore(source, why[word])
+        if word in _NOT_TAKEN:
+            builder.ignore(source, _NOT_TAKEN[word].format(status))
         elif begins is not None and begins.first.date() > day:
             builder.ignore(source, f"it begins on {begins.text}, after {day}")
         elif word != "doubt" and ends is not None and ends.last.date() < day:
-            self._stopped(classes, meaning, source, ends, told)
+            self._stopped(classes, meaning, source, ends, status)
         elif word == "ended":
-            self._ended(classes, meaning, source, ends, told)
+            self._ended(res, classes, meaning, source, ends, status)
         elif not classes:
-            builder.misunderstood(res.kind.lists, source, _why(meaning))
+            builder.misunderstood(res.kind.lists, source, _why(meaning), MAP)
         elif word == "now" or (word == "recorded" and _open(res, begins) and _goes_on(ends, builder)):
+            ran_out = "" if ends is not None else self._run_out(res)
             if ends is not None and not _goes_on(ends, builder):
-                builder.doubt(
-                    classes, res.kind.lists, source, f"whether it ended by {day} cannot be told ({ends.text})"
-                )
+                ran_out = f"whether it ended by {day} cannot be told ({ends.text})"
+            if ran_out:
+                builder.doubt(classes, res.kind.lists, source, ran_out)
                 return
+            since = source.written or begins
+            dated = f"of {since.text}, without an end" if since is not None and ends is None else ""
             for cls in classes:
-                builder.fact(cls, True, source, note=meaning.why)
+                builder.fact(cls, True, source, note="; ".join(filter(None, (dated, meaning.why))))
         else:
-            builder.doubt(classes, res.kind.lists, source, f"whether it is taken now is not said ({told})")
+            builder.doubt(classes, res.kind.lists, source, f"whether it is taken now is not said ({status})")
 
-    def _stopped(self, classes: list[str], meaning: Meaning, source: Source, ends: Moment, told: str) -> None:
+    def _stopped(self, classes: list[str], meaning: Meaning, source: Source, ends: Moment, status: str) -> None:
         day = ends.day
+        source = replace(source, when=ends, written=None)
         if not classes:
-            self._builder.misunderstood(_STOPPED, source, f"ended ({told}); {_why(meaning)}")
+            self._builder.misunderstood(_STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
         elif day is None:
-            self._builder.doubt(classes, _STOPPED, source, f"ended ({told}), on a day that is not given ({ends.text})")
+            why = f"ended ({status}), on a day that is not given ({ends.text})"
+            self._builder.doubt(classes, _STOPPED, source, why)
         else:
             for cls in classes:
-                self._builder.stop(cls, day, source, note=f"it ended on {day} ({told})")
+                self._builder.stop(cls, day, source, note=f"it ended on {day} ({status})")
 
-    def _ended(self, classes: list[str], meaning: Meaning, source: Source, ends: Moment | None, told: str) -> None:
+    def _ended(
+        self, res: Resource, classes: list[str], meaning: Meaning, source: Source, ends: Moment | None, status: str
+    ) -> None:
+        later = ends is not None or self._clinical.written_later(res)
+        # Where it may have ended after the day, it may have been taken on it.
+        lists = (*_STOPPED, *(res.kind.lists if later else ()))
         if ends is not None and ends.day == self._builder.as_of:
-            self._stopped(classes, meaning, source, ends, told)
+            self._stopped(classes, meaning, source, ends, status)
         elif not classes:
-            self._builder.misunderstood(_STOPPED, source, f"no longer taken ({told}); {_why(meaning)}")
+            self._builder.misunderstood(lists, source, f"no longer taken ({status}); {_why(meaning)}", MAP)
         else:
             when = f"its end is given as {ends.text}" if ends else "the day is not recorded"
-            self._builder.doubt(classes, _STOPPED, source, f"no longer taken ({told}); {when}")
+            self._builder.doubt(classes, lists, source, f"no longer taken ({status}); {when}")
+
+
+def _value(quantity: Any) -> Any:
+    return quantity.get("value") if isinstance(quantity, dict) else None
 
 
 def _open(res: Resource, begins: Moment | None) -> bool:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from guidegraph.intake.builder import ProfileBuilder
+from guidegraph.intake.builder import AGE, MEASURED, ProfileBuilder
 from guidegraph.intake.concepts import Code, Concepts, Meaning
 from guidegraph.intake.dates import Moment
-from guidegraph.intake.facts import Source
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
-from guidegraph.intake.report import shown
+from guidegraph.intake.report import Source, shown
 
-AGE = "age"
 _STATES = ("condition", "finding")
+#: Values that are measured.
+_MEASURES = ("valueQuantity", "valueInteger", "valueRange", "valueRatio", "valueSampledData")
+_NOT_VALID = {
+    "error": "it was recorded in error",
+    "void": "it was cancelled: there is no result",
+}
+_Value = tuple[str, Any]
 
 
 class Observations:
@@ -36,129 +42,164 @@ class Observations:
         concept = res.part("code")
         if concept is None:
             raise NotUnderstoodError("it has no code")
-        if status[1] != "valid":
-            why = "it was recorded in error" if status[1] == "error" else f"its status is {status[0]}: no valid result"
-            self._builder.ignore(self._source(res, self._meaning(res, concept), None), why)
+        if status[1] in _NOT_VALID:
+            self._builder.ignore(self._source(res, self._meaning(res, concept), None), _NOT_VALID[status[1]])
             return
         if res.has("elsewhere"):
-            raise NotUnderstoodError("it is about something else than the patient (focus)")
+            # It says nothing of the patient, so it hides nothing of theirs either.
+            source = self._source(res, self._meaning(res, concept), None)
+            self._builder.misunderstood(res.kind.lists, source, "it is about something else than the patient (focus)")
+            return
         when = res.moment("when")
         components = res.data.get("component") or []
         if not isinstance(components, list):
             raise NotUnderstoodError("its components are not a list")
+        unsettled = "" if status[1] == "valid" else f"its status is {status[0]}: no valid result yet"
         values = _values(res.data)
-        if values or res.data.get("dataAbsentReason") is not None or not res.has("members"):
-            self._node(res, res.data, concept, when)
+        if (
+            values
+            or any(res.data.get(key) is not None for key in ("dataAbsentReason", "interpretation"))
+            or not res.has("members")
+        ):
+            self._node(res, res.data, concept, when, unsettled)
         elif not components:
             self._builder.ignore(self._source(res, self._meaning(res, concept), when), "it only groups others")
         for component in components:
             inner = component.get("code")
             if inner is None:
                 raise NotUnderstoodError("a component has no code")
-            self._node(res, component, inner, when)
+            self._node(res, component, inner, when, unsettled)
+
+    def about(self, codes: list[Code], meaning: Meaning) -> set[str]:
+        """The classes and numbers that an observation of a code is about, whatever it says of them."""
+        question = self._question(codes)
+        asked = {question[0]} if question else set()
+        return set(self._builder.of_kind({*meaning.present, *meaning.absent, *asked}, *_STATES, "number"))
 
     def _meaning(self, res: Resource, concept: Any) -> Meaning:
         return self._concepts.read(res.codings(concept), res.text_of(concept))
 
     def _source(self, res: Resource, meaning: Meaning, when: Moment | None, value: str = "") -> Source:
-        text = f"{meaning.text} = {value}" if value else meaning.text
-        return Source(res.ref, text, when, meaning.steps, meaning.readings, meaning.text)
+        return res.source(meaning, when, value, timed=True)
 
-    def _node(self, res: Resource, node: dict[str, Any], concept: Any, when: Moment | None) -> None:
-        meaning = self._meaning(res, concept)
+    def _node(self, res: Resource, node: dict[str, Any], concept: Any, when: Moment | None, unsettled: str) -> None:
+        meaning, codes = self._meaning(res, concept), res.codings(concept)
         values = _values(node)
         value = next(iter(values.items()), ("", None))
         source = self._source(res, meaning, when, _told(*value))
-        lists = res.kind.lists
-        if not meaning.understood and not self._question(res.codings(concept)):
-            self._builder.misunderstood(lists, source, meaning.why)
+        if any((code.system, code.code) in self._table.sexes.observations for code in codes):
+            self._sex(res, value, source)
             return
-        numbers = self._builder.of_kind(meaning.present, "number")
-        states = self._builder.of_kind(meaning.present, *_STATES)
-        lacking = self._builder.of_kind(meaning.absent, *_STATES)
-        question = self._question(res.codings(concept))
-        if not (numbers or states or lacking or question):
-            self._builder.misunderstood(lists, source, meaning.why or "its code is no number or state of ours")
-        elif node.get("dataAbsentReason") is not None or not values:
-            self._builder.misunderstood(lists, source, "it has no value")
+        about = self.about(codes, meaning)
+        measured = value[0] in _MEASURES or bool(self._builder.of_kind(about, "number")) or self._measures(res)
+        lists = MEASURED if measured else res.kind.lists
+        why, word = "", ""
+        if not about:
+            why = meaning.why or "its code is no number or state of ours"
+            if not meaning.understood:
+                self._builder.misunderstood(lists, source, why, "Map the code, or write the fact into the profile.")
+                return
+        elif unsettled:
+            self._builder.doubt(about, lists, source, unsettled, "Wait for the final result.")
+            return
         elif len(values) > 1:
-            self._builder.misunderstood(lists, source, f"it has {len(values)} values")
-        elif numbers:
-            self._number(res, numbers, value, source)
+            why = f"it has {len(values)} values"
+        elif node.get("dataAbsentReason") is not None:
+            why = f"it has no value ({_told('', node['dataAbsentReason']) or 'absent'})"
         else:
-            self._state(res, states, lacking, question, value, meaning, source)
+            word = self._interpreted(res, node)
+            why = "" if values or word else "it has no value"
+        numbers = self._builder.of_kind(meaning.present, "number")
+        if why:
+            self._builder.misunderstood(lists, source, why, about=about)
+        elif numbers:
+            self._number(numbers, value, source, res)
+        else:
+            self._state(res, value, word, meaning, source, codes)
 
-    def _number(self, res: Resource, numbers: list[str], value: tuple[str, Any], source: Source) -> None:
-        if len(numbers) != 1:
-            self._builder.misunderstood(res.kind.lists, source, "its code is of more than one number")
-            return
-        if self._builder.row(numbers[0]).key == AGE:
-            self._builder.ignore(source, "the age is read from the birth date alone")
-            return
+    def _measures(self, res: Resource) -> bool:
+        categories = res.data.get("category")
+        for category in categories if isinstance(categories, list) else ():
+            if any(code.code in res.kind.row["measuring"] for code in res.codings(category)):
+                return True
+        return False
+
+    def _sex(self, res: Resource, value: _Value, source: Source) -> None:
+        codes = [code.code for code in res.codings(value[1])] if value[0] == "valueCodeableConcept" else [str(value[1])]
+        words = {self._table.sexes.codes.get(code) for code in codes}
+        if words == {""}:
+            self._builder.ignore(source, "it says that the sex is not known")
+        else:
+            self._builder.sex((words.pop() if len(words) == 1 else None) or "", source, "stated by an observation")
+
+    def _interpreted(self, res: Resource, node: dict[str, Any]) -> str:
+        """What the interpretations of an observation say (yes, no, doubt), "" where that is not one thing."""
+        concepts = node.get("interpretation") or []
+        words = {
+            self._table.interpretations.get((code.system, code.code), "")
+            for concept in (concepts if isinstance(concepts, list) else [])
+            for code in res.codings(concept)
+        }
+        return words.pop() if len(words) == 1 else ""
+
+    def _number(self, numbers: list[str], value: _Value, source: Source, res: Resource) -> None:
         kind, content = value
         try:
+            if len(numbers) != 1:
+                raise NotUnderstoodError("its code is of more than one number")
+            if self._builder.row(numbers[0]).key == AGE:
+                self._builder.ignore(source, "the age is read from the birth date alone")
+                return
             if kind == "valueQuantity":
-                number, unit = res.quantity(content)
+                number, unit, coded = res.quantity(content)
             elif kind == "valueInteger" and _whole(content):
-                number, unit = content, "1"
+                number, unit, coded = content, "1", True
             else:
-                raise NotUnderstoodError(f"its {kind} is no number with a unit")
+                why = f"its {kind} is no number with a unit" if kind else "it has an interpretation alone, no number"
+                raise NotUnderstoodError(why, "Write the number into the profile.")
         except NotUnderstoodError as why:
-            self._builder.misunderstood(res.kind.lists, source, str(why))
+            self._builder.misunderstood(MEASURED, source, str(why), why.mend, about=numbers)
             return
-        self._builder.measured(numbers[0], number, unit, source, keys=res.kind.lists)
+        self._builder.measured(numbers[0], number, unit, source, coded=coded)
 
-    def _question(self, codes: list[Code]) -> tuple[str, dict[tuple[str, str], str]] | None:
-        found = [self._table.questions[c.system, c.code] for c in codes if (c.system, c.code) in self._table.questions]
-        return (found[0][0], dict(found[0][1])) if len(found) == 1 else None
+    def _question(self, codes: list[Code]) -> tuple[str, Mapping[tuple[str, str], str]] | None:
+        asked = [self._table.questions[c.system, c.code] for c in codes if (c.system, c.code) in self._table.questions]
+        return asked[0] if len(asked) == 1 else None
 
     def _state(
-        self,
-        res: Resource,
-        states: list[str],
-        lacking: list[str],
-        question: tuple[str, dict[tuple[str, str], str]] | None,
-        value: tuple[str, Any],
-        meaning: Meaning,
-        source: Source,
+        self, res: Resource, value: _Value, interpreted: str, meaning: Meaning, source: Source, codes: list[Code]
     ) -> None:
-        about: set[str] = set()
-        word, note = "", meaning.why
+        states = self._builder.of_kind(meaning.present, *_STATES)
+        lacking = self._builder.of_kind(meaning.absent, *_STATES)
+        why, question, word = meaning.why, self._question(codes), ""
         if question is not None:
             word = self._answer(res, value, question[1])
-            about = set(self._builder.of_kind({question[0]}, *_STATES)) if word else set()
-        if about:
-            source = replace(source, steps=("an answer to this question [table fhir-paths]",))
-            meaning, note = replace(meaning, absent_steps=source.steps, why=""), ""
-        else:
-            word = self._answer(res, value, self._table.answers)
-        present = sorted(about) or states
-        absent = sorted(about) or lacking
-        if word == "yes" and present:
-            for cls in present:
-                self._builder.fact(cls, True, source, timed=True, note=note)
+            if word or not (states or lacking):
+                states = lacking = self._builder.of_kind({question[0]}, *_STATES)
+                source = replace(source, steps=("an answer to this question [table fhir-paths]",))
+                meaning, why = replace(meaning, absent_steps=source.steps, why=""), ""
+        word = word or self._answer(res, value, self._table.answers)
+        if word and interpreted and word != interpreted:
+            word, why = "doubt", "its interpretation says something else than its value"
+        elif not word and value[0] not in ("valueCodeableConcept", "valueBoolean"):
+            word = interpreted
+        if not word:
+            why = "its value is not understood"
         elif word == "no" and res.has("narrows"):
-            told = "it is negative at one site, which says nothing of others"
-            self._builder.doubt(absent, res.kind.lists, source, told)
-        elif word == "no" and absent:
-            steps = meaning.absent_steps or source.steps
-            for cls in absent:
-                self._builder.fact(cls, False, replace(source, steps=steps), timed=True)
-        elif word == "doubt":
-            self._builder.doubt(present, res.kind.lists, source, "the answer leaves it open")
-        else:
-            why = (meaning.why or "its code does not say that much") if word else "its value is not understood"
-            self._builder.misunderstood(res.kind.lists, source, why)
+            why = "it is negative at one site, which says nothing of others"
+            self._builder.doubt({*states, *lacking}, res.kind.lists, source, why)
+            return
+        elif word == "no":
+            source = replace(source, steps=meaning.absent_steps or source.steps)
+            why = why or "its code does not say that much"
+        self._builder.answered(word, states, lacking, source, res.kind.lists, why)
 
-    def _answer(self, res: Resource, value: tuple[str, Any], answers: Any) -> str:
+    def _answer(self, res: Resource, value: _Value, answers: Mapping[tuple[str, str], str]) -> str:
         """yes, no or doubt, "" where the value is none of them or its codes differ."""
         kind, content = value
         if kind == "valueBoolean":
             return {True: "yes", False: "no"}[content] if isinstance(content, bool) else ""
-        if kind != "valueCodeableConcept":
-            return ""
-        words = {answers.get((code.system, code.code), "") for code in res.codings(content)}
-        return words.pop() if len(words) == 1 else ""
+        return res.first_of(content, answers) if kind == "valueCodeableConcept" else ""
 
 
 def _values(node: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +216,7 @@ def _told(kind: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, dict):
         if kind == "valueQuantity":
-            parts = [value.get(key) for key in ("comparator", "value", "code")]
+            parts = [value.get("comparator"), value.get("value"), value.get("code") or value.get("unit")]
             return shown(" ".join(str(part) for part in parts if part is not None), 60)
         codings = value.get("coding")
         first = codings[0] if isinstance(codings, list) and codings and isinstance(codings[0], dict) else value

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, TypedDict, Unpack
 
-from guidegraph.errors import UsageError
-from guidegraph.intake.builder import ProfileBuilder, Settings
+from guidegraph.errors import ProfileError, UsageError
+from guidegraph.files import read_bytes
+from guidegraph.intake.builder import MEASURED, ProfileBuilder, Settings
 from guidegraph.intake.concepts import Concepts
-from guidegraph.intake.dates import age
-from guidegraph.intake.facts import Source
+from guidegraph.intake.fhir.bundle import from_values, parse
 from guidegraph.intake.fhir.clinical import Clinical
 from guidegraph.intake.fhir.medication import Medications
-from guidegraph.intake.fhir.observation import AGE, Observations
+from guidegraph.intake.fhir.observation import Observations
 from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
-from guidegraph.intake.fhir.table import VERSIONS, table
-from guidegraph.intake.report import IntakeReport, shown
-from guidegraph.intake.units import Units
+from guidegraph.intake.fhir.table import VERSIONS, Table, table
+from guidegraph.intake.report import IntakeReport, Source, shown
+from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
 
-_SEX = "sex"
 #: Codes of FHIR's administrative gender (http://hl7.org/fhir/administrative-gender) that tell no sex.
 _NO_SEX = ("other", "unknown")
+FhirSource = str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+_LARGEST_BYTES = 400_000_000
+
+
+class FhirOptions(TypedDict, total=False):
+    """How to read a record.
+
+    ``version`` is R4 or R5, told from the content, else R4, if ""; ``patient`` the id of the patient, where the record
+    has several; ``complete`` the lists that the record names completely, such as conditions; ``match_text`` reads a
+    text without codes where it is exactly one of our names; ``same_units`` are pairs (unit, unit of ours) that are
+    taken for the same; ``newest_days`` ignores observations that are older, None for no limit.
+    """
+
+    version: str
+    patient: str
+    complete: Collection[str]
+    match_text: bool
+    same_units: Collection[tuple[str, str]]
+    newest_days: int | None
 
 
 @dataclass(frozen=True)
@@ -36,77 +57,244 @@ class Reading:
     report: IntakeReport
 
 
+class FhirReader:
+    """Reads FHIR records with the terms and mappings of some knowledge."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+
+    @cached_property
+    def _concepts(self) -> dict[bool, Concepts]:
+        vocabulary, codes = self.knowledge.vocabulary, self.knowledge.links.codes
+        return {text: Concepts(vocabulary, codes, match_text=text) for text in (False, True)}
+
+    def profile(
+        self,
+        source: FhirSource,
+        *,
+        as_of: date | None = None,
+        where: str = "the record",
+        **options: Unpack[FhirOptions],
+    ) -> Reading:
+        """Read FHIR resources of one patient as a profile, with a report of every entry.
+
+        Nothing absent is inferred from missing entries.
+
+        Args:
+            source: JSON text (a resource, a Bundle, an array, NDJSON), the path of a file with it, or plain mappings.
+            as_of: the day of the profile; today if None.
+            where: names the record in messages.
+            options: see :class:`FhirOptions`.
+
+        Raises:
+            ProfileError: no FHIR, no patient, or entries of several patients and none is named.
+            UsageError: an unknown version or list.
+        """
+        settings = Settings(
+            as_of or date.today(),
+            frozenset(options.get("complete", ())),
+            self.knowledge.records.rates,
+            options.get("newest_days"),
+            frozenset(options.get("same_units", ())),
+        )
+        text = read_record(source, where) if isinstance(source, Path) else source
+        return read_fhir(
+            parse(text, where) if isinstance(text, str) else from_values(text, where),
+            self.knowledge.vocabulary,
+            self._concepts[options.get("match_text", False)],
+            settings,
+            where=where,
+            version=options.get("version", ""),
+            patient=options.get("patient", ""),
+            implications=self.knowledge.implications,
+            # An escaped letter can hide the name from this look at the text.
+            scan=not isinstance(text, str) or "modifierExtension" in text or "\\u" in text,
+        )
+
+
+def read_record(source: Path | IO[Any], where: str) -> str:
+    """The text of a file or stream with JSON: UTF-8, or UTF-16 or UTF-32, with or without a byte order mark.
+
+    Raises:
+        ProfileError: it cannot be read, is too large, or is in no such encoding.
+    """
+    mend = "Give a file of FHIR JSON, which is UTF-8, or -."
+    content = read_bytes(source, _LARGEST_BYTES, ProfileError, where=where, mend=mend)
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        raise ProfileError("not UTF-8 text", where=where, mend=mend) from None
+
+
 def read_fhir(
     values: Sequence[Any],
     vocabulary: Vocabulary,
     concepts: Concepts,
     settings: Settings,
     *,
-    where: str = "the record",
+    where: str,
     version: str = "",
     patient: str = "",
     implications: Sequence[Implication] = (),
-    units: Units | None = None,
     scan: bool = True,
 ) -> Reading:
-    """Read FHIR resources (see :func:`guidegraph.intake.fhir.source.parse`) as the profile of one patient.
+    """Read JSON values (a Bundle, or resources) as the profile of one patient; see :meth:`FhirReader.profile`.
 
-    Args:
-        values: JSON values: a Bundle, or resources.
-        vocabulary, concepts: our terms, and what reads codes.
-        settings: the day of the profile, complete lists, and how numbers grow with time.
-        where: names the record in messages.
-        version: R4 or R5; told from the content, else R4, if "".
-        patient: the id or reference of the patient, where the record has several.
-        implications: facts that bring or exclude others.
-        units: another table of units, or one with what the user takes for the same.
-        scan: whether modifier extensions can occur at all (False is only safe where the text has none).
-
-    Raises:
-        ProfileError: the record is no FHIR, or has several patients and none is named.
-        UsageError: a version or list that there is not.
+    ``scan`` says whether modifier extensions can occur at all (False is only safe where the text has none).
     """
     if version not in ("", *VERSIONS):
         raise UsageError(f"no FHIR version {version!r}", where="--version", mend=f"Use {' or '.join(VERSIONS)}.")
     paths = table()
-    record = Record(values, paths, where=where, version=version, patient=patient, scan=scan)
-    report = IntakeReport(f"FHIR {record.version}", str(settings.as_of), choices=list(record.choices))
-    builder = ProfileBuilder(vocabulary, report, settings, implications=implications, table=units)
-    clinical = Clinical(builder, concepts, paths)
-    readers = {
-        "Condition": clinical.state,
-        "AllergyIntolerance": clinical.state,
-        "Procedure": clinical.procedure,
-        "Observation": Observations(builder, concepts, paths).read,
-    }
-    medications = Medications(builder, concepts, record)
-    every = tuple(sorted({key for kind in paths.kinds.values() for key in kind.lists}))
-    for place, why in record.broken:
-        builder.misunderstood(every, Source(shown(place, 120), "an entry"), why)
-    if record.patient is not None:
-        _guard(builder, record.patient, lambda res: _patient(builder, vocabulary, report, res), ())
-
-    def read(res: Resource) -> None:
-        if record.of_patient(res):
-            readers.get(res.name, medications.read)(res)
-        else:
-            builder.ignore(Source(res.ref, _text(res)), "it is about another patient, a group or a thing")
-
-    for res in record.resources():
-        _guard(builder, res, read, res.kind.lists)
-    for name, number in sorted(record.others().items()):
-        builder.ignore(Source(name, f"{number} of type {name}"), "this type is no part of a profile")
+    record = Record(values, paths, settings.as_of, where=where, version=version, patient=patient, scan=scan)
+    report = IntakeReport(f"FHIR {record.release or record.version}", str(settings.as_of), choices=list(record.choices))
+    builder = ProfileBuilder(
+        vocabulary, report, settings, implications=implications, own_lists=frozenset(paths.none.values())
+    )
+    _Reader(record, builder, concepts, paths).read(where)
     name = identifier(record.patient.data) if record.patient else record.patient_ref.rpartition("/")[2]
     return Reading(builder.build(shown(name, 64) or "patient"), report)
 
 
-def _guard(builder: ProfileBuilder, res: Resource, read: Callable[[Resource], None], lists: Sequence[str]) -> None:
-    try:
+class _Reader:
+    """Reads the resources of a record into a builder."""
+
+    def __init__(self, record: Record, builder: ProfileBuilder, concepts: Concepts, paths: Table) -> None:
+        self._record, self._builder, self._concepts, self._paths = record, builder, concepts, paths
+        clinical = Clinical(builder, concepts, paths, record.assembled)
+        self._observations = Observations(builder, concepts, paths)
+        self._medications = Medications(builder, concepts, record, clinical)
+        self._kinds: dict[str, Callable[[Resource], None]] = {
+            "Condition": clinical.state,
+            "AllergyIntolerance": clinical.state,
+            "Procedure": clinical.procedure,
+            "Observation": self._observations.read,
+        }
+
+    def read(self, where: str) -> None:
+        """Read the whole record."""
+        record, builder = self._record, self._builder
+        for place, why in record.broken:
+            builder.incomplete(Source(shown(place, 120), "an entry"), why, "Correct the entry, or leave it out.")
+        for place, why, mend in record.partial:
+            builder.incomplete(Source(shown(place, 120), "the record is not whole"), why, mend)
+        for ref, why in record.removed:
+            builder.ignore(Source(shown(ref, 120), "an older version or a deletion"), why)
+        if record.patient is not None:
+            self._guard(record.patient, self._patient)
+        if record.release:
+            why = f"it is written in FHIR {record.release} ({record.sign}): nothing but the Patient is read"
+            builder.incomplete(Source(where, "the record"), why, "Convert it to R4 or R5.")
+            return
+        for res in record.resources():
+            self._guard(res, self._entry)
+        for ref, data, why in record.undecided:
+            versions = record.resource(ref, data)
+            if versions is not None and not versions.in_error:
+                self._unreadable(versions, why, "Give the last version alone.")
+        for name, number in sorted(record.others().items()):
+            builder.ignore(Source(name, f"{number} of type {name}"), "this type is no part of a profile")
+
+    def _guard(self, res: Resource, read: Callable[[Resource], None]) -> None:
+        try:
+            read(res)
+        except NotUnderstoodError as why:
+            self._unreadable(res, str(why), why.mend)
+
+    def _entry(self, res: Resource) -> None:
+        if not self._record.of_patient(res):
+            self._builder.ignore(Source(res.ref, _text(res)), "it is about another patient, a group or a thing")
+        elif res.in_error:
+            self._builder.ignore(Source(res.ref, _text(res)), "it was recorded in error")
+        else:
+            res.check()
+            self._kinds.get(res.name, self._medications.read)(res)
+
+    def _unreadable(self, res: Resource, why: str, mend: str) -> None:
+        """Tell that a resource is not understood: what it is about is not known, whatever older ones say."""
+        about: set[str] = set()
+        when = written = None
+        timed = res.name == "Observation"
+        lists = res.kind.lists if res.name != "Patient" else ()
+        try:
+            if res.name == "Observation":
+                for node in [res.data, *(res.data.get("component") or [])]:
+                    codes = res.codings(node["code"])
+                    about |= self._observations.about(codes, self._concepts.read(codes))
+                if self._builder.of_kind(about, "number"):
+                    lists = MEASURED
+            elif res.name in self._kinds and res.name != "Procedure":
+                codes = res.codings(res.data["code"])
+                meaning = self._concepts.read(codes)
+                about |= set(self._builder.of_kind({*meaning.present, *meaning.absent}, "condition", "finding"))
+            elif res.name not in ("Patient", "Procedure"):
+                drugs = self._medications.drugs(res)
+                about |= {c for drug in drugs for c in self._builder.of_kind(drug.present, "intervention")}
+            when = res.moment("when" if timed else "begins")
+            written = res.moment("recorded")
+        except (NotUnderstoodError, TypeError, KeyError, AttributeError):
+            pass  # what can be read of it is told; the rest is not known
+        source = Source(res.ref, _text(res), when, written=written, timed=timed)
+        self._builder.misunderstood(lists, source, why, mend, about=about)
+
+    def _patient(self, res: Resource) -> None:
+        """Age and sex; what else a Patient says is told."""
         res.check()
-        read(res)
-    except NotUnderstoodError as why:
-        text = _text(res)
-        builder.misunderstood(lists, Source(res.ref, text), str(why))
+        choices = self._builder.report.choices
+        if res.boolean("active") is False:
+            choices.append(
+                f"{res.ref} is marked as not active, so the record may be out of date. Ask for the one in use."
+            )
+        if res.data.get("link"):
+            choices.append(f"{res.ref} is linked to others, so the record may not be whole. Give the records of all.")
+        deceased = res.boolean("deceasedBoolean") or res.data.get("deceasedDateTime") is not None
+        if deceased:
+            choices.append(f"{res.ref} is recorded as deceased. The profile is of the time before.")
+        self._sex(res)
+        if res.data.get("birthDate") is not None:
+            born = res.time(res.data["birthDate"])
+            self._builder.born(born, Source(f"{res.ref}.birthDate", born.text))
+
+    def _sex(self, res: Resource) -> None:
+        gender = res.data.get("gender")
+        if gender is not None:
+            source = Source(f"{res.ref}.gender", shown(gender, 20))
+            known = gender in self._paths.sexes.codes or gender in _NO_SEX if isinstance(gender, str) else False
+            if not known:
+                self._builder.misunderstood(
+                    (), source, "it is no administrative gender of FHIR", "Use one of its codes."
+                )
+            elif gender == "unknown":
+                self._builder.ignore(source, "it tells no sex that recommendations speak of")
+            else:
+                self._builder.sex("" if gender in _NO_SEX else str(gender), source, "the administrative gender")
+        extensions = res.data.get("extension")
+        for extension in extensions if isinstance(extensions, list) else ():
+            url = extension.get("url") if isinstance(extension, dict) else None
+            if not self._paths.sexes.states(url):
+                continue
+            codes = _coded(extension)
+            name = str(url).rpartition("/")[2]
+            source = Source(f"{res.ref} {shown(name, 60)}", ", ".join(shown(code, 40) for code in codes) or "no code")
+            words = {self._paths.sexes.codes.get(code) for code in codes}
+            if words == {""}:
+                self._builder.ignore(source, "it says that this is not known")
+            else:
+                self._builder.sex((words.pop() if len(words) == 1 else None) or "", source, "stated by an extension")
+
+
+def _coded(extension: dict[str, Any]) -> list[str]:
+    """The codes that an extension, or its part called value, has."""
+    parts = extension.get("extension")
+    nested = [p for p in (parts if isinstance(parts, list) else ()) if isinstance(p, dict) and p.get("url") == "value"]
+    codes: list[str] = []
+    for part in [extension, *nested]:
+        for key in ("valueCode", "valueString"):
+            codes += [part[key]] if isinstance(part.get(key), str) else []
+        coding, concept = part.get("valueCoding"), part.get("valueCodeableConcept")
+        codings = concept.get("coding") if isinstance(concept, dict) else [coding]
+        for one in codings if isinstance(codings, list) else ():
+            codes += [one["code"]] if isinstance(one, dict) and isinstance(one.get("code"), str) else []
+    return codes
 
 
 def _text(res: Resource) -> str:
@@ -118,45 +306,3 @@ def _text(res: Resource) -> str:
             parts = [codings[0].get(part) for part in ("code", "display")]
             return shown(" ".join(part for part in parts if isinstance(part, str)), 80) or res.name
     return res.name
-
-
-def _patient(builder: ProfileBuilder, vocabulary: Vocabulary, report: IntakeReport, res: Resource) -> None:
-    """Age and sex; what else a Patient says is told."""
-    if res.boolean("active") is False:
-        report.choices.append("the Patient is marked as not active: the record may have been replaced")
-    if res.data.get("link"):
-        report.choices.append("the Patient is linked to others: the record may be incomplete or replaced")
-    deceased = res.boolean("deceasedBoolean") or res.data.get("deceasedDateTime") is not None
-    if deceased:
-        report.choices.append("the patient is recorded as deceased")
-    _sex(builder, vocabulary, res)
-    born = res.data.get("birthDate")
-    if born is None:
-        return
-    moment = res.time(born)
-    source = Source(f"{res.ref}.birthDate", moment.text)
-    try:
-        least, most = age(moment, builder.as_of)
-    except ValueError as error:
-        builder.misunderstood((), source, str(error))
-        return
-    row = next(row for row in vocabulary.of_kind("number") if row.key == AGE)
-    if least == most:
-        builder.number(row.iri, Decimal(least), source)
-    else:
-        builder.misunderstood((), source, f"the birth date is partial: the age is {least} or {most}")
-
-
-def _sex(builder: ProfileBuilder, vocabulary: Vocabulary, res: Resource) -> None:
-    gender = res.data.get("gender")
-    if gender is None:
-        return
-    source = Source(f"{res.ref}.gender", shown(gender, 20))
-    if gender in _NO_SEX:
-        builder.ignore(source, "it tells no sex that recommendations speak of")
-        return
-    rows = [r for r in vocabulary.of_kind("finding") if r.key == _SEX and r.key_value == gender]
-    if not isinstance(gender, str) or not rows:
-        builder.misunderstood((), source, "it is no administrative gender of FHIR")
-        return
-    builder.fact(rows[0].iri, True, source, note="the administrative gender")

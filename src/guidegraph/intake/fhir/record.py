@@ -1,124 +1,146 @@
-"""The resources of one record: whose they are, what they refer to, and the version of FHIR that they are written in."""
+"""The resources of one record: whose they are, what they refer to, which version counts, and their release of FHIR."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from guidegraph.errors import ProfileError
+from guidegraph.intake.dates import Moment, moment
+from guidegraph.intake.fhir.bundle import MEND, Item, Items, emptied
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table
 from guidegraph.intake.report import shown
 
-_DEEPEST = 5
-_MEND = "Give a FHIR resource, a Bundle or NDJSON of one patient."
 _PLACES = ("subject", "patient")
+_WHOLE = "Give the whole list."
 
 
 class Record:
-    """The resources of a text, in its order.
+    """The resources of a text, in its order, each in the version that counts on a day.
+
+    ``broken`` are places that cannot be read, ``undecided`` resources of which no version can be chosen, ``partial``
+    the reasons why the record is not whole, ``removed`` what was deleted or is an older version; each with the reason.
+    ``release`` is an older release of FHIR that the record is written in, "" for one that is read.
 
     Args:
-        values: the JSON values (see :func:`guidegraph.intake.fhir.source.parse`).
+        values: the JSON values (see :func:`guidegraph.intake.fhir.bundle.parse`).
+        as_of: the day of the profile: versions saved after it do not count where there is an earlier one.
         version: R4, R5, or "" to tell it from the content.
         patient: the id or reference of the patient, where the record has several.
         scan: whether modifier extensions can occur at all.
 
     Raises:
-        ProfileError: no FHIR, or several patients and none named.
+        ProfileError: no FHIR, no patient, or several patients and none named.
     """
 
     def __init__(
         self,
         values: Sequence[Any],
         table: Table,
+        as_of: date,
         *,
         where: str,
         version: str = "",
         patient: str = "",
         scan: bool = True,
     ) -> None:
-        self._table, self._where, self._scan = table, where, scan
+        self._table, self._where, self._scan, self._as_of = table, where, scan, as_of
+        items = Items()
+        for number, value in enumerate(values, 1):
+            items.add(value, f"{where}:{number}" if len(values) > 1 else where)
+        self.broken, self.partial = items.broken, items.partial
+        self.assembled = [when for text in items.assembled if (when := _moment(text))]
         self.all: list[tuple[str, dict[str, Any]]] = []
-        self._keys: list[str] = []
+        self.undecided: list[tuple[str, dict[str, Any], str]] = []
+        self.removed: list[tuple[str, str]] = []
         self._urls: dict[str, set[str]] = defaultdict(set)
         self._stands_for: dict[int, dict[str, Any] | None] = {}
-        self.broken: list[tuple[str, str]] = []
         self._by_ref: dict[str, dict[str, Any]] = {}
-        for number, value in enumerate(values, 1):
-            self._add(value, f"{where}:{number}" if len(values) > 1 else where, "", 0)
-        self._latest()
+        self._latest(items.all)
         self.choices: list[str] = []
+        self.release, self.sign = ("", "") if version else self._older()
         self.version = version or self._detect()
+        self._partial_lists()
         self.patient_ref, self.patient = self._whose(patient)
 
-    def _add(self, value: Any, place: str, url: str, depth: int) -> None:
-        name = value.get("resourceType") if isinstance(value, dict) else None
-        if not isinstance(name, str):
-            if depth:
-                self.broken.append((place, "no FHIR resource: it has no resourceType"))
-                return
-            raise ProfileError("no FHIR: there is no resourceType", where=place, mend=_MEND)
-        if name == "Bundle":
-            self._bundle(value, place, depth)
-            return
-        ref = f"{shown(name, 40)}/{identifier(value)}" if identifier(value) else place
-        # The same id on two servers is two resources; without a server it is one.
-        key = url if _on_server(url) else ref
-        self.all.append((ref, value))
-        self._keys.append(key)
-        self._urls[ref].add(key)
-        for name in (ref, url):
-            if name:
-                self._by_ref[name] = value
-
-    def _bundle(self, bundle: dict[str, Any], place: str, depth: int) -> None:
-        entries = bundle.get("entry") or []
-        if not isinstance(entries, list) or depth >= _DEEPEST:
-            why = "Bundles within Bundles are nested too deeply" if depth >= _DEEPEST else "Bundle.entry is not a list"
-            if not depth:
-                raise ProfileError(why, where=place, mend=_MEND)
-            self.broken.append((place, why))
-            return
-        if bundle.get("implicitRules") is not None:
-            raise ProfileError("the Bundle follows implicit rules that are not known", where=place, mend=_MEND)
-        for number, entry in enumerate(entries):
-            at = f"{place}/entry[{number}]"
-            if not isinstance(entry, dict) or "modifierExtension" in entry:
-                self.broken.append((at, "no entry of a Bundle, or one with a modifier extension"))
-                continue
-            resource, url = entry.get("resource"), entry.get("fullUrl")
-            if resource is not None:
-                self._add(resource, at, url if isinstance(url, str) else "", depth + 1)
-
-    def _latest(self) -> None:
-        """Of several versions of one resource, the last updated; where that cannot be told, none."""
+    def _latest(self, items: Sequence[Item]) -> None:
+        """Of several versions of one resource the newest of the day, or none: where that is a deletion, or not told."""
+        groups: dict[str, list[tuple[str, Item]]] = defaultdict(list)
+        for item in items:
+            ref = item.place
+            if item.data is not None and identifier(item.data):
+                ref = f"{shown(item.name, 40)}/{identifier(item.data)}"
+            # The same id on two servers is two resources; without a server it is one.
+            key = item.url.partition("/_history/")[0] if _on_server(item.url) else ref
+            groups[key].append((ref, item))
+            self._urls[ref].add(key)
+            for name in (ref, item.url):
+                if name and item.data is not None:
+                    self._by_ref[name] = item.data
         for ref, keys in self._urls.items():
             if len(keys) > 1:
                 self._by_ref.pop(ref, None)
-        places: dict[str, list[int]] = defaultdict(list)
-        for index, key in enumerate(self._keys):
-            places[key].append(index)
-        kept: list[tuple[str, dict[str, Any]]] = []
-        for indexes in places.values():
-            if len(indexes) == 1:
-                kept.append(self.all[indexes[0]])
+        for versions in groups.values():
+            ref, best = versions[0][0], self._one_of([item for _, item in versions])
+            for _, item in versions:
+                if item.data is not None:
+                    self._stands_for[id(item.data)] = best.data if best else None
+            if best is None:
+                data = next(item.data for _, item in versions if item.data is not None)
+                why = f"{len(versions)} versions of it: which is the last cannot be told, so none is read"
+                self.undecided.append((ref, data, why))
+            elif best.data is None:
+                self.removed.append((ref, "it was deleted"))
             else:
-                kept += self._one_of(self.all[indexes[0]][0], [self.all[i][1] for i in indexes])
-        self.all = kept
+                self.all.append((ref, best.data))
+                if any(item.data != best.data for _, item in versions):
+                    self.removed.append((ref, f"{len(versions)} versions of it: the last is read"))
 
-    def _one_of(self, ref: str, versions: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-        times = [_updated(value) for value in versions]
-        best = max(range(len(versions)), key=lambda i: times[i])
-        same = all(value == versions[0] for value in versions)
-        told = same or (all(times) and times.count(times[best]) == 1)
-        if not same:
-            what = "the last updated is read" if told else "which is the last cannot be told, so none is read"
-            self.broken.append((ref, f"{len(versions)} versions of it: {what}"))
-        for value in versions:
-            self._stands_for[id(value)] = versions[best] if told else None
-        return [(ref, versions[best])] if told else []
+    def _one_of(self, versions: Sequence[Item]) -> Item | None:
+        if all(item.data == versions[0].data for item in versions):
+            return versions[0]
+        times = {id(item): _moment(item.saved) for item in versions}
+        by_day = [i for i in versions if (t := times[id(i)]) is None or t.first.date() <= self._as_of]
+        versions = by_day or versions
+        best = versions[0]
+        for other in versions[1:]:
+            order = _order(best, other, times[id(best)], times[id(other)])
+            if order is None and best.data != other.data:
+                return None
+            best = other if order else best
+        return best
+
+    def _partial_lists(self) -> None:
+        for ref, value in self.all:
+            name = value["resourceType"]
+            if name == "List" and value.get("mode") == "changes":
+                self.partial.append((ref, "the List holds changes alone, not the whole", _WHOLE))
+            if name in ("List", "Composition"):
+                for why in emptied(value):
+                    if why not in self._table.no_reason:
+                        named = f"it is empty because: {shown(why, 40) or 'not told'}"
+                        self.partial.append((ref, named, "Ask for what is missing."))
+
+    def _older(self) -> tuple[str, str]:
+        """An older release in which the record is written, and what shows it; "" where anything shows a newer one."""
+        signs: dict[str, list[str]] = defaultdict(list)
+        for ref, value in self.all:
+            name = str(value["resourceType"])
+            coded = [value.get(key) for key in ("clinicalStatus", "verificationStatus")]
+            if any(isinstance(c, dict) for c in coded) or self._table.only["R5"].get(name, frozenset()).intersection(
+                value
+            ):
+                return "", ""
+            for release, kinds in self._table.releases.items():
+                own = kinds.get(name, frozenset()).intersection(value)
+                signs[release] += [f"{key} in {ref}" for key in sorted(own)]
+            if any(isinstance(c, str) for c in coded):
+                signs["STU3"].append(f"a status as a bare code in {ref}")
+        release = max(signs, key=lambda name: len(signs[name]), default="")
+        return (release, signs[release][0]) if release and signs[release] else ("", "")
 
     def known(self, reference: str) -> dict[str, Any] | None:
         """The resource that a reference names, None where it is not in the record."""
@@ -126,20 +148,22 @@ class Record:
         return value if value is None else self._stands_for.get(id(value), value)
 
     def _detect(self) -> str:
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         signs: dict[str, str] = {}
         for ref, value in self.all:
             for version in VERSIONS:
                 own = self._table.only[version].get(self.type_of(value), frozenset()).intersection(value)
                 if own:
-                    found[version] += 1
+                    counts[version] += 1
                     signs.setdefault(version, f"{min(own)} in {ref}")
-        if len(found) == 1:
-            version = next(iter(found))
-            self.choices.append(f"read as FHIR {version}, told by {signs[version]}")
+        if len(counts) == 1:
+            version = next(iter(counts))
+            self.choices.append(
+                f"The record is read as FHIR {version}, told by {signs[version]}. Say --version if it is another."
+            )
             return version
-        why = "the content fits both versions" if not found else "the content mixes R4 and R5"
-        self.choices.append(f"read as FHIR R4: {why}; --version says otherwise")
+        why = "the content fits both versions" if not counts else "the content mixes R4 and R5"
+        self.choices.append(f"The record is read as FHIR R4, since {why}. Say --version R5 if it is R5.")
         return "R4"
 
     def type_of(self, value: dict[str, Any]) -> str:
@@ -169,10 +193,13 @@ class Record:
         if wanted:
             subjects = [s for s in subjects if wanted in (s, s.rpartition("/")[2])]
         if len(subjects) > 1:
-            told = ", ".join(shown(s, 60) for s in subjects[:5])
+            names = ", ".join(shown(s, 60) for s in subjects[:5])
             raise ProfileError(
-                f"entries of {len(subjects)} patients", where=self._where, mend=f"Name one with --patient: {told}."
+                f"entries of {len(subjects)} patients", where=self._where, mend=f"Name one with --patient: {names}."
             )
+        if not any(self.type_of(value) in self._table.kinds for _, value in self.all):
+            raise ProfileError("there is no patient here", where=self._where, mend=MEND)
+        self.choices.append("There is no Patient here, so age and sex are unknown. Give it with its entries.")
         return (subjects[0] if subjects else ""), None
 
     def _subject(self, value: dict[str, Any]) -> str:
@@ -181,7 +208,10 @@ class Record:
         for key in _PLACES:
             reference = value.get(key)
             if isinstance(reference, dict) and isinstance(reference.get("reference"), str):
-                return self.normal(reference["reference"])
+                subject = self.normal(reference["reference"])
+                # A group, a device or a place is no patient.
+                kind = subject.rpartition("/")[0].rpartition("/")[2]
+                return "" if kind[:1].isupper() and kind != "Patient" else subject
         return ""
 
     def normal(self, reference: str) -> str:
@@ -220,6 +250,15 @@ class Record:
             if name in self._table.kinds:
                 yield Resource(value, name, ref, self.version, self._table, scan=self._scan)
 
+    def resource(self, ref: str, data: dict[str, Any]) -> Resource | None:
+        """A resource of the patient that is read, None for any other."""
+        name = self.type_of(data)
+        resource = Resource(data, name, ref, self.version, self._table, scan=self._scan)
+        try:
+            return resource if name in self._table.kinds and self.of_patient(resource) else None
+        except NotUnderstoodError:
+            return None
+
     def others(self) -> Counter[str]:
         """How many resources there are of each type that is not read."""
         names = [self.type_of(value) for _, value in self.all]
@@ -233,34 +272,45 @@ class Record:
             NotUnderstoodError: no reference, or it points at nothing that is there, or at another type.
         """
         resource.check_elements(reference, "Reference")
-        told = reference.get("reference")
-        if not isinstance(told, str):
+        named = reference.get("reference")
+        if not isinstance(named, str):
             raise NotUnderstoodError(f"it names its {name} without a reference")
         value: Any = None
-        if told.startswith("#"):
+        if named.startswith("#"):
             inside = resource.data.get("contained")
             for part in inside if isinstance(inside, list) else ():
-                if isinstance(part, dict) and part.get("id") == told[1:]:
+                if isinstance(part, dict) and part.get("id") == named[1:]:
                     value = part
         else:
-            value = self.known(told) or self.known(self.normal(told))
+            value = self.known(named) or self.known(self.normal(named))
         if not isinstance(value, dict) or value.get("resourceType") != name:
-            raise NotUnderstoodError(f"its {name} {shown(told, 80)} is not in the record")
-        found = Resource(value, name, f"{resource.ref} {shown(told, 60)}", self.version, self._table, scan=self._scan)
-        found.check()
-        return found
+            raise NotUnderstoodError(f"its {name} {shown(named, 80)} is not in the record")
+        target = Resource(value, name, f"{resource.ref} {shown(named, 60)}", self.version, self._table, scan=self._scan)
+        target.check()
+        return target
 
 
 def _on_server(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
 
-def _updated(value: dict[str, Any]) -> str:
-    meta = value.get("meta")
-    told = meta.get("lastUpdated") if isinstance(meta, dict) else None
-    return told if isinstance(told, str) else ""
+def _moment(text: str) -> Moment | None:
+    try:
+        return moment(text)
+    except ValueError:
+        return None
+
+
+def _order(one: Item, other: Item, when: Moment | None, later: Moment | None) -> bool | None:
+    """Whether the other version is the newer one; None where that cannot be told."""
+    if one.version.isdigit() and other.version.isdigit() and one.version != other.version:
+        return int(other.version) > int(one.version)
+    after = later.after(when) if when and later else None
+    if after is None and one.rank and other.rank:
+        return other.rank < one.rank  # a history has its newest entry first
+    return after
 
 
 def _known(patients: list[tuple[str, dict[str, Any]]]) -> str:
-    told = ", ".join(ref for ref, _ in patients[:5])
-    return f"There {'is' if len(patients) == 1 else 'are'}: {told}{' ...' if len(patients) > 5 else ''}."
+    named = ", ".join(ref for ref, _ in patients[:5])
+    return f"There {'is' if len(patients) == 1 else 'are'}: {named}{' ...' if len(patients) > 5 else ''}."

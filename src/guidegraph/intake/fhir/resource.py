@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from guidegraph.intake.concepts import Code
+from guidegraph.intake.concepts import Code, Meaning
 from guidegraph.intake.dates import Moment, moment
 from guidegraph.intake.fhir.table import Kind, Path, Status, Table
-from guidegraph.intake.report import shown
+from guidegraph.intake.report import Source, shown
 
+_UCUM = "http://unitsofmeasure.org"
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 
 
 class NotUnderstoodError(Exception):
-    """A resource that is malformed, or that says something that we must understand and do not; the message says why."""
+    """A resource that is malformed, or that says something that we must understand and do not; the message says why.
+
+    ``mend`` says how to put it right.
+    """
+
+    def __init__(self, why: str, mend: str = "Correct the entry, or write the fact into the profile.") -> None:
+        super().__init__(why)
+        self.mend = mend
 
 
 class Resource:
@@ -26,12 +34,12 @@ class Resource:
         self, data: dict[str, Any], name: str, ref: str, version: str, table: Table, *, scan: bool = True
     ) -> None:
         self.data, self.name, self.ref, self.scan = data, name, shown(ref, 120), scan
-        self._version, self._table = version, table
+        self._version, self.table = version, table
 
     @property
     def kind(self) -> Kind:
         """The row of the table for its type."""
-        return self._table.kinds[self.name]
+        return self.table.kinds[self.name]
 
     def check(self) -> None:
         """Check that every element belongs to the version, and that nothing changes the meaning of the rest.
@@ -55,8 +63,8 @@ class Resource:
                 left += value
             elif isinstance(value, dict):
                 if "modifierExtension" in value:
-                    told = value["modifierExtension"]
-                    first = told[0] if isinstance(told, list) and told else told
+                    stated = value["modifierExtension"]
+                    first = stated[0] if isinstance(stated, list) and stated else stated
                     url = first.get("url") if isinstance(first, dict) else first
                     raise NotUnderstoodError(
                         f"a modifier extension that is not known changes its meaning ({shown(url, 80)})"
@@ -71,7 +79,7 @@ class Resource:
         """
         if not isinstance(data, dict):
             raise NotUnderstoodError(f"{name} is not an object")
-        known = self._table.elements[self._version, name]
+        known = self.table.elements[self._version, name]
         if not known.issuperset(data):
             wrong = min(key for key in data if key not in known)
             raise NotUnderstoodError(f"{shown(wrong, 40)!r} is no element of {name} in FHIR {self._version}")
@@ -123,6 +131,37 @@ class Resource:
         except ValueError as error:
             raise NotUnderstoodError(shown(error)) from None
 
+    @property
+    def in_error(self) -> bool:
+        """Whether a status says that it was recorded in error, however malformed the rest is."""
+        for status in self.kind.statuses.values():
+            try:
+                value = next(self.values(status.paths), None)
+                codes = self._status_codes(value, status) if value is not None else []
+            except NotUnderstoodError:
+                continue
+            if any(status.means.get(code) == "error" for code in codes):
+                return True
+        return False
+
+    @property
+    def saved(self) -> Moment | None:
+        """When a server last stored it, None where that is not told."""
+        meta = self.data.get("meta")
+        stated = meta.get("lastUpdated") if isinstance(meta, dict) else None
+        return self.time(stated) if stated is not None else None
+
+    def source(self, meaning: Meaning, when: Moment | None, value: str = "", *, timed: bool = False) -> Source:
+        """The resource as the source of facts.
+
+        Raises:
+            NotUnderstoodError: one of its times is no date of FHIR.
+        """
+        text = f"{meaning.text} = {value}" if value else meaning.text
+        written = self.moment("recorded")
+        saved = self.saved
+        return Source(self.ref, text, when, meaning.steps, meaning.readings, meaning.text, written, saved, timed)
+
     def status(self, name: str) -> tuple[str, str] | None:
         """A status of the resource: its code and what it means; None where it is not given.
 
@@ -151,7 +190,7 @@ class Resource:
             NotUnderstoodError: a wrong type, or an element that FHIR does not have there.
         """
         self.check_elements(concept, "CodeableConcept")
-        found = []
+        codes = []
         codings = concept.get("coding")
         if codings is not None and not isinstance(codings, list):
             raise NotUnderstoodError("coding is not a list")
@@ -161,8 +200,13 @@ class Resource:
             if any(part is not None and not isinstance(part, str) for part in parts):
                 raise NotUnderstoodError("a coding has a part that is not text")
             system, code, display = (part or "" for part in parts)
-            found.append(Code(system, code, shown(display)))
-        return found
+            codes.append(Code(self.table.systems.get(system, system), code, shown(display)))
+        return codes
+
+    def first_of(self, concept: Any, table: Mapping[tuple[str, str], str]) -> str:
+        """What a table says of the codes of a concept, "" where it says nothing or several things."""
+        words = {table.get((code.system, code.code), "") for code in self.codings(concept)}
+        return words.pop() if len(words) == 1 else ""
 
     def text_of(self, concept: Any) -> str:
         """The text of a CodeableConcept.
@@ -186,25 +230,30 @@ class Resource:
             raise NotUnderstoodError(f"{name} is neither true nor false")
         return value
 
-    def quantity(self, value: Any) -> tuple[Decimal, str]:
-        """The number and UCUM code of a Quantity; a bare number has the code 1.
+    def quantity(self, value: Any) -> tuple[Decimal, str, bool]:
+        """The number and unit of a Quantity, and whether the unit is coded in UCUM; a bare number has the code 1.
 
         Raises:
-            NotUnderstoodError: no number, a comparator (less than), or a unit that is not coded in UCUM.
+            NotUnderstoodError: no number, or a comparator (less than).
         """
         self.check_elements(value, "Quantity")
         number = value.get("value")
         if not isinstance(number, Decimal):
             raise NotUnderstoodError("the quantity has no number")
         if value.get("comparator") is not None:
-            raise NotUnderstoodError(f"the value is a bound, not a number ({shown(value['comparator'], 10)})")
-        system, code = value.get("system"), value.get("code")
-        if system is None and code is None and value.get("unit") is None:
-            return number, "1"
-        if system != "http://unitsofmeasure.org" or not isinstance(code, str):
-            unit = code if code is not None else value.get("unit")
-            raise NotUnderstoodError(f"the unit {shown(unit, 40)!r} is not coded in UCUM")
-        return number, code
+            bound = f"{shown(value['comparator'], 10)} {number:f}"
+            raise NotUnderstoodError(
+                f"the value is a bound, not a number ({bound})", "Write the number into the profile."
+            )
+        system, code, unit = (value.get(key) for key in ("system", "code", "unit"))
+        if system is None and code is None and unit is None:
+            return number, "1", True
+        if self.table.systems.get(str(system), system) == _UCUM and isinstance(code, str):
+            return number, code, True
+        unit = unit if isinstance(unit, str) else code
+        if not isinstance(unit, str):
+            raise NotUnderstoodError(f"the unit {shown(unit, 40)!r} is no text", "Give a UCUM code.")
+        return number, unit, False
 
 
 def identifier(data: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,9 @@ _PATHS = (
     "members",
     "changed",
     "outcome",
+    "recorded",
+    "supply",
+    "valid",
 )
 Path = tuple[str, ...]
 
@@ -49,8 +53,27 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Sexes:
+    """Where a record states a sex beside the administrative gender, and what the codes say ("" for silence)."""
+
+    urls: frozenset[str]
+    named: re.Pattern[str]
+    observations: frozenset[tuple[str, str]]
+    codes: Mapping[str, str]
+
+    def states(self, url: object) -> bool:
+        """Whether the extension of a URL states a sex."""
+        return isinstance(url, str) and (url in self.urls or bool(self.named.search(url.rpartition("/")[2])))
+
+
+@dataclass(frozen=True)
 class Table:
-    """ontology/links/fhir-paths.yaml."""
+    """ontology/links/fhir-paths.yaml.
+
+    ``systems`` gives for other names of a code system (its OID) the one that the table uses; ``none`` what statements
+    that there is none are about: a list, a class, "part" or "nothing"; ``releases`` the elements by which an older
+    release shows.
+    """
 
     kinds: Mapping[str, Kind]
     aliases: Mapping[str, str]
@@ -59,6 +82,12 @@ class Table:
     answers: Mapping[tuple[str, str], str]
     questions: Mapping[tuple[str, str], tuple[str, Mapping[tuple[str, str], str]]]
     outcomes: Mapping[tuple[str, str], str]
+    interpretations: Mapping[tuple[str, str], str]
+    none: Mapping[tuple[str, str], str]
+    sexes: Sexes
+    releases: Mapping[str, Mapping[str, frozenset[str]]]
+    no_reason: frozenset[str]
+    systems: Mapping[str, str]
 
 
 def _split(paths: list[str]) -> tuple[Path, ...]:
@@ -83,7 +112,17 @@ def _codes(rows: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     return {(row["system"], row["code"]): word for word in ("yes", "no", "doubt") for row in rows.get(word, ())}
 
 
-def make(data: Mapping[str, Any]) -> Table:
+def _sexes(row: Mapping[str, Any]) -> Sexes:
+    codes = {code: word for word in ("female", "male", "silent") for code in row[word]}
+    return Sexes(
+        frozenset(row["urls"]),
+        re.compile(row["named"], re.IGNORECASE),
+        frozenset((one["system"], one["code"]) for one in row["observations"]),
+        {code: "" if word == "silent" else word for code, word in codes.items()},
+    )
+
+
+def make(data: Mapping[str, Any], systems: Mapping[str, str]) -> Table:
     """The table from its YAML."""
     always = frozenset(data["always"])
     elements: dict[tuple[str, str], frozenset[str]] = {}
@@ -98,6 +137,7 @@ def make(data: Mapping[str, Any]) -> Table:
     questions = {
         (row["system"], row["code"]): (ns.expand(row["about"]) or "", _codes(row)) for row in data["questions"]
     }
+    readings = data["answers"]["interpretation"]
     return Table(
         {name: _kind(name, row) for name, row in data["resources"].items()},
         dict(data["aliases"]),
@@ -106,6 +146,12 @@ def make(data: Mapping[str, Any]) -> Table:
         _codes(data["answers"]),
         questions,
         {(row["system"], row["code"]): ns.expand(row["outcome"]) or "" for row in data["outcomes"]},
+        {(readings["system"], code): word for word in ("yes", "no", "doubt") for code in readings[word]},
+        {(row["system"], row["code"]): ns.expand(row["of"]) or row["of"] for row in data["none-known"]},
+        _sexes(data["sex"]),
+        {name: {kind: frozenset(signs) for kind, signs in row.items()} for name, row in data["releases"].items()},
+        frozenset(data["empty"]["none"]),
+        systems,
     )
 
 
@@ -114,6 +160,11 @@ def table() -> Table:
     """The shipped table."""
     import yaml
 
-    path = assets.folder("ontology") / "links" / "fhir-paths.yaml"
+    links = assets.folder("ontology") / "links"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return make(yaml.load(path.read_text(encoding="utf-8"), Loader=loader))
+    paths, registry = (
+        yaml.load((links / name).read_text(encoding="utf-8"), Loader=loader)
+        for name in ("fhir-paths.yaml", "terminologies.yaml")
+    )
+    systems = {other: row["fhir"][0] for row in registry.values() for other in row["fhir"][1:]}
+    return make(paths, systems)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.intake.concepts import CodeReader
+from guidegraph.intake.concepts import Code, CodeReader, Concepts
 from guidegraph.intake.omop.source import Source
 from guidegraph.intake.report import shown
 from guidegraph.model import CodeReading
@@ -63,11 +63,10 @@ class Vocabularies:
     def __init__(self, source: Source, codes: CodeReader, terms: Vocabulary, prefixes: Mapping[str, str]) -> None:
         self._source = source
         self._codes = codes
-        self._terms = terms
+        self._single = Concepts(terms, codes)
         self._prefixes = prefixes
         self._concepts: dict[int, Concept | None] = {}
         self._readings: dict[int, CodeReading] = {}
-        self._values: dict[tuple[str, str], CodeReading] = {}
         self._rows: dict[Coded, tuple[str, CodeReading]] = {}
         self._cite = self._version() if "concept_ancestor" in source.tables else ""
 
@@ -96,9 +95,9 @@ class Vocabularies:
 
     def curie(self, concept: int | None) -> str:
         """The CURIE of a valid concept, "" where there is none."""
-        found = self.concept(concept)
-        prefix = self._codes.prefix_of(found.vocabulary) if found and not found.invalid else None
-        return f"{prefix}:{found.code}" if found and prefix else ""
+        known = self.concept(concept)
+        prefix = self._codes.prefix_of(known.vocabulary) if known and not known.invalid else None
+        return f"{prefix}:{known.code}" if known and prefix else ""
 
     def read(self, coded: Coded) -> tuple[str, CodeReading]:
         """The text of a row's code and what it says; concepts must have been learned."""
@@ -128,77 +127,61 @@ class Vocabularies:
         return text, CodeReading(text, steps=tuple(dict.fromkeys(failed)))
 
     def _plain(self, concept: int) -> CodeReading:
-        found = self._concepts[concept]
-        if found is None:
+        known = self._concepts[concept]
+        if known is None:
             why = "is not in the table concept" if "concept" in self._source.tables else "cannot be looked up"
             mend = "" if "concept" in self._source.tables else ": there is no table concept"
             return CodeReading(f"concept {concept}", steps=(f"concept {concept} {why}{mend}",))
-        if found.invalid:
-            told = _INVALID.get(found.invalid, "invalid")
+        if known.invalid:
+            kind = _INVALID.get(known.invalid, "invalid")
             return CodeReading(
-                f"{found.vocabulary}:{found.code}",
-                found.name,
-                steps=(f"the concept is invalid: {told} (invalid_reason {found.invalid})",),
+                f"{known.vocabulary}:{known.code}",
+                known.name,
+                steps=(f"the concept is invalid: {kind} (invalid_reason {known.invalid})",),
             )
         curie = self.curie(concept)
         if not curie:
             return CodeReading(
-                f"{found.vocabulary}:{found.code}",
-                found.name,
-                steps=(f"{found.vocabulary} is no vocabulary that is mapped",),
+                f"{known.vocabulary}:{known.code}",
+                known.name,
+                steps=(f"{known.vocabulary} is no vocabulary that is mapped",),
             )
-        reading = self._known(self._codes.read(curie))
-        return reading if reading.label else replace(reading, label=found.name)
+        reading = self._one(known.vocabulary, known.code)
+        return reading if reading.label else replace(reading, label=known.name)
+
+    def _one(self, system: str, code: str) -> CodeReading:
+        return self._single.one(Code(system, code))[1]
 
     def _value(self, prefix: str, value: str) -> CodeReading:
-        key = (prefix, value)
-        if key not in self._values:
-            self._values[key] = self._own(prefix, value) if prefix in _OURS else self._vouched(prefix, value)
-        return self._values[key]
-
-    def _vouched(self, prefix: str, value: str) -> CodeReading:
-        reading = self._known(self._codes.read(f"{prefix}:{value}"))
-        told = f"the source value is read as a code of {prefix} (--source-vocabulary)"
-        return replace(reading, steps=(told, *reading.steps))
-
-    def _own(self, prefix: str, value: str) -> CodeReading:
-        curie = f"{prefix}:{value}"
-        row = self._terms.by_iri.get(_OURS[prefix] + value)
-        if row is None:
-            return CodeReading(curie, steps=(f"{curie} is no term of ours",))
-        return CodeReading(curie, row.label, (row.iri,), (row.iri,), (f"{curie} is our own term",))
-
-    def _known(self, reading: CodeReading) -> CodeReading:
-        """The reading, emptied where it names what our vocabulary does not have."""
-        stray = [iri for iri in (*reading.present, *reading.absent) if iri not in self._terms.by_iri]
-        if not stray:
-            return reading
-        return CodeReading(reading.curie, reading.label, steps=(*reading.steps, f"{stray[0]} is no term of ours"))
+        if prefix in _OURS:
+            return self._one(_OURS[prefix], value)
+        reading = self._one(prefix, value)
+        step = f"the source value is read as a code of {prefix} (--source-vocabulary)"
+        return replace(reading, steps=(step, *reading.steps))
 
     def _climbs(self, concept: int) -> bool:
         """Whether a concept may be read by what stands above it: a valid one that says nothing, no combination."""
-        found = self._concepts[concept]
-        if found is None or found.invalid or self._readings[concept].present:
+        known = self._concepts[concept]
+        if known is None or known.invalid or self._readings[concept].present:
             return False
-        prefix = self._codes.prefix_of(found.vocabulary)
+        prefix = self._codes.prefix_of(known.vocabulary)
         linked: Any = getattr(self._codes, "linked", None)
-        terms = [h.terms.get(found.code) for h in linked(prefix)] if linked and prefix else []
+        terms = [h.terms.get(known.code) for h in linked(prefix)] if linked and prefix else []
         return not any(term.combination for term in terms if term)
 
     def _climb(self, concepts: Sequence[int]) -> None:
         nearest: dict[int, int] = {}
-        found: dict[int, list[tuple[Concept, CodeReading]]] = {}
+        readings: dict[int, list[tuple[Concept, CodeReading]]] = {}
         for row in self._source.rows("ancestors", concepts=list(concepts)):
             concept, levels = row["concept"], row["levels"]
             if levels > nearest.get(concept, levels):
                 continue
             ancestor = _concept(row, row["ancestor"])
-            prefix = self._codes.prefix_of(ancestor.vocabulary) if not ancestor.invalid else None
-            reading = self._known(self._codes.read(f"{prefix}:{ancestor.code}")) if prefix else None
-            if reading is not None and reading.present:
+            reading = self._one(ancestor.vocabulary, ancestor.code)
+            if reading.present and not ancestor.invalid:
                 nearest[concept] = levels
-                found.setdefault(concept, []).append((ancestor, reading))
-        for concept, above in found.items():
+                readings.setdefault(concept, []).append((ancestor, reading))
+        for concept, above in readings.items():
             self._readings[concept] = self._above(concept, nearest[concept], above)
 
     def _above(self, concept: int, levels: int, above: Sequence[tuple[Concept, CodeReading]]) -> CodeReading:
@@ -218,10 +201,10 @@ class Vocabularies:
         )
 
     def _version(self) -> str:
-        told = ""
+        release = ""
         if "vocabulary" in self._source.tables:
-            told = next((f", {row['vocabulary_version']}" for row in self._source.rows("vocabulary")), "")
-        return f"[concept_ancestor of the source{told}]"
+            release = next((f", {row['vocabulary_version']}" for row in self._source.rows("vocabulary")), "")
+        return f"[concept_ancestor of the source{release}]"
 
 
 def _concept(row: Mapping[str, Any], concept: int) -> Concept:

@@ -1,158 +1,238 @@
-"""What measurements and observations of an OMOP CDM say: numbers in any unit, and answers coded yes or no."""
+"""What the readers of CDM rows share, and what measurements and observations say: numbers and coded answers."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from datetime import date
 
-from guidegraph.errors import UnitError
+from guidegraph.intake.builder import AGE, MEASURED, STATES, ProfileBuilder
+from guidegraph.intake.concepts import CodeReader
 from guidegraph.intake.dates import Moment
-from guidegraph.intake.facts import Source
-from guidegraph.intake.omop.reader import AGE, STATES, Reader, reason, source_of, started
-from guidegraph.intake.omop.values import Row
+from guidegraph.intake.fhir.table import table as paths
+from guidegraph.intake.omop.cdm import Conventions, Row
+from guidegraph.intake.omop.concepts import Coded, Vocabularies
+from guidegraph.intake.report import Source
 from guidegraph.model import CodeReading
+from guidegraph.profile import Vocabulary
+
+MAP = "Map the code, or write the fact into the profile."
+_NUMBER = "Write the number into the profile."
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What coded answers say (yes, no, doubt), and the questions whose answers name a state, by CURIE.
+
+    ``none`` are codes that say that there is none of something, ``sexes`` questions for a sex.
+    """
+
+    words: Mapping[str, str]
+    questions: Mapping[str, tuple[str, Mapping[str, str]]]
+    none: Mapping[str, str]
+    sexes: frozenset[str]
+
+
+def answers(codes: CodeReader) -> Answers:
+    """The answers and questions of ontology/links/fhir-paths.yaml, which stand in records of every kind."""
+
+    def curies(words: Mapping[tuple[str, str], str]) -> dict[str, str]:
+        return {
+            f"{prefix}:{code}": word for (system, code), word in words.items() if (prefix := codes.prefix_of(system))
+        }
+
+    known = paths()
+    questions = {
+        f"{prefix}:{code}": (about, curies(words))
+        for (system, code), (about, words) in known.questions.items()
+        if (prefix := codes.prefix_of(system))
+    }
+    sexes = frozenset(curies(dict.fromkeys(known.sexes.observations, "")))
+    return Answers(curies(known.answers), questions, curies(known.none), sexes)
 
 
 @dataclass
-class _Number:
-    """A row that gives a number: the number with its unit, or why it cannot be read."""
+class Observed:
+    """Reads the measurements and observations of one person into a builder.
 
-    source: Source
-    value: Decimal = Decimal(0)
-    unit: str = ""
-    why: str = ""
+    ``one_day`` says that a diagnosis of one single day counts as present.
+    """
 
+    builder: ProfileBuilder
+    codes: Vocabularies
+    terms: Vocabulary
+    known: Conventions
+    answers: Answers
+    one_day: bool = False
 
-@dataclass
-class Observed(Reader):
-    """Reads measurements and observations."""
+    def coded(self, row: Row, table: str, stem: str) -> tuple[str, CodeReading]:
+        """The text of a row's code, and what it says.
+
+        Raises:
+            ValueError: a concept id is no whole number.
+        """
+        value = row.text(f"{stem}_source_value")
+        concept, source = row.concept(f"{stem}_concept_id"), row.concept(f"{stem}_source_concept_id")
+        return self.codes.read(Coded(table, concept, source, value))
+
+    def own(self, row: Row, stem: str) -> list[str]:
+        """The CURIEs of a row's own concepts.
+
+        Raises:
+            ValueError: a concept id is no whole number.
+        """
+        concepts = (row.concept(f"{stem}_source_concept_id"), row.concept(f"{stem}_concept_id"))
+        return [curie for curie in map(self.codes.curie, concepts) if curie]
+
+    def none(self, row: Row, stem: str, source: Source, keys: Sequence[str]) -> bool:
+        """Whether a row says that there is none of something (of a list, a class, a part of a list), and is read.
+
+        Raises:
+            ValueError: a concept id is no whole number.
+        """
+        of = next((self.answers.none[curie] for curie in self.own(row, stem) if curie in self.answers.none), "")
+        if of:
+            self.builder.none_known(of, source, keys)
+        return bool(of)
+
+    def classes(self, reading: CodeReading, *kinds: str, present: bool = True) -> list[str]:
+        """The classes of some kinds that whoever has the code has, or whoever lacks it lacks; no more than tell it."""
+        fitting = self.builder.of_kind(reading.present if present else reading.absent, *kinds)
+        return self.terms.telling(fitting, present)
 
     def observed(self, rows: Mapping[str, Sequence[Row]]) -> None:
         """Read the measurements and observations of a person."""
-        numbers: dict[str, list[_Number]] = defaultdict(list)
         for table in ("measurement", "observation"):
             for row in rows.get(table, ()):
-                self._row(row, table, numbers)
-        for prop, found in sorted(numbers.items()):
-            self._newest(prop, found)
+                self._row(row, table)
 
-    def _row(self, row: Row, table: str, numbers: dict[str, list[_Number]]) -> None:
+    def _row(self, row: Row, table: str) -> None:
         source = Source(row.ref, row.text(f"{table}_source_value") or f"concept {row.text(f'{table}_concept_id')}")
+        # What is measured is no diagnosis, so that it leaves no list of them incomplete.
+        keys = MEASURED if table == "measurement" or row.text("value_as_number") else STATES
+        reading, when = CodeReading(""), None
         try:
             text, reading = self.coded(row, table, table)
-            source = source_of(row, text, None, reading)
             when = _when(row, table)
-            first = started(when)
+            source = replace(source_of(row, text, when, reading), timed=True)
+            started(when)
+            measured, own = self.classes(reading, "number"), self.own(row, table)
+            if any(self.builder.row(prop).key == AGE for prop in measured):
+                self.builder.ignore(source, "the age is read from the birth date alone")
+            elif any(curie in self.answers.sexes for curie in own):
+                self._stated_sex(row, source)
+            elif self.none(row, table, source, keys):
+                return
+            elif measured:
+                self._number(row, measured, source)
+            else:
+                self._answered(row, source, reading, own, keys)
         except ValueError as error:
-            self.builder.misunderstood(STATES, source, str(error))
-            return
-        source = source_of(row, text, when, reading)
-        if first > self.builder.as_of:
-            self.builder.ignore(source, f"it is of {first}, after the day of the profile ({self.builder.as_of})")
-            return
-        measured = self.classes(reading, "number")
-        if any(self.builder.row(prop).key == AGE for prop in measured):
-            self.builder.ignore(source, "the age is read from the birth date alone")
-        elif measured:
-            found = self._number(row, source)
-            if found is None:
+            about = self.builder.of_kind({*reading.present, *reading.absent}, "condition", "finding", "number")
+            self.builder.misunderstood(keys, replace(source, timed=True), str(error), about=about)
+
+    def _stated_sex(self, row: Row, source: Source) -> None:
+        answer = self.codes.curie(row.concept("value_as_concept_id")).partition(":")[2]
+        said = answer or row.text("value_as_string") or row.text("value_source_value")
+        word = paths().sexes.codes.get(said)
+        source = replace(source, text=f"{source.text} = {said or 'nothing'}")
+        if word == "" or not said:
+            self.builder.ignore(source, "it says that the sex is not known")
+        else:
+            self.builder.sex(word or "", source, "stated by an observation")
+
+    def _number(self, row: Row, measured: Sequence[str], source: Source) -> None:
+        value, operator = row.number("value_as_number"), row.concept("operator_concept_id")
+        unit = self.codes.curie(row.concept("unit_concept_id"))
+        result = row.text("value_as_string") or row.text("value_source_value") or row.text("value_as_concept_id")
+        why = ""
+        if value is None:
+            if not result and not operator:
                 self.builder.ignore(source, "it has no result")
                 return
-            for prop in measured:
-                numbers[prop].append(replace(found))
-        else:
-            self._answered(row, table, source, reading)
-
-    def _number(self, row: Row, source: Source) -> _Number | None:
-        """The number of a row, None where it has no result at all."""
-        try:
-            value, operator = row.number("value_as_number"), row.concept("operator_concept_id")
-            unit = self.codes.curie(row.concept("unit_concept_id"))
-            coded = row.concept("value_as_concept_id")
-        except ValueError as error:
-            return _Number(source, why=str(error))
-        if value is None:
-            told = row.text("value_as_string") or row.text("value_source_value")
-            if not told and not coded and not operator:
-                return None
-            return _Number(source, why=f"its result {told[:40]!r} is no number" if told else "its result is no number")
-        if operator and operator != self.known.equal:
+            why = f"its result {result[:40]!r} is no number" if result else "its result is no number"
+        elif operator and operator != self.known.equal:
             named = self.codes.concept(operator)
             sign = named.name if named else f"operator {operator}"
-            return _Number(source, why=f"its value is a bound ({sign} {value:f}), not a number")
-        prefix, _, code = unit.partition(":")
-        return _Number(source, value, code if prefix == self.known.units else row.text("unit_source_value") or "1")
-
-    def _newest(self, prop: str, found: Sequence[_Number]) -> None:
-        """Hand over the numbers of a property; a newer one that cannot be read leaves the older ones unsaid."""
-        target = self.terms.by_iri[prop].unit
-        for one in found:
-            if not one.why:
-                try:
-                    self.units.convert(one.value, one.unit, target)
-                except UnitError as error:
-                    one.why = error.what if one.unit != "1" else f"it has no unit (wanted: {target})"
-        dark = [one for one in found if one.why]
-        for one in found:
-            newer = next((d.source for d in dark if d is not one and _later(d.source, one.source)), None)
-            if one.why:
-                self.builder.misunderstood((), one.source, one.why)
-            elif newer is not None:
-                self.builder.ignore(one.source, f"{newer.ref} is newer, and could not be read: the value is not known")
-            else:
-                self.builder.measured(prop, one.value, one.unit, one.source)
-
-    def _answered(self, row: Row, table: str, source: Source, reading: CodeReading) -> None:
-        try:
-            coded, qualifier = row.concept("value_as_concept_id"), row.concept("qualifier_concept_id")
-            asked = [row.concept(f"{table}_source_concept_id"), row.concept(f"{table}_concept_id")]
-        except ValueError as error:
-            self.builder.misunderstood(STATES, source, str(error))
+            why = f"its value is a bound ({sign} {value:f}), not a number"
+        elif len(measured) > 1:
+            why = "its code is of more than one number"
+        if why or value is None:
+            self.builder.misunderstood(MEASURED, source, why, _NUMBER, about=measured)
             return
+        prefix, _, code = unit.partition(":")
+        coded = prefix == self.known.units
+        text = code if coded else row.text("unit_source_value")
+        target = self.terms.by_iri[measured[0]].unit
+        if not text and target[:1] != "{":
+            why = f"it has no unit (wanted: {target})"
+            self.builder.misunderstood(MEASURED, source, why, "Give the unit.", about=measured)
+            return
+        self.builder.measured(measured[0], value, text or "1", source, coded=coded or not text)
+
+    def _answered(
+        self, row: Row, source: Source, reading: CodeReading, own: Sequence[str], keys: Sequence[str]
+    ) -> None:
+        coded, qualifier = row.concept("value_as_concept_id"), row.concept("qualifier_concept_id")
         present = self.classes(reading, "condition", "finding")
         absent = self.classes(reading, "condition", "finding", present=False)
-        told = next(filter(None, map(row.text, ("value_as_number", "value_as_string", "value_source_value"))), "")
+        said = next(filter(None, map(row.text, ("value_as_number", "value_as_string", "value_source_value"))), "")
         answer = self.codes.curie(coded)
         word = self.answers.words.get(answer, "")
-        question = next((self.answers.questions[c] for c in map(self.codes.curie, asked) if c in self._questions), None)
-        if question is not None and answer in question[1]:
-            word = question[1][answer]
+        question = next((self.answers.questions[curie] for curie in own if curie in self.answers.questions), None)
+        steps = source.steps
+        if question is not None and (answer in question[1] or not (present or absent)):
+            word = question[1].get(answer, word)
             present = absent = self.builder.of_kind({question[0]}, "condition", "finding")
-            source = replace(source, steps=(f"{answer} answers a question with {word} [fhir-paths.yaml]",))
-        elif not coded and not told and reading.curie.partition(":")[0] in self.known.stating:
+            steps = (f"{answer} answers a question with {word} [fhir-paths.yaml]",)
+        elif word == "no":
+            steps = reading.absent_steps or steps
+        elif not row.text("value_as_concept_id") and not said and reading.curie.partition(":")[0] in self.known.stating:
             word = "yes"
-        if not present and not absent and question is None:
-            keys: Collection[str] = () if row.text("value_as_number") else STATES
-            self.builder.misunderstood(keys, source, reason(reading, "no number, condition or finding"))
-        elif qualifier:
-            self.builder.misunderstood(STATES, source, f"it is qualified ({self._named(qualifier)})")
-        elif word == "doubt":
-            self.builder.doubt(present, STATES, source, "the answer leaves it open")
-        elif not word:
-            why = f"its answer is not understood ({self._named(coded)})" if coded else "it has no answer"
-            if told and not coded:
-                why = f"its answer {told[:40]!r} is no coded yes or no"
-            self.builder.misunderstood(STATES, source, why)
+        source = replace(source, steps=steps)
+        if not present and not absent:
+            self.builder.misunderstood(keys, source, reason(reading, "no number, condition or finding"), MAP)
+            return
+        why = ""
+        if qualifier:
+            word, why = "", f"it is qualified ({self._named(qualifier)})"
+        elif word:
+            why = f"{'having' if word == 'yes' else 'lacking'} it says nothing in our terms"
+        elif coded:
+            why = f"its answer is not understood ({self._named(coded)})"
+        elif said:
+            why = f"its answer {said[:40]!r} is no coded yes or no"
         else:
-            steps = source.steps if word == "yes" or question else reading.absent_steps or source.steps
-            self._state(word == "yes", present if word == "yes" else absent, replace(source, steps=steps))
-
-    @property
-    def _questions(self) -> Collection[str]:
-        return self.answers.questions.keys()
+            why = "its answer has no concept (0)" if row.text("value_as_concept_id") else "it has no answer"
+        note = "" if word == "yes" and present else why
+        self.builder.answered(word, present, absent, source, keys, note)
 
     def _named(self, concept: int) -> str:
-        found = self.codes.concept(concept)
-        return found.text if found else f"concept {concept}"
+        named = self.codes.concept(concept)
+        return named.text if named else f"concept {concept}"
 
-    def _state(self, yes: bool, classes: Sequence[str], source: Source) -> None:
-        if not classes:
-            told = "having" if yes else "lacking"
-            self.builder.misunderstood(STATES, source, f"{told} it says nothing in our terms")
-        for iri in classes:
-            self.builder.fact(iri, yes, source, timed=True)
+
+def source_of(row: Row, text: str, when: Moment | None, reading: CodeReading) -> Source:
+    """A row as the source of facts; a code of another terminology (one with an IRI) goes with them."""
+    return Source(row.ref, text, when, reading.steps, (reading,) if reading.iri else ())
+
+
+def started(start: Moment | None, end: date | None = None) -> date:
+    """The day on which something starts.
+
+    Raises:
+        ValueError: there is none, or it ends before it starts.
+    """
+    if start is None or start.day is None:
+        raise ValueError("it has no start date")
+    if end is not None and end < start.day:
+        raise ValueError(f"it ends on {end}, before it starts on {start.day}")
+    return start.day
+
+
+def reason(reading: CodeReading, wanted: str) -> str:
+    """Why a code says nothing of what is wanted."""
+    return f"its code means {wanted}" if reading.understood else "; ".join(reading.steps) or "no mapping is known"
 
 
 def _when(row: Row, table: str) -> Moment | None:
@@ -163,8 +243,3 @@ def _when(row: Row, table: str) -> Moment | None:
     except ValueError:
         return day
     return exact if exact and day and exact.day == day.day else day
-
-
-def _later(one: Source, other: Source) -> bool:
-    """Whether the one source is not known to be older than the other."""
-    return not (one.when and other.when and other.when.after(one.when) is True)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TypedDict, Unpack
 
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.intake.builder import ProfileBuilder, Settings
 from guidegraph.intake.concepts import CodeReader
-from guidegraph.intake.omop.cdm import conventions
+from guidegraph.intake.omop.cdm import Row, conventions
 from guidegraph.intake.omop.concepts import Vocabularies
-from guidegraph.intake.omop.reader import answers
+from guidegraph.intake.omop.observed import answers
 from guidegraph.intake.omop.rules import Rules
 from guidegraph.intake.omop.source import Source
-from guidegraph.intake.omop.values import Row
 from guidegraph.intake.report import IntakeReport
-from guidegraph.intake.units import units
+from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
 
+_OURS = ("gg", "ggt")
 FORM = "OMOP CDM 5.4"
 #: Persons that are read at a time, which bounds the memory.
 _GROUP = 1_000
@@ -37,22 +38,23 @@ _LOOKED_AT = (
 Found = tuple[int, Profile, IntakeReport]
 
 
-@dataclass(frozen=True)
-class Options:
+class OmopOptions(TypedDict, total=False):
     """How to read a CDM.
 
-    ``as_of`` is the day of the profile; ``complete`` the keys of lists that are declared complete; ``prefixes`` give
-    the CURIE prefix of a table's source values; ``eras`` says to read drug_era too; ``one_day`` that a diagnosis
-    recorded for one single day counts as present; ``rates`` and ``newest_days`` are those of :class:`Settings`.
+    ``as_of`` is the day of the profile, today if None; ``complete`` the keys of the lists (``conditions``) that the
+    tables hold completely; ``source_vocabulary``, by table, the CURIE prefix of its source values; ``drug_eras`` says
+    to read drug_era too; ``one_day_present`` that a diagnosis recorded for one day alone counts as present, which else
+    stays unknown; ``newest_days`` ignores measurements and observations that are older, None for no limit;
+    ``same_units`` are pairs (unit, unit of ours) that are taken for the same.
     """
 
-    as_of: date
-    complete: frozenset[str] = frozenset()
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    eras: bool = False
-    one_day: bool = False
-    rates: Mapping[str, Decimal] | None = None
-    newest_days: int | None = None
+    as_of: date | None
+    complete: Collection[str]
+    source_vocabulary: Mapping[str, str] | None
+    drug_eras: bool
+    one_day_present: bool
+    newest_days: int | None
+    same_units: Collection[tuple[str, str]]
 
 
 class OmopReader:
@@ -63,7 +65,10 @@ class OmopReader:
         terms: our vocabulary.
         implications: what facts bring or exclude.
         codes: reads the codes of other terminologies.
-        options: how to read.
+        settings: the day, complete lists, and what else was chosen.
+        prefixes: the CURIE prefix of a table's source values.
+        eras: whether to read drug_era too.
+        one_day: whether a diagnosis recorded for one single day counts as present.
 
     Raises:
         UsageError: a list is declared complete whose table is not there, or an option names no table.
@@ -75,29 +80,33 @@ class OmopReader:
         terms: Vocabulary,
         implications: Sequence[Implication],
         codes: CodeReader,
-        options: Options,
+        settings: Settings,
+        prefixes: Mapping[str, str],
+        *,
+        eras: bool = False,
+        one_day: bool = False,
     ) -> None:
         self._source = source
         self._terms = terms
         self._rules = implications
-        self._options = options
+        self._settings, self._prefixes, self._eras, self._one_day = settings, prefixes, eras, one_day
         self._known = conventions()
         self._check()
         self._answers = answers(codes)
-        self._vocabularies = Vocabularies(source, codes, terms, options.prefixes)
-        wanted = [t for t in ("person", "death", *_EVENTS) if t != "drug_era" or options.eras]
+        self._vocabularies = Vocabularies(source, codes, terms, prefixes)
+        wanted = [t for t in ("person", "death", *_EVENTS) if t != "drug_era" or eras]
         self._tables = [table for table in wanted if table in source.tables]
         self._missing = [table for table in wanted if table not in source.tables and table != "death"]
 
     def _check(self) -> None:
-        for table in sorted(self._options.prefixes):
+        for table in sorted(self._prefixes):
             if table not in _EVENTS:
                 raise UsageError(
                     f"no table {table[:60]!r} has source codes",
                     where="--source-vocabulary",
                     mend=f"Name one of: {', '.join(_EVENTS)}.",
                 )
-        for key in sorted(self._options.complete):
+        for key in sorted(self._settings.complete):
             for table in self._known.tables_of(key):
                 if table not in self._source.tables:
                     raise UsageError(
@@ -105,7 +114,7 @@ class OmopReader:
                         where="--complete",
                         mend="Give the table, or leave the list out.",
                     )
-        if self._options.eras and "drug_era" not in self._source.tables:
+        if self._eras and "drug_era" not in self._source.tables:
             raise UsageError("there is no table drug_era", where="--drug-eras", mend="Leave the option out.")
 
     def person(self, person: int) -> tuple[Profile, IntakeReport]:
@@ -158,8 +167,8 @@ class OmopReader:
                 if table in _EVENTS:
                     used.update(_concepts(row, _own(table)))
                     seen.update(_concepts(row, _LOOKED_AT))
-            for person, found in by_person.items():
-                rows[person][table] = _sorted(found)
+            for person, events in by_person.items():
+                rows[person][table] = _sorted(events)
         self._vocabularies.learn(used, seen)
         for person in persons:
             if "person" not in rows[person]:
@@ -168,22 +177,84 @@ class OmopReader:
             yield person, profile, report
 
     def _profile(self, person: int, rows: Mapping[str, Sequence[Row]]) -> tuple[Profile, IntakeReport]:
-        options = self._options
-        report = IntakeReport(FORM, options.as_of.isoformat())
-        settings = Settings(options.as_of, options.complete, options.rates, options.newest_days)
-        builder = ProfileBuilder(self._terms, report, settings, implications=self._rules)
-        reader = Rules(builder, self._vocabularies, self._terms, self._known, units(), self._answers, options.one_day)
+        report = IntakeReport(FORM, self._settings.as_of.isoformat())
+        none = frozenset(self._answers.none.values())
+        builder = ProfileBuilder(self._terms, report, self._settings, implications=self._rules, own_lists=none)
+        reader = Rules(builder, self._vocabularies, self._terms, self._known, self._answers, self._one_day)
         reader.person(rows)
         profile = builder.build(str(person))
-        report.choices += self._told()
+        report.choices += [*self._choices]
         return profile, report
 
-    def _told(self) -> list[str]:
-        options = self._options
-        told = [f"no table {table}: nothing is known from it" for table in self._missing]
-        told += [f"source values of {table} are read as {prefix}" for table, prefix in sorted(options.prefixes.items())]
-        told += [f"complete by your word: {key}" for key in sorted(options.complete)]
-        return told + (["drug eras are read too"] if options.eras else [])
+    @cached_property
+    def _choices(self) -> list[str]:
+        said = [f"There is no table {t}, so nothing is known from it. Give it if there is one." for t in self._missing]
+        said += [f"Source values of {t} are read as {p}, as you said." for t, p in sorted(self._prefixes.items())]
+        said += [f"The list {key} is complete by your word." for key in sorted(self._settings.complete)]
+        return said + (["Drug eras are read too."] if self._eras else [])
+
+
+def read_person(
+    knowledge: Knowledge, source: str | Path, person: int, **options: Unpack[OmopOptions]
+) -> tuple[Profile, IntakeReport]:
+    """The profile of one person of a CDM 5.4 (by person_id), and the report on every row of theirs.
+
+    ``source`` is a DuckDB file, or a folder of Parquet or CSV files (or folders of their parts), one a table.
+
+    Raises:
+        UsageError: duckdb is not installed, the source is not there, or an option makes no sense.
+        ProfileError: it is no CDM that can be read, or has no such person.
+    """
+    with Source(source) as opened:
+        return _reader(knowledge, opened, **options).person(person)
+
+
+def read_persons(
+    knowledge: Knowledge, source: str | Path, persons: Iterable[int] | None, **options: Unpack[OmopOptions]
+) -> Iterator[tuple[int, Profile, IntakeReport]]:
+    """The profiles of many persons (all if None), in the order of their ids, each with its report.
+
+    Rows are read for a thousand persons at a time, so that memory stays bounded whatever the size of the CDM.
+
+    Raises:
+        UsageError, ProfileError: as :func:`read_person`.
+    """
+    with Source(source, many=True) as opened:
+        yield from _reader(knowledge, opened, **options).persons(persons)
+
+
+def _reader(knowledge: Knowledge, opened: Source, **options: Unpack[OmopOptions]) -> OmopReader:
+    named = options.get("source_vocabulary") or {}
+    settings = Settings(
+        options.get("as_of") or date.today(),
+        frozenset(options.get("complete", ())),
+        knowledge.records.rates,
+        options.get("newest_days"),
+        frozenset(options.get("same_units", ())),
+    )
+    return OmopReader(
+        opened,
+        knowledge.vocabulary,
+        knowledge.implications,
+        knowledge.links.codes,
+        settings,
+        {table: _prefix(knowledge, prefix) for table, prefix in named.items()},
+        eras=options.get("drug_eras", False),
+        one_day=options.get("one_day_present", False),
+    )
+
+
+def _prefix(knowledge: Knowledge, text: str) -> str:
+    """A CURIE prefix as the registry writes it, or one of our own terms."""
+    if text in _OURS:
+        return text
+    curie = knowledge.links.codes.curie(f"{text}:0")
+    if curie is None:
+        known = ", ".join([*sorted(knowledge.links.codes.terminologies), *_OURS])
+        raise UsageError(
+            f"{text[:40]!r} is no terminology that is mapped", where="--source-vocabulary", mend=f"Use: {known}."
+        )
+    return curie.partition(":")[0]
 
 
 def _own(table: str) -> tuple[str, str]:

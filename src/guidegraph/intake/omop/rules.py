@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import Decimal
 
-from guidegraph.intake.dates import Moment, age, moment
-from guidegraph.intake.facts import Source
-from guidegraph.intake.omop.observed import Observed
-from guidegraph.intake.omop.reader import AGE, STATES, reason, source_of, started
-from guidegraph.intake.omop.values import Row
-from guidegraph.model import TermRow, TrialFact
+from guidegraph.intake.builder import STATES
+from guidegraph.intake.dates import Moment, moment
+from guidegraph.intake.omop.cdm import Row
+from guidegraph.intake.omop.observed import MAP, Observed, reason, source_of, started
+from guidegraph.intake.report import Source
+from guidegraph.model import CodeReading, TrialFact
 
 _TAKEN, _STOPPED, _TRIALS = ("medications",), ("stopped_medications",), ("trials",)
-_LONGEST_SUPPLY = 100_000
 _OPEN = "no end is recorded: it counts as going on"
 _INFERRED = "its end may have been inferred where the tables were filled, since it has no verbatim_end_date"
 
@@ -47,10 +45,6 @@ class Rules(Observed):
             self._procedure(row)
         self.observed(rows)
 
-    def _one(self, kind: str, key: str, value: str = "") -> TermRow | None:
-        fitting = (r for r in self.terms.rows if r.key == key and r.key_value == value)
-        return next((r for r in fitting if r.kind == kind), None)
-
     def _sex(self, row: Row) -> None:
         source = Source(row.ref, f"gender_concept_id {row.text('gender_concept_id') or 'empty'}")
         try:
@@ -58,29 +52,19 @@ class Rules(Observed):
         except ValueError as error:
             self.builder.misunderstood((), source, str(error))
             return
-        term = self._one("finding", "sex", value) if value else None
-        if term is None:
-            self.builder.misunderstood((), source, "it is no sex that we know, so the sex is not stated")
+        if value is None:
+            why = "it is no sex that we know, so the sex is not stated"
+            self.builder.misunderstood((), source, why, "Write the sex into the profile.")
         else:
-            self.builder.fact(term.iri, True, source)
+            self.builder.sex(value, replace(source, text=value))
 
     def _age(self, row: Row) -> None:
         parts = [row.text(f"{part}_of_birth") for part in ("year", "month", "day")]
         source = Source(row.ref, f"born {'-'.join(part or '?' for part in parts)}")
-        term = self._one("number", AGE)
-        if term is None:
-            return
         try:
-            birth = _birth(row)
-            least, most = age(birth, self.builder.as_of)
+            self.builder.born(_birth(row), source)
         except ValueError as error:
-            self.builder.misunderstood((), source, str(error))
-            return
-        if least != most:
-            why = f"{least} or {most} years old, since the day of birth is not known: the age is not stated"
-            self.builder.ignore(source, why)
-        else:
-            self.builder.number(term.iri, Decimal(least), source)
+            self.builder.misunderstood((), source, str(error), "Correct the parts of the birth date.")
 
     def _death(self, row: Row) -> None:
         source = Source(row.ref, f"died {row.text('death_date') or 'on a day that is not told'}")
@@ -93,32 +77,61 @@ class Rules(Observed):
             self.builder.ignore(source, f"after the day of the profile ({self.builder.as_of})")
             return
         self.builder.ignore(source, "the profile is of a person who has died")
-        self.builder.report.choices.append(f"the person has died{f' ({day})' if day else ''}")
+        self.builder.report.choices.append(
+            f"The person has died{f' ({day})' if day else ''}. The profile is of the time before."
+        )
+
+    def _event(
+        self, row: Row, table: str, stem: str, ends: Sequence[str], keys: Sequence[str], start: str
+    ) -> tuple[Source, CodeReading, date, list[date]] | None:
+        """The source, code, first day and ends of a row of the day or before; None for another, which is told."""
+        source = Source(row.ref, row.text(f"{stem}_source_value") or f"concept {row.text(f'{stem}_concept_id')}")
+        reading = CodeReading("")
+        try:
+            text, reading = self.coded(row, table, stem)
+            source = source_of(row, text, None, reading)
+            when = row.moment(start)
+            source = replace(source, when=when)
+            over = [day for column in ends if (day := row.day(column)) is not None]
+            first = started(when, min(over, default=None))
+        except ValueError as error:
+            about = self.builder.of_kind({*reading.present, *reading.absent}, "condition", "finding", "intervention")
+            self.builder.misunderstood(keys, source, str(error), about=about)
+            return None
+        if first > self.builder.as_of:
+            self.builder.ignore(source, f"it is of {first}, after the day of the profile ({self.builder.as_of})")
+            return None
+        return source, reading, first, over
 
     def _condition(self, row: Row) -> None:
-        source = Source(row.ref, row.text("condition_source_value") or f"concept {row.text('condition_concept_id')}")
+        event = self._event(
+            row, "condition_occurrence", "condition", ["condition_end_date"], STATES, "condition_start_date"
+        )
+        if event is None:
+            return
+        source, reading, first, ends = event
+        end = ends[0] if ends else None
         try:
-            text, reading = self.coded(row, "condition_occurrence", "condition")
-            source = source_of(row, text, None, reading)
-            start, end = row.moment("condition_start_date"), row.day("condition_end_date")
             status = row.concept("condition_status_concept_id")
-            first = started(start, end)
+            none = self.none(row, "condition", source, STATES)
         except ValueError as error:
             self.builder.misunderstood(STATES, source, str(error))
             return
-        source = source_of(row, text, start, reading)
-        if first > self.builder.as_of:
-            self.builder.ignore(source, f"it starts on {first}, after the day of the profile ({self.builder.as_of})")
-            return
         says = self.known.statuses.get(status) if status else None
-        over = bool(end and first < end < self.builder.as_of) or (says is not None and says.says == "ended")
+        ended = says is not None and says.says == "ended"
+        over = bool(end and first < end < self.builder.as_of) or ended
         classes = self.classes(reading, "condition", "finding")
+        if none:
+            return
         if not classes:
-            self.builder.misunderstood(() if over else STATES, source, reason(reading, "no condition or finding"))
+            self.builder.misunderstood(() if over else STATES, source, reason(reading, "no condition or finding"), MAP)
         elif status and says is None:
             named = self.codes.concept(status)
-            told = f"the condition status {status}{f' ({named.name})' if named else ''} is not known"
-            self.builder.misunderstood(STATES, source, told)
+            why = f"the condition status {status}{f' ({named.name})' if named else ''} is not known"
+            self.builder.misunderstood(STATES, source, why, about=classes)
+        elif ended and end is not None and end > self.builder.as_of:
+            why = f"its status is {says.name if says else 'ended'}, on {end}: when it was so is not told"
+            self.builder.doubt(classes, STATES, source, why)
         elif over:
             when = f"it ended on {end}" if end else f"its status is {says.name if says else 'ended'}"
             self.builder.ignore(source, f"{when}: not present now, and not absent either")
@@ -145,55 +158,48 @@ class Rules(Observed):
             self.builder.fact(iri, True, source, note=_OPEN)
 
     def _drug(self, row: Row, table: str) -> None:
-        source = Source(row.ref, row.text("drug_source_value") or f"concept {row.text('drug_concept_id')}")
-        try:
-            text, reading = self.coded(row, table, "drug")
-            source = source_of(row, text, None, reading)
-            start = row.moment(f"{table}_start_date")
-            ends = [d for d in (row.day(f"{table}_end_date"), row.day("verbatim_end_date")) if d]
-            days = row.integer("days_supply")
-            first = started(start, min(ends, default=None))
-        except ValueError as error:
-            self.builder.misunderstood((*_TAKEN, *_STOPPED), source, str(error))
+        both, columns = (*_TAKEN, *_STOPPED), [f"{table}_end_date", "verbatim_end_date"]
+        event = self._event(row, table, "drug", columns, both, f"{table}_start_date")
+        if event is None:
             return
-        source = source_of(row, text, start, reading)
-        if first > self.builder.as_of:
-            self.builder.ignore(source, f"it starts on {first}, after the day of the profile ({self.builder.as_of})")
-            return
-        if not ends and days is not None and days > 0:
-            ends = [first + timedelta(days=min(days, _LONGEST_SUPPLY) - 1)]
+        source, reading, first, ends = event
         classes = self.classes(reading, "intervention")
+        least, most = self.known.supply
+        try:
+            days = row.integer("days_supply")
+            none = self.none(row, "drug", source, _TAKEN)
+            if days and not least <= days <= most:
+                raise ValueError(f"{days} days are no supply")
+        except ValueError as error:
+            self.builder.misunderstood(both, source, str(error), "Correct days_supply.", about=classes)
+            return
+        if none:
+            return
+        if not ends and days:
+            ends = [first + timedelta(days=days - 1)]
         over = {end < self.builder.as_of for end in ends} or {False}
         keys = (*(_TAKEN if False in over else ()), *(_STOPPED if True in over else ()))
         if not classes:
-            self.builder.misunderstood(keys, source, reason(reading, "no intervention"))
+            self.builder.misunderstood(keys, source, reason(reading, "no intervention"), MAP)
         elif len(over) > 1:
             self.builder.doubt(classes, keys, source, f"its ends differ: {min(ends)} and {max(ends)}")
         elif over == {True}:
             inferred = table == "drug_exposure" and not row.text("verbatim_end_date")
+            stopped = replace(source, when=moment(str(max(ends))))
             for iri in classes:
-                self.builder.stop(iri, max(ends), source, note=_INFERRED if inferred else "")
+                self.builder.stop(iri, max(ends), stopped, note=_INFERRED if inferred else "")
         else:
             for iri in classes:
-                self.builder.fact(iri, True, source, note="" if ends else _OPEN)
+                self.builder.fact(iri, True, source, note="" if ends else f"of {first}; {_OPEN}")
 
     def _procedure(self, row: Row) -> None:
-        source = Source(row.ref, row.text("procedure_source_value") or f"concept {row.text('procedure_concept_id')}")
-        try:
-            text, reading = self.coded(row, "procedure_occurrence", "procedure")
-            source = source_of(row, text, None, reading)
-            when = row.moment("procedure_date")
-            first = started(when)
-        except ValueError as error:
-            self.builder.misunderstood(_TRIALS, source, str(error))
+        event = self._event(row, "procedure_occurrence", "procedure", [], _TRIALS, "procedure_date")
+        if event is None:
             return
-        source = source_of(row, text, when, reading)
-        if first > self.builder.as_of:
-            self.builder.ignore(source, f"it is of {first}, after the day of the profile ({self.builder.as_of})")
-            return
+        source, reading, _, _ = event
         classes = self.classes(reading, "intervention")
         if not classes:
-            self.builder.misunderstood(_TRIALS, source, reason(reading, "no intervention"))
+            self.builder.misunderstood(_TRIALS, source, reason(reading, "no intervention"), MAP)
         for iri in classes:
             self.builder.trial(TrialFact(iri), source)
 
@@ -206,10 +212,10 @@ def _birth(row: Row) -> Moment:
     parts = [f"{year:04}", *([f"{month:02}"] if month is not None else [])]
     parts += [f"{day:02}"] if month is not None and day is not None else []
     try:
-        found = moment("-".join(parts))
+        birth = moment("-".join(parts))
     except ValueError:
         raise ValueError(f"{'-'.join(parts)} is no date") from None
     whole = row.day("birth_datetime")
-    if whole is not None and not found.first.date() <= whole <= found.last.date():
-        raise ValueError(f"birth_datetime {whole} is not the day of birth {found.text}")
-    return found
+    if whole is not None and not birth.first.date() <= whole <= birth.last.date():
+        raise ValueError(f"birth_datetime {whole} is not the day of birth {birth.text}")
+    return birth

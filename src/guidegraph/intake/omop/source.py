@@ -63,7 +63,8 @@ class Source:
         """Open a source.
 
         Args:
-            path: a DuckDB file, or a folder of Parquet or CSV files (compressed ones too), one a table.
+            path: a DuckDB file, or a folder of Parquet or CSV files (compressed ones too), or of
+                folders of such parts, one a table.
             many: whether many persons will be read, so that text files are parsed once, not once a group.
 
         Raises:
@@ -127,11 +128,11 @@ class Source:
             self._db.execute("ATTACH ? AS source (READ_ONLY)", [str(path)])
             # From here on nothing else can be opened, whatever a view of the database says.
             self._lock()
-            found = self._db.execute(statement("tables")).fetchall()
+            rows = self._db.execute(statement("tables")).fetchall()
         except _faults() as error:
             raise _unreadable(self.name, error) from None
         places: dict[str, list[str]] = {}
-        for schema, table in found:
+        for schema, table in rows:
             if table.casefold() in conventions().tables:
                 places.setdefault(table.casefold(), []).append(f"source.{_quoted(schema)}.{_quoted(table)}")
         self._one_each(places)
@@ -147,31 +148,52 @@ class Source:
         files: dict[str, list[str]] = {}
         for file in sorted(base.iterdir()):
             table, dot, ending = file.name.casefold().partition(".")
-            if table in conventions().tables and dot + ending in _ENDINGS and file.is_file():
+            known = dot + ending in _ENDINGS or (not dot and file.is_dir())
+            if table in conventions().tables and known:
                 files.setdefault(table, []).append(file.name)
         self._one_each(files)
         self._db.execute("SET allowed_directories = ?", [[str(base)]])
         self._lock()
-        return {table: self._file(base / names[0], table) for table, names in sorted(files.items())}
+        return {table: self._table(base / names[0], table) for table, names in sorted(files.items())}
+
+    def _table(self, path: Path, table: str) -> duckdb.DuckDBPyRelation:
+        """A table from its file, or from the files of its folder, which are its parts."""
+        if path.resolve() != path:
+            raise ProfileError(
+                f"{path.name} points outside the folder", where=self.name, mend=f"Put the table {table} itself there."
+            )
+        if not path.is_dir():
+            return self._file(path, table)
+        parts = [p for p in sorted(path.iterdir()) if p.name[0] not in "._"]
+        strange = [p.name for p in parts if not p.name.casefold().endswith(_ENDINGS) or p.resolve() != p or p.is_dir()]
+        if strange or not parts:
+            what = f"{strange[0]!r} is no part of a table" if strange else "it holds no part of a table"
+            mend = "Leave its Parquet or CSV files alone there."
+            raise ProfileError(what, where=f"{self.name}: {path.name}", mend=mend)
+        whole, *others = [self._file(part, table) for part in parts]
+        for part, other in zip(parts[1:], others, strict=True):
+            if [c.casefold() for c in other.columns] != [c.casefold() for c in whole.columns]:
+                mend = "Give every part the same columns in the same order."
+                raise ProfileError(
+                    "its columns are not those of the first part", where=f"{self.name}: {part.name}", mend=mend
+                )
+            whole = whole.union(other)
+        return whole
 
     def _lock(self) -> None:
         self._db.execute("SET enable_external_access = false")
         self._db.execute("SET lock_configuration = true")
 
     def _one_each(self, places: Mapping[str, Sequence[str]]) -> None:
-        for table, found in sorted(places.items()):
-            if len(found) > 1:
+        for table, rows in sorted(places.items()):
+            if len(rows) > 1:
                 raise ProfileError(
-                    f"the table {table} is there more than once: {', '.join(found[:4])}",
+                    f"the table {table} is there more than once: {', '.join(rows[:4])}",
                     where=self.name,
                     mend="Leave one of them.",
                 )
 
     def _file(self, path: Path, table: str) -> duckdb.DuckDBPyRelation:
-        if path.resolve().parent != path.parent:
-            raise ProfileError(
-                f"{path.name} points outside the folder", where=self.name, mend=f"Put the table {table} itself there."
-            )
         where = f"{self.name}: {path.name}"
         if path.stat().st_size == 0:
             raise ProfileError(f"the table {table} is an empty file", where=where, mend="Write at least its header.")
@@ -278,8 +300,8 @@ def _quoted(name: str) -> str:
 
 
 def _unreadable(where: str, error: Exception) -> ProfileError:
-    told = f"cannot be read: {shown(error, 160)}"
-    return ProfileError(told, where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
+    what = f"cannot be read: {shown(error, 160)}"
+    return ProfileError(what, where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
 
 
 def _header(path: Path, where: str) -> str:
@@ -288,8 +310,8 @@ def _header(path: Path, where: str) -> str:
             head = file.readline(_LONGEST_HEADER)
         return head.decode("utf-8-sig").strip("\r\n")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        told = f"its header cannot be read: {shown(error)}"
-        raise ProfileError(told, where=where, mend="Save it as UTF-8 text.") from None
+        what = f"its header cannot be read: {shown(error)}"
+        raise ProfileError(what, where=where, mend="Save it as UTF-8 text.") from None
 
 
 def _names(head: str, mark: str, where: str) -> list[str]:
