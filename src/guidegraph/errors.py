@@ -17,8 +17,8 @@ class GuideGraphError(Exception):
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
-        mend = f" {self.mend}" if self.mend else ""
-        return f"{where}{self.what}{mend}"
+        stop = "" if self.what.endswith((".", "!", "?", ":")) else "."
+        return f"{where}{self.what}{stop} {self.mend}" if self.mend else f"{where}{self.what}"
 
 
 class ProfileError(GuideGraphError):

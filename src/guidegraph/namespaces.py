@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 BASE = "https://w3id.org/guidegraph/"
@@ -55,12 +56,12 @@ PREFIXES: dict[str, str] = {
 }
 
 
-def expand(curie: str) -> str | None:
-    """The IRI that a CURIE stands for, or None when its prefix is not ours."""
+def expand(curie: str, prefixes: Mapping[str, str] = PREFIXES) -> str | None:
+    """The IRI that a CURIE stands for, or None when its prefix is none of ``prefixes``, by default ours."""
     prefix, colon, local = curie.partition(":")
-    if not colon or prefix not in PREFIXES:
+    if not colon or prefix not in prefixes:
         return None
-    return PREFIXES[prefix] + local
+    return prefixes[prefix] + local
 
 
 @cache

@@ -18,7 +18,8 @@ from guidegraph.reading import FORMATS, read_quads, unreadable_values
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _TYPE = ox.NamedNode(ns.RDF + "type")
 #: What is said of a file without a term of ours.
-NOTHING_OF_OURS = "nothing was checked, since the file says nothing in the vocabulary of GuideGraph"
+NOT_OURS = "the file says nothing in the vocabulary of GuideGraph"
+NOTHING_OF_OURS = f"nothing was checked, since {NOT_OURS}"
 RIGHT_FILE = f"Check that it is the right file, and that its prefixes begin with {ns.BASE}."
 #: Kinds of file that hold RDF, and folders of the knowledge that others read.
 _RDF = {*FORMATS, ".rdf", ".owl", ".n3", ".xml"}
@@ -104,13 +105,12 @@ def read_extra(files: Iterable[str | Path]) -> list[ox.Quad]:
     """The quads of files that a user adds to some knowledge; those outside a named graph in the ontology's graph.
 
     Raises:
-        KnowledgeError: a file, or a number or date in it, cannot be read.
+        KnowledgeError: a file, or a number or date in it, cannot be read, or nothing in it is ours.
     """
-    return [
-        quad
-        for path in map(Path, files)
-        for quad in _in_graph(named(readable(read_quads(path, KnowledgeError), path)), _ONTOLOGY)
-    ]
+    added = {str(path): readable(read_quads(Path(path), KnowledgeError), Path(path)) for path in files}
+    for name in sorted(foreign_files(added)):
+        raise KnowledgeError(f"{NOT_OURS}, so that it adds nothing", where=name, mend=RIGHT_FILE)
+    return [quad for quads in added.values() for quad in _in_graph(named(quads), _ONTOLOGY)]
 
 
 def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:
@@ -198,8 +198,8 @@ def named(quads: Sequence[ox.Quad]) -> list[ox.Quad]:
             spoken.add(obj)
     if not spoken:
         return list(quads)
-    told = blank_digests(quads)
-    names = {node: ox.NamedNode(BLANK + told[node][:32]) for node in spoken}
+    digests = blank_digests(quads)
+    names = {node: ox.NamedNode(BLANK + digests[node][:32]) for node in spoken}
 
     def renamed(term: Any) -> Any:
         return names.get(term, term) if isinstance(term, ox.BlankNode) else term
@@ -228,7 +228,7 @@ def blank_digests(quads: Iterable[ox.Quad]) -> dict[ox.BlankNode, str]:
                 above[inner].add(quad.subject)
     done: dict[ox.BlankNode, str] = {}
 
-    def told(node: ox.BlankNode) -> str:
+    def digest_of_node(node: ox.BlankNode) -> str:
         objects = ((q.predicate, q.object) for q in said[node])
         parts = sorted(f"{p} {done.get(o, '_') if isinstance(o, ox.BlankNode) else o}" for p, o in objects)
         return sha256(";".join(parts).encode()).hexdigest()
@@ -236,14 +236,14 @@ def blank_digests(quads: Iterable[ox.Quad]) -> dict[ox.BlankNode, str]:
     ready = [node for node, inner_nodes in waiting.items() if not inner_nodes]
     while ready:
         node = ready.pop()
-        done[node] = told(node)
+        done[node] = digest_of_node(node)
         for higher in above[node]:
             waiting[higher].discard(node)
             if not waiting[higher]:
                 ready.append(higher)
     circular = [node for node in waiting if node not in done]
     for _ in circular[:_ROUNDS]:
-        done.update({node: told(node) for node in circular})
+        done.update({node: digest_of_node(node) for node in circular})
     return done
 
 
@@ -289,11 +289,11 @@ def descriptions(store: ox.Store, graph: ox.NamedNode) -> dict[str, str]:
     for quad in quads:
         said[quad.subject].append(quad)
     inner = {q.object for q in quads if isinstance(q.object, ox.BlankNode)}
-    told: Mapping[Any, str] = blank_digests(quads)
+    digests: Mapping[Any, str] = blank_digests(quads)
     lines: dict[str, list[str]] = defaultdict(list)
-    for subject, found in said.items():
+    for subject, rows in said.items():
         if isinstance(subject, ox.NamedNode):
-            lines[subject.value] += [f"{q.predicate} {told.get(q.object, q.object)}" for q in found]
+            lines[subject.value] += [f"{q.predicate} {digests.get(q.object, q.object)}" for q in rows]
         elif subject not in inner:
-            lines[""].append(told[subject])
-    return {node: sha256("\n".join(sorted(rows)).encode()).hexdigest() for node, rows in sorted(lines.items())}
+            lines[""].append(digests[subject])
+    return {node: sha256("\n".join(sorted(texts)).encode()).hexdigest() for node, texts in sorted(lines.items())}

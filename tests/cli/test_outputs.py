@@ -130,7 +130,9 @@ def test_standard_input_is_read_up_to_a_bound_in_utf_8_only(tmp_path: Path) -> N
         ("yes | guidegraph therapies -", "too large"),
         ("guidegraph therapies - < /dev/zero", "too large"),
         ("printf 'age: \\xff' | guidegraph therapies -", "standard input:1: not UTF-8"),
-        ("guidegraph therapies - <&-", "standard input"),
+        ("guidegraph therapies - <&-", "standard input is closed"),
+        ("guidegraph query - <&-", "standard input is closed"),
+        ("guidegraph profile from-fhir - <&-", "standard input is closed"),
         ("guidegraph therapies .", "it is a folder"),
     ):
         done = _shell(line, tmp_path)

@@ -10,11 +10,11 @@ import pytest
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
-from guidegraph.intake.builder import ProfileBuilder, Settings
+from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import Code, Concepts
 from guidegraph.intake.dates import age, moment
 from guidegraph.intake.form import to_json, to_yaml
-from guidegraph.intake.report import IntakeReport, Source
+from guidegraph.intake.report import IntakeReport, Settings, Source
 from guidegraph.intake.units import units
 from guidegraph.model import CodeReading, TrialFact
 from guidegraph.profile import apply_implications, parse_profile_text

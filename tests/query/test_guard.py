@@ -19,7 +19,7 @@ import pytest
 
 from guidegraph import api, assets
 from guidegraph.audit.kinds import kinds
-from guidegraph.errors import GuideGraphError, QueryError
+from guidegraph.errors import GuideGraphError, QueryError, UsageError
 from guidegraph.query import guard, run, sealed
 from guidegraph.query.sealed import Limits
 from guidegraph.validate.check import from_query
@@ -110,6 +110,34 @@ def test_what_reaches_out_is_refused_with_its_place(store: ox.Store, canary: Can
     assert canary.heard == 0
 
 
+ELSEWHERE = {
+    "a string that ends": r"SELECT * { ?s ?p '\u0027 SERVICE <URL> { ?s ?p ?o } } #' }",
+    "a projection that ends": r"SELECT (STR('\u0027) AS ?x) FROM <URL> { } #') AS ?y) { }",
+    "a comment that ends": "SELECT * { # \\u000a SERVICE <URL> { ?s ?p ?o }\n }",
+    "an IRI that ends": r"SELECT * { ?s ?p <http://e/\u003E . SERVICE <URL> { ?s ?p ?o } } #> }",
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_an_engine_that_replaces_escapes_first_gets_no_such_query(store: ox.Store, canary: Canary, name: str) -> None:
+    """What is a string here is a SERVICE to who follows the specification's section 19.2 to the letter."""
+    text = ELSEWHERE[name].replace("URL", "http://127.0.0.1:9/")
+    with pytest.raises(QueryError, match=r"reaches out|two ways|cannot be") as caught:
+        api.run_query(None, text, None, [], endpoint=canary.address)
+    assert caught.value.where.startswith("line 1, column ")
+    assert canary.heard == 0
+
+
+def test_the_place_is_that_of_the_word(store: ox.Store) -> None:
+    for text, where in (
+        ("SELECT ?service { ?service ?p ?o .\n  SERVICE <urn:x> { } }", "line 2, column 3"),
+        ("SELECT ?from\nFROM <urn:x> { ?from ?p ?o }", "line 2, column 1"),
+    ):
+        with pytest.raises(QueryError) as caught:
+            run.run(store, text)
+        assert caught.value.where == where
+
+
 def test_the_canary_hears_who_has_leave(store: ox.Store, canary: Canary) -> None:
     with pytest.raises(QueryError):
         run.run(store, REACHING["plain"].replace("URL", canary.address), allow_remote=True)
@@ -156,7 +184,7 @@ def test_our_graphs_and_those_of_the_store_may_be_named(store: ox.Store) -> None
         ("SELECT * { ?s ?p '\x00' ?o }", "cannot be parsed"),
         ("SELECT\u00a0* { }", "cannot be parsed"),
         ("S\\u0045LECT * { }", "no SELECT"),
-        ("SELECT * { ?s ?p '\ud800' }", "surrogate"),
+        ("SELECT * { ?s ?p '\ud800' }", "half a character"),
         ("SELECT * FROM <relative> { }", "cannot be parsed"),
         ("LOAD <http://e/>", "update"),
         ("PREFIX x: <urn:x> # SELECT\nINSERT DATA { x:a x:b x:c }", "update"),
@@ -240,6 +268,12 @@ ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l .
 def test_time_has_an_end(store: ox.Store) -> None:
     with pytest.raises(QueryError, match=r"did not end within 0.3 seconds.* --timeout"):
         run.run(store, ENDLESS, limits=Limits(0.3))
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_what_is_no_limit_is_refused(seconds: float) -> None:
+    with pytest.raises(UsageError, match="--timeout"):
+        Limits(seconds)
 
 
 def test_memory_has_an_end(store: ox.Store) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.intake.builder import Settings
 from guidegraph.intake.concepts import Concepts
 from guidegraph.intake.fhir import Reading, read_fhir
 from guidegraph.intake.fhir.bundle import from_values
 from guidegraph.intake.fhir.table import table
+from guidegraph.intake.report import Settings
 from guidegraph.model import CodeReading
 from tests.support.npm import package
 

@@ -33,7 +33,7 @@ def test_link_list_and_remove(base: Path, tmp_path: Path, cli: Any) -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (("nothing",), "no source 'nothing' Use one of: hpo"),
+        (("nothing",), "no source 'nothing'. Use one of: hpo"),
         (("missing.obo", "--prefix", "TOY"), "cannot be read"),
         (("missing.obo",), "Add --prefix"),
         (("missing.obo", "--prefix", "NONE"), "no terminology 'NONE'"),

@@ -233,6 +233,8 @@ def test_a_file_without_anything_of_ours_is_not_checked(tmp_path: Path) -> None:
     assert [(r.file, r.shape.rpartition("/")[2]) for r in report.results] == [(str(foreign), "something-of-ours")]
     with pytest.raises(NothingToCheckError, match="nothing was checked"):
         api.open_files([own(tmp_path), foreign])
+    with pytest.raises(KnowledgeError, match="adds nothing"):
+        gg.open(extra=[foreign])
     for command in ("validate", "audit"):
         line = [sys.executable, "-m", "guidegraph", command, str(foreign)]
         done = subprocess.run(line, capture_output=True, text=True)

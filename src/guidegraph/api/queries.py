@@ -9,8 +9,6 @@ from guidegraph import namespaces as ns
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.errors import UsageError
 from guidegraph.model import Parameter, Result
-from guidegraph.query import run
-from guidegraph.query.sealed import Limits
 from guidegraph.store import files_alone
 
 
@@ -40,6 +38,10 @@ def run_query(
     Raises:
         QueryError, EndpointError, UsageError: see :mod:`guidegraph.query.run` and :mod:`guidegraph.store`.
     """
+    # Most commands run no query of a user, and start sooner without its guard.
+    from guidegraph.query import run
+    from guidegraph.query.sealed import Limits
+
     text = text.removeprefix("\ufeff")
     given = run.parse_parameters(params)
     known = run.undeclared(text, given) if declared is None else declared

@@ -42,20 +42,20 @@ def read_baseline(path: Path) -> dict[str, Accepted]:
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
-        told = " ".join(str(error).split())[:160]
-        raise UsageError(f"not well-formed: {told}", where=where, mend="Write YAML or JSON.") from None
+        reason = " ".join(str(error).split())[:160]
+        raise UsageError(f"not well-formed: {reason}", where=where, mend="Write YAML or JSON.") from None
     rows = data.get("accepted") if isinstance(data, dict) else None
     if not isinstance(rows, list):
         raise UsageError(
             "no list 'accepted'", where=where, mend="guidegraph audit --format baseline writes a file to start from."
         )
-    found: dict[str, Accepted] = {}
+    accepted: dict[str, Accepted] = {}
     for number, row in enumerate(rows, 1):
         entry = _entry(row, f"{where}, entry {number}")
-        if entry.id in found:
+        if entry.id in accepted:
             raise UsageError(f"{entry.id} is accepted twice", where=where, mend="Delete one of the two.")
-        found[entry.id] = entry
-    return found
+        accepted[entry.id] = entry
+    return accepted
 
 
 def _entry(row: Any, where: str) -> Accepted:

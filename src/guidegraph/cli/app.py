@@ -15,7 +15,6 @@ from guidegraph.cli import (
     link,
     mappings,
     patient,
-    profiles,
     query,
     stores,
 )
@@ -69,9 +68,7 @@ app.command("push")(guarded(stores.push))
 app.command("pull")(guarded(stores.pull))
 app.add_typer(export.app, name="export")
 app.add_typer(export.nanopubs, name="nanopub")
-profiles.app.command("from-fhir")(guarded(intake.from_fhir))
-profiles.app.command("from-omop")(guarded(intake.from_omop))
-app.add_typer(profiles.app, name="profile")
+app.add_typer(intake.app, name="profile")
 
 
 def main() -> None:

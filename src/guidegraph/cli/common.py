@@ -193,8 +193,15 @@ def profile_source(source: str) -> str | BinaryIO:
     Raises:
         UsageError: there is no standard input.
     """
-    if source != "-":
-        return source
+    return standard_input() if source == "-" else source
+
+
+def standard_input() -> BinaryIO:
+    """Standard input as bytes, for who decodes and bounds what is read.
+
+    Raises:
+        UsageError: it is closed.
+    """
     if sys.stdin is None:
         raise UsageError("standard input is closed", where="-", mend="Name a file.")
     return sys.stdin.buffer

@@ -1,8 +1,7 @@
-"""Commands that read records of patients (FHIR, OMOP) as profiles."""
+"""Commands about patient profiles: a template, the examples, the terms, and records (FHIR, OMOP) read as profiles."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,9 +9,25 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, file_path, working, write
+from guidegraph import assets
+from guidegraph.cli.common import (
+    SHIPPED,
+    AsOf,
+    Opener,
+    Output,
+    day,
+    file_path,
+    guarded,
+    standard_input,
+    working,
+    write,
+)
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files
+from guidegraph.namespaces import shorten
+from guidegraph.profile import template
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Patient profiles: a template, the examples.")
 
 
 class ProfileFormat(StrEnum):
@@ -44,6 +59,55 @@ SameUnit = Annotated[
         "--same-unit", metavar="UNIT=OURS", help="Take a unit, as the record writes it, for ours; repeatable."
     ),
 ]
+
+
+def new(
+    output: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", parser=file_path, help="Where to write it; standard output if left out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    opened: Opener = SHIPPED,
+) -> None:
+    """A commented template of a profile.
+
+    Example: guidegraph profile new patient.yaml
+    """
+    if output is not None and output.exists() and not force:
+        raise UsageError("the file exists", where=str(output), mend="Name another file, or add --force.")
+    write(template(opened().vocabulary), output)
+
+
+def examples() -> None:
+    """The names of the example profiles that ship.
+
+    Example: guidegraph profile list
+    """
+    for path in assets.files("graph", "profiles/*.yaml"):
+        first = next((line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("label:")), "")
+        typer.echo(f"example:{path.stem:26} {first.removeprefix('label:').strip()}")
+
+
+def terms(
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Only terms with this text in a name.")] = "",
+    opened: Opener = SHIPPED,
+) -> None:
+    """The terms that a profile may name, with their synonyms.
+
+    Example: guidegraph profile terms pain
+    """
+    wanted = text.casefold()
+    rows = [
+        row
+        for row in opened().vocabulary.of_kind("condition", "finding", "intervention", "outcome")
+        if any(wanted in name.casefold() for name in row.names)
+    ]
+    if not rows:
+        raise UsageError(f"no term has {text[:60]!r} in its names", mend="Try a part of the word.")
+    lines = [
+        f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:]) for row in rows
+    ]
+    write("\n".join(lines))
 
 
 def from_fhir(
@@ -82,7 +146,7 @@ def from_fhir(
     from guidegraph.intake.fhir import read_record
 
     where = "standard input" if bundle == "-" else Path(bundle).name
-    text = read_record(sys.stdin.buffer if bundle == "-" else Path(bundle), where)
+    text = read_record(standard_input() if bundle == "-" else Path(bundle), where)
     kb = opened()
     reading = kb.profile_from_fhir(
         text,
@@ -216,3 +280,13 @@ def _prefixes(texts: list[str] | tuple[()]) -> dict[str, str]:
             )
         prefixes[table.casefold()] = prefix
     return prefixes
+
+
+for _name, _command in (
+    ("new", new),
+    ("list", examples),
+    ("terms", terms),
+    ("from-fhir", from_fhir),
+    ("from-omop", from_omop),
+):
+    app.command(_name)(guarded(_command))

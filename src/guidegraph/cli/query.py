@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import SHIPPED, Opener, file_path, write
+from guidegraph.cli.common import SHIPPED, Opener, file_path, standard_input, write
 from guidegraph.errors import QueryError, UsageError
 from guidegraph.files import read_text
 
@@ -36,7 +35,7 @@ def _read(source: str) -> Source:
     from guidegraph.query import catalogue
 
     if source == "-":
-        text = read_text(sys.stdin.buffer, _LARGEST, QueryError, where="standard input")
+        text = read_text(standard_input(), _LARGEST, QueryError, where="standard input")
         return catalogue.source_of(text, "standard input")
     path = Path(source)
     if path.suffix in (".rq", ".sparql") or path.is_file():
@@ -61,7 +60,7 @@ def query(
     ] = None,
     form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a query of yours may take.")
+        float, typer.Option("--timeout", metavar="SECONDS", help="How long a query of yours may take.")
     ] = 60.0,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let the query reach other machines.")] = False,
     opened: Opener = SHIPPED,

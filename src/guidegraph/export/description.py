@@ -66,8 +66,7 @@ def turtle(engine: Engine, root: Path) -> str:
 
 
 def _node(iri: str) -> ox.NamedNode:
-    prefix, _, local = iri.partition(":")
-    return ox.NamedNode((_VOCABULARIES.get(prefix) or ns.PREFIXES.get(prefix) or f"{prefix}:") + local)
+    return ox.NamedNode(ns.expand(iri, {**ns.PREFIXES, **_VOCABULARIES}) or iri)
 
 
 def _distributions() -> Iterable[ox.Triple]:

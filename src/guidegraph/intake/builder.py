@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -11,7 +11,18 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
 from guidegraph.intake.dates import Moment, age
-from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, USED, Entry, Fact, IntakeReport, Source, Unread, shown
+from guidegraph.intake.report import (
+    IGNORED,
+    NOT_UNDERSTOOD,
+    USED,
+    Entry,
+    Fact,
+    IntakeReport,
+    Settings,
+    Source,
+    Unread,
+    shown,
+)
 from guidegraph.intake.units import Units, units
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile import Implication, Vocabulary
@@ -30,22 +41,6 @@ _DAYS_A_WEEK = 7
 _TEXT = 500
 #: Entries of a list that are not understood and that a profile names, so that the reader of profiles takes it.
 _MOST = 1_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the reader of a record chose.
-
-    ``complete``: keys of the profile (``conditions``) whose lists are declared complete; ``rates``: weeks in which a
-    number that advances with time grows by one, by property; ``newest_days``: measurements and observations older than
-    this are ignored, None for no limit; ``same_units``: pairs of a unit and a unit of ours that are taken for the same.
-    """
-
-    as_of: date
-    complete: frozenset[str] = frozenset()
-    rates: Mapping[str, Decimal] | None = None
-    newest_days: int | None = None
-    same_units: frozenset[tuple[str, str]] = frozenset()
 
 
 class ProfileBuilder:
@@ -249,7 +244,7 @@ class ProfileBuilder:
     def _leave(
         self, about: Collection[str], keys: Collection[str], source: Source, state: str, why: str, mend: str
     ) -> None:
-        if self._place(source)[0] == IGNORED:
+        if self._settings.place(source)[0] == IGNORED:
             self._counts((), source)
             return
         lists = {self._categories[key] for key in keys}
@@ -259,7 +254,7 @@ class ProfileBuilder:
 
     def _counts(self, about: Collection[str], source: Source, keys: Collection[str] = ()) -> bool:
         """Whether an entry is of the day of the profile or before, and new enough; told, once a source, if not."""
-        state, why = self._place(source)
+        state, why = self._settings.place(source)
         if not state:
             return True
         if state == NOT_UNDERSTOOD:
@@ -268,26 +263,6 @@ class ProfileBuilder:
             self._outside[id(source)] = source
             self.ignore(source, why)
         return False
-
-    def _place(self, source: Source) -> tuple[str, str]:
-        """Where an entry stands to the day: ignored (after it), not understood (that cannot be told), or ""."""
-        day, written, when = self.as_of, source.written, source.when
-        for moment, verb in ((written, "it was written on"), (when, "it is of")):
-            if moment is not None and moment.first.date() > day:
-                return IGNORED, f"{verb} {moment.text}, after the day of the profile ({day})"
-        if written is None or written.last.date() > day:
-            for moment in (written, when):
-                if moment is not None and moment.last.date() > day:
-                    return NOT_UNDERSTOOD, f"whether that was so by {day} cannot be told ({moment.text})"
-            if written is None and source.saved is not None and source.saved.last.date() > day:
-                return (
-                    NOT_UNDERSTOOD,
-                    f"whether it said so by {day} cannot be told: it was saved on {source.saved.text}",
-                )
-        newest = self._settings.newest_days
-        if source.timed and newest is not None and when is not None and (day - when.last.date()).days > newest:
-            return IGNORED, f"it is of {when.text}, more than {newest} days before {day}"
-        return "", ""
 
     def _longest(self, iri: str) -> Decimal | None:
         """The weeks that a state can last which has a running number (weeks of it), None where it has none."""
@@ -317,14 +292,14 @@ class ProfileBuilder:
             effect = f"unknown: {named}" if named else ""
             self._told(entry.source, entry.state, effect, entry.why, entry.mend, order=entry.order)
         for fact, state, why in settled.dropped:
-            doubtful = state == NOT_UNDERSTOOD
+            doubtful = state == NOT_UNDERSTOOD or fact.order in settled.shadowed
             if doubtful:
                 text = shown(fact.source.about or fact.source.text)
                 states = fact.prop in map(self._categories.get, STATES)
                 lists = map(self._categories.__getitem__, STATES) if states else (fact.prop,)
                 self._suspended += [(prop, text) for prop in lists if prop in self._categories.values()]
             effect = f"unknown: {self._terms.label(fact.iri)}" if doubtful else ""
-            self._told(fact.source, state, effect, why, _ASK if doubtful else "", order=fact.order)
+            self._told(fact.source, state, effect, why, _ASK if state == NOT_UNDERSTOOD else "", order=fact.order)
         complete = {self._categories[key] for key in self._settings.complete}
         kept = [*settled.kept, *self._none_of_a_list(settled.kept, complete)]
         for fact in settled.kept:

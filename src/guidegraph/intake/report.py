@@ -1,10 +1,12 @@
-"""Entries of a record: what each states, and what became of it: used, ignored with the reason, or not understood."""
+"""Entries of a record: what each states, where it stands to the day, and what became of it."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -64,6 +66,42 @@ class Source:
     def later(self, other: Source) -> bool:
         """Whether its word is known to be of a later time than another."""
         return self.time is not None and other.time is not None and self.time.after(other.time) is True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the reader of a record chose.
+
+    ``complete``: keys of the profile (``conditions``) whose lists are declared complete; ``rates``: weeks in which a
+    number that advances with time grows by one, by property; ``newest_days``: measurements and observations older than
+    this are ignored, None for no limit; ``same_units``: pairs of a unit and a unit of ours that are taken for the same.
+    """
+
+    as_of: date
+    complete: frozenset[str] = frozenset()
+    rates: Mapping[str, Decimal] | None = None
+    newest_days: int | None = None
+    same_units: frozenset[tuple[str, str]] = frozenset()
+
+    def place(self, source: Source) -> tuple[str, str]:
+        """Where an entry stands to the day: ignored (after it), not understood (that cannot be told), or ""."""
+        day, written, when = self.as_of, source.written, source.when
+        for moment, verb in ((written, "it was written on"), (when, "it is of")):
+            if moment is not None and moment.first.date() > day:
+                return IGNORED, f"{verb} {moment.text}, after the day of the profile ({day})"
+        if written is None or written.last.date() > day:
+            for moment in (written, when):
+                if moment is not None and moment.last.date() > day:
+                    return NOT_UNDERSTOOD, f"whether that was so by {day} cannot be told ({moment.text})"
+            if written is None and source.saved is not None and source.saved.last.date() > day:
+                return (
+                    NOT_UNDERSTOOD,
+                    f"whether it said so by {day} cannot be told: it was saved on {source.saved.text}",
+                )
+        newest = self.newest_days
+        if source.timed and newest is not None and when is not None and (day - when.last.date()).days > newest:
+            return IGNORED, f"it is of {when.text}, more than {newest} days before {day}"
+        return "", ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ _Said = tuple[set[tuple[str, str]], set[tuple[str, str]]]
 class Settlement:
     """The facts that hold together (``kept``, in the order of the record), and the others with state and reason.
 
-    ``superseded`` gives, by its place in the record, the newer fact that makes an unread entry matter no more.
+    ``superseded`` gives, by its place in the record, the newer fact that makes an unread entry matter no more;
+    ``shadowed`` are the places of the facts that an unread entry puts in doubt.
 
     Args:
         facts: what the entries state.
@@ -47,6 +48,7 @@ class Settlement:
         self._known: dict[tuple[str, str, bool], _Said] = {}
         self.dropped: list[Dropped] = []
         self.superseded: dict[int, Fact] = {}
+        self.shadowed: set[int] = set()
         self._supersede(facts, unread)
         kept = self._not_overshadowed(facts, [u for u in unread if u.order not in self.superseded])
         kept = self._newest(kept)
@@ -90,6 +92,7 @@ class Settlement:
                 newer = "is newer" if cast.source.later(fact.source) else "is not known to be older"
                 says = "cannot be read" if cast.state == NOT_UNDERSTOOD else "leaves it open"
                 self.dropped.append((fact, IGNORED, f"{cast.source.ref} {newer} and {says}: it is not known"))
+                self.shadowed.add(fact.order)
         return [fact for fact in facts if id(fact) not in shadow]
 
     def _bears(self, iri: str, fact: Fact) -> bool:
@@ -268,11 +271,6 @@ def profile(
         not_understood=not_understood,
         readings=tuple(sorted(readings, key=lambda reading: reading.curie)),
     )
-
-
-def about(fact: Fact, vocabulary: Vocabulary) -> str:
-    """What a fact is about, in words."""
-    return vocabulary.label(fact.iri)
 
 
 def words(fact: Fact, vocabulary: Vocabulary) -> str:

@@ -19,7 +19,7 @@ from guidegraph.model import Profile
 from guidegraph.profile.parse import check_range, parse_value
 from guidegraph.profile.rdf_reading import read_rdf
 from guidegraph.profile.strict import MAX_CHARACTERS, from_plain, read_json, read_yaml
-from guidegraph.profile.terms import Vocabulary
+from guidegraph.profile.terms import KINDS, Vocabulary
 
 ProfileSource = str | Path | Mapping[str, Any] | Profile | IO[Any]
 
@@ -31,12 +31,6 @@ _FORMATS = {
     ".ttl": "turtle",
     ".nt": "turtle",
     ".trig": "trig",
-}
-#: The kind of term that belongs to a property.
-_KINDS = {
-    ns.GG + "hasCondition": "condition",
-    ns.GG + "hasFinding": "finding",
-    ns.GG + "takesMedication": "intervention",
 }
 #: What reads the forms that are no RDF.
 _READERS = {"yaml": read_yaml, "json": read_json}
@@ -154,9 +148,7 @@ def _form(text: str) -> str:
 
 def _known(profile: Profile, vocabulary: Vocabulary) -> Profile:
     """A profile that was made in code or from a record, held against the vocabulary."""
-    named = [
-        (cls, _KINDS.get(prop, "term")) for t in (profile.present, profile.absent) for prop in t for cls in t[prop]
-    ]
+    named = [(cls, KINDS.get(prop, "term")) for t in (profile.present, profile.absent) for prop in t for cls in t[prop]]
     trials, stops = profile.trials_present | profile.trials_absent, profile.stops_present | profile.stops_absent
     named += [(of, "intervention") for of in [*(trial.of for trial in trials), *(stop.of for stop in stops)]]
     named += [(trial.outcome, "outcome") for trial in trials if trial.outcome is not None]

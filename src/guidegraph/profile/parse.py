@@ -1,4 +1,4 @@
-"""From a file, a text or a mapping to a Profile, every term resolved and every fault told with its place."""
+"""From values as they are written to a Profile, every term resolved and every fault told with its place."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile.strict import Mapping, Scalar, Sequence, Value
-from guidegraph.profile.terms import CodedFacts, Vocabulary
+from guidegraph.profile.terms import KINDS, CodedFacts, Vocabulary
 
 #: A plain number: no sign, exponent, leading zero or digits of other scripts.
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?\Z")
 _WEEKS, _DAYS = Decimal(10_000), Decimal(100_000)
 _TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns.GG + "takesMedication"
-_OF_KIND = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding"}
+_OF_KIND = {kind: prop for prop, kind in KINDS.items() if kind != "intervention"}
 
 
 def parse_value(value: Value, vocabulary: Vocabulary) -> Profile:

@@ -16,7 +16,7 @@ from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.profile.parse import check_range
 from guidegraph.profile.strict import MAX_CHARACTERS, Scalar
-from guidegraph.profile.terms import CodedFacts, Vocabulary
+from guidegraph.profile.terms import KINDS, CodedFacts, Vocabulary
 from guidegraph.reading import parse_quads
 
 _FORMATS = {"turtle": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "jsonld": ox.RdfFormat.JSON_LD}
@@ -27,13 +27,7 @@ _PATIENT, _OF, _OUTCOME = ns.GG + "Patient", ns.GG + "ofIntervention", ns.GG + "
 _WEEKS, _DAYS = ns.GG + "trialWeeks", ns.GG + "daysSinceStop"
 _TRIAL, _STOP = ns.GG + "hasTrial", ns.GG + "stoppedMedication"
 _COMPLETE, _NOT_UNDERSTOOD = ns.GG + "completeFor", ns.GG + "notUnderstood"
-#: The kind of the class of a fact, by its property.
-_KINDS = {
-    ns.GG + "hasCondition": "condition",
-    ns.GG + "hasFinding": "finding",
-    ns.GG + "takesMedication": "intervention",
-}
-_NAMES = (*_KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD)
+_NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD)
 _PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 #: The datatypes whose plain lexical forms are exact numbers.
 _EXACT = {ns.XSD + name for name in ("decimal", "integer", "nonNegativeInteger", "positiveInteger", "int", "long")}
@@ -147,7 +141,7 @@ class _RdfReader:
 
     def profile(self) -> Profile:
         present: dict[str, set[str]] = defaultdict(set)
-        for prop, kind in _KINDS.items():
+        for prop, kind in KINDS.items():
             for node in self._all(self._patient, prop):
                 present[prop].update(self._type(node, kind, prop))
         values = {
@@ -208,8 +202,8 @@ class _RdfReader:
             if whole is None or self._types(node, ns.OWL + "Class"):
                 raise self._fault(f"type {node} of the patient", "A denied fact is a complementOf a restriction.")
             prop, filler = self._restriction(whole)
-            if prop in _KINDS:
-                absent[prop].update(self._classes(filler, _KINDS[prop], prop, False))
+            if prop in KINDS:
+                absent[prop].update(self._classes(filler, KINDS[prop], prop, False))
             elif prop == _TRIAL:
                 parts = self._parts(filler, _OF, _OUTCOME)
                 outcome = self._outcome(parts.get(_OUTCOME))

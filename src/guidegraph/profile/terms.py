@@ -23,6 +23,12 @@ _PROPERTIES = {
     ns.GG + "maximumPlausible": "high",
     ns.GG + "ucumUnit": "unit",
 }
+#: The kind of the class of a fact, by its property.
+KINDS = {
+    ns.GG + "hasCondition": "condition",
+    ns.GG + "hasFinding": "finding",
+    ns.GG + "takesMedication": "intervention",
+}
 #: People cannot know which we hold a condition and which a finding, so an entry of either list may be either.
 _EITHER = (ns.GG + "hasCondition", ns.GG + "hasFinding")
 #: A text that may be a CURIE or an IRI.

@@ -129,7 +129,7 @@ def read(text: str, *, allow_remote: bool = False, elsewhere: bool = False, grap
             raise QueryError("SERVICE reaches out to another machine", where=_where(text, service), mend=_TRUST)
         if dataset is not None or (elsewhere and _REACHING.search(_unescaped(text))):
             _refuse_outside(text, dataset, graphs)
-    return Reading(_form(text), dataset is not None)
+    return Reading(form_of(text), dataset is not None)
 
 
 def _refuse_outside(text: str, place: int | None, graphs: Collection[str]) -> None:
@@ -138,7 +138,7 @@ def _refuse_outside(text: str, place: int | None, graphs: Collection[str]) -> No
     services, named = _read_by_rdflib(text)
     if services:
         raise QueryError("SERVICE reaches out to another machine", where=where, mend=_TRUST)
-    words = [m.start() for m in TOKEN.finditer(text) if m.lastgroup == "word" and m.group().upper() == "FROM"]
+    words = [m.start() for m in TOKEN.finditer(text) if m.group().upper() == "FROM"]
     if len(words) != len(named) or bool(named) != (place is not None):
         raise QueryError(
             "FROM is read in two ways there", where=where, mend="Write the query without escapes and odd line ends."
@@ -286,7 +286,8 @@ def _words(text: str) -> Iterator[str]:
     return (m.group().upper() for m in TOKEN.finditer(text) if m.lastgroup == "word")
 
 
-def _form(text: str) -> str:
+def form_of(text: str) -> str:
+    """SELECT, ASK, CONSTRUCT or DESCRIBE, of a well-formed query."""
     return next((word for word in _words(text) if word in FORMS), "")
 
 

@@ -202,8 +202,11 @@ def run_at(
     """
     from guidegraph.remote.client import Endpoint
 
-    text = guard.bounded(text)
-    form = guard.check(text, allow_remote=allow_remote, elsewhere=True, variables=terms, limits=limits)
+    if is_shipped(text):
+        form = guard.form_of(text)
+    else:
+        text = guard.bounded(text)
+        form = guard.check(text, allow_remote=allow_remote, elsewhere=True, variables=terms, limits=limits)
     there = Endpoint(endpoint)
     prefixes = "".join(f"PREFIX {p}: <{iri}>\n" for p, iri in ns.PREFIXES.items() if f"PREFIX {p}:" not in text)
     sent = prefixes + with_values(text, terms)

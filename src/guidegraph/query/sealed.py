@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from guidegraph.errors import QueryError
+from guidegraph.errors import QueryError, UsageError
 
 #: Bytes of an answer.
 MAX_ANSWER = 64 * 2**20
+#: Seconds; nobody waits longer.
+_LONGEST = 1_000_000
 #: Room for the deepest nesting that the guard lets through: 200,000 times ! take 200 MB.
 _STACK = 512 * 2**20
 
@@ -29,6 +31,15 @@ class Limits:
 
     seconds: float = 60.0
     memory: int = 2**30
+
+    def __post_init__(self) -> None:
+        """Refuse what is no limit, such as NaN."""
+        if not 0 < self.seconds <= _LONGEST:
+            raise UsageError(
+                f"{self.seconds:g} seconds are no limit",
+                where="--timeout",
+                mend=f"Give more than 0 and up to {_LONGEST}.",
+            )
 
 
 def sealed(work: Callable[[], bytes], limits: Limits | None = None, *, network: bool = False) -> bytes:

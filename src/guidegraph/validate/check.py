@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,16 +40,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, str]:
         """The finding as plain values for JSON."""
-        return {
-            "kind": self.kind,
-            "severity": self.severity,
-            "rule": self.rule,
-            "node": self.node,
-            "label": self.label,
-            "message": self.message,
-            "mend": self.mend,
-            "file": self.file,
-        }
+        return asdict(self)
 
     def sort_key(self) -> tuple[object, ...]:
         """Errors first, then by kind, rule, file and node."""

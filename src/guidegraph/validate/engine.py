@@ -208,13 +208,10 @@ class _Rules:
                         file=file,
                         shape=f"{CHECK}{check}",
                         node=name(data.graph, node),
-                        part_of=(),
-                        path="",
                         value=shown(row["detail"]),
                         message=f"{query.why} {query.mend}",
                         severity=SEVERITIES[query.severity],
                         focus=str(node) if isinstance(node, URIRef) else "",
-                        constraint="SPARQLConstraintComponent",
                     )
 
 
@@ -236,25 +233,13 @@ def _by_values(data: FileGraph) -> Iterator[ValidationResult]:
                 value=name(data.graph, value),
                 message=f"A value is written as its datatype has it: {reason}. Write a number as 12.5, with at most 18"
                 " places, a date as 2024-05-20, 2024-05 or 2024, and in JSON in quotes.",
-                severity="Violation",
                 focus=str(node) if isinstance(node, URIRef) else "",
-                constraint="DatatypeConstraintComponent",
             )
 
 
 def _nothing_of_ours(file: str) -> ValidationResult:
-    return ValidationResult(
-        file=file,
-        shape=f"{ns.BASE}shape/something-of-ours",
-        node=file,
-        part_of=(),
-        path="",
-        value="",
-        message=f"{NOTHING_OF_OURS[0].upper()}{NOTHING_OF_OURS[1:]}. {RIGHT_FILE}",
-        severity="Violation",
-        focus="",
-        constraint="NodeConstraintComponent",
-    )
+    message = f"{NOTHING_OF_OURS[0].upper()}{NOTHING_OF_OURS[1:]}. {RIGHT_FILE}"
+    return ValidationResult(file, f"{ns.BASE}shape/something-of-ours", file, message=message)
 
 
 def run_check(store: ox.Store, path: Path) -> tuple[Query, list[dict[str, Any]]]:

@@ -1,12 +1,9 @@
-"""The outcome of a validation as plain values, as JSON and as a SHACL report in RDF."""
+"""The outcome of a validation as plain values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rdflib import Graph
+from typing import Any
 
 
 @dataclass(frozen=True, order=True)
@@ -22,13 +19,13 @@ class ValidationResult:
     file: str
     shape: str
     node: str
-    part_of: tuple[str, ...]
-    path: str
-    value: str
-    message: str
-    severity: str
-    focus: str
-    constraint: str
+    part_of: tuple[str, ...] = ()
+    path: str = ""
+    value: str = ""
+    message: str = ""
+    severity: str = "Violation"
+    focus: str = ""
+    constraint: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain values for JSON."""
@@ -68,25 +65,3 @@ class ValidationReport:
             "files": list(self.files),
             "results": [result.to_dict() for result in self.results],
         }
-
-    def to_rdf(self) -> Graph:
-        """The report in the SHACL vocabulary. Nodes without a name are given by the named nodes around them."""
-        from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
-
-        graph = Graph()
-        graph.bind("sh", SH)
-        report = BNode("report")
-        graph.add((report, RDF.type, SH.ValidationReport))
-        graph.add((report, SH.conforms, Literal(self.conforms)))
-        for number, result in enumerate(self.results):
-            node = BNode(f"result{number}")
-            graph.add((report, SH.result, node))
-            graph.add((node, RDF.type, SH.ValidationResult))
-            focus = URIRef(result.focus) if result.focus else BNode(f"focus{number}")
-            graph.add((node, SH.focusNode, focus))
-            graph.add((node, SH.resultSeverity, SH[result.severity]))
-            graph.add((node, SH.sourceConstraintComponent, SH[result.constraint]))
-            if result.shape.startswith(("http:", "https:", "urn:")):
-                graph.add((node, SH.sourceShape, URIRef(result.shape)))
-            graph.add((node, SH.resultMessage, Literal(f"{result.node}: {result.message}")))
-        return graph

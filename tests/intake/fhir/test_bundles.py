@@ -103,6 +103,15 @@ def test_a_history_without_times_has_its_newest_entry_first(kb: Any) -> None:
     assert facts(kb.profile_from_fhir(bundle(PATIENT, old, new), as_of=DAY)) == set()
 
 
+def test_a_deletion_may_name_no_server(kb: Any) -> None:
+    served = {"fullUrl": "http://x.example/Condition/c", "resource": version(1, "confirmed")}
+    for url in ("", "http://x.example/Condition/c"):
+        removal = deleted(2) | ({"fullUrl": url} if url else {})
+        for resource in (served, {"resource": served["resource"]}):
+            found = kb.profile_from_fhir(bundle(PATIENT, resource, removal, type="history"), as_of=DAY)
+            assert facts(found) == set() and not found.profile.not_understood
+
+
 def test_a_version_saved_after_the_day_does_not_count(read: Read) -> None:
     versions = [version(1, "confirmed", "2026-01-01"), version(2, "refuted", "2026-06-01")]
     assert facts(read(*versions)) == {"-ggt:Sciatica"}

@@ -138,6 +138,14 @@ def test_a_newer_doubt_hides_denials_and_stops(read: Read) -> None:
     assert facts(read(first, second, as_of=DAY)) == set()
 
 
+def test_what_a_newer_entry_puts_in_doubt_is_denied_by_no_complete_list(read: Read) -> None:
+    no = observation("82810-3", "2024-02-20", "no", **snomed("60001007"))
+    weeks = observation("pregnancyWeeks", "2024-05-20", "weeks", valueString="12 weeks")
+    found = read(no, weeks, as_of=DAY, complete=LISTS)
+    assert facts(found) == set()
+    assert {prop for prop, _ in found.profile.not_understood} == {ns.GG + "hasCondition", ns.GG + "hasFinding"}
+
+
 def test_a_question_that_does_not_apply_leaves_the_sex(kb: Any) -> None:
     asked = observation("82810-3", "2024-05-01", "asked", dataAbsentReason=concept("not-applicable", system="x"))
     found = kb.profile_from_fhir([PATIENT | {"gender": "male"}, asked], as_of=DAY)

@@ -27,6 +27,8 @@ def test_the_patient(kb: Any) -> None:
     )
     assert facts(patient(gender="other")) == facts(patient(gender=["male"])) == set()
     assert any("deceased" in c for c in patient(deceasedBoolean=True).report.choices)
+    assert any("deceased" in c for c in patient(deceasedDateTime="2026-11-24").report.choices)
+    assert not any("deceased" in c for c in patient(deceasedDateTime="2027-01-01").report.choices)
     assert facts(patient(gender="male", modifierExtension=[{"url": "x"}])) == set()
 
 

@@ -45,26 +45,17 @@ def therapies_fhir(answer: Mapping[str, Any], version: str = R4, systems: Mappin
     resources = [
         (f"urn:uuid:{response}", _response(answer, version, response, group_id, subject)),
         (f"urn:uuid:{group_id}", group(answer, version, group_id, subject, named)),
-        (fhir.STATUS_SYSTEM, _code_system("TherapyStatus", fhir.STATUS_SYSTEM, DEFINITIONS)),
-        (fhir.PART_SYSTEM, _code_system("AnswerPart", fhir.PART_SYSTEM, PARTS)),
+        (fhir.STATUS_SYSTEM, _codes("TherapyStatus", fhir.STATUS_SYSTEM, DEFINITIONS)),
+        (fhir.PART_SYSTEM, _codes("AnswerPart", fhir.PART_SYSTEM, PARTS)),
     ]
     return fhir.to_json(fhir.bundle(str(uuid5(NAMESPACE_URL, f"{ns.BASE}bundle/{key}")), resources))
 
 
-def _code_system(name: str, url: str, definitions: dict[str, str]) -> Json:
+def _codes(name: str, url: str, definitions: dict[str, str]) -> Json:
     concepts = [
         {"code": code, "display": code.replace("-", " "), "definition": told} for code, told in definitions.items()
     ]
-    return {
-        "resourceType": "CodeSystem",
-        "id": url.rpartition("/")[2],
-        "url": url,
-        "name": name,
-        "status": "active",
-        "caseSensitive": True,
-        "content": "complete",
-        "concept": concepts,
-    }
+    return fhir.code_system(url.rpartition("/")[2], url, name, concepts)
 
 
 def _inputs(answer: Mapping[str, Any]) -> Json:

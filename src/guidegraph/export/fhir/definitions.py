@@ -61,19 +61,9 @@ def _system(source: Source, name: str, url: str, title: str, terms: Terms, conte
                 "property": [{"code": "parent", "valueCode": code} for code in above],
             }
         )
-    return {
-        "resourceType": "CodeSystem",
-        "id": name,
-        "url": url,
-        "version": source.release,
-        "name": title,
-        "status": "active",
-        "caseSensitive": True,
-        "hierarchyMeaning": "is-a" if parented else None,
-        "content": content,
-        "property": [_PARENT] if parented else [],
-        "concept": concepts,
-    }
+    return fhir.code_system(
+        name, url, title, concepts, content, version=source.release, properties=[_PARENT] if parented else []
+    )
 
 
 def library(release: str, cql: str) -> Json:

@@ -173,6 +173,33 @@ def address(resource: Mapping[str, Any]) -> str:
     return f"{FHIR}{resource['resourceType']}/{resource['id']}"
 
 
+def code_system(
+    name: str,
+    url: str,
+    title: str,
+    concepts: list[Json],
+    content: str = "complete",
+    *,
+    version: str = "",
+    properties: Iterable[Json] = (),
+) -> Json:
+    """A code system of ours; its concepts form a hierarchy where they have properties."""
+    listed = list(properties)
+    return {
+        "resourceType": "CodeSystem",
+        "id": name,
+        "url": url,
+        "version": version,
+        "name": title,
+        "status": "active",
+        "caseSensitive": True,
+        "hierarchyMeaning": "is-a" if listed else None,
+        "content": content,
+        "property": listed,
+        "concept": concepts,
+    }
+
+
 def bundle(name: str, resources: Iterable[tuple[str, Json]]) -> Json:
     """A collection of resources, each with its full address."""
     return {

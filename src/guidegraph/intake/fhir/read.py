@@ -12,7 +12,7 @@ from typing import IO, Any, TypedDict, Unpack
 
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.files import read_bytes
-from guidegraph.intake.builder import MEASURED, ProfileBuilder, Settings
+from guidegraph.intake.builder import MEASURED, ProfileBuilder
 from guidegraph.intake.concepts import Concepts
 from guidegraph.intake.fhir.bundle import from_values, parse
 from guidegraph.intake.fhir.clinical import Clinical
@@ -21,7 +21,7 @@ from guidegraph.intake.fhir.observation import Observations
 from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table, table
-from guidegraph.intake.report import IntakeReport, Source, shown
+from guidegraph.intake.report import IntakeReport, Settings, Source, shown
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
@@ -246,8 +246,9 @@ class _Reader:
             )
         if res.data.get("link"):
             choices.append(f"{res.ref} is linked to others, so the record may not be whole. Give the records of all.")
-        deceased = res.boolean("deceasedBoolean") or res.data.get("deceasedDateTime") is not None
-        if deceased:
+        died = res.data.get("deceasedDateTime")
+        died_by_then = died is not None and res.time(died).first.date() <= self._builder.as_of
+        if res.boolean("deceasedBoolean") or died_by_then:
             choices.append(f"{res.ref} is recorded as deceased. The profile is of the time before.")
         self._sex(res)
         if res.data.get("birthDate") is not None:

@@ -70,16 +70,18 @@ class Record:
         """Of several versions of one resource the newest of the day, or none: where that is a deletion, or not told."""
         groups: dict[str, list[tuple[str, Item]]] = defaultdict(list)
         for item in items:
-            ref = item.place
-            if item.data is not None and identifier(item.data):
-                ref = f"{shown(item.name, 40)}/{identifier(item.data)}"
+            if item.data is None:
+                continue
+            ref = f"{shown(item.name, 40)}/{identifier(item.data)}" if identifier(item.data) else item.place
             # The same id on two servers is two resources; without a server it is one.
             key = item.url.partition("/_history/")[0] if _on_server(item.url) else ref
             groups[key].append((ref, item))
             self._urls[ref].add(key)
-            for name in (ref, item.url):
-                if name and item.data is not None:
-                    self._by_ref[name] = item.data
+            self._by_ref |= {name: item.data for name in (ref, item.url) if name}
+        for item in (deletion for deletion in items if deletion.data is None):
+            # A deletion may name no server, or the resource none: it is of whatever bears its name here.
+            for key in [item.url] if item.url in groups else sorted(self._urls.get(item.place, {item.place})):
+                groups[key].append((item.place, item))
         for ref, keys in self._urls.items():
             if len(keys) > 1:
                 self._by_ref.pop(ref, None)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from guidegraph.errors import ProfileError, UsageError
-from guidegraph.intake.builder import ProfileBuilder, Settings
+from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import CodeReader
 from guidegraph.intake.omop.cdm import Row, conventions
 from guidegraph.intake.omop.concepts import Vocabularies
 from guidegraph.intake.omop.observed import answers
 from guidegraph.intake.omop.rules import Rules
 from guidegraph.intake.omop.source import Source
-from guidegraph.intake.report import IntakeReport
+from guidegraph.intake.report import IntakeReport, Settings
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary

@@ -163,22 +163,16 @@ class Source:
                 f"{path.name} points outside the folder", where=self.name, mend=f"Put the table {table} itself there."
             )
         if not path.is_dir():
-            return self._file(path, table)
-        parts = [p for p in sorted(path.iterdir()) if p.name[0] not in "._"]
+            return self._files([path], table)
+        parts = [part for part in sorted(path.iterdir()) if part.name[0] not in "._"]
+        kinds = {part.suffix.casefold() == ".parquet" for part in parts}
         strange = [p.name for p in parts if not p.name.casefold().endswith(_ENDINGS) or p.resolve() != p or p.is_dir()]
-        if strange or not parts:
-            what = f"{strange[0]!r} is no part of a table" if strange else "it holds no part of a table"
+        strange += [part.name for part in parts if any(mark in part.name for mark in "*?[")]
+        if strange or len(kinds) != 1:
+            what = f"{strange[0]!r} is no part of a table" if strange else "it holds no part of a table, or two kinds"
             mend = "Leave its Parquet or CSV files alone there."
             raise ProfileError(what, where=f"{self.name}: {path.name}", mend=mend)
-        whole, *others = [self._file(part, table) for part in parts]
-        for part, other in zip(parts[1:], others, strict=True):
-            if [c.casefold() for c in other.columns] != [c.casefold() for c in whole.columns]:
-                mend = "Give every part the same columns in the same order."
-                raise ProfileError(
-                    "its columns are not those of the first part", where=f"{self.name}: {part.name}", mend=mend
-                )
-            whole = whole.union(other)
-        return whole
+        return self._files(parts, table)
 
     def _lock(self) -> None:
         self._db.execute("SET enable_external_access = false")
@@ -193,21 +187,30 @@ class Source:
                     mend="Leave one of them.",
                 )
 
-    def _file(self, path: Path, table: str) -> duckdb.DuckDBPyRelation:
-        where = f"{self.name}: {path.name}"
-        if path.stat().st_size == 0:
-            raise ProfileError(f"the table {table} is an empty file", where=where, mend="Write at least its header.")
+    def _files(self, paths: Sequence[Path], table: str) -> duckdb.DuckDBPyRelation:
+        """The rows of files of one kind that have the same columns."""
+        where = f"{self.name}: {paths[0].name}"
+        for path in paths:
+            if path.stat().st_size == 0:
+                mend = "Write at least its header."
+                raise ProfileError(f"the table {table} is an empty file", where=f"{self.name}: {path.name}", mend=mend)
         try:
-            if path.suffix.casefold() == ".parquet":
-                stored: duckdb.DuckDBPyRelation = self._db.read_parquet(str(path))
+            if paths[0].suffix.casefold() == ".parquet":
+                stored: duckdb.DuckDBPyRelation = self._db.read_parquet([str(path) for path in paths])
                 return stored
-            head = _header(path, where)
+            head, *others = [_header(path, f"{self.name}: {path.name}") for path in paths]
+            for path, other in zip(paths[1:], others, strict=True):
+                if other != head:
+                    mend = "Give every part the same columns in the same order."
+                    raise ProfileError(
+                        "its columns are not those of the first part", where=f"{self.name}: {path.name}", mend=mend
+                    )
             # Of the characters that may separate columns, the one that the header has most.
             mark = max(_MARKS, key=head.count)
             quote = "" if mark == "\t" else '"'
             # The vocabulary files of OHDSI are separated by tabs and use no quotation marks; plain CSV uses them.
             text: duckdb.DuckDBPyRelation = self._db.read_csv(
-                str(path),
+                [str(path) for path in paths],
                 header=True,
                 auto_detect=False,
                 columns=dict.fromkeys(_names(head, mark, where), "VARCHAR"),
