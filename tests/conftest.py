@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from datetime import date
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 import guidegraph as gg
+from tests.support.forked import command
 from tests.support.paths import ROOT
 from tests.support.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
@@ -73,23 +73,8 @@ def ask(kb: gg.KnowledgeBase) -> Callable[..., gg.Answer]:
 
 @pytest.fixture(scope="session")
 def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command line in a process of its own."""
-
-    def run(
-        *args: str, stdin: str | None = None, cwd: Path | None = None, **env: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "guidegraph", *args],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=cwd,
-            env={**os.environ, **env},
-            check=False,
-        )
-
-    return run
+    """Run the command line in a process of its own (see tests/support/forked.py)."""
+    return command
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

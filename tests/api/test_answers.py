@@ -91,6 +91,7 @@ def test_only_an_age_lists_everything_and_makes_nothing_eligible(ask: Any, kb: A
     assert data["questions"][0]["therapies"] >= data["questions"][1]["therapies"]
 
 
+@pytest.mark.slow
 def test_answering_the_questions_one_by_one_decides_everything(kb: Any, ask: Any) -> None:
     profile: dict[str, Any] = {"age": 52, "symptom_weeks": 8}
     lists: dict[str, dict[str, list[Any]]] = {}

@@ -16,7 +16,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from guidegraph import api
 from guidegraph.render.reports import replay_text

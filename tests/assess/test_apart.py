@@ -160,6 +160,7 @@ def patients() -> Iterator[dict[str, Any]]:
         yield {"id": f"p{number}", "age": 20 + number, "symptom_weeks": number, "conditions": lists[number % 4]}
 
 
+@pytest.mark.slow
 def test_assessments_at_once_give_what_they_give_alone(own: Any) -> None:
     alone = {p["id"]: (own.therapies(p, as_of=AS_OF).to_dict()) for p in patients()}
     with ThreadPoolExecutor(6) as pool:

@@ -11,6 +11,7 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 from hypothesis import HealthCheck, assume, given, reject, settings
+from hypothesis import example as always
 from hypothesis import strategies as st
 
 import guidegraph as gg
@@ -111,8 +112,10 @@ def test_population_truth_is_kleene_over_its_literals(kb: Any, seed: int) -> Non
         assert found.truth(population) == expected, population
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
-@settings(LAW, max_examples=8)
+@always(seed=10913)  # a broader fact that came later made an earlier one needless
+@settings(LAW, max_examples=4)
 def test_the_smallest_change_makes_the_therapy_eligible(kb: Any, seed: int) -> None:
     """The published facts of the change, applied to the profile by this test, make the therapy eligible."""
     profile = kb.profile(replace(generate.profile(kb, seed), complete=frozenset()))
@@ -131,6 +134,7 @@ def test_the_smallest_change_makes_the_therapy_eligible(kb: Any, seed: int) -> N
         assert kb.assess(kb.profile(less), AS_OF).statuses[therapy] != "eligible", left_out
 
 
+@pytest.mark.slow
 def test_changes_of_every_kind_are_applied(kb: Any) -> None:
     """The shipped patients between them are told to wait, to try, to measure, to have and not to have something."""
     kinds, applied = set(), 0

@@ -17,8 +17,8 @@ from xml.etree import ElementTree
 
 import pyoxigraph as ox
 import pytest
-from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
+from jsonschema_rs import Draft202012Validator
 from rdflib import RDF, SH, Graph
 
 from guidegraph import api

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 from rdflib import PROV, RDF, RDFS, Graph, Literal, URIRef
 
 from guidegraph import api

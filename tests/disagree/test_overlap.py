@@ -48,6 +48,7 @@ def differences(kb: Any, found: Grader, pairs: list[tuple[str, str]]) -> list[An
     return wrong
 
 
+@pytest.mark.slow
 def test_every_pair_of_shipped_populations_is_as_hermit_says(kb: Any) -> None:
     pairs = list(itertools.combinations(sorted(kb.records.branches), 2))
     assert len(pairs) > 15_000
@@ -107,6 +108,7 @@ def population(pick: random.Random, earlier: list[str]) -> str:
     return branches[0] if len(branches) == 1 else f"[ a owl:Class ; owl:unionOf ( {' '.join(branches)} ) ]"
 
 
+@pytest.mark.slow
 def test_two_thousand_generated_pairs_are_as_hermit_says(repo_root: Any, tmp_path: Any) -> None:
     pick = random.Random(20261124)
     prefixes = "".join(f"@prefix {p}: <{iri}> .\n" for p, iri in ns.PREFIXES.items())

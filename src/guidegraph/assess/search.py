@@ -39,13 +39,22 @@ class Search:
     def __init__(self, assessment: Assessment) -> None:
         self.assessment = assessment
         self._best: tuple[Fact, ...] | None = None
+        self._goals: tuple[Goal, ...] = ()
         self._seen = 0
 
     def solve(self, goals: Sequence[Goal]) -> tuple[Fact, ...] | None:
         """The smallest set of facts under which every goal holds, or None if there is none."""
-        self._best, self._seen = None, 0
-        self._step(tuple(goals), ())
+        self._best, self._seen, self._goals = None, 0, tuple(goals)
+        self._step(self._goals, ())
         return self._best
+
+    def _needed(self, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        """The facts without those that a later, broader one made needless."""
+        for fact in facts:
+            less = tuple(other for other in facts if other != fact)
+            if all(any(self.truth(a, p, less) == TRUE for a, p in goal.literals) for goal in self._goals):
+                facts = less
+        return facts
 
     def _step(self, goals: tuple[Goal, ...], facts: tuple[Fact, ...]) -> None:
         self._seen += 1
@@ -60,7 +69,7 @@ class Search:
                 return
             open_goals.append((goal, options))
         if not open_goals:
-            self._best = facts
+            self._best = self._needed(facts)
             return
         goal, options = min(open_goals, key=lambda pair: len(pair[1]))
         rest = tuple(g for g, _ in open_goals)

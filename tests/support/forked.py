@@ -1,0 +1,141 @@
+"""The command line in a process of its own, forked from one that has modules and shipped knowledge loaded already.
+
+Starting Python, importing and opening take most of a command's time, and the tests run hundreds. A fork has its own descriptors,
+working folder and exit code as any process; whatever must be there before Python starts (variables of the environment)
+gets a new process all the same, and so does what tests the start itself (tests/house/test_packaging.py).
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import pkgutil
+import selectors
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+import guidegraph
+from guidegraph import api
+
+#: Seconds after which a command that has not ended fails the test.
+TIMEOUT = 120.0
+
+
+def command(
+    *args: str, stdin: str | None = None, cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``guidegraph`` with some arguments. ``env`` are variables beside those of the environment."""
+    if env or not hasattr(os, "fork"):
+        line = [sys.executable, "-m", "guidegraph", *args]
+        around = {**os.environ, **env}
+        return subprocess.run(
+            line, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, cwd=cwd, env=around, check=False
+        )
+    shipped = _load()
+    pipes = [os.pipe() for _ in range(3)]
+    child = os.fork()
+    if child == 0:
+        _become(args, cwd, shipped, [pipes[0][0], pipes[1][1], pipes[2][1]])
+    for end in (pipes[0][0], pipes[1][1], pipes[2][1]):
+        os.close(end)
+    try:
+        out, err = _talk(pipes[0][1], pipes[1][0], pipes[2][0], (stdin or "").encode())
+    except TimeoutError:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise subprocess.TimeoutExpired(list(args), TIMEOUT) from None
+    _, status = os.waitpid(child, 0)
+    texts = (_text(out), _text(err))
+    return subprocess.CompletedProcess(list(args), os.waitstatus_to_exitcode(status), *texts)
+
+
+def _text(raw: bytes) -> str:
+    return io.TextIOWrapper(io.BytesIO(raw)).read()
+
+
+@cache
+def _load() -> guidegraph.KnowledgeBase:
+    """Import every module of ours and open the shipped knowledge, once."""
+    for module in pkgutil.walk_packages(guidegraph.__path__, "guidegraph."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    shipped = guidegraph.open()
+    assert shipped.therapies({}).statuses, "its index is made now"
+    return shipped
+
+
+def _become(args: tuple[str, ...], cwd: Path | None, shipped: guidegraph.KnowledgeBase, ends: list[int]) -> NoReturn:
+    """Be the command: its descriptors, its folder, its arguments; then end with its exit code."""
+    code = 1
+    try:
+        for descriptor, end in enumerate(ends):
+            os.dup2(end, descriptor)
+        os.closerange(3, 256)
+        sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb"))
+        sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb"))
+        sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), errors="backslashreplace", line_buffering=True)
+        os.chdir(cwd or ".")
+        sys.argv = ["guidegraph", *args]
+        opened = api.open_knowledge
+        api.open_knowledge = lambda root=None, *, extra=(): opened(root, extra=extra) if root or extra else shipped
+        code = _run()
+    finally:
+        os._exit(code)
+
+
+def _run() -> int:
+    try:
+        from guidegraph.cli import main
+
+        main()
+        code = 0
+    except SystemExit as ended:
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        code = code or 120
+    return code
+
+
+def _talk(into: int, out: int, err: int, text: bytes) -> tuple[bytes, bytes]:
+    """Write to one descriptor and read two until both are closed. Raises ``TimeoutError``."""
+    end = time.monotonic() + TIMEOUT
+    read: dict[int, bytearray] = {out: bytearray(), err: bytearray()}
+    with selectors.DefaultSelector() as selector:
+        selector.register(into, selectors.EVENT_WRITE)
+        for descriptor in read:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while len(selector.get_map()) > (into in selector.get_map()):
+            if time.monotonic() > end:
+                raise TimeoutError
+            for key, _ in selector.select(1.0):
+                if key.fd == into:
+                    try:
+                        text = text[os.write(into, text[:65536]) :] if text else text
+                    except BrokenPipeError:
+                        text = b""
+                    done = not text
+                else:
+                    piece = os.read(key.fd, 65536)
+                    read[key.fd] += piece
+                    done = not piece
+                if done:
+                    selector.unregister(key.fd)
+                    os.close(key.fd)
+        if into in selector.get_map():
+            os.close(into)
+    return bytes(read[out]), bytes(read[err])
