@@ -12,6 +12,7 @@ import pytest
 import guidegraph as gg
 from guidegraph import api
 from guidegraph.errors import KnowledgeError, NothingToCheckError, ValidationError
+from guidegraph.render.reports import validation_text
 from guidegraph.store import load_knowledge
 from guidegraph.validate import validate_files
 from guidegraph.validate.check import check_knowledge
@@ -152,6 +153,7 @@ def test_a_misspelt_property_is_told(tmp_path: Path, name: str) -> None:
         tmp_path, "gg:verification gg:Verified ;", f'gg:verification gg:Verified ; gg:{name} "2024-05-20"^^xsd:date ;'
     )
     assert rules(path) == ["undeclared-property"] and kinds(path) == {"undeclared-property"}
+    assert f"node: gg:{name}" in validation_text(validate_files([path]).to_dict())
 
 
 def test_documents_that_supersede_each_other_are_told(tmp_path: Path) -> None:

@@ -248,9 +248,16 @@ class ProfileBuilder:
             self._counts((), source)
             return
         lists = {self._categories[key] for key in keys}
-        if self.of_kind(about, "condition", "finding"):
-            lists |= {self._categories[key] for key in STATES}
+        for iri in about:
+            lists |= self._lists_of(iri)
         self._unread.append(Unread(frozenset(about), frozenset(lists), source, state, why, mend, self._next()))
+
+    def _lists_of(self, iri: str) -> set[str]:
+        """The lists that what is unknown of a state or number leaves incomplete, since it may bring their classes."""
+        row = self._terms.by_iri.get(iri)
+        if row is None or row.kind not in ("condition", "finding", "number") or row.key == AGE:
+            return set()
+        return {self._categories[key] for key in (MEASURED if row.kind == "number" else STATES)}
 
     def _counts(self, about: Collection[str], source: Source, keys: Collection[str] = ()) -> bool:
         """Whether an entry is of the day of the profile or before, and new enough; told, once a source, if not."""
@@ -295,9 +302,8 @@ class ProfileBuilder:
             doubtful = state == NOT_UNDERSTOOD or fact.order in settled.shadowed
             if doubtful:
                 text = shown(fact.source.about or fact.source.text)
-                states = fact.prop in map(self._categories.get, STATES)
-                lists = map(self._categories.__getitem__, STATES) if states else (fact.prop,)
-                self._suspended += [(prop, text) for prop in lists if prop in self._categories.values()]
+                lists = self._lists_of(fact.iri) | ({fact.prop} & set(self._categories.values()))
+                self._suspended += [(prop, text) for prop in sorted(lists)]
             effect = f"unknown: {self._terms.label(fact.iri)}" if doubtful else ""
             self._told(fact.source, state, effect, why, _ASK if state == NOT_UNDERSTOOD else "", order=fact.order)
         complete = {self._categories[key] for key in self._settings.complete}

@@ -130,10 +130,10 @@ class Units:
             return Fraction(1)
         one, other = self._product(unit), self._product(target)
         if one.powers != other.powers:
-            raise UnitError(f"{unit} measures something else than {target}", mend=_MEND.format(target))
+            raise UnitError(f"the unit {unit} measures something else than {target}", mend=_MEND.format(target))
         if one.annotations != other.annotations or (other.annotations and not other.powers and one.factor != 1):
             raise UnitError(
-                f"{unit} is not {target}: what stands in braces differs, and nothing converts it",
+                f"the unit {unit} is not {target}: what stands in braces differs, and nothing converts it",
                 mend=_MEND.format(target),
             )
         return one.factor / other.factor

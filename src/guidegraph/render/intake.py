@@ -40,4 +40,9 @@ def intake_text(report: dict[str, Any]) -> str:
 
 def _sentences(why: str, mend: str) -> str:
     """What is wrong with an entry and how to mend it, as two sentences; a note alone stays a note."""
-    return f"{why[0].upper()}{why[1:].rstrip('.')}. {mend}" if mend else why
+    if not mend:
+        return why
+    # The sign of a unit and the name of a column stay as they are: ML is not mL.
+    first = why.split(" ", 1)[0]
+    why = why[0].upper() + why[1:] if first.isalpha() and first.islower() else why
+    return f"{why.rstrip('.')}. {mend}"

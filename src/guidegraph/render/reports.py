@@ -12,8 +12,8 @@ def validation_text(report: dict[str, Any]) -> str:
     lines = []
     for row in report["results"]:
         lines += wrap(f"{row['severity']}: {row['message']}", "    ", "* ")
-        for key in ("focus", "path", "value", "shape", "file"):
-            if row.get(key):
+        for key in ("node", "path", "value", "shape", "file"):
+            if row[key] and (key != "node" or row["node"] != row["file"]):
                 lines += wrap(f"{key}: {row[key]}", "        ", "    ")
     count = len(report["results"])
     lines.append("conforms" if report["conforms"] else f"does not conform: {count} result{'' if count == 1 else 's'}")

@@ -18,6 +18,7 @@ from tests.support.fhirhelp import PATIENT, SUBJECT, Read, concept, condition, f
 DAY = date(2024, 6, 1)
 LISTS = ("conditions", "findings", "medications", "stopped_medications", "trials")
 RATE = "mL/min/{1.73_m2}"
+ASSERTED = {"url": "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"}
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 
 
@@ -146,6 +147,14 @@ def test_what_a_newer_entry_puts_in_doubt_is_denied_by_no_complete_list(read: Re
     assert {prop for prop, _ in found.profile.not_understood} == {ns.GG + "hasCondition", ns.GG + "hasFinding"}
 
 
+@pytest.mark.parametrize("days", [("2024-05-10", "2024-05-10"), ("2024-05-10", None), ("2024", "2024-05-10")])
+def test_numbers_that_differ_without_a_newest_suspend_the_findings_alone(read: Read, days: tuple[str, str]) -> None:
+    entries = [observation("33914-3", day, f"o{n}", **rate(20 + n)) for n, day in enumerate(days)]
+    profile = read(*entries, as_of=DAY, complete=LISTS).profile
+    assert not profile.values.keys() - {ns.GG + "ageYears"}
+    assert {prop for prop, _ in profile.not_understood} == {ns.GG + "hasFinding"}
+
+
 def test_a_question_that_does_not_apply_leaves_the_sex(kb: Any) -> None:
     asked = observation("82810-3", "2024-05-01", "asked", dataAbsentReason=concept("not-applicable", system="x"))
     found = kb.profile_from_fhir([PATIENT | {"gender": "male"}, asked], as_of=DAY)
@@ -186,6 +195,8 @@ def test_an_undated_no_on_a_passing_state_is_unknown(read: Read) -> None:
         (condition(onsetDateTime="2024"), set(), {"+ggt:Sciatica"}),
         (condition(meta={"lastUpdated": "2024-07-01T00:00:00Z"}), set(), {"+ggt:Sciatica"}),
         (condition(verified="refuted", recordedDate="2024-07-01"), set(), {"-ggt:Sciatica"}),
+        (condition(verified="refuted", extension=[{"url": "http://example.org/x"}, ASSERTED | {"valueDateTime": "2024-07-01"}]), set(), {"-ggt:Sciatica"}),
+        (condition(verified="refuted", extension=[ASSERTED | {"valueDateTime": "2024-05-01"}]), {"-ggt:Sciatica"}, {"-ggt:Sciatica"}),
         (condition(verified="refuted", recordedDate="2024-01-01", meta={"lastUpdated": "2024-07-01T00:00:00Z"}), set(), {"-ggt:Sciatica"}),
         (condition(clinical="resolved", onsetDateTime="2020-01-01", abatementDateTime="2024-07-01"), set(), set()),
         (statement(dateAsserted="2024-07-01"), set(), {"takes ggt:Ibuprofen"}),

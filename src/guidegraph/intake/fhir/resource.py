@@ -93,6 +93,9 @@ class Resource:
         for path in paths:
             value: Any = self.data.get(path[0])
             for key in path[1:]:
+                if path[0] == "extension" and isinstance(value, list):
+                    value = next((part for part in value if isinstance(part, dict) and part.get("url") == key), None)
+                    continue
                 if value is None:
                     break
                 if not isinstance(value, dict):

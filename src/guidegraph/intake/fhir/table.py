@@ -91,7 +91,8 @@ class Table:
 
 
 def _split(paths: list[str]) -> tuple[Path, ...]:
-    return tuple(tuple(path.split(".")) for path in paths)
+    # "extension URL element" is the element of the extension of that URL.
+    return tuple(tuple(path.split(" " if " " in path else ".")) for path in paths)
 
 
 def _status(row: Mapping[str, Any]) -> Status:
