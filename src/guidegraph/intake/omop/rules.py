@@ -175,6 +175,10 @@ class Rules(Observed):
             return
         if none:
             return
+        if not ends and (stopped_for := row.text("stop_reason")):
+            why = f"it was stopped ({stopped_for[:40]}) on a day that is not given"
+            self.builder.doubt(classes, both, source, why)
+            return
         if not ends and days:
             ends = [first + timedelta(days=days - 1)]
         over = {end < self.builder.as_of for end in ends} or {False}
