@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +19,8 @@ from guidegraph.profile import Vocabulary
 
 MAP = "Map the code, or write the fact into the profile."
 _NUMBER = "Write the number into the profile."
+#: How a text of a record begins that states a bound: a sign of less or more, in ASCII or not.
+_BOUND = re.compile(r"=?[<>≤≥≦≧⩽⩾＜＞]")
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,9 @@ class Observed:
             named = self.codes.concept(operator)
             sign = named.name if named else f"operator {operator}"
             why = f"its value is a bound ({sign} {value:f}), not a number"
+        elif bound := next(filter(_BOUND.match, (row.text("value_as_string"), row.text("value_source_value"))), ""):
+            # Where the tables were filled, the sign may have been dropped from the number alone.
+            why = f"its value is a bound in the source ({bound[:40]}), not a number"
         elif len(measured) > 1:
             why = "its code is of more than one number"
         if why or value is None:
