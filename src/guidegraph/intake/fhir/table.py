@@ -71,7 +71,8 @@ class Table:
     """ontology/links/fhir-paths.yaml.
 
     ``systems`` gives for other names of a code system (its OID) the one that the table uses; ``none`` what statements
-    that there is none are about: a list, a class, "part" or "nothing"; ``releases`` the elements by which an older
+    that there is none are about: a list, a class, "part" or "nothing"; ``past`` the classes whose meaning takes in the
+    past; ``releases`` the elements by which an older
     release shows.
     """
 
@@ -84,6 +85,7 @@ class Table:
     outcomes: Mapping[tuple[str, str], str]
     interpretations: Mapping[tuple[str, str], str]
     none: Mapping[tuple[str, str], str]
+    past: frozenset[str]
     sexes: Sexes
     releases: Mapping[str, Mapping[str, frozenset[str]]]
     no_reason: frozenset[str]
@@ -149,6 +151,7 @@ def make(data: Mapping[str, Any], systems: Mapping[str, str]) -> Table:
         {(row["system"], row["code"]): ns.expand(row["outcome"]) or "" for row in data["outcomes"]},
         {(readings["system"], code): word for word in ("yes", "no", "doubt") for code in readings[word]},
         {(row["system"], row["code"]): ns.expand(row["of"]) or row["of"] for row in data["none-known"]},
+        frozenset(ns.expand(curie) or "" for curie in data["past"]),
         _sexes(data["sex"]),
         {name: {kind: frozenset(signs) for kind, signs in row.items()} for name, row in data["releases"].items()},
         frozenset(data["empty"]["none"]),

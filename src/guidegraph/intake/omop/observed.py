@@ -27,12 +27,14 @@ _BOUND = re.compile(r"=?[<>≤≥≦≧⩽⩾＜＞]")
 class Answers:
     """What coded answers say (yes, no, doubt), and the questions whose answers name a state, by CURIE.
 
-    ``none`` are codes that say that there is none of something, ``sexes`` questions for a sex.
+    ``none`` are codes that say that there is none of something, ``past`` classes whose meaning takes in the past,
+    ``sexes`` questions for a sex.
     """
 
     words: Mapping[str, str]
     questions: Mapping[str, tuple[str, Mapping[str, str]]]
     none: Mapping[str, str]
+    past: frozenset[str]
     sexes: frozenset[str]
 
 
@@ -51,7 +53,7 @@ def answers(codes: CodeReader) -> Answers:
         if (prefix := codes.prefix_of(system))
     }
     sexes = frozenset(curies(dict.fromkeys(known.sexes.observations, "")))
-    return Answers(curies(known.answers), questions, curies(known.none), sexes)
+    return Answers(curies(known.answers), questions, curies(known.none), known.past, sexes)
 
 
 @dataclass
