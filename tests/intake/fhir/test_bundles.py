@@ -108,6 +108,28 @@ def test_a_history_without_times_has_its_newest_entry_first(kb: Any) -> None:
     assert facts(kb.profile_from_fhir(bundle(PATIENT, old, new), as_of=DAY)) == set()
 
 
+@pytest.mark.parametrize("more", [{}, {"meta": {"versionId": "1"}}, {"meta": {"lastUpdated": "2026-01-01T00:00:00Z"}}])
+def test_the_place_in_a_history_alone_undoes_no_deletion(kb: Any, more: dict[str, Any]) -> None:
+    def history(*entries: Any) -> Reading:
+        found: Reading = kb.profile_from_fhir(
+            bundle(PATIENT, *entries, type="history"), as_of=DAY, complete=["conditions"]
+        )
+        return found
+
+    created = condition(**more)
+    for entries in (
+        [created, deleted()],
+        [created, deleted(), created],
+        [created, condition(verified="refuted"), deleted()],
+    ):
+        found = history(*entries)
+        assert facts(found) == set() and {prop for prop, _ in found.profile.not_understood} >= {ns.GG + "hasCondition"}
+        assert "cannot be told" in found.report.of("not understood")[0].why
+    assert facts(history(deleted(), created)) == set() and not history(deleted(), created).profile.not_understood
+    # A version of a known number or day that is newer than the deletion brings it back.
+    assert facts(history(version(1, "confirmed"), deleted(2), version(3, "confirmed"))) == SCIATICA
+
+
 def test_a_deletion_may_name_no_server(kb: Any) -> None:
     served = {"fullUrl": "http://x.example/Condition/c", "resource": version(1, "confirmed")}
     for url in ("", "http://x.example/Condition/c"):
