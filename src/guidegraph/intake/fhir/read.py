@@ -66,7 +66,8 @@ class FhirReader:
     @cached_property
     def _concepts(self) -> dict[bool, Concepts]:
         vocabulary, codes = self.knowledge.vocabulary, self.knowledge.links.codes
-        return {text: Concepts(vocabulary, codes, match_text=text) for text in (False, True)}
+        stating = {code: about for code, (about, word) in table().stating.items() if word == "yes"}
+        return {text: Concepts(vocabulary, codes, match_text=text, stating=stating) for text in (False, True)}
 
     def profile(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from guidegraph import assets
@@ -90,6 +90,11 @@ class Table:
     releases: Mapping[str, Mapping[str, frozenset[str]]]
     no_reason: frozenset[str]
     systems: Mapping[str, str]
+
+    @cached_property
+    def stating(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """The codes that answer a question, which state the same by themselves: the class, and yes, no or doubt."""
+        return {code: (about, word) for about, words in self.questions.values() for code, word in words.items()}
 
 
 def _split(paths: list[str]) -> tuple[Path, ...]:
