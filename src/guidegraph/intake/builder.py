@@ -49,7 +49,8 @@ class ProfileBuilder:
     Every method that takes a :class:`Source` reports it. ``keys`` are keys of the profile (``conditions``): entries
     that are not understood suspend the completeness of these lists. An entry of a day after that of the profile, or
     written after it, never counts; one of which that cannot be told leaves what it says unknown. ``own_lists`` are
-    classes of conditions that records keep in lists of their own (allergies).
+    classes of conditions that records keep in lists of their own (allergies), ``past`` those whose meaning takes in the
+    past: a statement that the list of conditions is empty denies neither.
     """
 
     def __init__(
@@ -60,12 +61,13 @@ class ProfileBuilder:
         *,
         implications: Sequence[Implication] = (),
         own_lists: frozenset[str] = frozenset(),
+        past: frozenset[str] = frozenset(),
     ) -> None:
         self._terms = vocabulary
         self.report = report
         self._settings = settings
         self._rules = tuple(implications)
-        self._own_lists = own_lists
+        self._own_lists, self._past = own_lists, past
         self._units: Units = units().treating(settings.same_units) if settings.same_units else units()
         self._facts: list[Fact] = []
         self._unread: list[Unread] = []
@@ -213,7 +215,7 @@ class ProfileBuilder:
         if of == "nothing":
             self.misunderstood(keys, source, "it says that nothing is known of this list")
         elif of == "part":
-            self.ignore(source, "none of a part is known, which says nothing of the rest")
+            self.ignore(source, "none of a part (some kinds, or the present) is known, which says nothing of the rest")
         elif of not in self._categories:
             self.fact(of, False, source, note="none is known")
         elif self._counts((), source, keys=(of,)):
@@ -334,7 +336,7 @@ class ProfileBuilder:
         """What statements that a list is empty say, where nothing else of the record contradicts them.
 
         A list of drugs is then complete. Of conditions those are denied that such a statement is about: not those which
-        have a list of their own, nor states that come and go.
+        have a list of their own, nor states that come and go, nor what may be past.
         """
         suspended = {prop for prop, _ in self._suspended}
         denied: list[Fact] = []
@@ -369,6 +371,7 @@ class ProfileBuilder:
         # What shares a kind with a class that is spared is not denied either, since that would deny the kind.
         above = [self._terms.ancestors(row.iri) for row in self._terms.of_kind("condition")]
         shared = {up for ups in above if spared & set(ups) for up in ups}
+        shared = shared.union(*map(self._terms.ancestors, self._past))
         wanted = [row.iri for row in self._terms.of_kind("condition") if row.iri not in shared]
         return [Fact(prop, iri, False, None, source) for iri in self._terms.telling(wanted, False)]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from guidegraph import namespaces as ns
@@ -13,6 +13,8 @@ from guidegraph.profile import Vocabulary
 
 #: Concepts that are remembered; a record repeats a few hundred.
 _REMEMBERED = 20_000
+#: How a code was read that answers a question: it states the same where it stands by itself.
+STATING = "an answer to a question, which states the same by itself [table fhir-paths]"
 _KINDS = ("condition", "finding", "intervention", "number", "outcome")
 
 
@@ -65,10 +67,19 @@ class Concepts:
         vocabulary: our terms.
         codes: reads the codes of other terminologies.
         match_text: also read a text without codes, when it is exactly one of our labels or synonyms.
+        stating: the class that a code states which answers a question with yes, by system and code.
     """
 
-    def __init__(self, vocabulary: Vocabulary, codes: CodeReader, *, match_text: bool = False) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        codes: CodeReader,
+        *,
+        match_text: bool = False,
+        stating: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
         self._terms = vocabulary
+        self._stating = {key: iri for key, iri in (stating or {}).items() if iri in vocabulary.by_iri}
         self._codes = codes
         self._match_text = match_text
         self._meanings: dict[tuple[tuple[str, str, str], ...], Meaning] = {}
@@ -152,6 +163,8 @@ class Concepts:
         unknown = [iri for iri in (*reading.present, *reading.absent) if iri not in self._terms.by_iri]
         if unknown:
             return curie, CodeReading(curie, reading.label, steps=(*reading.steps, f"{unknown[0]} is no term of ours"))
+        if not reading.understood and (state := self._stating.get((code.system, code.code))):
+            return curie, replace(reading, present=(state,), steps=(STATING,))
         return curie, reading
 
     def _text_only(self, text: str) -> Meaning:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import rdflib
+from rdflib.namespace import RDFS, SKOS
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.intake.fhir import Reading
+from guidegraph.intake.fhir.table import table
 from tests.support.fhirhelp import CLINICAL, DAY, PATIENT, Read, concept, condition, facts, statement
 
 LISTS = ("conditions", "findings", "medications", "trials", "stopped_medications")
@@ -103,6 +108,28 @@ def test_a_history_without_times_has_its_newest_entry_first(kb: Any) -> None:
     assert facts(kb.profile_from_fhir(bundle(PATIENT, old, new), as_of=DAY)) == set()
 
 
+@pytest.mark.parametrize("more", [{}, {"meta": {"versionId": "1"}}, {"meta": {"lastUpdated": "2026-01-01T00:00:00Z"}}])
+def test_the_place_in_a_history_alone_undoes_no_deletion(kb: Any, more: dict[str, Any]) -> None:
+    def history(*entries: Any) -> Reading:
+        found: Reading = kb.profile_from_fhir(
+            bundle(PATIENT, *entries, type="history"), as_of=DAY, complete=["conditions"]
+        )
+        return found
+
+    created = condition(**more)
+    for entries in (
+        [created, deleted()],
+        [created, deleted(), created],
+        [created, condition(verified="refuted"), deleted()],
+    ):
+        found = history(*entries)
+        assert facts(found) == set() and {prop for prop, _ in found.profile.not_understood} >= {ns.GG + "hasCondition"}
+        assert "cannot be told" in found.report.of("not understood")[0].why
+    assert facts(history(deleted(), created)) == set() and not history(deleted(), created).profile.not_understood
+    # A version of a known number or day that is newer than the deletion brings it back.
+    assert facts(history(version(1, "confirmed"), deleted(2), version(3, "confirmed"))) == SCIATICA
+
+
 def test_a_deletion_may_name_no_server(kb: Any) -> None:
     served = {"fullUrl": "http://x.example/Condition/c", "resource": version(1, "confirmed")}
     for url in ("", "http://x.example/Condition/c"):
@@ -127,6 +154,20 @@ def test_versions_that_cannot_be_ordered_hide_what_is_older(read: Read) -> None:
     assert facts(read(sign("2026-01-01", True, "old"))) == {"+ggt:MuscleSpasm"}
     unclear = [sign("2026-06-01", True, "new"), sign("2026-06-01", False, "new")]
     assert facts(read(sign("2026-01-01", True, "old"), *unclear)) == set()
+
+
+PAST = re.compile(r"\b(past|history|previous|former|episodes)\b", re.IGNORECASE)
+
+
+def test_no_list_of_problems_denies_what_may_be_past(read: Read, repo_root: Path) -> None:
+    graph = rdflib.Graph().parse(repo_root / "ontology/conditions.ttl")
+    says = (RDFS.label, SKOS.altLabel, SKOS.definition)
+    past = {str(cls) for prop in says for cls, text in graph.subject_objects(prop) if PAST.search(text)}
+    assert ns.GGT + "PepticUlcer" in past and past == table().past
+    denied = facts(read(none("no-known-problems")))
+    assert not {f"-{ns.shorten(cls)}" for cls in past} & denied
+    # What is present now would be a problem that is known.
+    assert {"-ggt:ActivePepticUlcer", "-ggt:ActiveGastrointestinalBleeding"} <= denied
 
 
 @pytest.mark.parametrize(
@@ -199,6 +240,8 @@ def test_a_statement_of_none_that_is_contradicted_is_not_taken(read: Read) -> No
     pregnant |= {"code": concept("Pregnancy"), "valueBoolean": True, "effectiveDateTime": "2026-11-01"}
     assert {"+ggt:Pregnancy", "-ggt:Cancer"} <= facts(read(none("no-known-problems"), pregnant))
     assert not {"-ggt:Hypersensitivity", "-ggt:Pregnancy"} & facts(read(none("no-known-problems")))
+    current = read(none("160245001", system="http://snomed.info/sct"))
+    assert facts(current) == set() and "says nothing of the rest" in current.report.of("ignored")[0].why
     for code in ("no-problem-info", "no-known-food-allergies"):
         assert facts(read(none(code))) == set()
     assert read(none("no-problem-info"), complete=["conditions"]).profile.not_understood

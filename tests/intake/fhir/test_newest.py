@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from guidegraph import namespaces as ns
 from guidegraph.intake.fhir import Reading
 from guidegraph.model import Profile
-from tests.support.fhirhelp import PATIENT, SUBJECT, Read, concept, condition, facts, statement
+from tests.support.fhirhelp import CLINICAL, PATIENT, SUBJECT, VERIFIED, Read, concept, condition, facts, statement
 
 DAY = date(2024, 6, 1)
 LISTS = ("conditions", "findings", "medications", "stopped_medications", "trials")
@@ -137,6 +137,38 @@ def test_a_newer_doubt_hides_denials_and_stops(read: Read) -> None:
     second = statement("stopped", effectivePeriod={"end": "2024-05"}) | {"id": "second"}
     assert facts(read(first, as_of=DAY)) == {"stopped ggt:Ibuprofen 517"}
     assert facts(read(first, second, as_of=DAY)) == set()
+
+
+def answering(code: str, **more: Any) -> dict[str, Any]:
+    return condition() | {"code": concept(code, system="http://snomed.info/sct"), "recordedDate": "2024-05-01"} | more
+
+
+def test_a_condition_that_answers_a_question_states_the_same(read: Read) -> None:
+    no = observation("82810-3", "2024-02-01", "no", **snomed("60001007"))
+    yes = observation("82810-3", "2024-02-01", "yes", **snomed("77386006"))
+    assert facts(read(answering("77386006"), as_of=DAY)) == {"+ggt:Pregnancy"}
+    assert facts(read(answering("60001007"), as_of=DAY)) == {"-ggt:Pregnancy"}
+    for entries in (
+        [no, answering("77386006")],
+        [no, answering("77386006", verificationStatus=concept("provisional", system=VERIFIED))],
+        [no, answering("146799005")],
+        [yes, answering("60001007")],
+        [yes, answering("146799005")],
+        [answering("77386006"), answering("60001007") | {"id": "other"}],
+    ):
+        found = read(*entries, as_of=DAY, complete=LISTS)
+        held = facts(found)
+        # What holds at present is not undone by what leaves it open.
+        assert "-ggt:Pregnancy" not in held and found.profile.not_understood
+    for unclear in (
+        answering("77386006", verificationStatus=concept("refuted", system=VERIFIED)),
+        answering("60001007", verificationStatus=concept("provisional", system=VERIFIED)),
+        answering("60001007", clinicalStatus=concept("resolved", system=CLINICAL)),
+        answering("60001007", recordedDate=None),
+        answering("146799005"),
+    ):
+        found = read({key: value for key, value in unclear.items() if value}, as_of=DAY, complete=LISTS)
+        assert facts(found) == set() and found.profile.not_understood
 
 
 def test_what_a_newer_entry_puts_in_doubt_is_denied_by_no_complete_list(read: Read) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from guidegraph import namespaces as ns
 from guidegraph.model import StopFact, TrialFact
 from tests.intake.omop.helpers import TAKES, Read, entry, term
 from tests.intake.omop.synthetic import Cdm
@@ -49,6 +50,20 @@ def test_a_drug_by_its_dates(
     assert not profile.absent and not profile.stops_absent
     used = entry(report, "drug_exposure 1")[0] == "used"
     assert used == (taken or days is not None)
+
+
+@pytest.mark.parametrize("more", [{}, {"days_supply": 90}, {"days_supply": 5}])
+def test_a_drug_with_a_reason_to_stop_and_no_end_is_unknown(read_omop: Read, more: dict[str, Any]) -> None:
+    cdm = Cdm()
+    cdm.drug(1, cdm.concept("ATC", "X2"), "2026-11-01", stop_reason="adverse effect", **more)
+    profile, report = read_omop(cdm, complete=["medications", "stopped_medications"])
+    assert not profile.present.get(TAKES) and not profile.absent and not profile.stops_present
+    assert "adverse effect" in entry(report, "drug_exposure 1")[1]
+    # No complete list denies it: it may be taken still, or have been stopped.
+    assert {prop for prop, _ in profile.not_understood} == {TAKES, ns.GG + "stoppedMedication"}
+    ended = Cdm()
+    ended.drug(1, ended.concept("ATC", "X2"), "2026-11-01", "2026-11-14", stop_reason="adverse effect")
+    assert read_omop(ended)[0].stops_present
 
 
 def test_the_last_of_several_ends_counts_and_one_that_goes_on_beats_all(read_omop: Read) -> None:

@@ -35,6 +35,8 @@ PAIN, WEEKS = (ns.GG + name for name in ("painScore", "pregnancyWeeks"))
         (-22, "mL/min/{1.73_m2}", {}, None),
         (22_000, "mL/min/{1.73_m2}", {}, None),
         (None, "mL/min/{1.73_m2}", {"value_source_value": "high"}, None),
+        (22, "mL/min/{1.73_m2}", {"value_source_value": "22"}, "22"),
+        (22, "mL/min/{1.73_m2}", {"value_source_value": "22 (range > 60)"}, "22"),
     ],
 )
 def test_a_number_in_its_unit(
@@ -74,6 +76,21 @@ def test_a_newer_number_that_cannot_be_read_leaves_the_older_unsaid(read_omop: R
     assert EGFR not in profile.values
     assert entry(report, "measurement 2") == ("not understood", "its value is a bound (< 15), not a number")
     assert "measurement 2 is newer" in entry(report, "measurement 1")[1]
+
+
+@pytest.mark.parametrize("stated", ["<15", " > 90", "≤ 15", "≥15", "<= 15", ">=90", "=<15", "< 15 mL/min"])
+@pytest.mark.parametrize("more", [{}, {"operator_concept_id": 4172703}])
+def test_a_number_whose_source_states_a_bound_is_none(read_omop: Read, stated: str, more: dict[str, Any]) -> None:
+    cdm = Cdm()
+    egfr(cdm, "2026-03-01", 95)
+    egfr(cdm, "2026-10-01", 15, value_source_value=stated, **more)
+    profile, report = read_omop(cdm)
+    assert EGFR not in profile.values
+    state, why = entry(report, "measurement 2")
+    assert state == "not understood" and f"bound in the source ({stated.strip()})" in why
+    asked = Cdm()
+    asked.observation(1, asked.concept("LOINC", "0-2"), "2026-11-01", value_as_number=7, value_as_string=stated)
+    assert PAIN not in read_omop(asked)[0].values
 
 
 def test_a_newer_row_without_any_result_hides_nothing(read_omop: Read) -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.builder import ProfileBuilder
-from guidegraph.intake.concepts import Concepts, Meaning
+from guidegraph.intake.concepts import STATING, Concepts, Meaning
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
@@ -58,6 +58,8 @@ class Clinical:
             self.none(
                 res, none, source, sure=(clinical or ("", "now"))[1] == "now" and (verified or ("", "now"))[1] == "now"
             )
+        elif others := self._denying(res):
+            self._denied(res, others, meaning, source, sure=clinical is not None and clinical[1] == "now")
         elif verified is not None and verified[1] == "no":
             self._refuted(res, meaning, source)
         elif clinical is not None and clinical[1] == "past" and not (later := self.changed_later(res)):
@@ -68,6 +70,22 @@ class Clinical:
             self._builder.misunderstood(res.kind.lists, source, self._why(res, meaning), MAP)
         else:
             self._present(res, present, meaning, source, verified, clinical)
+
+    def _denying(self, res: Resource) -> set[str]:
+        """The classes of the codes that answer a question with no or leave it open."""
+        said = [self._table.stating.get((code.system, code.code)) for code in res.codings(res.part("code"))]
+        return set(self._builder.of_kind({about for about, word in filter(None, said) if word != "yes"}, *_STATES))
+
+    def _denied(self, res: Resource, classes: set[str], meaning: Meaning, source: Source, *, sure: bool) -> None:
+        """Read an entry whose code says that there is not something: absent where nothing leaves it open."""
+        verified = res.status("verification")
+        words = {self._table.stating.get((c.system, c.code), ("", ""))[1] for c in res.codings(res.part("code"))}
+        if words == {"no"} and sure and (verified or ("", "now"))[1] == "now" and not res.has("ended"):
+            meaning = replace(meaning, absent=frozenset(classes), steps=(STATING,), absent_steps=(STATING,))
+            self._refuted(res, meaning, source, "its code says that it is not so")
+        else:
+            about = {*classes, *self._builder.of_kind(meaning.present, *_STATES)}
+            self._builder.doubt(about, res.kind.lists, source, "its code answers a question, and leaves it open")
 
     def none(self, res: Resource, of: str, source: Source, *, sure: bool) -> None:
         """A statement that there is none of something: of a list, a class, a part of a list, or no information."""
@@ -116,7 +134,7 @@ class Clinical:
         for cls in classes:
             self._builder.fact(cls, True, source, note=note)
 
-    def _refuted(self, res: Resource, meaning: Meaning, source: Source) -> None:
+    def _refuted(self, res: Resource, meaning: Meaning, source: Source, said: str = "it is refuted") -> None:
         classes = self._within(res, self._builder.of_kind(meaning.absent, *_STATES))
         # It was refuted when that was written; when the condition would have begun only says that it was not before.
         begins = source.when
@@ -130,13 +148,13 @@ class Clinical:
             about = self._builder.of_kind(meaning.present, *_STATES)
             self._builder.misunderstood(res.kind.lists, source, f"refuted; {why}", MAP, about=about)
         elif res.has("narrows"):
-            note = "it is refuted for one site, severity or reaction, which says nothing of others"
+            note = f"{said} for one site, severity or reaction, which says nothing of others"
             self._builder.doubt(classes, res.kind.lists, source, note)
         elif later:
-            self._builder.doubt(classes, res.kind.lists, source, f"it is refuted, {later}")
+            self._builder.doubt(classes, res.kind.lists, source, f"{said}, {later}")
         else:
             for cls in classes:
-                self._builder.fact(cls, False, source, note="it is refuted")
+                self._builder.fact(cls, False, source, note=said)
 
     def _is_allergy(self, res: Resource) -> bool:
         if "type" not in res.kind.row:

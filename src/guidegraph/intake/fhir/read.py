@@ -66,7 +66,8 @@ class FhirReader:
     @cached_property
     def _concepts(self) -> dict[bool, Concepts]:
         vocabulary, codes = self.knowledge.vocabulary, self.knowledge.links.codes
-        return {text: Concepts(vocabulary, codes, match_text=text) for text in (False, True)}
+        stating = {code: about for code, (about, word) in table().stating.items() if word == "yes"}
+        return {text: Concepts(vocabulary, codes, match_text=text, stating=stating) for text in (False, True)}
 
     def profile(
         self,
@@ -147,8 +148,9 @@ def read_fhir(
     paths = table()
     record = Record(values, paths, settings.as_of, where=where, version=version, patient=patient, scan=scan)
     report = IntakeReport(f"FHIR {record.release or record.version}", str(settings.as_of), choices=list(record.choices))
+    own_lists = frozenset(paths.none.values())
     builder = ProfileBuilder(
-        vocabulary, report, settings, implications=implications, own_lists=frozenset(paths.none.values())
+        vocabulary, report, settings, implications=implications, own_lists=own_lists, past=paths.past
     )
     _Reader(record, builder, concepts, paths).read(where)
     name = identifier(record.patient.data) if record.patient else record.patient_ref.rpartition("/")[2]

@@ -309,7 +309,9 @@ def _order(one: Item, other: Item, when: Moment | None, later: Moment | None) ->
         return int(other.version) > int(one.version)
     after = later.after(when) if when and later else None
     if after is None and one.rank and other.rank:
-        return other.rank < one.rank  # a history has its newest entry first
+        # A history has its newest entry first, but some list the oldest first: that alone undoes no deletion.
+        newest, older = sorted((one, other), key=lambda item: item.rank)
+        return None if older.data is None and newest.data is not None else newest is other
     return after
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from guidegraph import assets
@@ -71,7 +71,8 @@ class Table:
     """ontology/links/fhir-paths.yaml.
 
     ``systems`` gives for other names of a code system (its OID) the one that the table uses; ``none`` what statements
-    that there is none are about: a list, a class, "part" or "nothing"; ``releases`` the elements by which an older
+    that there is none are about: a list, a class, "part" or "nothing"; ``past`` the classes whose meaning takes in the
+    past; ``releases`` the elements by which an older
     release shows.
     """
 
@@ -84,10 +85,16 @@ class Table:
     outcomes: Mapping[tuple[str, str], str]
     interpretations: Mapping[tuple[str, str], str]
     none: Mapping[tuple[str, str], str]
+    past: frozenset[str]
     sexes: Sexes
     releases: Mapping[str, Mapping[str, frozenset[str]]]
     no_reason: frozenset[str]
     systems: Mapping[str, str]
+
+    @cached_property
+    def stating(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """The codes that answer a question, which state the same by themselves: the class, and yes, no or doubt."""
+        return {code: (about, word) for about, words in self.questions.values() for code, word in words.items()}
 
 
 def _split(paths: list[str]) -> tuple[Path, ...]:
@@ -149,6 +156,7 @@ def make(data: Mapping[str, Any], systems: Mapping[str, str]) -> Table:
         {(row["system"], row["code"]): ns.expand(row["outcome"]) or "" for row in data["outcomes"]},
         {(readings["system"], code): word for word in ("yes", "no", "doubt") for code in readings[word]},
         {(row["system"], row["code"]): ns.expand(row["of"]) or row["of"] for row in data["none-known"]},
+        frozenset(ns.expand(curie) or "" for curie in data["past"]),
         _sexes(data["sex"]),
         {name: {kind: frozenset(signs) for kind, signs in row.items()} for name, row in data["releases"].items()},
         frozenset(data["empty"]["none"]),

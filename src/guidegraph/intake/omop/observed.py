@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from guidegraph.intake.builder import AGE, MEASURED, STATES, ProfileBuilder
-from guidegraph.intake.concepts import CodeReader
+from guidegraph.intake.concepts import STATING, CodeReader
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.table import table as paths
 from guidegraph.intake.omop.cdm import Conventions, Row
@@ -18,19 +19,24 @@ from guidegraph.profile import Vocabulary
 
 MAP = "Map the code, or write the fact into the profile."
 _NUMBER = "Write the number into the profile."
+#: How a text of a record begins that states a bound: a sign of less or more, in ASCII or not.
+_BOUND = re.compile(r"=?[<>≤≥≦≧⩽⩾＜＞]")
 
 
 @dataclass(frozen=True)
 class Answers:
     """What coded answers say (yes, no, doubt), and the questions whose answers name a state, by CURIE.
 
-    ``none`` are codes that say that there is none of something, ``sexes`` questions for a sex.
+    ``none`` are codes that say that there is none of something, ``past`` classes whose meaning takes in the past,
+    ``sexes`` questions for a sex, ``stating`` the answers that state something by themselves: the class, and the word.
     """
 
     words: Mapping[str, str]
     questions: Mapping[str, tuple[str, Mapping[str, str]]]
     none: Mapping[str, str]
+    past: frozenset[str]
     sexes: frozenset[str]
+    stating: Mapping[str, tuple[str, str]]
 
 
 def answers(codes: CodeReader) -> Answers:
@@ -48,7 +54,8 @@ def answers(codes: CodeReader) -> Answers:
         if (prefix := codes.prefix_of(system))
     }
     sexes = frozenset(curies(dict.fromkeys(known.sexes.observations, "")))
-    return Answers(curies(known.answers), questions, curies(known.none), sexes)
+    stating = {curie: (about, word) for about, words in questions.values() for curie, word in words.items()}
+    return Answers(curies(known.answers), questions, curies(known.none), known.past, sexes, stating)
 
 
 @dataclass
@@ -73,7 +80,9 @@ class Observed:
         """
         value = row.text(f"{stem}_source_value")
         concept, source = row.concept(f"{stem}_concept_id"), row.concept(f"{stem}_source_concept_id")
-        return self.codes.read(Coded(table, concept, source, value))
+        text, reading = self.codes.read(Coded(table, concept, source, value))
+        stated = () if reading.understood else self.stated(row, stem, "yes")
+        return text, replace(reading, present=tuple(stated), steps=(STATING,)) if stated else reading
 
     def own(self, row: Row, stem: str) -> list[str]:
         """The CURIEs of a row's own concepts.
@@ -83,6 +92,15 @@ class Observed:
         """
         concepts = (row.concept(f"{stem}_source_concept_id"), row.concept(f"{stem}_concept_id"))
         return [curie for curie in map(self.codes.curie, concepts) if curie]
+
+    def stated(self, row: Row, stem: str, *words: str) -> list[str]:
+        """The classes of those of a row's own concepts that answer a question with one of some words.
+
+        Raises:
+            ValueError: a concept id is no whole number.
+        """
+        said = [self.answers.stating.get(curie, ("", "")) for curie in self.own(row, stem)]
+        return self.builder.of_kind({about for about, word in said if word in words}, "condition", "finding")
 
     def none(self, row: Row, stem: str, source: Source, keys: Sequence[str]) -> bool:
         """Whether a row says that there is none of something (of a list, a class, a part of a list), and is read.
@@ -155,6 +173,9 @@ class Observed:
             named = self.codes.concept(operator)
             sign = named.name if named else f"operator {operator}"
             why = f"its value is a bound ({sign} {value:f}), not a number"
+        elif bound := next(filter(_BOUND.match, (row.text("value_as_string"), row.text("value_source_value"))), ""):
+            # Where the tables were filled, the sign may have been dropped from the number alone.
+            why = f"its value is a bound in the source ({bound[:40]}), not a number"
         elif len(measured) > 1:
             why = "its code is of more than one number"
         if why or value is None:
@@ -191,7 +212,10 @@ class Observed:
             word = "yes"
         source = replace(source, steps=steps)
         if not present and not absent:
-            self.builder.misunderstood(keys, source, reason(reading, "no number, condition or finding"), MAP)
+            # What its own code says by itself, as an answer, it may say here.
+            about = self.stated(row, row.table, "no", "doubt")
+            why = reason(reading, "no number, condition or finding")
+            self.builder.misunderstood(keys, source, why, MAP, about=about)
             return
         why = ""
         if qualifier:

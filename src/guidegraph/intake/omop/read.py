@@ -178,8 +178,9 @@ class OmopReader:
 
     def _profile(self, person: int, rows: Mapping[str, Sequence[Row]]) -> tuple[Profile, IntakeReport]:
         report = IntakeReport(FORM, self._settings.as_of.isoformat())
-        none = frozenset(self._answers.none.values())
-        builder = ProfileBuilder(self._terms, report, self._settings, implications=self._rules, own_lists=none)
+        none, past = frozenset(self._answers.none.values()), self._answers.past
+        rules = self._rules
+        builder = ProfileBuilder(self._terms, report, self._settings, implications=rules, own_lists=none, past=past)
         reader = Rules(builder, self._vocabularies, self._terms, self._known, self._answers, self._one_day)
         reader.person(rows)
         profile = builder.build(str(person))

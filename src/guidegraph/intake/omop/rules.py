@@ -114,6 +114,7 @@ class Rules(Observed):
         try:
             status = row.concept("condition_status_concept_id")
             none = self.none(row, "condition", source, STATES)
+            denied = self.stated(row, "condition", "no", "doubt")
         except ValueError as error:
             self.builder.misunderstood(STATES, source, str(error))
             return
@@ -123,7 +124,10 @@ class Rules(Observed):
         classes = self.classes(reading, "condition", "finding")
         if none:
             return
-        if not classes:
+        if denied:
+            why = "its code answers a question with no, or leaves it open"
+            self.builder.doubt({*denied, *classes}, STATES, source, why)
+        elif not classes:
             self.builder.misunderstood(() if over else STATES, source, reason(reading, "no condition or finding"), MAP)
         elif status and says is None:
             named = self.codes.concept(status)
@@ -174,6 +178,10 @@ class Rules(Observed):
             self.builder.misunderstood(both, source, str(error), "Correct days_supply.", about=classes)
             return
         if none:
+            return
+        if not ends and (stopped_for := row.text("stop_reason")):
+            why = f"it was stopped ({stopped_for[:40]}) on a day that is not given"
+            self.builder.doubt(classes, both, source, why)
             return
         if not ends and days:
             ends = [first + timedelta(days=days - 1)]
