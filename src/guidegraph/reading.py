@@ -87,11 +87,13 @@ def parse_quads(
     base: str | None = None,
     empty: bool = False,
     rename: bool = True,
+    depth: int = MAXIMUM_DEPTH,
 ) -> list[ox.Quad]:
     """All quads of some RDF text, at least one unless it may be ``empty``; ``rename`` gives blank nodes new labels.
 
-    ``where`` names the text in messages, ``base`` is what relative IRIs begin with; without it and a base in the text
-    they are a fault, since they would mean something else in each place. Raises ``fault`` as ``read_quads`` does.
+    Blank nodes may nest ``depth`` levels. ``where`` names the text in messages, ``base`` is what relative IRIs begin
+    with; without it and a base in the text they are a fault, since they would mean something else in each place. Raises
+    ``fault`` as ``read_quads`` does.
     """
     text = text.removeprefix(_BOM)
     json = form == ox.RdfFormat.JSON_LD
@@ -114,7 +116,7 @@ def parse_quads(
     if len(quads) > MAXIMUM_QUADS:
         raise fault(f"more than {MAXIMUM_QUADS} triples", where=where, mend="Split the file by document.")
     if strange:
-        _judge(quads, json, where, fault)
+        _judge(quads, json, depth, where, fault)
     return _exact(quads, text) if json else quads
 
 
@@ -138,14 +140,14 @@ def _json_depth(text: bytes) -> int:
     return deepest
 
 
-def _judge(quads: Sequence[ox.Quad], json: bool, where: str, fault: type[GuideGraphError]) -> None:
+def _judge(quads: Sequence[ox.Quad], json: bool, deepest: int, where: str, fault: type[GuideGraphError]) -> None:
     """Refuse what was parsed and cannot be used: triples in triples, deep nesting, relative IRIs."""
     if any(isinstance(q.object, ox.Triple) for q in quads):
         raise fault("a triple stands in a triple", where=where, mend="Use plain RDF 1.1 triples.")
     depth = nesting_depth(quads)
-    if depth > MAXIMUM_DEPTH:
+    if depth > deepest:
         raise fault(
-            f"nodes without a name nest {depth} deep, more than {MAXIMUM_DEPTH}",
+            f"nodes without a name nest {depth} deep, more than {deepest}",
             where=where,
             mend="Name the inner nodes.",
         )

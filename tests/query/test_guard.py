@@ -303,7 +303,8 @@ def test_no_child_and_no_pipe_is_left(store: ox.Store) -> None:
 def test_an_interrupt_ends_the_query() -> None:
     """Ctrl-C reaches a query in the middle of the engine."""
     with subprocess.Popen(
-        [sys.executable, "-c", "from guidegraph.cli import main; main()", "query", "-", "--timeout", "600"],
+        # A shell starts what runs behind it with interrupts ignored, and a test may be run there.
+        [sys.executable, "-c", f"import signal; signal.signal({signal.SIGINT:d}, signal.default_int_handler); from guidegraph.cli import main; main()", "query", "-", "--timeout", "600"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         start_new_session=True,
     ) as process:  # fmt: skip

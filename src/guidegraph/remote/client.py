@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from guidegraph.errors import EndpointError
 from guidegraph.namespaces import XSD
-from guidegraph.reading import parse_quads
+from guidegraph.reading import MAXIMUM_QUADS, parse_quads
 from guidegraph.remote.address import address
 from guidegraph.remote.exchange import Answer, Limits, send
 from guidegraph.remote.terms import text_of
@@ -253,7 +253,8 @@ def read_triples(answers: Sequence[Answer], where: str) -> list[ox.Triple]:
     for answer in answers:
         fits(answer, _GRAPHS, where)
         form = _GRAPHS[answer.media]
-        quads = parse_quads(answer.content, form, where, EndpointError, empty=True, rename=False)
+        # A store gives back what was put there, however deep: nothing here follows it node by node.
+        quads = parse_quads(answer.content, form, where, EndpointError, empty=True, rename=False, depth=MAXIMUM_QUADS)
         whole(answer, len(quads), where)
         triples += (ox.Triple(q.subject, q.predicate, q.object) for q in quads)
     return normal_triples(triples)
