@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ def test_unknown_options_and_a_few_strange_values(name: str) -> None:
         tried(name, arguments)
 
 
+@pytest.mark.skipif("GUIDEGRAPH_EVERYTHING" not in os.environ, reason="2,700 commands: set GUIDEGRAPH_EVERYTHING")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_option_with_every_strange_value(name: str) -> None:
