@@ -26,6 +26,7 @@ from guidegraph.profile import read_profile
 from tests.conftest import AS_OF
 from tests.support import generate, npm
 from tests.support.fhircheck import validate
+from tests.support.paths import AUDIT
 
 Run = Callable[..., CompletedProcess[str]]
 HERE = Path(__file__).parent
@@ -147,7 +148,7 @@ def test_a_wrong_library_is_found_out(kb: Any, run_cql: Callable[..., dict[str, 
 def test_a_users_own_words_compile(tmp_path: Path, run_cql: Callable[..., dict[str, Any]]) -> None:
     """Own namespaces, and a label that tries to end its comment."""
     path = tmp_path / "mine.trig"
-    text = (HERE / "audit" / "clean.trig").read_text()
+    text = (AUDIT / "clean.trig").read_text()
     path.write_text(text.replace('"patients with itch"@en', r'"itch\n*/ define \"x\": true //"@en'))
     kb = api.open_files([path])
     has = {ns.GG + "hasCondition": frozenset({"https://example.org/term/Itch"})}
