@@ -16,6 +16,7 @@ import rdflib
 import guidegraph as gg
 from guidegraph import api, namespaces
 from guidegraph.errors import EndpointError
+from guidegraph.model import Result
 from guidegraph.query import catalogue, run
 from guidegraph.remote.client import Endpoint, GraphStore
 from guidegraph.remote.pulling import entry_of, graph_of, read_manifest
@@ -75,7 +76,7 @@ def whole() -> gg.KnowledgeBase:
     return kb
 
 
-def rows_of(result: run.Result) -> Counter[Any]:
+def rows_of(result: Result) -> Counter[Any]:
     """The rows or triples of a result without their order; blank nodes by no name."""
 
     def shown(term: Any) -> str:
@@ -86,12 +87,12 @@ def rows_of(result: run.Result) -> Counter[Any]:
     return Counter((shown(t.subject), shown(t.predicate), shown(t.object)) for t in result.triples)
 
 
-def here(kb: gg.KnowledgeBase, query: catalogue.Query) -> tuple[run.Result, dict[str, run.Term]]:
+def here(kb: gg.KnowledgeBase, query: catalogue.Query) -> tuple[Result, dict[str, run.Term]]:
     terms = run.bind(query.params, {p.name: SAMPLES[p.name] for p in query.params}, kb.resolve)
     return run.run(kb.store, query.text, terms), terms
 
 
-def there(kb: gg.KnowledgeBase, server: Server, query: catalogue.Query) -> run.Result:
+def there(kb: gg.KnowledgeBase, server: Server, query: catalogue.Query) -> Result:
     params = [f"{p.name}={SAMPLES[p.name]}" for p in query.params]
     return api.run_query(kb, query.text, query.params, params, endpoint=server.query)
 
@@ -278,9 +279,9 @@ def test_what_virtuoso_cuts_off_is_paged_or_refused(narrow: Server) -> None:
         graph_of(endpoint, node("long"), 200, known=True)
     for text in ("SELECT ?s WHERE { ?s ?p ?o }", "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"):
         with pytest.raises(EndpointError, match="cuts answers off at 50 rows"):
-            run.remote_result(run.check(text), narrow.query, text)
+            run.run_at(narrow.query, text, {})
     few = "SELECT ?s WHERE { ?s ?p ?o } LIMIT 10"
-    assert len(run.remote_result("SELECT", narrow.query, few).rows) == 10
+    assert len(run.run_at(narrow.query, few, {}).rows) == 10
 
 
 @pytest.mark.parametrize("mode", MODES)
