@@ -251,6 +251,31 @@ class Unread(Named):
     text: str
 
 
+class Definition(TypedDict):
+    """One published definition of a term: its range in words, who published it, and where it stands there."""
+
+    text: str
+    source: str
+    place: str
+    two_way: bool
+    ours: bool
+
+
+class ReadTerm(Named):
+    """A term that came by a reading, or that its definitions leave open, or a number that a term narrows."""
+
+    truth: str
+    text: str
+    definitions: list[Definition]
+
+
+class Unused(Named):
+    """Something that the profile states and that no statement or reading here uses."""
+
+    key: str
+    text: str
+
+
 class Asked(TypedDict):
     """What of an answer the questions are shown with."""
 
@@ -263,6 +288,8 @@ class Asked(TypedDict):
     not_understood: list[str]
     unread: list[Unread]
     readings: list[Reading]
+    by_reading: list[ReadTerm]
+    unused: list[Unused]
     software: str
     queries: list[NamedDigest]
 

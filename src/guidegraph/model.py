@@ -165,7 +165,8 @@ class TermRow:
     ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number`` or ``category``;
     ``names`` are the label and all synonyms; ``key`` is the profile key that states it directly (``sex``,
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key.
-    For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit.
+    For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit, ``short`` what
+    it is called in a sentence that gives its value.
     """
 
     iri: str
@@ -178,6 +179,7 @@ class TermRow:
     low: Decimal | None = None
     high: Decimal | None = None
     unit: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Contraindication, Reading, Recommendation
+from guidegraph.forms import Contraindication, Reading, Recommendation, Unused
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -18,6 +18,12 @@ def read_words(row: Reading) -> str:
     """How a code of another terminology was read: as which terms of ours."""
     label = f" ({row['label']})" if row["label"] else ""
     return f"{row['code']}{label} as {', '.join(c['label'] for c in row['present'] or row['absent'])}"
+
+
+def unused_words(rows: Sequence[Unused]) -> str:
+    """What nothing here uses, by the keys of the profile."""
+    keys = dict.fromkeys(row["key"] for row in rows)
+    return "; ".join(f"{key}: {', '.join(row['text'] for row in rows if row['key'] == key)}" for key in keys)
 
 
 def clean(text: Any) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.profile import settle
+from guidegraph.termreadings import TAKEN
 
 GG = "https://w3id.org/guidegraph/vocab/"
 SIMPLE = (GG + "hasCondition", GG + "hasFinding", GG + "takesMedication")
@@ -21,6 +23,8 @@ def used_classes(kb: Any) -> dict[str, list[str]]:
     for atom in kb.records.atoms.values():
         if atom.cls:
             found[atom.prop].add(atom.cls)
+    for prop in (TAKEN, EVENTS[1]):
+        found[prop] |= {cls for r in kb.implications if r.kind == "part" for cls in (r.cls, r.other)}
     for prop in (*SIMPLE, *EVENTS):
         wanted = set(found[prop])
         for cls, above in kb.records.ancestors.items():
@@ -94,30 +98,51 @@ def _draw(kb: Any, pick: random.Random, seed: int) -> Profile:
     )
 
 
-def completed(kb: Any, found: Profile) -> Profile:
+def completed(kb: Any, stated: Profile) -> Profile:
     """The profile with every complete list written out as absent facts, as a reasoner needs it.
 
-    A class that shares no subclass with a listed class is absent (docs/populations.md).
+    A class that shares no subclass with a listed class is absent (docs/populations.md). Listed is what is stated, what
+    came by a reading, and each part of what is listed or may be a kind of it; what is read from an age, a duration or a
+    score, or is disputed, no list denies.
     """
     below: dict[str, set[str]] = {}
     for cls, above in kb.records.ancestors.items():
         for higher in above:
             below.setdefault(higher, set()).add(cls)
+    parts = {(r.cls, r.other) for r in kb.implications if r.kind == "part"}
     classes = used_classes(kb)
+    settled = settle(replace(stated, complete=frozenset()), kb.implications, kb.vocabulary)
+    found = settled.profile
+    read = {(r.then, r.other) for r in kb.implications if r.listless and not r.excluded} | set(settled.disputed)
+
+    def within(listed: set[str]) -> set[str]:
+        known = set[str]()
+        while listed - known:
+            known |= listed
+            kinds = {kind for cls in known for kind in below.get(cls, {cls})}
+            listed = known | {part for whole, part in parts if whole in kinds}
+        return known
 
     def apart(cls: str, listed: set[str]) -> bool:
         return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed)
 
-    absent = dict(found.absent)
+    def named_by_parts(listed: set[str]) -> set[str]:
+        wholes = {whole for whole, _ in parts}
+        return {w for w in wholes if not any(apart(p, listed) for whole, p in parts if whole == w)}
+
+    absent = dict(stated.absent)
     for prop in SIMPLE:
-        if prop in found.complete:
-            listed = set(found.present.get(prop, ()))
+        if prop in stated.complete:
+            listed = set(found.present.get(prop, ())) | {cls for p, cls in read if p == prop}
+            if prop == TAKEN:
+                listed = within(listed) | named_by_parts(listed)
             absent[prop] = absent.get(prop, frozenset()) | {c for c in classes[prop] if apart(c, listed)}
-    trials, stops = found.trials_absent, found.stops_absent
-    if EVENTS[0] in found.complete:
-        listed = {t.of for t in found.trials_present}
+    trials, stops = stated.trials_absent, stated.stops_absent
+    if EVENTS[0] in stated.complete:
+        listed = {t.of for t in stated.trials_present}
         trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(c, listed)}
-    if EVENTS[1] in found.complete:
+    if EVENTS[1] in stated.complete:
         listed = {s.of for s in found.stops_present}
+        listed = within(listed) | named_by_parts(listed)
         stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(c, listed)}
-    return replace(found, absent=absent, trials_absent=trials, stops_absent=stops, complete=frozenset())
+    return replace(stated, absent=absent, trials_absent=trials, stops_absent=stops, complete=frozenset())

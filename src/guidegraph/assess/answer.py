@@ -19,6 +19,7 @@ from guidegraph.assess.assessment import (
     UNKNOWN,
     Assessment,
 )
+from guidegraph.assess.followed import read_terms, unused
 from guidegraph.assess.questions import UNFILED, Open, every_open_fact, questions, to_establish
 from guidegraph.forms import (
     Alert,
@@ -89,12 +90,9 @@ def _because(assessment: Assessment, statement: str) -> str:
     branches = assessment.records.branches.get(assessment.records.population(statement), ())
     if assessment.truth(statement) == TRUE:
         held = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
-        return "; ".join(assessment.book.label(assessment.atom(a), positive) for a, positive in held)
+        return "; ".join(assessment.words(a, positive) for a, positive in held)
     failed = [
-        assessment.book.label(assessment.atom(a), p)
-        for branch in branches
-        for a, p in branch
-        if assessment.literal_truth(a, p) == FALSE
+        assessment.words(a, p) for branch in branches for a, p in branch if assessment.literal_truth(a, p) == FALSE
     ]
     return "; ".join(dict.fromkeys(failed))
 
@@ -249,11 +247,7 @@ def _alerts(assessment: Assessment) -> list[Alert]:
         if truth == INACTIVE:
             continue
         literals = {(a, p) for b in records.branches.get(records.population(alert), ()) for a, p in b}
-        facts = sorted(
-            assessment.book.label(assessment.atom(a), p)
-            for a, p in literals
-            if assessment.literal_truth(a, p) in (truth, TRUE)
-        )
+        facts = sorted(assessment.words(a, p) for a, p in literals if assessment.literal_truth(a, p) in (truth, TRUE))
         verb = {TRUE: "present", UNKNOWN: "ask about", FALSE: "known to be absent"}[truth]
         rows.append(
             {
@@ -308,6 +302,8 @@ def answer(
         "not_understood": list(dict.fromkeys(text for _, text in profile.not_understood)),
         "unread": describe.unread(assessment.records),
         "readings": [describe.reading(reading, assessment.records.label) for reading in profile.readings],
+        "by_reading": read_terms(assessment),
+        "unused": unused(assessment),
         "software": software,
         "queries": queries,
     }

@@ -10,7 +10,7 @@ from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
-from guidegraph.profile import apply_implications
+from guidegraph.profile import apply_implications, yielding
 
 
 def assess(
@@ -35,17 +35,19 @@ def assess(
     # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
-    with knowledge.session(suspended, as_of, jurisdiction, linked) as session:
-        return read_assessment(session, records, knowledge.book, profile, as_of, jurisdiction, linked)
+    settled = knowledge.settle(suspended)
+    with knowledge.session(settled, as_of, jurisdiction, linked) as session:
+        return read_assessment(session, records, knowledge.book, profile, settled, as_of, jurisdiction, linked)
 
 
 def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:
     """What assesses a changed profile on the day, in the country and for the codes of an assessment."""
 
+    rules, vocabulary, advancing = knowledge.implications, knowledge.vocabulary, knowledge.records.rates
+
     def changed(profile: Profile) -> Assessment:
-        settled = apply_implications(profile, knowledge.implications, knowledge.vocabulary)
-        also = assessment.linked.values()
-        return assess(knowledge, settled, assessment.as_of, assessment.jurisdiction, also)
+        profile = apply_implications(yielding(profile, rules, vocabulary, advancing), rules, vocabulary)
+        return assess(knowledge, profile, assessment.as_of, assessment.jurisdiction, assessment.linked.values())
 
     return changed
 

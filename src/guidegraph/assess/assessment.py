@@ -14,6 +14,7 @@ from guidegraph.knowledge.engine import Session
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Atom, Records
 from guidegraph.model import CodeReading, Profile
+from guidegraph.profile import Settled
 
 TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
 #: Roles of statements towards a therapy, as the index names them.
@@ -24,6 +25,7 @@ FOR, AGAINST, OTHER, ABSOLUTE, CAUTIONED, NOTED = "for", "against", "other", "ab
 class Assessment:
     """What one assessment came to.
 
+    ``profile`` is the patient as stated, ``settled`` with everything that follows from it.
     ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
     in it is unknown. ``statuses`` maps each therapy to its status; ``limits``, ``apart`` and ``coverage`` each
     therapy to the statements or rules; ``unfiled`` holds the therapies without contraindications on file;
@@ -34,6 +36,7 @@ class Assessment:
     records: Records
     book: FactBook
     profile: Profile
+    settled: Settled
     as_of: date
     jurisdiction: str | None
     truths: Mapping[str, str] = field(default_factory=dict)
@@ -89,6 +92,15 @@ class Assessment:
         value = self.truth(atom)
         return value if positive or value == UNKNOWN else (FALSE if value == TRUE else TRUE)
 
+    def words(self, iri: str, positive: bool) -> str:
+        """A literal in words, with the reading or the combination that its truth came by."""
+        atom = self.atom(iri)
+        label = self.book.label(atom, positive)
+        if not self.settled.causes and not self.settled.narrowed:
+            return label
+        came = self.book.came_by(self.settled, atom, self.truth(iri))
+        return f"{label}: {came}" if came else label
+
     def open_atoms(self, statement: str) -> tuple[str, ...]:
         """The unknown atoms that can still decide an unknown statement, through named populations, sorted."""
         if self.truth(statement) != UNKNOWN:
@@ -118,6 +130,7 @@ def read_assessment(
     records: Records,
     book: FactBook,
     profile: Profile,
+    settled: Settled,
     as_of: date,
     jurisdiction: str | None,
     linked: Mapping[str, CodeReading],
@@ -150,6 +163,7 @@ def read_assessment(
         records,
         book,
         profile,
+        settled,
         as_of,
         jurisdiction,
         truths,

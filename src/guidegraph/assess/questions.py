@@ -10,7 +10,9 @@ from typing import NamedTuple
 from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, Assessment
 from guidegraph.forms import OpenFact, Question
 from guidegraph.knowledge.facts import Fact
+from guidegraph.knowledge.records import Atom
 from guidegraph.model import STATUSES
+from guidegraph.termreadings import plain
 
 UNFILED = "contraindications not on file"
 
@@ -58,6 +60,26 @@ def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
     return {therapy: open_facts(assessment, therapy) for therapy in sorted(assessment.statuses)}
 
 
+def asked(assessment: Assessment, iri: str) -> Fact | None:
+    """What an unknown atom is asked through: its number while a reading takes it from one that is not stated.
+
+    None where the number is stated and definitions differ on it: nobody could tell.
+    """
+    atom = assessment.atom(iri)
+    if (atom.prop, atom.cls) in assessment.settled.disputed:
+        return None
+    number = assessment.book.asked_through(atom, assessment.profile.values) if atom.cls else ""
+    return assessment.book.number(number) if number else assessment.book.fact(atom)
+
+
+def differing(assessment: Assessment, atom: Atom) -> str:
+    """That definitions of a term differ at the patient's number, in words."""
+    rule = assessment.settled.disputed[atom.prop, atom.cls]
+    number = assessment.book.short(rule.given)
+    value = plain(assessment.profile.values[rule.given])
+    return f"{assessment.book.label(atom)}: sources differ at {number} {value} ({rule.why})"
+
+
 def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
     """The unknown facts: alerts first, then by how many therapies each could still change, absolute ones before others.
 
@@ -69,8 +91,7 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
     table: dict[str, _Question] = {}
     records = assessment.records
 
-    def entry(atom: str) -> _Question:
-        fact = assessment.book.fact(assessment.atom(atom))
+    def entry(fact: Fact) -> _Question:
         known = table.get(fact.fact)
         if known is None:
             known = table[fact.fact] = _Question(fact)
@@ -80,12 +101,16 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
         for role, statement, atom in rows:
             if records.one(statement, "consentOrProcedure") == "true":
                 continue
-            question = entry(atom)
+            fact = asked(assessment, atom)
+            if fact is None:
+                continue
+            question = entry(fact)
             question.therapies.add(therapy)
             question.absolute |= role == "c"
     for alert in records.alerts:
         for atom in assessment.open_atoms(alert):
-            entry(atom).alert = True
+            if (fact := asked(assessment, atom)) is not None:
+                entry(fact).alert = True
     ranked = sorted(
         table.values(), key=lambda q: (not q.alert, -len(q.therapies), not q.absolute, q.fact.label, q.fact.fact)
     )
@@ -105,11 +130,12 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
 def to_establish(assessment: Assessment, therapy: str, unknown: Iterable[Open]) -> list[OpenFact]:
     """The facts to establish for a therapy, each with two of the statements that it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
-    facts: dict[str, str] = {}
+    facts: dict[str, str | None] = {}
     for _, statement, atom in unknown:
-        fact = assessment.book.fact(assessment.atom(atom))
-        facts.setdefault(fact.label, fact.fact)
-        why[fact.label].add(assessment.records.label(statement))
+        fact = asked(assessment, atom)
+        label = fact.label if fact else differing(assessment, assessment.atom(atom))
+        facts.setdefault(label, fact.fact if fact else None)
+        why[label].add(assessment.records.label(statement))
     rows: list[OpenFact] = [
         {"fact": facts[label], "label": label, "why": sorted(why[label])[:2]} for label in sorted(why)
     ]

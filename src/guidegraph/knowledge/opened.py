@@ -22,13 +22,21 @@ from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import (
     Implication,
     ProfileSource,
+    Settled,
     Vocabulary,
-    implication_rows,
     read_profile,
+    settle,
+    settled_triples,
     term_rows,
-    to_triples,
 )
 from guidegraph.profile import digest as profile_digest
+from guidegraph.termreadings import (
+    TermReading,
+    implication_rows,
+    part_implications,
+    reading_implications,
+    reading_rows,
+)
 
 if TYPE_CHECKING:
     from guidegraph.terminologies.book import Links
@@ -83,13 +91,28 @@ class Knowledge:
 
     @cached_property
     def implications(self) -> list[Implication]:
-        """The facts that bring or exclude other facts, as the ontology lists them."""
-        return implication_rows(self.engine.select("index/implications"))
+        """The facts that bring or exclude other facts: as the ontology lists them, by readings and by parts."""
+        listed = implication_rows(self.engine.select("index/implications"))
+        parts = part_implications((whole, part) for whole, part in self.engine.select("index/parts"))
+        return [*listed, *reading_implications(self.readings), *parts]
+
+    @cached_property
+    def readings(self) -> list[TermReading]:
+        """The published definitions by which numbers and facts stand for terms."""
+        return reading_rows(self.engine.select("index/readings"))
+
+    def settle(self, profile: Profile) -> Settled:
+        """Everything that follows from a profile.
+
+        Raises:
+            ProfileError: it contradicts itself.
+        """
+        return settle(profile, self.implications, self.vocabulary)
 
     @cached_property
     def book(self) -> FactBook:
         """The words for facts."""
-        return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
+        return FactBook(self.records, self.vocabulary, self.implications, self.readings)
 
     def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[NamedDigest]:
         """Name and digest of every query of some folders, by default of those that make an answer."""
@@ -122,11 +145,11 @@ class Knowledge:
         return read_profile(source, self.vocabulary, self.implications)
 
     def session(
-        self, profile: Profile, as_of: date, jurisdiction: str | None, linked: Mapping[str, CodeReading]
+        self, settled: Settled, as_of: date, jurisdiction: str | None, linked: Mapping[str, CodeReading]
     ) -> AbstractContextManager[Session]:
-        """A running assessment of a profile, as a context manager (see :class:`Session`)."""
+        """A running assessment of what a profile comes to, as a context manager (see :class:`Session`)."""
         leaves = {iri: self.kinds(reading) for iri, reading in linked.items()}
-        return self.engine.session(to_triples(profile), as_of, jurisdiction, leaves)
+        return self.engine.session(settled_triples(settled), as_of, jurisdiction, leaves)
 
     def kinds(self, reading: CodeReading) -> Sequence[str]:
         """The interventions of ours that a code is a kind of."""

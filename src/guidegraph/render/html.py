@@ -9,7 +9,7 @@ from guidegraph.forms import Answer, Explanation, Therapy, Timeline
 from guidegraph.model import STATUSES, Status
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, clean, how, place, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, how, place, read_words, source, strength, unused_words, warning
 
 _STYLE = """
 .gg{font:14px/1.45 system-ui,Helvetica,Arial,sans-serif;max-width:72rem}
@@ -50,7 +50,11 @@ def _codes(answer: Answer) -> str:
         f'<p class="ask" role="note"><strong>Date not read:</strong> {_e(row["text"])}</p>' for row in answer["unread"]
     )
     read = "".join(f"<li>{_e(read_words(row))}</li>" for row in answer["readings"])
-    return missed + (f"<details><summary>Codes read</summary><ul>{read}</ul></details>" if read else "")
+    terms = "".join(f"<li>{_e(term['text'])}</li>" for term in answer["by_reading"])
+    lists = (("Codes read", read), ("Read from numbers and facts", terms))
+    return missed + "".join(
+        f"<details><summary>{name}</summary><ul>{rows}</ul></details>" for name, rows in lists if rows
+    )
 
 
 def _said(entry: Therapy) -> str:
@@ -96,9 +100,11 @@ def notebook_html(answer: Answer) -> str:
     asked = "".join(
         f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8]
     )
+    left = answer["unused"]
+    said = f"<p>Not used by any statement here: {_e(unused_words(left))}.</p>" if left else ""
     return (
         f'<div class="gg"><style>{_STYLE}</style><h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
-        f"{_codes(answer)}{_alerts(answer)}{tables}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f"{_codes(answer)}{_alerts(answer)}{tables}<h4>Ask next</h4><ol>{asked}</ol>{said}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
         f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
 from guidegraph.model import STATUSES
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, clean, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, read_words, source, strength, unused_words, warning
 
 
 def cell(text: Any) -> str:
@@ -39,6 +39,7 @@ def _codes(answer: Answer) -> list[str]:
     lines = [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
     lines += [f"- **Date not read:** {cell(row['text'])}" for row in answer["unread"]]
     lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
+    lines += [f"- Read: {cell(term['text'])}" for term in answer["by_reading"]]
     return ["\n".join(lines)] if lines else []
 
 
@@ -73,6 +74,8 @@ def therapies_markdown(answer: Answer) -> str:
                 table(["therapy", "category", "line", "who says so, and what holds"], rows),
             ]
     parts += ["## Ask next", _question_table(answer["questions"])]
+    if answer["unused"]:
+        parts.append(f"Not used by any statement here: {cell(unused_words(answer['unused']))}.")
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
 

@@ -18,7 +18,7 @@ from guidegraph.forms import (
     Unread,
 )
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, clean, how, read_words, rule, source, strength, warning, wrap
+from guidegraph.words import DISCLAIMER, clean, how, read_words, rule, source, strength, unused_words, warning, wrap
 
 _SHOWN = 6
 _PAIRS = 1
@@ -55,6 +55,8 @@ def _head(answer: Asked, title: str) -> list[str]:
     lines += _unread(answer["unread"])
     for row in answer["readings"]:
         lines += wrap(f"read: {read_words(row)}", "  ")
+    for term in answer["by_reading"]:
+        lines += wrap(f"read: {term['text']}", "  ")
     shown = alerts(answer["alerts"])
     return lines + (["", *shown] if shown else [])
 
@@ -108,7 +110,10 @@ def _establish(entry: Therapy) -> list[str]:
 
 
 def _footer(answer: Asked) -> list[str]:
-    lines = ["", *wrap(f"profile {answer['profile']['digest']}")]
+    lines = [""]
+    if answer["unused"]:
+        lines += [*wrap(f"Not used by any statement here: {unused_words(answer['unused'])}", "  ", ""), ""]
+    lines += wrap(f"profile {answer['profile']['digest']}")
     lines += wrap(f"knowledge {answer['knowledge']['version']} {answer['knowledge']['digest']}")
     return [*lines, answer["software"], *wrap(DISCLAIMER)]
 

@@ -15,9 +15,9 @@ from functools import cached_property
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, string, value_define
-from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.profile import Implication
+from guidegraph.termreadings import plain
 
 LIBRARY_NAME = "GuideGraphPopulations"
 LIBRARY = f"{fhir.FHIR}Library/{LIBRARY_NAME}"
