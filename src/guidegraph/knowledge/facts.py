@@ -147,14 +147,8 @@ class FactBook:
         if atom.cls not in self._through:
             brought = [n for n, _ in self.deciding_ranges(atom, True)]
             read = {(r.given, r.other) for r in self.rules if r.interval and r.kind == READING and not r.excluded}
-            denied = [
-                r.given
-                for r in self.rules
-                if r.excluded
-                and (r.given, r.other) in read
-                and r.then == atom.prop
-                and r.other in self._above(atom.cls)
-            ]
+            two_way = [r for r in self.rules if r.excluded and r.then == atom.prop and (r.given, r.other) in read]
+            denied = [r.given for r in two_way if r.other in self._above(atom.cls)]
             self._through[atom.cls] = tuple(dict.fromkeys([*sorted(brought), *sorted(denied)]))
         return next((number for number in self._through[atom.cls] if number not in values), "")
 
