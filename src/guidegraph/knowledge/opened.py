@@ -86,6 +86,13 @@ class Knowledge:
         return implication_rows(self.engine.select("index/implications"))
 
     @cached_property
+    def problems(self) -> frozenset[str]:
+        """The conditions that recommendations speak of: those that are one problem with an indication."""
+        spoken = {indication for indications in self.records.indications.values() for indication in indications}
+        conditions = (row.iri for row in self.vocabulary.of_kind("condition"))
+        return frozenset(cls for cls in conditions if any(self.records.same_problem(cls, one) for one in spoken))
+
+    @cached_property
     def book(self) -> FactBook:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
