@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from datetime import date
 from typing import Any
@@ -17,7 +16,6 @@ from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED
 from guidegraph.knowledge.records import Records, gg
 
-_NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
 #: What a cell without a recommendation says.
 NOT_ADDRESSED, SCOPE_NOT_STATED = "does not address", "scope not stated"
 
@@ -41,23 +39,13 @@ def matrix(engine: Engine, records: Records, as_of: date, *, at_least: int = 2) 
         "as_of": as_of.isoformat(),
         "at_least": at_least,
         "documents": [
-            {**describe.document(records, d), "short": _short(records, d), "ended": d in ended} for d in documents
+            {**describe.document(records, d), "short": describe.short_name(records, d), "ended": d in ended}
+            for d in documents
         ],
         "interventions": [
             _intervention(records, i, cells, documents, as_of, scopes) for i, cells in _ordered(records, shown)
         ],
     }
-
-
-def _short(records: Records, document: str) -> str:
-    """A document's name as a column head: up to its year, else its first words with the year."""
-    label, issued = records.label(document), records.issued(document)
-    named = _NAMED.match(label)
-    if named:
-        return named[1]
-    head = label.partition(":")[0]
-    head = head if len(head) <= 20 else head[:19].rstrip() + "~"
-    return f"{head} {issued[:4] if issued[:4].isdigit() else 'date not stated'}"
 
 
 def _ordered(records: Records, shown: dict[str, Any]) -> list[tuple[str, Any]]:
