@@ -278,26 +278,23 @@ class Controversies:
                     *records.all(old.rec, "supersededBy"),
                 }
                 turned = old.stance != new.stance and old.ended(self._day) and bool({new.document, new.rec} & heirs)
-                if (
-                    turned
-                    and old.ends <= (new.begins or old.ends)
-                    and records.related(old.intervention, new.intervention)
-                ):
+                later = old.begins < new.begins or old.document != new.document
+                if turned and later and records.related(old.intervention, new.intervention):
                     told.append(self._turn(old, new))
         return told
 
     def _turn(self, old: Addressed, new: Addressed) -> Moved:
         name = describe.short_name(self._records, old.document, old.rec)
         now = describe.short_name(self._records, new.document, new.rec)
-        about = clipped(self._records.label(old.intervention))
+        about, turned = (clipped(self._records.label(row.intervention)) for row in (old, new))
+        until = self._records.intervals[old.rec].ending
         return {
             "name": name,
             "was": old.stance,
             "until": old.ends,
             "now": new.stance,
             "since": new.begins,
-            "text": f"{name} {past_of(old.stance)} {about} until {old.ends}; {now} {said_of(new.stance)} "
-            f"{clipped(self._records.label(new.intervention))}.",
+            "text": f"{name} {past_of(old.stance)} {about} until {until}; {now} {said_of(new.stance)} {turned}.",
         }
 
     def _attached(self, findings: Sequence[Finding]) -> list[Attached]:

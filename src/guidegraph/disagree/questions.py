@@ -13,6 +13,7 @@ from guidegraph.disagree.finding import APART, VERDICTS, Finding
 from guidegraph.disagree.matrix import Comparison, matrix
 from guidegraph.disagree.sources import addressed
 from guidegraph.errors import UsageError
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.named import find_document
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
@@ -75,6 +76,7 @@ def report(
         "controversies": told.tell([f for f in asked if f.verdict != "superseded"]),
         "counts": {verdict: sum(f.verdict == verdict for f in asked) for verdict in VERDICTS},
         "disagreements": disagreements.tell(chosen, everything, truth, policy),
+        "imprecise": describe.imprecise(knowledge.records, day, {s for f in chosen for s in (f.a, f.b)}),
         "made_from": knowledge.made_from(patient),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from guidegraph import comparisons as forms
 from guidegraph.render.controversies import controversies_markdown, controversies_text
 from guidegraph.render.markdown import cell, table
-from guidegraph.words import DISCLAIMER, rule, wrap, year
+from guidegraph.words import DISCLAIMER, partly_dated, rule, wrap, year
 
 _HEADINGS = {
     "real": "Real: opposed about the same patients",
@@ -64,6 +64,10 @@ def _lines(row: forms.Disagreement) -> list[str]:
     return lines + [line for fact in facts if fact for line in wrap(fact, "      ", "    ")]
 
 
+def _partly_dated(data: forms.Disagreements | forms.Pair | forms.Changes) -> list[str]:
+    return [line for text in partly_dated(data["imprecise"]) for line in wrap(text, "  ")]
+
+
 def _listed(data: forms.Disagreements) -> list[tuple[str, list[forms.Disagreement]]]:
     """The pairs by verdict, the gravest first, and those that only a conversion of time makes apart."""
     groups = [
@@ -85,6 +89,7 @@ def disagreements_text(data: forms.Disagreements, pairs: bool = True) -> str:
     policy = f" - sides ordered by {data['policy']} (nothing is resolved)" if data["policy"] else ""
     found = len(data["controversies"])
     lines = wrap(f"Controversies - as of {data['as_of']}{policy} - {found} found")
+    lines += _partly_dated(data)
     lines += controversies_text(data["controversies"])
     lines += ["", *wrap(_counts(data) + ("" if pairs else _MORE))]
     for heading, shown in _listed(data) if pairs else ():
@@ -101,6 +106,7 @@ def _cells(row: forms.Disagreement) -> list[str]:
 def disagreements_markdown(data: forms.Disagreements, pairs: bool = True) -> str:
     """Controversies first, then, with ``pairs``, the pairs as one table a verdict."""
     parts = [f"# Disagreements\n\nAs of {data['as_of']}."]
+    parts += [f"{cell(text)}." for text in partly_dated(data["imprecise"])]
     if data["policy"]:
         parts.append(f"Sides are ordered by {cell(data['policy'])}; nothing is resolved.")
     parts += [f"## Controversies ({len(data['controversies'])})", *controversies_markdown(data["controversies"])]
@@ -120,6 +126,7 @@ def compare_text(data: forms.Pair) -> str:
     """Two documents side by side."""
     lines = wrap(f"a: {_document(data['a'])}", "   ") + wrap(f"b: {_document(data['b'])}", "   ")
     lines += wrap(f"as of {data['as_of']}; sources: {'; '.join(data['relation']) or 'no relation recorded'}")
+    lines += _partly_dated(data)
     shared = data["shared_evidence"]
     if shared["cca"] is None:
         lines += wrap("shared evidence: not recorded for both")
@@ -141,7 +148,7 @@ def compare_text(data: forms.Pair) -> str:
 
 def changes_text(data: forms.Changes) -> str:
     """What changed between two days: documents with why, statements, disagreements, patients."""
-    lines = wrap(f"Changes from {data['from']} to {data['to']}")
+    lines = wrap(f"Changes from {data['from']} to {data['to']}") + _partly_dated(data)
     lines += rule(f"Documents ({len(data['documents'])})")
     for row in data["documents"]:
         lines += wrap(f"{row['label']}: {'; '.join(row['why'])}", "    ", "* ")

@@ -9,7 +9,7 @@ from guidegraph.forms import Answer, Explanation, Therapy, Timeline
 from guidegraph.model import STATUSES, Status
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, clean, how, place, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, how, partly_dated, place, read_words, source, strength, warning
 
 _STYLE = """
 .gg{font:14px/1.45 system-ui,Helvetica,Arial,sans-serif;max-width:72rem}
@@ -49,6 +49,7 @@ def _codes(answer: Answer) -> str:
     missed += "".join(
         f'<p class="ask" role="note"><strong>Date not read:</strong> {_e(row["text"])}</p>' for row in answer["unread"]
     )
+    missed += "".join(f'<p class="ask" role="note">{_e(text)}</p>' for text in partly_dated(answer["imprecise"]))
     read = "".join(f"<li>{_e(read_words(row))}</li>" for row in answer["readings"])
     return missed + (f"<details><summary>Codes read</summary><ul>{read}</ul></details>" if read else "")
 
@@ -130,4 +131,5 @@ def _e_lines(text: str) -> str:
 
 def timeline_html(timeline: Timeline) -> str:
     """The timeline as a page around its picture."""
-    return page("Timeline", f'<div class="gg">{timeline_svg(timeline)}<p><small>{DISCLAIMER}</small></p></div>')
+    unsure = "".join(f"<p>{_e(text)}</p>" for text in partly_dated(timeline["imprecise"]))
+    return page("Timeline", f'<div class="gg">{timeline_svg(timeline)}{unsure}<p><small>{DISCLAIMER}</small></p></div>')

@@ -8,7 +8,7 @@ from typing import Any
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
 from guidegraph.model import STATUSES
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, clean, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, partly_dated, read_words, source, strength, warning
 
 
 def cell(text: Any) -> str:
@@ -38,6 +38,7 @@ def _codes(answer: Answer) -> list[str]:
     """What was not understood, and how codes were read."""
     lines = [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
     lines += [f"- **Date not read:** {cell(row['text'])}" for row in answer["unread"]]
+    lines += [f"- {cell(text)}" for text in partly_dated(answer["imprecise"])]
     lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
     return ["\n".join(lines)] if lines else []
 
@@ -107,4 +108,5 @@ def timeline_markdown(timeline: Timeline) -> str:
         ]
         for row in timeline["rows"]
     ]
-    return f"# Timeline as of {timeline['as_of']}\n\n{table(heads, rows)}\n\n{DISCLAIMER}\n"
+    unsure = map(cell, partly_dated(timeline["imprecise"]))
+    return "\n\n".join([f"# Timeline as of {timeline['as_of']}", *unsure, table(heads, rows), DISCLAIMER]) + "\n"
