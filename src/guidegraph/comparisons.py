@@ -212,6 +212,29 @@ class Agreement(TypedDict):
     overlap: str
 
 
+class SaidOf(TypedDict):
+    """One recommendation that bears on an intervention; ``on`` is the other class that it names."""
+
+    id: str
+    stance: str
+    strength: str
+    certainty: str
+    on: str | None
+    whom: str
+    attached: list[str]
+    ended: bool
+
+
+class Compared(Named):
+    """What each of two documents says on an intervention, for each of its groups of patients, or what silence says."""
+
+    category: str
+    a: list[SaidOf]
+    b: list[SaidOf]
+    missing_a: str | None
+    missing_b: str | None
+
+
 class Only(Named):
     """An intervention that one of two documents addresses."""
 
@@ -226,6 +249,7 @@ class Pair(TypedDict):
     b: WholeDocument
     relation: list[str]
     shared_evidence: Shared
+    interventions: list[Compared]
     disagreements: list[Disagreement]
     apart: list[Disagreement]
     agreements: list[Agreement]

@@ -122,6 +122,16 @@ def _document(row: forms.WholeDocument) -> str:
     return f"{row['label']} ({year(row)}, {row['kind']}; {row['status']}{contested})"
 
 
+def _said(row: forms.SaidOf) -> str:
+    """One recommendation: stance and strength, of what if not of the row itself, for whom."""
+    marks = [row["strength"]] if row["strength"] != "none stated" else []
+    marks += [f"certainty {row['certainty']}"] if row["certainty"] != "not stated" else []
+    marks += row["attached"] + (["no longer in effect"] if row["ended"] else [])
+    on = f" {row['on']}" if row["on"] else ""
+    told = f" ({', '.join(marks)})" if marks else ""
+    return f"{row['stance']}{on}{told}: {row['whom']}"
+
+
 def compare_text(data: forms.Pair) -> str:
     """Two documents side by side."""
     lines = wrap(f"a: {_document(data['a'])}", "   ") + wrap(f"b: {_document(data['b'])}", "   ")
@@ -132,6 +142,12 @@ def compare_text(data: forms.Pair) -> str:
         lines += wrap("shared evidence: not recorded for both")
     else:
         lines += wrap(f"shared evidence: {len(shared['studies'])}, corrected covered area {shared['cca']:g}")
+    lines += rule(f"Who says what ({len(data['interventions'])})")
+    for one in data["interventions"]:
+        lines += wrap(one["label"], "  ", "")
+        for side, said, missing in (("a", one["a"], one["missing_a"]), ("b", one["b"], one["missing_b"])):
+            told = [_said(row) for row in said] or [missing or ""]
+            lines += [line for text in told for line in wrap(text, "      ", f"  {side}: ")]
     for title, rows in (("Differ", data["disagreements"]), ("Opposed about other patients", data["apart"])):
         lines += rule(f"{title} ({len(rows)})")
         for row in rows:
