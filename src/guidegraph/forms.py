@@ -60,6 +60,21 @@ class Patient(Named):
     digest: str
 
 
+class Problem(TypedDict):
+    """The problem that an answer is of; ``named``: by the profile or the question, else all its conditions are it."""
+
+    conditions: list[Named]
+    named: bool
+    notes: list[str]
+
+
+class OtherProblem(Named):
+    """A condition that recommendations not counted here speak of, and how many; ``held``: the patient has it."""
+
+    held: bool
+    recommendations: int
+
+
 class Document(Named):
     """A document with its day of issue ("not stated" where there is none)."""
 
@@ -276,17 +291,25 @@ class Unused(Named):
     text: str
 
 
+class Imprecise(Named):
+    """A document or statement of which it is not sure whether it counts at the day, since its date is known in part."""
+
+    text: str
+
+
 class Asked(TypedDict):
     """What of an answer the questions are shown with."""
 
     as_of: str
     profile: Patient
+    problem: Problem
     knowledge: KnowledgeDigest
     jurisdiction: str | None
     alerts: list[Alert]
     questions: list[Question]
     not_understood: list[str]
     unread: list[Unread]
+    imprecise: list[Imprecise]
     readings: list[Reading]
     by_reading: list[ReadTerm]
     unused: list[Unused]
@@ -298,6 +321,7 @@ class Answer(Asked):
     """The answer for one patient (schema/therapies.schema.json)."""
 
     therapies: list[Therapy]
+    other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
 
 
@@ -353,10 +377,12 @@ class Explanation(TypedDict):
 
     as_of: str
     profile: Named
+    problem: Problem
     therapy: Therapy
     proof: list[Proof]
     change: Change
     unread: list[Unread]
+    imprecise: list[Imprecise]
     made_from: MadeFrom
 
 
@@ -384,10 +410,12 @@ class Timeline(TypedDict):
 
     as_of: str
     profile: Named
+    problem: Problem
     now_week: float | None
     from_week: float
     to_week: float
     steps: list[float]
     rows: list[TimelineRow]
     marks: list[Mark]
+    imprecise: list[Imprecise]
     made_from: MadeFrom

@@ -219,7 +219,9 @@ def _of_number(group: list[TermReading]) -> Iterator[Implication]:
     for interval in agreed:
         # The widest definition is the one to name; a narrower one would read as if the number lay in it.
         widest = "; ".join(one.text for one in group if one.interval == interval)
-        yield replace(rule, interval=interval, why=(widest if first.widest else "") or why)
+        others = [one.text for one in group if one.interval != interval]
+        told = f"{widest}, the widest definition (also {'; '.join(others)})" if others else widest
+        yield replace(rule, interval=interval, why=told if first.widest and widest else why)
     if first.excluded:
         return
     outside: tuple[Interval, ...] = (EVERYTHING,)

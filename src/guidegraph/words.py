@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Contraindication, Reading, Recommendation, Unused
+from guidegraph.forms import Contraindication, Imprecise, OtherProblem, Problem, Reading, Recommendation, Unused
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -42,6 +42,11 @@ def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     ) or [opening]
+
+
+def partly_dated(rows: Sequence[Imprecise]) -> list[str]:
+    """What may not be in effect at the day, its date known only to the year or month, as at most one sentence."""
+    return [clean(f"dates known in part: {'; '.join(row['text'] for row in rows)}")] if rows else []
 
 
 def rule(title: str, mark: str = "-") -> list[str]:
@@ -101,3 +106,23 @@ def warning(row: Contraindication) -> str:
 def to_json(data: Any) -> str:
     """The data as indented JSON with a trailing newline; keys stay in the order of the answer."""
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def problem_words(problem: Problem) -> list[str]:
+    """Of which problem an answer is, in sentences, and what was taken for granted."""
+    names = ", ".join(row["label"] for row in problem["conditions"])
+    return [*([f"Problem: {names}."] if names else []), *problem["notes"]]
+
+
+def other_words(rows: Sequence[OtherProblem]) -> list[str]:
+    """What speaks of other problems, in sentences: of conditions that the patient has, then of others."""
+
+    def counted(held: bool) -> str:
+        return ", ".join(f"{row['label']} ({row['recommendations']})" for row in rows if row["held"] is held)
+
+    said = []
+    if counted(True):
+        said.append(f"Of the patient's other problems: {counted(True)}. Name one as the problem to see them.")
+    if counted(False):
+        said.append(f"Of conditions that the patient is not known to have: {counted(False)}.")
+    return said

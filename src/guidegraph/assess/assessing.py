@@ -5,12 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
+from typing import TypedDict
 
+from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications, yielding
+from guidegraph.profile.problems import of_problem
+
+
+class Asking(TypedDict, total=False):
+    """What is asked about a patient.
+
+    ``as_of``: the day at which statements must be in effect, today if None. ``jurisdiction``: count only the labels of
+    this country (ISO 3166-1 alpha-2, or EU), all if None. ``problem``: the condition that is asked about, by any of its
+    names or codes; the one problem of the profile if None.
+    """
+
+    as_of: date | None
+    jurisdiction: str | None
+    problem: str | None
+
+
+def asked(
+    knowledge: Knowledge,
+    profile: Profile,
+    also: Iterable[str] = (),
+    as_of: date | None = None,
+    jurisdiction: str | None = None,
+    problem: str | None = None,
+) -> Assessment:
+    """What is asked about a patient whose implications are applied; for the arguments see :class:`Asking`.
+
+    Raises:
+        TermError: a code of ``also``, further drugs and procedures to answer for, or the problem is not understood.
+        UsageError: no label of that jurisdiction is known, or of several problems none is chosen.
+    """
+    check_jurisdiction(knowledge, jurisdiction)
+    readings = [r for text in also if (r := coded_therapy(knowledge, text)) is not None]
+    one = of_problem(profile, problem, knowledge.vocabulary)
+    return assess(knowledge, one, as_of or date.today(), jurisdiction, readings)
 
 
 def assess(
@@ -20,7 +57,7 @@ def assess(
     jurisdiction: str | None = None,
     also: Iterable[CodeReading] = (),
 ) -> Assessment:
-    """Assess a profile whose implications are applied.
+    """Assess a profile whose implications are applied, for its one problem.
 
     Args:
         knowledge: what is known.
@@ -28,16 +65,27 @@ def assess(
         as_of: the day at which statements must be in effect.
         jurisdiction: count only the labels of this country; all if None.
         also: codes of interventions to answer for, beside those that the profile names.
+
+    Raises:
+        UsageError: the profile names several problems (:func:`guidegraph.profile.problems.of_problem` chooses one).
     """
     leaves = {r.iri: (r, below) for r in (*profile.readings, *also) if not r.exact and (below := knowledge.kinds(r))}
     linked = {iri: reading for iri, (reading, _) in leaves.items()}
     records = knowledge.records.with_leaves({i: (r.label or r.curie, below) for i, (r, below) in leaves.items()})
+    if profile.problems:
+        of_problem(profile, None, knowledge.vocabulary)
     # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
+    asked = Request(as_of, jurisdiction, profile.about or about(knowledge, profile))
     settled = knowledge.settle(suspended)
-    with knowledge.session(settled, as_of, jurisdiction, linked) as session:
-        return read_assessment(session, records, knowledge.book, profile, settled, as_of, jurisdiction, linked)
+    with knowledge.session(settled, asked, linked) as session:
+        return read_assessment(session, records, knowledge.book, profile, settled, asked, linked)
+
+
+def about(knowledge: Knowledge, profile: Profile) -> frozenset[str]:
+    """The one problem of a profile that names none: all its conditions that recommendations speak of."""
+    return profile.present.get(ns.GG + "hasCondition", frozenset()) & knowledge.problems
 
 
 def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:
@@ -46,7 +94,9 @@ def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], A
     rules, vocabulary, advancing = knowledge.implications, knowledge.vocabulary, knowledge.records.rates
 
     def changed(profile: Profile) -> Assessment:
-        profile = apply_implications(yielding(profile, rules, vocabulary, advancing), rules, vocabulary)
+        # What is supposed of the patient never makes it another question.
+        profile = replace(yielding(profile, rules, vocabulary, advancing), about=assessment.asked.about)
+        profile = apply_implications(profile, rules, vocabulary)
         return assess(knowledge, profile, assessment.as_of, assessment.jurisdiction, assessment.linked.values())
 
     return changed

@@ -58,8 +58,8 @@ class Logic:
     ``above`` maps a class to itself and the classes above it; ``taken`` to what is taken, or was stopped, with it (the
     same, the parts, and what is above these) where there are parts; ``brings`` and ``excludes`` map a held class to
     those that it brings or rules out; ``numbers`` maps a number to the held classes that any value of it brings;
-    ``total`` holds the numbers that every patient has; ``readings`` are ranges, each with a class that it brings, or (True)
-    excludes.
+    ``total`` holds the numbers that every patient has; ``readings`` are ranges, each with a class that it brings, or
+    (True) excludes.
     """
 
     above: Mapping[str, frozenset[str]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable
+from datetime import date
 
 from guidegraph import namespaces as ns
 from guidegraph.forms import (
@@ -10,6 +12,7 @@ from guidegraph.forms import (
     Document,
     Evidence,
     How,
+    Imprecise,
     Named,
     Preference,
     Reading,
@@ -20,6 +23,9 @@ from guidegraph.forms import (
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
 from guidegraph.model import CodeReading
 
+_NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
+#: Characters of a label that serve as a short name.
+_SHORT = 20
 _PRECISION = {4: "year", 7: "month"}
 
 
@@ -78,6 +84,23 @@ def unread(records: Records) -> list[Unread]:
     return rows
 
 
+def imprecise(records: Records, day: date, about: Collection[str] | None = None) -> list[Imprecise]:
+    """What may not be in effect at a day that lies inside a date of it known only to the year or month.
+
+    ``about`` keeps what concerns these statements: they and their documents.
+    """
+    asked = (
+        None if about is None else {*about, *(records.intervals[s].document for s in about if s in records.intervals)}
+    )
+    rows: list[Imprecise] = []
+    for node, interval in records.partly_dated:
+        doubt = interval.doubt(day)
+        if doubt and (asked is None or node in asked):
+            label = records.label(node)
+            rows.append({"id": name(node), "label": label, "text": f"{label}: {doubt}"})
+    return sorted(rows, key=lambda row: (row["label"], row["id"]))
+
+
 def source_words(stated: Document, reports: Iterable[Document] = ()) -> str:
     """A document with its year, and the documents that it reports with theirs."""
 
@@ -87,6 +110,24 @@ def source_words(stated: Document, reports: Iterable[Document] = ()) -> str:
 
     told = " and ".join(dated(row) for row in reports)
     return dated(stated) + (f", reporting {told}," if told else "")
+
+
+def short_name(records: Records, document: str, statement: str = "") -> str:
+    """A document's name in sentences and tables: its issuer and year, those of a statement that has a date of its own.
+
+    The document's own short name; else its label up to its year, or its first words with the year.
+    """
+    issued = records.issued(document)
+    year = issued[:4] if issued[:4].isdigit() else "date not stated"
+    name = records.one(document, "shortLabel")
+    if not name:
+        label = records.label(document)
+        named = _NAMED.match(label)
+        head = label.partition(":")[0]
+        head = head if len(head) <= _SHORT else head[: _SHORT - 1].rstrip() + "~"
+        name = named[1] if named else f"{head} {year}"
+    own = records.issued_of(statement)[:4] if statement else year
+    return name.replace(year, own) if own.isdigit() else name
 
 
 def locator(records: Records, statement: str) -> str:
@@ -189,7 +230,7 @@ def contraindication(records: Records, statement: str, truth: str) -> Contraindi
         "kind": records.code(records.one(statement, "kind")),
         "truth": truth,
         "reason": records.one(statement, "reason", NOT_STATED),
-        "document": document(records, iri),
+        "document": document(records, iri, records.issued_of(statement)),
         "jurisdiction": list(own),
         "route": records.one(statement, "route", NOT_STATED),
         "kind_wording": records.one(statement, "kindWording", NOT_STATED),
@@ -229,7 +270,7 @@ def evidence(records: Records, statement: str) -> Evidence:
         "benefit_or_harm": records.one(statement, "benefitOrHarm", NOT_STATED),
         "effect": records.one(statement, "effect", NOT_STATED),
         "certainty": records.code(records.one(statement, "certainty")),
-        "document": document(records, records.one(statement, "statedIn")),
+        "document": document(records, records.one(statement, "statedIn"), records.issued_of(statement)),
         "reports": [document(records, d) for d in reported],
     }
 
@@ -242,6 +283,6 @@ def comparison(records: Records, statement: str, truth: str) -> Preference:
         "intervention": name(records.one(statement, "intervention")),
         "comparator": name(records.one(statement, "comparator")),
         "truth": truth,
-        "document": document(records, records.one(statement, "statedIn")),
+        "document": document(records, records.one(statement, "statedIn"), records.issued_of(statement)),
         "locator": locator(records, statement),
     }

@@ -165,10 +165,17 @@ class FactBook:
             known = {stop.of for stop in stops}
         else:
             known = set((settled.profile.present if held else settled.profile.absent).get(atom.prop, ()))
-        below = (c for c in sorted(known) if (atom.cls in self._above(c) if held else c in self._above(atom.cls)))
-        causes = [settled.causes.get((atom.prop, cls, held)) for cls in below]
+        deciding = [c for c in sorted(known) if (atom.cls in self._above(c) if held else c in self._above(atom.cls))]
+        causes = [settled.causes.get((atom.prop, cls, held)) for cls in self._nearest(deciding, held)]
         # What is stated needs no reading to be known.
         return "" if any(cause is None or cause.rule.kind == LISTED for cause in causes) else self._caused(causes)
+
+    def _nearest(self, classes: Sequence[str], held: bool) -> Iterator[str]:
+        """Of classes that all lie below (or, if absent, above) one, those with none of the others between."""
+        for cls in classes:
+            others = (other for other in classes if other != cls)
+            if not any(other in self._above(cls) if held else cls in self._above(other) for other in others):
+                yield cls
 
     def _caused(self, causes: Iterable[Cause | None]) -> str:
         return "; ".join(dict.fromkeys(cause_text(cause, self._vocabulary) for cause in causes if cause))

@@ -24,6 +24,9 @@ _PROPERTIES = {
     ns.GG + "maximumPlausible": "high",
     ns.GG + "ucumUnit": "unit",
     ns.GG + "shortName": "short",
+    ns.GG + "problemKey": "problem_key",
+    ns.GG + "problemValue": "problem_value",
+    ns.GG + "problemDenial": "denial",
 }
 #: The kind of the class of a fact, by its property.
 KINDS = {
@@ -62,6 +65,9 @@ def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
         Decimal(one("high")) if one("high") else None,
         one("unit"),
         one("short"),
+        one("problem_key"),
+        one("problem_value"),
+        tuple(sorted(values.get("denial", []))),
     )
 
 

@@ -8,7 +8,18 @@ from typing import Any
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
 from guidegraph.model import STATUSES
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, clean, read_words, source, strength, unused_words, warning
+from guidegraph.words import (
+    DISCLAIMER,
+    clean,
+    other_words,
+    partly_dated,
+    problem_words,
+    read_words,
+    source,
+    strength,
+    unused_words,
+    warning,
+)
 
 
 def cell(text: Any) -> str:
@@ -34,10 +45,12 @@ def _alerts(answer: Asked) -> list[str]:
     return lines
 
 
-def _codes(answer: Answer) -> list[str]:
-    """What was not understood, and how codes were read."""
-    lines = [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
+def _codes(answer: Asked) -> list[str]:
+    """The problem, what was not understood, and how codes were read."""
+    lines = [f"- {cell(text)}" for text in problem_words(answer["problem"])]
+    lines += [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
     lines += [f"- **Date not read:** {cell(row['text'])}" for row in answer["unread"]]
+    lines += [f"- {cell(text)}" for text in partly_dated(answer["imprecise"])]
     lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
     lines += [f"- Read: {cell(term['text'])}" for term in answer["by_reading"]]
     return ["\n".join(lines)] if lines else []
@@ -73,6 +86,8 @@ def therapies_markdown(answer: Answer) -> str:
                 f"## {status.heading}",
                 table(["therapy", "category", "line", "who says so, and what holds"], rows),
             ]
+    if answer["other_problems"]:
+        parts += ["## Other problems", "\n".join(f"- {cell(text)}" for text in other_words(answer["other_problems"]))]
     parts += ["## Ask next", _question_table(answer["questions"])]
     if answer["unused"]:
         parts.append(f"Not used by any statement here: {cell(unused_words(answer['unused']))}.")
@@ -89,7 +104,9 @@ def _question_table(rows: list[Question]) -> str:
 def questions_markdown(answer: Asked) -> str:
     """The questions as a Markdown page."""
     head = f"# Ask next: {cell(answer['profile']['label'] or answer['profile']['id'])}"
-    return "\n\n".join([head, *_alerts(answer), _question_table(answer["questions"]), DISCLAIMER]) + "\n"
+    return (
+        "\n\n".join([head, *_codes(answer), *_alerts(answer), _question_table(answer["questions"]), DISCLAIMER]) + "\n"
+    )
 
 
 def explain_markdown(explanation: Explanation) -> str:
@@ -110,4 +127,5 @@ def timeline_markdown(timeline: Timeline) -> str:
         ]
         for row in timeline["rows"]
     ]
-    return f"# Timeline as of {timeline['as_of']}\n\n{table(heads, rows)}\n\n{DISCLAIMER}\n"
+    told = map(cell, (*problem_words(timeline["problem"]), *partly_dated(timeline["imprecise"])))
+    return "\n\n".join([f"# Timeline as of {timeline['as_of']}", *told, table(heads, rows), DISCLAIMER]) + "\n"
