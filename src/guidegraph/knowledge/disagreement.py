@@ -118,7 +118,8 @@ class DisagreementIndex:
 
 def logic(engine: Engine, records: Records) -> Logic:
     """The class hierarchy, what facts and numbers bring or exclude, and the numbers that every patient has."""
-    brings, excludes = [], []
+    brings: list[tuple[Held, Held]] = []
+    excludes: list[tuple[Held, Held]] = []
     numbers: dict[str, tuple[Held, ...]] = {}
     readings: list[tuple[Range, Held, bool]] = []
     for rule in (

@@ -157,9 +157,14 @@ class Knowledge:
         return read_profile(source, self.vocabulary, self.implications)
 
     def session(
-        self, settled: Settled, asked: Request, linked: Mapping[str, CodeReading]
+        self, profile: Profile | Settled, asked: Request, linked: Mapping[str, CodeReading]
     ) -> AbstractContextManager[Session]:
-        """A running assessment of what a profile comes to, as a context manager (see :class:`Session`)."""
+        """A running assessment of what a profile comes to, as a context manager (see :class:`Session`).
+
+        Raises:
+            ProfileError: the profile contradicts itself.
+        """
+        settled = self.settle(profile) if isinstance(profile, Profile) else profile
         leaves = {iri: self.kinds(reading) for iri, reading in linked.items()}
         return self.engine.session(settled_triples(settled), asked, leaves)
 
