@@ -30,7 +30,7 @@ from tests.support.paths import AUDIT
 
 Run = Callable[..., CompletedProcess[str]]
 HERE = Path(__file__).parent
-PATIENTS = 200
+PATIENTS = 60
 VALUES = {"true": True, "false": False, "unknown": None}
 #: Where the two engines may differ: (patient, population) with the reason. None is known. The list is strict: an entry
 #: whose values are the same fails as well.
