@@ -90,10 +90,8 @@ class Readings:
             for at, cell in enumerate(cells):
                 left = [f"not ({self._denied(r, stage)})" for r in cell.brings]
                 left += [f"not {_has(f'{stage} present', r.then, self._under(r.other))}" for r in cell.denies]
-                body = (
-                    f"if {value} is not null then {_within(value, cell.interval)} else ({' and '.join(left) or 'true'})"
-                )
-                yield f"define {_name(stage, number, at)}:\n  {body}"
+                valued = f"if {value} is not null then {_within(value, cell.interval)}"
+                yield f"define {_name(stage, number, at)}:\n  {valued} else ({' and '.join(left) or 'true'})"
 
     def _denied(self, rule: Implication, stage: str) -> str:
         absent = _has(f"{stage} absent", rule.then, self._over(rule.other))
