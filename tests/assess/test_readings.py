@@ -171,7 +171,12 @@ def test_what_nothing_uses_is_told_once_at_the_end(kb: Any, tmp_path: Path) -> N
     profile = {"egfr": 80, "conditions": ["sciatica", "odd thing"], "medications": ["tonic", WHOLE]}
     answer = own.therapies(profile, as_of=AS_OF)
     assert [row["text"] for row in answer.to_dict()["unused"]] == ["odd thing", "tonic"]
-    assert therapies_text(answer.to_dict()).count("Not used by any statement here: conditions: odd thing; medications: tonic") == 1
+    assert (
+        therapies_text(answer.to_dict()).count(
+            "Not used by any statement here: conditions: odd thing; medications: tonic"
+        )
+        == 1
+    )
     assert kb.therapies("example:renal-impairment", as_of=AS_OF).to_dict()["unused"] == []
 
 
@@ -320,3 +325,25 @@ def test_a_reading_in_a_file_of_ones_own_counts(kb: Any, tmp_path: Path) -> None
     assert truth(own, {"conditions": {"absent": [stenosis]}}, FINDING, ns.GGT + "MuscleSpasm") == "false"
     # A list denies pregnancy as ever: it is not read from the age, only ruled out by it.
     assert truth(own, {"conditions": {"complete": True}}, CONDITION, pregnant) == "false"
+
+
+def test_what_is_positive_only_where_definitions_differ_is_a_boundary(tmp_path: Path) -> None:
+    extra = tmp_path / "own.ttl"
+    extra.write_text(
+        "@prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix ggt: <https://w3id.org/guidegraph/term/> .\n"
+        "@prefix ggp: <https://w3id.org/guidegraph/population/> . @prefix ggd: <https://w3id.org/guidegraph/document/> .\n"
+        "@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix dcterms: <http://purl.org/dc/terms/> .\n"
+        'ggt:Bench a owl:Class ; rdfs:subClassOf gg:SelfCare ; rdfs:label "bench"@en .\n'
+        'ggd:own a gg:Document ; rdfs:label "Own"@en ; gg:documentKind gg:Guideline ; dcterms:issued "2020"^^xsd:gYear .\n'
+        'ggp:Own a owl:Class , gg:Population ; rdfs:label "own"@en ; owl:equivalentClass [ a owl:Class ; owl:intersectionOf (\n'
+        "  [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:Sciatica ]\n"
+        "  [ a owl:Restriction ; owl:onProperty gg:symptomWeeks ; owl:someValuesFrom [ a rdfs:Datatype ;\n"
+        "    owl:onDatatype xsd:decimal ; owl:withRestrictions ( [ xsd:minInclusive 12.0 ] [ xsd:maxExclusive 13.0 ] ) ] ] ) ] .\n"
+        '<https://w3id.org/guidegraph/statement/own/1> a gg:Recommendation ; rdfs:label "bench"@en ; gg:statedIn ggd:own ;\n'
+        "  gg:intervention ggt:Bench ; gg:stance gg:For ; gg:population ggp:Own ; gg:indication ggt:Sciatica .\n"
+    )
+    line = gg.open(extra=[extra]).timeline({"conditions": ["sciatica"], "symptom_weeks": 4}, as_of=AS_OF)
+    row = next(row for row in line["rows"] if row["label"] == "bench")
+    marked = [(span["from"], span["to"], span.get("boundary", False)) for span in row["spans"]]
+    assert (12.0, 13.0, True) in marked and not any(flag for start, _, flag in marked if start != 12.0)

@@ -247,5 +247,12 @@ def timeline_text(timeline: Timeline) -> str:
             letters.append(STATUSES[span["status"]].letter.rjust(width))
         label = clean(row["label"])
         lines.append((label if len(label) <= 39 else label[:38] + "~").ljust(40) + " ".join(letters))
+    for row in timeline["rows"]:
+        for span in row["spans"]:
+            if span.get("boundary"):
+                weeks = f"weeks {_week(span['from'])} to {_week(span['to'])}"
+                lines += wrap(
+                    f"boundary: {row['label']} is {span['status']} in {weeks} only since definitions differ", "  ", ""
+                )
     legend = ", ".join(f"{status.letter} {status.code}" for status in STATUSES.values())
     return "\n".join([*lines, "", *wrap(legend), *wrap(DISCLAIMER)]) + "\n"
