@@ -147,6 +147,12 @@ class Records:
         return {number: tuple(sorted(pairs)) for number, pairs in table.items()}
 
     @cached_property
+    def asked_only(self) -> frozenset[tuple[str, str]]:
+        """The (property, class) of what no complete list denies: signs of alerts, collectives, and what meets them."""
+        marked = [rows for rows in self.criteria.values() if ns.IDX + "askedOnly" in rows]
+        return frozenset((p, c) for rows in marked for p in rows[ns.IDX + "property"] for c in rows[ns.IDX + "class"])
+
+    @cached_property
     def readings(self) -> Mapping[str, str]:
         """The GRADE strength (IRI) that our reading gives each statement."""
         pairs = ((p.get(gg("ofStatement"), ()), p.get(gg("strength"), ())) for p in self.nodes.values())
