@@ -255,7 +255,6 @@ def _asked() -> tuple[ox.NamedNode, ...]:
 
 def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]]) -> list[ox.Quad]:
     """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more."""
-    called = ox.NamedNode(ns.IDX + "callsFor")
     rows: list[ox.Quad] = []
     for iri, parents in sorted(below.items()):
         leaf = ox.NamedNode(iri)
@@ -263,6 +262,4 @@ def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]]) -> list[ox.Quad
         for parent in map(ox.NamedNode, parents):
             own = place.quads_for_pattern(parent, None, None, _INDEX)
             rows += [ox.Quad(leaf, q.predicate, q.object, _INDEX) for q in own]
-            calling = place.quads_for_pattern(None, called, parent, _INDEX)
-            rows += [ox.Quad(q.subject, called, leaf, _INDEX) for q in calling]
     return [row for row in dict.fromkeys(rows) if row not in place]
