@@ -60,6 +60,21 @@ class Patient(Named):
     digest: str
 
 
+class Problem(TypedDict):
+    """The problem that an answer is of; ``named``: by the profile or the question, else all its conditions are it."""
+
+    conditions: list[Named]
+    named: bool
+    notes: list[str]
+
+
+class OtherProblem(Named):
+    """A condition that recommendations not counted here speak of, and how many; ``held``: the patient has it."""
+
+    held: bool
+    recommendations: int
+
+
 class Document(Named):
     """A document with its day of issue ("not stated" where there is none)."""
 
@@ -256,6 +271,7 @@ class Asked(TypedDict):
 
     as_of: str
     profile: Patient
+    problem: Problem
     knowledge: KnowledgeDigest
     jurisdiction: str | None
     alerts: list[Alert]
@@ -271,6 +287,7 @@ class Answer(Asked):
     """The answer for one patient (schema/therapies.schema.json)."""
 
     therapies: list[Therapy]
+    other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
 
 
@@ -326,6 +343,7 @@ class Explanation(TypedDict):
 
     as_of: str
     profile: Named
+    problem: Problem
     therapy: Therapy
     proof: list[Proof]
     change: Change
@@ -357,6 +375,7 @@ class Timeline(TypedDict):
 
     as_of: str
     profile: Named
+    problem: Problem
     now_week: float | None
     from_week: float
     to_week: float

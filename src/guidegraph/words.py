@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Contraindication, Reading, Recommendation
+from guidegraph.forms import Contraindication, OtherProblem, Problem, Reading, Recommendation
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -95,3 +95,23 @@ def warning(row: Contraindication) -> str:
 def to_json(data: Any) -> str:
     """The data as indented JSON with a trailing newline; keys stay in the order of the answer."""
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def problem_words(problem: Problem) -> list[str]:
+    """Of which problem an answer is, in sentences, and what was taken for granted."""
+    names = ", ".join(row["label"] for row in problem["conditions"])
+    return [*([f"Problem: {names}."] if names else []), *problem["notes"]]
+
+
+def other_words(rows: Sequence[OtherProblem]) -> list[str]:
+    """What speaks of other problems, in sentences: of conditions that the patient has, then of others."""
+
+    def counted(held: bool) -> str:
+        return ", ".join(f"{row['label']} ({row['recommendations']})" for row in rows if row["held"] is held)
+
+    said = []
+    if counted(True):
+        said.append(f"Of the patient's other problems: {counted(True)}. Name one as the problem to see them.")
+    if counted(False):
+        said.append(f"Of conditions that the patient is not known to have: {counted(False)}.")
+    return said

@@ -50,8 +50,10 @@ def differences(kb: Any, found: Grader, pairs: list[tuple[str, str]]) -> list[An
 
 @pytest.mark.slow
 def test_every_pair_of_shipped_populations_is_as_hermit_says(kb: Any) -> None:
-    pairs = list(itertools.combinations(sorted(kb.records.branches), 2))
-    assert len(pairs) > 15_000
+    # Documents that state the same share one expression: one population of each is asked.
+    distinct = {branches: iri for iri, branches in sorted(kb.records.branches.items(), reverse=True)}
+    pairs = list(itertools.combinations(sorted(distinct.values()), 2))
+    assert len(pairs) > 10_000
     assert not differences(kb, kb.disagreement.grader, pairs)
 
 

@@ -37,8 +37,28 @@ NUMBER = (
 )
 POPULATION = f":P a gg:Population ; owl:equivalentClass {ILL} . "
 
+EXCLUSIONS = (
+    'gg:weeks rdfs:label "weeks of illness" . :Ill rdfs:label "Ill" . :Bald rdfs:label "Bald" . :VeryIll rdfs:subClassOf :Ill . '
+    "[] owl:onProperty gg:hasFinding ; owl:someValuesFrom :Bald ; rdfs:subClassOf "
+    "[ owl:complementOf [ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ] ] . "
+    "[] owl:onProperty gg:weeks ; owl:someValuesFrom xsd:decimal ; rdfs:subClassOf "
+    "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ] . "
+)
+
 #: check, what is right, what is wrong, and the rows (node, detail) that the wrong gives
 CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
+    "profile-exclusion": (
+        EXCLUSIONS + ":a a gg:Patient ; gg:hasCondition [ a :Ill ] . :b a gg:Patient ; gg:weeks 3.0 .",
+        EXCLUSIONS
+        + ":a a gg:Patient ; gg:hasFinding [ a :Bald ] ; gg:hasCondition [ a :VeryIll ] . "
+        ":b a gg:Patient ; gg:weeks 3.0 ; gg:hasFinding [ a :Bald ] . "
+        ":c a gg:Patient , [ owl:complementOf [ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ] ] ; gg:weeks 3.0 .",
+        {
+            ("urn:x:a", "Bald excludes Ill"),
+            ("urn:x:b", "Bald excludes weeks of illness"),
+            ("urn:x:c", "weeks of illness brings Ill, which is stated as absent"),
+        },
+    ),
     "profile-number": (
         NUMBER + ":a a gg:Patient ; gg:weight 70.0 . :b a gg:Patient .",
         NUMBER

@@ -117,9 +117,7 @@ class Answer:
         """The assessment as an rdflib graph: the profile, truth values, statuses and reasons."""
         import rdflib
 
-        with self._knowledge.session(
-            self.assessment.profile, self.assessment.as_of, self.assessment.jurisdiction, self.assessment.linked
-        ) as session:
+        with self._knowledge.session(self.assessment.profile, self.assessment.asked, self.assessment.linked) as session:
             dataset = ox.Dataset(ox.Quad(q.subject, q.predicate, q.object) for q in session.quads())
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
         text = ox.serialize(sorted(dataset, key=str), format=ox.RdfFormat.N_QUADS)

@@ -19,6 +19,7 @@ from guidegraph.assess.assessment import (
     UNKNOWN,
     Assessment,
 )
+from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import UNFILED, Open, every_open_fact, questions, to_establish
 from guidegraph.forms import (
     Alert,
@@ -39,6 +40,8 @@ from guidegraph.model import STATUSES
 #: The disagreements between true statements for a therapy and true ones against it.
 Behind = Callable[[Iterable[str], Iterable[str]], list[PairDisagreement]]
 _NO_LINE = 99
+#: The kind of the ground of a therapy for which only recommendations for another problem speak.
+OTHER_PROBLEM = "other problem"
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
 
 
@@ -135,13 +138,23 @@ def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
     if assessment.statuses[therapy] == "not-indicated":
         add(recommended, FALSE, "failed", "recommended only for other patients, which fails on")
         add(opposed, FALSE, "failed", "advised against only for other patients, which fails on")
-        if not recommended and not opposed:
+        elsewhere = [s for s in _reaching(assessment, therapy) if s in assessment.elsewhere]
+        for statement in _sorted(assessment, elsewhere):
+            said = f"speaks of another problem ({indications(assessment.records, statement)})"
+            rows.append(_ground(assessment, statement, OTHER_PROBLEM, said))
+        if not recommended and not opposed and not elsewhere:
             said = "no document in the knowledge base recommends it or advises against it"
             rows.append({"kind": "silence", "statement": None, "text": said})
     if therapy in assessment.unfiled:
         said = f"{UNFILED}: none is recorded for it or its class"
         rows.append({"kind": "not on file", "statement": None, "text": said})
     return rows
+
+
+def _reaching(assessment: Assessment, therapy: str) -> list[str]:
+    """The statements for and against a therapy, whether they count or not."""
+    edges = assessment.records.edges.get(therapy, {})
+    return [statement for role in (FOR, AGAINST) for statement in edges.get(role, ())]
 
 
 def _aside(assessment: Assessment, therapy: str, statement: str) -> str:
@@ -272,7 +285,11 @@ def _alerts(assessment: Assessment) -> list[Alert]:
 
 def _not_in_effect(assessment: Assessment) -> list[Recommendation]:
     wanted, nodes = gg("Recommendation"), assessment.records.nodes
-    ended = [s for s in assessment.because if wanted in nodes.get(s, {}).get(ns.RDF + "type", ())]
+    ended = [
+        s
+        for s in assessment.because
+        if s not in assessment.elsewhere and wanted in nodes.get(s, {}).get(ns.RDF + "type", ())
+    ]
     rows: list[Recommendation] = []
     for statement in _sorted(assessment, ended):
         row: Recommendation = _described(assessment, describe.recommendation, statement, INACTIVE)
@@ -299,10 +316,12 @@ def answer(
     return {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},
+        "problem": problem(assessment),
         "knowledge": knowledge,
         "jurisdiction": assessment.jurisdiction,
         "alerts": _alerts(assessment),
         "therapies": [therapy_entry(assessment, t, unknown[t], behind) for t in ranked(assessment)],
+        "other_problems": other_problems(assessment),
         "not_in_effect": _not_in_effect(assessment),
         "questions": questions(assessment, unknown),
         "not_understood": list(dict.fromkeys(text for _, text in profile.not_understood)),

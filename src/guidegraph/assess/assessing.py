@@ -5,12 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
+from typing import TypedDict
 
+from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
+from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications
+from guidegraph.profile.problems import of_problem
+
+
+class Asking(TypedDict, total=False):
+    """What is asked about a patient.
+
+    ``as_of``: the day at which statements must be in effect, today if None. ``jurisdiction``: count only the labels of
+    this country (ISO 3166-1 alpha-2, or EU), all if None. ``problem``: the condition that is asked about, by any of its
+    names or codes; the one problem of the profile if None.
+    """
+
+    as_of: date | None
+    jurisdiction: str | None
+    problem: str | None
+
+
+def asked(
+    knowledge: Knowledge,
+    profile: Profile,
+    also: Iterable[str] = (),
+    as_of: date | None = None,
+    jurisdiction: str | None = None,
+    problem: str | None = None,
+) -> Assessment:
+    """What is asked about a patient whose implications are applied; for the arguments see :class:`Asking`.
+
+    Raises:
+        TermError: a code of ``also``, further drugs and procedures to answer for, or the problem is not understood.
+        UsageError: no label of that jurisdiction is known, or of several problems none is chosen.
+    """
+    check_jurisdiction(knowledge, jurisdiction)
+    readings = [r for text in also if (r := coded_therapy(knowledge, text)) is not None]
+    one = of_problem(profile, problem, knowledge.vocabulary)
+    return assess(knowledge, one, as_of or date.today(), jurisdiction, readings)
 
 
 def assess(
@@ -20,7 +58,7 @@ def assess(
     jurisdiction: str | None = None,
     also: Iterable[CodeReading] = (),
 ) -> Assessment:
-    """Assess a profile whose implications are applied.
+    """Assess a profile whose implications are applied, for its one problem.
 
     Args:
         knowledge: what is known.
@@ -28,21 +66,36 @@ def assess(
         as_of: the day at which statements must be in effect.
         jurisdiction: count only the labels of this country; all if None.
         also: codes of interventions to answer for, beside those that the profile names.
+
+    Raises:
+        UsageError: the profile names several problems (:func:`guidegraph.profile.problems.of_problem` chooses one).
     """
     leaves = {r.iri: (r, below) for r in (*profile.readings, *also) if not r.exact and (below := knowledge.kinds(r))}
     linked = {iri: reading for iri, (reading, _) in leaves.items()}
     records = knowledge.records.with_leaves({i: (r.label or r.curie, below) for i, (r, below) in leaves.items()})
+    if profile.problems:
+        of_problem(profile, None, knowledge.vocabulary)
     # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
-    with knowledge.session(suspended, as_of, jurisdiction, linked) as session:
-        return read_assessment(session, records, knowledge.book, profile, as_of, jurisdiction, linked)
+    asked = Request(as_of, jurisdiction, profile.about or about(records, profile))
+    with knowledge.session(suspended, asked, linked) as session:
+        return read_assessment(session, records, knowledge.book, profile, asked, linked)
+
+
+def about(records: Records, profile: Profile) -> frozenset[str]:
+    """The one problem of a profile that names none: all its conditions that recommendations speak of."""
+    spoken = {indication for indications in records.indications.values() for indication in indications}
+    held = profile.present.get(ns.GG + "hasCondition", frozenset())
+    return frozenset(cls for cls in held if any(records.same_problem(cls, one) for one in spoken))
 
 
 def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:
     """What assesses a changed profile on the day, in the country and for the codes of an assessment."""
 
     def changed(profile: Profile) -> Assessment:
+        # What is supposed of the patient never makes it another question.
+        profile = replace(profile, about=assessment.asked.about)
         settled = apply_implications(profile, knowledge.implications, knowledge.vocabulary)
         also = assessment.linked.values()
         return assess(knowledge, settled, assessment.as_of, assessment.jurisdiction, also)

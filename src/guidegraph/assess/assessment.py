@@ -10,12 +10,14 @@ from functools import cached_property
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.engine import Session
+from guidegraph.knowledge.engine import Request, Session
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Atom, Records
 from guidegraph.model import CodeReading, Profile
 
 TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
+#: Why a recommendation does not count that queries/assess/30-problem.rq finds.
+ANOTHER_PROBLEM = "another problem"
 #: Roles of statements towards a therapy, as the index names them.
 FOR, AGAINST, OTHER, ABSOLUTE, CAUTIONED, NOTED = "for", "against", "other", "absolute", "cautioned", "noted"
 
@@ -34,8 +36,7 @@ class Assessment:
     records: Records
     book: FactBook
     profile: Profile
-    as_of: date
-    jurisdiction: str | None
+    asked: Request
     truths: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -45,6 +46,16 @@ class Assessment:
     because: Mapping[str, str] = field(default_factory=dict)
     linked: Mapping[str, CodeReading] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def as_of(self) -> date:
+        """The day at which statements are in effect."""
+        return self.asked.as_of
+
+    @property
+    def jurisdiction(self) -> str | None:
+        """The only country whose labels count, None for all."""
+        return self.asked.jurisdiction
 
     def truth(self, iri: str) -> str:
         """The truth value of an atom, population, statement or rule."""
@@ -62,6 +73,11 @@ class Assessment:
         """The statements that reach a therapy in a role and count in this assessment."""
         edges = self.records.edges.get(therapy, {}).get(role, ())
         return edges if self.inactive.isdisjoint(edges) else tuple(s for s in edges if s not in self.inactive)
+
+    @cached_property
+    def elsewhere(self) -> frozenset[str]:
+        """The recommendations that do not count since they speak of another problem."""
+        return frozenset(iri for iri, why in self.because.items() if why == ANOTHER_PROBLEM)
 
     @cached_property
     def inactive(self) -> frozenset[str]:
@@ -118,8 +134,7 @@ def read_assessment(
     records: Records,
     book: FactBook,
     profile: Profile,
-    as_of: date,
-    jurisdiction: str | None,
+    asked: Request,
     linked: Mapping[str, CodeReading],
 ) -> Assessment:
     """Read the assessment graph of a running session into an :class:`Assessment`."""
@@ -145,13 +160,13 @@ def read_assessment(
         elif name == "noContraindicationsOnFile":
             unfiled.add(subject)
         elif name == "inactiveBecause":
-            because[subject] = min(value, because.get(subject, value))
+            # What has ended has, whatever problem it speaks of.
+            because[subject] = min(value, because.get(subject, value), key=lambda why: (why == ANOTHER_PROBLEM, why))
     return Assessment(
         records,
         book,
         profile,
-        as_of,
-        jurisdiction,
+        asked,
         truths,
         statuses,
         {t: frozenset(s) for t, s in limits.items()},

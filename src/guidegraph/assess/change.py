@@ -110,7 +110,8 @@ def _nothing(assessment: Assessment, therapy: str, why: str) -> Change:
 def _why_not(assessment: Assessment, therapy: str) -> str:
     records = assessment.records
     if not assessment.statements(therapy, FOR):
-        return "no document in effect recommends it"
+        counted = not assessment.elsewhere.isdisjoint(records.edges.get(therapy, {}).get(FOR, ()))
+        return f"no document in effect recommends it{' for this problem' if counted else ''}"
     if therapy in assessment.unfiled:
         return "its contraindications are not on file, so it stays provisional at best"
     held = [s for s in _against(assessment, therapy) if assessment.truth(s) == TRUE]

@@ -14,6 +14,7 @@ from guidegraph.assess.assessment import (
     UNKNOWN,
     Assessment,
 )
+from guidegraph.assess.problem import problem
 from guidegraph.assess.questions import open_facts
 from guidegraph.forms import Branch, Change, Explanation, Literal, MadeFrom, Proof, plain_copy
 from guidegraph.knowledge import describe
@@ -100,6 +101,7 @@ def explanation(
     return {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": assessment.profile.id, "label": assessment.profile.label},
+        "problem": problem(assessment),
         "therapy": plain_copy(entry),
         "proof": proof(assessment, therapy),
         "change": change,

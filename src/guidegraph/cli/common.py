@@ -55,6 +55,12 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="Count what was in effect on this day (YYYY-MM-DD); default today."),
 ]
+Problem = Annotated[
+    str | None,
+    typer.Option(
+        "--problem", metavar="CONDITION", help="The problem that is asked about, where the profile names several."
+    ),
+]
 Jurisdiction = Annotated[
     str | None,
     typer.Option(

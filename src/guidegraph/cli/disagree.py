@@ -14,6 +14,7 @@ from guidegraph.cli.common import (
     FormatOption,
     Opener,
     PictureOutput,
+    Problem,
     day,
     picture,
     profile_source,
@@ -30,6 +31,7 @@ def disagreements(
         str | None,
         typer.Option("--profile", metavar="P", help="Only what concerns this patient: a file, - or example:NAME."),
     ] = None,
+    problem: Problem = None,
     intervention: Annotated[
         str | None,
         typer.Option("--intervention", metavar="X", help="Only about this intervention or a related one."),
@@ -72,6 +74,7 @@ def disagreements(
         shown(
             kb.disagreements(
                 profile=patient,
+                problem=problem,
                 intervention=intervention,
                 document=document,
                 verdicts=verdict or (),

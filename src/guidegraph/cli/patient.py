@@ -20,6 +20,7 @@ from guidegraph.cli.common import (
     Jurisdiction,
     Opener,
     PictureOutput,
+    Problem,
     ProfileArgument,
     ReportFormat,
     ReportOption,
@@ -46,6 +47,7 @@ def therapies(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
     also: Annotated[
@@ -83,7 +85,9 @@ def therapies(
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
+    answer = kb.therapies(
+        profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, problem=problem, also=also or ()
+    )
     data = answer.to_dict()
     text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
     if save is not None:
@@ -114,6 +118,7 @@ def explain(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
@@ -133,7 +138,11 @@ def explain(
         },
     )
     kb = opened(endpoint=endpoint)
-    write(shown(kb.explain(profile_source(profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
+    write(
+        shown(
+            kb.explain(profile_source(profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction, problem=problem)
+        )
+    )
 
 
 def ask(
@@ -141,6 +150,7 @@ def ask(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
@@ -159,7 +169,9 @@ def ask(
         },
     )
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
+    answer = kb.therapies(
+        profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, problem=problem
+    ).to_dict()
     write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
 
@@ -169,6 +181,7 @@ def timeline(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """Statuses of all therapies by week of symptoms.
@@ -188,7 +201,7 @@ def timeline(
         },
     )
     kb = opened()
-    data = kb.timeline(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    data = kb.timeline(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, problem=problem)
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)

@@ -23,7 +23,9 @@ _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
 _ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
 _REQUEST = ox.NamedNode(ns.BASE + "profile/request")
-_POPULATIONS, _STANDING = "assess/20-populations", "assess/30-inactive"
+_POPULATIONS = "assess/20-populations"
+#: Steps that ask only for the day, the country and the problem: what they find is kept.
+_STANDING = ("assess/30-inactive", "assess/30-problem")
 #: Days for which the statements that do not count are kept.
 _DAYS_KEPT = 64
 
@@ -34,6 +36,16 @@ _RENEWED_AFTER, _KEPT = 32, 4
 _ATOMS_AND_BRANCHES, _FLAT = "20", "40"
 
 Row = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked about a patient: the day at which statements must be in effect, the only country whose labels
+    count (None for all), and the conditions of the problem asked about (none: recommendations for any count)."""
+
+    as_of: date
+    jurisdiction: str | None = None
+    about: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -110,7 +122,7 @@ class Engine:
         self.store = store
         self._lock = threading.Lock()
         self._free: list[tuple[ox.Store, int]] = []
-        self._inactive: dict[tuple[date, str | None], bytes] = {}
+        self._inactive: dict[tuple[str, Request], bytes] = {}
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
                 self._index(step)
@@ -164,9 +176,9 @@ class Engine:
         _load(place, text)
         return text
 
-    def _standing(self, place: ox.Store, step: Step, as_of: date, jurisdiction: str | None) -> None:
-        """Which statements do not count: a matter of the day and the country, so found once for each."""
-        key = (as_of, jurisdiction)
+    def _standing(self, place: ox.Store, step: Step, asked: Request) -> None:
+        """Which statements do not count: no matter of the patient's facts, so found once for each question."""
+        key = (step.name, asked)
         known = self._inactive.get(key)
         if known is not None:
             _load(place, known)
@@ -195,28 +207,26 @@ class Engine:
     def session(
         self,
         triples: Iterable[ox.Triple],
-        as_of: date,
-        jurisdiction: str | None = None,
+        asked: Request,
         leaves: Mapping[str, Sequence[str]] | None = None,
     ) -> Iterator[Session]:
         """Assess one profile and give access to its assessment until the block ends.
 
         Args:
             triples: the profile as docs/model.md writes it, implications applied.
-            as_of: the day at which statements must be in effect.
-            jurisdiction: the only country whose labels count, or None for all.
+            asked: the day, the country and the problem.
             leaves: further interventions to answer for, each with the classes that it is below.
         """
         place, seen = self._take()
         more = _leaves(place, leaves or {})
         place.extend(more)
         facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
-        place.extend([*facts, *self._request(as_of, jurisdiction)])
+        place.extend([*facts, *_request(asked)])
         for step in steps("assess"):
             if step.name == _POPULATIONS:
                 self._fixpoint(place, step)
-            elif step.name == _STANDING:
-                self._standing(place, step, as_of, jurisdiction)
+            elif step.name in _STANDING:
+                self._standing(place, step, asked)
             else:
                 self._run(place, step)
         session = Session(place)
@@ -231,14 +241,15 @@ class Engine:
             place.remove(row)
         self._give_back(place, seen + 1)
 
-    @staticmethod
-    def _request(as_of: date, jurisdiction: str | None) -> Sequence[ox.Quad]:
-        day = ox.Literal(as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date"))
-        request = [ox.Quad(_REQUEST, ox.NamedNode(ns.GGA + "asOf"), day, _PROFILE)]
-        if jurisdiction:
-            asked = ox.NamedNode(ns.GGA + "jurisdiction")
-            request.append(ox.Quad(_REQUEST, asked, ox.Literal(jurisdiction), _PROFILE))
-        return request
+
+def _request(asked: Request) -> Sequence[ox.Quad]:
+    def say(name: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
+        return ox.Quad(_REQUEST, ox.NamedNode(ns.GGA + name), value, _PROFILE)
+
+    request = [say("asOf", ox.Literal(asked.as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date")))]
+    if asked.jurisdiction:
+        request.append(say("jurisdiction", ox.Literal(asked.jurisdiction)))
+    return request + [say("problem", ox.NamedNode(iri)) for iri in sorted(asked.about)]
 
 
 def _load(place: ox.Store, text: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +14,7 @@ import pyoxigraph as ox
 from guidegraph import store
 from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.disagreement import DisagreementIndex
-from guidegraph.knowledge.engine import Engine, Session, steps
+from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
@@ -122,11 +121,11 @@ class Knowledge:
         return read_profile(source, self.vocabulary, self.implications)
 
     def session(
-        self, profile: Profile, as_of: date, jurisdiction: str | None, linked: Mapping[str, CodeReading]
+        self, profile: Profile, asked: Request, linked: Mapping[str, CodeReading]
     ) -> AbstractContextManager[Session]:
         """A running assessment of a profile, as a context manager (see :class:`Session`)."""
         leaves = {iri: self.kinds(reading) for iri, reading in linked.items()}
-        return self.engine.session(to_triples(profile), as_of, jurisdiction, leaves)
+        return self.engine.session(to_triples(profile), asked, leaves)
 
     def kinds(self, reading: CodeReading) -> Sequence[str]:
         """The interventions of ours that a code is a kind of."""

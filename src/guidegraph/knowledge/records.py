@@ -174,6 +174,23 @@ class Records:
         return tuple(sorted(s for s, p in self.nodes.items() if wanted in p.get(ns.RDF + "type", ())))
 
     @cached_property
+    def indications(self) -> Mapping[str, tuple[str, ...]]:
+        """The conditions that bound the problems a recommendation counts for; one without counts for every problem."""
+        prop = ns.IDX + "indication"
+        return {subject: rows[prop] for subject, rows in self._problems.items() if prop in rows}
+
+    @cached_property
+    def _problems(self) -> Mapping[str, Properties]:
+        return _grouped(self._engine.select("answer/problems"))
+
+    def same_problem(self, one: str, other: str) -> bool:
+        """Whether two conditions are one problem: the same, one above the other, or both below a class whose members
+        are names of one problem."""
+        above, over = (self.ancestors.get(cls, frozenset((cls,))) for cls in (one, other))
+        groups = {cls for cls, rows in self._problems.items() if rows.get(gg("oneProblem")) == ("true",)}
+        return one in over or other in above or bool(groups & above & over)
+
+    @cached_property
     def rates(self) -> Mapping[str, Decimal]:
         """Weeks that pass while each advancing number of a patient grows by one, by property."""
         return {row[0]: Decimal(row[1]) for row in self._engine.select("answer/rates")}

@@ -9,7 +9,18 @@ from guidegraph.forms import Answer, Explanation, Therapy, Timeline
 from guidegraph.model import STATUSES, Status
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, clean, how, place, read_words, source, strength, warning
+from guidegraph.words import (
+    DISCLAIMER,
+    clean,
+    how,
+    other_words,
+    place,
+    problem_words,
+    read_words,
+    source,
+    strength,
+    warning,
+)
 
 _STYLE = """
 .gg{font:14px/1.45 system-ui,Helvetica,Arial,sans-serif;max-width:72rem}
@@ -41,8 +52,9 @@ def _alerts(answer: Answer) -> str:
 
 
 def _codes(answer: Answer) -> str:
-    """What was not understood, and how codes were read."""
-    missed = "".join(
+    """The problem, what was not understood, and how codes were read."""
+    missed = "".join(f"<p>{_e(text)}</p>" for text in problem_words(answer["problem"]))
+    missed += "".join(
         f'<p class="ask" role="note"><strong>Not understood:</strong> {_e(text)}</p>'
         for text in answer["not_understood"]
     )
@@ -96,9 +108,11 @@ def notebook_html(answer: Answer) -> str:
     asked = "".join(
         f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8]
     )
+    others = "".join(f"<li>{_e(text)}</li>" for text in other_words(answer["other_problems"]))
+    others = f"<h4>Other problems</h4><ul>{others}</ul>" if others else ""
     return (
         f'<div class="gg"><style>{_STYLE}</style><h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
-        f"{_codes(answer)}{_alerts(answer)}{tables}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f"{_codes(answer)}{_alerts(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "
         f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
     )
 
@@ -130,4 +144,5 @@ def _e_lines(text: str) -> str:
 
 def timeline_html(timeline: Timeline) -> str:
     """The timeline as a page around its picture."""
-    return page("Timeline", f'<div class="gg">{timeline_svg(timeline)}<p><small>{DISCLAIMER}</small></p></div>')
+    told = "".join(f"<p>{_e(text)}</p>" for text in problem_words(timeline["problem"]))
+    return page("Timeline", f'<div class="gg">{told}{timeline_svg(timeline)}<p><small>{DISCLAIMER}</small></p></div>')

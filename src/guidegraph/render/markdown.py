@@ -8,7 +8,7 @@ from typing import Any
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
 from guidegraph.model import STATUSES
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, clean, read_words, source, strength, warning
+from guidegraph.words import DISCLAIMER, clean, other_words, problem_words, read_words, source, strength, warning
 
 
 def cell(text: Any) -> str:
@@ -34,9 +34,10 @@ def _alerts(answer: Asked) -> list[str]:
     return lines
 
 
-def _codes(answer: Answer) -> list[str]:
-    """What was not understood, and how codes were read."""
-    lines = [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
+def _codes(answer: Asked) -> list[str]:
+    """The problem, what was not understood, and how codes were read."""
+    lines = [f"- {cell(text)}" for text in problem_words(answer["problem"])]
+    lines += [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
     lines += [f"- **Date not read:** {cell(row['text'])}" for row in answer["unread"]]
     lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
     return ["\n".join(lines)] if lines else []
@@ -72,6 +73,8 @@ def therapies_markdown(answer: Answer) -> str:
                 f"## {status.heading}",
                 table(["therapy", "category", "line", "who says so, and what holds"], rows),
             ]
+    if answer["other_problems"]:
+        parts += ["## Other problems", "\n".join(f"- {cell(text)}" for text in other_words(answer["other_problems"]))]
     parts += ["## Ask next", _question_table(answer["questions"])]
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
@@ -86,7 +89,9 @@ def _question_table(rows: list[Question]) -> str:
 def questions_markdown(answer: Asked) -> str:
     """The questions as a Markdown page."""
     head = f"# Ask next: {cell(answer['profile']['label'] or answer['profile']['id'])}"
-    return "\n\n".join([head, *_alerts(answer), _question_table(answer["questions"]), DISCLAIMER]) + "\n"
+    return (
+        "\n\n".join([head, *_codes(answer), *_alerts(answer), _question_table(answer["questions"]), DISCLAIMER]) + "\n"
+    )
 
 
 def explain_markdown(explanation: Explanation) -> str:
@@ -107,4 +112,5 @@ def timeline_markdown(timeline: Timeline) -> str:
         ]
         for row in timeline["rows"]
     ]
-    return f"# Timeline as of {timeline['as_of']}\n\n{table(heads, rows)}\n\n{DISCLAIMER}\n"
+    told = "".join(f"- {cell(text)}\n" for text in problem_words(timeline["problem"]))
+    return f"# Timeline as of {timeline['as_of']}\n\n{told}\n{table(heads, rows)}\n\n{DISCLAIMER}\n"

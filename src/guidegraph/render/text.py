@@ -11,6 +11,7 @@ from guidegraph.forms import (
     Asked,
     Branch,
     Explanation,
+    Problem,
     Question,
     Recommendation,
     Therapy,
@@ -18,7 +19,19 @@ from guidegraph.forms import (
     Unread,
 )
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, clean, how, read_words, rule, source, strength, warning, wrap
+from guidegraph.words import (
+    DISCLAIMER,
+    clean,
+    how,
+    other_words,
+    problem_words,
+    read_words,
+    rule,
+    source,
+    strength,
+    warning,
+    wrap,
+)
 
 _SHOWN = 6
 _PAIRS = 1
@@ -45,9 +58,14 @@ def _unread(rows: Iterable[Unread]) -> list[str]:
     return [line for row in rows for line in wrap(f"DATE NOT READ: {row['text']}", "  ")]
 
 
+def _problem(problem: Problem) -> list[str]:
+    return [line for text in problem_words(problem) for line in wrap(text, "  ")]
+
+
 def _head(answer: Asked, title: str) -> list[str]:
     profile = answer["profile"]
     lines = wrap(f"{title} - {profile['label'] or profile['id']} - as of {answer['as_of']}")
+    lines += _problem(answer["problem"])
     if answer["jurisdiction"]:
         lines.append(f"labels of jurisdiction {clean(answer['jurisdiction'])} only")
     for text in answer["not_understood"]:
@@ -123,6 +141,9 @@ def therapies_text(answer: Answer) -> str:
         lines += rule(f"{status.heading} ({len(entries)})")
         for entry in entries:
             lines += _entry(entry)
+    if answer["other_problems"]:
+        lines += rule("Other problems: recommendations that are not counted here")
+        lines += [line for text in other_words(answer["other_problems"]) for line in wrap(text, "      ", "  ")]
     if answer["not_in_effect"]:
         lines += rule("Not in effect at this date")
         for rec in answer["not_in_effect"]:
@@ -169,6 +190,7 @@ def explain_text(explanation: Explanation) -> str:
     """The proof of one therapy's status and the smallest change."""
     entry = explanation["therapy"]
     lines = wrap(f"{entry['label']}: {STATUSES[entry['status']].heading} - as of {explanation['as_of']}")
+    lines += _problem(explanation["problem"])
     lines += _unread(explanation["unread"])
     lines += [line for reason in entry["reasons"] for line in wrap(reason, "    ", "  ")]
     for member in entry["members"]:
@@ -202,6 +224,7 @@ def timeline_text(timeline: Timeline) -> str:
     steps = timeline["steps"]
     name = timeline["profile"]["label"] or timeline["profile"]["id"]
     lines = wrap(f"Timeline - {name} - weeks of symptoms - as of {timeline['as_of']}")
+    lines += _problem(timeline["problem"])
     heads = [f"{_week(a)}-{_week(b)}" for a, b in itertools.pairwise(steps)]
     widths = [max(len(h), 2) for h in heads]
     lines += ["", " " * 40 + " ".join(h.rjust(w) for h, w in zip(heads, widths, strict=True))]

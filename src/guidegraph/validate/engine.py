@@ -31,7 +31,7 @@ Quads = Sequence[ox.Quad | ox.Triple]
 #: What the shapes need to know of the properties that the ontology declares, besides the hierarchy of its classes.
 _DECLARED = {ns.RDFS + "domain", ns.RDFS + "range", ns.GG + "profileKey"}
 #: The checks that a file can be asked alone, since they need no other document.
-FILE_CHECKS = ("profile-number", "superseded-in-circle", "undeclared-property")
+FILE_CHECKS = ("profile-exclusion", "profile-number", "superseded-in-circle", "undeclared-property")
 #: How grave a check's rows are, in the words of SHACL.
 SEVERITIES = {"error": "Violation", "warning": "Warning", "note": "Info"}
 #: What the names of rules begin with that are checks.

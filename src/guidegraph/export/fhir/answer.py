@@ -16,7 +16,7 @@ from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.group import PARTS, group, not_understood, patient, subject_of
 from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, source
+from guidegraph.words import DISCLAIMER, other_words, problem_words, source
 
 #: The statuses with their definitions.
 DEFINITIONS = {status.code: status.definition for status in STATUSES.values()}
@@ -67,6 +67,9 @@ def _inputs(answer: Mapping[str, Any]) -> Json:
         {"name": "knowledge-version", "valueString": fhir.text(answer["knowledge"]["version"])},
         {"name": "profile-digest", "valueString": answer["profile"]["digest"]},
     ]
+    for row in answer["problem"]["conditions"]:
+        code = fhir.coding(*fhir.split(ns.expand(row["id"]) or row["id"]), row["label"])
+        rows.append({"name": "problem", "valueCoding": code})
     if answer["jurisdiction"]:
         rows.append({"name": "jurisdiction", "valueString": fhir.text(answer["jurisdiction"])})
     for row in answer["readings"]:
@@ -93,6 +96,8 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
         fhir.text(f"Not in effect, changes no status: {row['label']} [{source(row['document'])}], {row['because']}")
         for row in answer["not_in_effect"]
     ]
+    others = (f"Other problem, changes no status: {text}" for text in other_words(answer["other_problems"]))
+    notes = [fhir.text(text) for text in (*problem_words(answer["problem"]), *others)]
     return {
         "resourceType": "GuidanceResponse",
         "id": name,
@@ -101,7 +106,7 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
         "status": "data-requested" if answer["questions"] or outcome else "success",
         "subject": subject_of(answer["profile"]),
         "performer": {"display": fhir.text(answer["software"])},
-        "note": [{"text": told} for told in (DISCLAIMER, *ended)],
+        "note": [{"text": told} for told in (DISCLAIMER, *notes, *ended)],
         "evaluationMessage": None if not outcome else [told] if version == R4 else told,
         "outputParameters": {"reference": "#inputs"},
         "result": target if version == R4 else [target],
