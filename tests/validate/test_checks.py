@@ -49,8 +49,7 @@ EXCLUSIONS = (
 CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
     "profile-exclusion": (
         EXCLUSIONS + ":a a gg:Patient ; gg:hasCondition [ a :Ill ] . :b a gg:Patient ; gg:weeks 3.0 .",
-        EXCLUSIONS
-        + ":a a gg:Patient ; gg:hasFinding [ a :Bald ] ; gg:hasCondition [ a :VeryIll ] . "
+        EXCLUSIONS + ":a a gg:Patient ; gg:hasFinding [ a :Bald ] ; gg:hasCondition [ a :VeryIll ] . "
         ":b a gg:Patient ; gg:weeks 3.0 ; gg:hasFinding [ a :Bald ] . "
         ":c a gg:Patient , [ owl:complementOf [ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ] ] ; gg:weeks 3.0 .",
         {
