@@ -119,11 +119,14 @@ def ended(assessment: Assessment, therapy: str) -> list[Recommendation]:
 
 
 def _later_editions(records: Records, document: str) -> list[str]:
-    found: list[str] = []
-    for newer in records.all(document, "supersededBy"):
-        if newer in records.nodes and newer not in found:
-            found += [newer, *(d for d in _later_editions(records, newer) if d != document)]
-    return sorted(dict.fromkeys(found))
+    """The later editions of a document that are here, in whatever circle they supersede each other."""
+    found: dict[str, None] = {}
+    waiting = [document]
+    while waiting:
+        newer = [d for d in records.all(waiting.pop(), "supersededBy") if d in records.nodes and d not in found]
+        found.update(dict.fromkeys(newer))
+        waiting += newer
+    return sorted(d for d in found if d != document)
 
 
 def _addressed(records: Records, therapy: str, reaching: set[str], documents: list[str]) -> bool:
