@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, MadeFrom, Named, Recommendation
+from guidegraph.forms import Document, Imprecise, MadeFrom, Named, Recommendation
 
 
 class Newer(Named):
@@ -91,6 +91,7 @@ class Disagreements(TypedDict):
     as_of: str
     policy: str | None
     disagreements: list[Disagreement]
+    imprecise: list[Imprecise]
     made_from: MadeFrom
 
 
@@ -129,6 +130,7 @@ class Pair(TypedDict):
     agreements: list[Agreement]
     only_a: list[Only]
     only_b: list[Only]
+    imprecise: list[Imprecise]
 
 
 class PublishedPair(Pair):
@@ -177,6 +179,7 @@ class Matrix(TypedDict):
     at_least: int
     documents: list[Column]
     interventions: list[MatrixRow]
+    imprecise: list[Imprecise]
 
 
 class PublishedMatrix(Matrix):
@@ -241,6 +244,7 @@ Changes = TypedDict(
         "disagreements_ceased": list[Disagreement],
         "disagreements_changed": list[ChangedDisagreement],
         "patients": list[ChangedPatient],
+        "imprecise": list[Imprecise],
     },
 )
 

@@ -322,6 +322,12 @@ class Unread(Named):
     text: str
 
 
+class Imprecise(Named):
+    """A document or statement of which it is not sure whether it counts at the day, since its date is known in part."""
+
+    text: str
+
+
 class Asked(TypedDict):
     """What of an answer the questions are shown with."""
 
@@ -338,6 +344,7 @@ class Asked(TypedDict):
     questions: list[Question]
     not_understood: list[str]
     unread: list[Unread]
+    imprecise: list[Imprecise]
     readings: list[Reading]
     software: str
     queries: list[NamedDigest]
@@ -408,6 +415,7 @@ class Explanation(TypedDict):
     proof: list[Proof]
     change: Change
     unread: list[Unread]
+    imprecise: list[Imprecise]
     made_from: MadeFrom
 
 
@@ -442,4 +450,5 @@ class Timeline(TypedDict):
     steps: list[float]
     rows: list[TimelineRow]
     marks: list[Mark]
+    imprecise: list[Imprecise]
     made_from: MadeFrom

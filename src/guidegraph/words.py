@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Contraindication, OtherProblem, Problem, Reading, Recommendation
+from guidegraph.forms import Contraindication, Imprecise, OtherProblem, Problem, Reading, Recommendation
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -36,6 +36,11 @@ def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     ) or [opening]
+
+
+def partly_dated(rows: Sequence[Imprecise]) -> list[str]:
+    """What may not be in effect at the day, its date known only to the year or month, as at most one sentence."""
+    return [clean(f"dates known in part: {'; '.join(row['text'] for row in rows)}")] if rows else []
 
 
 def rule(title: str, mark: str = "-") -> list[str]:

@@ -176,3 +176,103 @@ def test_documents_that_supersede_each_other_in_a_circle_are_told_and_do_not_all
     rows = kb.therapies(PATIENT, as_of=LATE).to_dict()["unread"]
     assert {row["id"] for row in rows} == {f"ggd:{name}" for name in circle}
     assert {row["property"] for row in rows} == {"gg:supersededBy"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "first", "last", "words"),
+    [
+        ('"2017"^^xsd:gYear', "2017-01-01", "2017-12-31", "some day in 2017"),
+        ('"2017-02"^^xsd:gYearMonth', "2017-02-01", "2017-02-28", "some day in February 2017"),
+    ],
+)
+@pytest.mark.parametrize("place", ["document", "statement"])
+def test_what_is_issued_in_a_year_or_month_counts_from_its_first_day_and_is_told_as_not_sure(
+    opened: Opened, stated: str, first: str, last: str, words: str, place: str
+) -> None:
+    issue = f"dcterms:issued {stated}"
+    kb = opened(block("doc", issue) if place == "document" else block("doc", "", issue))
+    days = [date.fromisoformat(first), date.fromisoformat(last)]
+    before, after = date.fromordinal(days[0].toordinal() - 1), date.fromordinal(days[1].toordinal() + 1)
+    assert not counts(kb, "doc", before) and all(counts(kb, "doc", day) for day in (*days, after))
+    subject = "ggd:doc" if place == "document" else "statement/doc/r"
+    for day in days:
+        answer, explained = kb.therapies(PATIENT, as_of=day).to_dict(), kb.explain(PATIENT, THERAPY, as_of=day)
+        (row,) = answer["imprecise"]
+        assert (row["id"], row["text"].partition(": ")[2]) == (subject, f"in effect from {words}")
+        assert explained["imprecise"] == [row] == kb.timeline(PATIENT, as_of=day)["imprecise"]
+        assert kb.matrix(as_of=day, at_least=1)["imprecise"] == [row]
+        for shown in (render.therapies_text, render.therapies_markdown, render.therapies_html):
+            assert words in " ".join(shown(answer).split())
+        assert words in " ".join(render.explain_text(explained).split())
+    for day in (before, after):
+        assert kb.therapies(PATIENT, as_of=day).to_dict()["imprecise"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "counted", "words"),
+    [
+        ("lapsesOn", True, "in effect until"),
+        ("supersededOn", True, "in effect until"),
+        ("withdrawnOn", False, "ended on"),
+    ],
+)
+def test_what_ends_in_the_year_asked_for_is_told_as_not_sure(
+    opened: Opened, name: str, counted: bool, words: str
+) -> None:
+    kb = opened(block("doc", f'dcterms:issued "2020-01-01"^^xsd:date ; gg:{name} "2024"^^xsd:gYear'))
+    day = date(2024, 6, 1)
+    assert counts(kb, "doc", day) is counted
+    (row,) = kb.therapies(PATIENT, as_of=day).to_dict()["imprecise"]
+    assert row["text"] == f"doc: {words} some day in 2024"
+    assert not kb.therapies(PATIENT, as_of=date(2025, 1, 1)).to_dict()["imprecise"]
+
+
+def test_of_two_dates_known_in_part_the_interval_is_as_wide_as_both_allow(opened: Opened) -> None:
+    """A statement of some day of 2016 in a document of November 2016 began in November or December."""
+    kb = opened(
+        block("doc", 'dcterms:issued "2016-11"^^xsd:gYearMonth', 'dcterms:issued "2016"^^xsd:gYear'),
+        block("old", 'dcterms:issued "2010"^^xsd:gYear ; gg:supersededBy ggd:doc ; gg:lapsesOn "2017"^^xsd:gYear'),
+    )
+    told = kb.records.intervals[f"{ns.BASE}statement/doc/r"]
+    assert (told.begins, told.begins_last, told.beginning) == (
+        "2016-11-01",
+        "2016-12-31",
+        "some day from 2016-11-01 to 2016-12-31",
+    )
+    old = kb.records.intervals[f"{ns.BASE}statement/old/r"]
+    assert (old.ends, old.ends_first, old.ends_last) == ("2016-11-30", "2016-11-01", "2016-11-30")
+
+
+def test_a_comparison_in_the_year_of_a_document_sees_it_and_says_so(opened: Opened) -> None:
+    against = block("other", 'dcterms:issued "2016-11"^^xsd:gYearMonth').replace(
+        "gg:stance gg:For", "gg:stance gg:Against"
+    )
+    kb = opened(block("doc", 'dcterms:issued "2017"^^xsd:gYear'), against)
+    pair = kb.compare("ggd:doc", "ggd:other", as_of=date(2017, 6, 1))
+    assert [row["verdict"] for row in pair["disagreements"]] == ["real"]
+    assert [row["text"] for row in pair["imprecise"]] == ["doc: in effect from some day in 2017"]
+    assert "some day in 2017" in render.compare_text(pair)
+    found = kb.disagreements(as_of=date(2017, 6, 1))
+    assert found["imprecise"] == pair["imprecise"] and "some day in 2017" in render.disagreements_text(found)
+    assert kb.compare("ggd:doc", "ggd:other", as_of=date(2016, 12, 31))["disagreements"] == []
+    changed = kb.changes(date(2016, 12, 31), date(2017, 6, 1))
+    assert [(d["id"], d["why"]) for d in changed["documents"]] == [
+        ("ggd:doc", ["issued, in effect from some day in 2017"])
+    ]
+    assert [row["text"] for row in changed["imprecise"]] == [
+        "doc: in effect from some day in 2017 (asked for 2017-06-01)"
+    ]
+    assert "some day in 2017" in render.changes_text(changed)
+
+
+def test_a_statement_is_told_with_the_date_of_the_update_that_brought_it(opened: Opened) -> None:
+    kb = opened(block("doc", 'dcterms:issued "2016"^^xsd:gYear', 'dcterms:issued "2020-09"^^xsd:gYearMonth'))
+    explained = kb.explain(PATIENT, THERAPY, as_of=LATE)
+    dates = {row["role"]: row["document"]["issued"] for row in explained["proof"]}
+    assert dates == {"for": "2020-09", "warning": "2016"}
+    assert any("[doc, 2020]" in reason for reason in explained["therapy"]["reasons"])
+    (term,) = kb.lookup(THERAPY)["terms"]
+    assert {r["role"]: r["document"]["issued"] for r in term["statements"]} == {
+        "recommended": "2020-09",
+        "caution or warning": "2016",
+    }

@@ -145,8 +145,15 @@ def test_wrong_use_is_one_line(cli: Run, options: list[str], told: str) -> None:
 # ---------------------------------------------------------------- JSON-LD
 
 
-@pytest.mark.parametrize("by_reference", [False, True], ids=["by value", "by reference"])
-@pytest.mark.parametrize("part", ["ontology", "document", "all"])
+@pytest.mark.parametrize(
+    ("part", "by_reference"),
+    [
+        ("ontology", False),
+        ("document", False),
+        ("document", True),
+        pytest.param("all", True, marks=pytest.mark.slow),
+    ],
+)
 def test_json_ld_expands_to_the_same_quads_offline(kb: Any, part: str, by_reference: bool) -> None:
     processor = pytest.importorskip("pyld").jsonld
     picked = {"ontology": rdf.ontology(kb.store), "all": rdf.everything(kb.store)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import os
 import pkgutil
 import selectors
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -56,6 +58,24 @@ def command(
     return subprocess.CompletedProcess(list(args), os.waitstatus_to_exitcode(status), *texts)
 
 
+_MANY = """
+import json, sys
+from typer.testing import CliRunner
+from guidegraph.cli.app import app
+results = [CliRunner().invoke(app, line) for line in json.load(sys.stdin)]
+print(json.dumps([(result.exit_code, result.stdout) for result in results]))
+"""
+
+
+def commands(lines: Sequence[Sequence[str]], **env: str) -> list[tuple[int, str]]:
+    """Run some command lines one after another in one new process of that environment: exit code and output of each."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MANY], input=json.dumps(lines), capture_output=True, text=True, timeout=TIMEOUT,
+        env={**os.environ, **env}, check=True,
+    )  # fmt: skip
+    return [(code, text) for code, text in json.loads(done.stdout)]
+
+
 def _text(raw: bytes) -> str:
     return io.TextIOWrapper(io.BytesIO(raw)).read()
 
@@ -68,6 +88,7 @@ def _load() -> guidegraph.KnowledgeBase:
             importlib.import_module(module.name)
     shipped = guidegraph.open()
     assert shipped.therapies({}).statuses, "its index is made now"
+    shipped.knowledge.load_links()
     return shipped
 
 

@@ -117,9 +117,9 @@ def test_same_verdicts_on_seeded_faults(path: Path, second: object, hierarchy: l
     quads = read_quads(path)
     pick = random.Random(path.parent.name)
     found = 0
-    for _ in range(25):
+    for _ in range(10):
         triples = with_faults(quads, pick, 3)
         verdicts = first_verdicts(triples)
         assert distinct(verdicts) == distinct(second_verdicts(second, [*triples, *hierarchy])), n_triples(triples)
         found += bool(verdicts)
-    assert found >= 10, "most faults are noticed"
+    assert found >= 4, "many faults are noticed"

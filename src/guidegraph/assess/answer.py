@@ -105,7 +105,7 @@ def _because(assessment: Assessment, statement: str) -> str:
 def _ground(assessment: Assessment, statement: str, kind: str, verb: str = "") -> Ground:
     records = assessment.records
     document = records.one(statement, "statedIn")
-    issued = records.issued(document)
+    issued = records.issued_of(statement)
     year = f", {issued[:4]}" if issued[:4].isdigit() else ""
     reported = "; ".join(records.label(d) for d in records.all(statement, "reports"))
     source = f"{records.label(document)}{year}" + (f", reporting {reported}" if reported else "")
@@ -308,7 +308,9 @@ def _alerts(assessment: Assessment) -> list[Alert]:
                 "reasons": [f"{verb}: {text}" for text in facts],
                 "facts": facts,
                 "calls_for": [records.label(c) for c in records.all(alert, "callsFor")],
-                "documents": [describe.document(records, d) for d in records.all(alert, "statedIn")],
+                "documents": [
+                    describe.document(records, d, records.own_issue(alert)) for d in records.all(alert, "statedIn")
+                ],
                 "locator": describe.locator(records, alert),
             }
         )
@@ -386,6 +388,7 @@ def answer(
         "questions": questions(assessment, unknown),
         "not_understood": list(dict.fromkeys(text for _, text in profile.not_understood)),
         "unread": describe.unread(assessment.records),
+        "imprecise": describe.imprecise(assessment.records, assessment.as_of),
         "readings": [describe.reading(reading, assessment.records.label) for reading in profile.readings],
         "software": software,
         "queries": queries,

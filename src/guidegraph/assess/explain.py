@@ -53,15 +53,15 @@ def _proof(assessment: Assessment, statement: str, role: str) -> Proof:
         "id": describe.name(statement),
         "label": records.label(statement),
         "truth": assessment.truth(statement),
-        "document": describe.document(records, document),
+        "document": describe.document(records, document, records.issued_of(statement)),
         "reports": [describe.document(records, d) for d in records.all(statement, "reports")],
         "locator": describe.locator(records, statement),
         "branches": sorted(branches, key=lambda row: (_ORDER[row["truth"]], str(row["literals"]))),
     }
 
 
-def proof(assessment: Assessment, therapy: str) -> list[Proof]:
-    """Every statement that bears on the therapy, the true ones first within each role."""
+def proof(assessment: Assessment, therapy: str) -> list[tuple[str, Proof]]:
+    """Every statement (IRI) that bears on the therapy with its proof, the true ones first within each role."""
     limits, apart = assessment.limits.get(therapy, frozenset()), assessment.apart.get(therapy, frozenset())
     rows: list[tuple[str, str]] = []
     for role, shown in _ROLES:
@@ -71,7 +71,7 @@ def proof(assessment: Assessment, therapy: str) -> list[Proof]:
         ]
     rows += [("alert", a) for a in assessment.burdens(therapy)]
     rows += [("coverage", r) for r in sorted(assessment.coverage.get(therapy, ()))]
-    proofs = [(i, _proof(assessment, s, role)) for i, (role, s) in enumerate(rows)]
+    proofs = [(s, _proof(assessment, s, role)) for role, s in rows]
     roles = {
         "for": 0,
         "against": 1,
@@ -83,7 +83,7 @@ def proof(assessment: Assessment, therapy: str) -> list[Proof]:
         "coverage": 6,
     }
     proofs.sort(key=lambda pair: (roles[pair[1]["role"]], _ORDER[pair[1]["truth"]], pair[1]["label"], pair[1]["id"]))
-    return [row for _, row in proofs]
+    return proofs
 
 
 def explanation(
@@ -96,14 +96,16 @@ def explanation(
         behind: finds the disagreements behind its status.
         made_from: what reproduces it.
     """
+    proofs = proof(assessment, therapy)
     entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind)
     return {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": assessment.profile.id, "label": assessment.profile.label},
         "problem": problem(assessment),
         "therapy": plain_copy(entry),
-        "proof": proof(assessment, therapy),
+        "proof": [row for _, row in proofs],
         "change": change,
         "unread": describe.unread(assessment.records),
+        "imprecise": describe.imprecise(assessment.records, assessment.as_of, [statement for statement, _ in proofs]),
         "made_from": made_from,
     }

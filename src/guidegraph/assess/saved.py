@@ -108,8 +108,9 @@ def _short(said: Mapping[str, str]) -> dict[str, str]:
 def answer_digest(data: Mapping[str, Any]) -> str:
     """SHA-256 of what an answer says: all but the digests of its inputs, and what says again in parts."""
     told = {key: value for key, value in data.items() if key not in ("knowledge", "software", "queries")}
-    if not told["unread"]:
-        del told["unread"]
+    for name in ("unread", "imprecise"):
+        if not told[name]:
+            del told[name]
     for name, parts in _PARTS.items():
         told[name] = [{key: value for key, value in row.items() if key not in parts} for row in told[name]]
     return "sha256:" + sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -115,6 +115,7 @@ def timeline(profile: Profile, records: Records, assess: Assess, made_from: Made
         "steps": steps,
         "rows": rows,
         "marks": [{"week": float(origin), "label": "now"}] if known else [],
+        "imprecise": describe.imprecise(records, now.as_of),
         "made_from": made_from,
     }
 

@@ -126,7 +126,7 @@ class Corroboration:
             "relation": relation,
             "id": describe.name(other),
             "label": records.label(other),
-            "document": describe.document(records, document),
+            "document": describe.document(records, document, records.issued_of(other)),
             "stance": records.code(records.one(other, "stance"), "") or None,
             "finding": records.one(other, "benefitOrHarm") or None,
             "population": records.label(population) if population else None,

@@ -10,6 +10,7 @@ from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART, Finding
 from guidegraph.disagree.sources import Addressed, addressed, in_effect
 from guidegraph.errors import UsageError
+from guidegraph.forms import Imprecise
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import Records
@@ -61,6 +62,7 @@ class Changes:
                 for row in self._disagree.tell([f], everything)
             ],
             "patients": _patients(statuses(start), statuses(end), self._records),
+            "imprecise": self._imprecise(rows, start, end),
         }
 
     def _pairs(
@@ -77,20 +79,29 @@ class Changes:
         reasons: dict[str, set[str]] = {}
         for row in rows:
             if start.isoformat() < row.begins <= end.isoformat():
-                reasons.setdefault(row.document, set()).add(f"issued, in effect from {row.begins}")
+                begun = self._records.intervals[row.rec].beginning
+                reasons.setdefault(row.document, set()).add(f"issued, in effect from {begun}")
             if row.ends and start.isoformat() < row.ends <= end.isoformat():
                 reasons.setdefault(row.document, set()).add(self._why(row))
         return [{**describe.document(self._records, d), "why": sorted(reasons[d])} for d in sorted(reasons)]
 
+    def _imprecise(self, rows: list[Addressed], start: date, end: date) -> list[Imprecise]:
+        """What may have begun or ended on the other side of one of the days, by the day that it concerns."""
+        told = [
+            (day, row) for day in (start, end) for row in describe.imprecise(self._records, day, {r.rec for r in rows})
+        ]
+        return [{**row, "text": f"{row['text']} (asked for {day})"} for day, row in told]
+
     def _why(self, row: Addressed) -> str:
+        ending = self._records.intervals[row.rec].ending
         for node in (row.rec, row.document):
             replaced = [self._records.label(d) for d in self._records.all(node, "supersededBy")]
             if replaced:
-                return f"superseded on {row.ends} by {' and '.join(replaced)}"
+                return f"superseded on {ending} by {' and '.join(replaced)}"
             for prop, word in (("supersededOn", "superseded"), ("withdrawnOn", "withdrawn"), ("lapsesOn", "lapsed")):
                 if self._records.one(node, prop):
-                    return f"{word} on {row.ends}"
-        return f"ended on {row.ends}"
+                    return f"{word} on {ending}"
+        return f"ended on {ending}"
 
     def _statement(self, row: Addressed) -> forms.Statement:
         return {

@@ -46,6 +46,9 @@ def matrix(engine: Engine, records: Records, as_of: date, *, at_least: int = 2) 
         "interventions": [
             _intervention(records, i, cells, documents, as_of, scopes) for i, cells in _ordered(records, shown)
         ],
+        "imprecise": describe.imprecise(
+            records, as_of, {row.rec for cells in shown.values() for said in cells.values() for row in said}
+        ),
     }
 
 
@@ -162,6 +165,7 @@ class Comparison:
             "agreements": self._agreements(own, other, {frozenset((f.a, f.b)) for f in findings}),
             "only_a": self._only(in_effect(own, self._as_of), other),
             "only_b": self._only(in_effect(other, self._as_of), own),
+            "imprecise": describe.imprecise(self._records, self._as_of, {r.rec for r in (*own, *other)} | {a, b}),
         }
 
     def _document(self, iri: str) -> WholeDocument:

@@ -11,6 +11,7 @@ from guidegraph.disagree.engine import POLICIES, Disagreements, no_patient, sele
 from guidegraph.disagree.finding import APART
 from guidegraph.disagree.matrix import Comparison, matrix
 from guidegraph.errors import UsageError
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.named import find_document
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
@@ -73,6 +74,7 @@ def report(
         "as_of": day.isoformat(),
         "policy": policy,
         "disagreements": disagreements.tell(chosen, everything, truth, policy),
+        "imprecise": describe.imprecise(knowledge.records, day, {s for f in chosen for s in (f.a, f.b)}),
         "made_from": knowledge.made_from(patient),
     }
 

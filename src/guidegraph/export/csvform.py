@@ -15,10 +15,9 @@ from datetime import date
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.disagree.sources import addressed
 from guidegraph.disagree.words import manchester, words
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.engine import Engine
+from guidegraph.knowledge.effect import Interval
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.normal import Normalizer
 from guidegraph.knowledge.records import Records, gg
@@ -36,9 +35,8 @@ class _Row:
 
     iri: str
     told: Mapping[str, Any]
-    begins: str
-    ends: str
-    in_effect: bool | str
+    interval: Interval
+    day: date
     population_words: str
     population_owl: str
     records: Records
@@ -112,12 +110,13 @@ COLUMNS = (
     Column("attached", "what it holds only with or only without", lambda r: "; ".join(r.told["attached"])),
     Column(
         "in_effect",
-        "whether it was in effect on the day asked for, if known",
-        lambda r: r.in_effect,
+        "whether it was in effect on the day asked for",
+        lambda r: r.interval.issued(r.day) and not r.interval.ended(r.day),
         "boolean",
     ),
-    Column("begins", "the first day that it counts", lambda r: r.begins, "date"),
-    Column("ends", "the first day that it no longer counts", lambda r: r.ends, "date"),
+    Column("begins", "the first day that it counts", lambda r: r.interval.begins, "date"),
+    Column("ends", "the first day that it no longer counts", lambda r: r.interval.ends, "date"),
+    Column("imprecise", "what is not sure of that, where a date is known in part", lambda r: r.interval.doubt(r.day)),
     Column("locator", "where in the document it stands", _told("locator")),
     Column("reports", "the documents whose recommendation it only reports", lambda r: r.ids("reports"), several=True),
     Column("secondary_only", "whether no primary source of it is on file", _told("secondary_only"), "boolean"),
@@ -134,27 +133,25 @@ def _pages(row: _Row) -> list[str]:
     return list(own or row.records.all(row.records.one(row.iri, "statedIn"), "verifiedAt"))
 
 
-def table(engine: Engine, records: Records, book: FactBook, forms: Normalizer, as_of: date) -> list[dict[str, object]]:
+def table(records: Records, book: FactBook, forms: Normalizer, as_of: date) -> list[dict[str, object]]:
     """One row a recommendation, by document and identifier.
 
     Args:
-        engine, records, book: of the knowledge base.
+        records, book: of the knowledge base.
         forms: the normal forms of its populations.
         as_of: the day at which it is asked what is in effect.
     """
-    times = {row.rec: row for row in addressed(engine)}
     kind = gg("Recommendation")
     found = sorted(s for s, p in records.nodes.items() if kind in p.get(ns.RDF + "type", ()))
     rows = []
     for iri in found:
-        time, population = times.get(iri), records.population(iri)
+        population = records.population(iri)
         union = forms.population(population) if population else None
         row = _Row(
             iri,
             describe.recommendation(records, iri, ""),
-            time.begins if time else "",
-            time.ends if time else "",
-            time.issued(as_of) and not time.ended(as_of) if time else "",
+            records.intervals.get(iri, Interval()),
+            as_of,
             words(union, book) if union is not None else "every patient",
             manchester(union) if union is not None else ns.shorten(gg("Patient")),
             records,

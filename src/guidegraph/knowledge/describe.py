@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from datetime import date
 
 from guidegraph import namespaces as ns
 from guidegraph.forms import (
@@ -10,6 +11,7 @@ from guidegraph.forms import (
     Document,
     Evidence,
     How,
+    Imprecise,
     Named,
     Preference,
     Reading,
@@ -77,6 +79,23 @@ def unread(records: Records) -> list[Unread]:
             told = f"{label}: {ns.shorten(prop)} {value!r}, which is no day; nothing of it counts"
         rows.append({"id": name(node), "label": label, "property": name(prop), "value": value, "text": told})
     return rows
+
+
+def imprecise(records: Records, day: date, about: Collection[str] | None = None) -> list[Imprecise]:
+    """What may not be in effect at a day that lies inside a date of it known only to the year or month.
+
+    ``about`` keeps what concerns these statements: they and their documents.
+    """
+    asked = (
+        None if about is None else {*about, *(records.intervals[s].document for s in about if s in records.intervals)}
+    )
+    rows: list[Imprecise] = []
+    for node, interval in records.partly_dated:
+        doubt = interval.doubt(day)
+        if doubt and (asked is None or node in asked):
+            label = records.label(node)
+            rows.append({"id": name(node), "label": label, "text": f"{label}: {doubt}"})
+    return sorted(rows, key=lambda row: (row["label"], row["id"]))
 
 
 def source_words(stated: Document, reports: Iterable[Document] = ()) -> str:
@@ -193,7 +212,7 @@ def contraindication(records: Records, statement: str, truth: str) -> Contraindi
         "kind": records.code(records.one(statement, "kind")),
         "truth": truth,
         "reason": records.one(statement, "reason", NOT_STATED),
-        "document": document(records, iri),
+        "document": document(records, iri, records.issued_of(statement)),
         "jurisdiction": list(own),
         "route": records.one(statement, "route", NOT_STATED),
         "kind_wording": records.one(statement, "kindWording", NOT_STATED),
@@ -235,7 +254,7 @@ def evidence(records: Records, statement: str) -> Evidence:
         "benefit_or_harm": records.one(statement, "benefitOrHarm", NOT_STATED),
         "effect": records.one(statement, "effect", NOT_STATED),
         "certainty": records.code(records.one(statement, "certainty")),
-        "document": document(records, records.one(statement, "statedIn")),
+        "document": document(records, records.one(statement, "statedIn"), records.issued_of(statement)),
         "reports": [document(records, d) for d in reported],
     }
 
@@ -248,6 +267,6 @@ def comparison(records: Records, statement: str, truth: str) -> Preference:
         "intervention": name(records.one(statement, "intervention")),
         "comparator": name(records.one(statement, "comparator")),
         "truth": truth,
-        "document": document(records, records.one(statement, "statedIn")),
+        "document": document(records, records.one(statement, "statedIn"), records.issued_of(statement)),
         "locator": locator(records, statement),
     }

@@ -153,7 +153,7 @@ class Lookup:
 
     def _statement(self, statement: str, role: str) -> dict[str, Any]:
         records = self.records
-        stated = describe.document(records, records.one(statement, "statedIn"))
+        stated = describe.document(records, records.one(statement, "statedIn"), records.issued_of(statement))
         return {
             "id": describe.name(statement),
             "label": records.label(statement),

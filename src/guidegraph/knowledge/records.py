@@ -12,6 +12,7 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
+from guidegraph.knowledge.effect import Interval, partly_dated, read_intervals
 from guidegraph.knowledge.engine import Engine
 
 Properties = Mapping[str, tuple[str, ...]]
@@ -218,6 +219,16 @@ class Records:
         """(node, property, value) for each date that cannot be read and each document superseded in a circle."""
         return self._engine.select("answer/unread")
 
+    @cached_property
+    def intervals(self) -> Mapping[str, Interval]:
+        """When each document and statement is in effect, by IRI; what has no date is not in it."""
+        return read_intervals(self._engine.select("answer/intervals"))
+
+    @cached_property
+    def partly_dated(self) -> Sequence[tuple[str, Interval]]:
+        """The documents and statements whose dates are known in part, and differ from their document's."""
+        return partly_dated(self.intervals)
+
     def one(self, node: str, name: str, default: str = "") -> str:
         """The first value of a property of the model."""
         values = self.nodes.get(node, {}).get(ns.GG + name)
@@ -253,10 +264,15 @@ class Records:
         """The date of issue as the source states it, or "not stated"."""
         return self.nodes.get(document, {}).get(ns.DCTERMS + "issued", (NOT_STATED,))[0]
 
-    def issued_of(self, statement: str) -> str:
-        """The date of a statement: its own, where an update brought it, else its document's."""
+    def own_issue(self, statement: str) -> str | None:
+        """The date that a statement has of its own, where an update brought it; else None."""
         own = self.nodes.get(statement, {}).get(ns.DCTERMS + "issued", ())
-        return own[0] if own else self.issued(self.one(statement, "statedIn") or self.one(statement, "inDocument"))
+        return own[0] if own else None
+
+    def issued_of(self, statement: str) -> str:
+        """The date of a statement: its own, else its document's."""
+        document = self.one(statement, "statedIn") or self.one(statement, "inDocument")
+        return self.own_issue(statement) or self.issued(document)
 
 
 def _number(text: str, atom: str) -> Decimal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guidegraph import comparisons as forms
 from guidegraph.render.markdown import cell, table
-from guidegraph.words import DISCLAIMER, rule, wrap, year
+from guidegraph.words import DISCLAIMER, partly_dated, rule, wrap, year
 
 _HEADINGS = {
     "real": "Real: opposed about the same patients",
@@ -57,11 +57,16 @@ def _lines(row: forms.Disagreement) -> list[str]:
     return lines + [line for fact in facts if fact for line in wrap(fact, "      ", "    ")]
 
 
+def _partly_dated(data: forms.Disagreements | forms.Pair | forms.Changes) -> list[str]:
+    return [line for text in partly_dated(data["imprecise"]) for line in wrap(text, "  ")]
+
+
 def disagreements_text(data: forms.Disagreements) -> str:
     """Disagreements by verdict, the gravest first."""
     rows = data["disagreements"]
     policy = f" - sides ordered by {data['policy']} (nothing is resolved)" if data["policy"] else ""
     lines = wrap(f"Disagreements - as of {data['as_of']}{policy} - {len(rows)} found")
+    lines += _partly_dated(data)
     for verdict, heading in _HEADINGS.items():
         shown = [row for row in rows if row["verdict"] == verdict]
         if shown:
@@ -78,6 +83,7 @@ def _cells(row: forms.Disagreement) -> list[str]:
 def disagreements_markdown(data: forms.Disagreements) -> str:
     """Disagreements as one table a verdict."""
     parts = [f"# Disagreements\n\nAs of {data['as_of']}."]
+    parts += [f"{cell(text)}." for text in partly_dated(data["imprecise"])]
     if data["policy"]:
         parts.append(f"Sides are ordered by {cell(data['policy'])}; nothing is resolved.")
     for verdict, heading in _HEADINGS.items():
@@ -97,6 +103,7 @@ def compare_text(data: forms.Pair) -> str:
     """Two documents side by side."""
     lines = wrap(f"a: {_document(data['a'])}", "   ") + wrap(f"b: {_document(data['b'])}", "   ")
     lines += wrap(f"as of {data['as_of']}; sources: {'; '.join(data['relation']) or 'no relation recorded'}")
+    lines += _partly_dated(data)
     shared = data["shared_evidence"]
     if shared["cca"] is None:
         lines += wrap("shared evidence: not recorded for both")
@@ -118,7 +125,7 @@ def compare_text(data: forms.Pair) -> str:
 
 def changes_text(data: forms.Changes) -> str:
     """What changed between two days: documents with why, statements, disagreements, patients."""
-    lines = wrap(f"Changes from {data['from']} to {data['to']}")
+    lines = wrap(f"Changes from {data['from']} to {data['to']}") + _partly_dated(data)
     lines += rule(f"Documents ({len(data['documents'])})")
     for row in data["documents"]:
         lines += wrap(f"{row['label']}: {'; '.join(row['why'])}", "    ", "* ")

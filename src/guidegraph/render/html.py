@@ -14,6 +14,7 @@ from guidegraph.words import (
     DISCLAIMER,
     clean,
     other_words,
+    partly_dated,
     problem_words,
     read_words,
 )
@@ -57,6 +58,7 @@ def _codes(answer: Answer) -> str:
     missed += "".join(
         f'<p class="ask" role="note"><strong>Date not read:</strong> {_e(row["text"])}</p>' for row in answer["unread"]
     )
+    missed += "".join(f'<p class="ask" role="note">{_e(text)}</p>' for text in partly_dated(answer["imprecise"]))
     read = "".join(f"<li>{_e(read_words(row))}</li>" for row in answer["readings"])
     return missed + (f"<details><summary>Codes read</summary><ul>{read}</ul></details>" if read else "")
 
@@ -136,5 +138,6 @@ def _e_lines(text: str) -> str:
 
 def timeline_html(timeline: Timeline) -> str:
     """The timeline as a page around its picture."""
-    told = "".join(f"<p>{_e(text)}</p>" for text in problem_words(timeline["problem"]))
-    return page("Timeline", f'<div class="gg">{told}{timeline_svg(timeline)}<p><small>{DISCLAIMER}</small></p></div>')
+    told = (*problem_words(timeline["problem"]), *partly_dated(timeline["imprecise"]))
+    notes = "".join(f"<p>{_e(text)}</p>" for text in told)
+    return page("Timeline", f'<div class="gg">{notes}{timeline_svg(timeline)}<p><small>{DISCLAIMER}</small></p></div>')

@@ -8,7 +8,7 @@ from typing import Any
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
 from guidegraph.render.entries import beside, said, sections, to_establish
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, clean, other_words, problem_words, read_words
+from guidegraph.words import DISCLAIMER, clean, other_words, partly_dated, problem_words, read_words
 
 
 def cell(text: Any) -> str:
@@ -39,6 +39,7 @@ def _codes(answer: Asked) -> list[str]:
     lines = [f"- {cell(text)}" for text in problem_words(answer["problem"])]
     lines += [f"- **Not understood:** {cell(text)}" for text in answer["not_understood"]]
     lines += [f"- **Date not read:** {cell(row['text'])}" for row in answer["unread"]]
+    lines += [f"- {cell(text)}" for text in partly_dated(answer["imprecise"])]
     lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
     return ["\n".join(lines)] if lines else []
 
@@ -122,5 +123,5 @@ def timeline_markdown(timeline: Timeline) -> str:
         ]
         for row in timeline["rows"]
     ]
-    told = "".join(f"- {cell(text)}\n" for text in problem_words(timeline["problem"]))
-    return f"# Timeline as of {timeline['as_of']}\n\n{told}\n{table(heads, rows)}\n\n{DISCLAIMER}\n"
+    notes = map(cell, (*problem_words(timeline["problem"]), *partly_dated(timeline["imprecise"])))
+    return "\n\n".join([f"# Timeline as of {timeline['as_of']}", *notes, table(heads, rows), DISCLAIMER]) + "\n"

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from guidegraph.comparisons import Cell, Matrix, Said
 from guidegraph.render import svg
-from guidegraph.words import DISCLAIMER, clean, rule, wrap
+from guidegraph.words import DISCLAIMER, clean, partly_dated, rule, wrap
 
 _LEFT, _COLUMN, _ROW, _TOP, _MARK = 350, 46, 24, 150, 6.5
 _INK = {"for": "#1f5fa8", "against": "#b5460f"}
@@ -45,6 +45,7 @@ def matrix_text(data: Matrix) -> str:
     """The matrix as a list: one line a cell that says something, since a table of so many columns does not fit."""
     names = {d["id"]: clean(d["short"]) for d in data["documents"]}
     lines = wrap(f"Matrix - as of {data['as_of']} - interventions that at least {data['at_least']} documents address")
+    lines += [line for text in partly_dated(data["imprecise"]) for line in wrap(text)]
     for category, group in groupby(data["interventions"], key=lambda row: row["category"]):
         lines += rule(category)
         for row in group:
@@ -171,13 +172,14 @@ def matrix_html(data: Matrix) -> str:
             f"<td>{escape('; '.join(_said(r) for r in c['says']) or c['missing'] or '')}</td>" for c in row["cells"]
         )
         rows.append(f'<tr><th scope="row">{escape(clean(row["label"]))}</th>{cells}</tr>')
+    unsure = "".join(f"<p>{escape(text)}</p>" for text in partly_dated(data["imprecise"]))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Matrix of recommendations</title>'
         "<style>body{font:14px/1.4 Helvetica,Arial,sans-serif;margin:1rem}table{border-collapse:collapse}"
         "th,td{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top;font-size:12px}"
         "div{overflow-x:auto}</style></head><body>"
         f"<div>{matrix_svg(data)}</div><h2>The same as a table</h2><div><table><tr><th>intervention</th>{head}</tr>"
-        f"{''.join(rows)}</table></div><p>{escape(DISCLAIMER)}</p></body></html>\n"
+        f"{''.join(rows)}</table></div>{unsure}<p>{escape(DISCLAIMER)}</p></body></html>\n"
     )
 
 

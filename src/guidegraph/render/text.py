@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from guidegraph.forms import (
     Alert,
@@ -11,6 +11,7 @@ from guidegraph.forms import (
     Asked,
     Branch,
     Explanation,
+    Imprecise,
     Problem,
     Question,
     Therapy,
@@ -23,6 +24,7 @@ from guidegraph.words import (
     DISCLAIMER,
     clean,
     other_words,
+    partly_dated,
     problem_words,
     read_words,
     rule,
@@ -59,6 +61,10 @@ def _problem(problem: Problem) -> list[str]:
     return [line for text in problem_words(problem) for line in wrap(text, "  ")]
 
 
+def _partly_dated(rows: Sequence[Imprecise]) -> list[str]:
+    return [line for text in partly_dated(rows) for line in wrap(text, "  ")]
+
+
 def _head(answer: Asked, title: str) -> list[str]:
     profile = answer["profile"]
     lines = wrap(answer["banner"], "   ", "!! ") if answer["banner"] else []
@@ -68,7 +74,7 @@ def _head(answer: Asked, title: str) -> list[str]:
         lines.append(f"labels of jurisdiction {clean(answer['jurisdiction'])} only")
     for text in answer["not_understood"]:
         lines += wrap(f"NOT UNDERSTOOD: {text}", "  ")
-    lines += _unread(answer["unread"])
+    lines += _unread(answer["unread"]) + _partly_dated(answer["imprecise"])
     for row in answer["readings"]:
         lines += wrap(f"read: {read_words(row)}", "  ")
     shown = alerts(answer["alerts"])
@@ -164,7 +170,7 @@ def explain_text(explanation: Explanation) -> str:
     entry = explanation["therapy"]
     lines = wrap(f"{entry['label']}: {STATUSES[entry['status']].heading} - as of {explanation['as_of']}")
     lines += _problem(explanation["problem"])
-    lines += _unread(explanation["unread"])
+    lines += _unread(explanation["unread"]) + _partly_dated(explanation["imprecise"])
     lines += [line for reason in entry["reasons"] for line in wrap(reason, "    ", "  ")]
     for member in entry["members"]:
         lines += wrap(f"{member['label']}: {member['status']}", "      ", "  member ")
@@ -198,6 +204,7 @@ def timeline_text(timeline: Timeline) -> str:
     name = timeline["profile"]["label"] or timeline["profile"]["id"]
     lines = wrap(f"Timeline - {name} - weeks of symptoms - as of {timeline['as_of']}")
     lines += _problem(timeline["problem"])
+    lines += _partly_dated(timeline["imprecise"])
     heads = [f"{_week(a)}-{_week(b)}" for a, b in itertools.pairwise(steps)]
     widths = [max(len(h), 2) for h in heads]
     lines += ["", " " * 40 + " ".join(h.rjust(w) for h, w in zip(heads, widths, strict=True))]

@@ -13,6 +13,7 @@ from guidegraph.export.closure import Closure
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.effect import Interval
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
 
 _ENDS = ("withdrawnOn", "supersededOn", "lapsesOn")
@@ -56,12 +57,12 @@ class Source:
 def status(source: Source, statement: str) -> str:
     """The publication status: retired once it ended, draft before it was issued, else active.
 
-    Source: the same days (idx:from, idx:until) that decide whether a statement counts in an answer.
+    Source: the interval of days that decides whether a statement counts in an answer.
     """
-    props, day = source.records.nodes.get(statement, {}), source.day.isoformat()
-    if any(until <= day for until in props.get(ns.IDX + "until", ())):
+    interval = source.records.intervals.get(statement, Interval())
+    if interval.ended(source.day):
         return "retired"
-    return "draft" if any(start > day for start in props.get(ns.IDX + "from", ())) else "active"
+    return "active" if interval.issued(source.day) else "draft"
 
 
 def _padded(text: str) -> str:
