@@ -198,11 +198,12 @@ class Ground(TypedDict):
 
 
 class OpenFact(TypedDict):
-    """A fact to establish, with two of the statements that it could decide."""
+    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert."""
 
     fact: str
     label: str
     why: list[str]
+    alert: bool
 
 
 class Tried(TypedDict):

@@ -122,11 +122,17 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
 
 
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
-    """The facts to establish for a therapy, each with two of the statements that it matters to."""
+    """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
     facts: dict[str, str] = {}
+    own: set[str] = set()
     for _, statement, atom in unknown:
         fact = assessment.book.fact(assessment.atom(atom))
         facts.setdefault(fact.label, fact.fact)
         why[fact.label].add(assessment.records.label(statement))
-    return [{"fact": facts[label], "label": label, "why": sorted(why[label])[:2]} for label in sorted(why)]
+        if statement not in assessment.records.alerts:
+            own.add(fact.label)
+    return [
+        {"fact": facts[label], "label": label, "why": sorted(why[label])[:2], "alert": label not in own}
+        for label in sorted(why, key=lambda label: (label not in own, label))
+    ]

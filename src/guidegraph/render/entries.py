@@ -113,14 +113,15 @@ def _voice(voice: Recommendation) -> str:
 
 
 def to_establish(entry: Therapy) -> str:
-    """The facts to establish: named where they decide, counted otherwise; "" where there are none."""
-    names = [row["label"] for row in entry["establish"]]
+    """The facts to establish: named where they decide, else counted; "" where there are none but signs of alerts."""
+    names = [row["label"] for row in entry["establish"] if not row["alert"]]
     if not names:
         return ""
     if entry["status"] not in ("provisional", "undetermined"):
         return f"not known: {len(names)} facts (guidegraph explain shows all)"
     more = f" and {len(names) - _SHOWN} more (guidegraph explain shows all)" if len(names) > _SHOWN else ""
-    return f"establish: {'; '.join(names[:_SHOWN])}{more}"
+    signs = ", and the signs of alerts" if len(names) < len(entry["establish"]) else ""
+    return f"establish: {'; '.join(names[:_SHOWN])}{more}{signs}"
 
 
 def beside(answer: Asked) -> Iterator[Said]:

@@ -29,8 +29,8 @@ def _alerts(answer: Asked) -> list[str]:
     lines = []
     for row in answer["alerts"]:
         if row["truth"] != "false":
-            word = "Alert" if row["truth"] == "true" else "Ask about"
-            lines.append(f"> **{word}: {cell(row['label'])}** ({cell('; '.join(row['reasons']))})\n>")
+            word, asked = ("Alert", "") if row["truth"] == "true" else ("Ask about", "not asked: ")
+            lines.append(f"> **{word}: {cell(row['label'])}** ({asked}{cell('; '.join(row['facts']))})\n>")
     return lines
 
 
