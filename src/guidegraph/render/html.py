@@ -7,11 +7,12 @@ from typing import Any
 
 from guidegraph.forms import Answer, Explanation, Therapy, Timeline
 from guidegraph.model import STATUSES
-from guidegraph.render.entries import Section, beside, said, sections, to_establish
+from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+    beside,
     clean,
     other_words,
     partly_dated,
@@ -90,7 +91,7 @@ def _section(section: Section) -> str:
 
 def _beside(answer: Answer) -> str:
     """Flags to weigh, what is taken now, and what was left out."""
-    rows = "".join(f"<li><strong>{_e(row.word)}:</strong> {_e(row.text)}</li>" for row in beside(answer))
+    rows = "".join(f"<li><strong>{_e(word)}:</strong> {_e(text)}</li>" for word, text in beside(answer))
     return f"<ul>{rows}</ul>" if rows else ""
 
 
