@@ -12,7 +12,6 @@ from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications
 from guidegraph.profile.problems import of_problem
@@ -98,16 +97,14 @@ def assess(
     # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
-    asked = Request(as_of, jurisdiction, profile.about or about(records, profile), voices)
+    asked = Request(as_of, jurisdiction, profile.about or about(knowledge, profile), voices)
     with knowledge.session(suspended, asked, linked) as session:
         return read_assessment(session, records, knowledge.book, profile, asked, linked)
 
 
-def about(records: Records, profile: Profile) -> frozenset[str]:
+def about(knowledge: Knowledge, profile: Profile) -> frozenset[str]:
     """The one problem of a profile that names none: all its conditions that recommendations speak of."""
-    spoken = {indication for indications in records.indications.values() for indication in indications}
-    held = profile.present.get(ns.GG + "hasCondition", frozenset())
-    return frozenset(cls for cls in held if any(records.same_problem(cls, one) for one in spoken))
+    return profile.present.get(ns.GG + "hasCondition", frozenset()) & knowledge.problems
 
 
 def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:

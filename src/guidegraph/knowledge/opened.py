@@ -16,6 +16,7 @@ from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import (
@@ -86,9 +87,21 @@ class Knowledge:
         return implication_rows(self.engine.select("index/implications"))
 
     @cached_property
+    def problems(self) -> frozenset[str]:
+        """The conditions that recommendations speak of: those that are one problem with an indication."""
+        spoken = {indication for indications in self.records.indications.values() for indication in indications}
+        conditions = (row.iri for row in self.vocabulary.of_kind("condition"))
+        return frozenset(cls for cls in conditions if any(self.records.same_problem(cls, one) for one in spoken))
+
+    @cached_property
     def book(self) -> FactBook:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """The words for criteria in sentences."""
+        return Phrases(self.engine, self.records)
 
     def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[NamedDigest]:
         """Name and digest of every query of some folders, by default of those that make an answer."""

@@ -21,6 +21,7 @@ from guidegraph.profile.terms import KINDS, CodedFacts, Vocabulary
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?\Z")
 _WEEKS, _DAYS = Decimal(10_000), Decimal(100_000)
 _TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns.GG + "takesMedication"
+_BAD = "not_tolerated"
 _PROBLEMS, _PROBLEM_EXAMPLE = "problems", "{of: CONDITION, weeks: 2, pain_score: 5}"
 _OF_KIND = {kind: prop for prop, kind in KINDS.items() if kind != "intervention"}
 
@@ -131,6 +132,7 @@ class _Parser:
             raise ProfileError("a profile is a mapping of keys", where=value.where, mend="Write key: value lines.")
         head = {"id": "patient", "label": ""}
         problems: list[Problem] = []
+        bad: list[str] = []
         where = ""
         for key, item in value.items:
             if key.text in head:
@@ -138,6 +140,9 @@ class _Parser:
             elif key.text == _PROBLEMS:
                 where = key.where
                 problems = self._problems(item)
+            elif key.text == _BAD:
+                entries = _items(TermRow("", "", "", key=_BAD), item)
+                bad = [c for one in entries for c in self._classes(one, _BAD, ("intervention",), _TRIAL, True)]
             else:
                 self._entry(key, item)
         profile = Profile(
@@ -153,6 +158,7 @@ class _Parser:
             frozenset(self._complete),
             self._coded.not_understood,
             self._coded.readings,
+            not_tolerated=frozenset(bad),
         )
         return together(profile, problems, self._terms, where)
 
@@ -208,7 +214,7 @@ class _Parser:
         elif key.text in self._categories:
             self._category(self._categories[key.text], item)
         else:
-            self._unknown(key, ["id", "label", _PROBLEMS, *self._numbers, *self._direct, *self._categories])
+            self._unknown(key, ["id", "label", _PROBLEMS, _BAD, *self._numbers, *self._direct, *self._categories])
 
     def _unknown(self, key: Scalar, known: list[str]) -> NoReturn:
         near = get_close_matches(key.text, known, n=3, cutoff=0.5) or sorted(known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from guidegraph import namespaces as ns
@@ -162,6 +162,20 @@ def own(profile: Profile, vocabulary: Vocabulary) -> Problem:
     )
 
 
-def empty(problem: Problem) -> bool:
-    """Whether nothing but its conditions is stated of a problem."""
-    return not any(getattr(problem, field.name) for field in fields(problem) if field.name != "of")
+def without(profile: Profile, problems: Sequence[Problem], vocabulary: Vocabulary) -> Profile:
+    """The profile without what its problems state, for writing each fact once."""
+    lists = {row.iri for row in vocabulary.rows if row.problem_key and row.kind == "category"}
+    stated: dict[str, set[str]] = {"present": set(), "absent": set(), "values": set()}
+    for problem in problems:
+        stated["present"] |= {cls for classes in problem.present.values() for cls in classes} | problem.of
+        stated["absent"] |= {cls for classes in problem.absent.values() for cls in classes}
+        stated["values"] |= set(problem.values)
+    return replace(
+        profile,
+        present={prop: found - stated["present"] for prop, found in profile.present.items()},
+        absent={prop: found - stated["absent"] for prop, found in profile.absent.items()},
+        values={prop: value for prop, value in profile.values.items() if prop not in stated["values"]},
+        trials_present=frozenset(),
+        trials_absent=frozenset(),
+        complete=profile.complete - lists,
+    )

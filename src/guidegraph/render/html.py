@@ -139,6 +139,7 @@ def _e_lines(text: str) -> str:
 
 def timeline_html(timeline: Timeline) -> str:
     """The timeline as a page around its picture."""
-    told = (*problem_words(timeline["problem"]), *partly_dated(timeline["imprecise"]))
-    notes = "".join(f"<p>{_e(text)}</p>" for text in told)
-    return page("Timeline", f'<div class="gg">{notes}{timeline_svg(timeline)}<p><small>{DISCLAIMER}</small></p></div>')
+    told = "".join(f"<p>{_e(text)}</p>" for text in problem_words(timeline["problem"]))
+    unsure = "".join(f"<p>{_e(text)}</p>" for text in partly_dated(timeline["imprecise"]))
+    picture = f"{told}{timeline_svg(timeline)}{unsure}"
+    return page("Timeline", f'<div class="gg">{picture}<p><small>{DISCLAIMER}</small></p></div>')
