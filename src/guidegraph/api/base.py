@@ -16,7 +16,6 @@ from guidegraph.assess import assessing
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
 from guidegraph.knowledge import named
-from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
@@ -82,11 +81,6 @@ class KnowledgeBase:
     def implications(self) -> list[Implication]:
         """The facts that bring or exclude other facts, as the ontology lists them."""
         return self.knowledge.implications
-
-    @property
-    def book(self) -> FactBook:
-        """The words for facts."""
-        return self.knowledge.book
 
     def profile(self, source: ProfileSource) -> Profile:
         """Read a profile: a file, ``example:NAME``, a mapping, or a Profile; listed implications are applied.
@@ -228,7 +222,7 @@ class KnowledgeBase:
     @cached_property
     def disagree(self) -> Disagreements:
         """The disagreements between documents."""
-        return Disagreements(self.engine, self.records, self.disagreement, self.book)
+        return Disagreements(self.engine, self.records, self.disagreement, self.knowledge.phrases)
 
     def document(self, text: str) -> str:
         """The IRI of a document, named by CURIE, IRI, id or a part of its label that only it has (else UsageError)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
 
@@ -22,6 +23,9 @@ from guidegraph.forms import (
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
 from guidegraph.model import CodeReading
 
+_NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
+#: Characters of a label that serve as a short name.
+_SHORT = 20
 _PRECISION = {4: "year", 7: "month"}
 
 
@@ -106,6 +110,24 @@ def source_words(stated: Document, reports: Iterable[Document] = ()) -> str:
 
     told = " and ".join(dated(row) for row in reports)
     return dated(stated) + (f", reporting {told}," if told else "")
+
+
+def short_name(records: Records, document: str, statement: str = "") -> str:
+    """A document's name in sentences and tables: its issuer and year, those of a statement that has a date of its own.
+
+    The document's own short name; else its label up to its year, or its first words with the year.
+    """
+    issued = records.issued(document)
+    year = issued[:4] if issued[:4].isdigit() else "date not stated"
+    name = records.one(document, "shortLabel")
+    if not name:
+        label = records.label(document)
+        named = _NAMED.match(label)
+        head = label.partition(":")[0]
+        head = head if len(head) <= _SHORT else head[: _SHORT - 1].rstrip() + "~"
+        name = named[1] if named else f"{head} {year}"
+    own = records.issued_of(statement)[:4] if statement else year
+    return name.replace(year, own) if own.isdigit() else name
 
 
 def locator(records: Records, statement: str) -> str:

@@ -16,6 +16,7 @@ from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import (
@@ -96,6 +97,11 @@ class Knowledge:
     def book(self) -> FactBook:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """The words for criteria in sentences."""
+        return Phrases(self.engine, self.records)
 
     def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[NamedDigest]:
         """Name and digest of every query of some folders, by default of those that make an answer."""
