@@ -66,8 +66,7 @@ def source(document: Mapping[str, Any], reports: Sequence[Mapping[str, Any]] | N
 def strength(rec: Recommendation) -> str:
     """Strength and certainty of a recommendation, the source's words beside the reading."""
     implied = ", implied" if rec["implied"] else ""
-    only = ", secondary only" if rec["secondary_only"] else ""
-    return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}{only}'
+    return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}'
 
 
 def how(rec: Recommendation) -> str:
