@@ -243,3 +243,27 @@ def timeline(
         typer.echo(f"wrote {output}", err=True)
         return
     write(shown(data))
+
+
+def plan(
+    profile: ProfileArgument,
+    chosen: Annotated[
+        list[str], typer.Argument(metavar="THERAPY...", help="Therapies by label, synonym, CURIE, IRI or code.")
+    ],
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
+    opened: Opener = SHIPPED,
+) -> None:
+    """What becomes of therapies that are given together: what is warned of, what doubles, which conditions are met.
+
+    Example: guidegraph plan example:acute-uncomplicated THERAPY THERAPY (labels that guidegraph therapies shows)
+    """
+    from guidegraph import render
+    from guidegraph.render.plan import plan_markdown, plan_text
+
+    shown = view(form, {Format.table: plan_text, Format.json: render.to_json, Format.markdown: plan_markdown})
+    kb = opened()
+    source = profile_source(profile)
+    write(shown(kb.plan(source, chosen, as_of=day(as_of), jurisdiction=jurisdiction, problem=problem)))

@@ -184,6 +184,11 @@ class Records:
     def _problems(self) -> Mapping[str, Properties]:
         return _grouped(self._engine.select("answer/problems"))
 
+    @cached_property
+    def plans(self) -> Mapping[str, Properties]:
+        """The parts of combinations, the categories of interventions, and what meets an attached condition."""
+        return _grouped(self._engine.select("answer/plans"))
+
     def same_problem(self, one: str, other: str) -> bool:
         """Whether two conditions are one problem: the same, one above the other, or both below a class whose members
         are names of one problem."""
