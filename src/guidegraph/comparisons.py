@@ -63,16 +63,27 @@ class Contested(TypedDict):
     by: str
 
 
+class Member(TypedDict):
+    """One of the pairs that a merged disagreement stands for."""
+
+    intervention: str
+    label: str
+    a: str
+    b: str
+
+
 class Disagreement(TypedDict):
     """Two statements that differ: for whom, whether it is real, what they rest on and what would explain it."""
 
     intervention: str
     label: str
+    members: list[Member]
     a: Side
     b: Side | Silent
     kind: str
     overlap: str
     verdict: str
+    boundary: bool
     overlap_text: str
     overlap_manchester: str
     relation: list[str]
@@ -80,16 +91,106 @@ class Disagreement(TypedDict):
     support: SupportOfSides
     newer_evidence: NewerOfSides
     explained_by: list[str]
+    questions: list[str]
     contested: list[Contested]
     inner: str | None
     text: str
 
 
+class Voice(TypedDict):
+    """A statement as a voice of a controversy, with whom it means and who only reports it."""
+
+    id: str
+    name: str
+    stance: str
+    strength: str
+    certainty: str
+    intervention: str
+    label: str
+    whom: str
+    outcome: list[str]
+    horizon: list[str]
+    attached: list[str]
+    secondary_only: bool
+    reported_by: list[str]
+
+
+#: The voices of each side, guidelines first; one document on both sides stands on both.
+VoicesOfSides = TypedDict("VoicesOfSides", {"for": list[Voice], "against": list[Voice], "declined": list[Voice]})
+
+
+class MeetingWith(TypedDict):
+    """For whom two voices both speak."""
+
+    voice: str
+    name: str
+    whom: str
+    manchester: str
+
+
+class Meeting(TypedDict):
+    """For whom a voice of the shorter side and the voices that it is at odds with both speak, all and each."""
+
+    voice: str
+    name: str
+    whom: str
+    each: list[MeetingWith]
+    text: str
+
+
+class Attached(TypedDict):
+    """A pair of a controversy, or one that only seems to be a part of it."""
+
+    a: str
+    b: str
+    names: list[str]
+    kind: str
+    overlap: str
+    verdict: str
+    boundary: bool
+    why: str
+    text: str
+
+
+class Moved(TypedDict):
+    """A document, or its next edition, that changed side."""
+
+    name: str
+    was: str
+    until: str
+    now: str
+    since: str
+    text: str
+
+
+class Controversy(TypedDict):
+    """What people ask for, told once: the statements that real and horizon pairs connect."""
+
+    title: str
+    interventions: list[Named]
+    indications: list[Named]
+    sides: VoicesOfSides
+    agreeing: VoicesOfSides
+    meet: list[Meeting]
+    explained_by: list[str]
+    rests_on: SupportOfSides
+    shared_evidence: Shared
+    moved: list[Moved]
+    pairs: list[Attached]
+    seeming: list[Attached]
+    text: str
+
+
 class Disagreements(TypedDict):
-    """Where documents disagree (schema/disagreements.schema.json)."""
+    """Where documents disagree (schema/disagreements.schema.json).
+
+    ``counts`` holds every verdict, listed or not: what is superseded is history, and listed when asked for.
+    """
 
     as_of: str
     policy: str | None
+    controversies: list[Controversy]
+    counts: dict[str, int]
     disagreements: list[Disagreement]
     imprecise: list[Imprecise]
     made_from: MadeFrom
@@ -111,6 +212,29 @@ class Agreement(TypedDict):
     overlap: str
 
 
+class SaidOf(TypedDict):
+    """One recommendation that bears on an intervention; ``on`` is the other class that it names."""
+
+    id: str
+    stance: str
+    strength: str
+    certainty: str
+    on: str | None
+    whom: str
+    attached: list[str]
+    ended: bool
+
+
+class Compared(Named):
+    """What each of two documents says on an intervention, for each of its groups of patients, or what silence says."""
+
+    category: str
+    a: list[SaidOf]
+    b: list[SaidOf]
+    missing_a: str | None
+    missing_b: str | None
+
+
 class Only(Named):
     """An intervention that one of two documents addresses."""
 
@@ -125,6 +249,7 @@ class Pair(TypedDict):
     b: WholeDocument
     relation: list[str]
     shared_evidence: Shared
+    interventions: list[Compared]
     disagreements: list[Disagreement]
     apart: list[Disagreement]
     agreements: list[Agreement]

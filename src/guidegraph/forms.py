@@ -60,6 +60,21 @@ class Patient(Named):
     digest: str
 
 
+class Problem(TypedDict):
+    """The problem that an answer is of; ``named``: by the profile or the question, else all its conditions are it."""
+
+    conditions: list[Named]
+    named: bool
+    notes: list[str]
+
+
+class OtherProblem(Named):
+    """A condition that recommendations not counted here speak of, and how many; ``held``: the patient has it."""
+
+    held: bool
+    recommendations: int
+
+
 class Document(Named):
     """A document with its day of issue ("not stated" where there is none)."""
 
@@ -67,6 +82,7 @@ class Document(Named):
     issued_precision: str
     kind: str
     verification: str
+    review: str
     jurisdiction: list[str]
 
 
@@ -88,7 +104,10 @@ class Section(TypedDict):
 
 
 class Recommendation(Named):
-    """A recommendation and its truth for the patient."""
+    """A voice: a recommendation with the documents that report it, its standing, and its truth for the patient.
+
+    ``through``: the part of a combination that it is about, None where it is about the therapy or a class of it.
+    """
 
     intervention: str
     stance: str
@@ -109,6 +128,9 @@ class Recommendation(Named):
     section: Section | None
     line: int | None
     secondary_only: bool
+    standing: str
+    reported_by: list[Document]
+    through: str | None
     because: NotRequired[str]
 
 
@@ -126,6 +148,7 @@ class Contraindication(Named):
     class_reading: str | None
     consent_or_procedure: bool
     note: bool
+    through: str | None
 
 
 class Evidence(Named):
@@ -175,11 +198,23 @@ class Ground(TypedDict):
 
 
 class OpenFact(TypedDict):
-    """A fact to establish, with the statements that it could decide; ``fact`` is None for what no patient can tell."""
+    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert."""
 
-    fact: str | None
+    fact: str
     label: str
     why: list[str]
+    alert: bool
+
+
+class Tried(TypedDict):
+    """A trial of a therapy (``itself``) or of something below it, in words and in parts."""
+
+    intervention: str
+    label: str
+    outcome: str
+    weeks: float | None
+    itself: bool
+    text: str
 
 
 class PairDisagreement(TypedDict):
@@ -202,13 +237,21 @@ Therapy = TypedDict(
         "coded": Reading | None,
         "category": str,
         "status": str,
+        "alert_signs_only": bool,
+        "called_for": list[str],
         "line": int | None,
         "for": list[Recommendation],
         "against": list[Recommendation],
         "other_stances": list[Recommendation],
+        "in_general": list[Recommendation],
         "contraindications": list[Contraindication],
+        "stated_elsewhere": list[Contraindication],
         "limits": list[Recommendation],
         "both_apply": list[Recommendation],
+        "against_but_for_coverage": list[Recommendation],
+        "ended": list[Recommendation],
+        "marks": list[str],
+        "tried": list[Tried],
         "evidence": list[Evidence],
         "comparisons": list[Preference],
         "members": list[Member],
@@ -232,8 +275,36 @@ class Alert(Named):
     locator: str
 
 
+class Flag(Named):
+    """A flag to weigh that the patient shows, with the documents that list it."""
+
+    documents: list[Document]
+
+
+class TakenNow(TypedDict):
+    """A current medication that something true speaks against, with what does."""
+
+    intervention: str
+    label: str
+    because: list[str]
+
+
+Moved = TypedDict("Moved", {"intervention": str, "label": str, "without": str, "with": str})
+
+
+class LeftOut(TypedDict):
+    """What the reader left out: the voices kept, how many others there were, and the statuses that it moved."""
+
+    kept: list[str]
+    recommendations: int
+    moved: list[Moved]
+
+
 class Question(TypedDict):
-    """An unknown fact, the key of a profile that answers it, and how many therapies it could change."""
+    """An unknown fact, the key of a profile that answers it, and how many therapies it could change.
+
+    ``trials``: the trials that were made, where the fact is one of care taken as a whole.
+    """
 
     fact: str
     label: str
@@ -241,6 +312,7 @@ class Question(TypedDict):
     therapies: int
     alert: bool
     absolute: bool
+    trials: list[str]
 
 
 class Unread(Named):
@@ -262,9 +334,14 @@ class Asked(TypedDict):
 
     as_of: str
     profile: Patient
+    problem: Problem
     knowledge: KnowledgeDigest
     jurisdiction: str | None
+    banner: str | None
     alerts: list[Alert]
+    flags: list[Flag]
+    taken_now: list[TakenNow]
+    left_out: LeftOut | None
     questions: list[Question]
     not_understood: list[str]
     unread: list[Unread]
@@ -278,6 +355,7 @@ class Answer(Asked):
     """The answer for one patient (schema/therapies.schema.json)."""
 
     therapies: list[Therapy]
+    other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
 
 
@@ -333,6 +411,7 @@ class Explanation(TypedDict):
 
     as_of: str
     profile: Named
+    problem: Problem
     therapy: Therapy
     proof: list[Proof]
     change: Change
@@ -365,6 +444,7 @@ class Timeline(TypedDict):
 
     as_of: str
     profile: Named
+    problem: Problem
     now_week: float | None
     from_week: float
     to_week: float

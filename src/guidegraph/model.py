@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["STATUSES", "CodeReading", "Parameter", "Profile", "Status", "StopFact", "TermRow", "TrialFact"]
+__all__ = ["STATUSES", "CodeReading", "Parameter", "Problem", "Profile", "Status", "StopFact", "TermRow", "TrialFact"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ STATUSES = {
             "Contested: sources disagree", "X", "[x]", "#9970ab", "#ffffff", "cross", bold=True, open="c",
         ),
         Status(
-            "undetermined", "Whether a statement for or against it concerns the patient is not known yet.",
+            "undetermined", "Whether a recommendation concerns the patient is not known yet, and none against it does.",
             "Undetermined: more must be known", "u", "[.]", "#f4f4f4", "#555555", open="cfg",
         ),
         Status(
@@ -65,8 +65,8 @@ STATUSES = {
             "Contraindicated", "C", "[#]", "#7f0000", "#ffffff", bold=True,
         ),
         Status(
-            "not-indicated", "No statement for or against it concerns the patient.",
-            "Not indicated", "n", "[ ]", "#ffffff", "#999999", open="c",
+            "not-indicated", "No recommendation of it concerns the patient, and no statement against it is known to.",
+            "Not indicated", "n", "[ ]", "#ffffff", "#999999", open="cg",
         ),
     )
 }  # fmt: skip
@@ -134,6 +134,22 @@ class StopFact:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """One of several problems that a profile asks about, with what belongs to it alone.
+
+    ``of`` are the conditions that it is (IRIs, mostly one); the other fields are those of :class:`Profile`.
+    """
+
+    of: frozenset[str]
+    present: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    absent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    values: Mapping[str, Decimal] = field(default_factory=dict)
+    trials_present: frozenset[TrialFact] = frozenset()
+    trials_absent: frozenset[TrialFact] = frozenset()
+    complete: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Profile:
     """One patient: present and absent facts, values, trials and stopped drugs. What is not in it is unknown.
 
@@ -142,6 +158,11 @@ class Profile:
     ``complete`` holds the properties whose lists are declared complete; ``not_understood`` the entries
     (property IRI, text) that could not be read and that therefore suspend the completeness of their list.
     ``readings`` are the codes of other terminologies that its facts were read from.
+
+    ``about`` are the conditions of the one problem that it asks about, whose numbers and trials its own then are; none
+    where it names no problem. ``problems`` are the problems of a profile that names several: it is assessed for one of
+    them at a time (:func:`guidegraph.profile.problems.of_problem`). ``not_tolerated`` are the therapies that were not
+    tolerated in trials of its other problems.
     """
 
     id: str = "patient"
@@ -156,6 +177,9 @@ class Profile:
     complete: frozenset[str] = frozenset()
     not_understood: tuple[tuple[str, str], ...] = ()
     readings: tuple[CodeReading, ...] = ()
+    about: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
+    not_tolerated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -164,7 +188,9 @@ class TermRow:
 
     ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number`` or ``category``;
     ``names`` are the label and all synonyms; ``key`` is the profile key that states it directly (``sex``,
-    ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key.
+    ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
+    problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
+    that deny it.
     For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit.
     """
 
@@ -178,6 +204,9 @@ class TermRow:
     low: Decimal | None = None
     high: Decimal | None = None
     unit: str = ""
+    problem_key: str = ""
+    problem_value: str = ""
+    problem_denials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Contraindication, Imprecise, Reading, Recommendation
+from guidegraph.forms import Asked, Contraindication, Imprecise, OtherProblem, Problem, Reading, Recommendation
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -66,8 +66,7 @@ def source(document: Mapping[str, Any], reports: Sequence[Mapping[str, Any]] | N
 def strength(rec: Recommendation) -> str:
     """Strength and certainty of a recommendation, the source's words beside the reading."""
     implied = ", implied" if rec["implied"] else ""
-    only = ", secondary only" if rec["secondary_only"] else ""
-    return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}{only}'
+    return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}'
 
 
 def how(rec: Recommendation) -> str:
@@ -100,3 +99,42 @@ def warning(row: Contraindication) -> str:
 def to_json(data: Any) -> str:
     """The data as indented JSON with a trailing newline; keys stay in the order of the answer."""
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def problem_words(problem: Problem) -> list[str]:
+    """Of which problem an answer is, in sentences, and what was taken for granted."""
+    names = ", ".join(row["label"] for row in problem["conditions"])
+    return [*([f"Problem: {names}."] if names else []), *problem["notes"]]
+
+
+def other_words(rows: Sequence[OtherProblem]) -> list[str]:
+    """What speaks of other problems, in sentences: of conditions that the patient has, then of others."""
+
+    def counted(held: bool) -> str:
+        return ", ".join(f"{row['label']} ({row['recommendations']})" for row in rows if row["held"] is held)
+
+    said = []
+    if counted(True):
+        said.append(f"Of the patient's other problems: {counted(True)}. Name one as the problem to see them.")
+    if counted(False):
+        said.append(f"Of conditions that the patient is not known to have: {counted(False)}.")
+    return said
+
+
+def beside(answer: Asked) -> Iterator[tuple[str, str]]:
+    """What stands before the therapies beside the alerts: flags to weigh, what is taken now, and what was left out.
+
+    Each is a word and a sentence.
+    """
+    for flag in answer["flags"]:
+        yield "to weigh", f"{flag['label']} ({'; '.join(d['label'] for d in flag['documents'])})"
+    for drug in answer["taken_now"]:
+        yield "takes now", f"{drug['label']}: {'; '.join(drug['because'])} (the advice is about starting it)"
+    left = answer["left_out"]
+    if left is not None:
+        moved = [f"{row['label']} from {row['with']} to {row['without']}" for row in left["moved"]]
+        told = "; ".join(moved) or "no status"
+        yield (
+            "left out",
+            f"{left['recommendations']} recommendations, kept: {' and '.join(left['kept'])}; moved: {told}",
+        )

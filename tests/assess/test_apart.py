@@ -16,6 +16,7 @@ from guidegraph import namespaces as ns
 from guidegraph import store
 from guidegraph.api import run_query
 from guidegraph.export.closure import Closure
+from guidegraph.knowledge.engine import Request
 from guidegraph.profile import digest as profile_digest
 from guidegraph.profile import to_triples
 from guidegraph.remote.knowledge import pushable
@@ -89,7 +90,7 @@ def elsewhere(look: Callable[[], Any]) -> Any:
 def test_another_thread_meets_nothing_of_an_open_session(own: Any, way: str) -> None:
     look = {**QUICK, **SLOW}[way]
     profile = own.profile(PATIENT)
-    with own.knowledge.session(profile, AS_OF, None, {}) as session:
+    with own.knowledge.session(profile, Request(AS_OF), {}) as session:
         assert any(AGE in str(q) for q in session.quads()), "the patient is in the session itself"
         assert not look(own)
         assert not elsewhere(lambda: look(own))
@@ -100,7 +101,7 @@ def test_the_knowledge_has_the_same_digest_while_a_patient_is_assessed(own: Any)
     before = store.digest(own.store), len(own.store)
     # A code that the patient's record names is a therapy of its own below one of ours.
     leaves = {"urn:code:of-a-record": [own.resolve("ibuprofen")]}
-    with own.engine.session(to_triples(own.profile(PATIENT)), AS_OF, None, leaves):
+    with own.engine.session(to_triples(own.profile(PATIENT)), Request(AS_OF), leaves):
         assert (store.digest(own.store), len(own.store)) == before
 
 
@@ -137,17 +138,20 @@ def test_nobody_meets_a_patient_while_assessments_run() -> None:
 
 def test_sessions_side_by_side_hold_their_own_patient_only(own: Any) -> None:
     one, other = own.profile(PATIENT), own.profile({"id": "other", "age": 47.125})
-    with own.knowledge.session(one, AS_OF, None, {}) as first, own.knowledge.session(other, AS_OF, None, {}) as second:
+    with (
+        own.knowledge.session(one, Request(AS_OF), {}) as first,
+        own.knowledge.session(other, Request(AS_OF), {}) as second,
+    ):
         held, kept = str(first.quads()), str(second.quads())
     assert AGE in held and "47.125" not in held
     assert "47.125" in kept and AGE not in kept
 
 
 def test_a_session_that_has_ended_tells_nothing(own: Any) -> None:
-    with own.knowledge.session(own.profile(PATIENT), AS_OF, None, {}) as session:
+    with own.knowledge.session(own.profile(PATIENT), Request(AS_OF), {}) as session:
         pass
     with (
-        own.knowledge.session(own.profile({"age": 47.125}), AS_OF, None, {}),
+        own.knowledge.session(own.profile({"age": 47.125}), Request(AS_OF), {}),
         pytest.raises(gg.GuideGraphError, match="ended"),
     ):
         session.quads()

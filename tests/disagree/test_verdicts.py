@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import guidegraph as gg
 from guidegraph import namespaces as ns
+from guidegraph.disagree.finding import VERDICTS
 from guidegraph.disagree.sources import corrected_covered_area
 from guidegraph.errors import UsageError
 
@@ -67,30 +65,8 @@ def document(name: str, *recs: Rec, about: str = "", issued: str = "2020", stren
     return "\n".join([*lines, "}"])
 
 
-@pytest.fixture(scope="module")
-def bare(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the ontology and no documents."""
-    root = tmp_path_factory.mktemp("bare")
-    shutil.copytree(repo_root / "ontology", root / "ontology")
-    (root / "graph").mkdir()
-    return root
-
-
-@pytest.fixture
-def world(bare: Path, tmp_path: Path) -> Callable[..., Any]:
-    def build(*documents: str) -> Any:
-        paths = []
-        for number, text in enumerate(documents):
-            path = tmp_path / f"{number}.trig"
-            path.write_text(text)
-            paths.append(path)
-        return gg.api.open_knowledge(bare, extra=paths)
-
-    return build
-
-
 def rows(kb: Any, as_of: date = AS_OF, **more: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = kb.disagreements(as_of=as_of, include_apparent=True, **more)["disagreements"]
+    found: list[dict[str, Any]] = kb.disagreements(as_of=as_of, verdicts=VERDICTS, **more)["disagreements"]
     return found
 
 
@@ -121,6 +97,29 @@ CASES: dict[str, tuple[Rec, Rec, list[tuple[str, str, str]]]] = {
     ),
     "windows that meet": (
         rec(horizon="ggt:TwoToSixWeeks"), rec("Against", horizon="ggt:AtThreeWeeks"), [("direction", "same", "real")],
+    ),
+    "a point inside the other window": (
+        rec(horizon="ggt:AtThreeWeeks"), rec("Against", horizon="ggt:AtThreeWeeks"), [("direction", "same", "real")],
+    ),
+    "words of time against a number": (
+        rec(horizon="gg:ShortTerm"), rec("Against", horizon="ggt:BeyondThreeMonths"), [("horizon", "same", "horizon")],
+    ),
+    "long term begins after half a year": (
+        rec(horizon="gg:LongTerm"), rec("Against", horizon="ggt:SixMonthsOrMore"), [("direction", "same", "real")],
+    ),
+    "windows that meet, other outcomes": (
+        rec(horizon="ggt:TwoToSixWeeks", outcome="ggt:PainRelief"),
+        rec("Against", horizon="gg:ShortTerm", outcome="ggt:FunctionOutcome"),
+        [("direction", "same", "real")],
+    ),
+    "the same window, other outcomes": (
+        rec(horizon="gg:ShortTerm", outcome="ggt:PainRelief"),
+        rec("Against", horizon="ggt:ThreeMonthsOrLess", outcome="ggt:FunctionOutcome"),
+        [("horizon", "same", "horizon")],
+    ),
+    "one of two windows meets": (
+        rec(horizon="gg:ShortTerm , gg:LongTerm"), rec("Against", horizon="ggt:BeyondThreeMonths"),
+        [("direction", "same", "real")],
     ),
     "windows apart": (
         rec(horizon="ggt:TwoToSixWeeks"), rec("Against", horizon="ggt:BeyondThreeMonths"), [("horizon", "same", "horizon")],
@@ -245,7 +244,10 @@ def test_shared_studies_are_counted(world: Callable[..., Any]) -> None:
     row = rows(world(one, two, review))[0]
     assert [s["id"] for s in row["shared_evidence"]["studies"]] == ["ggd:study-2"]
     assert row["shared_evidence"]["cca"] == round(1 / 3, 4)
-    assert "evidence base" in row["explained_by"]
+    assert row["explained_by"] == [
+        "evidence that a does not rest on: ggd:study-3 (date not stated)",
+        "evidence that b does not rest on: ggd:study-1 (date not stated)",
+    ]
 
 
 def test_corrected_covered_area_is_that_of_the_paper() -> None:
@@ -274,6 +276,120 @@ def test_policy_orders_the_sides_and_resolves_nothing(world: Callable[..., Any])
     assert {r["verdict"] for r in rows(kb, policy="recency")} == {"real"}
     with pytest.raises(UsageError, match="recency"):
         kb.disagreements(policy="newest")
+
+
+def test_two_editions_of_one_document_are_no_pair(world: Callable[..., Any]) -> None:
+    ended = '; gg:supersededBy ggd:second ; gg:supersededOn "2022-01-01"^^xsd:date'
+    first, second = document("first", rec(), about=ended), document("second", rec("Against"), issued="2022")
+    assert told(world(first, second, document("other", rec("Against")))) == [("direction", "same", "superseded")]
+    between = document(
+        "second", rec("Against"), about='; gg:supersededBy ggd:third ; gg:supersededOn "2023"^^xsd:gYear'
+    )
+    assert told(world(first, between, document("third", rec(), issued="2023"))) == []
+
+
+def test_what_a_document_said_before_it_said_otherwise_is_no_pair(world: Callable[..., Any]) -> None:
+    both_times = document("one", rec(), rec("Against"))
+    was = both_times.replace("s:r1 a gg:Rec", 's:r1 gg:supersededOn "2021-01-01"^^xsd:date . s:r1 a gg:Rec')
+    turned = was.replace("s:r2 a gg:Rec", 's:r2 dcterms:issued "2021-01-01"^^xsd:date . s:r2 a gg:Rec')
+    assert told(world(both_times)) == [("direction", "same", "real")]
+    assert told(world(turned)) == []
+
+
+def test_what_is_superseded_is_counted_and_listed_when_asked_for(world: Callable[..., Any]) -> None:
+    ended = '; gg:withdrawnOn "2024-05-01"^^xsd:date'
+    kb = world(document("one", rec(), about=ended), document("two", rec("Against")))
+    for found in (kb.disagreements(as_of=AS_OF), kb.disagreements(as_of=AS_OF, include_apparent=True)):
+        assert found["disagreements"] == [] and found["counts"]["superseded"] == 1
+    assert len(kb.disagreements(as_of=AS_OF, verdicts=["superseded"])["disagreements"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "marked"),
+    [
+        ("12.0", "13.0", True),  # 84 days and 3 months
+        ("24.0", "26.0", True),
+        ("48.0", "52.0", True),
+        ("11.0", "13.0", False),
+        ("12.0", "14.0", False),
+        ("6.0", "8.0", False),
+        ("52.0", "53.0", False),
+    ],
+)
+def test_an_overlap_of_nothing_but_a_conversion_is_reported_apart(
+    world: Callable[..., Any], least: str, most: str, marked: bool
+) -> None:
+    late = rec(expression=both(SCIATICA, WEEKS % ("minInclusive", least)))
+    early = rec("Against", expression=both(SCIATICA, WEEKS % ("maxExclusive", most)))
+    kb = world(document("one", late), document("two", early))
+    assert [(r["verdict"], r["boundary"]) for r in rows(kb)] == [("real", marked)]
+    found = kb.disagreements(as_of=AS_OF)
+    assert len(found["disagreements"]) == (0 if marked else 1) == len(found["controversies"])
+    assert len(kb.disagreements(as_of=AS_OF, include_apparent=True)["disagreements"]) == 1
+
+
+def test_a_narrow_window_of_one_source_is_no_boundary(world: Callable[..., Any]) -> None:
+    narrow = both(SCIATICA, WEEKS % ("minInclusive", "12.0"), WEEKS % ("maxExclusive", "13.0"))
+    kb = world(document("one", rec(expression=narrow)), document("two", rec("Against")))
+    assert [r["boundary"] for r in rows(kb)] == [False]
+
+
+IMAGING = ("ggt:MRI", "ggt:CT")
+
+
+def test_members_of_one_class_are_one_finding(world: Callable[..., Any]) -> None:
+    members = [rec(intervention=i) for i in IMAGING]
+    found = rows(
+        world(document("one", *members), document("two", rec("Against", intervention="ggt:DiagnosticImaging")))
+    )
+    assert [(r["label"], sorted(m["label"] for m in r["members"])) for r in found] == [
+        ("diagnostic imaging", ["computed tomography", "magnetic resonance imaging"])
+    ]
+    assert "computed tomography" in found[0]["text"] and "magnetic resonance imaging" in found[0]["text"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"intervention": "ggt:CT", "strength": "Strong"},
+        {"intervention": "ggt:CT", "expression": both(SCIATICA, WEEKS % ("minInclusive", "12.0"))},
+        {"intervention": "ggt:CT", "attachedCondition": "ggt:SpecialistSetting"},
+    ],
+)
+def test_what_differs_in_more_than_the_member_stays_apart(world: Callable[..., Any], other: dict[str, str]) -> None:
+    against = [rec("Against", intervention=i) for i in IMAGING]
+    found = rows(world(document("one", rec(intervention="ggt:MRI"), rec(**other)), document("two", *against)))
+    assert [r["members"] for r in found if r["kind"] == "direction"] == [[], []]
+
+
+def test_members_without_a_common_class_stay_apart(world: Callable[..., Any]) -> None:
+    pair = [rec(intervention="ggt:Traction"), rec(intervention="ggt:NSAID")]
+    against = [{**r, "stance": "gg:Against"} for r in pair]
+    assert [r["members"] for r in rows(world(document("one", *pair), document("two", *against)))] == [[], []]
+
+
+def test_only_evidence_explains_a_real_one(world: Callable[..., Any]) -> None:
+    narrow = both(SCIATICA, WEEKS % ("minInclusive", "12.0"))
+    states = rec("Against", expression=narrow, outcome="ggt:PainRelief", certainty="gg:Low")
+    row = rows(world(document("one", rec()), document("two", states)))[0]
+    assert row["explained_by"] == ["nothing recorded explains it"]
+    assert row["questions"] == ["b alone states its outcome: pain relief", "b alone states its certainty: low"]
+
+
+def test_evidence_that_one_side_rests_on_and_the_other_could_not_see(world: Callable[..., Any]) -> None:
+    trial_of = (
+        f'{PREFIXES} ggg:t {{ ggd:trial a gg:Document ; rdfs:label "A trial"@en ; gg:documentKind gg:PrimaryStudy ; '
+        'dcterms:issued "2018"^^xsd:gYear . }'
+    )
+    old = document("old", rec(), issued="2010")
+    new = document("new", rec("Against"), issued="2020", about="; gg:restsOn ggd:trial")
+    row = rows(world(old, new, trial_of))[0]
+    assert row["explained_by"] == [
+        f"evidence that {'a' if row['a']['stance'] == 'against' else 'b'} rests on and "
+        f"{'b' if row['a']['stance'] == 'against' else 'a'} could not have seen: A trial (2018)"
+    ]
+    young = document("old", rec(), issued="2019")
+    assert rows(world(young, new, trial_of))[0]["explained_by"] == ["nothing recorded explains it"]
 
 
 # ---------------------------------------------------------------- the shipped graph

@@ -25,7 +25,7 @@ Run = Callable[..., CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def rows(kb: Any) -> list[dict[str, object]]:
-    return csvform.table(kb.records, kb.book, kb.disagreement.grader.forms, AS_OF)
+    return csvform.table(kb.records, kb.knowledge.phrases, kb.disagreement.grader.forms, AS_OF)
 
 
 def test_every_recommendation_is_a_row(kb: Any, rows: list[dict[str, object]]) -> None:
@@ -40,7 +40,7 @@ def test_every_recommendation_is_a_row(kb: Any, rows: list[dict[str, object]]) -
 
 def test_what_is_in_effect_depends_on_the_day(kb: Any) -> None:
     def standing(day: date) -> set[str]:
-        found = csvform.table(kb.records, kb.book, kb.disagreement.grader.forms, day)
+        found = csvform.table(kb.records, kb.knowledge.phrases, kb.disagreement.grader.forms, day)
         return {str(r["id"]) for r in found if r["in_effect"] is True}
 
     early, middle, late = standing(date(1990, 1, 1)), standing(date(2018, 6, 1)), standing(AS_OF)

@@ -23,6 +23,7 @@ from guidegraph import api, assets
 from guidegraph.errors import GuideGraphError, QueryError, UsageError
 from guidegraph.query import guard, run, sealed
 from guidegraph.query.sealed import Limits
+from guidegraph.validate import shacl
 from guidegraph.validate.check import from_query
 from guidegraph.validate.engine import validate_graph
 from tests.support.paths import AUDIT, ROOT
@@ -369,7 +370,7 @@ def test_every_way_in_has_the_guard(canary: Canary, tmp_path: Path, name: str) -
         from_query(ox.Store(), tmp_path / "check" / "mine.rq")
     constraint = f"sh:select {json.dumps(text.replace('SELECT *', 'SELECT $this'))}"
     with pytest.raises(GuideGraphError, match=r"reaches out|cannot be read to the end"):
-        validated(tmp_path, constraint)
+        validated(tmp_path, f"sh:sparql [ {constraint} ]")
     assert canary.heard == 0
 
 
@@ -378,21 +379,38 @@ def test_a_prefix_of_a_shape_cannot_carry_a_query(canary: Canary, tmp_path: Path
     carried = f"urn:x> SELECT $this {{ SERVICE <{canary.address}> {{ $this ?p ?o }} }} #"
     declared = f'[ sh:declare [ sh:prefix "x" ; sh:namespace {json.dumps(carried)} ] ]'
     with pytest.raises(GuideGraphError, match="no prefix and no IRI"):
-        validated(tmp_path, f'sh:prefixes {declared} ; sh:select "SELECT $this {{ $this ?p ?o }}"')
+        validated(tmp_path, f'sh:sparql [ sh:prefixes {declared} ; sh:select "SELECT $this {{ $this ?p ?o }}" ]')
     assert canary.heard == 0
 
 
 def test_a_constraint_that_asks_its_graph_is_run(tmp_path: Path) -> None:
-    assert not validated(tmp_path, 'sh:select "SELECT $this { $this ?from ?servic }"').conforms
+    assert not validated(tmp_path, 'sh:sparql [ sh:select "SELECT $this { $this ?from ?servic }" ]').conforms
 
 
-def validated(folder: Path, constraint: str) -> Any:
-    """The report of a shape with one SPARQL constraint on one triple."""
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        'sh:sparql [ sh:select "SELECT $this { '
+        + " ".join(f"?a{n} ?b{n} ?c{n} ." for n in range(9))
+        + ' FILTER(?a0 = 7 && ?a8 = 7) }" ]',
+        'sh:property [ sh:path <http://e/q> ; sh:pattern "^(a+)+$" ]',
+    ],
+    ids=["product", "pattern"],
+)
+def test_a_constraint_that_never_ends_is_ended(monkeypatch: Any, tmp_path: Path, constraint: str) -> None:
+    monkeypatch.setattr(shacl, "SHAPE_LIMITS", Limits(seconds=2.0))
+    things = "".join(f"<http://e/s{n}> <http://e/r> {n} . " for n in range(40))
+    triples = f'<http://e/s> <http://e/p> 1 ; <http://e/q> "{"a" * 60}b" . {things}'
+    with pytest.raises(GuideGraphError, match="did not end within 2 seconds"):
+        validated(tmp_path, constraint, triples)
+
+
+def validated(folder: Path, constraint: str, triples: str = '<http://e/s> <http://e/p> "o" .') -> Any:
+    """The report of a shape with one constraint on some triples, by default one."""
     shapes = folder / "shapes.ttl"
     shapes.write_text(
         "@prefix sh: <http://www.w3.org/ns/shacl#> . <urn:shape> a sh:NodeShape ; sh:targetSubjectsOf <http://e/p> ;"
-        f" sh:sparql [ {constraint} ] .",
+        f" {constraint} .",
         encoding="utf-8",
     )
-    triple = ox.Triple(ox.NamedNode("http://e/s"), ox.NamedNode("http://e/p"), ox.Literal("o"))
-    return validate_graph([triple], shapes=[shapes])
+    return validate_graph(list(ox.parse(triples, format=ox.RdfFormat.TURTLE)), shapes=[shapes])

@@ -14,7 +14,7 @@ from typing import Any
 from guidegraph import api, assets
 from guidegraph.assess.saved import answer_digest
 from guidegraph.disagree.engine import selected
-from guidegraph.disagree.words import words
+from guidegraph.disagree.words import simplest, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.named import documents as all_documents
 from guidegraph.query import catalogue
@@ -50,7 +50,10 @@ def terms(kb: api.KnowledgeBase) -> dict[str, list[Any]]:
 def populations(kb: api.KnowledgeBase) -> dict[str, Any]:
     """Whom each population is about, in the words that answers and disagreements use."""
     forms = kb.disagreement.grader.forms
-    return {describe.name(p): words(forms.population(p), kb.book) for p in sorted(kb.records.branches)}
+    return {
+        describe.name(p): words(simplest(forms.population(p)), kb.knowledge.phrases)
+        for p in sorted(kb.records.branches)
+    }
 
 
 def disagreements(kb: api.KnowledgeBase) -> list[str]:

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from guidegraph import forms
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
-from guidegraph.assess.assessing import find_therapy
+from guidegraph.assess.assessing import every_voice, find_therapy
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
@@ -48,6 +48,7 @@ class Answer:
             software=software(),
             queries=knowledge.query_digests(),
             behind=self._disagreements.behind,
+            baseline=every_voice(knowledge, assessment) if assessment.asked.voices else None,
         )
 
     def to_dict(self) -> forms.Answer:
@@ -117,9 +118,7 @@ class Answer:
         """The assessment as an rdflib graph: the profile, truth values, statuses and reasons."""
         import rdflib
 
-        with self._knowledge.session(
-            self.assessment.profile, self.assessment.as_of, self.assessment.jurisdiction, self.assessment.linked
-        ) as session:
+        with self._knowledge.session(self.assessment.profile, self.assessment.asked, self.assessment.linked) as session:
             dataset = ox.Dataset(ox.Quad(q.subject, q.predicate, q.object) for q in session.quads())
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
         text = ox.serialize(sorted(dataset, key=str), format=ox.RdfFormat.N_QUADS)

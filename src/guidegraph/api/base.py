@@ -16,16 +16,17 @@ from guidegraph.assess import assessing
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
 from guidegraph.knowledge import named
-from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import Implication, ProfileSource, Vocabulary
+from guidegraph.profile.problems import of_problem
 
 # What only some questions need is imported by those, so that a command starts soon.
 if TYPE_CHECKING:
     from guidegraph import comparisons
     from guidegraph.api.batch import RecordAnswer
+    from guidegraph.assess.assessing import Asking
     from guidegraph.audit.auditing import AuditOptions, AuditReport
     from guidegraph.audit.engine import Auditor
     from guidegraph.audit.tracing import Trace
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
     from guidegraph.intake.omop.read import OmopOptions
     from guidegraph.intake.report import IntakeReport
+    from guidegraph.plans import Plan
     from guidegraph.terminologies.book import Links
     from guidegraph.validate.passages import Verification
 
@@ -80,11 +82,6 @@ class KnowledgeBase:
     def implications(self) -> list[Implication]:
         """The facts that bring or exclude other facts, as the ontology lists them."""
         return self.knowledge.implications
-
-    @property
-    def book(self) -> FactBook:
-        """The words for facts."""
-        return self.knowledge.book
 
     def profile(self, source: ProfileSource) -> Profile:
         """Read a profile: a file, ``example:NAME``, a mapping, or a Profile; listed implications are applied.
@@ -152,26 +149,22 @@ class KnowledgeBase:
         self,
         profile: ProfileSource,
         *,
-        as_of: date | None = None,
-        jurisdiction: str | None = None,
         also: Sequence[str] = (),
+        **asked: Unpack[Asking],
     ) -> Answer:
         """Which therapies are eligible for a patient, which are not and why, and what to find out next.
 
         Args:
             profile: see :meth:`profile`.
-            as_of: the day at which statements must be in effect; today if None.
-            jurisdiction: count only the labels of this country (ISO 3166-1 alpha-2, or EU); all if None.
             also: further drugs or procedures to answer for, as codes of other terminologies.
+            asked: the day, the country and the problem (:class:`guidegraph.assess.assessing.Asking`).
 
         Raises:
             ProfileError: the profile cannot be read or contradicts itself.
             TermError: a code of ``also`` is not understood.
-            UsageError: no label of that jurisdiction is known.
+            UsageError: no label of that jurisdiction is known, or of several problems none is chosen.
         """
-        assessing.check_jurisdiction(self.knowledge, jurisdiction)
-        readings = [r for text in also if (r := assessing.coded_therapy(self.knowledge, text)) is not None]
-        return self._answer(self.assess(self.profile(profile), as_of or date.today(), jurisdiction, readings))
+        return self._answer(assessing.asked(self.knowledge, self.profile(profile), also, **asked))
 
     def assess(
         self, profile: Profile, as_of: date, jurisdiction: str | None = None, also: Iterable[CodeReading] = ()
@@ -186,9 +179,7 @@ class KnowledgeBase:
         """The IRI of any clinical class, named by label, synonym, CURIE or IRI that only it has (else TermError)."""
         return self.vocabulary.resolve(text, ("condition", "finding", "intervention"))
 
-    def explain(
-        self, profile: ProfileSource, therapy: str, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> Explanation:
+    def explain(self, profile: ProfileSource, therapy: str, **asked: Unpack[Asking]) -> Explanation:
         """The proof of one therapy's status and the smallest change that would make it eligible.
 
         Raises:
@@ -197,30 +188,32 @@ class KnowledgeBase:
         from guidegraph.assess.change import smallest_change
         from guidegraph.assess.explain import explanation
 
-        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction, also=[therapy]).assessment
+        assessment = assessing.asked(self.knowledge, self.profile(profile), [therapy], **asked)
         iri = assessing.find_therapy(self.knowledge, therapy, assessment)
         change = smallest_change(assessment, iri, assessing.again(self.knowledge, assessment))
         made_from = self.knowledge.made_from(assessment.profile, assessment.linked.values())
         return explanation(assessment, iri, change, self.disagree.behind, made_from)
 
-    def ask(
-        self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> list[Question]:
+    def ask(self, profile: ProfileSource, **asked: Unpack[Asking]) -> list[Question]:
         """The unknown facts, ranked by what they could change."""
         from guidegraph.assess.questions import every_open_fact, questions
 
-        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        assessment = assessing.asked(self.knowledge, self.profile(profile), **asked)
         return questions(assessment, every_open_fact(assessment))
 
-    def timeline(
-        self, profile: ProfileSource, *, as_of: date | None = None, jurisdiction: str | None = None
-    ) -> Timeline:
+    def timeline(self, profile: ProfileSource, **asked: Unpack[Asking]) -> Timeline:
         """Statuses by week, at every week at which something can change."""
         from guidegraph.assess.timeline import timeline
 
-        assessment = self.therapies(profile, as_of=as_of, jurisdiction=jurisdiction).assessment
+        assessment = assessing.asked(self.knowledge, self.profile(profile), **asked)
         again, made_from = assessing.again(self.knowledge, assessment), self.knowledge.made_from(assessment.profile)
         return timeline(assessment.profile, self.records, again, made_from)
+
+    def plan(self, profile: ProfileSource, therapies: Sequence[str], **asked: Unpack[Asking]) -> Plan:
+        """What becomes of therapies when they are given together (see :func:`guidegraph.assess.plan.planned`)."""
+        from guidegraph.assess.plan import planned
+
+        return planned(self.knowledge, self.profile(profile), therapies, **asked)
 
     def replay(self, path: str | Path) -> dict[str, Any]:
         """Recompute a saved answer and compare it, in the published JSON form (schema/replay.schema.json).
@@ -236,7 +229,7 @@ class KnowledgeBase:
     @cached_property
     def disagree(self) -> Disagreements:
         """The disagreements between documents."""
-        return Disagreements(self.engine, self.records, self.disagreement, self.book)
+        return Disagreements(self.engine, self.records, self.disagreement, self.knowledge.phrases)
 
     def document(self, text: str) -> str:
         """The IRI of a document, named by CURIE, IRI, id or a part of its label that only it has (else UsageError)."""
@@ -247,6 +240,7 @@ class KnowledgeBase:
         *,
         profile: ProfileSource | None = None,
         as_of: date | None = None,
+        problem: str | None = None,
         **options: Unpack[DisagreementOptions],
     ) -> comparisons.Disagreements:
         """Where documents disagree, for whom, and whether it is real, in the published JSON form.
@@ -254,6 +248,7 @@ class KnowledgeBase:
         Args:
             profile: only what concerns this patient: both populations true, or one true and one unknown.
             as_of: the day at which both are issued; today if None.
+            problem: of several problems of the profile the one that is asked about.
             options: :class:`guidegraph.disagree.questions.DisagreementOptions`.
 
         Raises:
@@ -262,7 +257,7 @@ class KnowledgeBase:
         from guidegraph.disagree.questions import report
 
         day = as_of or date.today()
-        patient = self.profile(profile) if profile is not None else None
+        patient = of_problem(self.profile(profile), problem, self.vocabulary) if profile is not None else None
         truth = no_patient if patient is None else self.assess(patient, day).truth
         return report(self.knowledge, self.disagree, day, patient, truth, **options)
 
@@ -375,15 +370,17 @@ class KnowledgeBase:
 
         return cql(self.knowledge, populations)
 
-    def patient_bundle(self, profile: ProfileSource, *, as_of: date | None = None) -> dict[str, Any]:
+    def patient_bundle(
+        self, profile: ProfileSource, *, as_of: date | None = None, problem: str | None = None
+    ) -> dict[str, Any]:
         """A profile, implications applied, as a FHIR R4 bundle in our own code systems, as :meth:`cql` reads it.
 
-        ``as_of`` is the day on which the facts hold, which dates them; undated if None. Errors: as :meth:`profile`, and
-        UsageError where a number has more digits than JSON keeps.
+        ``as_of`` is the day on which the facts hold, which dates them; undated if None; ``problem`` as :class:`Asking`
+        has it. Errors: as :meth:`profile`, and UsageError where a number has more digits than JSON keeps.
         """
         from guidegraph.export.fhir.patient import patient_bundle
 
-        return patient_bundle(self.profile(profile), self.vocabulary, as_of)
+        return patient_bundle(of_problem(self.profile(profile), problem, self.vocabulary), self.vocabulary, as_of)
 
     def fhir(self, statements: Sequence[str], *, as_of: date | None = None, version: str = "R4") -> Iterator[Any]:
         """Statements (IRIs) as FHIR resources; see :func:`guidegraph.export.fhir.resources.resources`."""

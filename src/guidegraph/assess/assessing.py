@@ -2,15 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import TypedDict
 
+from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications
+from guidegraph.profile.problems import of_problem
+
+
+class Asking(TypedDict, total=False):
+    """What is asked about a patient.
+
+    ``as_of``: the day at which statements must be in effect, today if None. ``jurisdiction``: count only the labels of
+    this country (ISO 3166-1 alpha-2, or EU), all if None. ``problem``: the condition that is asked about, by any of its
+    names or codes; the one problem of the profile if None. ``standing``: "guideline" leaves out every recommendation
+    and other stance that is no guideline's own; ``only``: "approved" leaves out those whose encoding no second person
+    approved. Alerts, contraindications and warnings always count.
+    """
+
+    as_of: date | None
+    jurisdiction: str | None
+    problem: str | None
+    standing: str | None
+    only: str | None
+
+
+def asked(
+    knowledge: Knowledge,
+    profile: Profile,
+    also: Iterable[str] = (),
+    as_of: date | None = None,
+    jurisdiction: str | None = None,
+    problem: str | None = None,
+    standing: str | None = None,
+    only: str | None = None,
+) -> Assessment:
+    """What is asked about a patient whose implications are applied; for the arguments see :class:`Asking`.
+
+    Raises:
+        TermError: a code of ``also``, further drugs and procedures to answer for, or the problem is not understood.
+        UsageError: no label of that jurisdiction is known, of several problems none is chosen, or a standing or
+            approval is asked for that there is not.
+    """
+    check_jurisdiction(knowledge, jurisdiction)
+    voices = frozenset(
+        _choice(option, value, known)
+        for option, value, known in (("--standing", standing, "guideline"), ("--only", only, "approved"))
+        if value is not None
+    )
+    readings = [r for text in also if (r := coded_therapy(knowledge, text)) is not None]
+    one = of_problem(profile, problem, knowledge.vocabulary)
+    return assess(knowledge, one, as_of or date.today(), jurisdiction, readings, voices)
+
+
+def _choice(option: str, value: str, known: str) -> str:
+    if value != known:
+        raise UsageError(f"{value!r} cannot be chosen", where=option, mend=f"Write {known!r}, or leave it out.")
+    return value
 
 
 def assess(
@@ -19,8 +74,9 @@ def assess(
     as_of: date,
     jurisdiction: str | None = None,
     also: Iterable[CodeReading] = (),
+    voices: frozenset[str] = frozenset(),
 ) -> Assessment:
-    """Assess a profile whose implications are applied.
+    """Assess a profile whose implications are applied, for its one problem.
 
     Args:
         knowledge: what is known.
@@ -28,26 +84,48 @@ def assess(
         as_of: the day at which statements must be in effect.
         jurisdiction: count only the labels of this country; all if None.
         also: codes of interventions to answer for, beside those that the profile names.
+        voices: which recommendations alone count (:class:`guidegraph.knowledge.engine.Request`); all if empty.
+
+    Raises:
+        UsageError: the profile names several problems (:func:`guidegraph.profile.problems.of_problem` chooses one).
     """
     leaves = {r.iri: (r, below) for r in (*profile.readings, *also) if not r.exact and (below := knowledge.kinds(r))}
     linked = {iri: reading for iri, (reading, _) in leaves.items()}
     records = knowledge.records.with_leaves({i: (r.label or r.curie, below) for i, (r, below) in leaves.items()})
+    if profile.problems:
+        of_problem(profile, None, knowledge.vocabulary)
     # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
-    with knowledge.session(suspended, as_of, jurisdiction, linked) as session:
-        return read_assessment(session, records, knowledge.book, profile, as_of, jurisdiction, linked)
+    asked = Request(as_of, jurisdiction, profile.about or about(knowledge, profile), voices)
+    with knowledge.session(suspended, asked, linked) as session:
+        return read_assessment(session, records, knowledge.book, profile, asked, linked)
+
+
+def about(knowledge: Knowledge, profile: Profile) -> frozenset[str]:
+    """The one problem of a profile that names none: all its conditions that recommendations speak of."""
+    return profile.present.get(ns.GG + "hasCondition", frozenset()) & knowledge.problems
 
 
 def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:
     """What assesses a changed profile on the day, in the country and for the codes of an assessment."""
 
     def changed(profile: Profile) -> Assessment:
+        # What is supposed of the patient never makes it another question.
+        profile = replace(profile, about=assessment.asked.about)
         settled = apply_implications(profile, knowledge.implications, knowledge.vocabulary)
         also = assessment.linked.values()
-        return assess(knowledge, settled, assessment.as_of, assessment.jurisdiction, also)
+        request = assessment.asked
+        return assess(knowledge, settled, request.as_of, request.jurisdiction, also, request.voices)
 
     return changed
+
+
+def every_voice(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, str]:
+    """The statuses of an assessment as they are when the reader leaves out no voice."""
+    request, also = assessment.asked, assessment.linked.values()
+    profile = replace(assessment.profile, about=request.about)
+    return assess(knowledge, profile, request.as_of, request.jurisdiction, also).statuses
 
 
 def coded_therapy(knowledge: Knowledge, text: str) -> CodeReading | None:

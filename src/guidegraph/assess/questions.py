@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, Assessment
+from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
+from guidegraph.assess.course import trials_made
 from guidegraph.forms import OpenFact, Question
 from guidegraph.knowledge.facts import Fact
+from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
-
-UNFILED = "contraindications not on file"
 
 
 class Open(NamedTuple):
@@ -29,6 +29,7 @@ class _Question:
     therapies: set[str] = field(default_factory=set)
     alert: bool = False
     absolute: bool = False
+    collective: bool = False
 
 
 def _by_role(assessment: Assessment, therapy: str, matters: str) -> Iterable[tuple[str, str]]:
@@ -44,13 +45,25 @@ def _by_role(assessment: Assessment, therapy: str, matters: str) -> Iterable[tup
 
 
 def open_facts(assessment: Assessment, therapy: str) -> list[Open]:
-    """The unknown facts that could still change a therapy's status, in a fixed order."""
-    matters = STATUSES[assessment.statuses[therapy]].open
+    """The unknown facts of a therapy, in a fixed order.
+
+    Those that may contraindicate it, advise against it or call for caution, and those that could still change the
+    status.
+    """
+    matters = "".join(sorted({*"cgr", *STATUSES[assessment.statuses[therapy]].open}))
     return [
         Open(role, statement, atom)
         for role, statement in _by_role(assessment, therapy, matters)
         for atom in assessment.open_atoms(statement)
     ]
+
+
+def alert_signs_only(assessment: Assessment, therapy: str) -> bool:
+    """Whether a therapy is provisional on nothing but unknown signs of alerts."""
+    if assessment.statuses[therapy] != "provisional":
+        return False
+    others = (s for _, s in _by_role(assessment, therapy, "cgr") if s not in assessment.records.alerts)
+    return all(assessment.truth(s) != UNKNOWN for s in others)
 
 
 def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
@@ -73,11 +86,16 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
         fact = assessment.book.fact(assessment.atom(atom))
         known = table.get(fact.fact)
         if known is None:
-            known = table[fact.fact] = _Question(fact)
+            asked = assessment.atom(atom)
+            whole = asked.prop == gg("hasTrial") and asked.cls in records.collectives
+            known = table[fact.fact] = _Question(fact, collective=whole)
         return known
 
     for therapy, rows in unknown.items():
+        changing = STATUSES[assessment.statuses[therapy]].open
         for role, statement, atom in rows:
+            if role not in changing:
+                continue
             if records.one(statement, "consentOrProcedure") == "true":
                 continue
             question = entry(atom)
@@ -97,23 +115,24 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
             "therapies": len(q.therapies),
             "alert": q.alert,
             "absolute": q.absolute,
+            "trials": trials_made(assessment) if q.collective else [],
         }
         for q in ranked
     ]
 
 
-def to_establish(assessment: Assessment, therapy: str, unknown: Iterable[Open]) -> list[OpenFact]:
-    """The facts to establish for a therapy, each with two of the statements that it matters to."""
+def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
+    """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
     facts: dict[str, str] = {}
+    own: set[str] = set()
     for _, statement, atom in unknown:
         fact = assessment.book.fact(assessment.atom(atom))
         facts.setdefault(fact.label, fact.fact)
         why[fact.label].add(assessment.records.label(statement))
-    rows: list[OpenFact] = [
-        {"fact": facts[label], "label": label, "why": sorted(why[label])[:2]} for label in sorted(why)
+        if statement not in assessment.records.alerts:
+            own.add(fact.label)
+    return [
+        {"fact": facts[label], "label": label, "why": sorted(why[label])[:2], "alert": label not in own}
+        for label in sorted(why, key=lambda label: (label not in own, label))
     ]
-    recommended = assessment.statements(therapy, FOR)
-    if therapy in assessment.unfiled and any(assessment.truth(s) == TRUE for s in recommended):
-        rows.insert(0, {"fact": None, "label": UNFILED, "why": []})
-    return rows

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from guidegraph.assess.answer import ranked
 from guidegraph.assess.assessment import Assessment
+from guidegraph.assess.problem import problem
 from guidegraph.forms import MadeFrom, Span, Timeline, TimelineRow
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, Records, gg
@@ -107,6 +108,7 @@ def timeline(profile: Profile, records: Records, assess: Assess, made_from: Made
     return {
         "as_of": now.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label},
+        "problem": problem(now),
         "now_week": float(origin) if known else None,
         "from_week": steps[0],
         "to_week": steps[-1],

@@ -55,12 +55,35 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="Count what was in effect on this day (YYYY-MM-DD); default today."),
 ]
+Problem = Annotated[
+    str | None,
+    typer.Option(
+        "--problem", metavar="CONDITION", help="The problem that is asked about, where the profile names several."
+    ),
+]
 Jurisdiction = Annotated[
     str | None,
     typer.Option(
         "--jurisdiction",
         metavar="CODE",
         help="Count only the labels of this country (such as GB, US, EU); default all, each named.",
+    ),
+]
+
+Standing = Annotated[
+    str | None,
+    typer.Option(
+        "--standing",
+        metavar="STANDING",
+        help='"guideline": count only what guidelines recommend themselves; warnings always count.',
+    ),
+]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="WHICH",
+        help='"approved": count only recommendations whose encoding a second person approved.',
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from guidegraph.cli.common import (
     FormatOption,
     Opener,
     PictureOutput,
+    Problem,
     day,
     picture,
     profile_source,
@@ -30,6 +32,7 @@ def disagreements(
         str | None,
         typer.Option("--profile", metavar="P", help="Only what concerns this patient: a file, - or example:NAME."),
     ] = None,
+    problem: Problem = None,
     intervention: Annotated[
         str | None,
         typer.Option("--intervention", metavar="X", help="Only about this intervention or a related one."),
@@ -37,11 +40,12 @@ def disagreements(
     document: Annotated[str | None, typer.Option("--document", metavar="D", help=_DOCUMENT)] = None,
     verdict: Annotated[
         list[str] | None,
-        typer.Option("--verdict", metavar="V", help="Only this verdict, such as real; may be repeated."),
+        typer.Option("--verdict", metavar="V", help="List the pairs of this verdict, such as real; may be repeated."),
     ] = None,
     include_apparent: Annotated[
         bool, typer.Option("--include-apparent", help="Also pairs whose patients exclude each other or are unrelated.")
     ] = False,
+    pairs: Annotated[bool, typer.Option("--pairs", help="Also list the pairs that differ, the gravest first.")] = False,
     policy: Annotated[
         str | None,
         typer.Option(
@@ -52,18 +56,19 @@ def disagreements(
     as_of: AsOf = None,
     opened: Opener = SHIPPED,
 ) -> None:
-    """Where documents disagree, for whom, and whether it is real.
+    """Where documents disagree, for whom, and whether it is real: controversies first, then the pairs if asked for.
 
     Example: guidegraph disagreements --profile example:chronic-failed-care --verdict real
     """
     from guidegraph import render
 
+    listed = pairs or bool(verdict) or include_apparent
     shown = view(
         form,
         {
-            Format.table: render.disagreements_text,
+            Format.table: partial(render.disagreements_text, pairs=listed),
             Format.json: render.to_json,
-            Format.markdown: render.disagreements_markdown,
+            Format.markdown: partial(render.disagreements_markdown, pairs=listed),
         },
     )
     kb = opened()
@@ -72,6 +77,7 @@ def disagreements(
         shown(
             kb.disagreements(
                 profile=patient,
+                problem=problem,
                 intervention=intervention,
                 document=document,
                 verdicts=verdict or (),

@@ -18,6 +18,7 @@ from guidegraph.cli.common import (
     FhirVersionOption,
     Opener,
     Output,
+    Problem,
     ProfileArgument,
     ReportFormat,
     ReportOption,
@@ -228,6 +229,7 @@ def patient(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Date the facts by this day, on which they hold.")
     ] = None,
+    problem: Problem = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """Write a profile as a FHIR R4 bundle in our own codes, as the CQL of the populations reads it.
@@ -237,7 +239,7 @@ def patient(
     from guidegraph.export.fhir.parts import to_json
 
     kb = opened()
-    write(to_json(kb.patient_bundle(profile_source(profile), as_of=day(as_of))), output)
+    write(to_json(kb.patient_bundle(profile_source(profile), as_of=day(as_of), problem=problem)), output)
 
 
 for _name, _command in (

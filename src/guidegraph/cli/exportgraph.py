@@ -123,7 +123,7 @@ def csv(output: Output = None, as_of: AsOf = None, opened: Opener = SHIPPED) -> 
 
     asked = day(as_of) or date.today()
     kb = opened()
-    rows = csvform.table(kb.records, kb.book, kb.disagreement.grader.forms, asked)
+    rows = csvform.table(kb.records, kb.knowledge.phrases, kb.disagreement.grader.forms, asked)
     text = csvform.to_csv(rows)
     if output is None:
         write(text)

@@ -18,11 +18,14 @@ from guidegraph.cli.common import (
     Format,
     FormatOption,
     Jurisdiction,
+    Only,
     Opener,
     PictureOutput,
+    Problem,
     ProfileArgument,
     ReportFormat,
     ReportOption,
+    Standing,
     day,
     file_path,
     picture,
@@ -46,6 +49,9 @@ def therapies(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
+    standing: Standing = None,
+    only: Only = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
     also: Annotated[
@@ -83,7 +89,15 @@ def therapies(
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, also=also or ())
+    answer = kb.therapies(
+        profile_source(profile),
+        as_of=day(as_of),
+        jurisdiction=jurisdiction,
+        problem=problem,
+        standing=standing,
+        only=only,
+        also=also or (),
+    )
     data = answer.to_dict()
     text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
     if save is not None:
@@ -114,6 +128,9 @@ def explain(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
+    standing: Standing = None,
+    only: Only = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
@@ -133,7 +150,19 @@ def explain(
         },
     )
     kb = opened(endpoint=endpoint)
-    write(shown(kb.explain(profile_source(profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction)))
+    write(
+        shown(
+            kb.explain(
+                profile_source(profile),
+                therapy,
+                as_of=day(as_of),
+                jurisdiction=jurisdiction,
+                problem=problem,
+                standing=standing,
+                only=only,
+            )
+        )
+    )
 
 
 def ask(
@@ -141,6 +170,9 @@ def ask(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
+    standing: Standing = None,
+    only: Only = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
@@ -159,7 +191,14 @@ def ask(
         },
     )
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction).to_dict()
+    answer = kb.therapies(
+        profile_source(profile),
+        as_of=day(as_of),
+        jurisdiction=jurisdiction,
+        problem=problem,
+        standing=standing,
+        only=only,
+    ).to_dict()
     write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
 
@@ -169,6 +208,9 @@ def timeline(
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
+    standing: Standing = None,
+    only: Only = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """Statuses of all therapies by week of symptoms.
@@ -188,9 +230,40 @@ def timeline(
         },
     )
     kb = opened()
-    data = kb.timeline(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction)
+    data = kb.timeline(
+        profile_source(profile),
+        as_of=day(as_of),
+        jurisdiction=jurisdiction,
+        problem=problem,
+        standing=standing,
+        only=only,
+    )
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)
         return
     write(shown(data))
+
+
+def plan(
+    profile: ProfileArgument,
+    chosen: Annotated[
+        list[str], typer.Argument(metavar="THERAPY...", help="Therapies by label, synonym, CURIE, IRI or code.")
+    ],
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
+    opened: Opener = SHIPPED,
+) -> None:
+    """What becomes of therapies that are given together: what is warned of, what doubles, which conditions are met.
+
+    Example: guidegraph plan example:acute-uncomplicated THERAPY THERAPY (labels that guidegraph therapies shows)
+    """
+    from guidegraph import render
+    from guidegraph.render.plan import plan_markdown, plan_text
+
+    shown = view(form, {Format.table: plan_text, Format.json: render.to_json, Format.markdown: plan_markdown})
+    kb = opened()
+    source = profile_source(profile)
+    write(shown(kb.plan(source, chosen, as_of=day(as_of), jurisdiction=jurisdiction, problem=problem)))

@@ -12,14 +12,15 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.comparisons import Disagreement
-from guidegraph.disagree.finding import APART, VERDICTS, Finding, Teller
+from guidegraph.disagree.finding import APART, VERDICTS, Finding, Merged, Teller
+from guidegraph.disagree.merging import boundary, merged
 from guidegraph.disagree.sources import Sources
 from guidegraph.errors import UsageError
 from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
-from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.normal import NOT_EXCLUDED
+from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED
+from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 POLICIES = ("recency", "strength", "certainty", "primary-first")
@@ -34,13 +35,14 @@ def no_patient(_: str) -> str:
 class Disagreements:
     """The disagreements of one knowledge base."""
 
-    def __init__(self, engine: Engine, records: Records, index: DisagreementIndex, book: FactBook) -> None:
+    def __init__(self, engine: Engine, records: Records, index: DisagreementIndex, phrases: Phrases) -> None:
         self._engine = engine
         self._records = records
         self._index = index
-        self._book = book
+        self._phrases = phrases
         self.sources = Sources(engine, records)
         self._briefs: dict[Finding, PairDisagreement] = {}
+        self._boundaries: dict[tuple[str, str], bool] = {}
 
     def findings(self, as_of: date) -> list[Finding]:
         """All findings at a date, of every verdict, in a fixed order.
@@ -52,8 +54,30 @@ class Disagreements:
         day = ox.Literal(as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date"))
         rows: Any = self._engine.store.query(query_text("disagree/findings"), substitutions={ox.Variable("asOf"): day})
         # Columns in the order of the query: asOf, a, b, kind, grade, inner, verdict.
-        findings = [Finding(*(str(row[at].value) for at in range(1, 7))) for row in rows]
+        texts = ([str(row[at].value) for at in range(1, 7)] for row in rows)
+        findings = [self._marked(Finding(a, b, kind, grade, inner, word)) for a, b, kind, grade, inner, word in texts]
         return sorted(findings, key=lambda f: (VERDICTS.index(f.verdict), f.a, f.b))
+
+    def _marked(self, finding: Finding) -> Finding:
+        """The finding, marked where its patients meet only since weeks, months and days were converted."""
+        if finding.grade == DISJOINT:
+            return finding
+        one, other = (self._index.scopes[s].population for s in (finding.a, finding.b))
+        if (one, other) not in self._boundaries:
+            forms = self._index.grader.forms
+            self._boundaries[one, other] = boundary(
+                forms.population(one), forms.population(other), forms.logic, self._phrases.days
+            )
+        return finding._replace(boundary=self._boundaries[one, other])
+
+    def merged(self, findings: Sequence[Finding]) -> list[Merged]:
+        """The findings in their order, those that differ only in a member of one class of interventions as one."""
+        scopes, forms = self._index.scopes, self._index.grader.forms
+
+        def whom(statement: str) -> object:
+            return forms.population(scopes[statement].population), scopes[statement].indications
+
+        return merged(findings, self._records, whom, self.sources, self.teller().narrower)
 
     def teller(self, truth: Callable[[str], str] = no_patient) -> Teller:
         """Tells findings, with truth values for one patient or none."""
@@ -62,7 +86,7 @@ class Disagreements:
             self._index.grader,
             self._index.scopes,
             self.sources,
-            self._book,
+            self._phrases,
             lambda statement: truth(self._index.scopes[statement].population),
         )
 
@@ -103,11 +127,11 @@ class Disagreements:
         table = self.stands_with(live)
         teller = self.teller(truth)
         rows = []
-        for finding in chosen:
-            ordered = self.ordered(finding, policy)
-            with_a = table.get(self._key(ordered.b, ordered.a, ordered.kind), set()) | {ordered.a}
-            with_b = table.get(self._key(ordered.a, ordered.b, ordered.kind), set()) | {ordered.b}
-            row = teller.tell(ordered, with_a, with_b)
+        for one in self.merged([self.ordered(finding, policy) for finding in chosen]):
+            finding = one.finding
+            with_a = table.get(self._key(finding.b, finding.a, finding.kind), set()) | {finding.a}
+            with_b = table.get(self._key(finding.a, finding.b, finding.kind), set()) | {finding.b}
+            row = teller.tell(one, with_a, with_b)
             if finding.verdict == "not-excluded" and self.both_apply(finding, truth):
                 row["text"] = "Both apply, for different indications. " + row["text"]
             rows.append(row)
@@ -133,7 +157,7 @@ class Disagreements:
         if finding.kind == "silence":
             return finding
         inner = {"a": "b", "b": "a"}.get(finding.inner, "")
-        return Finding(finding.b, finding.a, finding.kind, finding.grade, inner, finding.verdict)
+        return finding._replace(a=finding.b, b=finding.a, inner=inner)
 
     def _weight(self, statement: str, policy: str) -> tuple[Any, ...]:
         records = self._records
@@ -184,8 +208,12 @@ class Disagreements:
         return {(against, other): (kind, grade) for against, other, kind, grade in rows}
 
 
+#: Verdicts that are counted, and listed when asked for.
+_HISTORY = ("superseded",)
+
+
 def selected(findings: Iterable[Finding], verdicts: Collection[str], include_apparent: bool) -> list[Finding]:
-    """The findings of some verdicts (all if empty), without those reported apart unless asked for.
+    """The findings of some verdicts; of all if empty, without history and, unless asked for, what is reported apart.
 
     Raises:
         UsageError: a verdict is unknown.
@@ -193,5 +221,7 @@ def selected(findings: Iterable[Finding], verdicts: Collection[str], include_app
     wrong = sorted(set(verdicts) - set(VERDICTS))
     if wrong:
         raise UsageError(f"unknown verdict {wrong[0]!r}", where="--verdict", mend=f"Use {', '.join(VERDICTS)}.")
-    hidden = () if include_apparent or verdicts else APART
-    return [f for f in findings if f.verdict not in hidden and (not verdicts or f.verdict in verdicts)]
+    if verdicts:
+        return [f for f in findings if f.verdict in verdicts]
+    shown = [f for f in findings if f.verdict not in _HISTORY]
+    return shown if include_apparent else [f for f in shown if f.verdict not in APART and not f.boundary]

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from datetime import date
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.comparisons import Agreement, Cell, Matrix, MatrixRow, Only, Pair, Said, WholeDocument
+from guidegraph.comparisons import (
+    Agreement,
+    Cell,
+    Compared,
+    Matrix,
+    MatrixRow,
+    Only,
+    Pair,
+    Said,
+    SaidOf,
+    WholeDocument,
+)
 from guidegraph.disagree.engine import Disagreements
-from guidegraph.disagree.finding import APART
+from guidegraph.disagree.finding import APART, Finding
 from guidegraph.disagree.sources import Addressed, addressed, in_effect
+from guidegraph.disagree.words import simplest, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED
 from guidegraph.knowledge.records import Records, gg
 
-_NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
 #: What a cell without a recommendation says.
 NOT_ADDRESSED, SCOPE_NOT_STATED = "does not address", "scope not stated"
 
@@ -41,7 +51,8 @@ def matrix(engine: Engine, records: Records, as_of: date, *, at_least: int = 2) 
         "as_of": as_of.isoformat(),
         "at_least": at_least,
         "documents": [
-            {**describe.document(records, d), "short": _short(records, d), "ended": d in ended} for d in documents
+            {**describe.document(records, d), "short": describe.short_name(records, d), "ended": d in ended}
+            for d in documents
         ],
         "interventions": [
             _intervention(records, i, cells, documents, as_of, scopes) for i, cells in _ordered(records, shown)
@@ -50,17 +61,6 @@ def matrix(engine: Engine, records: Records, as_of: date, *, at_least: int = 2) 
             records, as_of, {row.rec for cells in shown.values() for said in cells.values() for row in said}
         ),
     }
-
-
-def _short(records: Records, document: str) -> str:
-    """A document's name as a column head: up to its year, else its first words with the year."""
-    label, issued = records.label(document), records.issued(document)
-    named = _NAMED.match(label)
-    if named:
-        return named[1]
-    head = label.partition(":")[0]
-    head = head if len(head) <= 20 else head[:19].rstrip() + "~"
-    return f"{head} {issued[:4] if issued[:4].isdigit() else 'date not stated'}"
 
 
 def _ordered(records: Records, shown: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -160,8 +160,9 @@ class Comparison:
             "b": self._document(b),
             "relation": self._disagree.sources.between(a, b),
             "shared_evidence": self._disagree.sources.shared([r.rec for r in own], [r.rec for r in other]),
-            "disagreements": self._disagree.tell([f for f in turned if f.verdict not in APART], everything),
-            "apart": self._disagree.tell([f for f in turned if f.verdict in APART], everything),
+            "interventions": self._interventions(a, own, b, other),
+            "disagreements": self._disagree.tell([f for f in turned if not _is_apart(f)], everything),
+            "apart": self._disagree.tell([f for f in turned if _is_apart(f)], everything),
             "agreements": self._agreements(own, other, {frozenset((f.a, f.b)) for f in findings}),
             "only_a": self._only(in_effect(own, self._as_of), other),
             "only_b": self._only(in_effect(other, self._as_of), own),
@@ -175,6 +176,50 @@ class Comparison:
             "search_ended": records.one(iri, "searchEnded", "not stated"),
             "status": records.one(iri, "statusWording", "not stated"),
             "contested_by": list(records.all(iri, "contestedBy")),
+        }
+
+    def _interventions(self, a: str, own: list[Addressed], b: str, other: list[Addressed]) -> list[Compared]:
+        """Every intervention of either document, with all that both say of it and of what is above and below it."""
+        records, scopes = self._records, _scopes(self._records)
+        rows: list[Compared] = []
+        for iri, _ in _ordered(records, {r.intervention: None for r in (*own, *other)}):
+            label, category = records.classes.get(iri, (records.label(iri), ""))
+            sides = [[self._said(r, iri) for r in side if self._bears_on(r, iri)] for side in (own, other)]
+            missing = [
+                None if said else NOT_ADDRESSED if _outside(records, iri, scopes.get(document)) else SCOPE_NOT_STATED
+                for said, document in zip(sides, (a, b), strict=True)
+            ]
+            for said in sides:
+                said.sort(key=lambda row: (row["ended"], row["on"] or "", row["stance"], row["whom"], row["id"]))
+            rows.append(
+                {
+                    "id": describe.name(iri),
+                    "label": label,
+                    "category": category or "other",
+                    "a": sides[0],
+                    "b": sides[1],
+                    "missing_a": missing[0],
+                    "missing_b": missing[1],
+                }
+            )
+        return rows
+
+    def _bears_on(self, row: Addressed, iri: str) -> bool:
+        above = self._records.ancestors
+        return row.intervention in above.get(iri, (iri,)) or iri in above.get(row.intervention, ())
+
+    def _said(self, row: Addressed, iri: str) -> SaidOf:
+        teller = self._disagree.teller()
+        whom = simplest(teller.grader.forms.population(teller.scopes[row.rec].population))
+        return {
+            "id": describe.name(row.rec),
+            "stance": row.stance,
+            "strength": row.strength or "none stated",
+            "certainty": self._records.code(self._records.one(row.rec, "certainty")),
+            "on": None if row.intervention == iri else self._records.label(row.intervention),
+            "whom": words(whom, teller.phrases),
+            "attached": describe.attached(self._records, row.rec),
+            "ended": row.ended(self._as_of),
         }
 
     def _agreements(
@@ -194,12 +239,18 @@ class Comparison:
         return rows
 
     def _only(self, own: list[Addressed], other: list[Addressed]) -> list[Only]:
+        """What one document alone addresses: each stance that it takes on it."""
         alone = {
-            r.intervention: r
+            (r.intervention, r.stance)
             for r in own
             if not any(self._records.related(r.intervention, s.intervention) for s in other)
         }
         rows: list[Only] = [
-            {"id": describe.name(i), "label": self._records.label(i), "stance": r.stance} for i, r in alone.items()
+            {"id": describe.name(i), "label": self._records.label(i), "stance": stance} for i, stance in alone
         ]
-        return sorted(rows, key=lambda row: (row["label"], row["id"]))
+        return sorted(rows, key=lambda row: (row["label"], row["id"], row["stance"]))
+
+
+def _is_apart(finding: Finding) -> bool:
+    """Whether a pair is reported apart: about other patients, or meeting only since time was converted."""
+    return finding.verdict in APART or finding.boundary

@@ -7,9 +7,11 @@ from datetime import date
 from typing import TypedDict
 
 from guidegraph import comparisons as forms
+from guidegraph.disagree.controversies import Controversies
 from guidegraph.disagree.engine import POLICIES, Disagreements, no_patient, selected
-from guidegraph.disagree.finding import APART
+from guidegraph.disagree.finding import APART, VERDICTS, Finding
 from guidegraph.disagree.matrix import Comparison, matrix
+from guidegraph.disagree.sources import addressed
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.named import find_document
@@ -54,29 +56,43 @@ def report(
         TermError, UsageError: an argument cannot be understood.
     """
     everything = disagreements.findings(day)
-    chosen = selected(everything, verdicts, include_apparent or patient is not None)
+    asked = [f for f in everything if _concerns(knowledge, disagreements, f, intervention, document)]
     if patient is not None:
-        apart = () if include_apparent or verdicts else APART
-        chosen = [
+        # What only meets in two unrelated indications concerns a patient who has both.
+        asked = [
             f
-            for f in chosen
-            if disagreements.concerns(f, truth) and (f.verdict not in apart or disagreements.both_apply(f, truth))
+            for f in asked
+            if disagreements.concerns(f, truth)
+            and (include_apparent or verdicts or f.verdict not in APART or disagreements.both_apply(f, truth))
         ]
-    if intervention is not None:
-        iri = knowledge.vocabulary.resolve(intervention, ("intervention",))
-        chosen = [f for f in chosen if disagreements.about(f, iri)]
-    if document is not None:
-        named = find_document(knowledge.records, document)
-        chosen = [f for f in chosen if named in map(disagreements.sources.document, (f.a, f.b))]
     if policy is not None and policy not in POLICIES:
         raise UsageError(f"unknown policy {policy!r}", where="--policy", mend=f"Use {', '.join(POLICIES)}.")
+    chosen = selected(asked, verdicts, include_apparent or patient is not None)
+    spoken = addressed(knowledge.engine)
+    told = Controversies(disagreements.teller(truth), disagreements.merged, spoken, day)
     return {
         "as_of": day.isoformat(),
         "policy": policy,
+        "controversies": told.tell([f for f in asked if f.verdict != "superseded"]),
+        "counts": {verdict: sum(f.verdict == verdict for f in asked) for verdict in VERDICTS},
         "disagreements": disagreements.tell(chosen, everything, truth, policy),
         "imprecise": describe.imprecise(knowledge.records, day, {s for f in chosen for s in (f.a, f.b)}),
         "made_from": knowledge.made_from(patient),
     }
+
+
+def _concerns(
+    knowledge: Knowledge, disagreements: Disagreements, finding: Finding, intervention: str | None, document: str | None
+) -> bool:
+    """Whether a finding is about an intervention and has a document as a side, where these are asked for."""
+    if intervention is not None:
+        iri = knowledge.vocabulary.resolve(intervention, ("intervention",))
+        if not disagreements.about(finding, iri):
+            return False
+    if document is None:
+        return True
+    named = find_document(knowledge.records, document)
+    return named in map(disagreements.sources.document, (finding.a, finding.b))
 
 
 def compared(knowledge: Knowledge, disagreements: Disagreements, a: str, b: str, day: date) -> forms.PublishedPair:

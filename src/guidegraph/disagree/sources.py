@@ -57,6 +57,11 @@ class Sources:
         return {rec: tuple(rows) for rec, rows in newer.items()}
 
     @cached_property
+    def windows_apart(self) -> frozenset[tuple[str, str]]:
+        """Pairs of horizons whose windows do not meet."""
+        return frozenset((one, other) for one, other in self._engine.select("disagree/windows"))
+
+    @cached_property
     def _relations(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
         relations: dict[tuple[str, str], list[str]] = defaultdict(list)
         for one, relation, other in self._engine.select("disagree/relations"):
@@ -131,6 +136,17 @@ class Sources:
             "voices": len(voices),
             "studies": [self._study(s) for s in studies],
         }
+
+    def later(self, evidence: str, rec: str) -> bool:
+        """Whether evidence was issued after a recommendation's search ended, or after its issue where that is not
+        stated; compared at the precision that both have (as in queries/disagree/newer-evidence)."""
+        reported = [self._records.issued(d) for d in self._records.all(rec, "reports")]
+        # What only reports a recommendation speaks for one that could see no more than its own document.
+        seen = max(reported, default="") or self._records.one(self.document(rec), "searchEnded")
+        seen = seen or self._records.issued_of(rec)
+        issued = self._records.issued(evidence)
+        length = min(len(seen), len(issued))
+        return NOT_STATED not in (seen, issued) and issued[:length] > seen[:length]
 
     def unseen(self, rec: str) -> list[Newer]:
         """Evidence that a recommendation could not have seen, oldest first."""

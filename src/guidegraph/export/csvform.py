@@ -15,11 +15,11 @@ from datetime import date
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.disagree.words import manchester, words
+from guidegraph.disagree.words import manchester, simplest, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.effect import Interval
-from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.normal import Normalizer
+from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records, gg
 
 #: Between the identifiers of a cell; no IRI holds it.
@@ -133,11 +133,11 @@ def _pages(row: _Row) -> list[str]:
     return list(own or row.records.all(row.records.one(row.iri, "statedIn"), "verifiedAt"))
 
 
-def table(records: Records, book: FactBook, forms: Normalizer, as_of: date) -> list[dict[str, object]]:
+def table(records: Records, phrases: Phrases, forms: Normalizer, as_of: date) -> list[dict[str, object]]:
     """One row a recommendation, by document and identifier.
 
     Args:
-        records, book: of the knowledge base.
+        records, phrases: of the knowledge base.
         forms: the normal forms of its populations.
         as_of: the day at which it is asked what is in effect.
     """
@@ -152,8 +152,8 @@ def table(records: Records, book: FactBook, forms: Normalizer, as_of: date) -> l
             describe.recommendation(records, iri, ""),
             records.intervals.get(iri, Interval()),
             as_of,
-            words(union, book) if union is not None else "every patient",
-            manchester(union) if union is not None else ns.shorten(gg("Patient")),
+            words(simplest(union), phrases) if union is not None else "every patient",
+            manchester(simplest(union)) if union is not None else ns.shorten(gg("Patient")),
             records,
         )
         rows.append({column.name: column.read(row) for column in COLUMNS})

@@ -11,6 +11,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
 from guidegraph.intake.dates import Moment, age
+from guidegraph.intake.problems import split
 from guidegraph.intake.report import (
     IGNORED,
     NOT_UNDERSTOOD,
@@ -35,12 +36,11 @@ MEASURED = ("findings",)
 AGE, _SEX = "age", "sex"
 _ASK = "Find out, and write it into the profile."
 _CORRECT = "Correct the entry, or write the fact into the profile."
+_WHOSE = "Write it into the problem that it belongs to, in the profile."
 _LARGEST = Decimal(999_999_999)
 _DAYS_A_WEEK = 7
 #: Characters of an entry's codes and reasons in a report.
 _TEXT = 500
-#: Entries of a list that are not understood and that a profile names, so that the reader of profiles takes it.
-_MOST = 1_000
 
 
 class ProfileBuilder:
@@ -101,8 +101,9 @@ class ProfileBuilder:
 
     # -------------------------------------------------------------- facts
 
-    def fact(self, iri: str, present: bool, source: Source, *, note: str = "") -> None:
-        """The patient has, or lacks, a condition, finding or current medication; ``note`` goes into the report."""
+    def fact(self, iri: str, present: bool, source: Source, *, note: str = "", began: Moment | None = None) -> None:
+        """The patient has, or lacks, a condition, finding or current medication; ``note`` goes into the report,
+        ``began`` is when a condition began."""
         lasts, drug = self._longest(iri), self._terms.by_iri[iri].kind == "intervention"
         if not self._counts({iri}, source, ("medications",) if drug else ()):
             return
@@ -113,7 +114,7 @@ class ProfileBuilder:
             self.ignore(source, f"it is of {source.when.text}: such a state lasts at most {lasts:f} weeks")
         else:
             prop = settle.OF_KIND[self._terms.by_iri[iri].kind]
-            self._facts.append(Fact(prop, iri, present, None, source, note, self._next()))
+            self._facts.append(Fact(prop, iri, present, None, source, note, self._next(), began))
 
     def answered(
         self, word: str, present: Sequence[str], absent: Sequence[str], source: Source, keys: Collection[str], why: str
@@ -199,10 +200,11 @@ class ProfileBuilder:
         if self._counts((), source):
             self._sexes.append((value, source, note, self._next()))
 
-    def trial(self, fact: TrialFact, source: Source, *, note: str = "") -> None:
-        """A trial of therapy that the patient has had, or is in."""
+    def trial(self, fact: TrialFact, source: Source, *, note: str = "", reasons: frozenset[str] = frozenset()) -> None:
+        """A trial of therapy that the patient has had, or is in, with the conditions that it was for."""
         if self._counts({fact.of}, source, keys=("trials",)):
-            self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note, self._next()))
+            had = Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note, self._next(), reasons=reasons)
+            self._facts.append(had)
 
     def stop(self, of: str, day: date, source: Source, *, note: str = "") -> None:
         """A drug that the patient stopped on a day that is not after the day of the profile."""
@@ -310,13 +312,22 @@ class ProfileBuilder:
             self._told(fact.source, state, effect, why, _ASK if state == NOT_UNDERSTOOD else "", order=fact.order)
         complete = {self._categories[key] for key in self._settings.complete}
         kept = [*settled.kept, *self._none_of_a_list(settled.kept, complete)]
+        found = split(kept, self._settings.problems, self._terms, self.as_of)
+        unknown = {fact.order for fact, _ in found.unknown}
+        for fact, why in found.unknown:
+            self._suspended += [(fact.prop, shown(fact.source.text))] if isinstance(fact.value, TrialFact) else []
+            self._told(fact.source, NOT_UNDERSTOOD, "", why, _WHOSE, order=fact.order)
         for fact in settled.kept:
+            if fact.order in unknown:
+                continue
             day = f"of {fact.source.when.text}" if fact.source.timed and fact.source.when else ""
-            note = "; ".join(filter(None, (day, fact.note)))
+            note = "; ".join(filter(None, (day, found.notes.get(fact.order, ""), fact.note)))
             self._told(fact.source, USED, settle.words(fact, self._terms), note, order=fact.order)
         self.report.entries = [entry for _, entry in sorted(self._entries, key=lambda pair: pair[0])]
         self.report.patient = patient
-        return settle.profile(kept, patient, label, frozenset(complete), _not_too_many(set(self._suspended)))
+        profile = settle.profile(found.facts, patient, label, frozenset(complete), set(self._suspended))
+        read = {reading for fact in kept for reading in fact.source.readings}
+        return found.together(replace(profile, readings=tuple(sorted(read))), self._terms)
 
     def _settle_sex(self) -> None:
         stated = {value for value, *_ in self._sexes}
@@ -387,14 +398,3 @@ class ProfileBuilder:
         text, why = shown(entry.text, _TEXT), shown(entry.why, _TEXT)
         entry = replace(entry, source=shown(entry.source), text=text, why=why, steps=steps)
         self._entries.append((self._next() if order is None else order, entry))
-
-
-def _not_too_many(suspended: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """What is not understood, sorted; of a list with thousands the first, and how many there are more."""
-    kept: list[tuple[str, str]] = []
-    for prop in sorted({prop for prop, _ in suspended}):
-        texts = sorted(text for one, text in suspended if one == prop)
-        kept += [(prop, text) for text in texts[:_MOST]]
-        if len(texts) > _MOST:
-            kept.append((prop, f"{len(texts) - _MOST} more entries"))
-    return tuple(sorted(kept))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.report import shown
-from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
+from guidegraph.model import CodeReading, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
+from guidegraph.profile.problems import own, without
 
 #: The kinds of term in each list; conditions and findings may stand in either.
 _KINDS = {
@@ -30,6 +32,12 @@ def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
     data: dict[str, Any] = {"id": profile.id}
     if profile.label:
         data["label"] = profile.label
+    problems = [own(profile, vocabulary)] if profile.about else list(profile.problems)
+    if problems:
+        data["problems"] = [_problem(profile, problem, vocabulary) for problem in problems]
+        profile = without(profile, problems, vocabulary)
+    if profile.not_tolerated:
+        data["not_tolerated"] = [ns.shorten(cls) for cls in sorted(profile.not_tolerated)]
     direct, used = _direct(profile, vocabulary)
     data |= direct
     for row in sorted((r for r in vocabulary.of_kind("number") if r.iri in profile.values), key=lambda r: r.key):
@@ -41,6 +49,32 @@ def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
         if listed:
             data[key] = listed
     return data
+
+
+def _problem(profile: Profile, problem: Problem, vocabulary: Vocabulary) -> dict[str, Any]:
+    """A problem of a profile, with what belongs to it under the keys of a problem."""
+    codes = _Codes(profile, vocabulary)
+    of = [_code_of(cls, codes) for cls in sorted(problem.of)]
+    data: dict[str, Any] = {"of": of[0] if len(of) == 1 else of}
+    rows = sorted((row for row in vocabulary.rows if row.problem_key), key=lambda row: (row.kind, row.problem_key))
+    for row in rows:
+        if row.kind == "number" and row.iri in problem.values:
+            data[row.problem_key] = problem.values[row.iri]
+        elif row.kind == "category":
+            had = Profile(trials_present=problem.trials_present, trials_absent=problem.trials_absent)
+            listed = _list(replace(had, complete=problem.complete), row.iri, set(), codes)
+            data |= {row.problem_key: listed} if listed else {}
+        elif any(row.iri in classes for classes in problem.present.values()):
+            data[row.problem_key] = row.problem_value
+        elif any(row.iri in classes for classes in problem.absent.values()) and row.problem_denials:
+            data[row.problem_key] = row.problem_denials[0]
+    return data
+
+
+def _code_of(cls: str, codes: _Codes) -> str:
+    """The one code that says this condition and no other, else our own term."""
+    readings = sorted(codes.readings.items())
+    return next((curie for curie, r in readings if codes.classes(r, ("condition",)) == {cls}), ns.shorten(cls))
 
 
 def _direct(profile: Profile, vocabulary: Vocabulary) -> tuple[dict[str, Any], set[tuple[bool, str]]]:
@@ -138,25 +172,32 @@ def to_yaml(profile: Profile, vocabulary: Vocabulary, head: str = "") -> str:
     labels = {
         r.curie: "; ".join(filter(None, (r.label, *(vocabulary.label(c) for c in r.present)))) for r in profile.readings
     }
-    for key, value in plain(profile, vocabulary).items():
-        if not isinstance(value, dict):
-            lines.append(f"{key}: {_scalar(value)}")
-            continue
-        lines.append(f"{key}:")
-        for part, items in value.items():
-            if not isinstance(items, list):
-                lines.append(f"  {part}: {_scalar(items)}")
-                continue
-            lines.append(f"  {part}:{'' if items else ' []'}")
-            lines += [_item(item, vocabulary, labels) for item in items]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_lines(plain(profile, vocabulary), "", vocabulary, labels)]) + "\n"
 
 
-def _item(item: Any, vocabulary: Vocabulary, labels: Mapping[str, str]) -> str:
-    if isinstance(item, dict):
-        inner = ", ".join(f"{key}: {_scalar(value)}" for key, value in item.items())
-        return f"    - {{{inner}}}{_named(item['of'], vocabulary, labels)}"
-    return f"    - {_scalar(item)}{_named(item, vocabulary, labels)}"
+def _lines(data: Mapping[str, Any], indent: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> list[str]:
+    """A mapping as lines of YAML: an entry a line, what a term is called behind it."""
+    lines = []
+    for key, value in data.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{key}:", *_lines(value, f"{indent}  ", vocabulary, labels)]
+        elif isinstance(value, list):
+            lines.append(f"{indent}{key}:{'' if value else ' []'}")
+            lines += [line for item in value for line in _item(item, f"{indent}  ", vocabulary, labels)]
+        else:
+            named = _named(value, vocabulary, labels) if key == "of" else ""
+            lines.append(f"{indent}{key}: {_scalar(value)}{named}")
+    return lines
+
+
+def _item(item: Any, indent: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> list[str]:
+    if not isinstance(item, dict):
+        return [f"{indent}- {_scalar(item)}{_named(item, vocabulary, labels)}"]
+    if any(isinstance(value, dict | list) for value in item.values()):
+        first, *rest = _lines(item, f"{indent}  ", vocabulary, labels)
+        return [f"{indent}- {first.strip()}", *rest]
+    inner = ", ".join(f"{key}: {_scalar(value)}" for key, value in item.items())
+    return [f"{indent}- {{{inner}}}{_named(item['of'], vocabulary, labels)}"]
 
 
 def _named(curie: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> str:

@@ -74,7 +74,8 @@ class Settings:
 
     ``complete``: keys of the profile (``conditions``) whose lists are declared complete; ``rates``: weeks in which a
     number that advances with time grows by one, by property; ``newest_days``: measurements and observations older than
-    this are ignored, None for no limit; ``same_units``: pairs of a unit and a unit of ours that are taken for the same.
+    this are ignored, None for no limit; ``same_units``: pairs of a unit and a unit of ours that are taken for the same;
+    ``problems``: the conditions that recommendations speak of.
     """
 
     as_of: date
@@ -82,6 +83,7 @@ class Settings:
     rates: Mapping[str, Decimal] | None = None
     newest_days: int | None = None
     same_units: frozenset[tuple[str, str]] = frozenset()
+    problems: frozenset[str] = frozenset()
 
     def place(self, source: Source) -> tuple[str, str]:
         """Where an entry stands to the day: ignored (after it), not understood (that cannot be told), or ""."""
@@ -104,12 +106,17 @@ class Settings:
         return "", ""
 
 
+#: A reason of a trial that is no condition of ours.
+OTHER_REASON = "urn:reason:other"
+
+
 @dataclass(frozen=True)
 class Fact:
     """A present or absent class, a number, a trial or a stop that an entry states, before it is held against others.
 
     ``prop`` is the property; ``iri`` the class (for a number, the property); ``value`` the number, trial or stop;
-    ``order`` is its place in the record.
+    ``order`` is its place in the record. ``began`` is when a condition began, where its entry says so; ``reasons`` are
+    the conditions that a trial was for (IRIs; :data:`OTHER_REASON` for what is none of ours).
     """
 
     prop: str
@@ -119,6 +126,8 @@ class Fact:
     source: Source
     note: str = ""
     order: int = 0
+    began: Moment | None = None
+    reasons: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

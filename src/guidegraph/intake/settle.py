@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from itertools import combinations
 from typing import TypeVar
@@ -15,6 +15,8 @@ from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, Fact, Source, Unre
 from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
 from guidegraph.profile import Implication, Vocabulary, apply_implications
 
+#: Entries of a list that are not understood and that a profile names, so that the reader of profiles takes it.
+_MOST = 1_000
 #: A fact that is not taken, with its state in the report and the reason.
 Dropped = tuple[Fact, str, str]
 MEDICATION = ns.GG + "takesMedication"
@@ -241,7 +243,7 @@ def profile(
     patient: str = "patient",
     label: str = "",
     complete: frozenset[str] = frozenset(),
-    not_understood: tuple[tuple[str, str], ...] = (),
+    not_understood: Collection[tuple[str, str]] = (),
 ) -> Profile:
     """The facts as a profile."""
     present: dict[str, set[str]] = defaultdict(set)
@@ -268,9 +270,20 @@ def profile(
         trials_present=frozenset(trials),
         stops_present=frozenset(stops),
         complete=complete,
-        not_understood=not_understood,
+        not_understood=_not_too_many(not_understood),
         readings=tuple(sorted(readings, key=lambda reading: reading.curie)),
     )
+
+
+def _not_too_many(suspended: Collection[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """What is not understood, sorted; of a list with thousands the first, and how many there are more."""
+    kept: list[tuple[str, str]] = []
+    for prop in sorted({prop for prop, _ in suspended}):
+        texts = sorted(text for one, text in suspended if one == prop)
+        kept += [(prop, text) for text in texts[:_MOST]]
+        if len(texts) > _MOST:
+            kept.append((prop, f"{len(texts) - _MOST} more entries"))
+    return tuple(sorted(kept))
 
 
 def words(fact: Fact, vocabulary: Vocabulary) -> str:

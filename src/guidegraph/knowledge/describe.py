@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
 
@@ -22,6 +23,9 @@ from guidegraph.forms import (
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
 from guidegraph.model import CodeReading
 
+_NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
+#: Characters of a label that serve as a short name.
+_SHORT = 20
 _PRECISION = {4: "year", 7: "month"}
 
 
@@ -60,6 +64,7 @@ def document(records: Records, iri: str, issued: str | None = None) -> Document:
         "issued_precision": _PRECISION.get(len(issued), "day") if known else NOT_STATED,
         "kind": records.code(records.one(iri, "documentKind")),
         "verification": records.code(records.one(iri, "verification")),
+        "review": records.code(records.one(iri, "reviewState")),
         "jurisdiction": list(records.all(iri, "jurisdiction")),
     }
 
@@ -106,6 +111,24 @@ def source_words(stated: Document, reports: Iterable[Document] = ()) -> str:
 
     told = " and ".join(dated(row) for row in reports)
     return dated(stated) + (f", reporting {told}," if told else "")
+
+
+def short_name(records: Records, document: str, statement: str = "") -> str:
+    """A document's name in sentences and tables: its issuer and year, those of a statement that has a date of its own.
+
+    The document's own short name; else its label up to its year, or its first words with the year.
+    """
+    issued = records.issued(document)
+    year = issued[:4] if issued[:4].isdigit() else "date not stated"
+    name = records.one(document, "shortLabel")
+    if not name:
+        label = records.label(document)
+        named = _NAMED.match(label)
+        head = label.partition(":")[0]
+        head = head if len(head) <= _SHORT else head[: _SHORT - 1].rstrip() + "~"
+        name = named[1] if named else f"{head} {year}"
+    own = records.issued_of(statement)[:4] if statement else year
+    return name.replace(year, own) if own.isdigit() else name
 
 
 def locator(records: Records, statement: str) -> str:
@@ -194,6 +217,9 @@ def recommendation(records: Records, statement: str, truth: str) -> Recommendati
         "section": section(records, statement),
         "line": line(records, statement),
         "secondary_only": not has_primary(records, statement),
+        "standing": records.code(records.standing(statement)),
+        "reported_by": [],
+        "through": None,
     }
 
 
@@ -216,6 +242,7 @@ def contraindication(records: Records, statement: str, truth: str) -> Contraindi
         "class_reading": f"our class reading; the source speaks of {', '.join(drugs)}" if drugs else None,
         "consent_or_procedure": records.one(statement, "consentOrProcedure") == "true",
         "note": records.one(statement, "everyPatient") == "true",
+        "through": None,
     }
 
 
@@ -236,6 +263,7 @@ def coverage(records: Records, rule: str, documents: list[str], truth: str) -> C
         "class_reading": None,
         "consent_or_procedure": False,
         "note": False,
+        "through": None,
     }
 
 

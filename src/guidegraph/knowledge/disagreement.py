@@ -62,6 +62,7 @@ class DisagreementIndex:
         with self._lock:
             if not self._complete:
                 self._write((rec, "trials", f'"{self._trials(scope)}"') for rec, scope in self.scopes.items())
+                self._engine.construct("disagree/15-editions")
                 self._engine.construct("disagree/20-kinds")
                 self._engine.construct("disagree/25-silence")
                 self._grade(self._engine.select("disagree/30-scopes"))

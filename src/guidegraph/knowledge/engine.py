@@ -23,7 +23,9 @@ _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
 _ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
 _REQUEST = ox.NamedNode(ns.BASE + "profile/request")
-_POPULATIONS, _STANDING = "assess/20-populations", "assess/30-inactive"
+_POPULATIONS = "assess/20-populations"
+#: Steps that ask only for the day, the country and the problem: what they find is kept.
+_STANDING = ("assess/30-inactive", "assess/30-problem", "assess/30-voices")
 #: Days for which the statements that do not count are kept.
 _DAYS_KEPT = 64
 
@@ -34,6 +36,18 @@ _RENEWED_AFTER, _KEPT = 32, 4
 _ATOMS_AND_BRANCHES, _FLAT = "20", "40"
 
 Row = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked about a patient: the day at which statements must be in effect, the only country whose labels
+    count (None for all), the conditions of the problem asked about (none: recommendations for any count), and which
+    voices alone count: "guideline" for those of guidelines, "approved" for encodings that a second person approved."""
+
+    as_of: date
+    jurisdiction: str | None = None
+    about: frozenset[str] = frozenset()
+    voices: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -110,7 +124,7 @@ class Engine:
         self.store = store
         self._lock = threading.Lock()
         self._free: list[tuple[ox.Store, int]] = []
-        self._inactive: dict[tuple[date, str | None], bytes] = {}
+        self._inactive: dict[tuple[str, Request], bytes] = {}
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
                 self._index(step)
@@ -164,9 +178,9 @@ class Engine:
         _load(place, text)
         return text
 
-    def _standing(self, place: ox.Store, step: Step, as_of: date, jurisdiction: str | None) -> None:
-        """Which statements do not count: a matter of the day and the country, so found once for each."""
-        key = (as_of, jurisdiction)
+    def _standing(self, place: ox.Store, step: Step, asked: Request) -> None:
+        """Which statements do not count: no matter of the patient's facts, so found once for each question."""
+        key = (step.name, asked)
         known = self._inactive.get(key)
         if known is not None:
             _load(place, known)
@@ -195,28 +209,26 @@ class Engine:
     def session(
         self,
         triples: Iterable[ox.Triple],
-        as_of: date,
-        jurisdiction: str | None = None,
+        asked: Request,
         leaves: Mapping[str, Sequence[str]] | None = None,
     ) -> Iterator[Session]:
         """Assess one profile and give access to its assessment until the block ends.
 
         Args:
             triples: the profile as docs/model.md writes it, implications applied.
-            as_of: the day at which statements must be in effect.
-            jurisdiction: the only country whose labels count, or None for all.
+            asked: the day, the country and the problem.
             leaves: further interventions to answer for, each with the classes that it is below.
         """
         place, seen = self._take()
         more = _leaves(place, leaves or {})
         place.extend(more)
         facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
-        place.extend([*facts, *self._request(as_of, jurisdiction)])
+        place.extend([*facts, *_request(asked)])
         for step in steps("assess"):
             if step.name == _POPULATIONS:
                 self._fixpoint(place, step)
-            elif step.name == _STANDING:
-                self._standing(place, step, as_of, jurisdiction)
+            elif step.name in _STANDING:
+                self._standing(place, step, asked)
             else:
                 self._run(place, step)
         session = Session(place)
@@ -231,14 +243,19 @@ class Engine:
             place.remove(row)
         self._give_back(place, seen + 1)
 
-    @staticmethod
-    def _request(as_of: date, jurisdiction: str | None) -> Sequence[ox.Quad]:
-        day = ox.Literal(as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date"))
-        request = [ox.Quad(_REQUEST, ox.NamedNode(ns.GGA + "asOf"), day, _PROFILE)]
-        if jurisdiction:
-            asked = ox.NamedNode(ns.GGA + "jurisdiction")
-            request.append(ox.Quad(_REQUEST, asked, ox.Literal(jurisdiction), _PROFILE))
-        return request
+
+def _request(asked: Request) -> Sequence[ox.Quad]:
+    def say(name: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
+        return ox.Quad(_REQUEST, ox.NamedNode(ns.GGA + name), value, _PROFILE)
+
+    request = [say("asOf", ox.Literal(asked.as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date")))]
+    if asked.jurisdiction:
+        request.append(say("jurisdiction", ox.Literal(asked.jurisdiction)))
+    if "guideline" in asked.voices:
+        request.append(say("standing", ox.NamedNode(ns.GG + "GuidelineStanding")))
+    if "approved" in asked.voices:
+        request.append(say("approvedOnly", ox.Literal("true", datatype=ox.NamedNode(ns.XSD + "boolean"))))
+    return request + [say("problem", ox.NamedNode(iri)) for iri in sorted(asked.about)]
 
 
 def _load(place: ox.Store, text: bytes) -> None:
@@ -255,7 +272,6 @@ def _asked() -> tuple[ox.NamedNode, ...]:
 
 def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]]) -> list[ox.Quad]:
     """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more."""
-    called = ox.NamedNode(ns.IDX + "callsFor")
     rows: list[ox.Quad] = []
     for iri, parents in sorted(below.items()):
         leaf = ox.NamedNode(iri)
@@ -263,6 +279,4 @@ def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]]) -> list[ox.Quad
         for parent in map(ox.NamedNode, parents):
             own = place.quads_for_pattern(parent, None, None, _INDEX)
             rows += [ox.Quad(leaf, q.predicate, q.object, _INDEX) for q in own]
-            calling = place.quads_for_pattern(None, called, parent, _INDEX)
-            rows += [ox.Quad(q.subject, called, leaf, _INDEX) for q in calling]
     return [row for row in dict.fromkeys(rows) if row not in place]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -15,8 +14,9 @@ import pyoxigraph as ox
 from guidegraph import store
 from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.disagreement import DisagreementIndex
-from guidegraph.knowledge.engine import Engine, Session, steps
+from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import (
@@ -87,9 +87,21 @@ class Knowledge:
         return implication_rows(self.engine.select("index/implications"))
 
     @cached_property
+    def problems(self) -> frozenset[str]:
+        """The conditions that recommendations speak of: those that are one problem with an indication."""
+        spoken = {indication for indications in self.records.indications.values() for indication in indications}
+        conditions = (row.iri for row in self.vocabulary.of_kind("condition"))
+        return frozenset(cls for cls in conditions if any(self.records.same_problem(cls, one) for one in spoken))
+
+    @cached_property
     def book(self) -> FactBook:
         """The words for facts."""
         return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """The words for criteria in sentences."""
+        return Phrases(self.engine, self.records)
 
     def query_digests(self, folders: Sequence[str] = _ANSWER_FOLDERS) -> list[NamedDigest]:
         """Name and digest of every query of some folders, by default of those that make an answer."""
@@ -122,11 +134,11 @@ class Knowledge:
         return read_profile(source, self.vocabulary, self.implications)
 
     def session(
-        self, profile: Profile, as_of: date, jurisdiction: str | None, linked: Mapping[str, CodeReading]
+        self, profile: Profile, asked: Request, linked: Mapping[str, CodeReading]
     ) -> AbstractContextManager[Session]:
         """A running assessment of a profile, as a context manager (see :class:`Session`)."""
         leaves = {iri: self.kinds(reading) for iri, reading in linked.items()}
-        return self.engine.session(to_triples(profile), as_of, jurisdiction, leaves)
+        return self.engine.session(to_triples(profile), asked, leaves)
 
     def kinds(self, reading: CodeReading) -> Sequence[str]:
         """The interventions of ours that a code is a kind of."""

@@ -17,6 +17,7 @@ from guidegraph.errors import ProfileError
 from guidegraph.files import read_text
 from guidegraph.model import Profile
 from guidegraph.profile.parse import check_range, parse_value
+from guidegraph.profile.problems import parts
 from guidegraph.profile.rdf_reading import read_rdf
 from guidegraph.profile.strict import MAX_CHARACTERS, from_plain, read_json, read_yaml
 from guidegraph.profile.terms import KINDS, Vocabulary
@@ -148,11 +149,18 @@ def _form(text: str) -> str:
 
 def _known(profile: Profile, vocabulary: Vocabulary) -> Profile:
     """A profile that was made in code or from a record, held against the vocabulary."""
+    for part in parts(profile):
+        _check_terms(part, vocabulary)
+    return profile
+
+
+def _check_terms(profile: Profile, vocabulary: Vocabulary) -> None:
     named = [(cls, KINDS.get(prop, "term")) for t in (profile.present, profile.absent) for prop in t for cls in t[prop]]
     trials, stops = profile.trials_present | profile.trials_absent, profile.stops_present | profile.stops_absent
     named += [(of, "intervention") for of in [*(trial.of for trial in trials), *(stop.of for stop in stops)]]
     named += [(trial.outcome, "outcome") for trial in trials if trial.outcome is not None]
     named += [(prop, "number") for prop in profile.values]
+    named += [(of, "condition") for of in profile.about] + [(of, "intervention") for of in profile.not_tolerated]
     for iri, kind in named:
         row = vocabulary.by_iri.get(iri)
         if row is None or row.kind != kind:
@@ -162,7 +170,6 @@ def _known(profile: Profile, vocabulary: Vocabulary) -> Profile:
         if not value.is_finite():
             raise ProfileError(f"{row.key} {value} is no number", where=profile.id, mend="Leave out what is not known.")
         check_range(value, row.key, row.low, row.high, row.unit, where=profile.id)
-    return profile
 
 
 @dataclass(frozen=True)
@@ -209,7 +216,8 @@ def apply_implications(profile: Profile, rules: Sequence[Implication], vocabular
                 grown = {**table, rule.then: table.get(rule.then, frozenset()) | {rule.other}}
                 profile = replace(profile, absent=grown) if rule.excluded else replace(profile, present=grown)
                 changed = True
-    check(profile, vocabulary)
+    for part in parts(profile):
+        check(part, vocabulary)
     return profile
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import NoReturn
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import Profile, StopFact, TermRow, TrialFact
+from guidegraph.model import Problem, Profile, StopFact, TermRow, TrialFact
+from guidegraph.profile.problems import together
 from guidegraph.profile.strict import Mapping, Scalar, Sequence, Value
 from guidegraph.profile.terms import KINDS, CodedFacts, Vocabulary
 
@@ -19,6 +21,8 @@ from guidegraph.profile.terms import KINDS, CodedFacts, Vocabulary
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?\Z")
 _WEEKS, _DAYS = Decimal(10_000), Decimal(100_000)
 _TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns.GG + "takesMedication"
+_BAD = "not_tolerated"
+_PROBLEMS, _PROBLEM_EXAMPLE = "problems", "{of: CONDITION, weeks: 2, pain_score: 5}"
 _OF_KIND = {kind: prop for prop, kind in KINDS.items() if kind != "intervention"}
 
 
@@ -107,9 +111,9 @@ def _items(row: TermRow, value: Value) -> tuple[Value, ...]:
 class _Parser:
     """Reads one profile; the keys come from the vocabulary."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, coded: CodedFacts | None = None) -> None:
         self._terms = vocabulary
-        self._coded = CodedFacts(vocabulary)
+        self._coded = coded or CodedFacts(vocabulary)
         self._numbers = {row.key: row for row in vocabulary.rows if row.kind == "number" and row.key}
         self._categories = {row.key: row for row in vocabulary.rows if row.kind == "category" and row.key}
         self._direct: dict[str, list[TermRow]] = defaultdict(list)
@@ -127,12 +131,21 @@ class _Parser:
         if not isinstance(value, Mapping):
             raise ProfileError("a profile is a mapping of keys", where=value.where, mend="Write key: value lines.")
         head = {"id": "patient", "label": ""}
+        problems: list[Problem] = []
+        bad: list[str] = []
+        where = ""
         for key, item in value.items:
             if key.text in head:
                 head[key.text] = _words(item, key.text)
+            elif key.text == _PROBLEMS:
+                where = key.where
+                problems = self._problems(item)
+            elif key.text == _BAD:
+                entries = _items(TermRow("", "", "", key=_BAD), item)
+                bad = [c for one in entries for c in self._classes(one, _BAD, ("intervention",), _TRIAL, True)]
             else:
                 self._entry(key, item)
-        return Profile(
+        profile = Profile(
             head["id"],
             head["label"],
             {p: frozenset(c) for p, c in sorted(self._present.items())},
@@ -145,7 +158,52 @@ class _Parser:
             frozenset(self._complete),
             self._coded.not_understood,
             self._coded.readings,
+            not_tolerated=frozenset(bad),
         )
+        return together(profile, problems, self._terms, where)
+
+    def _problems(self, value: Value) -> list[Problem]:
+        if not isinstance(value, Sequence):
+            mend = f"Write - {_PROBLEM_EXAMPLE} for each."
+            raise ProfileError("problems must be a list", where=value.where, mend=mend)
+        return [_Parser(self._terms, self._coded)._problem(item) for item in value.items]
+
+    def _problem(self, value: Value) -> Problem:
+        """What one problem is, and what is stated of it alone; the keys come from the vocabulary."""
+        rows = {row.problem_key: row for row in self._terms.rows if row.problem_key and row.kind != "condition"}
+        parts = self._parts(value, ("of", *sorted(rows)), _PROBLEM_EXAMPLE)
+        named = parts["of"].items if isinstance(parts["of"], Sequence) else (parts["of"],)
+        of = {cls for one in named for cls in self._classes(one, "of", ("condition",), _OF_KIND["condition"], True)}
+        if not of:
+            why = "what the problem is, is not understood"
+            raise ProfileError(why, where=value.where, mend="Name a condition that guidegraph profile terms lists.")
+        for key, item in parts.items():
+            if key != "of":
+                self._of_problem(replace(rows[key], key=key), item)
+        return Problem(
+            frozenset(of),
+            {p: frozenset(c) for p, c in sorted(self._present.items())},
+            {p: frozenset(c) for p, c in sorted(self._absent.items())},
+            dict(sorted(self._values.items())),
+            frozenset(self._trials[0]),
+            frozenset(self._trials[1]),
+            frozenset(self._complete),
+        )
+
+    def _of_problem(self, row: TermRow, item: Value) -> None:
+        if row.kind == "number":
+            self._values[row.iri] = _of_term(item, row)
+        elif row.kind == "category":
+            self._category(row, item)
+        else:
+            word = _words(item, row.key)
+            if word.casefold() not in (row.problem_value, *row.problem_denials):
+                known = ", ".join((row.problem_value, *row.problem_denials))
+                raise ProfileError(
+                    f"{row.key} {word[:40]!r} is not known", where=item.where, mend=f"Write one of: {known}."
+                )
+            side = self._present if word.casefold() == row.problem_value else self._absent
+            side[_OF_KIND[row.kind]].add(row.iri)
 
     def _entry(self, key: Scalar, item: Value) -> None:
         if key.text in self._numbers:
@@ -156,7 +214,7 @@ class _Parser:
         elif key.text in self._categories:
             self._category(self._categories[key.text], item)
         else:
-            self._unknown(key, ["id", "label", *self._numbers, *self._direct, *self._categories])
+            self._unknown(key, ["id", "label", _PROBLEMS, _BAD, *self._numbers, *self._direct, *self._categories])
 
     def _unknown(self, key: Scalar, known: list[str]) -> NoReturn:
         near = get_close_matches(key.text, known, n=3, cutoff=0.5) or sorted(known)

@@ -10,7 +10,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.model import Profile
+from guidegraph.model import Problem, Profile
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
@@ -40,6 +40,8 @@ def decimal_literal(value: Decimal) -> ox.Literal:
 class _Writer:
     def __init__(self) -> None:
         self.triples: list[ox.Triple] = []
+        #: The node whose facts are written: the patient, then each problem.
+        self.about: Any = _PATIENT
         self._count = 0
 
     def add(self, subject: Any, predicate: ox.NamedNode, value: Any) -> None:
@@ -61,7 +63,7 @@ class _Writer:
     def deny(self, restriction: ox.BlankNode) -> None:
         node = self.blank(_owl("Class"))
         self.add(node, _owl("complementOf"), restriction)
-        self.add(_PATIENT, _TYPE, node)
+        self.add(self.about, _TYPE, node)
 
     def chain(self, items: list[Any]) -> Any:
         head: Any = _NIL
@@ -89,7 +91,7 @@ class _Writer:
 
     def event(self, prop: str, kind: str, of: str) -> ox.BlankNode:
         event, drug = self.blank(_gg(kind)), self.blank(ox.NamedNode(of))
-        self.add(_PATIENT, _gg(prop), event)
+        self.add(self.about, _gg(prop), event)
         self.add(event, _gg("ofIntervention"), drug)
         return event
 
@@ -98,17 +100,15 @@ def to_triples(profile: Profile) -> list[ox.Triple]:
     """The profile as triples about the one patient node, in a fixed order with fixed blank node labels."""
     out = _Writer()
     out.add(_PATIENT, _TYPE, _gg("Patient"))
-    for prop, classes in sorted(profile.present.items()):
-        for cls in sorted(classes):
-            out.add(_PATIENT, ox.NamedNode(prop), out.blank(ox.NamedNode(cls)))
-    for prop, classes in sorted(profile.absent.items()):
-        for cls in sorted(classes):
-            out.deny(out.some(ox.NamedNode(prop), ox.NamedNode(cls)))
-    for prop, value in sorted(profile.values.items()):
-        out.add(_PATIENT, ox.NamedNode(prop), decimal_literal(value))
-    _write_events(out, profile)
-    for prop in sorted(profile.complete):
-        out.add(_PATIENT, _gg("completeFor"), ox.NamedNode(prop))
+    _write_facts(out, profile)
+    for problem in (Problem(profile.about),) if profile.about else profile.problems:
+        out.about = out.blank(_gg("Problem"))
+        out.add(_PATIENT, _gg("hasProblem"), out.about)
+        for cls in sorted(problem.of):
+            out.add(out.about, _gg("ofCondition"), out.blank(ox.NamedNode(cls)))
+        _write_facts(out, problem)
+    for cls in sorted(profile.not_tolerated):
+        out.add(_PATIENT, _gg("didNotTolerate"), out.blank(ox.NamedNode(cls)))
     for prop, text in sorted(profile.not_understood):
         entry = out.blank()
         out.add(_PATIENT, _gg("notUnderstood"), entry)
@@ -117,7 +117,22 @@ def to_triples(profile: Profile) -> list[ox.Triple]:
     return out.triples
 
 
-def _write_events(out: _Writer, profile: Profile) -> None:
+def _write_facts(out: _Writer, profile: Profile | Problem) -> None:
+    """What a patient or a problem has alike."""
+    for prop, classes in sorted(profile.present.items()):
+        for cls in sorted(classes):
+            out.add(out.about, ox.NamedNode(prop), out.blank(ox.NamedNode(cls)))
+    for prop, classes in sorted(profile.absent.items()):
+        for cls in sorted(classes):
+            out.deny(out.some(ox.NamedNode(prop), ox.NamedNode(cls)))
+    for prop, value in sorted(profile.values.items()):
+        out.add(out.about, ox.NamedNode(prop), decimal_literal(value))
+    _write_events(out, profile)
+    for prop in sorted(profile.complete):
+        out.add(out.about, _gg("completeFor"), ox.NamedNode(prop))
+
+
+def _write_events(out: _Writer, profile: Profile | Problem) -> None:
     for trial in sorted(profile.trials_present, key=repr):
         event = out.event("hasTrial", "Trial", trial.of)
         if trial.outcome:
@@ -132,6 +147,8 @@ def _write_events(out: _Writer, profile: Profile) -> None:
             out.add(ended, _owl("hasValue"), ox.NamedNode(trial.outcome))
             parts.append(ended)
         out.deny(out.some(_gg("hasTrial"), out.both(parts)))
+    if isinstance(profile, Problem):
+        return
     for stop in sorted(profile.stops_present, key=repr):
         event = out.event("stoppedMedication", "DrugStop", stop.of)
         if stop.days is not None:

@@ -13,8 +13,9 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.model import Problem, Profile, StopFact, TrialFact
 from guidegraph.profile.parse import check_range
+from guidegraph.profile.problems import together
 from guidegraph.profile.strict import MAX_CHARACTERS, Scalar
 from guidegraph.profile.terms import KINDS, CodedFacts, Vocabulary
 from guidegraph.reading import parse_quads
@@ -27,7 +28,10 @@ _PATIENT, _OF, _OUTCOME = ns.GG + "Patient", ns.GG + "ofIntervention", ns.GG + "
 _WEEKS, _DAYS = ns.GG + "trialWeeks", ns.GG + "daysSinceStop"
 _TRIAL, _STOP = ns.GG + "hasTrial", ns.GG + "stoppedMedication"
 _COMPLETE, _NOT_UNDERSTOOD = ns.GG + "completeFor", ns.GG + "notUnderstood"
-_NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD)
+_PROBLEM, _HAS_PROBLEM, _OF_CONDITION = ns.GG + "Problem", ns.GG + "hasProblem", ns.GG + "ofCondition"
+_HAS_CONDITION, _MEDICATION, _BAD = ns.GG + "hasCondition", ns.GG + "takesMedication", ns.GG + "didNotTolerate"
+_PROBLEM_NAMES = (_HAS_PROBLEM, _OF_CONDITION, _BAD)
+_NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD, *_PROBLEM_NAMES)
 _PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 #: The datatypes whose plain lexical forms are exact numbers.
 _EXACT = {ns.XSD + name for name in ("decimal", "integer", "nonNegativeInteger", "positiveInteger", "int", "long")}
@@ -140,33 +144,53 @@ class _RdfReader:
         return self._classes(types[0], kind, prop, True)
 
     def profile(self) -> Profile:
+        facts = self._facts(self._patient, _PATIENT)
+        problems = [self._problem(node) for node in self._all(self._patient, _HAS_PROBLEM)]
+        bad = [cls for node in self._all(self._patient, _BAD) for cls in self._type(node, "intervention", _MEDICATION)]
+        not_understood = {self._not_understood(node) for node in self._all(self._patient, _NOT_UNDERSTOOD)}
+        self._check_all_read()
+        profile = Profile(
+            **facts,
+            not_understood=tuple(sorted({*not_understood, *self._coded.not_understood})),
+            readings=self._coded.readings,
+            not_tolerated=frozenset(bad),
+        )
+        return together(profile, problems, self._terms, self._where)
+
+    def _facts(self, node: Any, cls: str) -> dict[str, Any]:
+        """What is stated of a node, the patient or a problem, as fields of a profile."""
         present: dict[str, set[str]] = defaultdict(set)
         for prop, kind in KINDS.items():
-            for node in self._all(self._patient, prop):
-                present[prop].update(self._type(node, kind, prop))
+            for fact in self._all(node, prop):
+                present[prop].update(self._type(fact, kind, prop))
         values = {
             row.iri: number
             for row in sorted(self._terms.of_kind("number"), key=lambda row: row.iri)
-            if (number := self._decimal(self._one(self._patient, row.iri), row.iri)) is not None
+            if (number := self._decimal(self._one(node, row.iri), row.iri)) is not None
         }
-        trials = [fact for node in self._all(self._patient, _TRIAL) for fact in self._trial(node)]
-        stops = [fact for node in self._all(self._patient, _STOP) for fact in self._stop(node)]
-        absent, no_trials, no_stops = self._denied()
-        complete = frozenset(self._cls(node, "category") for node in self._all(self._patient, _COMPLETE))
-        not_understood = {self._not_understood(node) for node in self._all(self._patient, _NOT_UNDERSTOOD)}
-        self._check_all_read()
-        return Profile(
-            present={p: frozenset(c) for p, c in sorted(present.items())},
-            absent={p: frozenset(c) for p, c in sorted(absent.items())},
-            values=values,
-            trials_present=frozenset(trials),
-            trials_absent=frozenset(no_trials),
-            stops_present=frozenset(stops),
-            stops_absent=frozenset(no_stops),
-            complete=complete,
-            not_understood=tuple(sorted({*not_understood, *self._coded.not_understood})),
-            readings=self._coded.readings,
-        )
+        trials = [fact for event in self._all(node, _TRIAL) for fact in self._trial(event)]
+        stops = [fact for event in self._all(node, _STOP) for fact in self._stop(event)]
+        absent, no_trials, no_stops = self._denied(node, cls)
+        return {
+            "present": {p: frozenset(c) for p, c in sorted(present.items())},
+            "absent": {p: frozenset(c) for p, c in sorted(absent.items())},
+            "values": values,
+            "trials_present": frozenset(trials),
+            "trials_absent": frozenset(no_trials),
+            "stops_present": frozenset(stops),
+            "stops_absent": frozenset(no_stops),
+            "complete": frozenset(self._cls(prop, "category") for prop in self._all(node, _COMPLETE)),
+        }
+
+    def _problem(self, node: Any) -> Problem:
+        facts = self._facts(node, _PROBLEM)
+        of = [cls for one in self._all(node, _OF_CONDITION) for cls in self._type(one, "condition", _HAS_CONDITION)]
+        stated = {*facts["present"], *facts["absent"], *facts["values"], *facts["complete"]}
+        stated |= {iri for table in ("present", "absent") for classes in facts[table].values() for iri in classes}
+        own = {row.iri for row in self._terms.rows if row.problem_key} | {*KINDS}
+        if not of or not stated <= own or facts.pop("stops_present") or facts.pop("stops_absent"):
+            raise self._fault("a problem without gg:ofCondition, or with what belongs to the patient")
+        return Problem(frozenset(of), **facts)
 
     def _not_understood(self, node: Any) -> tuple[str, str]:
         """An entry (property, text) that could not be read as a term."""
@@ -193,14 +217,16 @@ class _RdfReader:
         days = self._decimal(self._one(node, _DAYS), _DAYS)
         return [StopFact(of, days) for of in self._event(node, "DrugStop", _STOP)]
 
-    def _denied(self) -> tuple[dict[str, set[str]], set[TrialFact], set[StopFact]]:
+    def _denied(self, subject: Any, cls: str) -> tuple[dict[str, set[str]], set[TrialFact], set[StopFact]]:
         absent: dict[str, set[str]] = defaultdict(set)
         trials: set[TrialFact] = set()
         stops: set[StopFact] = set()
-        for node in self._types(self._patient, _PATIENT):
+        for node in self._types(subject, cls):
             whole = self._one(node, ns.OWL + "complementOf")
             if whole is None or self._types(node, ns.OWL + "Class"):
-                raise self._fault(f"type {node} of the patient", "A denied fact is a complementOf a restriction.")
+                raise self._fault(
+                    f"type {node} of a patient or problem", "A denied fact is a complementOf a restriction."
+                )
             prop, filler = self._restriction(whole)
             if prop in KINDS:
                 absent[prop].update(self._classes(filler, KINDS[prop], prop, False))

@@ -11,6 +11,13 @@ _HEAD = """\
 id: patient-1
 label: a patient
 """
+_PROBLEMS = """
+# Problems: what the patient asks about, where there are several, each with what belongs to it alone
+# (of, %s); else the numbers and lists of this file are of the one problem.
+# problems:
+#   - {of: CONDITION, weeks: 2}
+# Therapies that were not tolerated, whatever they were tried for:
+# not_tolerated: [THERAPY]"""
 _LISTS = {
     "conditions": "diagnoses and states; findings may stand here too",
     "findings": "symptoms, signs and test results",
@@ -38,6 +45,8 @@ def template(vocabulary: Vocabulary) -> str:
     lines.append("\n# Answered directly:")
     for key, values in sorted(direct.items()):
         lines.append(f"# {key}: {' | '.join(sorted(values)) if any(values) else 'true | false'}")
+    own = sorted(row.problem_key for row in vocabulary.rows if row.problem_key)
+    lines.append(_PROBLEMS % ", ".join(own))
     lines.append(
         "\n# Lists. Complete: true says that the list names everything of its kind, so what it does not name is absent."
     )

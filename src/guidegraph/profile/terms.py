@@ -22,6 +22,9 @@ _PROPERTIES = {
     ns.GG + "minimumPlausible": "low",
     ns.GG + "maximumPlausible": "high",
     ns.GG + "ucumUnit": "unit",
+    ns.GG + "problemKey": "problem_key",
+    ns.GG + "problemValue": "problem_value",
+    ns.GG + "problemDenial": "denial",
 }
 #: The kind of the class of a fact, by its property.
 KINDS = {
@@ -59,6 +62,9 @@ def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
         Decimal(one("low")) if one("low") else None,
         Decimal(one("high")) if one("high") else None,
         one("unit"),
+        one("problem_key"),
+        one("problem_value"),
+        tuple(sorted(values.get("denial", []))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guidegraph import comparisons as forms
+from guidegraph.render.controversies import controversies_markdown, controversies_text
 from guidegraph.render.markdown import cell, table
 from guidegraph.words import DISCLAIMER, partly_dated, rule, wrap, year
 
@@ -17,6 +18,8 @@ _HEADINGS = {
     "not-excluded": "Not excluded: opposed about unrelated indications",
     "apparent": "Apparent: opposed, but their patients exclude each other",
 }
+_BOUNDARY = "Boundary: they meet only since weeks, months and days were converted"
+_MORE = " --pairs lists them, --verdict V those of one verdict (what is superseded only so)."
 
 
 def _basis(row: forms.Disagreement) -> str:
@@ -47,9 +50,13 @@ def _newer(row: forms.Disagreement) -> str:
 def _lines(row: forms.Disagreement) -> list[str]:
     lines = wrap(f"{row['label']}: {row['text']}", "    ", "* ")
     relation = "; ".join(row["relation"]) or "none recorded"
+    members = ", ".join(member["label"] for member in row["members"])
     facts = [
+        f"members: {members}" if members else "",
+        f"for whom: {row['overlap_text']}",
         f"kind {row['kind']}, overlap {row['overlap']}; sources: {relation}",
-        f"would explain it: {', '.join(row['explained_by'])}",
+        f"would explain it: {'; '.join(row['explained_by'])}",
+        f"to ask: {'; '.join(row['questions'])}" if row["questions"] else "",
         _basis(row),
         _newer(row),
         *(f"{c['document']} is contested by {c['by']}" for c in row["contested"]),
@@ -61,42 +68,68 @@ def _partly_dated(data: forms.Disagreements | forms.Pair | forms.Changes) -> lis
     return [line for text in partly_dated(data["imprecise"]) for line in wrap(text, "  ")]
 
 
-def disagreements_text(data: forms.Disagreements) -> str:
-    """Disagreements by verdict, the gravest first."""
-    rows = data["disagreements"]
+def _listed(data: forms.Disagreements) -> list[tuple[str, list[forms.Disagreement]]]:
+    """The pairs by verdict, the gravest first, and those that only a conversion of time makes apart."""
+    groups = [
+        (heading, [row for row in data["disagreements"] if row["verdict"] == verdict and not row["boundary"]])
+        for verdict, heading in _HEADINGS.items()
+    ]
+    groups.append((_BOUNDARY, [row for row in data["disagreements"] if row["boundary"]]))
+    return [(heading, rows) for heading, rows in groups if rows]
+
+
+def _counts(data: forms.Disagreements) -> str:
+    """How many pairs there are of each verdict, listed or not."""
+    counts = "; ".join(f"{verdict} {count}" for verdict, count in data["counts"].items() if count)
+    return f"Pairs: {counts or 'none'}."
+
+
+def disagreements_text(data: forms.Disagreements, pairs: bool = True) -> str:
+    """Controversies first, then, with ``pairs``, the pairs by verdict, the gravest first."""
     policy = f" - sides ordered by {data['policy']} (nothing is resolved)" if data["policy"] else ""
-    lines = wrap(f"Disagreements - as of {data['as_of']}{policy} - {len(rows)} found")
+    found = len(data["controversies"])
+    lines = wrap(f"Controversies - as of {data['as_of']}{policy} - {found} found")
     lines += _partly_dated(data)
-    for verdict, heading in _HEADINGS.items():
-        shown = [row for row in rows if row["verdict"] == verdict]
-        if shown:
-            lines += rule(f"{heading} ({len(shown)})")
-            lines += [line for row in shown for line in _lines(row)]
+    lines += controversies_text(data["controversies"])
+    lines += ["", *wrap(_counts(data) + ("" if pairs else _MORE))]
+    for heading, shown in _listed(data) if pairs else ():
+        lines += rule(f"{heading} ({len(shown)})")
+        lines += [line for row in shown for line in _lines(row)]
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 
 def _cells(row: forms.Disagreement) -> list[str]:
-    label, sources, why = row["label"], "; ".join(row["relation"]), ", ".join(row["explained_by"])
-    return [label, row["kind"], row["overlap"], row["text"], sources, why]
+    label, sources, why = row["label"], "; ".join(row["relation"]), "; ".join(row["explained_by"])
+    return [label, row["kind"], row["overlap"], row["text"], row["overlap_text"], sources, why]
 
 
-def disagreements_markdown(data: forms.Disagreements) -> str:
-    """Disagreements as one table a verdict."""
+def disagreements_markdown(data: forms.Disagreements, pairs: bool = True) -> str:
+    """Controversies first, then, with ``pairs``, the pairs as one table a verdict."""
     parts = [f"# Disagreements\n\nAs of {data['as_of']}."]
     parts += [f"{cell(text)}." for text in partly_dated(data["imprecise"])]
     if data["policy"]:
         parts.append(f"Sides are ordered by {cell(data['policy'])}; nothing is resolved.")
-    for verdict, heading in _HEADINGS.items():
-        rows = [_cells(row) for row in data["disagreements"] if row["verdict"] == verdict]
-        if rows:
-            head = ["intervention", "kind", "overlap", "who against whom, for whom", "sources", "would explain it"]
-            parts += [f"## {heading} ({len(rows)})", table(head, rows)]
+    parts += [f"## Controversies ({len(data['controversies'])})", *controversies_markdown(data["controversies"])]
+    parts.append(cell(_counts(data) + ("" if pairs else _MORE)))
+    for heading, shown in _listed(data) if pairs else ():
+        head = ["intervention", "kind", "overlap", "who against whom", "for whom", "sources", "would explain it"]
+        parts += [f"## {heading} ({len(shown)})", table(head, [_cells(row) for row in shown])]
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
 
 def _document(row: forms.WholeDocument) -> str:
     contested = "; contested" if row["contested_by"] else ""
     return f"{row['label']} ({year(row)}, {row['kind']}; {row['status']}{contested})"
+
+
+def _said(row: forms.SaidOf) -> str:
+    """One recommendation: stance and strength, of what if not of the row itself, for whom."""
+    marks = [row["strength"]] if row["strength"] != "none stated" else []
+    marks += [f"certainty {row['certainty']}"] if row["certainty"] != "not stated" else []
+    marks += row["attached"] + (["no longer in effect"] if row["ended"] else [])
+    on = f" {row['on']}" if row["on"] else ""
+    told = f" ({', '.join(marks)})" if marks else ""
+    return f"{row['stance']}{on}{told}: {row['whom']}"
 
 
 def compare_text(data: forms.Pair) -> str:
@@ -109,6 +142,12 @@ def compare_text(data: forms.Pair) -> str:
         lines += wrap("shared evidence: not recorded for both")
     else:
         lines += wrap(f"shared evidence: {len(shared['studies'])}, corrected covered area {shared['cca']:g}")
+    lines += rule(f"Who says what ({len(data['interventions'])})")
+    for one in data["interventions"]:
+        lines += wrap(one["label"], "  ", "")
+        for side, said, missing in (("a", one["a"], one["missing_a"]), ("b", one["b"], one["missing_b"])):
+            told = [_said(row) for row in said] or [missing or ""]
+            lines += [line for text in told for line in wrap(text, "      ", f"  {side}: ")]
     for title, rows in (("Differ", data["disagreements"]), ("Opposed about other patients", data["apart"])):
         lines += rule(f"{title} ({len(rows)})")
         for row in rows:

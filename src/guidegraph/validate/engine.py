@@ -15,13 +15,13 @@ from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, QueryError, ValidationError
 from guidegraph.query.catalogue import Query, read_query
-from guidegraph.query.guard import check_for_rdflib
 from guidegraph.query.run import run
 from guidegraph.reading import read_quads, unreadable
 from guidegraph.store import NOTHING_OF_OURS, RIGHT_FILE, foreign_files, knowledge_files
 from guidegraph.validate.describe import name, named_shape, owners, path_text, users
 from guidegraph.validate.graph import FileGraph, IndexedGraph, TermTable
 from guidegraph.validate.report import ValidationReport, ValidationResult
+from guidegraph.validate.shacl import check_queries, report_of, sealed_report
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -148,7 +148,7 @@ class _Rules:
         self._beside = list(self._terms.triples([*(ontology if documents else context(ontology)), *documents]))
         self._alone = not documents
         self._known = [ox.Quad(q.subject, q.predicate, q.object) for q in (*ontology, *documents)]
-        _check_sparql(IndexedGraph(self._shapes))
+        check_queries(IndexedGraph(self._shapes))
 
     def check(self, files: Mapping[str, Quads], *, more: bool) -> ValidationReport:
         """The report on some files together. Raises ``ValidationError`` when the shapes cannot be used.
@@ -159,7 +159,7 @@ class _Rules:
         """
         data = FileGraph(self._terms.copy(), files, self._beside, alone=self._alone)
         foreign = foreign_files(files) if more else set()
-        results = [*self._by_shapes(data), *_by_values(data), *(self._by_checks(data) if more else ())]
+        results = [*self._by_shapes(data, shipped=more), *_by_values(data), *(self._by_checks(data) if more else ())]
         results = [r for r in results if r.file not in foreign] + [_nothing_of_ours(file) for file in foreign]
         causes: dict[tuple[str, ...], ValidationResult] = {}
         for r in sorted(results):
@@ -167,9 +167,9 @@ class _Rules:
             causes.setdefault((r.file, r.shape, r.node, *r.part_of, r.path, r.value), r)
         return ValidationReport(tuple(files), tuple(causes.values()))
 
-    def _by_shapes(self, data: FileGraph) -> Iterator[ValidationResult]:
+    def _by_shapes(self, data: FileGraph, *, shipped: bool) -> Iterator[ValidationResult]:
         shapes = IndexedGraph(self._shapes)
-        report = _run(data.graph, shapes)
+        report = report_of(data.graph, shapes) if shipped else sealed_report(data.graph, shapes)
         for node in report.objects(None, SH.result):  # not the details below a result
             focus, value = report.value(node, SH.focusNode), report.value(node, SH.value)
             source = report.value(node, SH.sourceShape)
@@ -268,34 +268,6 @@ def run_check(store: ox.Store, path: Path) -> tuple[Query, list[dict[str, Any]]]
 def shown(term: object) -> str:
     """A term of a row in words: a CURIE or IRI, or a text."""
     return ns.shorten(term.value) if isinstance(term, ox.NamedNode) else str(getattr(term, "value", ""))
-
-
-def _check_sparql(shapes: Graph) -> None:
-    """Raise ``ValidationError`` for a SPARQL constraint of some shapes that reaches out of the graph."""
-    texts = [str(text) for p in (SH.select, SH.ask, SH.construct) for text in shapes.objects(None, p)]
-    prefixes = [str(part) for p in (SH.prefix, SH.namespace) for part in shapes.objects(None, p)]
-    try:
-        check_for_rdflib(texts, prefixes)
-    except QueryError as error:
-        what = f"a SPARQL constraint of the shapes cannot be used: {error.what}"
-        raise ValidationError(what, where=error.where, mend=error.mend) from None
-
-
-def _run(data: Graph, shapes: Graph) -> Graph:
-    # pySHACL takes a quarter of a second to import: only who validates pays for it.
-    import pyshacl
-    from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, ShapeLoadError, ValidationFailure
-
-    faults = (ConstraintLoadError, ShapeLoadError, ReportableRuntimeError, ValidationFailure, ValueError)
-    try:
-        _, report, text = pyshacl.validate(data, shacl_graph=shapes, inplace=True, advanced=False, inference="none")
-    except RecursionError:
-        raise ValidationError("a list or chain is too long to be followed", mend="Split the list.") from None
-    except faults as fault:
-        raise ValidationError(f"the shapes cannot be used: {fault}", mend="Correct the shapes.") from None
-    if not isinstance(report, Graph):
-        raise ValidationError(f"the shapes cannot be used: {report} {text}", mend="Correct the shapes.")
-    return report
 
 
 def _part_of(data: Graph, focus: Node, value: Node | None) -> list[str]:

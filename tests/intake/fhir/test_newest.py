@@ -222,7 +222,7 @@ def test_an_undated_no_on_a_passing_state_is_unknown(read: Read) -> None:
     ("resource", "then", "later"),
     [
         (condition(recordedDate="2024-07-01"), set(), {"+ggt:Sciatica"}),
-        (condition(onsetDateTime="2020-01-01", recordedDate="2024-07-01"), set(), {"+ggt:Sciatica"}),
+        (condition(onsetDateTime="2020-01-01", recordedDate="2024-07-01"), set(), {"+ggt:Sciatica", "gg:symptomWeeks=265.428571429"}),
         (condition(onsetDateTime="2024-06", recordedDate="2024-06-01"), {"+ggt:Sciatica"}, {"+ggt:Sciatica"}),
         (condition(onsetDateTime="2024"), set(), {"+ggt:Sciatica"}),
         (condition(meta={"lastUpdated": "2024-07-01T00:00:00Z"}), set(), {"+ggt:Sciatica"}),

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.group import PARTS, group, not_understood, patient, subject_of
 from guidegraph.export.fhir.parts import R4, Json
+from guidegraph.forms import Asked
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, source
+from guidegraph.words import DISCLAIMER, beside, other_words, problem_words, source
 
 #: The statuses with their definitions.
 DEFINITIONS = {status.code: status.definition for status in STATUSES.values()}
@@ -67,6 +68,9 @@ def _inputs(answer: Mapping[str, Any]) -> Json:
         {"name": "knowledge-version", "valueString": fhir.text(answer["knowledge"]["version"])},
         {"name": "profile-digest", "valueString": answer["profile"]["digest"]},
     ]
+    for row in answer["problem"]["conditions"]:
+        code = fhir.coding(*fhir.split(ns.expand(row["id"]) or row["id"]), row["label"])
+        rows.append({"name": "problem", "valueCoding": code})
     if answer["jurisdiction"]:
         rows.append({"name": "jurisdiction", "valueString": fhir.text(answer["jurisdiction"])})
     for row in answer["readings"]:
@@ -93,6 +97,10 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
         fhir.text(f"Not in effect, changes no status: {row['label']} [{source(row['document'])}], {row['because']}")
         for row in answer["not_in_effect"]
     ]
+    others = (f"Other problem, changes no status: {text}" for text in other_words(answer["other_problems"]))
+    banner = [answer["banner"]] if answer["banner"] else []
+    before = (f"{word[:1].upper()}{word[1:]}: {text}" for word, text in beside(cast(Asked, answer)))
+    notes = [fhir.text(text) for text in (*banner, *problem_words(answer["problem"]), *before, *others)]
     return {
         "resourceType": "GuidanceResponse",
         "id": name,
@@ -101,7 +109,7 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
         "status": "data-requested" if answer["questions"] or outcome else "success",
         "subject": subject_of(answer["profile"]),
         "performer": {"display": fhir.text(answer["software"])},
-        "note": [{"text": told} for told in (DISCLAIMER, *ended)],
+        "note": [{"text": told} for told in (DISCLAIMER, *notes, *ended)],
         "evaluationMessage": None if not outcome else [told] if version == R4 else told,
         "outputParameters": {"reference": "#inputs"},
         "result": target if version == R4 else [target],

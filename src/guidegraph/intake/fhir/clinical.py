@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import STATING, Concepts, Meaning
 from guidegraph.intake.dates import Moment
+from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
-from guidegraph.intake.report import Source
+from guidegraph.intake.report import OTHER_REASON, Source
 from guidegraph.intake.units import decimal_of
 from guidegraph.model import TrialFact
 
@@ -24,10 +26,9 @@ MAP = "Map the code, or write the fact into the profile."
 class Clinical:
     """Reads conditions, allergies and procedures into a builder."""
 
-    def __init__(
-        self, builder: ProfileBuilder, concepts: Concepts, table: Table, assembled: Sequence[Moment] = ()
-    ) -> None:
-        self._builder, self._concepts, self._table, self._assembled = builder, concepts, table, assembled
+    def __init__(self, builder: ProfileBuilder, concepts: Concepts, table: Table, record: Record) -> None:
+        self._builder, self._concepts, self._table, self._record = builder, concepts, table, record
+        self._assembled: Sequence[Moment] = record.assembled
 
     def meaning(self, res: Resource) -> Meaning:
         """What the code of a resource says.
@@ -130,9 +131,12 @@ class Clinical:
         if doubt:
             self._builder.doubt(classes, res.kind.lists, source, doubt)
             return
+        # Of what has come back the record says when it began at first, not when it did this time.
+        again = res.kind.row["clinical"].get("again", ())
+        began = None if clinical is not None and clinical[0] in again else res.moment("begins")
         note = meaning.why if verified else "; ".join(filter(None, ("how sure it is, is not said", meaning.why)))
         for cls in classes:
-            self._builder.fact(cls, True, source, note=note)
+            self._builder.fact(cls, True, source, note=note, began=began)
 
     def _refuted(self, res: Resource, meaning: Meaning, source: Source, said: str = "it is refuted") -> None:
         classes = self._within(res, self._builder.of_kind(meaning.absent, *_STATES))
@@ -204,11 +208,32 @@ class Clinical:
             self._builder.doubt(classes, res.kind.lists, source, f"it was done {self.changed_later(res)}")
         else:
             outcome, note = self._outcome(res)
-            weeks = self._weeks(res, word, outcome)
+            weeks, reasons = self._weeks(res, word, outcome), self._reasons(res)
+            note = "; ".join(filter(None, (note, meaning.why)))
             for cls in classes:
-                self._builder.trial(
-                    TrialFact(cls, outcome, weeks), source, note="; ".join(filter(None, (note, meaning.why)))
-                )
+                self._builder.trial(TrialFact(cls, outcome, weeks), source, note=note, reasons=reasons)
+
+    def _reasons(self, res: Resource) -> frozenset[str]:
+        """The conditions that a procedure was done for."""
+        reasons: set[str] = set()
+        for part in res.values(res.kind.paths.get("reasons", ())):
+            for value in part if isinstance(part, list) else (part,):
+                try:
+                    reasons.update(self._reason(res, value) or {OTHER_REASON})
+                except NotUnderstoodError:
+                    reasons.add(OTHER_REASON)
+        return frozenset(reasons)
+
+    def _reason(self, res: Resource, value: Any) -> list[str]:
+        """The conditions that a reason is: a concept, a reference, or in R5 either in an element of its own."""
+        if not isinstance(value, dict):
+            raise NotUnderstoodError("a reason is neither concept nor reference")
+        inner = value.get("concept") or value.get("reference")
+        value = inner if isinstance(inner, dict) else value
+        if "reference" in value:
+            target = self._record.target(res, value, "Condition")
+            return self._builder.of_kind(self.meaning(target).present, "condition")
+        return self._builder.of_kind(self._concepts.read(res.codings(value)).present, "condition")
 
     def _outcome(self, res: Resource) -> tuple[str | None, str]:
         concept = res.part("outcome")

@@ -97,6 +97,7 @@ class FhirReader:
             self.knowledge.records.rates,
             options.get("newest_days"),
             frozenset(options.get("same_units", ())),
+            self.knowledge.problems,
         )
         text = read_record(source, where) if isinstance(source, Path) else source
         return read_fhir(
@@ -162,7 +163,7 @@ class _Reader:
 
     def __init__(self, record: Record, builder: ProfileBuilder, concepts: Concepts, paths: Table) -> None:
         self._record, self._builder, self._concepts, self._paths = record, builder, concepts, paths
-        clinical = Clinical(builder, concepts, paths, record.assembled)
+        clinical = Clinical(builder, concepts, paths, record)
         self._observations = Observations(builder, concepts, paths)
         self._medications = Medications(builder, concepts, record, clinical)
         self._kinds: dict[str, Callable[[Resource], None]] = {

@@ -25,6 +25,7 @@ _PATHS = (
     "members",
     "changed",
     "outcome",
+    "reasons",
     "recorded",
     "supply",
     "valid",

@@ -232,6 +232,7 @@ def _reader(knowledge: Knowledge, opened: Source, **options: Unpack[OmopOptions]
         knowledge.records.rates,
         options.get("newest_days"),
         frozenset(options.get("same_units", ())),
+        knowledge.problems,
     )
     return OmopReader(
         opened,

@@ -150,7 +150,7 @@ class Rules(Observed):
             self._open.append((source, first, classes))
         else:
             for iri in classes:
-                self.builder.fact(iri, True, source)
+                self.builder.fact(iri, True, source, began=source.when)
 
     def _goes_on(self, source: Source, first: date, classes: list[str]) -> None:
         """A row without an end goes on, unless another row says that the same ended on that day or later."""
@@ -159,7 +159,7 @@ class Rules(Observed):
             self.builder.doubt(classes, STATES, source, f"{max(over)[1]} says that it ended on {max(over)[0]}")
             return
         for iri in classes:
-            self.builder.fact(iri, True, source, note=_OPEN)
+            self.builder.fact(iri, True, source, note=_OPEN, began=source.when)
 
     def _drug(self, row: Row, table: str) -> None:
         both, columns = (*_TAKEN, *_STOPPED), [f"{table}_end_date", "verbatim_end_date"]
