@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Contraindication, Imprecise, OtherProblem, Problem, Question, Reading, Recommendation
+from guidegraph.forms import (
+    Asked,
+    Contraindication,
+    Imprecise,
+    OtherProblem,
+    Problem,
+    Question,
+    Reading,
+    Recommendation,
+)
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -137,3 +146,22 @@ def bearing_words(row: Question) -> str:
     number = f"{row['families']} famil{'y' if row['families'] == 1 else 'ies'} of therapies"
     mark = "alert" if row["alert"] else "absolute" if row["absolute"] else ""
     return ", ".join(filter(None, (number, mark)))
+
+
+def beside(answer: Asked) -> Iterator[tuple[str, str]]:
+    """What stands before the therapies beside the alerts: flags to weigh, what is taken now, and what was left out.
+
+    Each is a word and a sentence.
+    """
+    for flag in answer["flags"]:
+        yield "to weigh", f"{flag['label']} ({'; '.join(d['label'] for d in flag['documents'])})"
+    for drug in answer["taken_now"]:
+        yield "takes now", f"{drug['label']}: {'; '.join(drug['because'])} (the advice is about starting it)"
+    left = answer["left_out"]
+    if left is not None:
+        moved = [f"{row['label']} from {row['with']} to {row['without']}" for row in left["moved"]]
+        told = "; ".join(moved) or "no status"
+        yield (
+            "left out",
+            f"{left['recommendations']} recommendations, kept: {' and '.join(left['kept'])}; moved: {told}",
+        )

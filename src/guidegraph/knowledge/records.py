@@ -193,8 +193,12 @@ class Records:
         """Whether two conditions are one problem: the same, one above the other, or both below a class whose members
         are names of one problem."""
         above, over = (self.ancestors.get(cls, frozenset((cls,))) for cls in (one, other))
-        groups = {cls for cls, rows in self._problems.items() if rows.get(gg("oneProblem")) == ("true",)}
-        return one in over or other in above or bool(groups & above & over)
+        return one in over or other in above or not self._one_problem.isdisjoint(above & over)
+
+    @cached_property
+    def _one_problem(self) -> frozenset[str]:
+        """The classes whose members are names of one problem."""
+        return frozenset(cls for cls, rows in self._problems.items() if rows.get(gg("oneProblem")) == ("true",))
 
     @cached_property
     def collectives(self) -> frozenset[str]:

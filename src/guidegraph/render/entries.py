@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from guidegraph.forms import Answer, Asked, Recommendation, Therapy
+from guidegraph.forms import Answer, Recommendation, Therapy
 from guidegraph.model import STATUSES
 from guidegraph.words import how, place, source, strength, warning
 
@@ -122,17 +122,3 @@ def to_establish(entry: Therapy) -> str:
     more = f" and {len(names) - _SHOWN} more (guidegraph explain shows all)" if len(names) > _SHOWN else ""
     signs = ", and the signs of alerts" if len(names) < len(entry["establish"]) else ""
     return f"establish: {'; '.join(names[:_SHOWN])}{more}{signs}"
-
-
-def beside(answer: Asked) -> Iterator[Said]:
-    """What stands before the therapies beside the alerts: flags to weigh, what is taken now, and what was left out."""
-    for flag in answer["flags"]:
-        yield Said("to weigh", f"{flag['label']} ({'; '.join(d['label'] for d in flag['documents'])})")
-    for drug in answer["taken_now"]:
-        yield Said("takes now", f"{drug['label']}: {'; '.join(drug['because'])} (the advice is about starting it)")
-    left = answer["left_out"]
-    if left is not None:
-        moved = [f"{row['label']} from {row['with']} to {row['without']}" for row in left["moved"]]
-        kept = " and ".join(left["kept"])
-        told = "; ".join(moved) or "no status"
-        yield Said("left out", f"{left['recommendations']} recommendations, kept: {kept}; moved: {told}")

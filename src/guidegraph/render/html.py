@@ -7,12 +7,16 @@ from typing import Any
 
 from guidegraph.forms import Answer, Explanation, Therapy, Timeline
 from guidegraph.model import STATUSES
-from guidegraph.render.entries import Section, beside, said, sections, to_establish
+from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+<<<<<<< HEAD
     bearing_words,
+=======
+    beside,
+>>>>>>> main
     clean,
     other_words,
     partly_dated,
@@ -92,7 +96,7 @@ def _section(section: Section) -> str:
 
 def _beside(answer: Answer) -> str:
     """Flags to weigh, what is taken now, and what was left out."""
-    rows = "".join(f"<li><strong>{_e(row.word)}:</strong> {_e(row.text)}</li>" for row in beside(answer))
+    rows = "".join(f"<li><strong>{_e(word)}:</strong> {_e(text)}</li>" for word, text in beside(answer))
     return f"<ul>{rows}</ul>" if rows else ""
 
 
@@ -140,6 +144,7 @@ def _e_lines(text: str) -> str:
 
 def timeline_html(timeline: Timeline) -> str:
     """The timeline as a page around its picture."""
-    told = (*problem_words(timeline["problem"]), *partly_dated(timeline["imprecise"]))
-    notes = "".join(f"<p>{_e(text)}</p>" for text in told)
-    return page("Timeline", f'<div class="gg">{notes}{timeline_svg(timeline)}<p><small>{DISCLAIMER}</small></p></div>')
+    told = "".join(f"<p>{_e(text)}</p>" for text in problem_words(timeline["problem"]))
+    unsure = "".join(f"<p>{_e(text)}</p>" for text in partly_dated(timeline["imprecise"]))
+    picture = f"{told}{timeline_svg(timeline)}{unsure}"
+    return page("Timeline", f'<div class="gg">{picture}<p><small>{DISCLAIMER}</small></p></div>')

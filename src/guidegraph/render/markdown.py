@@ -6,8 +6,9 @@ import itertools
 from typing import Any
 
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
-from guidegraph.render.entries import beside, said, sections, to_establish
+from guidegraph.render.entries import said, sections, to_establish
 from guidegraph.render.text import explain_text
+<<<<<<< HEAD
 from guidegraph.words import (
     DISCLAIMER,
     bearing_words,
@@ -18,6 +19,9 @@ from guidegraph.words import (
     question_words,
     read_words,
 )
+=======
+from guidegraph.words import DISCLAIMER, beside, clean, other_words, partly_dated, problem_words, read_words
+>>>>>>> main
 
 
 def cell(text: Any) -> str:
@@ -59,7 +63,7 @@ def _banner(answer: Asked) -> list[str]:
 
 def _beside(answer: Asked) -> list[str]:
     """Flags to weigh, what is taken now, and what was left out."""
-    lines = [f"- **{row.word}:** {cell(row.text)}" for row in beside(answer)]
+    lines = [f"- **{word}:** {cell(text)}" for word, text in beside(answer)]
     return ["\n".join(lines)] if lines else []
 
 

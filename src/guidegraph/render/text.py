@@ -19,10 +19,14 @@ from guidegraph.forms import (
     Unread,
 )
 from guidegraph.model import STATUSES
-from guidegraph.render.entries import Section, beside, said, sections, to_establish
+from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
+<<<<<<< HEAD
     bearing_words,
+=======
+    beside,
+>>>>>>> main
     clean,
     other_words,
     partly_dated,
@@ -80,7 +84,7 @@ def _head(answer: Asked, title: str) -> list[str]:
     for row in answer["readings"]:
         lines += wrap(f"read: {read_words(row)}", "  ")
     shown = alerts(answer["alerts"])
-    shown += [line for row in beside(answer) for line in wrap(f"{row.word}: {row.text}", "     ", "   ")]
+    shown += [line for word, text in beside(answer) for line in wrap(f"{word}: {text}", "     ", "   ")]
     return lines + (["", *shown] if shown else [])
 
 

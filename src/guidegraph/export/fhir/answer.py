@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.group import PARTS, group, not_understood, patient, subject_of
 from guidegraph.export.fhir.parts import R4, Json
+from guidegraph.forms import Asked
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, other_words, problem_words, source
+from guidegraph.words import DISCLAIMER, beside, other_words, problem_words, source
 
 #: The statuses with their definitions.
 DEFINITIONS = {status.code: status.definition for status in STATUSES.values()}
@@ -97,7 +98,9 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
         for row in answer["not_in_effect"]
     ]
     others = (f"Other problem, changes no status: {text}" for text in other_words(answer["other_problems"]))
-    notes = [fhir.text(text) for text in (*problem_words(answer["problem"]), *others)]
+    banner = [answer["banner"]] if answer["banner"] else []
+    before = (f"{word[:1].upper()}{word[1:]}: {text}" for word, text in beside(cast(Asked, answer)))
+    notes = [fhir.text(text) for text in (*banner, *problem_words(answer["problem"]), *before, *others)]
     return {
         "resourceType": "GuidanceResponse",
         "id": name,
