@@ -300,16 +300,28 @@ class LeftOut(TypedDict):
     moved: list[Moved]
 
 
-class Question(TypedDict):
-    """An unknown fact, the key of a profile that answers it, and how many therapies it could change.
+class Sign(TypedDict):
+    """A sign of an alert, and whether the patient has it: true, false or unknown (not asked)."""
 
-    ``trials``: the trials that were made, where the fact is one of care taken as a whole.
+    fact: str
+    label: str
+    key: str
+    truth: str
+
+
+class Question(TypedDict):
+    """An unknown fact, the key of a profile that answers it, how many therapies and families of them it could change.
+
+    ``signs``: those of an alert, which is one question (its ``fact`` names the alert, its ``key`` is empty). ``trials``:
+    the trials that were made, where the fact is one of care taken as a whole.
     """
 
     fact: str
     label: str
     key: str
     therapies: int
+    families: int
+    signs: list[Sign]
     alert: bool
     absolute: bool
     trials: list[str]

@@ -8,7 +8,16 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Asked, Contraindication, Imprecise, OtherProblem, Problem, Reading, Recommendation
+from guidegraph.forms import (
+    Asked,
+    Contraindication,
+    Imprecise,
+    OtherProblem,
+    Problem,
+    Question,
+    Reading,
+    Recommendation,
+)
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -119,6 +128,24 @@ def other_words(rows: Sequence[OtherProblem]) -> list[str]:
     if counted(False):
         said.append(f"Of conditions that the patient is not known to have: {counted(False)}.")
     return said
+
+
+_ANSWERED = {"true": "yes", "false": "no", "unknown": "not asked"}
+
+
+def question_words(row: Question) -> str:
+    """A question; of an alert every sign, each with its answer."""
+    if not row["signs"]:
+        return row["label"]
+    signs = "; ".join(f"{sign['label']} ({_ANSWERED[sign['truth']]})" for sign in row["signs"])
+    return f"{row['label']}, each sign: {signs}"
+
+
+def bearing_words(row: Question) -> str:
+    """What the answer to a question could change."""
+    number = f"{row['families']} famil{'y' if row['families'] == 1 else 'ies'} of therapies"
+    mark = "alert" if row["alert"] else "absolute" if row["absolute"] else ""
+    return ", ".join(filter(None, (number, mark)))
 
 
 def beside(answer: Asked) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
 from guidegraph.assess.course import trials_made
-from guidegraph.forms import OpenFact, Question
+from guidegraph.assess.families import families
+from guidegraph.forms import OpenFact, Question, Sign
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import Fact
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
@@ -27,9 +29,9 @@ class Open(NamedTuple):
 class _Question:
     fact: Fact
     therapies: set[str] = field(default_factory=set)
-    alert: bool = False
     absolute: bool = False
     collective: bool = False
+    signs: list[Sign] = field(default_factory=list)
 
 
 def _by_role(assessment: Assessment, therapy: str, matters: str) -> Iterable[tuple[str, str]]:
@@ -72,24 +74,32 @@ def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
 
 
 def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
-    """The unknown facts: alerts first, then by how many therapies each could still change, absolute ones before others.
+    """What to find out: alerts first, then by how many families of therapies each fact could still change, absolute
+    contraindications before others.
 
-    What is a matter of consent or procedure is shown with the therapy and not asked here.
+    The signs of an alert are one question, with an answer a sign. What is a matter of consent or procedure is shown
+    with the therapy and not asked here.
 
     Args:
         unknown: the open facts of each therapy.
     """
-    table: dict[str, _Question] = {}
     records = assessment.records
+    table = {f"alert {alert}": _alert(assessment, alert) for alert in records.alerts if assessment.open_atoms(alert)}
+    signs: dict[str, list[_Question]] = defaultdict(list)
+    for question in table.values():
+        for sign in question.signs:
+            signs[sign["fact"]].append(question)
 
-    def entry(atom: str) -> _Question:
+    def entries(atom: str) -> list[_Question]:
         fact = assessment.book.fact(assessment.atom(atom))
+        if fact.fact in signs:
+            return signs[fact.fact]
         known = table.get(fact.fact)
         if known is None:
             asked = assessment.atom(atom)
             whole = asked.prop == gg("hasTrial") and asked.cls in records.collectives
             known = table[fact.fact] = _Question(fact, collective=whole)
-        return known
+        return [known]
 
     for therapy, rows in unknown.items():
         changing = STATUSES[assessment.statuses[therapy]].open
@@ -98,14 +108,13 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
                 continue
             if records.one(statement, "consentOrProcedure") == "true":
                 continue
-            question = entry(atom)
-            question.therapies.add(therapy)
-            question.absolute |= role == "c"
-    for alert in records.alerts:
-        for atom in assessment.open_atoms(alert):
-            entry(atom).alert = True
+            for question in entries(atom):
+                question.therapies.add(therapy)
+                question.absolute |= role == "c"
+    heads = families(assessment)
+    counted = [(q, len({heads[therapy] for therapy in q.therapies})) for q in table.values()]
     ranked = sorted(
-        table.values(), key=lambda q: (not q.alert, -len(q.therapies), not q.absolute, q.fact.label, q.fact.fact)
+        counted, key=lambda row: (not row[0].signs, -row[1], not row[0].absolute, row[0].fact.label, row[0].fact.fact)
     )
     return [
         {
@@ -113,12 +122,32 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
             "label": q.fact.label,
             "key": q.fact.key,
             "therapies": len(q.therapies),
-            "alert": q.alert,
+            "families": number,
+            "alert": bool(q.signs),
             "absolute": q.absolute,
             "trials": trials_made(assessment) if q.collective else [],
+            "signs": q.signs,
         }
-        for q in ranked
+        for q, number in ranked
     ]
+
+
+def _alert(assessment: Assessment, alert: str) -> _Question:
+    """The question whether any sign of an alert is there, with each sign as far as it is answered."""
+    records = assessment.records
+    rows: dict[str, Sign] = {}
+    left, seen = [records.population(alert)], set[str]()
+    while left:
+        seen.add(population := left.pop())
+        for iri, _ in (literal for branch in records.branches.get(population, ()) for literal in branch):
+            atom = assessment.atom(iri)
+            if atom.names:
+                left += [atom.names] if atom.names not in seen else []
+                continue
+            fact = assessment.book.fact(atom)
+            rows[fact.fact] = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": assessment.truth(iri)}
+    signs = sorted(rows.values(), key=lambda row: (row["label"], row["fact"]))
+    return _Question(Fact(describe.name(alert), records.label(alert), ""), signs=signs)
 
 
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:

@@ -12,11 +12,16 @@ from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+<<<<<<< HEAD
+    bearing_words,
+=======
     beside,
+>>>>>>> main
     clean,
     other_words,
     partly_dated,
     problem_words,
+    question_words,
     read_words,
 )
 
@@ -101,7 +106,7 @@ def notebook_html(answer: Answer) -> str:
     tables = "".join(_section(section) for section in sections(answer))
     banner = f'<p class="alert" role="note"><strong>{_e(answer["banner"])}</strong></p>' if answer["banner"] else ""
     asked = "".join(
-        f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8]
+        f"<li>{_e(question_words(q))} <small>({_e(bearing_words(q))})</small></li>" for q in answer["questions"][:8]
     )
     others = "".join(f"<li>{_e(text)}</li>" for text in other_words(answer["other_problems"]))
     others = f"<h4>Other problems</h4><ul>{others}</ul>" if others else ""

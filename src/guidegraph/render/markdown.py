@@ -8,7 +8,20 @@ from typing import Any
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
 from guidegraph.render.entries import said, sections, to_establish
 from guidegraph.render.text import explain_text
+<<<<<<< HEAD
+from guidegraph.words import (
+    DISCLAIMER,
+    bearing_words,
+    clean,
+    other_words,
+    partly_dated,
+    problem_words,
+    question_words,
+    read_words,
+)
+=======
 from guidegraph.words import DISCLAIMER, beside, clean, other_words, partly_dated, problem_words, read_words
+>>>>>>> main
 
 
 def cell(text: Any) -> str:
@@ -87,8 +100,8 @@ def _question_table(rows: list[Question]) -> str:
         ["question", "could change", "key", "fact"],
         [
             [
-                "; ".join([r["label"], *(f"does this amount to it: {made}?" for made in r["trials"])]),
-                f"{r['therapies']} therapies",
+                "; ".join([question_words(r), *(f"does this amount to it: {made}?" for made in r["trials"])]),
+                bearing_words(r),
                 r["key"],
                 r["fact"],
             ]

@@ -22,11 +22,16 @@ from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
+<<<<<<< HEAD
+    bearing_words,
+=======
     beside,
+>>>>>>> main
     clean,
     other_words,
     partly_dated,
     problem_words,
+    question_words,
     read_words,
     rule,
     source,
@@ -136,9 +141,8 @@ def therapies_text(answer: Answer) -> str:
 def _questions(rows: list[Question]) -> list[str]:
     lines = []
     for number, row in enumerate(rows, 1):
-        mark = "alert" if row["alert"] else "absolute" if row["absolute"] else ""
-        bearing = f"{row['therapies']} therapies" + (f", {mark}" if mark else "")
-        lines += wrap(f"{row['label']} [{bearing}; answer in {row['key']}: {row['fact']}]", "      ", f"  {number:2}. ")
+        answer = f"; answer in {row['key']}: {row['fact']}" if row["key"] else ""
+        lines += wrap(f"{question_words(row)} [{bearing_words(row)}{answer}]", "      ", f"  {number:2}. ")
         if row["trials"]:
             lines += wrap(f"do these amount to it: {'; '.join(row['trials'])}?", "        ", "      ")
     return lines or ["  nothing: no unknown fact could change a status"]
