@@ -12,11 +12,8 @@ from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
-<<<<<<< HEAD
     bearing_words,
-=======
     beside,
->>>>>>> main
     clean,
     other_words,
     partly_dated,

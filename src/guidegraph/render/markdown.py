@@ -8,10 +8,10 @@ from typing import Any
 from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
 from guidegraph.render.entries import said, sections, to_establish
 from guidegraph.render.text import explain_text
-<<<<<<< HEAD
 from guidegraph.words import (
     DISCLAIMER,
     bearing_words,
+    beside,
     clean,
     other_words,
     partly_dated,
@@ -19,9 +19,6 @@ from guidegraph.words import (
     question_words,
     read_words,
 )
-=======
-from guidegraph.words import DISCLAIMER, beside, clean, other_words, partly_dated, problem_words, read_words
->>>>>>> main
 
 
 def cell(text: Any) -> str:

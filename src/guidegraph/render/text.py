@@ -22,11 +22,8 @@ from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
-<<<<<<< HEAD
     bearing_words,
-=======
     beside,
->>>>>>> main
     clean,
     other_words,
     partly_dated,
