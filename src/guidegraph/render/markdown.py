@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
+from guidegraph.derived import Explanation, Timeline
+from guidegraph.forms import Answer, Asked, Question
 from guidegraph.render.entries import said, sections, to_establish
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
