@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from guidegraph import comparisons, forms
+from guidegraph import comparisons, forms, plans
 from tests.support.statuses import SCHEMAS
 
 #: Each published schema with the type of the whole.
@@ -17,6 +17,7 @@ PUBLISHED = {
     "therapies": forms.Answer,
     "explain": forms.Explanation,
     "timeline": forms.Timeline,
+    "plan": plans.Plan,
     "disagreements": comparisons.Disagreements,
     "compare": comparisons.PublishedPair,
     "matrix": comparisons.PublishedMatrix,

@@ -7,6 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pyoxigraph as ox
+
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
 
@@ -94,10 +96,28 @@ def _draw(kb: Any, pick: random.Random, seed: int) -> Profile:
     )
 
 
+def asked_only(kb: Any) -> set[tuple[str, str]]:
+    """The (property, class) of each sign of an alert, and each collective (with any property, written "")."""
+    found: set[tuple[str, str]] = {("", c) for c in kb.records.ancestors if is_collective(kb, c)}
+    for alert in kb.records.alerts:
+        branches = kb.records.branches[kb.records.population(alert)]
+        atoms = [kb.records.atoms[a] for branch in branches for a, positive in branch if positive]
+        signs = [a for a in atoms if a.prop == GG + "hasFinding"] or [a for a in atoms if a.prop == GG + "hasCondition"]
+        found |= {(a.prop, a.cls) for a in signs}
+    return found
+
+
+def is_collective(kb: Any, cls: str) -> bool:
+    """Whether the ontology marks a class as care taken as a whole."""
+    marks = kb.store.quads_for_pattern(ox.NamedNode(cls), ox.NamedNode(GG + "collective"), None, None)
+    return any(quad.object.value == "true" for quad in marks)
+
+
 def completed(kb: Any, found: Profile) -> Profile:
     """The profile with every complete list written out as absent facts, as a reasoner needs it.
 
-    A class that shares no subclass with a listed class is absent (docs/populations.md).
+    A class that shares no subclass with a listed class is absent, unless it shares one with the sign of an alert or
+    with a collective, which somebody must have said to be absent (docs/populations.md).
     """
     below: dict[str, set[str]] = {}
     for cls, above in kb.records.ancestors.items():
@@ -105,19 +125,22 @@ def completed(kb: Any, found: Profile) -> Profile:
             below.setdefault(higher, set()).add(cls)
     classes = used_classes(kb)
 
-    def apart(cls: str, listed: set[str]) -> bool:
-        return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed)
+    asked = asked_only(kb)
+
+    def apart(prop: str, cls: str, listed: set[str]) -> bool:
+        kept = {c for p, c in asked if p in (prop, "")}
+        return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed | kept)
 
     absent = dict(found.absent)
     for prop in SIMPLE:
         if prop in found.complete:
             listed = set(found.present.get(prop, ()))
-            absent[prop] = absent.get(prop, frozenset()) | {c for c in classes[prop] if apart(c, listed)}
+            absent[prop] = absent.get(prop, frozenset()) | {c for c in classes[prop] if apart(prop, c, listed)}
     trials, stops = found.trials_absent, found.stops_absent
     if EVENTS[0] in found.complete:
         listed = {t.of for t in found.trials_present}
-        trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(c, listed)}
+        trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(EVENTS[0], c, listed)}
     if EVENTS[1] in found.complete:
         listed = {s.of for s in found.stops_present}
-        stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(c, listed)}
+        stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(EVENTS[1], c, listed)}
     return replace(found, absent=absent, trials_absent=trials, stops_absent=stops, complete=frozenset())

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
     from guidegraph.intake.omop.read import OmopOptions
     from guidegraph.intake.report import IntakeReport
+    from guidegraph.plans import Plan
     from guidegraph.terminologies.book import Links
     from guidegraph.validate.passages import Verification
 
@@ -207,6 +208,12 @@ class KnowledgeBase:
         assessment = assessing.asked(self.knowledge, self.profile(profile), **asked)
         again, made_from = assessing.again(self.knowledge, assessment), self.knowledge.made_from(assessment.profile)
         return timeline(assessment.profile, self.records, again, made_from)
+
+    def plan(self, profile: ProfileSource, therapies: Sequence[str], **asked: Unpack[Asking]) -> Plan:
+        """What becomes of therapies when they are given together (see :func:`guidegraph.assess.plan.planned`)."""
+        from guidegraph.assess.plan import planned
+
+        return planned(self.knowledge, self.profile(profile), therapies, **asked)
 
     def replay(self, path: str | Path) -> dict[str, Any]:
         """Recompute a saved answer and compare it, in the published JSON form (schema/replay.schema.json).

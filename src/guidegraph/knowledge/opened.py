@@ -151,12 +151,6 @@ class Knowledge:
             self.links.load(self.store)
             self._links_loaded = True
 
-    def external(self, text: str) -> str | None:
-        """The IRI that a code of another terminology stands for in a query: that of the term of ours that it means,
-        else that of its own class; None for any other text."""
-        reading = self.vocabulary.reading(text)
-        return None if reading is None else reading.exact or reading.iri or None
-
     def link_digests(self, readings: Iterable[CodeReading]) -> list[NamedDigest]:
         """Name and digest of every mapping table and linked hierarchy that codes were read by."""
         used = {source for reading in readings for source in reading.sources}

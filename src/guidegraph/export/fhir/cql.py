@@ -162,7 +162,7 @@ class Populations:
         present = f'exists (("Present {kind}") C where C in {listed(self._under(atom.cls))})'
         absent = f'exists (("Absent {kind}") C where C in {listed(self._over(atom.cls))})'
         shared = f'exists (("Present {kind}") C where C in {listed(self._meets(atom.cls))})'
-        return _three(present, f"{absent} or ({_complete(atom.prop)} and not {shared})")
+        return _three(present, absent + self._silence(atom, shared))
 
     def _event(self, atom: Atom) -> str:
         """True for one event with class, outcome and number; false for a denied event that covers it or a full list."""
@@ -182,8 +182,14 @@ class Populations:
         shared = f'exists (("Had {kind}") E where {_in("E.codes", self._meets(atom.cls))})'
         return _three(
             f'exists (("Had {kind}") E where {" and ".join(held)})',
-            f'exists (("Denied {kind}") E where {" and ".join(denied)}) or ({_complete(atom.prop)} and not {shared})',
+            f'exists (("Denied {kind}") E where {" and ".join(denied)})' + self._silence(atom, shared),
         )
+
+    def _silence(self, atom: Atom, shared: str) -> str:
+        """That a complete list without the class denies it, "" for what is absent only when somebody says so."""
+        if (atom.prop, atom.cls) in self._records.asked_only:
+            return ""
+        return f" or ({_complete(atom.prop)} and not {shared})"
 
     def _number(self, atom: Atom) -> str:
         """Whether the value is in the range; false without a value where the patient cannot have one."""
