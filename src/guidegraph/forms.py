@@ -312,8 +312,8 @@ class Sign(TypedDict):
 class Question(TypedDict):
     """An unknown fact, the key of a profile that answers it, how many therapies and families of them it could change.
 
-    ``signs``: those of an alert, which is one question (its ``fact`` names the alert, its ``key`` is empty). ``trials``:
-    the trials that were made, where the fact is one of care taken as a whole.
+    ``signs``: those of an alert, which is one question: its ``fact`` names the alert, its ``key`` is empty. ``trials``:
+    those that were made, where the fact is one of care taken as a whole.
     """
 
     fact: str
@@ -369,99 +369,3 @@ class Answer(Asked):
     therapies: list[Therapy]
     other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
-
-
-class Literal(TypedDict):
-    """One literal of a proof with the fact that decided it, and the branches of a population that it names."""
-
-    text: str
-    negated: bool
-    truth: str
-    fact: str | None
-    branches: NotRequired[list[Branch]]
-
-
-class Branch(TypedDict):
-    """One conjunction of a population."""
-
-    truth: str
-    literals: list[Literal]
-
-
-class Proof(TypedDict):
-    """One statement that bears on a therapy, with its literals."""
-
-    role: str
-    id: str
-    label: str
-    truth: str
-    document: Document
-    reports: list[Document]
-    locator: str
-    branches: list[Branch]
-
-
-class ChangedFact(TypedDict):
-    """One fact of the smallest change."""
-
-    fact: str
-    label: str
-    value: str
-
-
-class Change(TypedDict):
-    """The smallest change that would make a therapy eligible."""
-
-    possible: bool
-    facts: list[ChangedFact]
-    text: str
-    why_not: str | None
-
-
-class Explanation(TypedDict):
-    """The proof of one therapy's status (schema/explain.schema.json)."""
-
-    as_of: str
-    profile: Named
-    problem: Problem
-    therapy: Therapy
-    proof: list[Proof]
-    change: Change
-    unread: list[Unread]
-    imprecise: list[Imprecise]
-    made_from: MadeFrom
-
-
-Span = TypedDict("Span", {"from": float, "to": float, "status": str})
-
-
-class TimelineRow(TypedDict):
-    """One therapy by week."""
-
-    intervention: str
-    label: str
-    category: str
-    spans: list[Span]
-
-
-class Mark(TypedDict):
-    """A week with a name."""
-
-    week: float
-    label: str
-
-
-class Timeline(TypedDict):
-    """Statuses by week (schema/timeline.schema.json)."""
-
-    as_of: str
-    profile: Named
-    problem: Problem
-    now_week: float | None
-    from_week: float
-    to_week: float
-    steps: list[float]
-    rows: list[TimelineRow]
-    marks: list[Mark]
-    imprecise: list[Imprecise]
-    made_from: MadeFrom

@@ -16,7 +16,8 @@ from guidegraph.assess.assessment import (
 )
 from guidegraph.assess.problem import problem
 from guidegraph.assess.questions import open_facts
-from guidegraph.forms import Branch, Change, Explanation, Literal, MadeFrom, Proof, plain_copy
+from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
+from guidegraph.forms import MadeFrom, plain_copy
 from guidegraph.knowledge import describe
 
 _ROLES = ((FOR, "for"), (AGAINST, "against"), (ABSOLUTE, "contraindication"), (CAUTIONED, "warning"))

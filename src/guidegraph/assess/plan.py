@@ -11,12 +11,12 @@ from guidegraph.assess import assessing
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.families import Interventions
 from guidegraph.assess.problem import problem
+from guidegraph.derived import AttachedCondition, Bearing, Doubled, Plan, PlanChange, Planned
 from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
 from guidegraph.model import Profile
-from guidegraph.plans import AttachedCondition, Bearing, Doubled, Plan, PlanChange, Planned
 
 Assess = Callable[[Profile], Assessment]
 _TAKES = gg("takesMedication")

@@ -5,18 +5,16 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from guidegraph.forms import Answer, Explanation, Therapy, Timeline
+from guidegraph.derived import Explanation, Timeline
+from guidegraph.forms import Answer, Therapy
 from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
-<<<<<<< HEAD
     bearing_words,
-=======
     beside,
->>>>>>> main
     clean,
     other_words,
     partly_dated,

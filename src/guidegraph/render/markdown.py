@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
+from guidegraph.derived import Explanation, Timeline
+from guidegraph.forms import Answer, Asked, Question
 from guidegraph.render.entries import said, sections, to_establish
 from guidegraph.render.text import explain_text
-<<<<<<< HEAD
 from guidegraph.words import (
     DISCLAIMER,
     bearing_words,
+    beside,
     clean,
     other_words,
     partly_dated,
@@ -19,9 +20,6 @@ from guidegraph.words import (
     question_words,
     read_words,
 )
-=======
-from guidegraph.words import DISCLAIMER, beside, clean, other_words, partly_dated, problem_words, read_words
->>>>>>> main
 
 
 def cell(text: Any) -> str:

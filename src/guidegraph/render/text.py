@@ -5,28 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from guidegraph.forms import (
-    Alert,
-    Answer,
-    Asked,
-    Branch,
-    Explanation,
-    Imprecise,
-    Problem,
-    Question,
-    Therapy,
-    Timeline,
-    Unread,
-)
+from guidegraph.derived import Branch, Explanation, Timeline
+from guidegraph.forms import Alert, Answer, Asked, Imprecise, Problem, Question, Therapy, Unread
 from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
-<<<<<<< HEAD
     bearing_words,
-=======
     beside,
->>>>>>> main
     clean,
     other_words,
     partly_dated,
