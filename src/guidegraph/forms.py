@@ -82,6 +82,7 @@ class Document(Named):
     issued_precision: str
     kind: str
     verification: str
+    review: str
     jurisdiction: list[str]
 
 
@@ -103,7 +104,10 @@ class Section(TypedDict):
 
 
 class Recommendation(Named):
-    """A recommendation and its truth for the patient."""
+    """A voice: a recommendation with the documents that report it, its standing, and its truth for the patient.
+
+    ``through``: the part of a combination that it is about, None where it is about the therapy or a class of it.
+    """
 
     intervention: str
     stance: str
@@ -124,6 +128,9 @@ class Recommendation(Named):
     section: Section | None
     line: int | None
     secondary_only: bool
+    standing: str
+    reported_by: list[Document]
+    through: str | None
     because: NotRequired[str]
 
 
@@ -141,6 +148,7 @@ class Contraindication(Named):
     class_reading: str | None
     consent_or_procedure: bool
     note: bool
+    through: str | None
 
 
 class Evidence(Named):
@@ -190,11 +198,23 @@ class Ground(TypedDict):
 
 
 class OpenFact(TypedDict):
-    """A fact to establish, with the statements that it could decide; ``fact`` is None for what no patient can tell."""
+    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert."""
 
-    fact: str | None
+    fact: str
     label: str
     why: list[str]
+    alert: bool
+
+
+class Tried(TypedDict):
+    """A trial of a therapy (``itself``) or of something below it, in words and in parts."""
+
+    intervention: str
+    label: str
+    outcome: str
+    weeks: float | None
+    itself: bool
+    text: str
 
 
 class PairDisagreement(TypedDict):
@@ -217,13 +237,21 @@ Therapy = TypedDict(
         "coded": Reading | None,
         "category": str,
         "status": str,
+        "alert_signs_only": bool,
+        "called_for": list[str],
         "line": int | None,
         "for": list[Recommendation],
         "against": list[Recommendation],
         "other_stances": list[Recommendation],
+        "in_general": list[Recommendation],
         "contraindications": list[Contraindication],
+        "stated_elsewhere": list[Contraindication],
         "limits": list[Recommendation],
         "both_apply": list[Recommendation],
+        "against_but_for_coverage": list[Recommendation],
+        "ended": list[Recommendation],
+        "marks": list[str],
+        "tried": list[Tried],
         "evidence": list[Evidence],
         "comparisons": list[Preference],
         "members": list[Member],
@@ -247,15 +275,56 @@ class Alert(Named):
     locator: str
 
 
+class Flag(Named):
+    """A flag to weigh that the patient shows, with the documents that list it."""
+
+    documents: list[Document]
+
+
+class TakenNow(TypedDict):
+    """A current medication that something true speaks against, with what does."""
+
+    intervention: str
+    label: str
+    because: list[str]
+
+
+Moved = TypedDict("Moved", {"intervention": str, "label": str, "without": str, "with": str})
+
+
+class LeftOut(TypedDict):
+    """What the reader left out: the voices kept, how many others there were, and the statuses that it moved."""
+
+    kept: list[str]
+    recommendations: int
+    moved: list[Moved]
+
+
+class Sign(TypedDict):
+    """A sign of an alert, and whether the patient has it: true, false or unknown (not asked)."""
+
+    fact: str
+    label: str
+    key: str
+    truth: str
+
+
 class Question(TypedDict):
-    """An unknown fact, the key of a profile that answers it, and how many therapies it could change."""
+    """An unknown fact, the key of a profile that answers it, how many therapies and families of them it could change.
+
+    ``signs``: those of an alert, which is one question: its ``fact`` names the alert, its ``key`` is empty. ``trials``:
+    those that were made, where the fact is one of care taken as a whole.
+    """
 
     fact: str
     label: str
     key: str
     therapies: int
+    families: int
+    signs: list[Sign]
     alert: bool
     absolute: bool
+    trials: list[str]
 
 
 class Unread(Named):
@@ -305,7 +374,11 @@ class Asked(TypedDict):
     problem: Problem
     knowledge: KnowledgeDigest
     jurisdiction: str | None
+    banner: str | None
     alerts: list[Alert]
+    flags: list[Flag]
+    taken_now: list[TakenNow]
+    left_out: LeftOut | None
     questions: list[Question]
     not_understood: list[str]
     unread: list[Unread]
@@ -323,100 +396,3 @@ class Answer(Asked):
     therapies: list[Therapy]
     other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
-
-
-class Literal(TypedDict):
-    """One literal of a proof with the fact that decided it, and the branches of a population that it names."""
-
-    text: str
-    negated: bool
-    truth: str
-    fact: str | None
-    branches: NotRequired[list[Branch]]
-
-
-class Branch(TypedDict):
-    """One conjunction of a population."""
-
-    truth: str
-    literals: list[Literal]
-
-
-class Proof(TypedDict):
-    """One statement that bears on a therapy, with its literals."""
-
-    role: str
-    id: str
-    label: str
-    truth: str
-    document: Document
-    reports: list[Document]
-    locator: str
-    branches: list[Branch]
-
-
-class ChangedFact(TypedDict):
-    """One fact of the smallest change."""
-
-    fact: str
-    label: str
-    value: str
-
-
-class Change(TypedDict):
-    """The smallest change that would make a therapy eligible."""
-
-    possible: bool
-    facts: list[ChangedFact]
-    text: str
-    why_not: str | None
-
-
-class Explanation(TypedDict):
-    """The proof of one therapy's status (schema/explain.schema.json)."""
-
-    as_of: str
-    profile: Named
-    problem: Problem
-    therapy: Therapy
-    proof: list[Proof]
-    change: Change
-    unread: list[Unread]
-    imprecise: list[Imprecise]
-    made_from: MadeFrom
-
-
-#: The weeks of one status; ``boundary`` says that it holds only where definitions of a term differ.
-Span = TypedDict("Span", {"from": float, "to": float, "status": str, "boundary": NotRequired[bool]})
-
-
-class TimelineRow(TypedDict):
-    """One therapy by week."""
-
-    intervention: str
-    label: str
-    category: str
-    spans: list[Span]
-
-
-class Mark(TypedDict):
-    """A week with a name."""
-
-    week: float
-    label: str
-
-
-class Timeline(TypedDict):
-    """Statuses by week (schema/timeline.schema.json)."""
-
-    as_of: str
-    profile: Named
-    problem: Problem
-    now_week: float | None
-    from_week: float
-    to_week: float
-    steps: list[float]
-    rows: list[TimelineRow]
-    marks: list[Mark]
-    imprecise: list[Imprecise]
-    made_from: MadeFrom

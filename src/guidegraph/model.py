@@ -53,7 +53,7 @@ STATUSES = {
             "Contested: sources disagree", "X", "[x]", "#9970ab", "#ffffff", "cross", bold=True, open="c",
         ),
         Status(
-            "undetermined", "Whether a statement for or against it concerns the patient is not known yet.",
+            "undetermined", "Whether a recommendation concerns the patient is not known yet, and none against it does.",
             "Undetermined: more must be known", "u", "[.]", "#f4f4f4", "#555555", open="cfg",
         ),
         Status(
@@ -65,8 +65,8 @@ STATUSES = {
             "Contraindicated", "C", "[#]", "#7f0000", "#ffffff", bold=True,
         ),
         Status(
-            "not-indicated", "No statement for or against it concerns the patient.",
-            "Not indicated", "n", "[ ]", "#ffffff", "#999999", open="c",
+            "not-indicated", "No recommendation of it concerns the patient, and no statement against it is known to.",
+            "Not indicated", "n", "[ ]", "#ffffff", "#999999", open="cg",
         ),
     )
 }  # fmt: skip

@@ -5,10 +5,20 @@ from __future__ import annotations
 import json
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Contraindication, Imprecise, OtherProblem, Problem, Reading, Recommendation, Unused
+from guidegraph.forms import (
+    Asked,
+    Contraindication,
+    Imprecise,
+    OtherProblem,
+    Problem,
+    Question,
+    Reading,
+    Recommendation,
+    Unused,
+)
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -72,8 +82,7 @@ def source(document: Mapping[str, Any], reports: Sequence[Mapping[str, Any]] | N
 def strength(rec: Recommendation) -> str:
     """Strength and certainty of a recommendation, the source's words beside the reading."""
     implied = ", implied" if rec["implied"] else ""
-    only = ", secondary only" if rec["secondary_only"] else ""
-    return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}{only}'
+    return f'strength {rec["strength"]} ("{rec["strength_wording"]}"{implied}), certainty {rec["certainty"]}'
 
 
 def how(rec: Recommendation) -> str:
@@ -126,3 +135,40 @@ def other_words(rows: Sequence[OtherProblem]) -> list[str]:
     if counted(False):
         said.append(f"Of conditions that the patient is not known to have: {counted(False)}.")
     return said
+
+
+_ANSWERED = {"true": "yes", "false": "no", "unknown": "not asked"}
+
+
+def question_words(row: Question) -> str:
+    """A question; of an alert every sign, each with its answer."""
+    if not row["signs"]:
+        return row["label"]
+    signs = "; ".join(f"{sign['label']} ({_ANSWERED[sign['truth']]})" for sign in row["signs"])
+    return f"{row['label']}, each sign: {signs}"
+
+
+def bearing_words(row: Question) -> str:
+    """What the answer to a question could change."""
+    number = f"{row['families']} famil{'y' if row['families'] == 1 else 'ies'} of therapies"
+    mark = "alert" if row["alert"] else "absolute" if row["absolute"] else ""
+    return ", ".join(filter(None, (number, mark)))
+
+
+def beside(answer: Asked) -> Iterator[tuple[str, str]]:
+    """What stands before the therapies beside the alerts: flags to weigh, what is taken now, and what was left out.
+
+    Each is a word and a sentence.
+    """
+    for flag in answer["flags"]:
+        yield "to weigh", f"{flag['label']} ({'; '.join(d['label'] for d in flag['documents'])})"
+    for drug in answer["taken_now"]:
+        yield "takes now", f"{drug['label']}: {'; '.join(drug['because'])} (the advice is about starting it)"
+    left = answer["left_out"]
+    if left is not None:
+        moved = [f"{row['label']} from {row['with']} to {row['without']}" for row in left["moved"]]
+        told = "; ".join(moved) or "no status"
+        yield (
+            "left out",
+            f"{left['recommendations']} recommendations, kept: {' and '.join(left['kept'])}; moved: {told}",
+        )

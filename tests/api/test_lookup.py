@@ -11,7 +11,7 @@ from jsonschema_rs import Draft202012Validator
 
 import guidegraph as gg
 from guidegraph import api
-from guidegraph.errors import TermError
+from guidegraph.errors import QueryError, TermError
 from guidegraph.query import catalogue
 from guidegraph.render.lookup import lookup_text
 
@@ -74,19 +74,71 @@ def test_part_of_a_name_lists_what_holds_it(kb: Any) -> None:
         kb.lookup("  ")
 
 
-def about(kb: Any, term: str) -> list[str]:
-    query = catalogue.find("about-linked", ("examples",))
-    result = api.run_query(kb, query.text, query.params, [f"class={term}"])
-    return sorted({row[1].value for row in result.rows})
+def about(kb: Any, term: str, *levels: str) -> dict[str, str]:
+    """The classes that are spoken of, each with its level."""
+    rows = asked(kb, "about-linked", **{"class": term})
+    return {row["about"]: row["level"] for row in rows if not levels or row["level"] in levels}
 
 
 def test_a_linked_hierarchy_widens_a_question(linked: gg.KnowledgeBase, plain: gg.KnowledgeBase) -> None:
-    assert about(linked, "EX:N") == about(linked, "ggt:NSAID") == about(plain, "EX:N")
+    assert set(about(linked, "EX:N")) == set(about(linked, "ggt:NSAID")) == set(about(plain, "EX:N"))
     # What only the hierarchy says: remedies are wider than what we hold; unlinked, nobody knows that.
-    assert set(about(linked, "ggt:NSAID")) <= set(about(linked, "EX:R"))
-    assert about(plain, "EX:R") == []
-    # A wider match alone carries a question down to what is below it in our hierarchy.
-    assert about(plain, "EX:C") == about(plain, "ggt:Cancer")
+    assert about(linked, "EX:R") == {"nonsteroidal anti-inflammatory drug": BELOW}
+    with pytest.raises(QueryError, match="EX:R is not understood: it is in no mapping table"):
+        about(plain, "EX:R")
+    # A wider match alone carries a question down to what is below it in our hierarchy, and not up.
+    assert about(plain, "EX:C") and set(about(plain, "EX:C").values()) == {BELOW}
+    assert set(about(plain, "EX:C")) == set(about(plain, "ggt:Cancer", "itself or the same", BELOW))
+
+
+ABOVE, BELOW, OVERLAPS = "a class above", "a member below", "a class that overlaps with it"
+
+
+def test_every_question_about_a_class_looks_up_and_down_from_a_code(linked: gg.KnowledgeBase) -> None:
+    """A drug that only the hierarchy knows has what is said of its class; none of the other members of that."""
+    assert set(about(linked, "EX:N1").values()) == {ABOVE}
+    assert set(about(linked, "EX:N1")) >= set(about(linked, "ggt:NSAID", "itself or the same", ABOVE))
+    assert "ibuprofen" not in about(linked, "EX:N1")
+    said = {kind: asked(linked, "who-says-what", therapy=kind) for kind in ("EX:N1", "ibuprofen")}
+    assert [row["wording"] for row in said["EX:N1"]] == [row["wording"] for row in said["ibuprofen"]]
+    assert {row["level"] for row in said["EX:N1"]} == {ABOVE}
+    assert {row["therapy"] for row in said["EX:N1"]} == {"https://example.org/ex/N1"}
+    # A code that only resembles a class of ours shares something with it, and says so.
+    assert set(about(linked, "EX:G").values()) == {OVERLAPS} and "gabapentin" in about(linked, "EX:G")
+    # A narrower code of a condition has what is said of those who have the condition.
+    assert about(linked, "EX:SL")["sciatica"] == ABOVE
+    with pytest.raises(QueryError, match="combination product"):
+        about(linked, "EX:NC")
+
+
+@pytest.mark.parametrize(
+    "name", ['"ibuprofen"@en', "ibuprofen@en", "'Ibuprofen'@en-GB", '"ibuprofen"', "ggt:Ibuprofen"]
+)
+def test_a_label_is_found_with_its_language_and_without(kb: Any, name: str) -> None:
+    rows = asked(kb, "who-says-what", therapy=name)
+    assert rows and rows == asked(kb, "who-says-what", therapy="ibuprofen")
+
+
+def test_a_condition_is_told_what_is_asked_for_in_patients_who_have_it(kb: Any) -> None:
+    rows = asked(kb, "about", **{"class": "congestive heart failure"})
+    assert {row["role"] for row in rows} == {"asked for in its patients"}
+    stated = {row["statement"] for row in rows if row["level"] == "itself"}
+    assert stated
+    # By hand: each statement whose criteria name the class.
+    term = kb.vocabulary.resolve("congestive heart failure", ("condition",))
+    atoms = {a.iri for a in kb.records.atoms.values() if a.cls == term}
+    populations = {p for p, branches in kb.records.branches.items() for b in branches for a, _ in b if a in atoms}
+    assert stated == {
+        kb.records.label(s)
+        for s in kb.records.nodes
+        if kb.records.population(s) in populations and kb.records.one(s, "statedIn")
+    }
+
+
+def asked(kb: Any, name: str, **params: str) -> list[dict[str, str]]:
+    query = catalogue.find(name, ("examples",))
+    result = api.run_query(kb, query.text, query.params, [f"{k}={v}" for k, v in params.items()])
+    return [{c: getattr(v, "value", "") for c, v in zip(result.columns, row, strict=True)} for row in result.rows]
 
 
 def test_the_command(cli: Any, linked: gg.KnowledgeBase) -> None:

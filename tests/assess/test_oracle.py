@@ -14,7 +14,7 @@ from tests.support import generate
 from tests.support.oracle import atoms, truth_table
 
 pytestmark = pytest.mark.slow
-GENERATED = 200
+GENERATED = 60
 _ATOMS = assets.folder("queries") / "answer" / "expressions.rq"
 #: Populations for which the two may differ, each with the reason (docs/populations.md, completeness). None is known.
 EXCEPTIONS: dict[str, str] = {}
@@ -44,7 +44,7 @@ def compare(kb: Any, patients: dict[str, Any], expected: dict[tuple[str, str], s
                 wrong.append((name, key, truth, expected[name, key]))
     assert not wrong, wrong[:10]
     # The comparison means something only if all three values occur often.
-    assert min(counts.values()) > 200, counts
+    assert min(counts.values()) > 100, counts
 
 
 def test_populations(kb: Any, patients: dict[str, Any], knowledge: list[ox.Triple]) -> None:

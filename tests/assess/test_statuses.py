@@ -56,7 +56,7 @@ def test_a_status_of_the_table_is_shown_by_every_view(kb: Any, ask: Any, monkeyp
     """Adding one touches the table alone: views, ranking and questions take it from there."""
     added = replace(STATUSES["eligible"], code="watched", heading="Watched closely", letter="W", mark="[w]", open="c")
     monkeypatch.setitem(model.STATUSES, "watched", added)
-    assessment = ask("example:complete-record").assessment
+    assessment = ask("example:acute-uncomplicated").assessment
     one = next(therapy for therapy, status in sorted(assessment.statuses.items()) if status == "eligible")
     changed = replace(assessment, statuses={**assessment.statuses, one: "watched"})
     data = gg.Answer(kb.knowledge, kb.disagree, changed).to_dict()

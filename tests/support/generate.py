@@ -7,6 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pyoxigraph as ox
+
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.profile import settle
@@ -98,12 +100,29 @@ def _draw(kb: Any, pick: random.Random, seed: int) -> Profile:
     )
 
 
+def asked_only(kb: Any) -> set[tuple[str, str]]:
+    """The (property, class) of each sign of an alert, and each collective (with any property, written "")."""
+    found: set[tuple[str, str]] = {("", c) for c in kb.records.ancestors if is_collective(kb, c)}
+    for alert in kb.records.alerts:
+        branches = kb.records.branches[kb.records.population(alert)]
+        atoms = [kb.records.atoms[a] for branch in branches for a, positive in branch if positive]
+        signs = [a for a in atoms if a.prop == GG + "hasFinding"] or [a for a in atoms if a.prop == GG + "hasCondition"]
+        found |= {(a.prop, a.cls) for a in signs}
+    return found
+
+
+def is_collective(kb: Any, cls: str) -> bool:
+    """Whether the ontology marks a class as care taken as a whole."""
+    marks = kb.store.quads_for_pattern(ox.NamedNode(cls), ox.NamedNode(GG + "collective"), None, None)
+    return any(quad.object.value == "true" for quad in marks)
+
+
 def completed(kb: Any, stated: Profile) -> Profile:
     """The profile with every complete list written out as absent facts, as a reasoner needs it.
 
     A class that shares no subclass with a listed class is absent (docs/populations.md). Listed is what is stated, what
     came by a reading, and each part of what is listed or may be a kind of it; what is read from an age, a duration or a
-    score, or is disputed, no list denies.
+    score, or is disputed, no list denies, nor what shares a subclass with the sign of an alert or with a collective.
     """
     below: dict[str, set[str]] = {}
     for cls, above in kb.records.ancestors.items():
@@ -123,12 +142,16 @@ def completed(kb: Any, stated: Profile) -> Profile:
             listed = known | {part for whole, part in parts if whole in kinds}
         return known
 
-    def apart(cls: str, listed: set[str]) -> bool:
-        return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed)
+    asked = asked_only(kb)
+
+    def apart(prop: str, cls: str, listed: set[str]) -> bool:
+        kept = {c for p, c in asked if p in (prop, "")}
+        return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed | kept)
 
     def named_by_parts(listed: set[str]) -> set[str]:
         wholes = {whole for whole, _ in parts}
-        return {w for w in wholes if not any(apart(p, listed) for whole, p in parts if whole == w)}
+        shared = {w: [below[p] for whole, p in parts if whole == w] for w in wholes}
+        return {w for w, kinds in shared.items() if all(any(k & below[other] for other in listed) for k in kinds)}
 
     absent = dict(stated.absent)
     for prop in SIMPLE:
@@ -136,13 +159,13 @@ def completed(kb: Any, stated: Profile) -> Profile:
             listed = set(found.present.get(prop, ())) | {cls for p, cls in read if p == prop}
             if prop == TAKEN:
                 listed = within(listed) | named_by_parts(listed)
-            absent[prop] = absent.get(prop, frozenset()) | {c for c in classes[prop] if apart(c, listed)}
+            absent[prop] = absent.get(prop, frozenset()) | {c for c in classes[prop] if apart(prop, c, listed)}
     trials, stops = stated.trials_absent, stated.stops_absent
     if EVENTS[0] in stated.complete:
         listed = {t.of for t in stated.trials_present}
-        trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(c, listed)}
+        trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(EVENTS[0], c, listed)}
     if EVENTS[1] in stated.complete:
         listed = {s.of for s in found.stops_present}
         listed = within(listed) | named_by_parts(listed)
-        stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(c, listed)}
+        stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(EVENTS[1], c, listed)}
     return replace(stated, absent=absent, trials_absent=trials, stops_absent=stops, complete=frozenset())

@@ -163,6 +163,11 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( {ILL} [ owl:intersectionOf ( [] ) ] ) ] .",
         {("urn:x:Q", "urn:x:Q")},
     ),
+    "collective-with-member": (
+        ":Care gg:collective true . :Pill rdfs:subClassOf :Other .",
+        ":Care gg:collective true . :Pill rdfs:subClassOf :Care .",
+        {("urn:x:Pill", "urn:x:Care")},
+    ),
     "repeated-part": (
         ":P a gg:Population ; " + EVENT.format("[ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:hasOutcome ]"),
         ":P a gg:Population ; "

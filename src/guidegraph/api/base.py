@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from guidegraph.audit.auditing import AuditOptions, AuditReport
     from guidegraph.audit.engine import Auditor
     from guidegraph.audit.tracing import Trace
+    from guidegraph.derived import Explanation, Plan, Timeline
     from guidegraph.disagree.questions import DisagreementOptions
     from guidegraph.export.nanopub import Key, Nanopub
-    from guidegraph.forms import Explanation, Question, Timeline
+    from guidegraph.forms import Question
     from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
     from guidegraph.intake.omop.read import OmopOptions
     from guidegraph.intake.report import IntakeReport
@@ -207,6 +208,12 @@ class KnowledgeBase:
         assessment = assessing.asked(self.knowledge, self.profile(profile), **asked)
         again, made_from = assessing.again(self.knowledge, assessment), self.knowledge.made_from(assessment.profile)
         return timeline(assessment.profile, self.records, again, made_from)
+
+    def plan(self, profile: ProfileSource, therapies: Sequence[str], **asked: Unpack[Asking]) -> Plan:
+        """What becomes of therapies when they are given together (see :func:`guidegraph.assess.plan.planned`)."""
+        from guidegraph.assess.plan import planned
+
+        return planned(self.knowledge, self.profile(profile), therapies, **asked)
 
     def replay(self, path: str | Path) -> dict[str, Any]:
         """Recompute a saved answer and compare it, in the published JSON form (schema/replay.schema.json).

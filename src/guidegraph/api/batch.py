@@ -11,9 +11,11 @@ from datetime import date
 from typing import Unpack
 
 from guidegraph.assess.assessing import assess
+from guidegraph.assess.assessment import Assessment
 from guidegraph.errors import GuideGraphError
 from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource
 from guidegraph.knowledge import describe
+from guidegraph.profile.problems import name, parts
 
 #: Records that a worker takes at a time.
 _CHUNK = 8
@@ -23,11 +25,13 @@ _CHUNK = 8
 class RecordAnswer:
     """The statuses of one record: therapy CURIE to status, how many entries were used, ignored and not understood.
 
-    ``error`` says why a record could not be read; the statuses are then empty.
+    Of a record with several problems ``problems`` holds the statuses for each, by the name of its condition, and
+    ``statuses`` is empty. ``error`` says why a record could not be read; both are then empty.
     """
 
     patient: str = ""
     statuses: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, dict[str, str]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     error: str = ""
 
@@ -58,11 +62,15 @@ def fhir_statuses(
     def one(number: int) -> RecordAnswer:
         try:
             reading = reader.profile(sources[number], as_of=day, where=f"record {number + 1}", **options)
-            assessment = assess(knowledge, knowledge.profile(reading.profile), day, jurisdiction)
+            profile = knowledge.profile(reading.profile)
+            found = {
+                name(part.about, knowledge.vocabulary): _statuses(assess(knowledge, part, day, jurisdiction))
+                for part in parts(profile)
+            }
         except GuideGraphError as error:
             return RecordAnswer(error=str(error))
-        statuses = {describe.name(therapy): status for therapy, status in sorted(assessment.statuses.items())}
-        return RecordAnswer(reading.profile.id, statuses, reading.report.counts())
+        one, several = ({}, found) if profile.problems else (next(iter(found.values())), {})
+        return RecordAnswer(reading.profile.id, one, several, reading.report.counts())
 
     if not sources:
         return
@@ -73,6 +81,10 @@ def fhir_statuses(
         return
     with _shared(one), multiprocessing.get_context("fork").Pool(workers, initializer=_calm) as pool:
         yield from pool.imap(_call, rest, chunksize=_CHUNK)
+
+
+def _statuses(assessment: Assessment) -> dict[str, str]:
+    return {describe.name(therapy): status for therapy, status in sorted(assessment.statuses.items())}
 
 
 def _calm() -> None:

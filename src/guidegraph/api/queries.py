@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
+from guidegraph.api.asked import looked_around
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.errors import UsageError
 from guidegraph.model import Parameter, Result
+from guidegraph.query.catalogue import is_shipped
 from guidegraph.store import files_alone
+
+if TYPE_CHECKING:
+    from guidegraph.query.run import Term
 
 
 def run_query(
@@ -45,21 +51,30 @@ def run_query(
     text = text.removeprefix("\ufeff")
     given = run.parse_parameters(params)
     known = run.undeclared(text, given) if declared is None else declared
-    if kb is not None:
-        # A text parameter may look like a code and is none.
-        iris = {p.name for p in known if p.kind in ("iri", run.ANY)}
-        given = {name: (kb.knowledge.external(text) if name in iris else None) or text for name, text in given.items()}
+    # A text parameter may look like a code and is only text.
+    iris = [p.name for p in known if p.kind in ("iri", run.ANY) and p.name in given]
+    readings = {n: r for n in iris if kb is not None and (r := kb.vocabulary.reading(given[n])) is not None}
+    given.update({name: reading.exact or reading.iri or given[name] for name, reading in readings.items()})
     terms = run.bind(known, given, kb.resolve if kb else None)
     run.used(text, terms)
-    limits = Limits(seconds)
-    if endpoint is not None:
-        return run.run_at(endpoint, text, terms, allow_remote=allow_remote, limits=limits)
-    if data:
-        return run.run(files_alone(data), text, terms, allow_remote=allow_remote, limits=limits)
-    if kb is None:
-        raise UsageError("a query needs a knowledge base or an endpoint", mend="Open one with guidegraph.open().")
-    if "idx:" in text or ns.IDX in text:
-        # A query over the index may ask for any pair of statements that differ.
-        kb.knowledge.disagreement.complete()
-    kb.knowledge.load_links()
-    return run.run(kb.store, text, terms, allow_remote=allow_remote, limits=limits)
+    alone = files_alone(data) if data else None
+
+    def asked(more: Mapping[str, Term]) -> Result:
+        bound = {**terms, **more}
+        if endpoint is not None:
+            return run.run_at(endpoint, text, bound, allow_remote=allow_remote, limits=Limits(seconds))
+        if alone is not None:
+            return run.run(alone, text, bound, allow_remote=allow_remote, limits=Limits(seconds))
+        if kb is None:
+            raise UsageError("a query needs a knowledge base or an endpoint", mend="Open one with guidegraph.open().")
+        if "idx:" in text or ns.IDX in text:
+            # A query over the index may ask for any pair of statements that differ.
+            kb.knowledge.disagreement.complete()
+        if not is_shipped(text):
+            # A query of ours asks for no mapping: codes are read before it, by the rules of docs/codes.md.
+            kb.knowledge.load_links()
+        return run.run(kb.store, text, bound, allow_remote=allow_remote, limits=Limits(seconds))
+
+    if kb is None or declared is None or not is_shipped(text):
+        return asked({})
+    return looked_around(kb.knowledge, text, declared, terms, readings, asked)

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import (
     ABSOLUTE,
     AGAINST,
+    ANOTHER_COUNTRY,
     CAUTIONED,
     FALSE,
     FOR,
+    GENERALLY,
     INACTIVE,
+    LEFT_OUT,
     NOTED,
     OTHER,
     TRUE,
     UNKNOWN,
     Assessment,
 )
+from guidegraph.assess.course import banner, flags, taken_now, tried
 from guidegraph.assess.followed import read_terms, unused
 from guidegraph.assess.problem import indications, other_problems, problem
-from guidegraph.assess.questions import UNFILED, Open, every_open_fact, questions, to_establish
+from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
+from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, through, voices
 from guidegraph.forms import (
     Alert,
     Answer,
     Contraindication,
     Ground,
     KnowledgeDigest,
+    LeftOut,
     Member,
+    Moved,
     NamedDigest,
     PairDisagreement,
     Recommendation,
@@ -38,6 +45,8 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 
+#: The mark of a therapy of which nothing is recorded that contraindicates it.
+UNFILED = "contraindications not on file"
 #: The disagreements between true statements for a therapy and true ones against it.
 Behind = Callable[[Iterable[str], Iterable[str]], list[PairDisagreement]]
 _NO_LINE = 99
@@ -51,41 +60,32 @@ def _line(assessment: Assessment, statements: Iterable[str]) -> int | None:
     return min(lines, default=None)
 
 
-def _sorted(assessment: Assessment, statements: Iterable[str]) -> list[str]:
-    """True statements first, then unknown, then false; by label and identity within."""
-    label, truth = assessment.records.label, assessment.truth
-    return sorted(statements, key=lambda s: (_ORDER.get(truth(s), 3), label(s), s))
-
-
-def _described(assessment: Assessment, make: Callable[..., Any], statement: str, truth: str | None = None) -> Any:
-    """What a statement says, put into words once for a knowledge base, with its truth for this patient.
-
-    What is inside is shared: every answer is copied before it is given away.
-    """
-    known = assessment.records.described
-    key = (make.__name__, statement)
-    if key not in known:
-        known[key] = (
-            make(assessment.records, statement, "") if truth is not None else make(assessment.records, statement)
-        )
-    return known[key] if truth is None else {**known[key], "truth": truth}
-
-
-def _recommendations(assessment: Assessment, statements: Iterable[str]) -> list[Recommendation]:
-    rows = _sorted(assessment, statements)
-    return [_described(assessment, describe.recommendation, s, assessment.truth(s)) for s in rows]
-
-
 def _contraindications(assessment: Assessment, therapy: str) -> list[Contraindication]:
     records, truth = assessment.records, assessment.truth
     own = [s for role in (ABSOLUTE, CAUTIONED) for s in assessment.statements(therapy, role)]
-    rows = [_described(assessment, describe.contraindication, s, truth(s)) for s in _sorted(assessment, own)]
+    rows = [_contraindication(assessment, therapy, s, truth(s)) for s in ordered(assessment, own)]
     for rule in sorted(assessment.coverage.get(therapy, ())):
         carrying = [s for s in assessment.statements(therapy, FOR) if truth(s) == TRUE]
         documents = sorted({records.one(s, "statedIn") for s in carrying})
         rows.append(describe.coverage(records, rule, documents, truth(rule)))
-    notes = _sorted(assessment, assessment.statements(therapy, NOTED))
-    return rows + [_described(assessment, describe.contraindication, s, TRUE) for s in notes]
+    notes = ordered(assessment, assessment.statements(therapy, NOTED))
+    return rows + [_contraindication(assessment, therapy, s, TRUE) for s in notes]
+
+
+def _contraindication(assessment: Assessment, therapy: str, statement: str, truth: str) -> Contraindication:
+    row: Contraindication = described(assessment, describe.contraindication, statement, truth)
+    row["through"] = through(assessment, therapy, statement)
+    return row
+
+
+def _stated_elsewhere(assessment: Assessment, therapy: str) -> list[Contraindication]:
+    """The contraindications and warnings of other countries that would be true."""
+    edges = assessment.records.edges.get(therapy, {})
+    found = [
+        s for role in (ABSOLUTE, CAUTIONED) for s in edges.get(role, ()) if assessment.because.get(s) == ANOTHER_COUNTRY
+    ]
+    held = (s for s in ordered(assessment, found) if assessment.truth(assessment.records.population(s)) == TRUE)
+    return [_contraindication(assessment, therapy, s, TRUE) for s in held]
 
 
 def _because(assessment: Assessment, statement: str) -> str:
@@ -119,7 +119,7 @@ def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
     def add(statements: Iterable[str], truth: str, kind: str, verb: str = "") -> None:
         held = [s for s in statements if assessment.truth(s) == truth]
         rows.extend(
-            _ground(assessment, s, _aside(assessment, therapy, s) or kind, verb) for s in _sorted(assessment, held)
+            _ground(assessment, s, _aside(assessment, therapy, s) or kind, verb) for s in ordered(assessment, held)
         )
 
     if therapy in assessment.linked:
@@ -132,17 +132,25 @@ def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
         add(assessment.statements(therapy, role), TRUE, kind)
     cautions = (c for c in assessment.cautions(therapy) if assessment.truth(c) == TRUE)
     rows += [_ground(assessment, c, _caution_word(assessment, c)) for c in cautions]
+    for label in sorted(map(assessment.records.label, assessment.not_tolerated.get(therapy, ()))):
+        rows.append({"kind": "not tolerated", "statement": None, "text": f"not tolerated: {label}"})
+    add(assessment.statements(therapy, OTHER), TRUE, "looked", "looked and took no side")
     recommended, opposed = assessment.statements(therapy, FOR), assessment.statements(therapy, AGAINST)
     if assessment.statuses[therapy] == "not-indicated":
         add(recommended, FALSE, "failed", "recommended only for other patients, which fails on")
         add(opposed, FALSE, "failed", "advised against only for other patients, which fails on")
         elsewhere = [s for s in _reaching(assessment, therapy) if s in assessment.elsewhere]
-        for statement in _sorted(assessment, elsewhere):
+        for statement in ordered(assessment, elsewhere):
             said = f"speaks of another problem ({indications(assessment.records, statement)})"
             rows.append(_ground(assessment, statement, OTHER_PROBLEM, said))
         if not recommended and not opposed and not elsewhere:
             said = "no document in the knowledge base recommends it or advises against it"
             rows.append({"kind": "silence", "statement": None, "text": said})
+    if not recommended and (general := assessment.statements(therapy, GENERALLY)):
+        general_of = {assessment.records.label(assessment.records.one(s, "intervention")) for s in general}
+        named = assessment.records.label(therapy)
+        said = f"recommended for {', '.join(sorted(general_of))} in general; no source here names {named}"
+        rows.append({"kind": "in general", "statement": None, "text": said})
     if therapy in assessment.unfiled:
         said = f"{UNFILED}: none is recorded for it or its class"
         rows.append({"kind": "not on file", "statement": None, "text": said})
@@ -203,9 +211,9 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
     reading = assessment.linked.get(therapy)
     recommended = assessment.statements(therapy, FOR)
     held = [s for s in recommended if assessment.truth(s) == TRUE]
-    evidence = _sorted(assessment, assessment.statements(therapy, "evidence"))
-    compared = _sorted(assessment, assessment.statements(therapy, "compared"))
-    establish = to_establish(assessment, therapy, unknown)
+    evidence = ordered(assessment, assessment.statements(therapy, "evidence"))
+    compared = ordered(assessment, assessment.statements(therapy, "compared"))
+    establish = to_establish(assessment, unknown)
     grounds = _grounds(assessment, therapy)
     return {
         "intervention": assessment.name(therapy),
@@ -213,15 +221,23 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
         "coded": describe.reading(reading, assessment.records.label) if reading else None,
         "category": category or "other",
         "status": assessment.statuses[therapy],
+        "alert_signs_only": alert_signs_only(assessment, therapy),
+        "called_for": sorted(records.label(alert) for alert in assessment.called.get(therapy, ())),
         "line": _line(assessment, held or recommended),
-        "for": _recommendations(assessment, recommended),
-        "against": _recommendations(assessment, assessment.opposing(therapy)),
-        "other_stances": _recommendations(assessment, assessment.statements(therapy, OTHER)),
+        "for": voices(assessment, therapy, recommended),
+        "against": voices(assessment, therapy, assessment.opposing(therapy)),
+        "other_stances": voices(assessment, therapy, assessment.statements(therapy, OTHER)),
+        "in_general": voices(assessment, therapy, assessment.statements(therapy, GENERALLY)),
         "contraindications": _contraindications(assessment, therapy),
-        "limits": _recommendations(assessment, assessment.limits.get(therapy, ())),
-        "both_apply": _recommendations(assessment, assessment.apart.get(therapy, ())),
-        "evidence": [_described(assessment, describe.evidence, s) for s in evidence],
-        "comparisons": [_described(assessment, describe.comparison, s, assessment.truth(s)) for s in compared],
+        "stated_elsewhere": _stated_elsewhere(assessment, therapy),
+        "limits": voices(assessment, therapy, assessment.limits.get(therapy, ())),
+        "both_apply": voices(assessment, therapy, assessment.apart.get(therapy, ())),
+        "against_but_for_coverage": against_but_for_coverage(assessment, therapy),
+        "ended": ended(assessment, therapy),
+        "marks": _marks(assessment, therapy),
+        "tried": tried(assessment, therapy),
+        "evidence": [described(assessment, describe.evidence, s) for s in evidence],
+        "comparisons": [described(assessment, describe.comparison, s, assessment.truth(s)) for s in compared],
         "members": _members(assessment, therapy),
         "confirm": [f"{f['label']} ({'; '.join(f['why'])})" if f["why"] else f["label"] for f in establish],
         "establish": establish,
@@ -231,8 +247,18 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
     }
 
 
+def _marks(assessment: Assessment, therapy: str) -> list[str]:
+    """What is printed with a therapy and changes no status."""
+    marks = sorted(assessment.records.label(rule) for rule in assessment.coverage_marks.get(therapy, ()))
+    return [*marks, UNFILED] if therapy in assessment.unfiled else marks
+
+
 def ranked(assessment: Assessment) -> list[str]:
-    """All therapies of the answer, by status, then line, strength, certainty and label."""
+    """All therapies of the answer: what a true alert calls for first, then by status, standing, strength and line.
+
+    Within a status, what waits for nothing but the signs of alerts comes before the rest, a true contraindication or
+    warning before mere lack of coverage, and what was tried without success after what was not.
+    """
     records = assessment.records
     order = {code: at for at, code in enumerate(STATUSES)}
 
@@ -240,10 +266,16 @@ def ranked(assessment: Assessment) -> list[str]:
         recommended = assessment.statements(therapy, FOR)
         held = [s for s in recommended if assessment.truth(s) == TRUE] or recommended
         line = _line(assessment, held)
+        cautioned = any(assessment.truth(s) == TRUE for s in assessment.statements(therapy, CAUTIONED))
         return (
+            not assessment.called.get(therapy),
             order[assessment.statuses[therapy]],
-            line if line is not None else _NO_LINE,
+            not alert_signs_only(assessment, therapy),
+            assessment.statuses[therapy] == "caution" and not cautioned,
+            any(trial["itself"] for trial in tried(assessment, therapy)),
+            -max((records.rank(records.standing(s)) for s in held), default=0),
             -max((records.rank(records.readings.get(s, "")) for s in held), default=0),
+            line if line is not None else _NO_LINE,
             -max((records.rank(records.one(s, "certainty")) for s in held), default=0),
             records.label(therapy),
             therapy,
@@ -287,11 +319,33 @@ def _not_in_effect(assessment: Assessment) -> list[Recommendation]:
         if s not in assessment.elsewhere and wanted in nodes.get(s, {}).get(ns.RDF + "type", ())
     ]
     rows: list[Recommendation] = []
-    for statement in _sorted(assessment, ended):
-        row: Recommendation = _described(assessment, describe.recommendation, statement, INACTIVE)
+    for statement in ordered(assessment, ended):
+        row: Recommendation = described(assessment, describe.recommendation, statement, INACTIVE)
         row["because"] = assessment.because[statement]
         rows.append(row)
     return rows
+
+
+def _left_out(assessment: Assessment, baseline: Mapping[str, str]) -> LeftOut | None:
+    """How many voices the reader left out, and which statuses that moved; None where none was to be left out."""
+    if not assessment.asked.voices:
+        return None
+    moved: list[Moved] = [
+        {
+            "intervention": assessment.name(therapy),
+            "label": assessment.records.label(therapy),
+            "without": status,
+            "with": baseline[therapy],
+        }
+        for therapy, status in sorted(assessment.statuses.items())
+        if baseline[therapy] != status
+    ]
+    count = sum(why in LEFT_OUT for why in assessment.because.values())
+    return {
+        "kept": sorted(assessment.asked.voices),
+        "recommendations": count,
+        "moved": sorted(moved, key=lambda row: (row["label"], row["intervention"])),
+    }
 
 
 def answer(
@@ -302,10 +356,12 @@ def answer(
     software: str,
     queries: list[NamedDigest],
     behind: Behind,
+    baseline: Mapping[str, str] | None = None,
 ) -> Answer:
     """The whole answer in the published JSON form (schema/therapies.schema.json).
 
-    What it holds is shared with other answers of the knowledge base: copy it before it is given away.
+    What it holds is shared with other answers of the knowledge base: copy it before it is given away. ``baseline`` are
+    the statuses with every voice, where the reader left out some.
     """
     profile = assessment.profile
     unknown = every_open_fact(assessment)
@@ -315,7 +371,11 @@ def answer(
         "problem": problem(assessment),
         "knowledge": knowledge,
         "jurisdiction": assessment.jurisdiction,
+        "banner": banner(assessment),
         "alerts": _alerts(assessment),
+        "flags": flags(assessment),
+        "taken_now": taken_now(assessment),
+        "left_out": _left_out(assessment, baseline or assessment.statuses),
         "therapies": [therapy_entry(assessment, t, unknown[t], behind) for t in ranked(assessment)],
         "other_problems": other_problems(assessment),
         "not_in_effect": _not_in_effect(assessment),

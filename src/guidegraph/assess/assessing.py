@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import TypedDict
@@ -22,12 +22,16 @@ class Asking(TypedDict, total=False):
 
     ``as_of``: the day at which statements must be in effect, today if None. ``jurisdiction``: count only the labels of
     this country (ISO 3166-1 alpha-2, or EU), all if None. ``problem``: the condition that is asked about, by any of its
-    names or codes; the one problem of the profile if None.
+    names or codes; the one problem of the profile if None. ``standing``: "guideline" leaves out every recommendation
+    and other stance that is no guideline's own; ``only``: "approved" leaves out those whose encoding no second person
+    approved. Alerts, contraindications and warnings always count.
     """
 
     as_of: date | None
     jurisdiction: str | None
     problem: str | None
+    standing: str | None
+    only: str | None
 
 
 def asked(
@@ -37,17 +41,31 @@ def asked(
     as_of: date | None = None,
     jurisdiction: str | None = None,
     problem: str | None = None,
+    standing: str | None = None,
+    only: str | None = None,
 ) -> Assessment:
     """What is asked about a patient whose implications are applied; for the arguments see :class:`Asking`.
 
     Raises:
         TermError: a code of ``also``, further drugs and procedures to answer for, or the problem is not understood.
-        UsageError: no label of that jurisdiction is known, or of several problems none is chosen.
+        UsageError: no label of that jurisdiction is known, of several problems none is chosen, or a standing or
+            approval is asked for that there is not.
     """
     check_jurisdiction(knowledge, jurisdiction)
+    voices = frozenset(
+        _choice(option, value, known)
+        for option, value, known in (("--standing", standing, "guideline"), ("--only", only, "approved"))
+        if value is not None
+    )
     readings = [r for text in also if (r := coded_therapy(knowledge, text)) is not None]
     one = of_problem(profile, problem, knowledge.vocabulary)
-    return assess(knowledge, one, as_of or date.today(), jurisdiction, readings)
+    return assess(knowledge, one, as_of or date.today(), jurisdiction, readings, voices)
+
+
+def _choice(option: str, value: str, known: str) -> str:
+    if value != known:
+        raise UsageError(f"{value!r} cannot be chosen", where=option, mend=f"Write {known!r}, or leave it out.")
+    return value
 
 
 def assess(
@@ -56,6 +74,7 @@ def assess(
     as_of: date,
     jurisdiction: str | None = None,
     also: Iterable[CodeReading] = (),
+    voices: frozenset[str] = frozenset(),
 ) -> Assessment:
     """Assess a profile whose implications are applied, for its one problem.
 
@@ -65,6 +84,7 @@ def assess(
         as_of: the day at which statements must be in effect.
         jurisdiction: count only the labels of this country; all if None.
         also: codes of interventions to answer for, beside those that the profile names.
+        voices: which recommendations alone count (:class:`guidegraph.knowledge.engine.Request`); all if empty.
 
     Raises:
         UsageError: the profile names several problems (:func:`guidegraph.profile.problems.of_problem` chooses one).
@@ -77,7 +97,7 @@ def assess(
     # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
-    asked = Request(as_of, jurisdiction, profile.about or about(knowledge, profile))
+    asked = Request(as_of, jurisdiction, profile.about or about(knowledge, profile), voices)
     settled = knowledge.settle(suspended)
     with knowledge.session(settled, asked, linked) as session:
         return read_assessment(session, records, knowledge.book, profile, settled, asked, linked)
@@ -97,9 +117,17 @@ def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], A
         # What is supposed of the patient never makes it another question.
         profile = replace(yielding(profile, rules, vocabulary, advancing), about=assessment.asked.about)
         profile = apply_implications(profile, rules, vocabulary)
-        return assess(knowledge, profile, assessment.as_of, assessment.jurisdiction, assessment.linked.values())
+        also, request = assessment.linked.values(), assessment.asked
+        return assess(knowledge, profile, request.as_of, request.jurisdiction, also, request.voices)
 
     return changed
+
+
+def every_voice(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, str]:
+    """The statuses of an assessment as they are when the reader leaves out no voice."""
+    request, also = assessment.asked, assessment.linked.values()
+    profile = replace(assessment.profile, about=request.about)
+    return assess(knowledge, profile, request.as_of, request.jurisdiction, also).statuses
 
 
 def coded_therapy(knowledge: Knowledge, text: str) -> CodeReading | None:

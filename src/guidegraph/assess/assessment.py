@@ -21,6 +21,14 @@ TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
 ANOTHER_PROBLEM = "another problem"
 #: Roles of statements towards a therapy, as the index names them.
 FOR, AGAINST, OTHER, ABSOLUTE, CAUTIONED, NOTED = "for", "against", "other", "absolute", "cautioned", "noted"
+#: The role of a recommendation for a class towards what is only when named.
+GENERALLY = "generally"
+#: Why a statement does not count that has ended, that is of another country, and those that the reader left out.
+NO_LONGER, ANOTHER_COUNTRY = "no longer in effect", "another jurisdiction"
+LEFT_OUT = frozenset(("no guideline voice", "its encoding is not approved"))
+
+#: What the steps of an assessment say of therapies (queries/assess).
+_EDGES = ("limit", "apart", "coverage", "coverageMark", "calledFor", "spared", "notTolerated")
 
 
 @dataclass(frozen=True)
@@ -29,10 +37,12 @@ class Assessment:
 
     ``profile`` is the patient as stated, ``settled`` with everything that follows from it.
     ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
-    in it is unknown. ``statuses`` maps each therapy to its status; ``limits``, ``apart`` and ``coverage`` each
-    therapy to the statements or rules; ``unfiled`` holds the therapies without contraindications on file;
-    ``because`` says why an inactive statement does not count; ``linked`` maps the therapies that are codes of other
-    terminologies (IRI) to how each was read.
+    in it is unknown. ``statuses`` maps each therapy to its status; each of these maps a therapy to some others, as the
+    query of that step says: ``limits`` and ``apart`` to statements against it that are not counted so, ``coverage`` and
+    ``coverage_marks`` to the coverage rules that are an R or only a mark, ``called`` to the true alerts on which it is
+    called for, ``spared`` to the alerts that do not burden it, ``not_tolerated`` to what was tried and not tolerated.
+    ``unfiled`` holds the therapies without contraindications on file; ``because`` says why an inactive statement does
+    not count; ``linked`` maps the therapies that are codes of other terminologies (IRI) to how each was read.
     """
 
     records: Records
@@ -45,6 +55,10 @@ class Assessment:
     limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
     apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
     coverage: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    coverage_marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    called: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    spared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    not_tolerated: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unfiled: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
     linked: Mapping[str, CodeReading] = field(default_factory=dict)
@@ -88,10 +102,21 @@ class Assessment:
         return frozenset(iri for iri, truth in self.truths.items() if truth == INACTIVE)
 
     def cautions(self, therapy: str) -> tuple[str, ...]:
-        """Everything that is an R of the therapy: relative contraindications, warnings, alerts and coverage rules."""
-        called = self.records.edges.get(therapy, {}).get("callsFor", ())
-        alerts = (a for a in self.records.alerts if a not in called and self.truth(a) != INACTIVE)
-        return (*self.statements(therapy, CAUTIONED), *alerts, *sorted(self.coverage.get(therapy, ())))
+        """What of statements and rules is an R of the therapy: relative contraindications, warnings, alerts, coverage.
+
+        Beside them stand what was not tolerated (``not_tolerated``) and advice for another indication (``apart``).
+        """
+        return (*self.statements(therapy, CAUTIONED), *self.burdens(therapy), *sorted(self.coverage.get(therapy, ())))
+
+    def burdens(self, therapy: str) -> tuple[str, ...]:
+        """The alerts that are an R of the therapy where they are true, and an unknown one where they are unknown."""
+        spared = self.spared.get(therapy, frozenset())
+        return tuple(a for a in self.records.alerts if a not in spared and self.truth(a) != INACTIVE)
+
+    @cached_property
+    def true_alerts(self) -> tuple[str, ...]:
+        """The alerts that are true."""
+        return tuple(a for a in self.records.alerts if self.truth(a) == TRUE)
 
     def opposing(self, therapy: str) -> tuple[str, ...]:
         """The statements against a therapy that are no mere limit and speak of the same indication."""
@@ -153,9 +178,7 @@ def read_assessment(
     """Read the assessment graph of a running session into an :class:`Assessment`."""
     truths: dict[str, str] = {}
     statuses: dict[str, str] = {}
-    limits: dict[str, set[str]] = defaultdict(set)
-    apart: dict[str, set[str]] = defaultdict(set)
-    coverage: dict[str, set[str]] = defaultdict(set)
+    edges: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in _EDGES}
     unfiled: set[str] = set()
     because: dict[str, str] = {}
     for subject, prop, value in session.select("answer/result"):
@@ -164,17 +187,14 @@ def read_assessment(
             truths[subject] = value[len(ns.GGA) :]
         elif name == "status":
             statuses[subject] = value[len(ns.GGA) :]
-        elif name == "limit":
-            limits[subject].add(value)
-        elif name == "apart":
-            apart[subject].add(value)
-        elif name == "coverage":
-            coverage[subject].add(value)
+        elif name in edges:
+            edges[name][subject].add(value)
         elif name == "noContraindicationsOnFile":
             unfiled.add(subject)
         elif name == "inactiveBecause":
             # What has ended has, whatever problem it speaks of.
             because[subject] = min(value, because.get(subject, value), key=lambda why: (why == ANOTHER_PROBLEM, why))
+    found = {name: {t: frozenset(s) for t, s in table.items()} for name, table in edges.items()}
     return Assessment(
         records,
         book,
@@ -183,10 +203,14 @@ def read_assessment(
         asked,
         truths,
         statuses,
-        {t: frozenset(s) for t, s in limits.items()},
-        {t: frozenset(s) for t, s in apart.items()},
-        {t: frozenset(s) for t, s in coverage.items()},
-        frozenset(unfiled),
-        because,
-        linked,
+        limits=found["limit"],
+        apart=found["apart"],
+        coverage=found["coverage"],
+        coverage_marks=found["coverageMark"],
+        called=found["calledFor"],
+        spared=found["spared"],
+        not_tolerated=found["notTolerated"],
+        unfiled=frozenset(unfiled),
+        because=because,
+        linked=linked,
     )

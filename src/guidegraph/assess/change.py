@@ -10,7 +10,7 @@ from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
 from guidegraph.assess.search import Fact, Goal, Search, within
 from guidegraph.assess.timeline import shifted, thresholds
-from guidegraph.forms import Change, ChangedFact
+from guidegraph.derived import Change, ChangedFact
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.termreadings import plain
@@ -18,7 +18,7 @@ from guidegraph.termreadings import plain
 Assess = Callable[[Profile], Assessment]
 _ELIGIBLE = "eligible"
 _HORIZON = Decimal(52)
-_CARRIES = ns.IDX + "carries"
+_CARRIES, _COUNTS = ns.IDX + "carries", ns.IDX + "coverageIsCaution"
 
 
 def _against(assessment: Assessment, therapy: str) -> Iterable[str]:
@@ -31,8 +31,10 @@ def _goals(assessment: Assessment, therapy: str, statement: str, branch: tuple[t
     """What must hold: each literal of one branch of a recommendation, and one literal false in each that opposes it."""
     records = assessment.records
     goals = [Goal((literal,)) for literal in branch]
-    rules = [r for r in records.criteria.get(statement, {}).get(_CARRIES, ()) if assessment.truth(r) != INACTIVE]
-    opposed = dict.fromkeys([*_against(assessment, therapy), *rules])
+    above = records.ancestors.get(therapy, frozenset((therapy,)))
+    counts = any(_COUNTS in records.criteria.get(cls, {}) for cls in above)
+    rules = records.criteria.get(statement, {}).get(_CARRIES, ()) if counts else ()
+    opposed = dict.fromkeys([*_against(assessment, therapy), *(r for r in rules if assessment.truth(r) != INACTIVE)])
     denied = [branch for other in opposed for branch in records.branches.get(records.population(other), ())]
     return goals + [Goal(tuple((atom, not positive) for atom, positive in branch)) for branch in denied]
 
@@ -112,8 +114,9 @@ def _why_not(assessment: Assessment, therapy: str) -> str:
     if not assessment.statements(therapy, FOR):
         counted = not assessment.elsewhere.isdisjoint(records.edges.get(therapy, {}).get(FOR, ()))
         return f"no document in effect recommends it{' for this problem' if counted else ''}"
-    if therapy in assessment.unfiled:
-        return "its contraindications are not on file, so it stays provisional at best"
+    if therapy in assessment.not_tolerated:
+        tried = ", ".join(sorted(records.label(c) for c in assessment.not_tolerated[therapy]))
+        return f"it is one for caution at best, since this was not tolerated: {tried}"
     held = [s for s in _against(assessment, therapy) if assessment.truth(s) == TRUE]
     if held:
         return "what speaks against it rests on present facts: " + "; ".join(sorted({records.label(s) for s in held}))
@@ -133,7 +136,7 @@ def smallest_change(assessment: Assessment, therapy: str, assess: Assess) -> Cha
     """
     if assessment.statuses[therapy] == _ELIGIBLE:
         return {"possible": True, "facts": [], "text": "It is eligible now.", "why_not": None}
-    if not assessment.statements(therapy, FOR) or therapy in assessment.unfiled:
+    if not assessment.statements(therapy, FOR) or therapy in assessment.not_tolerated:
         return _nothing(assessment, therapy, _why_not(assessment, therapy))
     rates = assessment.records.rates
     waits = [w for w in thresholds(assessment.profile, assessment.records, rates) if w <= _HORIZON]

@@ -16,7 +16,8 @@ from guidegraph.assess.assessment import (
 )
 from guidegraph.assess.problem import problem
 from guidegraph.assess.questions import open_facts
-from guidegraph.forms import Branch, Change, Explanation, Literal, MadeFrom, Proof, plain_copy
+from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
+from guidegraph.forms import MadeFrom, plain_copy
 from guidegraph.knowledge import describe
 
 _ROLES = ((FOR, "for"), (AGAINST, "against"), (ABSOLUTE, "contraindication"), (CAUTIONED, "warning"))
@@ -69,8 +70,7 @@ def proof(assessment: Assessment, therapy: str) -> list[tuple[str, Proof]]:
             ("limit" if s in limits else "both apply" if s in apart else shown, s)
             for s in assessment.statements(therapy, role)
         ]
-    called = assessment.records.edges.get(therapy, {}).get("callsFor", ())
-    rows += [("alert", a) for a in assessment.records.alerts if a not in called and assessment.truth(a) != INACTIVE]
+    rows += [("alert", a) for a in assessment.burdens(therapy)]
     rows += [("coverage", r) for r in sorted(assessment.coverage.get(therapy, ()))]
     proofs = [(s, _proof(assessment, s, role)) for role, s in rows]
     roles = {

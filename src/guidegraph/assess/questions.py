@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, Assessment
-from guidegraph.forms import OpenFact, Question
+from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
+from guidegraph.assess.course import trials_made
+from guidegraph.assess.families import families
+from guidegraph.forms import OpenFact, Question, Sign
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import Fact
-from guidegraph.knowledge.records import Atom
+from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import STATUSES
 from guidegraph.termreadings import plain
-
-UNFILED = "contraindications not on file"
 
 
 class Open(NamedTuple):
@@ -29,8 +30,9 @@ class Open(NamedTuple):
 class _Question:
     fact: Fact
     therapies: set[str] = field(default_factory=set)
-    alert: bool = False
     absolute: bool = False
+    collective: bool = False
+    signs: list[Sign] = field(default_factory=list)
 
 
 def _by_role(assessment: Assessment, therapy: str, matters: str) -> Iterable[tuple[str, str]]:
@@ -46,13 +48,25 @@ def _by_role(assessment: Assessment, therapy: str, matters: str) -> Iterable[tup
 
 
 def open_facts(assessment: Assessment, therapy: str) -> list[Open]:
-    """The unknown facts that could still change a therapy's status, in a fixed order."""
-    matters = STATUSES[assessment.statuses[therapy]].open
+    """The unknown facts of a therapy, in a fixed order.
+
+    Those that may contraindicate it, advise against it or call for caution, and those that could still change the
+    status.
+    """
+    matters = "".join(sorted({*"cgr", *STATUSES[assessment.statuses[therapy]].open}))
     return [
         Open(role, statement, atom)
         for role, statement in _by_role(assessment, therapy, matters)
         for atom in assessment.open_atoms(statement)
     ]
+
+
+def alert_signs_only(assessment: Assessment, therapy: str) -> bool:
+    """Whether a therapy is provisional on nothing but unknown signs of alerts."""
+    if assessment.statuses[therapy] != "provisional":
+        return False
+    others = (s for _, s in _by_role(assessment, therapy, "cgr") if s not in assessment.records.alerts)
+    return all(assessment.truth(s) != UNKNOWN for s in others)
 
 
 def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
@@ -81,38 +95,49 @@ def differing(assessment: Assessment, atom: Atom) -> str:
 
 
 def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
-    """The unknown facts: alerts first, then by how many therapies each could still change, absolute ones before others.
+    """What to find out: alerts first, then by how many families of therapies each fact could still change, absolute
+    contraindications before others.
 
-    What is a matter of consent or procedure is shown with the therapy and not asked here.
+    The signs of an alert are one question, with an answer a sign. What is a matter of consent or procedure is shown
+    with the therapy and not asked here.
 
     Args:
         unknown: the open facts of each therapy.
     """
-    table: dict[str, _Question] = {}
     records = assessment.records
+    table = {f"alert {alert}": _alert(assessment, alert) for alert in records.alerts if assessment.open_atoms(alert)}
+    signs: dict[str, list[_Question]] = defaultdict(list)
+    for question in table.values():
+        for sign in question.signs:
+            signs[sign["fact"]].append(question)
 
-    def entry(fact: Fact) -> _Question:
+    def entries(iri: str) -> list[_Question]:
+        atom = assessment.atom(iri)
+        if assessment.book.fact(atom).fact in signs:
+            return signs[assessment.book.fact(atom).fact]
+        fact = asked(assessment, iri)
+        if fact is None:
+            return []
         known = table.get(fact.fact)
         if known is None:
-            known = table[fact.fact] = _Question(fact)
-        return known
+            whole = atom.prop == gg("hasTrial") and atom.cls in records.collectives
+            known = table[fact.fact] = _Question(fact, collective=whole)
+        return [known]
 
     for therapy, rows in unknown.items():
+        changing = STATUSES[assessment.statuses[therapy]].open
         for role, statement, atom in rows:
+            if role not in changing:
+                continue
             if records.one(statement, "consentOrProcedure") == "true":
                 continue
-            fact = asked(assessment, atom)
-            if fact is None:
-                continue
-            question = entry(fact)
-            question.therapies.add(therapy)
-            question.absolute |= role == "c"
-    for alert in records.alerts:
-        for atom in assessment.open_atoms(alert):
-            if (fact := asked(assessment, atom)) is not None:
-                entry(fact).alert = True
+            for question in entries(atom):
+                question.therapies.add(therapy)
+                question.absolute |= role == "c"
+    heads = families(assessment)
+    counted = [(q, len({heads[therapy] for therapy in q.therapies})) for q in table.values()]
     ranked = sorted(
-        table.values(), key=lambda q: (not q.alert, -len(q.therapies), not q.absolute, q.fact.label, q.fact.fact)
+        counted, key=lambda row: (not row[0].signs, -row[1], not row[0].absolute, row[0].fact.label, row[0].fact.fact)
     )
     return [
         {
@@ -120,26 +145,47 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
             "label": q.fact.label,
             "key": q.fact.key,
             "therapies": len(q.therapies),
-            "alert": q.alert,
+            "families": number,
+            "alert": bool(q.signs),
             "absolute": q.absolute,
+            "trials": trials_made(assessment) if q.collective else [],
+            "signs": q.signs,
         }
-        for q in ranked
+        for q, number in ranked
     ]
 
 
-def to_establish(assessment: Assessment, therapy: str, unknown: Iterable[Open]) -> list[OpenFact]:
-    """The facts to establish for a therapy, each with two of the statements that it matters to."""
+def _alert(assessment: Assessment, alert: str) -> _Question:
+    """The question whether any sign of an alert is there, with each sign as far as it is answered."""
+    records = assessment.records
+    rows: dict[str, Sign] = {}
+    left, seen = [records.population(alert)], set[str]()
+    while left:
+        seen.add(population := left.pop())
+        for iri, _ in (literal for branch in records.branches.get(population, ()) for literal in branch):
+            atom = assessment.atom(iri)
+            if atom.names:
+                left += [atom.names] if atom.names not in seen else []
+                continue
+            fact = assessment.book.fact(atom)
+            rows[fact.fact] = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": assessment.truth(iri)}
+    signs = sorted(rows.values(), key=lambda row: (row["label"], row["fact"]))
+    return _Question(Fact(describe.name(alert), records.label(alert), ""), signs=signs)
+
+
+def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
+    """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
     facts: dict[str, str | None] = {}
+    own: set[str] = set()
     for _, statement, atom in unknown:
         fact = asked(assessment, atom)
         label = fact.label if fact else differing(assessment, assessment.atom(atom))
         facts.setdefault(label, fact.fact if fact else None)
         why[label].add(assessment.records.label(statement))
-    rows: list[OpenFact] = [
-        {"fact": facts[label], "label": label, "why": sorted(why[label])[:2]} for label in sorted(why)
+        if statement not in assessment.records.alerts:
+            own.add(label)
+    return [
+        {"fact": facts[label], "label": label, "why": sorted(why[label])[:2], "alert": label not in own}
+        for label in sorted(why, key=lambda label: (label not in own, label))
     ]
-    recommended = assessment.statements(therapy, FOR)
-    if therapy in assessment.unfiled and any(assessment.truth(s) == TRUE for s in recommended):
-        rows.insert(0, {"fact": None, "label": UNFILED, "why": []})
-    return rows

@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -45,13 +44,15 @@ def _gga(name: str) -> ox.NamedNode:
 class Inputs:
     """What an answer depends on.
 
-    ``graphs`` and ``queries`` map names to digests; ``nodes`` maps each graph to its nodes' short digests.
+    ``voices`` are those that alone count, apart by spaces ("" for all). ``graphs`` and ``queries`` map names to
+    digests; ``nodes`` maps each graph to its nodes' short digests.
     """
 
     software: str
     graph: str
     as_of: str
     jurisdiction: str
+    voices: str
     profile: str
     graphs: Mapping[str, str]
     queries: Mapping[str, str]
@@ -75,15 +76,16 @@ class Saved:
     altered: bool
 
 
-def inputs_of(knowledge: Knowledge, profile: Profile, as_of: date, jurisdiction: str | None) -> Inputs:
+def inputs_of(knowledge: Knowledge, assessment: Assessment) -> Inputs:
     """The inputs of an answer that a knowledge base would give now."""
     graphs = store.knowledge_graphs(knowledge.store)
     return Inputs(
         software(),
         knowledge.digest,
-        as_of.isoformat(),
-        jurisdiction or "",
-        profile_digest(profile),
+        assessment.as_of.isoformat(),
+        assessment.jurisdiction or "",
+        " ".join(sorted(assessment.asked.voices)),
+        profile_digest(assessment.profile),
         {g.value: store.digest_of(_plain(knowledge.store, g)) for g in graphs},
         {q["name"]: q["digest"] for q in knowledge.query_digests()},
         {g.value: _short(store.descriptions(knowledge.store, g)) for g in graphs},
@@ -116,13 +118,13 @@ def answer_digest(data: Mapping[str, Any]) -> str:
 
 def write_saved(knowledge: Knowledge, assessment: Assessment, answer: Mapping[str, Any]) -> str:
     """The answer of an assessment with everything that reproduces it, as Turtle: the same bytes for the same inputs."""
-    inputs = inputs_of(knowledge, assessment.profile, assessment.as_of, assessment.jurisdiction)
+    inputs = inputs_of(knowledge, assessment)
     triples = [ox.Triple(_ANSWER, _TYPE, _gga("Answer"))]
 
     def say(name: str, value: str, node: ox.NamedNode = _ANSWER) -> None:
         triples.append(ox.Triple(node, _gga(name), ox.Literal(value)))
 
-    for name in ("software", "graph", "jurisdiction", "profile"):
+    for name in ("software", "graph", "jurisdiction", "voices", "profile"):
         say(f"{name}Digest" if name in ("graph", "profile") else name, getattr(inputs, name))
     day = ox.Literal(inputs.as_of, datatype=ox.NamedNode(ns.XSD + "date"))
     triples.append(ox.Triple(_ANSWER, _gga("asOf"), day))
@@ -199,6 +201,7 @@ def read_saved(path: Path, vocabulary: Vocabulary) -> Saved:
         one("graphDigest"),
         one("asOf"),
         one("jurisdiction"),
+        one("voices") if by[_ANSWER].get(ns.GGA + "voices") else "",
         one("profileDigest"),
         graphs,
         {q.value.removeprefix(f"{ns.BASE}query/"): one("digest", q) for q in queries},

@@ -36,8 +36,10 @@ def replay(knowledge: Knowledge, path: str | Path, answer: Callable[[Assessment]
         day = date.fromisoformat(saved.inputs.as_of)
     except ValueError:
         raise UsageError(f"no day: {saved.inputs.as_of[:40]!r}", where=str(path), mend="Save it again.") from None
-    found = assess(knowledge, knowledge.profile(saved.profile), day, saved.inputs.jurisdiction or None, saved.also)
-    now = inputs_of(knowledge, found.profile, day, found.jurisdiction)
+    voices = frozenset(saved.inputs.voices.split())
+    profile, country = knowledge.profile(saved.profile), saved.inputs.jurisdiction or None
+    found = assess(knowledge, profile, day, country, saved.also, voices)
+    now = inputs_of(knowledge, found)
     statuses = [
         {
             "therapy": found.name(therapy),

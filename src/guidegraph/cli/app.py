@@ -48,7 +48,14 @@ def _root(
     pass
 
 
-for command in (patient.therapies, patient.explain, patient.ask, patient.timeline, patient.replay):
+for command in (
+    patient.therapies,
+    patient.explain,
+    patient.ask,
+    patient.plan,
+    patient.timeline,
+    patient.replay,
+):
     app.command()(guarded(command))
 app.command()(guarded(disagree.disagreements))
 app.command()(guarded(disagree.compare))
@@ -56,6 +63,7 @@ app.command()(guarded(disagree.matrix))
 app.command()(guarded(disagree.changes))
 app.command()(guarded(query.query))
 app.command()(guarded(query.queries))
+app.command()(guarded(query.interactions))
 app.command()(guarded(mappings.lookup))
 app.command()(guarded(check.validate))
 app.command("check")(guarded(check.check))

@@ -70,6 +70,23 @@ Jurisdiction = Annotated[
     ),
 ]
 
+Standing = Annotated[
+    str | None,
+    typer.Option(
+        "--standing",
+        metavar="STANDING",
+        help='"guideline": count only what guidelines recommend themselves; warnings always count.',
+    ),
+]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="WHICH",
+        help='"approved": count only recommendations whose encoding a second person approved.',
+    ),
+]
+
 
 def folder_path(text: str) -> Path:
     """A folder that an option names; an empty name would be the current folder."""

@@ -18,12 +18,14 @@ from guidegraph.cli.common import (
     Format,
     FormatOption,
     Jurisdiction,
+    Only,
     Opener,
     PictureOutput,
     Problem,
     ProfileArgument,
     ReportFormat,
     ReportOption,
+    Standing,
     day,
     file_path,
     picture,
@@ -48,6 +50,8 @@ def therapies(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     problem: Problem = None,
+    standing: Standing = None,
+    only: Only = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
     also: Annotated[
@@ -86,7 +90,13 @@ def therapies(
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = opened(endpoint=endpoint)
     answer = kb.therapies(
-        profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, problem=problem, also=also or ()
+        profile_source(profile),
+        as_of=day(as_of),
+        jurisdiction=jurisdiction,
+        problem=problem,
+        standing=standing,
+        only=only,
+        also=also or (),
     )
     data = answer.to_dict()
     text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
@@ -119,6 +129,8 @@ def explain(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     problem: Problem = None,
+    standing: Standing = None,
+    only: Only = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
@@ -140,7 +152,15 @@ def explain(
     kb = opened(endpoint=endpoint)
     write(
         shown(
-            kb.explain(profile_source(profile), therapy, as_of=day(as_of), jurisdiction=jurisdiction, problem=problem)
+            kb.explain(
+                profile_source(profile),
+                therapy,
+                as_of=day(as_of),
+                jurisdiction=jurisdiction,
+                problem=problem,
+                standing=standing,
+                only=only,
+            )
         )
     )
 
@@ -151,6 +171,8 @@ def ask(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     problem: Problem = None,
+    standing: Standing = None,
+    only: Only = None,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
@@ -170,7 +192,12 @@ def ask(
     )
     kb = opened(endpoint=endpoint)
     answer = kb.therapies(
-        profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, problem=problem
+        profile_source(profile),
+        as_of=day(as_of),
+        jurisdiction=jurisdiction,
+        problem=problem,
+        standing=standing,
+        only=only,
     ).to_dict()
     write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
@@ -182,6 +209,8 @@ def timeline(
     as_of: AsOf = None,
     jurisdiction: Jurisdiction = None,
     problem: Problem = None,
+    standing: Standing = None,
+    only: Only = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """Statuses of all therapies by week of symptoms.
@@ -201,9 +230,40 @@ def timeline(
         },
     )
     kb = opened()
-    data = kb.timeline(profile_source(profile), as_of=day(as_of), jurisdiction=jurisdiction, problem=problem)
+    data = kb.timeline(
+        profile_source(profile),
+        as_of=day(as_of),
+        jurisdiction=jurisdiction,
+        problem=problem,
+        standing=standing,
+        only=only,
+    )
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)
         return
     write(shown(data))
+
+
+def plan(
+    profile: ProfileArgument,
+    chosen: Annotated[
+        list[str], typer.Argument(metavar="THERAPY...", help="Therapies by label, synonym, CURIE, IRI or code.")
+    ],
+    form: FormatOption = Format.table,
+    as_of: AsOf = None,
+    jurisdiction: Jurisdiction = None,
+    problem: Problem = None,
+    opened: Opener = SHIPPED,
+) -> None:
+    """What becomes of therapies that are given together: what is warned of, what doubles, which conditions are met.
+
+    Example: guidegraph plan example:acute-uncomplicated THERAPY THERAPY (labels that guidegraph therapies shows)
+    """
+    from guidegraph import render
+    from guidegraph.render.plan import plan_markdown, plan_text
+
+    shown = view(form, {Format.table: plan_text, Format.json: render.to_json, Format.markdown: plan_markdown})
+    kb = opened()
+    source = profile_source(profile)
+    write(shown(kb.plan(source, chosen, as_of=day(as_of), jurisdiction=jurisdiction, problem=problem)))

@@ -16,6 +16,8 @@ from guidegraph.files import read_text
 if TYPE_CHECKING:
     from guidegraph.query.catalogue import Source
 
+#: The query behind the command of that name.
+_INTERACTIONS = "interactions"
 #: Bytes of a query that are read; the guard allows less.
 _LARGEST = 4_000_000
 
@@ -129,3 +131,14 @@ def queries(
     for q in rows:
         options = "".join(f" --param {p.name}=..." for p in q.params)
         write(f"{q.name}{options}\n    {q.question}")
+
+
+def interactions(
+    form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
+    opened: Opener = SHIPPED,
+) -> None:
+    """The pairs of therapies that are contraindicated or warned of together, without a patient.
+
+    Example: guidegraph interactions
+    """
+    query(_INTERACTIONS, form=form, opened=opened)

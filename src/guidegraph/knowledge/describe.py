@@ -64,6 +64,7 @@ def document(records: Records, iri: str, issued: str | None = None) -> Document:
         "issued_precision": _PRECISION.get(len(issued), "day") if known else NOT_STATED,
         "kind": records.code(records.one(iri, "documentKind")),
         "verification": records.code(records.one(iri, "verification")),
+        "review": records.code(records.one(iri, "reviewState")),
         "jurisdiction": list(records.all(iri, "jurisdiction")),
     }
 
@@ -216,6 +217,9 @@ def recommendation(records: Records, statement: str, truth: str) -> Recommendati
         "section": section(records, statement),
         "line": line(records, statement),
         "secondary_only": not has_primary(records, statement),
+        "standing": records.code(records.standing(statement)),
+        "reported_by": [],
+        "through": None,
     }
 
 
@@ -238,6 +242,7 @@ def contraindication(records: Records, statement: str, truth: str) -> Contraindi
         "class_reading": f"our class reading; the source speaks of {', '.join(drugs)}" if drugs else None,
         "consent_or_procedure": records.one(statement, "consentOrProcedure") == "true",
         "note": records.one(statement, "everyPatient") == "true",
+        "through": None,
     }
 
 
@@ -258,6 +263,7 @@ def coverage(records: Records, rule: str, documents: list[str], truth: str) -> C
         "class_reading": None,
         "consent_or_procedure": False,
         "note": False,
+        "through": None,
     }
 
 

@@ -26,7 +26,7 @@ _ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
 _REQUEST = ox.NamedNode(ns.BASE + "profile/request")
 _POPULATIONS = "assess/20-populations"
 #: Steps that ask only for the day, the country and the problem: what they find is kept.
-_STANDING = ("assess/30-inactive", "assess/30-problem")
+_STANDING = ("assess/30-inactive", "assess/30-problem", "assess/30-voices")
 #: Days for which the statements that do not count are kept.
 _DAYS_KEPT = 64
 
@@ -42,11 +42,13 @@ Row = tuple[str, str, str]
 @dataclass(frozen=True)
 class Request:
     """What is asked about a patient: the day at which statements must be in effect, the only country whose labels
-    count (None for all), and the conditions of the problem asked about (none: recommendations for any count)."""
+    count (None for all), the conditions of the problem asked about (none: recommendations for any count), and which
+    voices alone count: "guideline" for those of guidelines, "approved" for encodings that a second person approved."""
 
     as_of: date
     jurisdiction: str | None = None
     about: frozenset[str] = frozenset()
+    voices: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,10 @@ def _request(asked: Request) -> Sequence[ox.Quad]:
     request = [say("asOf", ox.Literal(asked.as_of.isoformat(), datatype=ox.NamedNode(ns.XSD + "date")))]
     if asked.jurisdiction:
         request.append(say("jurisdiction", ox.Literal(asked.jurisdiction)))
+    if "guideline" in asked.voices:
+        request.append(say("standing", ox.NamedNode(ns.GG + "GuidelineStanding")))
+    if "approved" in asked.voices:
+        request.append(say("approvedOnly", ox.Literal("true", datatype=ox.NamedNode(ns.XSD + "boolean"))))
     return request + [say("problem", ox.NamedNode(iri)) for iri in sorted(asked.about)]
 
 
@@ -268,7 +274,6 @@ def _asked() -> tuple[ox.NamedNode, ...]:
 
 def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]]) -> list[ox.Quad]:
     """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more."""
-    called = ox.NamedNode(ns.IDX + "callsFor")
     rows: list[ox.Quad] = []
     for iri, parents in sorted(below.items()):
         leaf = ox.NamedNode(iri)
@@ -276,6 +281,4 @@ def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]]) -> list[ox.Quad
         for parent in map(ox.NamedNode, parents):
             own = place.quads_for_pattern(parent, None, None, _INDEX)
             rows += [ox.Quad(leaf, q.predicate, q.object, _INDEX) for q in own]
-            calling = place.quads_for_pattern(None, called, parent, _INDEX)
-            rows += [ox.Quad(q.subject, called, leaf, _INDEX) for q in calling]
     return [row for row in dict.fromkeys(rows) if row not in place]

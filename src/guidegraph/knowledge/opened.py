@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -94,7 +95,12 @@ class Knowledge:
         """The facts that bring or exclude other facts: as the ontology lists them, by readings and by parts."""
         listed = implication_rows(self.engine.select("index/implications"))
         parts = part_implications((whole, part) for whole, part in self.engine.select("index/parts"))
-        return [*listed, *reading_implications(self.readings), *parts]
+        # What no list denies otherwise, none denies that a number would then be read from.
+        silent = self.records.asked_only
+        read = [
+            replace(r, listless=True) if (r.then, r.other) in silent else r for r in reading_implications(self.readings)
+        ]
+        return [*listed, *read, *parts]
 
     @cached_property
     def readings(self) -> list[TermReading]:
@@ -178,12 +184,6 @@ class Knowledge:
         if not self._links_loaded:
             self.links.load(self.store)
             self._links_loaded = True
-
-    def external(self, text: str) -> str | None:
-        """The IRI that a code of another terminology stands for in a query: that of the term of ours that it means,
-        else that of its own class; None for any other text."""
-        reading = self.vocabulary.reading(text)
-        return None if reading is None else reading.exact or reading.iri or None
 
     def link_digests(self, readings: Iterable[CodeReading]) -> list[NamedDigest]:
         """Name and digest of every mapping table and linked hierarchy that codes were read by."""

@@ -177,6 +177,12 @@ class Records:
         return {number: tuple(sorted(pairs)) for number, pairs in table.items()}
 
     @cached_property
+    def asked_only(self) -> frozenset[tuple[str, str]]:
+        """The (property, class) of what no complete list denies: signs of alerts, collectives, and what meets them."""
+        marked = [rows for rows in self.criteria.values() if ns.IDX + "askedOnly" in rows]
+        return frozenset((p, c) for rows in marked for p in rows[ns.IDX + "property"] for c in rows[ns.IDX + "class"])
+
+    @cached_property
     def readings(self) -> Mapping[str, str]:
         """The GRADE strength (IRI) that our reading gives each statement."""
         pairs = ((p.get(gg("ofStatement"), ()), p.get(gg("strength"), ())) for p in self.nodes.values())
@@ -207,12 +213,39 @@ class Records:
     def _problems(self) -> Mapping[str, Properties]:
         return _grouped(self._engine.select("answer/problems"))
 
+    @cached_property
+    def plans(self) -> Mapping[str, Properties]:
+        """The parts of combinations, the categories of interventions, and what meets an attached condition."""
+        return _grouped(self._engine.select("answer/plans"))
+
     def same_problem(self, one: str, other: str) -> bool:
         """Whether two conditions are one problem: the same, one above the other, or both below a class whose members
         are names of one problem."""
         above, over = (self.ancestors.get(cls, frozenset((cls,))) for cls in (one, other))
-        groups = {cls for cls, rows in self._problems.items() if rows.get(gg("oneProblem")) == ("true",)}
-        return one in over or other in above or bool(groups & above & over)
+        return one in over or other in above or not self._one_problem.isdisjoint(above & over)
+
+    @cached_property
+    def _one_problem(self) -> frozenset[str]:
+        """The classes whose members are names of one problem."""
+        return frozenset(cls for cls, rows in self._problems.items() if rows.get(gg("oneProblem")) == ("true",))
+
+    @cached_property
+    def collectives(self) -> frozenset[str]:
+        """The classes of care that are taken as a whole."""
+        return frozenset(cls for cls, rows in self.criteria.items() if ns.IDX + "collective" in rows)
+
+    @cached_property
+    def flags(self) -> tuple[str, ...]:
+        """The flags to weigh of all documents, sorted."""
+        wanted = gg("FlagToWeigh")
+        return tuple(sorted(s for s, p in self.nodes.items() if wanted in p.get(ns.RDF + "type", ())))
+
+    @cached_property
+    def guideline_recommendations(self) -> tuple[tuple[str, str], ...]:
+        """Every recommendation that is a guideline's own, with its document, sorted."""
+        wanted = gg("GuidelineStanding")
+        found = (s for s, rows in self.criteria.items() if wanted in rows.get(ns.IDX + "standing", ()))
+        return tuple(sorted((s, self.one(s, "statedIn")) for s in found))
 
     @cached_property
     def rates(self) -> Mapping[str, Decimal]:
@@ -256,6 +289,10 @@ class Records:
     def rank(self, iri: str) -> int:
         """The rank of a list entry, 0 where it has none."""
         return int(self.one(iri, "rank", "0"))
+
+    def standing(self, statement: str) -> str:
+        """The standing (IRI) of a recommendation, as queries/index/49-standing.rq finds it."""
+        return self.criteria.get(statement, {}).get(ns.IDX + "standing", ("",))[0]
 
     def population(self, statement: str) -> str:
         """The population of a statement, or "" for one that holds for every patient."""

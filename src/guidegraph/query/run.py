@@ -22,6 +22,15 @@ Term = ox.NamedNode | ox.Literal
 Resolve = Callable[[str], str]
 #: The kind of a parameter that no header declares.
 ANY = "any"
+#: A name as RDF writes it, with a language: ``"NSAID"@en``, or ``NSAID@en`` where a shell took the quotation marks.
+_LANGUAGE = r"@[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
+_QUOTED, _BARE = re.compile(rf"([\"'])(.*)\1(?:{_LANGUAGE})?", re.DOTALL), re.compile(rf"([^\"'].*?){_LANGUAGE}")
+
+
+def untagged(text: str) -> str:
+    """A name without the quotation marks and the language that it has in RDF."""
+    quoted, bare = _QUOTED.fullmatch(text.strip()), _BARE.fullmatch(text.strip())
+    return quoted[2] if quoted else bare[1] if bare else text
 
 
 def term(parameter: Parameter, text: str, resolve: Resolve | None = None) -> Term:
@@ -62,7 +71,7 @@ def _any(text: str, resolve: Resolve | None) -> Term:
     if re.match(r"(https?|urn):[^\s<>\"{}|^`\\]+\Z", iri):
         return ox.NamedNode(iri)
     try:
-        return ox.NamedNode(resolve(text)) if resolve else ox.Literal(text)
+        return ox.NamedNode(resolve(untagged(text))) if resolve else ox.Literal(text)
     except TermError:
         return ox.Literal(text)
 
@@ -74,6 +83,7 @@ def undeclared(text: str, given: Iterable[str]) -> tuple[Parameter, ...]:
 
 
 def _iri(parameter: Parameter, text: str, resolve: Resolve | None) -> ox.NamedNode:
+    text = untagged(text)
     iri = ns.expand(text) or text
     if not re.match(r"[A-Za-z][\w+.-]*:[^\s<>\"{}|^`\\]+\Z", iri) or (resolve and ":" not in text):
         if resolve is None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from guidegraph.forms import Answer, Explanation, Therapy, Timeline
-from guidegraph.model import STATUSES, Status
+from guidegraph.derived import Explanation, Timeline
+from guidegraph.forms import Answer, Therapy
+from guidegraph.model import STATUSES
+from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+    bearing_words,
+    beside,
     clean,
-    how,
     other_words,
     partly_dated,
-    place,
     problem_words,
+    question_words,
     read_words,
-    source,
-    strength,
     unused_words,
-    warning,
 )
 
 _STYLE = """
@@ -48,7 +48,7 @@ def _alerts(answer: Answer) -> str:
             continue
         kind, word = ("alert", "Alert") if row["truth"] == "true" else ("ask", "Ask about")
         parts.append(
-            f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{_e("; ".join(row["facts"]))}</p>'
+            f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{"" if row["truth"] == "true" else "not asked: "}{_e("; ".join(row["facts"]))}</p>'
         )
     return "".join(parts)
 
@@ -73,55 +73,51 @@ def _codes(answer: Answer) -> str:
 
 
 def _said(entry: Therapy) -> str:
-    lines = [f"<small>{_e(ground['text'])}</small>" for ground in entry["grounds"] if ground["kind"] == "counts as"]
-    for word, recs in (
-        ("For", entry["for"]),
-        ("Against", entry["against"]),
-        ("Limit", entry["limits"]),
-        ("Both apply, against", entry["both_apply"]),
-    ):
-        for rec in recs:
-            if rec["truth"] == "true":
-                stated = f"<br><small>{_e(how(rec))}</small>" if how(rec) else ""
-                lines.append(
-                    f"<strong>{word}:</strong> {_e(source(rec['document'], rec['reports']))}; {_e(strength(rec))}"
-                    f"<br><small>{_e(place(rec))}</small>{stated}"
-                )
-    held = (row for row in entry["contraindications"] if row["truth"] == "true")
-    lines += [f"<strong>{'Note' if r['note'] else _e(r['kind']).capitalize()}:</strong> {_e(warning(r))}" for r in held]
-    return "<br>".join(lines) or "<br>".join(_e(r) for r in entry["reasons"])
+    lines = []
+    for row in said(entry):
+        word = f"<strong>{_e(row.word[:1].upper() + row.word[1:])}:</strong> " if row.word else ""
+        further = "".join(f"<br><small>{_e(text)}</small>" for text in (row.place, row.how) if text)
+        lines.append(f"{word}{_e(row.text)}{further}")
+    return "<br>".join(lines)
 
 
-def _table(answer: Answer, status: Status) -> str:
-    entries = [e for e in answer["therapies"] if e["status"] == status.code]
-    if not entries:
-        return ""
+def _section(section: Section) -> str:
+    if section.folded:
+        named = ", ".join(_e(entry["label"]) for entry in section.entries)
+        return f"<p><strong>After the emergency: {_e(section.heading)}</strong> {named}</p>"
     rows = "".join(
-        f'<tr><td class="mark">{_e(status.mark)}</td><th scope="row">{_e(e["label"])}<br><small>{_e(e["category"])}'
-        f"{', line ' + str(e['line']) if e['line'] else ''}</small></th><td>{_said(e)}</td>"
-        f"<td><small>{_e('; '.join(row['label'] for row in e['establish'][:8]))}</small></td></tr>"
-        for e in entries
+        f'<tr><td class="mark">{_e(STATUSES[e["status"]].mark)}</td><th scope="row">{_e(e["label"])}<br><small>'
+        f"{_e(e['category'])}{', line ' + str(e['line']) if e['line'] else ''}</small></th><td>{_said(e)}</td>"
+        f"<td><small>{_e(to_establish(e))}</small></td></tr>"
+        for e in section.entries
     )
     return (
-        f'<table><caption>{_e(status.heading)} ({len(entries)})</caption><thead><tr><th></th><th scope="col">Therapy</th>'
+        f'<table><caption>{_e(section.heading)}</caption><thead><tr><th></th><th scope="col">Therapy</th>'
         f'<th scope="col">Who says so, and what holds</th><th scope="col">To establish</th></tr></thead><tbody>{rows}</tbody></table>'
     )
+
+
+def _beside(answer: Answer) -> str:
+    """Flags to weigh, what is taken now, and what was left out."""
+    rows = "".join(f"<li><strong>{_e(word)}:</strong> {_e(text)}</li>" for word, text in beside(answer))
+    return f"<ul>{rows}</ul>" if rows else ""
 
 
 def notebook_html(answer: Answer) -> str:
     """The answer as an HTML fragment for a notebook."""
     name = answer["profile"]["label"] or answer["profile"]["id"]
-    tables = "".join(_table(answer, status) for status in STATUSES.values())
+    tables = "".join(_section(section) for section in sections(answer))
+    banner = f'<p class="alert" role="note"><strong>{_e(answer["banner"])}</strong></p>' if answer["banner"] else ""
     asked = "".join(
-        f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8]
+        f"<li>{_e(question_words(q))} <small>({_e(bearing_words(q))})</small></li>" for q in answer["questions"][:8]
     )
     others = "".join(f"<li>{_e(text)}</li>" for text in other_words(answer["other_problems"]))
     others = f"<h4>Other problems</h4><ul>{others}</ul>" if others else ""
     left = answer["unused"]
     said = f"<p>Not used by any statement here: {_e(unused_words(left))}.</p>" if left else ""
     return (
-        f'<div class="gg"><style>{_STYLE}</style><h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
-        f"{_codes(answer)}{_alerts(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol>{said}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f'<div class="gg"><style>{_STYLE}</style>{banner}<h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
+        f"{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol>{said}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
         f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
     )
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
-from guidegraph.model import STATUSES
+from guidegraph.derived import Explanation, Timeline
+from guidegraph.forms import Answer, Asked, Question
+from guidegraph.render.entries import said, sections, to_establish
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+    bearing_words,
+    beside,
     clean,
     other_words,
     partly_dated,
     problem_words,
+    question_words,
     read_words,
-    source,
-    strength,
     unused_words,
-    warning,
 )
 
 
@@ -40,8 +41,8 @@ def _alerts(answer: Asked) -> list[str]:
     lines = []
     for row in answer["alerts"]:
         if row["truth"] != "false":
-            word = "Alert" if row["truth"] == "true" else "Ask about"
-            lines.append(f"> **{word}: {cell(row['label'])}** ({cell('; '.join(row['reasons']))})\n>")
+            word, asked = ("Alert", "") if row["truth"] == "true" else ("Ask about", "not asked: ")
+            lines.append(f"> **{word}: {cell(row['label'])}** ({asked}{cell('; '.join(row['facts']))})\n>")
     return lines
 
 
@@ -56,36 +57,38 @@ def _codes(answer: Asked) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
+def _banner(answer: Asked) -> list[str]:
+    return [f"> **{cell(answer['banner'])}**"] if answer["banner"] else []
+
+
+def _beside(answer: Asked) -> list[str]:
+    """Flags to weigh, what is taken now, and what was left out."""
+    lines = [f"- **{word}:** {cell(text)}" for word, text in beside(answer)]
+    return ["\n".join(lines)] if lines else []
+
+
 def therapies_markdown(answer: Answer) -> str:
     """The answer as a Markdown page: alerts, one table a status, questions."""
     profile = answer["profile"]
     head = [f"# Therapies: {cell(profile['label'] or profile['id'])}", f"As of {answer['as_of']}."]
-    parts = [*head, *_codes(answer), *_alerts(answer)]
-    for status in STATUSES.values():
-        rows = []
-        for entry in answer["therapies"]:
-            if entry["status"] == status.code:
-                sides = [
-                    f"{word}: {source(r['document'], r['reports'])}, {strength(r)}"
-                    for word, recs in (("for", entry["for"]), ("against", entry["against"]))
-                    for r in recs
-                    if r["truth"] == "true"
-                ]
-                read = [ground["text"] for ground in entry["grounds"] if ground["kind"] == "counts as"]
-                held = [warning(c) for c in entry["contraindications"] if c["truth"] == "true"]
-                rows.append(
-                    [
-                        entry["label"],
-                        entry["category"],
-                        entry["line"] or "",
-                        "; ".join(read + sides + held) if sides + held else "; ".join(entry["reasons"]),
-                    ]
-                )
-        if rows:
-            parts += [
-                f"## {status.heading}",
-                table(["therapy", "category", "line", "who says so, and what holds"], rows),
+    parts = [*_banner(answer), *head, *_codes(answer), *_alerts(answer), *_beside(answer)]
+    for section in sections(answer):
+        if section.folded:
+            named = ", ".join(cell(entry["label"]) for entry in section.entries)
+            parts += [f"After the emergency: **{cell(section.heading)}** {named}"]
+            continue
+        rows = [
+            [
+                entry["label"],
+                entry["category"],
+                entry["line"] or "",
+                "; ".join(f"{row.word}: {row.text}" if row.word else row.text for row in said(entry)),
+                to_establish(entry),
             ]
+            for entry in section.entries
+        ]
+        head = ["therapy", "category", "line", "who says so, and what holds", "to establish"]
+        parts += [f"## {cell(section.heading)}", table(head, rows)]
     if answer["other_problems"]:
         parts += ["## Other problems", "\n".join(f"- {cell(text)}" for text in other_words(answer["other_problems"]))]
     parts += ["## Ask next", _question_table(answer["questions"])]
@@ -97,7 +100,15 @@ def therapies_markdown(answer: Answer) -> str:
 def _question_table(rows: list[Question]) -> str:
     return table(
         ["question", "could change", "key", "fact"],
-        [[r["label"], f"{r['therapies']} therapies", r["key"], r["fact"]] for r in rows],
+        [
+            [
+                "; ".join([question_words(r), *(f"does this amount to it: {made}?" for made in r["trials"])]),
+                bearing_words(r),
+                r["key"],
+                r["fact"],
+            ]
+            for r in rows
+        ],
     )
 
 
@@ -127,5 +138,5 @@ def timeline_markdown(timeline: Timeline) -> str:
         ]
         for row in timeline["rows"]
     ]
-    told = map(cell, (*problem_words(timeline["problem"]), *partly_dated(timeline["imprecise"])))
-    return "\n\n".join([f"# Timeline as of {timeline['as_of']}", *told, table(heads, rows), DISCLAIMER]) + "\n"
+    notes = map(cell, (*problem_words(timeline["problem"]), *partly_dated(timeline["imprecise"])))
+    return "\n\n".join([f"# Timeline as of {timeline['as_of']}", *notes, table(heads, rows), DISCLAIMER]) + "\n"

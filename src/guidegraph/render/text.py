@@ -5,34 +5,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from guidegraph.forms import (
-    Alert,
-    Answer,
-    Asked,
-    Branch,
-    Explanation,
-    Imprecise,
-    Problem,
-    Question,
-    Recommendation,
-    Therapy,
-    Timeline,
-    Unread,
-)
+from guidegraph.derived import Branch, Explanation, Timeline
+from guidegraph.forms import Alert, Answer, Asked, Imprecise, Problem, Question, Therapy, Unread
 from guidegraph.model import STATUSES
+from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
+    bearing_words,
+    beside,
     clean,
-    how,
     other_words,
     partly_dated,
     problem_words,
+    question_words,
     read_words,
     rule,
     source,
-    strength,
     unused_words,
-    warning,
     wrap,
 )
 
@@ -48,7 +37,7 @@ def alerts(rows: Iterable[Alert]) -> list[str]:
             continue
         word = "ALERT" if row["truth"] == "true" else "ASK ABOUT"
         lines += wrap(
-            f"{word}: {row['label']} - {'; '.join(row['facts'])}",
+            f"{word}: {row['label']} - {'' if row['truth'] == 'true' else 'not asked: '}{'; '.join(row['facts'])}",
             "           ",
             "!! " if row["truth"] == "true" else "?? ",
         )
@@ -71,7 +60,8 @@ def _partly_dated(rows: Sequence[Imprecise]) -> list[str]:
 
 def _head(answer: Asked, title: str) -> list[str]:
     profile = answer["profile"]
-    lines = wrap(f"{title} - {profile['label'] or profile['id']} - as of {answer['as_of']}")
+    lines = wrap(answer["banner"], "   ", "!! ") if answer["banner"] else []
+    lines += wrap(f"{title} - {profile['label'] or profile['id']} - as of {answer['as_of']}")
     lines += _problem(answer["problem"])
     if answer["jurisdiction"]:
         lines.append(f"labels of jurisdiction {clean(answer['jurisdiction'])} only")
@@ -83,19 +73,8 @@ def _head(answer: Asked, title: str) -> list[str]:
     for term in answer["by_reading"]:
         lines += wrap(f"read: {term['text']}", "  ")
     shown = alerts(answer["alerts"])
+    shown += [line for word, text in beside(answer) for line in wrap(f"{word}: {text}", "     ", "   ")]
     return lines + (["", *shown] if shown else [])
-
-
-def _rec(word: str, rec: Recommendation) -> list[str]:
-    lines = wrap(f"{word}: {source(rec['document'], rec['reports'])}; {strength(rec)}", "        ", "      ")
-    stated = how(rec)
-    return lines + (wrap(f"how: {stated}", "          ", "        ") if stated else [])
-
-
-def _grounds(entry: Therapy, *kinds: str) -> list[str]:
-    """The grounds of some kinds, in their order."""
-    rows = (ground["text"] for ground in entry["grounds"] if ground["kind"] in kinds)
-    return [line for text in rows for line in wrap(text, "        ", "      ")]
 
 
 def _entry(entry: Therapy) -> list[str]:
@@ -103,35 +82,22 @@ def _entry(entry: Therapy) -> list[str]:
     coded = f" [{entry['coded']['code']}]" if entry["coded"] else ""
     mark = STATUSES[entry["status"]].mark
     lines = wrap(f"{entry['label']}{coded} ({entry['category']}{line})", "      ", f"  {mark} ")
-    lines += _grounds(entry, "counts as")
-    if entry["status"] in ("not-indicated", "undetermined"):
-        shown = [g["text"] for g in entry["grounds"] if g["kind"] not in ("counts as", "alert", "not on file")]
-        lines += [line for text in shown[:2] for line in wrap(text, "        ", "      ")]
-    else:
-        for word, recs in (
-            ("for", entry["for"]),
-            ("against", entry["against"]),
-            ("limit", entry["limits"]),
-            ("both apply, against", entry["both_apply"]),
-        ):
-            lines += [line for rec in recs if rec["truth"] == "true" for line in _rec(word, rec)]
+    for row in said(entry):
+        lines += wrap(f"{row.word}: {row.text}" if row.word else row.text, "        ", "      ")
+        lines += wrap(f"how: {row.how}", "          ", "        ") if row.how else []
     for pair in entry["disagreements"][:_PAIRS]:
         lines += wrap(f"disagreement ({pair['verdict']}): {pair['text']}", "        ", "      ")
     if len(entry["disagreements"]) > _PAIRS:
         lines.append(f"      ... {len(entry['disagreements']) - _PAIRS} more: guidegraph disagreements --profile")
-    for row in entry["contraindications"]:
-        if row["truth"] == "true":
-            word = "note" if row["note"] else row["kind"].upper()
-            lines += wrap(f"{word}: {warning(row)}", "        ", "      ")
-    return lines + _grounds(entry, "alert", "not on file") + _establish(entry)
+    establish = to_establish(entry)
+    return lines + (wrap(establish, "        ", "      ") if establish else [])
 
 
-def _establish(entry: Therapy) -> list[str]:
-    names = [row["label"] for row in entry["establish"] if row["fact"] is not None]
-    if not names or entry["status"] not in ("provisional", "undetermined"):
-        return []
-    more = f" and {len(names) - _SHOWN} more (guidegraph explain shows all)" if len(names) > _SHOWN else ""
-    return wrap(f"establish: {'; '.join(names[:_SHOWN])}{more}", "        ", "      ")
+def _section(section: Section) -> list[str]:
+    if not section.folded:
+        return rule(section.heading) + [line for entry in section.entries for line in _entry(entry)]
+    named = ", ".join(entry["label"] for entry in section.entries)
+    return wrap(f"{section.heading}: {named}", "      ", "  ")
 
 
 def _footer(answer: Asked) -> list[str]:
@@ -146,13 +112,10 @@ def _footer(answer: Asked) -> list[str]:
 def therapies_text(answer: Answer) -> str:
     """The answer: alerts first, then the therapies by status with who says so, then what to ask."""
     lines = _head(answer, "Therapies")
-    for status in STATUSES.values():
-        entries = [e for e in answer["therapies"] if e["status"] == status.code]
-        if not entries:
-            continue
-        lines += rule(f"{status.heading} ({len(entries)})")
-        for entry in entries:
-            lines += _entry(entry)
+    shown = sections(answer)
+    lines += [line for section in shown if not section.folded for line in _section(section)]
+    folded = [line for section in shown if section.folded for line in _section(section)]
+    lines += [*rule("After the emergency"), *folded] if folded else []
     if answer["other_problems"]:
         lines += rule("Other problems: recommendations that are not counted here")
         lines += [line for text in other_words(answer["other_problems"]) for line in wrap(text, "      ", "  ")]
@@ -170,9 +133,10 @@ def therapies_text(answer: Answer) -> str:
 def _questions(rows: list[Question]) -> list[str]:
     lines = []
     for number, row in enumerate(rows, 1):
-        mark = "alert" if row["alert"] else "absolute" if row["absolute"] else ""
-        bearing = f"{row['therapies']} therapies" + (f", {mark}" if mark else "")
-        lines += wrap(f"{row['label']} [{bearing}; answer in {row['key']}: {row['fact']}]", "      ", f"  {number:2}. ")
+        answer = f"; answer in {row['key']}: {row['fact']}" if row["key"] else ""
+        lines += wrap(f"{question_words(row)} [{bearing_words(row)}{answer}]", "      ", f"  {number:2}. ")
+        if row["trials"]:
+            lines += wrap(f"do these amount to it: {'; '.join(row['trials'])}?", "        ", "      ")
     return lines or ["  nothing: no unknown fact could change a status"]
 
 
@@ -236,7 +200,8 @@ def timeline_text(timeline: Timeline) -> str:
     steps = timeline["steps"]
     name = timeline["profile"]["label"] or timeline["profile"]["id"]
     lines = wrap(f"Timeline - {name} - weeks of symptoms - as of {timeline['as_of']}")
-    lines += _problem(timeline["problem"]) + _partly_dated(timeline["imprecise"])
+    lines += _problem(timeline["problem"])
+    lines += _partly_dated(timeline["imprecise"])
     heads = [f"{_week(a)}-{_week(b)}" for a, b in itertools.pairwise(steps)]
     widths = [max(len(h), 2) for h in heads]
     lines += ["", " " * 40 + " ".join(h.rjust(w) for h, w in zip(heads, widths, strict=True))]

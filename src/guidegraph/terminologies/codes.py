@@ -96,6 +96,12 @@ class Codes:
             known = self._known[curie] = self._read(self.curie(curie) or curie)
         return known
 
+    def around(self, curie: str) -> CodeReading:
+        """What a mapped code says by those above and below it in the linked hierarchies, its own rows left out."""
+        prefix, _, code = curie.partition(":")
+        up, down = _Walk(self, prefix, code, own=False), _Walk(self, prefix, code, own=False)
+        return CodeReading(curie, present=up.up(), absent=down.down())
+
     def _read(self, curie: str) -> CodeReading:
         prefix, _, code = curie.partition(":")
         if prefix not in self.terminologies:
@@ -144,9 +150,10 @@ class Codes:
 class _Walk:
     """One reading of one code."""
 
-    def __init__(self, codes: Codes, prefix: str, code: str) -> None:
+    def __init__(self, codes: Codes, prefix: str, code: str, *, own: bool = True) -> None:
         self._codes, self._prefix, self._code = codes, prefix, code
-        self._own, self._denials = codes.rows(f"{prefix}:{code}"), codes.denials(f"{prefix}:{code}")
+        self._own = codes.rows(f"{prefix}:{code}") if own else []
+        self._denials = codes.denials(f"{prefix}:{code}")
         self.steps: list[str] = []
         self.sources: set[str] = set()
         self._found: tuple[Module, ExternalTerm] | None = None

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.group import PARTS, group, not_understood, patient, subject_of
 from guidegraph.export.fhir.parts import R4, Json
+from guidegraph.forms import Asked
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, other_words, problem_words, source
+from guidegraph.words import DISCLAIMER, beside, other_words, problem_words, source
 
 #: The statuses with their definitions.
 DEFINITIONS = {status.code: status.definition for status in STATUSES.values()}
@@ -99,7 +100,9 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
         for row in answer["not_in_effect"]
     ]
     others = (f"Other problem, changes no status: {text}" for text in other_words(answer["other_problems"]))
-    notes = [fhir.text(text) for text in (*problem_words(answer["problem"]), *others)]
+    banner = [answer["banner"]] if answer["banner"] else []
+    before = (f"{word[:1].upper()}{word[1:]}: {text}" for word, text in beside(cast(Asked, answer)))
+    notes = [fhir.text(text) for text in (*banner, *problem_words(answer["problem"]), *before, *others)]
     return {
         "resourceType": "GuidanceResponse",
         "id": name,
@@ -117,20 +120,25 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
 
 
 def _question(row: dict[str, Any]) -> Json:
-    """A fact to find out, as the data that would answer it."""
-    iri = _class(row)
-    kind = _ASKED.get(row["key"], "Condition" if iri else "Observation")
+    """A fact to find out, or the signs of an alert, as the data that would answer it."""
+    asked = [sign for sign in row["signs"] if sign["truth"] == "unknown"] or [row]
+    iris = [_class(one) for one in asked]
+    kind = _ASKED.get(row["key"], "Condition" if all(iris) else "Observation")
     path = "medication" if kind == "MedicationStatement" else "code"
-    code = fhir.coding(*fhir.split(iri)) if iri else {"display": fhir.text(row["label"])}
+    codes = [
+        fhir.coding(*fhir.split(iri)) if iri else {"display": fhir.text(one["label"])}
+        for one, iri in zip(asked, iris, strict=True)
+    ]
     rows = [
         ("label", "valueString", fhir.text(row["label"])),
         ("fact", "valueString", fhir.text(row["fact"])),
-        ("key", "valueString", fhir.text(row["key"])),
+        *([("key", "valueString", fhir.text(row["key"]))] if row["key"] else []),
         ("therapies", "valueUnsignedInt", row["therapies"]),
+        ("families", "valueUnsignedInt", row["families"]),
         ("alert", "valueBoolean", row["alert"]),
         ("absolute", "valueBoolean", row["absolute"]),
     ]
-    return {"extension": [fhir.parts("question", rows)], "type": kind, "codeFilter": [{"path": path, "code": [code]}]}
+    return {"extension": [fhir.parts("question", rows)], "type": kind, "codeFilter": [{"path": path, "code": codes}]}
 
 
 def _class(row: dict[str, Any]) -> str | None:

@@ -177,9 +177,9 @@ class Populations:
         held = facts(atom.prop, "Present")
         present = f"exists (({held}) C where C in {listed(self._bringing(atom))})"
         absent = f"exists (({facts(atom.prop, 'Absent')}) C where C in {listed(self._brought(atom))})"
-        denied = [complete_list(atom.prop), *self._readings.decided(atom.prop, atom.cls)]
-        denied += self._unnamed(atom, lambda classes: f"exists (({held}) C where C in {listed(classes)})")
-        return _three(present, f"{absent} or ({' and '.join(denied)})")
+        silent = self._readings.decided(atom.prop, atom.cls)
+        silent += self._unnamed(atom, lambda classes: f"exists (({held}) C where C in {listed(classes)})")
+        return _three(present, absent + self._silence(atom, silent))
 
     def _unnamed(self, atom: Atom, named: Callable[[set[str]], str]) -> list[str]:
         """That a list names nothing that shares a subclass with the class, nor what may contain that, nor every part of
@@ -228,11 +228,16 @@ class Populations:
             within = [f"E.number >= {decimal(bound)}" for bound in (atom.high, atom.below)]
             denied.append(f"(E.number is null or {' or '.join(within)})")
         unnamed = self._unnamed(atom, lambda classes: f'exists (("Had {kind}") E where {_in("E.codes", classes)})')
-        whole = " and ".join([complete_list(atom.prop), *unnamed])
         return _three(
             f'exists (("Had {kind}") E where {" and ".join(held)})',
-            f'exists (("Denied {kind}") E where {" and ".join(denied)}) or ({whole})',
+            f'exists (("Denied {kind}") E where {" and ".join(denied)})' + self._silence(atom, unnamed),
         )
+
+    def _silence(self, atom: Atom, silent: Sequence[str]) -> str:
+        """That a complete list without the class denies it, "" for what is absent only when somebody says so."""
+        if (atom.prop, atom.cls) in self._records.asked_only:
+            return ""
+        return f" or ({' and '.join([complete_list(atom.prop), *silent])})"
 
     def _number(self, atom: Atom) -> str:
         """Whether the value is in the range; false without a value where the patient cannot have one."""

@@ -120,10 +120,15 @@ def _therapy(entry: dict[str, Any], version: str, systems: Mapping[str, str]) ->
     heading = STATUSES[entry["status"]].heading
     status = {"coding": [fhir.coding(fhir.STATUS_SYSTEM, entry["status"], entry["status"].replace("-", " "))]}
     confirm = [f"To establish: {told}" for told in entry["confirm"]]
+    beside = [
+        *(trial["text"] for trial in entry["tried"]),
+        *(f"mark: {mark}" for mark in entry["marks"]),
+        *(f"ended: {voice['label']} [{source(voice['document'])}], {voice['because']}" for voice in entry["ended"]),
+    ]
     differ = [f"Sources differ: {row['text']}" for row in entry["disagreements"]]
     extensions = [
         *(fhir.extension("counts-as", "valueCodeableConcept", concept) for concept in classes),
-        *(fhir.extension("reason", "valueString", fhir.text(told)) for told in entry["reasons"]),
+        *(fhir.extension("reason", "valueString", fhir.text(told)) for told in (*entry["reasons"], *beside)),
         *(fhir.extension("to-establish", "valueString", fhir.text(told)) for told in entry["confirm"]),
         fhir.extension("line", "valuePositiveInt", entry["line"]),
         fhir.extension("category", "valueString", fhir.text(entry["category"])),
@@ -132,7 +137,7 @@ def _therapy(entry: dict[str, Any], version: str, systems: Mapping[str, str]) ->
         "extension": extensions,
         "modifierExtension": [fhir.extension("therapy-status", "valueCodeableConcept", status)],
         "title": f"{fhir.text(entry['label'])}: {entry['status'].replace('-', ' ')}",
-        "description": fhir.text("\n".join([heading, *entry["reasons"], *confirm, *differ])),
+        "description": fhir.text("\n".join([heading, *entry["reasons"], *beside, *confirm, *differ])),
         "code": [_part("therapy"), concept, status],
         "documentation": list(_documents(entry, version)),
         "resource": target,

@@ -1,0 +1,109 @@
+"""What is told of the patient's course beside the statuses: what was tried, what is taken now, flags, and ages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FALSE, LEFT_OUT, TRUE, Assessment
+from guidegraph.forms import Flag, TakenNow, Tried
+from guidegraph.knowledge import describe
+from guidegraph.knowledge.facts import plain, range_text
+from guidegraph.knowledge.records import gg
+from guidegraph.model import TrialFact
+
+
+def tried(assessment: Assessment, therapy: str) -> list[Tried]:
+    """The trials of a therapy, or of what is below it; a trial says nothing of the members of what was tried."""
+    above = assessment.records.ancestors
+    rows = [t for t in assessment.profile.trials_present if therapy in above.get(t.of, frozenset((t.of,)))]
+    return [_tried(assessment, therapy, t) for t in sorted(rows, key=lambda t: (t.of != therapy, _key(t)))]
+
+
+def _key(trial: TrialFact) -> tuple[str, str, str]:
+    return (trial.of, trial.outcome or "", str(trial.weeks or ""))
+
+
+def _tried(assessment: Assessment, therapy: str, trial: TrialFact) -> Tried:
+    records = assessment.records
+    outcome = records.label(trial.outcome) if trial.outcome else "running"
+    weeks = f", {plain(trial.weeks)} weeks" if trial.weeks is not None else ""
+    itself = trial.of == therapy
+    via = "" if itself else f" (through {records.label(trial.of)})"
+    return {
+        "intervention": describe.name(trial.of),
+        "label": records.label(trial.of),
+        "outcome": outcome,
+        "weeks": float(trial.weeks) if trial.weeks is not None else None,
+        "itself": itself,
+        "text": f"tried: {outcome}{weeks}{via}",
+    }
+
+
+def trials_made(assessment: Assessment) -> list[str]:
+    """The trials of the problem in words, for questions on care taken as a whole."""
+    rows = sorted(assessment.profile.trials_present, key=_key)
+    told = (_tried(assessment, t.of, t)["text"].removeprefix("tried: ") for t in rows)
+    return [f"{assessment.records.label(t.of)} ({text})" for t, text in zip(rows, told, strict=True)]
+
+
+def taken_now(assessment: Assessment) -> list[TakenNow]:
+    """Every current medication that a true contraindication, warning or advice against it reaches, with what does."""
+    records = assessment.records
+    rows: list[TakenNow] = []
+    for drug in sorted(assessment.profile.present.get(gg("takesMedication"), ())):
+        held = [*assessment.statements(drug, ABSOLUTE), *assessment.statements(drug, CAUTIONED)]
+        held += assessment.opposing(drug)
+        told = [
+            f"{_word(assessment, s)}: {records.label(s)} [{records.label(records.one(s, 'statedIn'))}]"
+            for s in sorted(held, key=lambda s: (records.label(s), s))
+            if assessment.truth(s) == TRUE
+        ]
+        if told:
+            rows.append({"intervention": assessment.name(drug), "label": records.label(drug), "because": told})
+    return sorted(rows, key=lambda row: (row["label"], row["intervention"]))
+
+
+def _word(assessment: Assessment, statement: str) -> str:
+    records = assessment.records
+    return records.code(records.one(statement, "kind"), "advised against")
+
+
+def flags(assessment: Assessment) -> list[Flag]:
+    """The flags to weigh that the patient shows: ages, histories and risk factors that do not alone call for acting."""
+    records = assessment.records
+    rows: list[Flag] = [
+        {
+            "id": describe.name(flag),
+            "label": records.label(flag),
+            "documents": [describe.document(records, d) for d in records.all(flag, "statedIn")],
+        }
+        for flag in records.flags
+        if assessment.truth(flag) == TRUE
+    ]
+    return sorted(rows, key=lambda row: (row["label"], row["id"]))
+
+
+def banner(assessment: Assessment) -> str | None:
+    """That the patient's age is outside the range of every guideline that states one; None where it is inside one."""
+    records, age = assessment.records, assessment.profile.values.get(gg("ageYears"))
+    if age is None:
+        return None
+    ranges: dict[str, set[str]] = {}
+    for statement, of in records.guideline_recommendations:
+        if statement in assessment.inactive and assessment.because.get(statement) not in LEFT_OUT:
+            continue
+        atoms = (a for branch in records.branches.get(records.population(statement), ()) for a, held in branch if held)
+        ranges.setdefault(of, set()).update(a for a in atoms if assessment.atom(a).prop == gg("ageYears"))
+    stated = {of: atoms for of, atoms in ranges.items() if atoms}
+    if not stated or any(assessment.truth(a) != FALSE for atoms in stated.values() for a in atoms):
+        return None
+    told = _ranges(assessment, {a for atoms in stated.values() for a in atoms})
+    count = len(stated)
+    return (
+        f"Age {plain(age)} is outside the age range of every guideline here that states one ({count}): "
+        f"they are for {' or '.join(told)}."
+    )
+
+
+def _ranges(assessment: Assessment, atoms: Iterable[str]) -> list[str]:
+    return sorted({range_text(assessment.atom(a), "years") for a in atoms})

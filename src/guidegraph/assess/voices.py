@@ -1,0 +1,164 @@
+"""Who says what of a therapy: each statement with those that report it as one voice, and what has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from guidegraph.assess.assessment import (
+    AGAINST,
+    FALSE,
+    FOR,
+    GENERALLY,
+    NO_LONGER,
+    OTHER,
+    TRUE,
+    UNKNOWN,
+    Assessment,
+)
+from guidegraph.forms import Recommendation
+from guidegraph.knowledge import describe
+from guidegraph.knowledge.records import Records, gg
+
+#: The roles of recommendations towards a therapy.
+_RECOMMENDING = (FOR, GENERALLY, AGAINST, OTHER)
+#: Those of them in which a voice that has ended stays on the entry.
+_STAYING = (FOR, AGAINST, OTHER)
+_ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
+_FIRST_STATED = ("primaryStatement", "restates")
+
+
+def described(assessment: Assessment, make: Callable[..., Any], statement: str, truth: str | None = None) -> Any:
+    """What a statement says, put into words once for a knowledge base, with its truth for this patient.
+
+    What is inside is shared: every answer is copied before it is given away.
+    """
+    known = assessment.records.described
+    key = (make.__name__, statement)
+    if key not in known:
+        known[key] = (
+            make(assessment.records, statement, "") if truth is not None else make(assessment.records, statement)
+        )
+    return known[key] if truth is None else {**known[key], "truth": truth}
+
+
+def ordered(assessment: Assessment, statements: Iterable[str]) -> list[str]:
+    """True statements first, then unknown, then false; by label and identity within."""
+    label, truth = assessment.records.label, assessment.truth
+    return sorted(statements, key=lambda s: (_ORDER.get(truth(s), 3), label(s), s))
+
+
+def through(assessment: Assessment, therapy: str, statement: str) -> str | None:
+    """The part of a combination through which a statement concerns it; None where it is about all of it or a class."""
+    about = assessment.records.one(statement, "intervention")
+    if not about or about in assessment.records.ancestors.get(therapy, frozenset((therapy,))):
+        return None
+    return assessment.records.label(about)
+
+
+def voices(assessment: Assessment, therapy: str, statements: Iterable[str]) -> list[Recommendation]:
+    """The voices of some statements on a therapy: a statement with those that report or repeat it is one.
+
+    True ones first, then unknown, then false; within, those of the best standing and strength first.
+    """
+    records, among = assessment.records, frozenset(statements)
+    reporters: dict[str, set[str]] = {}
+    for statement in among:
+        reporters.setdefault(_speaker(records, statement, among), set()).add(statement)
+    rows = sorted(
+        ordered(assessment, reporters),
+        key=lambda s: (
+            _ORDER.get(assessment.truth(s), 3),
+            -records.rank(records.standing(s)),
+            -records.rank(records.readings.get(s, "")),
+        ),
+    )
+    return [_voice(assessment, therapy, s, reporters[s] - {s}) for s in rows]
+
+
+def _speaker(records: Records, statement: str, among: frozenset[str]) -> str:
+    """The statement of ``among`` that another one of them reports or repeats, in the end."""
+    passed = {statement}
+    while True:
+        earlier = (p for name in _FIRST_STATED if (p := records.one(statement, name)) in among and p not in passed)
+        first = next(earlier, None)
+        if first is None:
+            return statement
+        statement = first
+        passed.add(first)
+
+
+def _voice(assessment: Assessment, therapy: str, statement: str, reporters: Iterable[str]) -> Recommendation:
+    records = assessment.records
+    row: Recommendation = described(assessment, describe.recommendation, statement, assessment.truth(statement))
+    own = records.one(statement, "statedIn")
+    others = sorted({d for s in reporters if (d := records.one(s, "statedIn")) != own})
+    row["reported_by"] = [describe.document(records, d) for d in others]
+    row["through"] = through(assessment, therapy, statement)
+    return row
+
+
+def ended(assessment: Assessment, therapy: str) -> list[Recommendation]:
+    """The voices on a therapy that a later edition ended which was not read on it, but for those of other patients."""
+    records = assessment.records
+    edges = records.edges.get(therapy, {})
+    reaching = {s for role in _RECOMMENDING for s in edges.get(role, ())}
+    gone = {s for role in _STAYING for s in edges.get(role, ()) if assessment.because.get(s) == NO_LONGER}
+    rows: list[Recommendation] = []
+    for statement in ordered(assessment, gone):
+        later = _later_editions(records, records.one(statement, "statedIn"))
+        truth = assessment.truth(records.population(statement))
+        if not later or truth == FALSE or _addressed(records, therapy, reaching, later):
+            continue
+        row: Recommendation = described(assessment, describe.recommendation, statement, truth)
+        row["standing"] = records.code(gg("EndedStanding"))
+        row["reported_by"], row["through"] = [], through(assessment, therapy, statement)
+        row["because"] = f"its later edition was not read on this: {'; '.join(map(records.label, later))}"
+        rows.append(row)
+    return rows
+
+
+def _later_editions(records: Records, document: str) -> list[str]:
+    """The later editions of a document that are here, in whatever circle they supersede each other."""
+    found: dict[str, None] = {}
+    waiting = [document]
+    while waiting:
+        newer = [d for d in records.all(waiting.pop(), "supersededBy") if d in records.nodes and d not in found]
+        found.update(dict.fromkeys(newer))
+        waiting += newer
+    return sorted(d for d in found if d != document)
+
+
+def _addressed(records: Records, therapy: str, reaching: set[str], documents: list[str]) -> bool:
+    """Whether one of the documents says something of the therapy, or considered it."""
+    if any(records.one(s, "statedIn") in documents for s in reaching):
+        return True
+    above = records.ancestors.get(therapy, frozenset((therapy,)))
+    scopes = (s for s in records.nodes if records.one(s, "inDocument") in documents)
+    return any(not above.isdisjoint(records.all(scope, "considers")) for scope in scopes)
+
+
+def against_but_for_coverage(assessment: Assessment, therapy: str) -> list[Recommendation]:
+    """The statements against a therapy that fail by nothing but what a coverage rule is about, where one applies."""
+    rules = assessment.coverage.get(therapy, frozenset()) | assessment.coverage_marks.get(therapy, frozenset())
+    held = [rule for rule in rules if assessment.truth(rule) == TRUE]
+    if not held:
+        return []
+    records = assessment.records
+    about = {
+        (atom.prop, atom.cls)
+        for rule in held
+        for branch in records.branches.get(records.population(rule), ())
+        for iri, _ in branch
+        if (atom := assessment.atom(iri)).prop
+    }
+
+    def alone(statement: str) -> bool:
+        for branch in records.branches.get(records.population(statement), ()):
+            failed = [assessment.atom(a) for a, positive in branch if assessment.literal_truth(a, positive) == FALSE]
+            if failed and all((atom.prop, atom.cls) in about for atom in failed):
+                return True
+        return False
+
+    against = (s for s in assessment.statements(therapy, AGAINST) if assessment.truth(s) == FALSE and alone(s))
+    return voices(assessment, therapy, against)

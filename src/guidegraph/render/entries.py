@@ -1,0 +1,124 @@
+"""What every view of an answer shows of its therapies: the sections in their order, and what is said of each entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from guidegraph.forms import Answer, Recommendation, Therapy
+from guidegraph.model import STATUSES
+from guidegraph.words import how, place, source, strength, warning
+
+#: Facts to establish that a therapy lists before it counts the rest.
+_SHOWN = 6
+_LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
+#: Kinds of grounds that are shown as they stand, after the voices.
+_AS_THEY_STAND = ("not tolerated", "in general", "alert")
+
+
+@dataclass(frozen=True)
+class Section:
+    """Therapies under one heading; ``folded`` ones are named only, since an emergency comes first."""
+
+    heading: str
+    entries: tuple[Therapy, ...]
+    folded: bool = False
+
+
+class Said(NamedTuple):
+    """One thing that is said of a therapy: what it is, the sentence, how it is given, and where it stands."""
+
+    word: str
+    text: str
+    how: str = ""
+    place: str = ""
+
+
+def sections(answer: Answer) -> list[Section]:
+    """The sections of an answer: what a true alert calls for first and alone, then a section a status.
+
+    What is provisional on nothing but unknown signs of alerts stands apart. While an alert is true the rest is folded,
+    but for what must not be given although somebody recommends it.
+    """
+    emergency = any(row["truth"] == "true" for row in answer["alerts"])
+    called = tuple(entry for entry in answer["therapies"] if entry["called_for"])
+    rest = [entry for entry in answer["therapies"] if not entry["called_for"]]
+    found = [Section("Act at once", called)] if called else []
+    for status in STATUSES.values():
+        entries = tuple(entry for entry in rest if entry["status"] == status.code)
+        if emergency:
+            kept = tuple(e for e in entries if status.code == "contraindicated" and _recommended(e))
+            found.append(Section(f"Do not give ({len(kept)})", kept))
+            entries = tuple(entry for entry in entries if entry not in kept)
+            found.append(Section(f"{status.heading} ({len(entries)})", entries, True))
+            continue
+        waiting = tuple(entry for entry in entries if entry["alert_signs_only"])
+        own = tuple(entry for entry in entries if not entry["alert_signs_only"])
+        found.append(Section(f"Provisional: rule out the alerts first, nothing else is open ({len(waiting)})", waiting))
+        found.append(Section(f"{status.heading} ({len(own)})", own))
+    return [section for section in found if section.entries]
+
+
+def _recommended(entry: Therapy) -> bool:
+    return any(voice["truth"] in ("true", "unknown") for voice in entry["for"])
+
+
+def said(entry: Therapy) -> Iterator[Said]:
+    """What is said of a therapy: every true voice, contraindication and warning, whatever its status."""
+    for ground in entry["grounds"]:
+        if ground["kind"] == "counts as":
+            yield Said("", ground["text"])
+    for trial in entry["tried"]:
+        yield Said("", trial["text"])
+    if entry["status"] in ("not-indicated", "undetermined"):
+        kinds = ("failed", "silence", "other problem")
+        yield from [Said("", g["text"]) for g in entry["grounds"] if g["kind"] in kinds][:2]
+    for word, voices in (
+        ("for", entry["for"]),
+        ("against", entry["against"]),
+        ("limit", entry["limits"]),
+        ("both apply, against", entry["both_apply"]),
+    ):
+        yield from (Said(_sided(word, voices), _voice(v), how(v), place(v)) for v in voices if v["truth"] == "true")
+    yield from (
+        Said(_LOOKED[voice["stance"]], _voice(voice)) for voice in entry["other_stances"] if voice["truth"] == "true"
+    )
+    for row in entry["contraindications"]:
+        if row["truth"] == "true":
+            yield Said("note" if row["note"] else row["kind"].upper(), warning(row))
+    yield from (Said("stated elsewhere", warning(row)) for row in entry["stated_elsewhere"])
+    yield from (Said("", ground["text"]) for ground in entry["grounds"] if ground["kind"] in _AS_THEY_STAND)
+    yield from (Said("mark", text) for text in entry["marks"])
+    for voice in entry["against_but_for_coverage"]:
+        yield Said("against, but for other patients", f"{_voice(voice)}; {voice['population']}")
+    for voice in entry["ended"]:
+        yield Said("ended", f"{voice['stance']}: {_voice(voice)}; {voice.get('because', '')}")
+
+
+def _sided(word: str, voices: Iterable[Recommendation]) -> str:
+    held = [voice["standing"] for voice in voices if voice["truth"] == "true"]
+    alone = word in ("for", "against") and all(standing == "secondary" for standing in held)
+    return f"{word} (secondary only)" if alone else word
+
+
+def _voice(voice: Recommendation) -> str:
+    """A voice in words: document, standing, strength, and the part of a combination that it is about."""
+    also = f", also told by {'; '.join(d['label'] for d in voice['reported_by'])}" if voice["reported_by"] else ""
+    part = f"through its part {voice['through']}; " if voice["through"] else ""
+    bound = "; ".join([*voice["horizon"], *voice["outcome"]])
+    review = ", review pending" if voice["document"]["review"] == "pending" else ""
+    told = f"{part}{source(voice['document'], voice['reports'])}{also}; {voice['standing']}{review}; {strength(voice)}"
+    return f"{told}; about {bound}" if bound else told
+
+
+def to_establish(entry: Therapy) -> str:
+    """The facts to establish: named where they decide, else counted; "" where there are none but signs of alerts."""
+    names = [row["label"] for row in entry["establish"] if not row["alert"]]
+    if not names:
+        return ""
+    if entry["status"] not in ("provisional", "undetermined"):
+        return f"not known: {len(names)} facts (guidegraph explain shows all)"
+    more = f" and {len(names) - _SHOWN} more (guidegraph explain shows all)" if len(names) > _SHOWN else ""
+    signs = ", and the signs of alerts" if len(names) < len(entry["establish"]) else ""
+    return f"establish: {'; '.join(names[:_SHOWN])}{more}{signs}"
