@@ -111,7 +111,7 @@ class Voice(TypedDict):
     outcome: list[str]
     horizon: list[str]
     attached: list[str]
-    secondary_only: bool
+    standing: str
     reported_by: list[str]
 
 

@@ -14,7 +14,7 @@ _COLUMN = 14
 def _voice(voice: forms.Voice) -> str:
     """A voice with its strength and what it speaks of; whom it means follows."""
     marks = [voice["strength"]] if voice["strength"] != "none stated" else []
-    marks += ["secondary"] if voice["secondary_only"] else []
+    marks += [voice["standing"]] if voice["standing"] != "guideline" else []
     marks += voice["horizon"]
     marks += [a.replace("only with: ", "").replace("only without: ", "except ") for a in voice["attached"]]
     reported = f"; also reported by {', '.join(voice['reported_by'])}" if voice["reported_by"] else ""
