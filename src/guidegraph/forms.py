@@ -198,9 +198,12 @@ class Ground(TypedDict):
 
 
 class OpenFact(TypedDict):
-    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert."""
+    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert.
 
-    fact: str
+    ``fact`` is None where only definitions differ, which no question settles.
+    """
+
+    fact: str | None
     label: str
     why: list[str]
     alert: bool
