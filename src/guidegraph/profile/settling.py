@@ -299,7 +299,7 @@ def cause_text(cause: Cause, vocabulary: Vocabulary) -> str:
     if cause.value is not None:
         went_on = f"{vocabulary.short(rule.given)} {plain(cause.value)}"
     outside = rule.interval is not None and rule.excluded is not cause.backwards
-    why = f"not {rule.why}" if outside else rule.why
+    why = f"not {rule.why.replace('; ', '; not ')}" if outside else rule.why
     return "; ".join(text for text in (went_on or "the complete list", why) if text)
 
 
