@@ -198,9 +198,12 @@ class Ground(TypedDict):
 
 
 class OpenFact(TypedDict):
-    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert."""
+    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert.
 
-    fact: str
+    ``fact`` is None where only definitions differ, which no question settles.
+    """
+
+    fact: str | None
     label: str
     why: list[str]
     alert: bool
@@ -300,16 +303,28 @@ class LeftOut(TypedDict):
     moved: list[Moved]
 
 
-class Question(TypedDict):
-    """An unknown fact, the key of a profile that answers it, and how many therapies it could change.
+class Sign(TypedDict):
+    """A sign of an alert, and whether the patient has it: true, false or unknown (not asked)."""
 
-    ``trials``: the trials that were made, where the fact is one of care taken as a whole.
+    fact: str
+    label: str
+    key: str
+    truth: str
+
+
+class Question(TypedDict):
+    """An unknown fact, the key of a profile that answers it, how many therapies and families of them it could change.
+
+    ``signs``: those of an alert, which is one question: its ``fact`` names the alert, its ``key`` is empty. ``trials``:
+    those that were made, where the fact is one of care taken as a whole.
     """
 
     fact: str
     label: str
     key: str
     therapies: int
+    families: int
+    signs: list[Sign]
     alert: bool
     absolute: bool
     trials: list[str]
@@ -320,6 +335,31 @@ class Unread(Named):
 
     property: str
     value: str
+    text: str
+
+
+class Definition(TypedDict):
+    """One published definition of a term: its range in words, who published it, and where it stands there."""
+
+    text: str
+    source: str
+    place: str
+    two_way: bool
+    ours: bool
+
+
+class ReadTerm(Named):
+    """A term that came by a reading, or that its definitions leave open, or a number that a term narrows."""
+
+    truth: str
+    text: str
+    definitions: list[Definition]
+
+
+class Unused(Named):
+    """Something that the profile states and that no statement or reading here uses."""
+
+    key: str
     text: str
 
 
@@ -347,6 +387,8 @@ class Asked(TypedDict):
     unread: list[Unread]
     imprecise: list[Imprecise]
     readings: list[Reading]
+    by_reading: list[ReadTerm]
+    unused: list[Unused]
     software: str
     queries: list[NamedDigest]
 
@@ -357,99 +399,3 @@ class Answer(Asked):
     therapies: list[Therapy]
     other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
-
-
-class Literal(TypedDict):
-    """One literal of a proof with the fact that decided it, and the branches of a population that it names."""
-
-    text: str
-    negated: bool
-    truth: str
-    fact: str | None
-    branches: NotRequired[list[Branch]]
-
-
-class Branch(TypedDict):
-    """One conjunction of a population."""
-
-    truth: str
-    literals: list[Literal]
-
-
-class Proof(TypedDict):
-    """One statement that bears on a therapy, with its literals."""
-
-    role: str
-    id: str
-    label: str
-    truth: str
-    document: Document
-    reports: list[Document]
-    locator: str
-    branches: list[Branch]
-
-
-class ChangedFact(TypedDict):
-    """One fact of the smallest change."""
-
-    fact: str
-    label: str
-    value: str
-
-
-class Change(TypedDict):
-    """The smallest change that would make a therapy eligible."""
-
-    possible: bool
-    facts: list[ChangedFact]
-    text: str
-    why_not: str | None
-
-
-class Explanation(TypedDict):
-    """The proof of one therapy's status (schema/explain.schema.json)."""
-
-    as_of: str
-    profile: Named
-    problem: Problem
-    therapy: Therapy
-    proof: list[Proof]
-    change: Change
-    unread: list[Unread]
-    imprecise: list[Imprecise]
-    made_from: MadeFrom
-
-
-Span = TypedDict("Span", {"from": float, "to": float, "status": str})
-
-
-class TimelineRow(TypedDict):
-    """One therapy by week."""
-
-    intervention: str
-    label: str
-    category: str
-    spans: list[Span]
-
-
-class Mark(TypedDict):
-    """A week with a name."""
-
-    week: float
-    label: str
-
-
-class Timeline(TypedDict):
-    """Statuses by week (schema/timeline.schema.json)."""
-
-    as_of: str
-    profile: Named
-    problem: Problem
-    now_week: float | None
-    from_week: float
-    to_week: float
-    steps: list[float]
-    rows: list[TimelineRow]
-    marks: list[Mark]
-    imprecise: list[Imprecise]
-    made_from: MadeFrom

@@ -192,7 +192,8 @@ class TermRow:
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
     that deny it.
-    For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit.
+    For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit, ``short`` what
+    it is called in a sentence that gives its value.
     """
 
     iri: str
@@ -205,6 +206,7 @@ class TermRow:
     low: Decimal | None = None
     high: Decimal | None = None
     unit: str = ""
+    short: str = ""
     problem_key: str = ""
     problem_value: str = ""
     problem_denials: tuple[str, ...] = ()

@@ -8,7 +8,17 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import Asked, Contraindication, Imprecise, OtherProblem, Problem, Reading, Recommendation
+from guidegraph.forms import (
+    Asked,
+    Contraindication,
+    Imprecise,
+    OtherProblem,
+    Problem,
+    Question,
+    Reading,
+    Recommendation,
+    Unused,
+)
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
@@ -18,6 +28,12 @@ def read_words(row: Reading) -> str:
     """How a code of another terminology was read: as which terms of ours."""
     label = f" ({row['label']})" if row["label"] else ""
     return f"{row['code']}{label} as {', '.join(c['label'] for c in row['present'] or row['absent'])}"
+
+
+def unused_words(rows: Sequence[Unused]) -> str:
+    """What nothing here uses, by the keys of the profile."""
+    keys = dict.fromkeys(row["key"] for row in rows)
+    return "; ".join(f"{key}: {', '.join(row['text'] for row in rows if row['key'] == key)}" for key in keys)
 
 
 def clean(text: Any) -> str:
@@ -119,6 +135,24 @@ def other_words(rows: Sequence[OtherProblem]) -> list[str]:
     if counted(False):
         said.append(f"Of conditions that the patient is not known to have: {counted(False)}.")
     return said
+
+
+_ANSWERED = {"true": "yes", "false": "no", "unknown": "not asked"}
+
+
+def question_words(row: Question) -> str:
+    """A question; of an alert every sign, each with its answer."""
+    if not row["signs"]:
+        return row["label"]
+    signs = "; ".join(f"{sign['label']} ({_ANSWERED[sign['truth']]})" for sign in row["signs"])
+    return f"{row['label']}, each sign: {signs}"
+
+
+def bearing_words(row: Question) -> str:
+    """What the answer to a question could change."""
+    number = f"{row['families']} famil{'y' if row['families'] == 1 else 'ies'} of therapies"
+    mark = "alert" if row["alert"] else "absolute" if row["absolute"] else ""
+    return ", ".join(filter(None, (number, mark)))
 
 
 def beside(answer: Asked) -> Iterator[tuple[str, str]]:

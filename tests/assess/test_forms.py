@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from guidegraph import comparisons, forms, plans
+from guidegraph import comparisons, derived, forms
 from tests.support.statuses import SCHEMAS
 
 #: Each published schema with the type of the whole.
 PUBLISHED = {
     "therapies": forms.Answer,
-    "explain": forms.Explanation,
-    "timeline": forms.Timeline,
-    "plan": plans.Plan,
+    "explain": derived.Explanation,
+    "timeline": derived.Timeline,
+    "plan": derived.Plan,
     "disagreements": comparisons.Disagreements,
     "compare": comparisons.PublishedPair,
     "matrix": comparisons.PublishedMatrix,
@@ -82,7 +82,7 @@ def test_a_difference_is_found() -> None:
     schema["properties"]["rows"]["items"]["properties"]["label"] = {"type": "integer"}
     schema["properties"]["steps"]["items"] = {"type": "string"}
     del schema["properties"]["marks"]
-    assert len(differences(forms.Timeline, schema, schema, "timeline")) == 3
+    assert len(differences(derived.Timeline, schema, schema, "timeline")) == 3
 
 
 def test_a_copy_shares_nothing_that_can_change() -> None:

@@ -167,6 +167,9 @@ def test_what_was_not_tolerated_is_the_patients_own(kb: Any) -> None:
     profile = kb.profile(changed(1, trials=[{"of": "NSAID", "outcome": "not tolerated"}]))
     assert of_problem(profile, LEG, kb.vocabulary).not_tolerated == {kb.resolve("NSAID")}
     assert of_problem(profile, BACK, kb.vocabulary).not_tolerated == set()
+    found = kb.therapies(profile, as_of=AS_OF, problem=LEG).assessment
+    for therapy in ("NSAID", "ibuprofen"):
+        assert found.not_tolerated[kb.resolve(therapy)] == {kb.resolve("NSAID")}
     stated = kb.profile({"age": 50, "not_tolerated": ["NSAID"]})
     assert stated.not_tolerated == {kb.resolve("NSAID")}
 

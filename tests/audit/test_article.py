@@ -44,7 +44,13 @@ def test_the_article_names_two_primaries_without_listing_them(article: dict[str,
         ("numbering-misfit", ["droracle-sciatica-2025"]),
         ("self-citation", ["ref-1"]),
         ("review-pending", ["droracle-sciatica-2025"]),
-        ("internal-contradiction", ["epidural-against"]),
+        # It tells what two others recommend: that is their disagreement.
+        ("internal-contradiction", []),
+        ("misattributed", ["interventional-last", "lead-interventional"]),
+        ("primaries-disagree", ["ct-candidate", "epidural-steroid", "mri-candidate"]),
+        ("primary-says-otherwise", ["acupuncture", "gabapentin", "nsaid-pain"]),
+        ("cited-source-silent", ["droracle-sciatica-2025"]),
+        ("nobody-named", ["divergence", "evolving-evidence"]),
         ("window-contradicts-section", ["acupuncture", "cbt", "exercise", "manipulation", "massage"]),
         ("outdated", ["prolonged-bed-rest"]),
         (
@@ -52,6 +58,8 @@ def test_the_article_names_two_primaries_without_listing_them(article: dict[str,
             [
                 "cyclobenzaprine",
                 "epidural-against",
+                "evaluate-cauda-equina",
+                "evaluate-infection-malignancy",
                 "heat",
                 "massage-effect",
                 "metaxalone",
@@ -70,6 +78,29 @@ def test_nsaids_and_pain_are_contradicted_by_the_review_that_the_article_cites(a
     rows = {row["iri"].rpartition("/")[2]: row["evidence"] for row in of(article, "primary-says-otherwise")}
     assert any("Cochrane 2016" in told and "no difference" in told for told in rows["nsaid-pain"])
     assert any("NICE NG59" in told for told in rows["gabapentin"])
+
+
+def test_advice_in_the_name_of_a_source_that_advises_against_it_is_found(article: dict[str, Any]) -> None:
+    rows = {row["iri"].rpartition("/")[2]: row["evidence"] for row in of(article, "misattributed")}
+    # The text uses the number 1 for this guideline, whatever stands first in its list.
+    assert all("BMJ 2025 guideline" in told and "against" in told for told in rows["interventional-last"])
+    items = {row["id"].rpartition("/")[2]: row for row in article["corroboration"]["items"]}
+    assert items["interventional-last"]["kind"] == "Advice"
+    assert items["interventional-last"]["verdict"] == "contradicted"
+    assert items["most-procedures-against"]["verdict"] in ("corroborated", "qualified")
+    (silent,) = of(article, "cited-source-silent")
+    assert any("NSAIDs first" in told and "BMJ 2025" in told for told in silent["evidence"])
+
+
+def test_claims_on_referral_and_imaging_meet_the_primaries_that_speak_of_them(article: dict[str, Any]) -> None:
+    items = {row["id"].rpartition("/")[2]: row for row in article["corroboration"]["items"]}
+    for claim, document in (
+        ("surgical-consultation", "ggd:nhg-2015"),
+        ("evaluate-deficit", "ggd:nhg-2015"),
+        ("routine-imaging-effect", "ggd:nice-ng59"),
+    ):
+        assert document in {p["document"]["id"] for p in items[claim]["sources"]}, claim
+    assert items["surgical-consultation"]["verdict"] != "not addressed"
 
 
 def test_claims_have_verdicts_with_their_pairs(article: dict[str, Any]) -> None:

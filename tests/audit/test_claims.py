@@ -104,6 +104,86 @@ def test_a_comparison_meets_comparisons_and_evidence_that_compares(tmp_path: Pat
     assert row["verdict"] == verdict
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "horizons", "verdict"),
+    [
+        (("ex:Pain", "ex:Less"), ("", ""), "contradicted"),
+        (("ex:Pain", "ex:Less"), ("gg:ShortTerm", "ex:Early"), "contradicted"),
+        (("ex:Pain", "ex:Less"), ("gg:ShortTerm", "gg:LongTerm"), "qualified"),
+        (("ex:Pain", "ex:Other"), ("", ""), "not addressed"),
+        (("ex:Pain", ""), ("", ""), "qualified"),
+        (("", ""), ("", ""), "qualified"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["comparison", "evidence"])
+def test_no_difference_contradicts_a_benefit_of_the_same_comparison_outcome_and_horizon(
+    tmp_path: Path, kind: str, outcomes: tuple[str, str], horizons: tuple[str, str], verdict: str
+) -> None:
+    known = """ex:Pain a gg:Outcome . ex:Less a gg:Outcome ; <http://www.w3.org/2004/02/skos/core#broader> ex:Pain .
+        ex:Early a gg:Horizon ; gg:fromWeeks 2.0 ; gg:toWeeks 6.0 . ex:Other a gg:Outcome . ex:Ache a owl:Class"""
+    mine, theirs = (
+        "".join(f" ; gg:{p} {v}" for p, v in (("outcome", o), ("horizon", h)) if v)
+        for o, h in zip(outcomes, horizons, strict=True)
+    )
+    what = "a gg:Comparison" if kind == "comparison" else 'a gg:EvidenceItem ; gg:benefitOrHarm "benefit"'
+    claim = f"s:rather {what} ; gg:statedIn d:article ; gg:intervention ex:Salve ; gg:comparator ex:Drops{mine} ."
+    other = (
+        "s:theirs a gg:EvidenceItem ; gg:statedIn d:review ; gg:intervention ex:Salve ; gg:comparator ex:Drops ; "
+        f'gg:benefitOrHarm "no difference"{theirs} .'
+    )
+    changes = {_EDGE: f"{claim} {_EDGE}", _PAIN: f"{other} {_PAIN}", "ex:Ache a owl:Class": known}
+    assert told_of(tmp_path, "rather", changes)["verdict"] == verdict
+
+
+_ADVICE = "s:how a gg:Advice ; gg:statedIn d:article ; gg:intervention ex:{}{} ."
+
+
+@pytest.mark.parametrize(
+    ("drug", "more", "verdict"),
+    [
+        # The guideline that is cited advises against salve for itch, and recommends drops for ache.
+        ("Salve", " ; gg:cites s:cite-1", "contradicted"),
+        ("Salve", " ; gg:reports d:guideline", "contradicted"),
+        ("Salve", "", "qualified"),
+        ("Salve", " ; gg:cites s:cite-2", "qualified"),
+        ("Salve", " ; gg:cites s:cite-1 ; gg:indication ex:Ache", "not addressed"),
+        ("Salve", " ; gg:cites s:cite-1 ; gg:takesForGranted gg:Against", "not addressed"),
+        ("Drops", " ; gg:cites s:cite-1 ; gg:population ex:Aching", "corroborated"),
+        ("Drops", " ; gg:cites s:cite-1", "not addressed"),
+    ],
+)
+def test_advice_takes_the_use_of_its_intervention_for_granted(
+    tmp_path: Path, drug: str, more: str, verdict: str
+) -> None:
+    row = told_of(tmp_path, "how", {_EDGE: f"{_ADVICE.format(drug, more)} {_EDGE}"})
+    assert row["verdict"] == verdict
+
+
+def test_a_number_stands_for_the_document_that_the_text_names_at_it(tmp_path: Path) -> None:
+    named = "gg:cites s:cite-1 ; gg:namesWithoutListing d:review ; gg:reports d:guideline"
+    again = (
+        "s:cite-9 a gg:Citation ; gg:number 1 ; gg:inDocument d:article ; gg:pointsAt s:ref-1 . "
+        f"{_ADVICE.format('Salve', ' ; gg:cites s:cite-9')}"
+    )
+    # As printed the number leads to the guideline, which advises against; the text uses it for the review.
+    listed = told_of(tmp_path, "how", {_EDGE: f"{again} {_EDGE}"})
+    told = told_of(tmp_path, "how", {_EDGE: f"{again} {_EDGE}", "gg:cites s:cite-1 ; gg:reports d:guideline": named})
+    assert (listed["verdict"], told["verdict"]) == ("contradicted", "qualified")
+
+
+def test_where_primaries_take_both_sides_a_claim_is_contested(tmp_path: Path) -> None:
+    side = "gg:intervention ex:Drops ; gg:stance gg:{} ; gg:population ex:Aching ; gg:indication ex:Ache ."
+    claim = f"s:mine a gg:Recommendation ; gg:statedIn d:article ; {side.format('For')}"
+    against = f"s:theirs a gg:Recommendation ; gg:statedIn d:review ; {side.format('Against')}"
+    both = {_EDGE: f"{claim} {_EDGE}", _PAIN: f"{against} {_PAIN}"}
+    assert told_of(tmp_path, "mine", both)["verdict"] == "contested"
+    alone = {
+        **both,
+        'gg:intervention ex:Drops ; gg:stance gg:For ; gg:population ex:Aching ; gg:indication ex:Ache ;\n    gg:strengthWording "strong"': 'gg:intervention ex:Salve ; gg:stance gg:For ; gg:population ex:Aching ; gg:indication ex:Ache ;\n    gg:strengthWording "strong"',
+    }
+    assert told_of(tmp_path, "mine", alone)["verdict"] == "contradicted"
+
+
 def test_an_alert_is_corroborated_by_one_for_the_same_patients(tmp_path: Path) -> None:
     mine = "s:mine a gg:Alert ; gg:statedIn d:article ; gg:population ex:Aching ; gg:callsFor ex:Drops ."
     theirs = "s:theirs a gg:Alert ; gg:statedIn d:guideline ; gg:population ex:{} ; gg:callsFor ex:Drops ."

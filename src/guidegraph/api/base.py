@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from guidegraph.audit.auditing import AuditOptions, AuditReport
     from guidegraph.audit.engine import Auditor
     from guidegraph.audit.tracing import Trace
+    from guidegraph.derived import Explanation, Plan, Timeline
     from guidegraph.disagree.questions import DisagreementOptions
     from guidegraph.export.nanopub import Key, Nanopub
-    from guidegraph.forms import Explanation, Question, Timeline
+    from guidegraph.forms import Question
     from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
     from guidegraph.intake.omop.read import OmopOptions
     from guidegraph.intake.report import IntakeReport
-    from guidegraph.plans import Plan
     from guidegraph.terminologies.book import Links
     from guidegraph.validate.passages import Verification
 

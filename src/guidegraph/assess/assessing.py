@@ -13,7 +13,7 @@ from guidegraph.errors import UsageError
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
-from guidegraph.profile import apply_implications
+from guidegraph.profile import apply_implications, yielding
 from guidegraph.profile.problems import of_problem
 
 
@@ -75,6 +75,7 @@ def assess(
     jurisdiction: str | None = None,
     also: Iterable[CodeReading] = (),
     voices: frozenset[str] = frozenset(),
+    kept: frozenset[str] = frozenset(),
 ) -> Assessment:
     """Assess a profile whose implications are applied, for its one problem.
 
@@ -85,6 +86,7 @@ def assess(
         jurisdiction: count only the labels of this country; all if None.
         also: codes of interventions to answer for, beside those that the profile names.
         voices: which recommendations alone count (:class:`guidegraph.knowledge.engine.Request`); all if empty.
+        kept: the conditions of the problem, where the profile names none; those that it has if empty.
 
     Raises:
         UsageError: the profile names several problems (:func:`guidegraph.profile.problems.of_problem` chooses one).
@@ -97,9 +99,10 @@ def assess(
     # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
-    asked = Request(as_of, jurisdiction, profile.about or about(knowledge, profile), voices)
-    with knowledge.session(suspended, asked, linked) as session:
-        return read_assessment(session, records, knowledge.book, profile, asked, linked)
+    asked = Request(as_of, jurisdiction, profile.about or kept or about(knowledge, profile), voices)
+    settled = knowledge.settle(suspended)
+    with knowledge.session(settled, asked, linked) as session:
+        return read_assessment(session, records, knowledge.book, profile, settled, asked, linked)
 
 
 def about(knowledge: Knowledge, profile: Profile) -> frozenset[str]:
@@ -110,13 +113,13 @@ def about(knowledge: Knowledge, profile: Profile) -> frozenset[str]:
 def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:
     """What assesses a changed profile on the day, in the country and for the codes of an assessment."""
 
+    rules, vocabulary, advancing = knowledge.implications, knowledge.vocabulary, knowledge.records.rates
+
     def changed(profile: Profile) -> Assessment:
+        moved = apply_implications(yielding(profile, rules, vocabulary, advancing), rules, vocabulary)
+        also, request = assessment.linked.values(), assessment.asked
         # What is supposed of the patient never makes it another question.
-        profile = replace(profile, about=assessment.asked.about)
-        settled = apply_implications(profile, knowledge.implications, knowledge.vocabulary)
-        also = assessment.linked.values()
-        request = assessment.asked
-        return assess(knowledge, settled, request.as_of, request.jurisdiction, also, request.voices)
+        return assess(knowledge, moved, request.as_of, request.jurisdiction, also, request.voices, request.about)
 
     return changed
 
@@ -124,8 +127,7 @@ def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], A
 def every_voice(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, str]:
     """The statuses of an assessment as they are when the reader leaves out no voice."""
     request, also = assessment.asked, assessment.linked.values()
-    profile = replace(assessment.profile, about=request.about)
-    return assess(knowledge, profile, request.as_of, request.jurisdiction, also).statuses
+    return assess(knowledge, assessment.profile, request.as_of, request.jurisdiction, also).statuses
 
 
 def coded_therapy(knowledge: Knowledge, text: str) -> CodeReading | None:

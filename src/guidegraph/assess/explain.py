@@ -16,7 +16,8 @@ from guidegraph.assess.assessment import (
 )
 from guidegraph.assess.problem import problem
 from guidegraph.assess.questions import open_facts
-from guidegraph.forms import Branch, Change, Explanation, Literal, MadeFrom, Proof, plain_copy
+from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
+from guidegraph.forms import MadeFrom, plain_copy
 from guidegraph.knowledge import describe
 
 _ROLES = ((FOR, "for"), (AGAINST, "against"), (ABSOLUTE, "contraindication"), (CAUTIONED, "warning"))
@@ -31,7 +32,7 @@ def _literal(assessment: Assessment, iri: str, positive: bool) -> Literal:
         "text": assessment.book.label(atom, positive),
         "negated": not positive,
         "truth": assessment.literal_truth(iri, positive),
-        "fact": assessment.book.deciding(assessment.profile, atom, own),
+        "fact": assessment.book.deciding(assessment.settled, atom, own),
     }
     if nested:
         row["branches"] = nested

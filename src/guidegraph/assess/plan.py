@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Unpack
 
 from guidegraph.assess import assessing
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FOR, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.families import Interventions
 from guidegraph.assess.problem import problem
+from guidegraph.derived import AttachedCondition, Bearing, Doubled, Plan, PlanChange, Planned
 from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.knowledge.records import Records, gg
+from guidegraph.knowledge.records import gg
 from guidegraph.model import Profile
-from guidegraph.namespaces import IDX
-from guidegraph.plans import AttachedCondition, Bearing, Doubled, Plan, PlanChange, Planned
 
 Assess = Callable[[Profile], Assessment]
 _TAKES = gg("takesMedication")
@@ -79,7 +79,7 @@ def plan(before: Assessment, chosen: Sequence[Choice], assess: Assess, made_from
 class _Planner:
     def __init__(self, before: Assessment, chosen: Sequence[Choice], assess: Assess) -> None:
         self._before, self._chosen, self._assess, self._records = before, chosen, assess, before.records
-        self._known = _Interventions(before.records)
+        self._known = Interventions(before.records)
         held = before.profile.present.get(_TAKES, frozenset())
         mine = {cls for one in chosen for cls in one.classes}
         self._taken = [Choice(cls, (cls,)) for cls in sorted(held - mine)]
@@ -225,32 +225,6 @@ class _Planner:
         pairs = ((a, b) for a in sets[0] for b in sets[1] if (a, b) != (one.iri, other.iri))
         found = {b if b in above(a) else a for a, b in pairs if b in above(a) or a in above(b)}
         return {cls for cls in found if not any(cls != low and cls in above(low) for low in found)}
-
-
-class _Interventions:
-    """What a plan needs to know of interventions: classes above, parts, categories, and what meets a condition."""
-
-    def __init__(self, records: Records) -> None:
-        self._records = records
-        rows = records.plans
-        self._contains = {subject: props.get(IDX + "contains", ()) for subject, props in rows.items()}
-        self.meeting: Mapping[str, Sequence[str]] = {s: p[gg("metBy")] for s, p in rows.items() if gg("metBy") in p}
-        categories = {subject for subject, props in rows.items() if gg("categoryName") in props}
-        #: Classes that say no more than what sort of thing an intervention is.
-        self.wide = {up for cls in categories for up in self.above(cls)} | {gg("Intervention")}
-
-    def above(self, cls: str) -> frozenset[str]:
-        """The class and those above it."""
-        return self._records.ancestors.get(cls, frozenset((cls,)))
-
-    def parts(self, cls: str) -> set[str]:
-        """The class and its parts, and theirs."""
-        found, rest = {cls}, [cls]
-        while rest:
-            new = {part for up in self.above(rest.pop()) for part in self._contains.get(up, ())} - found
-            found |= new
-            rest += sorted(new)
-        return found
 
 
 def _ordered(rows: list[Bearing]) -> list[Bearing]:

@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
 from guidegraph.assess.course import trials_made
-from guidegraph.forms import OpenFact, Question
+from guidegraph.assess.families import families
+from guidegraph.forms import OpenFact, Question, Sign
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import Fact
-from guidegraph.knowledge.records import gg
+from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import STATUSES
+from guidegraph.termreadings import plain
 
 
 class Open(NamedTuple):
@@ -27,9 +30,9 @@ class Open(NamedTuple):
 class _Question:
     fact: Fact
     therapies: set[str] = field(default_factory=set)
-    alert: bool = False
     absolute: bool = False
     collective: bool = False
+    signs: list[Sign] = field(default_factory=list)
 
 
 def _by_role(assessment: Assessment, therapy: str, matters: str) -> Iterable[tuple[str, str]]:
@@ -71,25 +74,55 @@ def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
     return {therapy: open_facts(assessment, therapy) for therapy in sorted(assessment.statuses)}
 
 
-def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
-    """The unknown facts: alerts first, then by how many therapies each could still change, absolute ones before others.
+def asked(assessment: Assessment, iri: str) -> Fact | None:
+    """What an unknown atom is asked through: its number while a reading takes it from one that is not stated.
 
-    What is a matter of consent or procedure is shown with the therapy and not asked here.
+    None where the number is stated and definitions differ on it: nobody could tell.
+    """
+    atom = assessment.atom(iri)
+    if (atom.prop, atom.cls) in assessment.settled.disputed:
+        return None
+    number = assessment.book.asked_through(atom, assessment.profile.values) if atom.cls else ""
+    return assessment.book.number(number) if number else assessment.book.fact(atom)
+
+
+def differing(assessment: Assessment, atom: Atom) -> str:
+    """That definitions of a term differ at the patient's number, in words."""
+    rule = assessment.settled.disputed[atom.prop, atom.cls]
+    number = assessment.book.short(rule.given)
+    value = plain(assessment.profile.values[rule.given])
+    return f"{assessment.book.label(atom)}: sources differ at {number} {value} ({rule.why})"
+
+
+def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
+    """What to find out: alerts first, then by how many families of therapies each fact could still change, absolute
+    contraindications before others.
+
+    The signs of an alert are one question, with an answer a sign. What is a matter of consent or procedure is shown
+    with the therapy and not asked here.
 
     Args:
         unknown: the open facts of each therapy.
     """
-    table: dict[str, _Question] = {}
     records = assessment.records
+    table = {f"alert {alert}": _alert(assessment, alert) for alert in records.alerts if assessment.open_atoms(alert)}
+    signs: dict[str, list[_Question]] = defaultdict(list)
+    for question in table.values():
+        for sign in question.signs:
+            signs[sign["fact"]].append(question)
 
-    def entry(atom: str) -> _Question:
-        fact = assessment.book.fact(assessment.atom(atom))
+    def entries(iri: str) -> list[_Question]:
+        atom = assessment.atom(iri)
+        if assessment.book.fact(atom).fact in signs:
+            return signs[assessment.book.fact(atom).fact]
+        fact = asked(assessment, iri)
+        if fact is None:
+            return []
         known = table.get(fact.fact)
         if known is None:
-            asked = assessment.atom(atom)
-            whole = asked.prop == gg("hasTrial") and asked.cls in records.collectives
+            whole = atom.prop == gg("hasTrial") and atom.cls in records.collectives
             known = table[fact.fact] = _Question(fact, collective=whole)
-        return known
+        return [known]
 
     for therapy, rows in unknown.items():
         changing = STATUSES[assessment.statuses[therapy]].open
@@ -98,14 +131,13 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
                 continue
             if records.one(statement, "consentOrProcedure") == "true":
                 continue
-            question = entry(atom)
-            question.therapies.add(therapy)
-            question.absolute |= role == "c"
-    for alert in records.alerts:
-        for atom in assessment.open_atoms(alert):
-            entry(atom).alert = True
+            for question in entries(atom):
+                question.therapies.add(therapy)
+                question.absolute |= role == "c"
+    heads = families(assessment)
+    counted = [(q, len({heads[therapy] for therapy in q.therapies})) for q in table.values()]
     ranked = sorted(
-        table.values(), key=lambda q: (not q.alert, -len(q.therapies), not q.absolute, q.fact.label, q.fact.fact)
+        counted, key=lambda row: (not row[0].signs, -row[1], not row[0].absolute, row[0].fact.label, row[0].fact.fact)
     )
     return [
         {
@@ -113,25 +145,46 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
             "label": q.fact.label,
             "key": q.fact.key,
             "therapies": len(q.therapies),
-            "alert": q.alert,
+            "families": number,
+            "alert": bool(q.signs),
             "absolute": q.absolute,
             "trials": trials_made(assessment) if q.collective else [],
+            "signs": q.signs,
         }
-        for q in ranked
+        for q, number in ranked
     ]
+
+
+def _alert(assessment: Assessment, alert: str) -> _Question:
+    """The question whether any sign of an alert is there, with each sign as far as it is answered."""
+    records = assessment.records
+    rows: dict[str, Sign] = {}
+    left, seen = [records.population(alert)], set[str]()
+    while left:
+        seen.add(population := left.pop())
+        for iri, _ in (literal for branch in records.branches.get(population, ()) for literal in branch):
+            atom = assessment.atom(iri)
+            if atom.names:
+                left += [atom.names] if atom.names not in seen else []
+                continue
+            fact = assessment.book.fact(atom)
+            rows[fact.fact] = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": assessment.truth(iri)}
+    signs = sorted(rows.values(), key=lambda row: (row["label"], row["fact"]))
+    return _Question(Fact(describe.name(alert), records.label(alert), ""), signs=signs)
 
 
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
     """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
-    facts: dict[str, str] = {}
+    facts: dict[str, str | None] = {}
     own: set[str] = set()
     for _, statement, atom in unknown:
-        fact = assessment.book.fact(assessment.atom(atom))
-        facts.setdefault(fact.label, fact.fact)
-        why[fact.label].add(assessment.records.label(statement))
+        fact = asked(assessment, atom)
+        label = fact.label if fact else differing(assessment, assessment.atom(atom))
+        facts.setdefault(label, fact.fact if fact else None)
+        why[label].add(assessment.records.label(statement))
         if statement not in assessment.records.alerts:
-            own.add(fact.label)
+            own.add(label)
     return [
         {"fact": facts[label], "label": label, "why": sorted(why[label])[:2], "alert": label not in own}
         for label in sorted(why, key=lambda label: (label not in own, label))

@@ -9,8 +9,12 @@ from typing import Any
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Records, gg
 
-VERDICTS = ("contradicted", "population shifted", "outdated", "qualified", "corroborated", "not addressed")
-_CLAIMS = ("Recommendation", "EvidenceItem", "DiagnosticAccuracy", "Comparison", "Alert")
+VERDICTS = ("contradicted", "contested", "population shifted", "outdated", "qualified", "corroborated", "not addressed")
+_CLAIMS = ("Recommendation", "EvidenceItem", "DiagnosticAccuracy", "Comparison", "Alert", "Advice", "Background")
+#: Background is a claim where it speaks of an intervention.
+_TOLD = "Background"
+#: That primaries take both sides: no relation of its own, since each is told by another one.
+_BOTH = "bothSides"
 _WORDS = {
     "contradictedBy": "contradicts it",
     "qualifiedBy": "qualifies it",
@@ -45,6 +49,8 @@ def verdict(relations: Mapping[str, Sequence[str]], reported: Sequence[str]) -> 
         for name, word in (*_ORDER[:1], *_ORDER[3:], *_ORDER[1:3]):
             if own.get(name):
                 return word
+    if relations.get("contradictedBy") and relations.get(_BOTH):
+        return "contested"
     return next((word for name, word in _ORDER if relations.get(name)), "not addressed")
 
 
@@ -69,7 +75,9 @@ class Corroboration:
         found = [
             s
             for s, props in nodes.items()
-            if document in props.get(gg("statedIn"), ()) and wanted & set(props.get(_TYPE, ()))
+            if document in props.get(gg("statedIn"), ())
+            and wanted & set(props.get(_TYPE, ()))
+            and (gg(_TOLD) not in props.get(_TYPE, ()) or props.get(gg("intervention")))
         ]
         return sorted(found, key=self._place)
 

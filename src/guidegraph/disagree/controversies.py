@@ -158,14 +158,14 @@ class Controversies:
         return {name: self._ordered(held) for name, held in found.items()}
 
     def _ordered(self, statements: Iterable[str]) -> list[str]:
-        """Statements of guidelines first, then the strongest, then the newest."""
+        """Statements of the best standing first, then the strongest, then the newest."""
         records = self._records
 
         def key(statement: str) -> tuple[object, ...]:
             strength = records.rank(records.readings.get(statement, ""))
             issued = records.issued_of(statement)[:4]
             year = int(issued) if issued.isdigit() else 0
-            return (not describe.has_primary(records, statement), -strength, -year, statement)
+            return (-records.rank(records.standing(statement)), -strength, -year, statement)
 
         return sorted(statements, key=key)
 
@@ -192,7 +192,7 @@ class Controversies:
             "outcome": side["outcome"],
             "horizon": side["horizon"],
             "attached": side["attached"],
-            "secondary_only": side["secondary_only"],
+            "standing": side["standing"],
             "reported_by": sorted(names),
         }
 

@@ -18,6 +18,7 @@ import pyoxigraph as ox
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
+from guidegraph.termreadings import axioms
 
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
@@ -125,6 +126,7 @@ class Engine:
         self._lock = threading.Lock()
         self._free: list[tuple[ox.Store, int]] = []
         self._inactive: dict[tuple[str, Request], bytes] = {}
+        store.bulk_extend(axioms(store))
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
                 self._index(step)
@@ -215,7 +217,7 @@ class Engine:
         """Assess one profile and give access to its assessment until the block ends.
 
         Args:
-            triples: the profile as docs/model.md writes it, implications applied.
+            triples: the profile as docs/model.md writes it, with everything that follows from it.
             asked: the day, the country and the problem.
             leaves: further interventions to answer for, each with the classes that it is below.
         """

@@ -13,6 +13,7 @@ from guidegraph.words import clean, rule, wrap
 #: Words for the verdicts on claims, gravest first, with a mark for text.
 VERDICT_MARKS = {
     "contradicted": "[x]",
+    "contested": "[/]",
     "population shifted": "[>]",
     "outdated": "[o]",
     "qualified": "[~]",

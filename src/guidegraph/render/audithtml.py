@@ -21,8 +21,8 @@ thead th{font:600 .8rem/1.3 system-ui,Helvetica,Arial,sans-serif;letter-spacing:
 td small,th small{font:.82rem/1.4 system-ui,Helvetica,Arial,sans-serif;opacity:.85}
 .claim{width:22%;font-weight:400}.cited{width:7%}.verdict{width:12%}.why{width:25%}
 .mark{font:700 .78rem/1.3 system-ui,Helvetica,Arial,sans-serif;white-space:nowrap;padding:.1rem .45rem;border:1.5px solid currentColor;border-radius:.8rem;display:inline-block}
-.contradicted,.error{color:#a3000f}.shifted,.warning{color:#7a4a00}.outdated{color:#7a4a00}.qualified{color:#3d4f8a}.corroborated{color:#1b6b34}.addressed,.note{color:#555}
-@media (prefers-color-scheme:dark){.contradicted,.error{color:#ff9c9c}.shifted,.warning,.outdated{color:#ffcf7d}.qualified{color:#b5c5ff}.corroborated{color:#93e0a8}.addressed,.note{color:#bbb}}
+.contradicted,.error{color:#a3000f}.contested,.shifted,.warning{color:#7a4a00}.outdated{color:#7a4a00}.qualified{color:#3d4f8a}.corroborated{color:#1b6b34}.addressed,.note{color:#555}
+@media (prefers-color-scheme:dark){.contradicted,.error{color:#ff9c9c}.contested,.shifted,.warning,.outdated{color:#ffcf7d}.qualified{color:#b5c5ff}.corroborated{color:#93e0a8}.addressed,.note{color:#bbb}}
 .tally{display:flex;flex-wrap:wrap;gap:.5rem;margin:.6rem 0 1rem;padding:0;list-style:none}
 .tally li{border:1px solid var(--line);border-radius:.4rem;padding:.25rem .7rem;font:.88rem/1.4 system-ui,Helvetica,Arial,sans-serif}
 .tally b{font-size:1.05rem}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from guidegraph import comparisons as forms
 from guidegraph.render.markdown import cell
-from guidegraph.words import rule, wrap
+from guidegraph.words import wrap
 
 _COLUMN = 14
 
@@ -14,7 +14,7 @@ _COLUMN = 14
 def _voice(voice: forms.Voice) -> str:
     """A voice with its strength and what it speaks of; whom it means follows."""
     marks = [voice["strength"]] if voice["strength"] != "none stated" else []
-    marks += ["secondary"] if voice["secondary_only"] else []
+    marks += [voice["standing"]] if voice["standing"] != "guideline" else []
     marks += voice["horizon"]
     marks += [a.replace("only with: ", "").replace("only without: ", "except ") for a in voice["attached"]]
     reported = f"; also reported by {', '.join(voice['reported_by'])}" if voice["reported_by"] else ""
@@ -74,7 +74,7 @@ def controversies_text(rows: Sequence[forms.Controversy]) -> list[str]:
     """Controversies as lines of text, those with most voices first."""
     lines: list[str] = []
     for one in rows:
-        lines += rule(_title(one))
+        lines += ["", *wrap(_title(one))]
         lines += wrap(one["text"], "  ", "  ")
         word = ""
         for head, text in _lines(one):

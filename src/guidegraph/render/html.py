@@ -5,19 +5,23 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from guidegraph.forms import Answer, Explanation, Therapy, Timeline
+from guidegraph.derived import Explanation, Timeline
+from guidegraph.forms import Answer, Therapy
 from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+    bearing_words,
     beside,
     clean,
     other_words,
     partly_dated,
     problem_words,
+    question_words,
     read_words,
+    unused_words,
 )
 
 _STYLE = """
@@ -61,7 +65,11 @@ def _codes(answer: Answer) -> str:
     )
     missed += "".join(f'<p class="ask" role="note">{_e(text)}</p>' for text in partly_dated(answer["imprecise"]))
     read = "".join(f"<li>{_e(read_words(row))}</li>" for row in answer["readings"])
-    return missed + (f"<details><summary>Codes read</summary><ul>{read}</ul></details>" if read else "")
+    terms = "".join(f"<li>{_e(term['text'])}</li>" for term in answer["by_reading"])
+    lists = (("Codes read", read), ("Read from numbers and facts", terms))
+    return missed + "".join(
+        f"<details><summary>{name}</summary><ul>{rows}</ul></details>" for name, rows in lists if rows
+    )
 
 
 def _said(entry: Therapy) -> str:
@@ -101,13 +109,15 @@ def notebook_html(answer: Answer) -> str:
     tables = "".join(_section(section) for section in sections(answer))
     banner = f'<p class="alert" role="note"><strong>{_e(answer["banner"])}</strong></p>' if answer["banner"] else ""
     asked = "".join(
-        f"<li>{_e(q['label'])} <small>({q['therapies']} therapies)</small></li>" for q in answer["questions"][:8]
+        f"<li>{_e(question_words(q))} <small>({_e(bearing_words(q))})</small></li>" for q in answer["questions"][:8]
     )
     others = "".join(f"<li>{_e(text)}</li>" for text in other_words(answer["other_problems"]))
     others = f"<h4>Other problems</h4><ul>{others}</ul>" if others else ""
+    left = answer["unused"]
+    said = f"<p>Not used by any statement here: {_e(unused_words(left))}.</p>" if left else ""
     return (
         f'<div class="gg"><style>{_STYLE}</style>{banner}<h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
-        f"{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f"{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol>{said}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
         f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
     )
 

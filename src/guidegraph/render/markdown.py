@@ -5,10 +5,22 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from guidegraph.forms import Answer, Asked, Explanation, Question, Timeline
+from guidegraph.derived import Explanation, Timeline
+from guidegraph.forms import Answer, Asked, Question
 from guidegraph.render.entries import said, sections, to_establish
 from guidegraph.render.text import explain_text
-from guidegraph.words import DISCLAIMER, beside, clean, other_words, partly_dated, problem_words, read_words
+from guidegraph.words import (
+    DISCLAIMER,
+    bearing_words,
+    beside,
+    clean,
+    other_words,
+    partly_dated,
+    problem_words,
+    question_words,
+    read_words,
+    unused_words,
+)
 
 
 def cell(text: Any) -> str:
@@ -41,6 +53,7 @@ def _codes(answer: Asked) -> list[str]:
     lines += [f"- **Date not read:** {cell(row['text'])}" for row in answer["unread"]]
     lines += [f"- {cell(text)}" for text in partly_dated(answer["imprecise"])]
     lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
+    lines += [f"- Read: {cell(term['text'])}" for term in answer["by_reading"]]
     return ["\n".join(lines)] if lines else []
 
 
@@ -79,6 +92,8 @@ def therapies_markdown(answer: Answer) -> str:
     if answer["other_problems"]:
         parts += ["## Other problems", "\n".join(f"- {cell(text)}" for text in other_words(answer["other_problems"]))]
     parts += ["## Ask next", _question_table(answer["questions"])]
+    if answer["unused"]:
+        parts.append(f"Not used by any statement here: {cell(unused_words(answer['unused']))}.")
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
 
@@ -87,8 +102,8 @@ def _question_table(rows: list[Question]) -> str:
         ["question", "could change", "key", "fact"],
         [
             [
-                "; ".join([r["label"], *(f"does this amount to it: {made}?" for made in r["trials"])]),
-                f"{r['therapies']} therapies",
+                "; ".join([question_words(r), *(f"does this amount to it: {made}?" for made in r["trials"])]),
+                bearing_words(r),
                 r["key"],
                 r["fact"],
             ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from guidegraph.plans import Bearing, Plan, Planned
+from guidegraph.derived import Bearing, Plan, Planned
 from guidegraph.render.markdown import cell
 from guidegraph.words import DISCLAIMER, problem_words, rule, wrap
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from guidegraph.forms import Timeline
+from guidegraph.derived import Timeline
 from guidegraph.model import STATUSES
 from guidegraph.words import clean
 

@@ -5,31 +5,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from guidegraph.forms import (
-    Alert,
-    Answer,
-    Asked,
-    Branch,
-    Explanation,
-    Imprecise,
-    Problem,
-    Question,
-    Therapy,
-    Timeline,
-    Unread,
-)
+from guidegraph.derived import Branch, Explanation, Timeline
+from guidegraph.forms import Alert, Answer, Asked, Imprecise, Problem, Question, Therapy, Unread
 from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
+    bearing_words,
     beside,
     clean,
     other_words,
     partly_dated,
     problem_words,
+    question_words,
     read_words,
     rule,
     source,
+    unused_words,
     wrap,
 )
 
@@ -78,6 +70,8 @@ def _head(answer: Asked, title: str) -> list[str]:
     lines += _unread(answer["unread"]) + _partly_dated(answer["imprecise"])
     for row in answer["readings"]:
         lines += wrap(f"read: {read_words(row)}", "  ")
+    for term in answer["by_reading"]:
+        lines += wrap(f"read: {term['text']}", "  ")
     shown = alerts(answer["alerts"])
     shown += [line for word, text in beside(answer) for line in wrap(f"{word}: {text}", "     ", "   ")]
     return lines + (["", *shown] if shown else [])
@@ -107,7 +101,10 @@ def _section(section: Section) -> list[str]:
 
 
 def _footer(answer: Asked) -> list[str]:
-    lines = ["", *wrap(f"profile {answer['profile']['digest']}")]
+    lines = [""]
+    if answer["unused"]:
+        lines += [*wrap(f"Not used by any statement here: {unused_words(answer['unused'])}", "  ", ""), ""]
+    lines += wrap(f"profile {answer['profile']['digest']}")
     lines += wrap(f"knowledge {answer['knowledge']['version']} {answer['knowledge']['digest']}")
     return [*lines, answer["software"], *wrap(DISCLAIMER)]
 
@@ -136,9 +133,8 @@ def therapies_text(answer: Answer) -> str:
 def _questions(rows: list[Question]) -> list[str]:
     lines = []
     for number, row in enumerate(rows, 1):
-        mark = "alert" if row["alert"] else "absolute" if row["absolute"] else ""
-        bearing = f"{row['therapies']} therapies" + (f", {mark}" if mark else "")
-        lines += wrap(f"{row['label']} [{bearing}; answer in {row['key']}: {row['fact']}]", "      ", f"  {number:2}. ")
+        answer = f"; answer in {row['key']}: {row['fact']}" if row["key"] else ""
+        lines += wrap(f"{question_words(row)} [{bearing_words(row)}{answer}]", "      ", f"  {number:2}. ")
         if row["trials"]:
             lines += wrap(f"do these amount to it: {'; '.join(row['trials'])}?", "        ", "      ")
     return lines or ["  nothing: no unknown fact could change a status"]
@@ -216,5 +212,12 @@ def timeline_text(timeline: Timeline) -> str:
             letters.append(STATUSES[span["status"]].letter.rjust(width))
         label = clean(row["label"])
         lines.append((label if len(label) <= 39 else label[:38] + "~").ljust(40) + " ".join(letters))
+    for row in timeline["rows"]:
+        for span in row["spans"]:
+            if span.get("boundary"):
+                weeks = f"weeks {_week(span['from'])} to {_week(span['to'])}"
+                lines += wrap(
+                    f"boundary: {row['label']} is {span['status']} in {weeks} only since definitions differ", "  ", ""
+                )
     legend = ", ".join(f"{status.letter} {status.code}" for status in STATUSES.values())
     return "\n".join([*lines, "", *wrap(legend), *wrap(DISCLAIMER)]) + "\n"

@@ -82,6 +82,8 @@ def _inputs(answer: Mapping[str, Any]) -> Json:
             codes = (fhir.coding(*fhir.split(ns.expand(c["id"]) or c["id"]), c["label"]) for c in row[side])
             named += [{"name": side, "valueCoding": code} for code in codes]
         rows.append({"name": "reading", "part": named})
+    rows += [{"name": "read", "valueString": fhir.text(term["text"])} for term in answer["by_reading"]]
+    rows += [{"name": "not-used", "valueString": fhir.text(row["text"])} for row in answer["unused"]]
     rows += [
         {"name": "link", "part": [{"name": fhir.text(link["name"]), "valueString": link["digest"]}]}
         for link in answer["knowledge"]["links"]
@@ -118,20 +120,25 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
 
 
 def _question(row: dict[str, Any]) -> Json:
-    """A fact to find out, as the data that would answer it."""
-    iri = _class(row)
-    kind = _ASKED.get(row["key"], "Condition" if iri else "Observation")
+    """A fact to find out, or the signs of an alert, as the data that would answer it."""
+    asked = [sign for sign in row["signs"] if sign["truth"] == "unknown"] or [row]
+    iris = [_class(one) for one in asked]
+    kind = _ASKED.get(row["key"], "Condition" if all(iris) else "Observation")
     path = "medication" if kind == "MedicationStatement" else "code"
-    code = fhir.coding(*fhir.split(iri)) if iri else {"display": fhir.text(row["label"])}
+    codes = [
+        fhir.coding(*fhir.split(iri)) if iri else {"display": fhir.text(one["label"])}
+        for one, iri in zip(asked, iris, strict=True)
+    ]
     rows = [
         ("label", "valueString", fhir.text(row["label"])),
         ("fact", "valueString", fhir.text(row["fact"])),
-        ("key", "valueString", fhir.text(row["key"])),
+        *([("key", "valueString", fhir.text(row["key"]))] if row["key"] else []),
         ("therapies", "valueUnsignedInt", row["therapies"]),
+        ("families", "valueUnsignedInt", row["families"]),
         ("alert", "valueBoolean", row["alert"]),
         ("absolute", "valueBoolean", row["absolute"]),
     ]
-    return {"extension": [fhir.parts("question", rows)], "type": kind, "codeFilter": [{"path": path, "code": [code]}]}
+    return {"extension": [fhir.parts("question", rows)], "type": kind, "codeFilter": [{"path": path, "code": codes}]}
 
 
 def _class(row: dict[str, Any]) -> str | None:

@@ -145,6 +145,7 @@ EXTENSIONS = (
             ("fact", "string"),
             ("key", "string"),
             ("therapies", "unsignedInt"),
+            ("families", "unsignedInt"),
             ("alert", "boolean"),
             ("absolute", "boolean"),
         ),

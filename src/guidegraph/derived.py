@@ -1,0 +1,176 @@
+"""The published JSON forms of what is made of an answer, as types: explanation, timeline and plan.
+
+tests/assess/test_forms.py compares each with its schema, as those of guidegraph.forms.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+from guidegraph.forms import Document, Imprecise, MadeFrom, Named, Problem, Therapy, Unread
+
+
+class Literal(TypedDict):
+    """One literal of a proof with the fact that decided it, and the branches of a population that it names."""
+
+    text: str
+    negated: bool
+    truth: str
+    fact: str | None
+    branches: NotRequired[list[Branch]]
+
+
+class Branch(TypedDict):
+    """One conjunction of a population."""
+
+    truth: str
+    literals: list[Literal]
+
+
+class Proof(TypedDict):
+    """One statement that bears on a therapy, with its literals."""
+
+    role: str
+    id: str
+    label: str
+    truth: str
+    document: Document
+    reports: list[Document]
+    locator: str
+    branches: list[Branch]
+
+
+class ChangedFact(TypedDict):
+    """One fact of the smallest change."""
+
+    fact: str
+    label: str
+    value: str
+
+
+class Change(TypedDict):
+    """The smallest change that would make a therapy eligible."""
+
+    possible: bool
+    facts: list[ChangedFact]
+    text: str
+    why_not: str | None
+
+
+class Explanation(TypedDict):
+    """The proof of one therapy's status (schema/explain.schema.json)."""
+
+    as_of: str
+    profile: Named
+    problem: Problem
+    therapy: Therapy
+    proof: list[Proof]
+    change: Change
+    unread: list[Unread]
+    imprecise: list[Imprecise]
+    made_from: MadeFrom
+
+
+#: The weeks of one status; ``boundary`` says that it holds only where definitions of a term differ.
+Span = TypedDict("Span", {"from": float, "to": float, "status": str, "boundary": NotRequired[bool]})
+
+
+class TimelineRow(TypedDict):
+    """One therapy by week."""
+
+    intervention: str
+    label: str
+    category: str
+    spans: list[Span]
+
+
+class Mark(TypedDict):
+    """A week with a name."""
+
+    week: float
+    label: str
+
+
+class Timeline(TypedDict):
+    """Statuses by week (schema/timeline.schema.json)."""
+
+    as_of: str
+    profile: Named
+    problem: Problem
+    now_week: float | None
+    from_week: float
+    to_week: float
+    steps: list[float]
+    rows: list[TimelineRow]
+    marks: list[Mark]
+    imprecise: list[Imprecise]
+    made_from: MadeFrom
+
+
+class Bearing(Named):
+    """A contraindication or warning of a therapy beside the rest of the plan.
+
+    ``kind`` is absolute, relative or warning; ``new``: not so without the plan; ``by``: the therapies of the plan that
+    its population speaks of; ``facts``: what must be known first, where it is not decided.
+    """
+
+    kind: str
+    source: str
+    new: bool
+    by: list[str]
+    facts: list[str]
+
+
+class AttachedCondition(TypedDict):
+    """A condition that a recommendation attaches, and the therapies of the plan or of the patient that meet it."""
+
+    condition: str
+    statement: str
+    met_by: list[str]
+
+
+class Planned(TypedDict):
+    """A therapy of the plan, or one that is taken: its status alone and beside the plan, None if nothing reaches it.
+
+    ``held`` and ``open`` are the contraindications and warnings that hold, and those that the plan leaves unknown.
+    """
+
+    intervention: str
+    label: str
+    taken: bool
+    before: str | None
+    after: str | None
+    held: list[Bearing]
+    open: list[Bearing]
+    limits: list[str]
+    conditions: list[AttachedCondition]
+
+
+class Doubled(TypedDict):
+    """Two therapies that are of one class (``how`` is class), or have a part in common (part)."""
+
+    a: str
+    b: str
+    how: str
+    of: str
+
+
+class PlanChange(TypedDict):
+    """A therapy outside the plan whose status the plan changes."""
+
+    intervention: str
+    label: str
+    before: str
+    after: str
+
+
+class Plan(TypedDict):
+    """Therapies that somebody means to give, checked together (schema/plan.schema.json)."""
+
+    as_of: str
+    profile: Named
+    problem: Problem
+    therapies: list[Planned]
+    doubled: list[Doubled]
+    changes: list[PlanChange]
+    made_from: MadeFrom
