@@ -75,6 +75,7 @@ def assess(
     jurisdiction: str | None = None,
     also: Iterable[CodeReading] = (),
     voices: frozenset[str] = frozenset(),
+    kept: frozenset[str] = frozenset(),
 ) -> Assessment:
     """Assess a profile whose implications are applied, for its one problem.
 
@@ -85,6 +86,7 @@ def assess(
         jurisdiction: count only the labels of this country; all if None.
         also: codes of interventions to answer for, beside those that the profile names.
         voices: which recommendations alone count (:class:`guidegraph.knowledge.engine.Request`); all if empty.
+        kept: the conditions of the problem, where the profile names none; those that it has if empty.
 
     Raises:
         UsageError: the profile names several problems (:func:`guidegraph.profile.problems.of_problem` chooses one).
@@ -97,7 +99,7 @@ def assess(
     # One entry that was not understood suspends a list as well as a hundred, which a record may well have.
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
-    asked = Request(as_of, jurisdiction, profile.about or about(knowledge, profile), voices)
+    asked = Request(as_of, jurisdiction, profile.about or kept or about(knowledge, profile), voices)
     with knowledge.session(suspended, asked, linked) as session:
         return read_assessment(session, records, knowledge.book, profile, asked, linked)
 
@@ -111,12 +113,11 @@ def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], A
     """What assesses a changed profile on the day, in the country and for the codes of an assessment."""
 
     def changed(profile: Profile) -> Assessment:
-        # What is supposed of the patient never makes it another question.
-        profile = replace(profile, about=assessment.asked.about)
         settled = apply_implications(profile, knowledge.implications, knowledge.vocabulary)
         also = assessment.linked.values()
         request = assessment.asked
-        return assess(knowledge, settled, request.as_of, request.jurisdiction, also, request.voices)
+        # What is supposed of the patient never makes it another question.
+        return assess(knowledge, settled, request.as_of, request.jurisdiction, also, request.voices, request.about)
 
     return changed
 
@@ -124,8 +125,7 @@ def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], A
 def every_voice(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, str]:
     """The statuses of an assessment as they are when the reader leaves out no voice."""
     request, also = assessment.asked, assessment.linked.values()
-    profile = replace(assessment.profile, about=request.about)
-    return assess(knowledge, profile, request.as_of, request.jurisdiction, also).statuses
+    return assess(knowledge, assessment.profile, request.as_of, request.jurisdiction, also).statuses
 
 
 def coded_therapy(knowledge: Knowledge, text: str) -> CodeReading | None:

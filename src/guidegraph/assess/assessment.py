@@ -110,11 +110,6 @@ class Assessment:
         spared = self.spared.get(therapy, frozenset())
         return tuple(a for a in self.records.alerts if a not in spared and self.truth(a) != INACTIVE)
 
-    @cached_property
-    def true_alerts(self) -> tuple[str, ...]:
-        """The alerts that are true."""
-        return tuple(a for a in self.records.alerts if self.truth(a) == TRUE)
-
     def opposing(self, therapy: str) -> tuple[str, ...]:
         """The statements against a therapy that are no mere limit and speak of the same indication."""
         aside = self.limits.get(therapy, frozenset()) | self.apart.get(therapy, frozenset())
