@@ -25,6 +25,8 @@ _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
 _ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
 _REQUEST = ox.NamedNode(ns.BASE + "profile/request")
 _POPULATIONS = "assess/20-populations"
+#: The step for numbers that are not stated but narrowed, and what the profile's graph then says.
+_SPANS, _SPAN = "assess/12-spans", ox.NamedNode(ns.GGA + "spanOf")
 #: Steps that ask only for the day, the country and the problem: what they find is kept.
 _STANDING = ("assess/30-inactive", "assess/30-problem", "assess/30-voices")
 #: Days for which the statements that do not count are kept.
@@ -231,7 +233,7 @@ class Engine:
                 self._fixpoint(place, step)
             elif step.name in _STANDING:
                 self._standing(place, step, asked)
-            else:
+            elif step.name != _SPANS or next(place.quads_for_pattern(None, _SPAN, None, _PROFILE), None) is not None:
                 self._run(place, step)
         session = Session(place)
         try:

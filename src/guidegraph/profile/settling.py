@@ -290,7 +290,7 @@ def _key(vocabulary: Vocabulary, prop: str) -> str:
 
 
 def cause_text(cause: Cause, vocabulary: Vocabulary) -> str:
-    """How a fact came to be known, such as "eGFR 25; below 30, KDIGO 2012" or the combination that it is a part of."""
+    """How a fact came to be known, such as "eGFR 25; below 30, KDIGO 2012" or "part of" and the combination."""
     rule = cause.rule
     if rule.kind == PART:
         _, cls, held = cause.facts[0]
