@@ -198,10 +198,8 @@ class Ground(TypedDict):
 
 
 class OpenFact(TypedDict):
-    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert.
-
-    ``fact`` is None where only definitions differ, which no question settles.
-    """
+    """A fact to establish (``fact`` is None where only definitions differ), two of the statements that it could decide,
+    and whether it is but a sign of an alert."""
 
     fact: str | None
     label: str

@@ -81,7 +81,7 @@ class CodeReading:
     says why (unmapped, only a close match, broader than every term of ours, a combination product, obsolete).
     ``steps`` are the steps from the code to the classes of ``present`` in words, each with its source, and
     ``absent_steps`` those to ``absent``; ``iri`` names the code's class, ``sources`` the mapping tables and linked
-    hierarchies that were used.
+    hierarchies that were used. ``subtree`` are the classes that whoever has what is below the code has, too.
     """
 
     curie: str
@@ -92,6 +92,7 @@ class CodeReading:
     iri: str = ""
     absent_steps: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    subtree: tuple[str, ...] = ()
 
     @property
     def understood(self) -> bool:
