@@ -30,7 +30,8 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
         ]
 
     for (prop, cls, held), cause in settled.causes.items():
-        if cause.rule.kind == READING:
+        # What a complete list denies by itself needs no reading to be told.
+        if cause.rule.kind == READING and (cause.facts or cause.value is not None):
             label = book.label(Atom(cls, prop, cls))
             add(prop, cls, TRUE if held else FALSE, f"{'' if held else 'not '}{label}: {book.cause(cause)}")
     for prop, cls in settled.disputed:

@@ -300,7 +300,7 @@ def cause_text(cause: Cause, vocabulary: Vocabulary) -> str:
         went_on = f"{vocabulary.short(rule.given)} {plain(cause.value)}"
     outside = rule.interval is not None and rule.excluded is not cause.backwards
     why = f"not {rule.why.replace('; ', '; not ')}" if outside else rule.why
-    return "; ".join(text for text in (went_on or "the complete list", why) if text)
+    return "; ".join(text for text in (went_on or f"the complete list of {_key(vocabulary, rule.then)}", why) if text)
 
 
 def _clash(settled: Settled, vocabulary: Vocabulary, prop: str, present: str, absent: str) -> NoReturn:
