@@ -1,7 +1,6 @@
 """The published JSON forms of answers as types: what src/guidegraph/schema/ says, for those who write and read them.
 
-tests/assess/test_forms.py compares each with its schema. Forms with a word of Python among their keys are written as
-calls.
+tests/assess/test_forms.py compares each with its schema. Forms with a Python word for a key are written as calls.
 """
 
 from __future__ import annotations
