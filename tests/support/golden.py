@@ -58,7 +58,7 @@ def populations(kb: api.KnowledgeBase) -> dict[str, Any]:
 
 def disagreements(kb: api.KnowledgeBase) -> list[str]:
     """What is disagreed about."""
-    return sorted(" ".join(f) for f in selected(kb.disagree.findings(AS_OF), (), True))
+    return sorted(" ".join(map(str, f)) for f in selected(kb.disagree.findings(AS_OF), (), True))
 
 
 def claims(kb: api.KnowledgeBase) -> list[str]:
