@@ -33,6 +33,7 @@ from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Records
+from guidegraph.profile import Vocabulary
 
 AS_OF = date(2026, 11, 24)
 SIZES = (1_000, 10_000, 100_000)
@@ -115,7 +116,7 @@ def disagreements(found: Engine) -> tuple[float, float, int]:
     start = time.perf_counter()
     index = DisagreementIndex(found, records)
     opened = time.perf_counter()
-    rows = Disagreements(found, records, index, FactBook(records, {})).findings(AS_OF)
+    rows = Disagreements(found, records, index, FactBook(records, Vocabulary(()))).findings(AS_OF)
     ended = time.perf_counter()
     gc.enable()
     return opened - start, ended - opened, len(rows)

@@ -181,6 +181,23 @@ class Controversy(TypedDict):
     text: str
 
 
+#: How many pairs there are of each verdict, listed or not.
+Counts = TypedDict(
+    "Counts",
+    {
+        "real": int,
+        "horizon": int,
+        "condition": int,
+        "stance": int,
+        "grading-only": int,
+        "silence": int,
+        "superseded": int,
+        "not-excluded": int,
+        "apparent": int,
+    },
+)
+
+
 class Disagreements(TypedDict):
     """Where documents disagree (schema/disagreements.schema.json).
 
@@ -190,7 +207,7 @@ class Disagreements(TypedDict):
     as_of: str
     policy: str | None
     controversies: list[Controversy]
-    counts: dict[str, int]
+    counts: Counts
     disagreements: list[Disagreement]
     imprecise: list[Imprecise]
     made_from: MadeFrom

@@ -71,7 +71,8 @@ class Explanation(TypedDict):
     made_from: MadeFrom
 
 
-Span = TypedDict("Span", {"from": float, "to": float, "status": str})
+#: The weeks of one status; ``boundary`` says that it holds only where definitions of a term differ.
+Span = TypedDict("Span", {"from": float, "to": float, "status": str, "boundary": NotRequired[bool]})
 
 
 class TimelineRow(TypedDict):

@@ -198,9 +198,10 @@ class Ground(TypedDict):
 
 
 class OpenFact(TypedDict):
-    """A fact to establish, with two of the statements that it could decide; ``alert``: it is but a sign of an alert."""
+    """A fact to establish (``fact`` is None where only definitions differ), two of the statements that it could decide,
+    and whether it is but a sign of an alert."""
 
-    fact: str
+    fact: str | None
     label: str
     why: list[str]
     alert: bool
@@ -335,6 +336,31 @@ class Unread(Named):
     text: str
 
 
+class Definition(TypedDict):
+    """One published definition of a term: its range in words, who published it, and where it stands there."""
+
+    text: str
+    source: str
+    place: str
+    two_way: bool
+    ours: bool
+
+
+class ReadTerm(Named):
+    """A term that came by a reading, or that its definitions leave open, or a number that a term narrows."""
+
+    truth: str
+    text: str
+    definitions: list[Definition]
+
+
+class Unused(Named):
+    """Something that the profile states and that no statement or reading here uses."""
+
+    key: str
+    text: str
+
+
 class Imprecise(Named):
     """A document or statement of which it is not sure whether it counts at the day, since its date is known in part."""
 
@@ -359,6 +385,8 @@ class Asked(TypedDict):
     unread: list[Unread]
     imprecise: list[Imprecise]
     readings: list[Reading]
+    by_reading: list[ReadTerm]
+    unused: list[Unused]
     software: str
     queries: list[NamedDigest]
 

@@ -81,7 +81,7 @@ class CodeReading:
     says why (unmapped, only a close match, broader than every term of ours, a combination product, obsolete).
     ``steps`` are the steps from the code to the classes of ``present`` in words, each with its source, and
     ``absent_steps`` those to ``absent``; ``iri`` names the code's class, ``sources`` the mapping tables and linked
-    hierarchies that were used.
+    hierarchies that were used. ``subtree`` are the classes that whoever has what is below the code has, too.
     """
 
     curie: str
@@ -92,6 +92,7 @@ class CodeReading:
     iri: str = ""
     absent_steps: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    subtree: tuple[str, ...] = ()
 
     @property
     def understood(self) -> bool:
@@ -191,7 +192,8 @@ class TermRow:
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
     that deny it.
-    For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit.
+    For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit, ``short`` what
+    it is called in a sentence that gives its value.
     """
 
     iri: str
@@ -204,6 +206,7 @@ class TermRow:
     low: Decimal | None = None
     high: Decimal | None = None
     unit: str = ""
+    short: str = ""
     problem_key: str = ""
     problem_value: str = ""
     problem_denials: tuple[str, ...] = ()

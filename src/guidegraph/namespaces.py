@@ -19,6 +19,8 @@ INDEX_GRAPH = GGG + "index"
 PROFILE_GRAPH = GGG + "profile"
 ASSESSMENT_GRAPH = GGG + "assessment"
 AUDIT_GRAPH = GGG + "audit"
+#: The class axioms that are derived from readings and parts.
+AXIOMS_GRAPH = GGG + "axioms"
 ONTOLOGY_GRAPH = GGG + "ontology"
 #: Graphs of mappings and of linked hierarchies begin so.
 MAPPING_GRAPHS = GGG + "mappings/"

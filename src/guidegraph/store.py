@@ -29,7 +29,7 @@ BLANK = "urn:guidegraph:blank:"
 #: Steps within which blank nodes in a circle are told apart.
 _ROUNDS = 64
 #: Graphs that are derived, and so no part of the knowledge.
-DERIVED = (ns.INDEX_GRAPH, ns.PROFILE_GRAPH, ns.ASSESSMENT_GRAPH, ns.AUDIT_GRAPH)
+DERIVED = (ns.INDEX_GRAPH, ns.AXIOMS_GRAPH, ns.PROFILE_GRAPH, ns.ASSESSMENT_GRAPH, ns.AUDIT_GRAPH)
 
 
 def is_derived(graph: str) -> bool:

@@ -17,6 +17,7 @@ from guidegraph.forms import (
     Question,
     Reading,
     Recommendation,
+    Unused,
 )
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
@@ -27,6 +28,12 @@ def read_words(row: Reading) -> str:
     """How a code of another terminology was read: as which terms of ours."""
     label = f" ({row['label']})" if row["label"] else ""
     return f"{row['code']}{label} as {', '.join(c['label'] for c in row['present'] or row['absent'])}"
+
+
+def unused_words(rows: Sequence[Unused]) -> str:
+    """What nothing here uses, by the keys of the profile."""
+    keys = dict.fromkeys(row["key"] for row in rows)
+    return "; ".join(f"{key}: {', '.join(row['text'] for row in rows if row['key'] == key)}" for key in keys)
 
 
 def clean(text: Any) -> str:

@@ -23,6 +23,7 @@ from guidegraph.export.fhir.parts import bare
 from guidegraph.export.fhir.patient import patient_bundle
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.profile import read_profile
+from guidegraph.termreadings import STOPPED
 from tests.conftest import AS_OF
 from tests.support import generate, npm
 from tests.support.fhircheck import validate
@@ -30,7 +31,7 @@ from tests.support.paths import AUDIT
 
 Run = Callable[..., CompletedProcess[str]]
 HERE = Path(__file__).parent
-PATIENTS = 200
+PATIENTS = 60
 VALUES = {"true": True, "false": False, "unknown": None}
 #: Where the two engines may differ: (patient, population) with the reason. None is known. The list is strict: an entry
 #: whose values are the same fails as well.
@@ -86,10 +87,22 @@ def edge_cases(kb: Any) -> dict[str, Profile]:
     for path in assets.files("graph", "profiles/*.yaml"):
         cases[f"bare-{path.stem}"] = read_profile(f"example:{path.stem}", kb.vocabulary)
     for number, rule in enumerate(kb.implications):
-        given = {rule.given: frozenset({rule.cls})} if rule.cls else {}
-        value = {} if rule.cls else {rule.given: Decimal(20)}
-        cases[f"implied-{number}"] = Profile(present=given, values=value)
-        cases[f"implied-{number}-complete"] = Profile(present=given, values=value, complete=frozenset({condition}))
+        stop = rule.given == STOPPED
+        given = {rule.given: frozenset({rule.cls})} if rule.cls and not stop else {}
+        ends = [end for end, _ in rule.interval or () if not end.is_infinite()]
+        value = {} if rule.cls else {rule.given: ends[0] if ends else Decimal(20)}
+        stops = frozenset({StopFact(rule.cls, Decimal(3))} if stop else ())
+        known = Profile(present=given, values=value, stops_present=stops)
+        cases[f"implied-{number}"] = known
+        cases[f"implied-{number}-complete"] = replace(known, complete=frozenset(generate.SIMPLE + generate.EVENTS))
+        if rule.interval:
+            table = {rule.then: frozenset({rule.other})}
+            cases[f"read-{number}"] = Profile(present=table)
+            cases[f"unread-{number}"] = Profile(absent=table)
+        if rule.kind == "part" and not stop:
+            parts = frozenset(r.other for r in kb.implications if r.given == rule.given and r.cls == rule.cls)
+            cases[f"parts-{number}"] = Profile(present={rule.given: parts}, complete=frozenset({rule.given}))
+            cases[f"no-part-{number}"] = Profile(absent={rule.given: frozenset({rule.other})})
     return {name: replace(case, id=name) for name, case in cases.items()}
 
 

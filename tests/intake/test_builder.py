@@ -298,3 +298,30 @@ def test_a_profile_with_thousands_of_unknown_entries_can_be_read_again(kb: Any) 
     assert len(made.report.entries) == 30_000
     assert (ns.GG + "hasFinding", "14000 more entries") in found.not_understood
     assert parse_profile_text(to_yaml(found, kb.vocabulary), "yaml", kb.vocabulary, where="test") == found
+
+
+def test_what_a_record_states_against_a_reading_becomes_unknown_and_is_told(kb: Any, iri: Any) -> None:
+    severe, prop = iri("severe renal impairment"), ns.GG + "eGFR"
+    made = build(kb)
+    made.fact(severe, True, at("diagnosis"))
+    made.measured(prop, Decimal(80), EGFR, at("value", "2026-05-01", timed=True))
+    made.fact(iri("sciatica"), True, at("other"))
+    found = made.build("p")
+    assert not found.values and found.present == {ns.GG + "hasCondition": {iri("sciatica")}}
+    assert {e.source for e in made.report.of("not understood")} == {"diagnosis", "value"}
+    # What agrees is kept, and a value that was not understood brings nothing.
+    made = build(kb)
+    made.fact(severe, True, at("diagnosis"))
+    made.measured(prop, Decimal(20), EGFR, at("value", "2026-05-01", timed=True))
+    found = made.build("p")
+    assert found.values == {prop: Decimal(20)} and found.present[ns.GG + "hasCondition"] == {severe}
+    made = build(kb)
+    made.fact(severe, False, at("denied", "2025-01-01", timed=True))
+    made.measured(prop, Decimal(900), EGFR, at("wild", "2026-05-01", timed=True))
+    assert not made.build("p").absent
+    whole = iri("weak opioid with acetaminophen")
+    made = build(kb)
+    made.fact(whole, True, at("taken"))
+    made.fact(iri("opioid"), False, at("none"))
+    found = made.build("p")
+    assert not found.present and not found.absent and len(made.report.of("not understood")) == 2

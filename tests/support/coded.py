@@ -11,15 +11,15 @@ import guidegraph as gg
 
 REGISTRY = "EX: {title: Example terms, iri: 'https://example.org/ex/', fhir: ['urn:ex'], omop: [EX]}\n"
 TABLE = """#mapping_set_id: https://example.org/ex.sssom
-subject_id\tpredicate_id\tobject_id\tobject_label
-ggt:NSAID\tskos:exactMatch\tEX:N\tanti-inflammatories
-ggt:Ibuprofen\tskos:exactMatch\tEX:I\tibuprofen
-ggt:Sciatica\tskos:exactMatch\tEX:S\tsciatica
-ggt:Sciatica\tskos:narrowMatch\tEX:SL\tsciatica, left
-ggt:Cancer\tskos:broadMatch\tEX:C\tgrowths
-ggt:BleedingPepticUlcer\tskos:exactMatch\tEX:U\tulcer
-ggt:ConservativeCare\tskos:exactMatch\tEX:CC\tcare without operation
-ggt:Gabapentin\tskos:closeMatch\tEX:G\tgabapentin and alike
+subject_id\tpredicate_id\tobject_id\tobject_label\tobject_scope
+ggt:NSAID\tskos:exactMatch\tEX:N\tanti-inflammatories\tsubtree
+ggt:Ibuprofen\tskos:exactMatch\tEX:I\tibuprofen\tsubtree
+ggt:Sciatica\tskos:exactMatch\tEX:S\tsciatica\tsubtree
+ggt:Sciatica\tskos:narrowMatch\tEX:SL\tsciatica, left\tsubtree
+ggt:Cancer\tskos:broadMatch\tEX:C\tgrowths\t
+ggt:BleedingPepticUlcer\tskos:exactMatch\tEX:U\tulcer\tsubtree
+ggt:ConservativeCare\tskos:exactMatch\tEX:CC\tcare without operation\tsubtree
+ggt:Gabapentin\tskos:closeMatch\tEX:G\tgabapentin and alike\t
 """
 MODULE = """@prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix ex: <https://example.org/ex/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .

@@ -11,6 +11,8 @@ import pyoxigraph as ox
 
 from guidegraph.errors import ProfileError
 from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.profile import settle
+from guidegraph.termreadings import TAKEN
 
 GG = "https://w3id.org/guidegraph/vocab/"
 SIMPLE = (GG + "hasCondition", GG + "hasFinding", GG + "takesMedication")
@@ -23,6 +25,8 @@ def used_classes(kb: Any) -> dict[str, list[str]]:
     for atom in kb.records.atoms.values():
         if atom.cls:
             found[atom.prop].add(atom.cls)
+    for prop in (TAKEN, EVENTS[1]):
+        found[prop] |= {cls for r in kb.implications if r.kind == "part" for cls in (r.cls, r.other)}
     for prop in (*SIMPLE, *EVENTS):
         wanted = set(found[prop])
         for cls, above in kb.records.ancestors.items():
@@ -113,17 +117,30 @@ def is_collective(kb: Any, cls: str) -> bool:
     return any(quad.object.value == "true" for quad in marks)
 
 
-def completed(kb: Any, found: Profile) -> Profile:
+def completed(kb: Any, stated: Profile) -> Profile:
     """The profile with every complete list written out as absent facts, as a reasoner needs it.
 
-    A class that shares no subclass with a listed class is absent, unless it shares one with the sign of an alert or
-    with a collective, which somebody must have said to be absent (docs/populations.md).
+    A class that shares no subclass with a listed class is absent (docs/populations.md). Listed is what is stated, what
+    came by a reading, and each part of what is listed or may be a kind of it; what is read from an age, a duration or a
+    score, or is disputed, no list denies, nor what shares a subclass with the sign of an alert or with a collective.
     """
     below: dict[str, set[str]] = {}
     for cls, above in kb.records.ancestors.items():
         for higher in above:
             below.setdefault(higher, set()).add(cls)
+    parts = {(r.cls, r.other) for r in kb.implications if r.kind == "part"}
     classes = used_classes(kb)
+    settled = settle(replace(stated, complete=frozenset()), kb.implications, kb.vocabulary)
+    found = settled.profile
+    read = {(r.then, r.other) for r in kb.implications if r.listless and not r.excluded} | set(settled.disputed)
+
+    def within(listed: set[str]) -> set[str]:
+        known = set[str]()
+        while listed - known:
+            known |= listed
+            kinds = {kind for cls in known for kind in below.get(cls, {cls})}
+            listed = known | {part for whole, part in parts if whole in kinds}
+        return known
 
     asked = asked_only(kb)
 
@@ -131,16 +148,24 @@ def completed(kb: Any, found: Profile) -> Profile:
         kept = {c for p, c in asked if p in (prop, "")}
         return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed | kept)
 
-    absent = dict(found.absent)
+    def named_by_parts(listed: set[str]) -> set[str]:
+        wholes = {whole for whole, _ in parts}
+        shared = {w: [below[p] for whole, p in parts if whole == w] for w in wholes}
+        return {w for w, kinds in shared.items() if all(any(k & below[other] for other in listed) for k in kinds)}
+
+    absent = dict(stated.absent)
     for prop in SIMPLE:
-        if prop in found.complete:
-            listed = set(found.present.get(prop, ()))
+        if prop in stated.complete:
+            listed = set(found.present.get(prop, ())) | {cls for p, cls in read if p == prop}
+            if prop == TAKEN:
+                listed = within(listed) | named_by_parts(listed)
             absent[prop] = absent.get(prop, frozenset()) | {c for c in classes[prop] if apart(prop, c, listed)}
-    trials, stops = found.trials_absent, found.stops_absent
-    if EVENTS[0] in found.complete:
-        listed = {t.of for t in found.trials_present}
+    trials, stops = stated.trials_absent, stated.stops_absent
+    if EVENTS[0] in stated.complete:
+        listed = {t.of for t in stated.trials_present}
         trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(EVENTS[0], c, listed)}
-    if EVENTS[1] in found.complete:
+    if EVENTS[1] in stated.complete:
         listed = {s.of for s in found.stops_present}
+        listed = within(listed) | named_by_parts(listed)
         stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(EVENTS[1], c, listed)}
-    return replace(found, absent=absent, trials_absent=trials, stops_absent=stops, complete=frozenset())
+    return replace(stated, absent=absent, trials_absent=trials, stops_absent=stops, complete=frozenset())

@@ -14,6 +14,7 @@ from typing import Any
 from guidegraph import api, assets
 from guidegraph.assess.saved import answer_digest
 from guidegraph.disagree.engine import selected
+from guidegraph.disagree.finding import VERDICTS
 from guidegraph.disagree.words import simplest, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.named import documents as all_documents
@@ -58,7 +59,7 @@ def populations(kb: api.KnowledgeBase) -> dict[str, Any]:
 
 def disagreements(kb: api.KnowledgeBase) -> list[str]:
     """What is disagreed about."""
-    return sorted(" ".join(map(str, f)) for f in selected(kb.disagree.findings(AS_OF), (), True))
+    return sorted(" ".join(map(str, f)) for f in selected(kb.disagree.findings(AS_OF), VERDICTS, True))
 
 
 def claims(kb: api.KnowledgeBase) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -58,8 +58,8 @@ TREE = Tree(
     }
 )
 ROWS = (
-    Mapping(A, "exact", "X:1", "one", table="x"),
-    Mapping(B, "exact", "X:2", "two", table="x"),
+    Mapping(A, "exact", "X:1", "one", table="x", subtree=True),
+    Mapping(B, "exact", "X:2", "two", table="x", subtree=True),
     Mapping(C, "broad", "X:0", "all", table="x"),
     Mapping(D, "close", "X:3", "three", table="x"),
     Mapping(C, "narrow", "X:9", "nine", table="x"),
@@ -117,9 +117,25 @@ def test_a_linked_hierarchy(code: str, present: tuple[str, ...], absent: tuple[s
 
 def test_the_walk_ends_at_the_first_mapped_class() -> None:
     # 1 is below 0; a class mapped to 0 exactly is not reached through 1, whose own place in our hierarchy counts.
-    rows = (*ROWS, Mapping(D, "exact", "X:0", "all", table="x"))
+    rows = (*ROWS, Mapping(D, "exact", "X:0", "all", table="x", subtree=True))
     mixed = Codes(rows, codes().terminologies, lambda prefix: (TREE,), str)
     assert mixed.read("X:111").present == (A,)
+
+
+def test_a_row_without_its_subtree_says_nothing_of_what_is_below_it() -> None:
+    """It is told, and the walk goes on to a row above it that stands for all below."""
+    alone = [replace(row, subtree=False) for row in ROWS]
+    reader = Codes(alone, X, lambda prefix: [TREE], lambda iri: iri[-1])
+    below = reader.read("X:11")
+    assert (
+        below.present == () and "X:11 (label of 11) is below X:1" in below.steps[0] and "code alone" in below.steps[0]
+    )
+    assert reader.read("X:1").present == (A,) and reader.read("X:1").subtree == ()
+    # What is denied of a wider code is denied of what is below it, whoever has reviewed that.
+    assert reader.read("X:1").absent == (A,)
+    whole = Codes([*alone, Mapping(D, "exact", "X:0", "all", table="x", subtree=True)], X, lambda prefix: [TREE], str)
+    assert whole.read("X:11").present == (D,) == whole.read("X:11").subtree
+    assert Codes(ROWS, X, lambda prefix: [TREE], str).read("X:1").subtree == (A,)
 
 
 def test_steps_name_their_sources() -> None:

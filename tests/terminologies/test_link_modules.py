@@ -173,7 +173,7 @@ def test_no_file_in_the_folder_adds_a_statement(tmp_path: Path, content: str | N
 def test_a_statement_in_the_users_own_folder_is_an_error_in_one_line(cli: Any, tmp_path: Path) -> None:
     (tmp_path / "links").mkdir()
     (tmp_path / "links/mine.trig").write_text("<https://e.org/g> { <https://e.org/s> a <https://e.org/R> . }")
-    done = cli("query", "documents", GUIDEGRAPH_HOME=str(tmp_path))
+    done = cli("query", "-", GUIDEGRAPH_HOME=str(tmp_path), stdin="SELECT ?s { ?s ?p ?o } LIMIT 1")
     assert done.returncode == 2 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
     assert "mine.trig" in done.stderr and not done.stdout
 

@@ -252,7 +252,7 @@ def codes(*rows: Mapping) -> Codes:
 
 
 def test_a_denial_forbids_the_walk_to_its_class_and_no_other() -> None:
-    exact = Mapping(GGT + "A", "exact", "MONDO:high", table="t")
+    exact = Mapping(GGT + "A", "exact", "MONDO:high", table="t", subtree=True)
     no_kind = Mapping(GGT + "A", "narrow", "MONDO:low", table="t", negated=True)
     not_wider = Mapping(GGT + "A", "broad", "MONDO:high", table="t", negated=True)
     other = Mapping(GGT + "B", "narrow", "MONDO:low", table="t", negated=True)

@@ -23,6 +23,7 @@ from guidegraph.assess.assessment import (
     Assessment,
 )
 from guidegraph.assess.course import banner, flags, taken_now, tried
+from guidegraph.assess.followed import read_terms, unused
 from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
 from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
@@ -92,12 +93,9 @@ def _because(assessment: Assessment, statement: str) -> str:
     branches = assessment.records.branches.get(assessment.records.population(statement), ())
     if assessment.truth(statement) == TRUE:
         held = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
-        return "; ".join(assessment.book.label(assessment.atom(a), positive) for a, positive in held)
+        return "; ".join(assessment.words(a, positive) for a, positive in held)
     failed = [
-        assessment.book.label(assessment.atom(a), p)
-        for branch in branches
-        for a, p in branch
-        if assessment.literal_truth(a, p) == FALSE
+        assessment.words(a, p) for branch in branches for a, p in branch if assessment.literal_truth(a, p) == FALSE
     ]
     return "; ".join(dict.fromkeys(failed))
 
@@ -294,11 +292,7 @@ def _alerts(assessment: Assessment) -> list[Alert]:
         if truth == INACTIVE:
             continue
         literals = {(a, p) for b in records.branches.get(records.population(alert), ()) for a, p in b}
-        facts = sorted(
-            assessment.book.label(assessment.atom(a), p)
-            for a, p in literals
-            if assessment.literal_truth(a, p) in (truth, TRUE)
-        )
+        facts = sorted(assessment.words(a, p) for a, p in literals if assessment.literal_truth(a, p) in (truth, TRUE))
         verb = {TRUE: "present", UNKNOWN: "ask about", FALSE: "known to be absent"}[truth]
         rows.append(
             {
@@ -390,6 +384,8 @@ def answer(
         "unread": describe.unread(assessment.records),
         "imprecise": describe.imprecise(assessment.records, assessment.as_of),
         "readings": [describe.reading(reading, assessment.records.label) for reading in profile.readings],
+        "by_reading": read_terms(assessment),
+        "unused": unused(assessment),
         "software": software,
         "queries": queries,
     }

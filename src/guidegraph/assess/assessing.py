@@ -13,7 +13,7 @@ from guidegraph.errors import UsageError
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
-from guidegraph.profile import apply_implications
+from guidegraph.profile import apply_implications, yielding
 from guidegraph.profile.problems import of_problem
 
 
@@ -100,8 +100,9 @@ def assess(
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
     asked = Request(as_of, jurisdiction, profile.about or kept or about(knowledge, profile), voices)
-    with knowledge.session(suspended, asked, linked) as session:
-        return read_assessment(session, records, knowledge.book, profile, asked, linked)
+    settled = knowledge.settle(suspended)
+    with knowledge.session(settled, asked, linked) as session:
+        return read_assessment(session, records, knowledge.book, profile, settled, asked, linked)
 
 
 def about(knowledge: Knowledge, profile: Profile) -> frozenset[str]:
@@ -112,12 +113,13 @@ def about(knowledge: Knowledge, profile: Profile) -> frozenset[str]:
 def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:
     """What assesses a changed profile on the day, in the country and for the codes of an assessment."""
 
+    rules, vocabulary, advancing = knowledge.implications, knowledge.vocabulary, knowledge.records.rates
+
     def changed(profile: Profile) -> Assessment:
-        settled = apply_implications(profile, knowledge.implications, knowledge.vocabulary)
-        also = assessment.linked.values()
-        request = assessment.asked
+        moved = apply_implications(yielding(profile, rules, vocabulary, advancing), rules, vocabulary)
+        also, request = assessment.linked.values(), assessment.asked
         # What is supposed of the patient never makes it another question.
-        return assess(knowledge, settled, request.as_of, request.jurisdiction, also, request.voices, request.about)
+        return assess(knowledge, moved, request.as_of, request.jurisdiction, also, request.voices, request.about)
 
     return changed
 

@@ -14,6 +14,7 @@ from guidegraph.knowledge.engine import Request, Session
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.records import Atom, Records
 from guidegraph.model import CodeReading, Profile
+from guidegraph.profile import Settled
 
 TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
 #: Why a recommendation does not count that queries/assess/30-problem.rq finds.
@@ -34,6 +35,7 @@ _EDGES = ("limit", "apart", "coverage", "coverageMark", "calledFor", "spared", "
 class Assessment:
     """What one assessment came to.
 
+    ``profile`` is the patient as stated, ``settled`` with everything that follows from it.
     ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
     in it is unknown. ``statuses`` maps each therapy to its status; each of these maps a therapy to some others, as the
     query of that step says: ``limits`` and ``apart`` to statements against it that are not counted so, ``coverage`` and
@@ -46,6 +48,7 @@ class Assessment:
     records: Records
     book: FactBook
     profile: Profile
+    settled: Settled
     asked: Request
     truths: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
@@ -125,6 +128,15 @@ class Assessment:
         value = self.truth(atom)
         return value if positive or value == UNKNOWN else (FALSE if value == TRUE else TRUE)
 
+    def words(self, iri: str, positive: bool) -> str:
+        """A literal in words, with the reading or the combination that its truth came by."""
+        atom = self.atom(iri)
+        label = self.book.label(atom, positive)
+        if not self.settled.causes and not self.settled.narrowed:
+            return label
+        came = self.book.came_by(self.settled, atom, self.truth(iri))
+        return f"{label}: {came}" if came else label
+
     def open_atoms(self, statement: str) -> tuple[str, ...]:
         """The unknown atoms that can still decide an unknown statement, through named populations, sorted."""
         if self.truth(statement) != UNKNOWN:
@@ -154,6 +166,7 @@ def read_assessment(
     records: Records,
     book: FactBook,
     profile: Profile,
+    settled: Settled,
     asked: Request,
     linked: Mapping[str, CodeReading],
 ) -> Assessment:
@@ -181,6 +194,7 @@ def read_assessment(
         records,
         book,
         profile,
+        settled,
         asked,
         truths,
         statuses,

@@ -11,9 +11,9 @@ from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessme
 from guidegraph.assess.search import Fact, Goal, Search, within
 from guidegraph.assess.timeline import shifted, thresholds
 from guidegraph.derived import Change, ChangedFact
-from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.termreadings import plain
 
 Assess = Callable[[Profile], Assessment]
 _ELIGIBLE = "eligible"

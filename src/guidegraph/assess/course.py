@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FALSE, LEFT_OUT, TRUE, Assessment
 from guidegraph.forms import Flag, TakenNow, Tried
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.facts import plain, range_text
+from guidegraph.knowledge.facts import range_text
 from guidegraph.knowledge.records import gg
 from guidegraph.model import TrialFact
+from guidegraph.termreadings import plain
 
 
 def tried(assessment: Assessment, therapy: str) -> list[Tried]:

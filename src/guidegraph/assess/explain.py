@@ -32,7 +32,7 @@ def _literal(assessment: Assessment, iri: str, positive: bool) -> Literal:
         "text": assessment.book.label(atom, positive),
         "negated": not positive,
         "truth": assessment.literal_truth(iri, positive),
-        "fact": assessment.book.deciding(assessment.profile, atom, own),
+        "fact": assessment.book.deciding(assessment.settled, atom, own),
     }
     if nested:
         row["branches"] = nested

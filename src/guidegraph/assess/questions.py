@@ -13,8 +13,9 @@ from guidegraph.assess.families import families
 from guidegraph.forms import OpenFact, Question, Sign
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import Fact
-from guidegraph.knowledge.records import gg
+from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import STATUSES
+from guidegraph.termreadings import plain
 
 
 class Open(NamedTuple):
@@ -73,6 +74,26 @@ def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
     return {therapy: open_facts(assessment, therapy) for therapy in sorted(assessment.statuses)}
 
 
+def asked(assessment: Assessment, iri: str) -> Fact | None:
+    """What an unknown atom is asked through: its number while a reading takes it from one that is not stated.
+
+    None where the number is stated and definitions differ on it: nobody could tell.
+    """
+    atom = assessment.atom(iri)
+    if (atom.prop, atom.cls) in assessment.settled.disputed:
+        return None
+    number = assessment.book.asked_through(atom, assessment.profile.values) if atom.cls else ""
+    return assessment.book.number(number) if number else assessment.book.fact(atom)
+
+
+def differing(assessment: Assessment, atom: Atom) -> str:
+    """That definitions of a term differ at the patient's number, in words."""
+    rule = assessment.settled.disputed[atom.prop, atom.cls]
+    number = assessment.book.short(rule.given)
+    value = plain(assessment.profile.values[rule.given])
+    return f"{assessment.book.label(atom)}: sources differ at {number} {value} ({rule.why})"
+
+
 def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
     """What to find out: alerts first, then by how many families of therapies each fact could still change, absolute
     contraindications before others.
@@ -90,14 +111,16 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
         for sign in question.signs:
             signs[sign["fact"]].append(question)
 
-    def entries(atom: str) -> list[_Question]:
-        fact = assessment.book.fact(assessment.atom(atom))
-        if fact.fact in signs:
-            return signs[fact.fact]
+    def entries(iri: str) -> list[_Question]:
+        atom = assessment.atom(iri)
+        if assessment.book.fact(atom).fact in signs:
+            return signs[assessment.book.fact(atom).fact]
+        fact = asked(assessment, iri)
+        if fact is None:
+            return []
         known = table.get(fact.fact)
         if known is None:
-            asked = assessment.atom(atom)
-            whole = asked.prop == gg("hasTrial") and asked.cls in records.collectives
+            whole = atom.prop == gg("hasTrial") and atom.cls in records.collectives
             known = table[fact.fact] = _Question(fact, collective=whole)
         return [known]
 
@@ -153,14 +176,15 @@ def _alert(assessment: Assessment, alert: str) -> _Question:
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
     """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
-    facts: dict[str, str] = {}
+    facts: dict[str, str | None] = {}
     own: set[str] = set()
     for _, statement, atom in unknown:
-        fact = assessment.book.fact(assessment.atom(atom))
-        facts.setdefault(fact.label, fact.fact)
-        why[fact.label].add(assessment.records.label(statement))
+        fact = asked(assessment, atom)
+        label = fact.label if fact else differing(assessment, assessment.atom(atom))
+        facts.setdefault(label, fact.fact if fact else None)
+        why[label].add(assessment.records.label(statement))
         if statement not in assessment.records.alerts:
-            own.add(fact.label)
+            own.add(label)
     return [
         {"fact": facts[label], "label": label, "why": sorted(why[label])[:2], "alert": label not in own}
         for label in sorted(why, key=lambda label: (label not in own, label))

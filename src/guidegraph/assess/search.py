@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
 from guidegraph.knowledge.records import Atom, gg
+from guidegraph.termreadings import EVERYTHING, STOPPED, TAKEN, at, inside
 
 Literal = tuple[str, bool]
 #: One supposed fact: an atom is true or false, or a number has a value.
@@ -85,11 +86,33 @@ class Search:
         if (value != UNKNOWN and not future) or not atom.prop:
             return
         if atom.cls:
-            yield (iri, positive)
+            yield from self._class_options(atom, positive, facts)
         elif not any(f[0] == atom.prop for f in facts):
             if not positive:
                 yield from ((owner, False) for owner in self._owners(atom) if self.truth(owner, True, facts) == UNKNOWN)
             yield from ((atom.prop, number) for number in self._numbers(atom, positive))
+
+    def _class_options(self, atom: Atom, positive: bool, facts: tuple[Fact, ...]) -> Iterable[Fact]:
+        """The class itself, or the values of the number that it is read from while that is not stated."""
+        assessment = self.assessment
+        known = {*assessment.profile.values, *(subject for subject, value in facts if isinstance(value, Decimal))}
+        if (atom.prop, atom.cls) in assessment.settled.disputed:
+            return
+        number = assessment.book.asked_through(atom, known)
+        ranges = [span for of, span in assessment.book.deciding_ranges(atom, positive) if of == number]
+        if not number or not ranges:
+            yield (atom.iri, positive)
+            return
+        values = self._near(number)
+        yield from ((number, v) for v in values if any(inside((at(v),), span) for span in ranges))
+
+    def _near(self, number: str) -> list[Decimal]:
+        """Values on either side of every bound of a number that what is known of it leaves."""
+        same = [a for a in self.assessment.records.atoms.values() if a.prop == number and not a.cls]
+        bounds = {b for a in same for b in (a.low, a.above, a.high, a.below) if 0 <= b < Decimal(999999999)}
+        tried = {b + step for b in bounds for step in (-_HALF, Decimal(0), _HALF)}
+        left = self.assessment.settled.spans.get(number, (EVERYTHING,))
+        return sorted(v for v in tried if v >= 0 and any(inside((at(v),), span) for span in left))
 
     def _owners(self, atom: Atom) -> list[str]:
         """The atoms without which a patient cannot have the number."""
@@ -97,10 +120,7 @@ class Search:
 
     def _numbers(self, atom: Atom, positive: bool) -> list[Decimal]:
         """Values on either side of every bound of the number, since other atoms bound it too."""
-        same = [a for a in self.assessment.records.atoms.values() if a.prop == atom.prop and not a.cls]
-        bounds = {b for a in same for b in (a.low, a.above, a.high, a.below) if 0 <= b < Decimal(999999999)}
-        tried = {b + step for b in bounds for step in (-_HALF, Decimal(0), _HALF)}
-        return sorted(v for v in tried if v >= 0 and within(atom, v) is positive)
+        return [value for value in self._near(atom.prop) if within(atom, value) is positive]
 
     def truth(self, iri: str, positive: bool, facts: tuple[Fact, ...]) -> str:
         """The truth value of a literal under supposed facts."""
@@ -117,6 +137,9 @@ class Search:
             if isinstance(value, Decimal):
                 if subject == atom.prop and not atom.cls:
                     return TRUE if within(atom, value) else FALSE
+                read = self._read(atom, subject, value)
+                if read:
+                    return read
                 continue
             other = self.assessment.atom(subject)
             if value and self._entails(other, atom):
@@ -126,6 +149,14 @@ class Search:
             if not value and self._lacks(atom, other):
                 return FALSE
         return None
+
+    def _read(self, atom: Atom, number: str, value: Decimal) -> str:
+        """The truth that a class has by the readings of a number, "" where they leave it open."""
+        for truth, positive in ((TRUE, True), (FALSE, False)):
+            ranges = self.assessment.book.deciding_ranges(atom, positive) if atom.cls else ()
+            if any(of == number and inside((at(value),), span) for of, span in ranges):
+                return truth
+        return ""
 
     def _named(self, atom: Atom, facts: tuple[Fact, ...]) -> str:
         branches = self.assessment.records.branches.get(atom.names, ())
@@ -139,7 +170,11 @@ class Search:
         """Whether a patient for whom ``one`` is true must have ``other`` true."""
         if one.prop != other.prop or not one.cls or not other.cls:
             return False
-        if other.cls not in self.assessment.records.ancestors.get(one.cls, frozenset((one.cls,))):
+        records = self.assessment.records
+        above = records.ancestors.get(one.cls, frozenset((one.cls,)))
+        if one.prop in (TAKEN, STOPPED):
+            above = records.taken.get(one.cls, above)
+        if other.cls not in above:
             return False
         same = not other.outcome or other.outcome == one.outcome
         return same and (not other.bounded or (one.bounded and within(other, _inside(one)) and _covers(other, one)))

@@ -19,6 +19,8 @@ from guidegraph.model import Profile, StopFact, TrialFact
 #: How far ahead a timeline looks, in weeks.
 HORIZON = Decimal(52)
 _TAIL = Decimal(4)
+#: Statuses that are marked where they hold only because definitions differ.
+_POSITIVE = ("eligible", "provisional", "caution")
 
 Assess = Callable[[Profile], Assessment]
 _DAYS_A_WEEK = Decimal(7)
@@ -96,13 +98,14 @@ def timeline(profile: Profile, records: Records, assess: Assess, made_from: Made
     marks = [Decimal(0), *cuts, end]
     assessments = [assess(shifted(first, (a + b) / 2, rates)) for a, b in itertools.pairwise(marks)]
     steps = [float(origin + week) for week in marks]
+    differing = [bool(one.settled.disputed) for one in assessments]
     now = assess(profile)
     rows: list[TimelineRow] = [
         {
             "intervention": describe.name(therapy),
             "label": records.label(therapy),
             "category": records.classes.get(therapy, ("", ""))[1] or "other",
-            "spans": _spans([one.statuses[therapy] for one in assessments], steps),
+            "spans": _spans([one.statuses[therapy] for one in assessments], steps, differing),
         }
         for therapy in ranked(now)
     ]
@@ -121,11 +124,17 @@ def timeline(profile: Profile, records: Records, assess: Assess, made_from: Made
     }
 
 
-def _spans(statuses: list[str], steps: list[float]) -> list[Span]:
+def _spans(statuses: list[str], steps: list[float], differing: list[bool]) -> list[Span]:
     spans: list[Span] = []
-    for status, start, end in zip(statuses, steps, steps[1:], strict=False):
+    settled: list[bool] = []
+    for status, start, end, differs in zip(statuses, steps, steps[1:], differing, strict=False):
         if spans and spans[-1]["status"] == status:
             spans[-1]["to"] = end
+            settled[-1] |= not differs
         else:
             spans.append({"from": start, "to": end, "status": status})
+            settled.append(not differs)
+    for span, firm in zip(spans, settled, strict=True):
+        if not firm and span["status"] in _POSITIVE:
+            span["boundary"] = True
     return spans

@@ -18,13 +18,14 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.audit.kinds import FOLDER
 from guidegraph.errors import GuideGraphError
-from guidegraph.knowledge.branch import HIGHEST, LOWEST, Branch, Range
+from guidegraph.knowledge.branch import Branch, Range
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, steps
 from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED, SAME, Scope
 from guidegraph.knowledge.records import gg
 from guidegraph.reading import unreadable_values
 from guidegraph.store import knowledge_graphs
+from guidegraph.termreadings import HIGHEST, LOWEST
 
 GRAPH = ox.NamedNode(ns.AUDIT_GRAPH)
 _REQUEST = ox.NamedNode(ns.AUD + "request")

@@ -89,13 +89,14 @@ def _owl_xml(kb: KnowledgeBase, document: str | None, everything: bool) -> str:
     from guidegraph.export import rdf
     from guidegraph.export.owlxml import ONTOLOGY, owl_xml
 
-    terms = [q.triple for q in rdf.ontology(kb.store)]
+    terms = [q.triple for q in (*rdf.ontology(kb.store), *rdf.axioms(kb.store))]
     if document is not None:
         iri = kb.document(document)
         name = f"{ONTOLOGY}/with/{iri.rpartition('/')[2]}"
         return owl_xml([*terms, *(q.triple for q in rdf.document(kb.store, iri))], name)
     if everything:
-        return owl_xml((q.triple for q in rdf.everything(kb.store)), f"{ONTOLOGY}/with/all")
+        quads = (*rdf.everything(kb.store), *rdf.axioms(kb.store))
+        return owl_xml((q.triple for q in quads), f"{ONTOLOGY}/with/all")
     return owl_xml([*terms, *rdf.populations(kb.store)])
 
 

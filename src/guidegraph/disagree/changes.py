@@ -71,7 +71,8 @@ class Changes:
         gone: Mapping[tuple[str, str], Finding],
         everything: list[Finding],
     ) -> list[forms.Disagreement]:
-        chosen = [f for pair, f in sorted(there.items()) if pair not in gone and f.verdict not in APART]
+        new = (f for pair, f in sorted(there.items()) if pair not in gone)
+        chosen = [f for f in new if f.verdict not in APART and not f.boundary]
         return self._disagree.tell(chosen, everything)
 
     def _documents(self, rows: list[Addressed], start: date, end: date) -> list[forms.DatedDocument]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from guidegraph import namespaces as ns
 from guidegraph.disagree.finding import Finding, Merged
 from guidegraph.disagree.sources import Sources
-from guidegraph.knowledge.branch import HIGHEST, LOWEST, Branch, Logic, Range, satisfiable
+from guidegraph.knowledge.branch import Branch, Logic, Range, satisfiable
 from guidegraph.knowledge.normal import Union
 from guidegraph.knowledge.records import Records
+from guidegraph.termreadings import HIGHEST, LOWEST
 
 #: What two sides must share so that they differ in nothing but the intervention.
 _SAME = ("stance", "certainty", "line", "outcome", "horizon", "attachedCondition", "onlyWithout")

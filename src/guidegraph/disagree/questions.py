@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from guidegraph import comparisons as forms
 from guidegraph.disagree.controversies import Controversies
@@ -74,11 +74,17 @@ def report(
         "as_of": day.isoformat(),
         "policy": policy,
         "controversies": told.tell([f for f in asked if f.verdict != "superseded"]),
-        "counts": {verdict: sum(f.verdict == verdict for f in asked) for verdict in VERDICTS},
+        "counts": _counts(asked),
         "disagreements": disagreements.tell(chosen, everything, truth, policy),
         "imprecise": describe.imprecise(knowledge.records, day, {s for f in chosen for s in (f.a, f.b)}),
         "made_from": knowledge.made_from(patient),
     }
+
+
+def _counts(findings: Sequence[Finding]) -> forms.Counts:
+    counts: Any = {verdict: sum(f.verdict == verdict for f in findings) for verdict in VERDICTS}
+    told: forms.Counts = counts
+    return told
 
 
 def _concerns(

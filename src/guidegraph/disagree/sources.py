@@ -59,7 +59,7 @@ class Sources:
     @cached_property
     def windows_apart(self) -> frozenset[tuple[str, str]]:
         """Pairs of horizons whose windows do not meet."""
-        return frozenset((one, other) for one, other in self._engine.select("disagree/windows"))
+        return frozenset((one, other) for one, other in self._engine.select("disagree/horizons-apart"))
 
     @cached_property
     def _relations(self) -> Mapping[tuple[str, str], tuple[str, ...]]:

@@ -8,11 +8,11 @@ from itertools import combinations
 from typing import NamedTuple
 
 from guidegraph import namespaces as ns
-from guidegraph.knowledge.branch import HIGHEST, LOWEST, Bound, Event, Held, Literal, Range
-from guidegraph.knowledge.facts import plain
+from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.knowledge.normal import Union
 from guidegraph.knowledge.phrases import Phrases, joined
 from guidegraph.knowledge.records import gg
+from guidegraph.termreadings import HIGHEST, LOWEST, Bound, plain
 
 Conjunction = frozenset[Literal]
 

@@ -26,6 +26,11 @@ def ontology(store: ox.Store) -> list[ox.Quad]:
     return list(store.quads_for_pattern(None, None, None, _ONTOLOGY))
 
 
+def axioms(store: ox.Store) -> list[ox.Quad]:
+    """The class axioms that are derived from readings and parts: a reasoner needs them beside the ontology."""
+    return list(store.quads_for_pattern(None, None, None, ox.NamedNode(ns.AXIOMS_GRAPH)))
+
+
 def document(store: ox.Store, iri: str) -> list[ox.Quad]:
     """The quads of the named graphs that encode a document.
 

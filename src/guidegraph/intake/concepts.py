@@ -151,7 +151,7 @@ class Concepts:
             row = self._terms.by_iri.get(iri)
             if row is None or row.kind not in _KINDS:
                 return shown, CodeReading(shown, steps=(f"{shown} is no term of ours",))
-            return shown, CodeReading(shown, row.label, (iri,), (iri,), (f"{shown} is our own term",))
+            return shown, CodeReading(shown, row.label, (iri,), (iri,), (f"{shown} is our own term",), subtree=(iri,))
         prefix = self._codes.prefix_of(code.system) if code.system else None
         if prefix is None:
             shown = f"{code.system}|{code.code}" if code.system else code.code

@@ -13,7 +13,7 @@ from guidegraph.errors import ProfileError
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, Fact, Source, Unread
 from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
-from guidegraph.profile import Implication, Vocabulary, apply_implications
+from guidegraph.profile import Implication, Vocabulary, apply_implications, settle
 
 #: Entries of a list that are not understood and that a profile names, so that the reader of profiles takes it.
 _MOST = 1_000
@@ -47,7 +47,7 @@ class Settlement:
         rules: Sequence[Implication],
     ) -> None:
         self._terms, self._rules = vocabulary, rules
-        self._known: dict[tuple[str, str, bool], _Said] = {}
+        self._known: dict[tuple[str, str, bool, Decimal | None], _Said] = {}
         self.dropped: list[Dropped] = []
         self.superseded: dict[int, Fact] = {}
         self.shadowed: set[int] = set()
@@ -107,7 +107,10 @@ class Settlement:
             return False  # it holds at present, whatever was asked once
         if fact.iri == iri:
             return True
+        # A number that was measured stands, whatever an unread entry may say of a term that is read from it.
         has, lacks = self._said(fact.prop, fact.iri, fact.present)
+        if any(r.interval and r.given == iri and (r.then, r.other) in has | lacks for r in self._rules):
+            return True
         row = self._terms.by_iri[iri]
         prop = OF_KIND.get(row.kind, iri)
         could_have, _ = self._said(prop, iri, True)
@@ -190,14 +193,17 @@ class Settlement:
     def _said_by(self, fact: Fact) -> _Said:
         if isinstance(fact.value, TrialFact | StopFact):
             return set(), set()
-        return self._said(fact.prop, fact.iri, fact.present)
+        return self._said(fact.prop, fact.iri, fact.present, fact.value)
 
-    def _said(self, prop: str, iri: str, present: bool) -> _Said:
+    def _said(self, prop: str, iri: str, present: bool, value: Decimal | None = None) -> _Said:
         """What a fact alone brings and excludes, as pairs of property and class; each rule has one fact to go on."""
-        key = (prop, iri, present)
+        key = (prop, iri, present, value)
         if key not in self._known:
-            fact = Fact(prop, iri, present, Decimal(0) if prop == iri else None, Source("", ""))
-            alone = apply_implications(profile([fact]), self._rules, self._terms)
+            fact = Fact(prop, iri, present, value, Source("", ""))
+            # Of a number that could not be read no more is known than that there is one.
+            rules = self._rules if value is not None else [r for r in self._rules if r.interval is None]
+            stated = profile([fact]) if value is not None or prop != iri else Profile(values={prop: Decimal(0)})
+            alone = settle(stated, rules, self._terms).profile
             has = {
                 (p, up) for p, classes in alone.present.items() for cls in classes for up in self._terms.ancestors(cls)
             }

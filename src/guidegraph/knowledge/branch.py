@@ -1,20 +1,16 @@
 """One conjunction of a population in normal form: what the patient has, lacks, and within which numbers.
 
-A number's bound is a pair that orders like the half-open ends of an interval: a lower bound (v, 0) includes v and
-(v, 1) excludes it; an upper bound (v, 0) excludes v and (v, 1) includes it. An interval is empty unless its lower
-bound is smaller than its upper one, and the complement of an interval has the same bounds.
+Bounds of numbers are those of guidegraph.termreadings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
-Bound = tuple[Decimal, int]
-LOWEST: Bound = (Decimal("-Infinity"), 1)
-HIGHEST: Bound = (Decimal("Infinity"), 0)
+from guidegraph.termreadings import HIGHEST, LOWEST, STOPPED, TAKEN, Bound
 
 
 class Held(NamedTuple):
@@ -47,13 +43,23 @@ class Range(NamedTuple):
 Literal = tuple[Held | Event | Range, bool]
 
 
+class Cell(NamedTuple):
+    """An interval of a number between two bounds of its readings (or that there is no number), and what it brings."""
+
+    range: Range
+    brings: frozenset[Held]
+    denies: frozenset[Held]
+
+
 @dataclass(frozen=True)
 class Logic:
     """What the ontology says about literals.
 
-    ``above`` maps a class to itself and the classes above it; ``brings`` and ``excludes`` map a held class to those
-    that it brings or rules out; ``numbers`` maps a number to the held classes that any value of it brings; ``total``
-    holds the numbers that every patient has.
+    ``above`` maps a class to itself and the classes above it; ``taken`` to what is taken, or was stopped, with it (the
+    same, the parts, and what is above these) where there are parts; ``brings`` and ``excludes`` map a held class to
+    those that it brings or rules out; ``numbers`` maps a number to the held classes that any value of it brings;
+    ``total`` holds the numbers that every patient has; ``readings`` are ranges, each with a class that it brings, or
+    (True) excludes.
     """
 
     above: Mapping[str, frozenset[str]]
@@ -61,6 +67,11 @@ class Logic:
     excludes: tuple[tuple[Held, Held], ...] = ()
     numbers: Mapping[str, tuple[Held, ...]] = field(default_factory=dict)
     total: frozenset[str] = frozenset()
+    taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    readings: tuple[tuple[Range, Held, bool], ...] = ()
+    _near: dict[Held, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    _cells: dict[str, tuple[Cell, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _joined: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
     _marks: dict[Held, tuple[tuple[int, bool], ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def marks(self, held: Held) -> tuple[tuple[int, bool], ...]:
@@ -74,13 +85,58 @@ class Logic:
             )
         return self._marks[held]
 
+    def near(self, held: Held) -> frozenset[str]:
+        """The numbers of whose readings one speaks of a class above, at or below a held one, or one it excludes."""
+        if held not in self._near:
+            numbers = {known.prop for known, term, _ in self.readings if self._related(term, held)}
+            self._near[held] = frozenset().union(*(self.joined(number) for number in numbers))
+        return self._near[held]
+
+    def _related(self, one: Held, other: Held) -> bool:
+        return self.covers(one, other) or self.covers(other, one) or bool(self.marks(one) and self.marks(other))
+
+    def joined(self, number: str) -> frozenset[str]:
+        """A number with those that readings of the same or related terms join to it; empty where it has no reading."""
+        if number not in self._joined:
+            found, rest = set[str](), [number] if any(r.prop == number for r, _, _ in self.readings) else []
+            while rest:
+                one = rest.pop()
+                found.add(one)
+                terms = [term for known, term, _ in self.readings if known.prop == one]
+                rest += [
+                    known.prop
+                    for known, term, _ in self.readings
+                    if known.prop not in found and any(self._related(term, other) for other in terms)
+                ]
+            self._joined[number] = frozenset(found)
+        return self._joined[number]
+
+    def cells(self, number: str) -> tuple[Cell, ...]:
+        """The intervals between all bounds of a number's readings; who need not have it may have none."""
+        if number not in self._cells:
+            own = [(known, term, out) for known, term, out in self.readings if known.prop == number]
+            ends = sorted({LOWEST, HIGHEST, *(end for known, _, _ in own for end in (known.low, known.high))})
+            cells = []
+            for low, high in pairwise(ends):
+                said = [(term, out) for known, term, out in own if known.low <= low and high <= known.high]
+                brings, denies = (frozenset(term for term, out in said if out is side) for side in (False, True))
+                cells.append(Cell(Range(number, low, high), brings, denies))
+            if number not in self.total:
+                cells.append(Cell(Range(number, LOWEST, HIGHEST, False), frozenset(), frozenset()))
+            self._cells[number] = tuple(cells)
+        return self._cells[number]
+
+    def _upward(self, prop: str, cls: str) -> frozenset[str]:
+        by_parts = self.taken.get(cls) if prop in (TAKEN, STOPPED) else None
+        return by_parts or self.above.get(cls) or frozenset((cls,))
+
     def covers(self, higher: Held, lower: Held) -> bool:
         """Whether whoever has ``lower`` has ``higher``."""
-        return higher.prop == lower.prop and higher.cls in self.above.get(lower.cls, (lower.cls,))
+        return higher.prop == lower.prop and higher.cls in self._upward(lower.prop, lower.cls)
 
     def _kind(self, lower: Event, higher: Event) -> bool:
         same = higher.prop == lower.prop and higher.outcome in ("", lower.outcome)
-        return same and higher.cls in self.above.get(lower.cls, (lower.cls,))
+        return same and higher.cls in self._upward(lower.prop, lower.cls)
 
     def possible(self, event: Event, denied: Iterable[Event]) -> bool:
         """Whether an event can be as wanted although others are denied: what is left of its interval is not empty."""
@@ -176,10 +232,41 @@ def closed(branch: Branch, logic: Logic) -> frozenset[Held]:
 def satisfiable(branch: Branch, logic: Logic) -> bool:
     """Whether some patient fits the conjunction.
 
-    Complete for the fragment: what is held is closed under the implications between held classes, and the only other
-    ways to fail are a denied class above a held one, two held classes that exclude each other, an empty interval (never
-    built), and an event of which the denied events leave nothing.
+    Complete for the fragment: where readings speak of what is held or denied, one of the intervals of their numbers
+    must fit; what is held is closed under the implications between held classes, and the only other ways to fail are a
+    denied class above a held one, two held classes that exclude each other, an empty interval (never built), and an
+    event of which the denied events leave nothing.
     """
+    numbers = sorted(_read(branch, logic))
+    return _in_cells(branch, logic, numbers) if numbers else _satisfiable(branch, logic)
+
+
+def _read(branch: Branch, logic: Logic, ranges: bool = False) -> set[str]:
+    """The numbers whose readings bear on a branch; with ``ranges`` also those that it merely bounds."""
+    if not logic.readings:
+        return set()
+    numbers = {n for held in (*closed(branch, logic), *branch.lacks) for n in logic.near(held)}
+    for known in branch.ranges:
+        together = logic.joined(known.prop)
+        if ranges or len(together) > 1:
+            numbers |= together
+    return numbers
+
+
+def _in_cells(branch: Branch, logic: Logic, numbers: list[str]) -> bool:
+    """Whether the conjunction can hold in some interval between the bounds of readings of each of some numbers."""
+    if not numbers:
+        return _satisfiable(branch, logic)
+    for cell in logic.cells(numbers[0]):
+        one = branch._narrow(cell.range)
+        if one is not None:
+            one = replace(one, has=one.has | cell.brings, lacks=one.lacks | cell.denies)
+            if _in_cells(one, logic, numbers[1:]):
+                return True
+    return False
+
+
+def _satisfiable(branch: Branch, logic: Logic) -> bool:
     held = closed(branch, logic)
     if branch.lacks and any(logic.covers(no, yes) for no in branch.lacks for yes in held):
         return False
@@ -230,6 +317,8 @@ def _apart(one: Branch, other: Branch, logic: Logic) -> bool:
     """Whether more than denied classes and ranges can keep two branches apart."""
     if logic.brings or ((one.events or other.events) and (one.no_events or other.no_events)):
         return True
+    if logic.readings and _read(one, logic, True) & _read(other, logic, True):
+        return True
     if any(r.prop in logic.numbers for branch in (one, other) for r in branch.ranges):
         return True
     return any(logic.marks(h) for h in one.has) and any(logic.marks(h) for h in other.has)
@@ -244,11 +333,13 @@ def entails(branch: Branch, literal: Literal, logic: Logic) -> bool:
             return not all(logic.possible(event, denied) for event in branch.events)
         return not logic.possible(what, branch.no_events)
     if isinstance(what, Held):
-        if positive:
+        if logic.readings and logic.near(what):
+            pass
+        elif positive:
             return any(logic.covers(what, held) for held in closed(branch, logic))
-        if not logic.brings and not logic.marks(what):
+        elif not logic.brings and not logic.marks(what):
             return any(logic.covers(no, what) for no in branch.lacks)
-    elif what.valued and what.prop not in logic.numbers:
+    elif what.valued and what.prop not in logic.numbers and not logic.joined(what.prop):
         return any(
             r.prop == what.prop and r.valued and what.low <= r.low and r.high <= what.high for r in branch.ranges
         )

@@ -10,7 +10,7 @@ from hashlib import sha256
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.knowledge.branch import Held, Logic
+from guidegraph.knowledge.branch import Held, Logic, Range
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.normal import (
     CONTAINS,
@@ -24,6 +24,7 @@ from guidegraph.knowledge.normal import (
     Scope,
 )
 from guidegraph.knowledge.records import Records, gg
+from guidegraph.termreadings import DISPUTED, implication_rows, reading_implications, reading_rows
 
 _PREDICATES = {
     Graded(SAME): ("same", "same"),
@@ -116,19 +117,26 @@ class DisagreementIndex:
 
 
 def logic(engine: Engine, records: Records) -> Logic:
-    """The class hierarchy, the implications between facts and the numbers that every patient has."""
-    brings, excludes = [], []
+    """The class hierarchy, what facts and numbers bring or exclude, and the numbers that every patient has."""
+    brings: list[tuple[Held, Held]] = []
+    excludes: list[tuple[Held, Held]] = []
     numbers: dict[str, tuple[Held, ...]] = {}
-    for given, cls, then, other, excluded in engine.select("index/implications"):
-        target = Held(then, other)
-        if not cls:
-            numbers[given] = (*numbers.get(given, ()), target)
-        elif excluded == "true":
-            excludes.append((Held(given, cls), target))
+    readings: list[tuple[Range, Held, bool]] = []
+    for rule in (
+        *implication_rows(engine.select("index/implications")),
+        *reading_implications(reading_rows(engine.select("index/readings"))),
+    ):
+        target = Held(rule.then, rule.other)
+        if rule.kind == DISPUTED:
+            continue
+        if rule.interval:
+            readings.append((Range(rule.given, *rule.interval), target, rule.excluded))
+        elif not rule.cls:
+            numbers[rule.given] = (*numbers.get(rule.given, ()), target)
         else:
-            brings.append((Held(given, cls), target))
+            (excludes if rule.excluded else brings).append((Held(rule.given, rule.cls), target))
     total = frozenset(row[0] for row in engine.select("answer/totals"))
-    return Logic(records.ancestors, tuple(brings), tuple(excludes), numbers, total)
+    return Logic(records.ancestors, tuple(brings), tuple(excludes), numbers, total, records.taken, tuple(readings))
 
 
 def grader(engine: Engine, records: Records) -> Grader:

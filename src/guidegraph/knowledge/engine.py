@@ -18,12 +18,15 @@ import pyoxigraph as ox
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
+from guidegraph.termreadings import axioms
 
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
 _ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
 _REQUEST = ox.NamedNode(ns.BASE + "profile/request")
 _POPULATIONS = "assess/20-populations"
+#: The step for numbers that are not stated but narrowed, and what the profile's graph then says.
+_SPANS, _SPAN = "assess/12-spans", ox.NamedNode(ns.GGA + "spanOf")
 #: Steps that ask only for the day, the country and the problem: what they find is kept.
 _STANDING = ("assess/30-inactive", "assess/30-problem", "assess/30-voices")
 #: Days for which the statements that do not count are kept.
@@ -125,6 +128,7 @@ class Engine:
         self._lock = threading.Lock()
         self._free: list[tuple[ox.Store, int]] = []
         self._inactive: dict[tuple[str, Request], bytes] = {}
+        store.bulk_extend(axioms(store))
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
                 self._index(step)
@@ -215,7 +219,7 @@ class Engine:
         """Assess one profile and give access to its assessment until the block ends.
 
         Args:
-            triples: the profile as docs/model.md writes it, implications applied.
+            triples: the profile as docs/model.md writes it, with everything that follows from it.
             asked: the day, the country and the problem.
             leaves: further interventions to answer for, each with the classes that it is below.
         """
@@ -229,7 +233,7 @@ class Engine:
                 self._fixpoint(place, step)
             elif step.name in _STANDING:
                 self._standing(place, step, asked)
-            else:
+            elif step.name != _SPANS or next(place.quads_for_pattern(None, _SPAN, None, _PROFILE), None) is not None:
                 self._run(place, step)
         session = Session(place)
         try:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.model import Profile, StopFact, TermRow, TrialFact
+from guidegraph.profile import Cause, Settled, Vocabulary, cause_text
+from guidegraph.termreadings import LISTED, READING, STOPPED, Implication, Interval, TermReading, plain
 
 _OPEN_LOW, _OPEN_HIGH = Decimal(-1), Decimal(999999999)
 
@@ -24,11 +26,6 @@ class Fact:
     fact: str
     label: str
     key: str
-
-
-def plain(number: Decimal) -> str:
-    """A decimal without exponent or trailing zeros."""
-    return format(number.normalize(), "f")
 
 
 def range_text(atom: Atom, unit: str = "") -> str:
@@ -56,10 +53,19 @@ def _coded(profile: Profile, cls: str, present: bool) -> str:
 class FactBook:
     """Names facts for people, from the vocabulary's labels and profile keys."""
 
-    def __init__(self, records: Records, terms: Mapping[str, TermRow]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        vocabulary: Vocabulary,
+        rules: Sequence[Implication] = (),
+        readings: Sequence[TermReading] = (),
+    ) -> None:
         self._records = records
-        self._terms = terms
+        self.rules, self.readings = tuple(rules), tuple(readings)
+        self._vocabulary = vocabulary
+        self._terms = vocabulary.by_iri
         self._facts: dict[str, Fact] = {}
+        self._through: dict[str, tuple[str, ...]] = {}
 
     def _term(self, iri: str) -> TermRow:
         return self._terms.get(iri) or TermRow(iri, "", self._records.label(iri))
@@ -113,8 +119,73 @@ class FactBook:
             return Fact(f"{key}:{curie}", self._positive(atom), key)
         return Fact(curie, self._positive(atom), direct or key)
 
-    def deciding(self, profile: Profile, atom: Atom, truth: str) -> str | None:
+    def short(self, number: str) -> str:
+        """What a number is called in a sentence that gives its value."""
+        return self._vocabulary.short(number)
+
+    def cause(self, cause: Cause) -> str:
+        """How a fact came to be known, in words."""
+        return cause_text(cause, self._vocabulary)
+
+    def number(self, prop: str) -> Fact:
+        """The question that a number comes to."""
+        return self.fact(Atom(prop, prop))
+
+    def deciding_ranges(self, atom: Atom, positive: bool) -> Iterator[tuple[str, Interval]]:
+        """The numbers, each with a range of it, by whose readings a class is present, or absent."""
+        for rule in self.rules:
+            if rule.interval is None or rule.kind != READING or rule.then != atom.prop or rule.excluded is positive:
+                continue
+            if atom.cls in self._above(rule.other) if positive else rule.other in self._above(atom.cls):
+                yield rule.given, rule.interval
+
+    def asked_through(self, atom: Atom, values: Iterable[str]) -> str:
+        """The number by which an unknown class is asked for while it is not stated, "" if it is asked itself.
+
+        That is a number that brings the class, or that denies it by a two-way reading.
+        """
+        if atom.cls not in self._through:
+            brought = [n for n, _ in self.deciding_ranges(atom, True)]
+            read = {(r.given, r.other) for r in self.rules if r.interval and r.kind == READING and not r.excluded}
+            two_way = [r for r in self.rules if r.excluded and r.then == atom.prop and (r.given, r.other) in read]
+            denied = [r.given for r in two_way if r.other in self._above(atom.cls)]
+            self._through[atom.cls] = tuple(dict.fromkeys([*sorted(brought), *sorted(denied)]))
+        return next((number for number in self._through[atom.cls] if number not in values), "")
+
+    def came_by(self, settled: Settled, atom: Atom, truth: str) -> str:
+        """How an atom came to be true or false by a reading or a part, "" for what is stated or unknown."""
+        if truth not in ("true", "false") or not atom.prop:
+            return ""
+        if not atom.cls:
+            causes: Iterable[Cause | None] = settled.narrowed.get(atom.prop, ())
+            return "" if atom.prop in settled.profile.values else self._caused(causes)
+        held = truth == "true"
+        if atom.prop == STOPPED:
+            stops = settled.profile.stops_present if held else settled.profile.stops_absent
+            known = {stop.of for stop in stops}
+        else:
+            known = set((settled.profile.present if held else settled.profile.absent).get(atom.prop, ()))
+        deciding = [c for c in sorted(known) if (atom.cls in self._above(c) if held else c in self._above(atom.cls))]
+        causes = [settled.causes.get((atom.prop, cls, held)) for cls in self._nearest(deciding, held)]
+        # What is stated needs no reading to be known.
+        return "" if any(cause is None or cause.rule.kind == LISTED for cause in causes) else self._caused(causes)
+
+    def _nearest(self, classes: Sequence[str], held: bool) -> Iterator[str]:
+        """Of classes that all lie below (or, if absent, above) one, those with none of the others between."""
+        for cls in classes:
+            others = (other for other in classes if other != cls)
+            if not any(other in self._above(cls) if held else cls in self._above(other) for other in others):
+                yield cls
+
+    def _caused(self, causes: Iterable[Cause | None]) -> str:
+        return "; ".join(dict.fromkeys(cause_text(cause, self._vocabulary) for cause in causes if cause))
+
+    def deciding(self, settled: Settled, atom: Atom, truth: str) -> str | None:
         """The fact of the patient that made an atom true or false, in words; None for an unknown atom."""
+        came = self.came_by(settled, atom, truth)
+        if came:
+            return f"{self._positive(atom) if atom.cls else self.key(atom)}: {came}"
+        profile = settled.profile
         if truth not in ("true", "false"):
             return None
         if not atom.prop:

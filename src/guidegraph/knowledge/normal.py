@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 from guidegraph.errors import KnowledgeError
 from guidegraph.knowledge.branch import (
-    HIGHEST,
-    LOWEST,
     Branch,
     Event,
     Held,
@@ -28,6 +26,7 @@ from guidegraph.knowledge.branch import (
     satisfiable,
 )
 from guidegraph.knowledge.records import Atom
+from guidegraph.termreadings import HIGHEST, LOWEST
 
 Union = tuple[Branch, ...]
 Raw = Mapping[str, Sequence[Sequence[tuple[str, bool]]]]

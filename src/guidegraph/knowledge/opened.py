@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -22,13 +23,21 @@ from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import (
     Implication,
     ProfileSource,
+    Settled,
     Vocabulary,
-    implication_rows,
     read_profile,
+    settle,
+    settled_triples,
     term_rows,
-    to_triples,
 )
 from guidegraph.profile import digest as profile_digest
+from guidegraph.termreadings import (
+    TermReading,
+    implication_rows,
+    part_implications,
+    reading_implications,
+    reading_rows,
+)
 
 if TYPE_CHECKING:
     from guidegraph.terminologies.book import Links
@@ -83,8 +92,28 @@ class Knowledge:
 
     @cached_property
     def implications(self) -> list[Implication]:
-        """The facts that bring or exclude other facts, as the ontology lists them."""
-        return implication_rows(self.engine.select("index/implications"))
+        """The facts that bring or exclude other facts: as the ontology lists them, by readings and by parts."""
+        listed = implication_rows(self.engine.select("index/implications"))
+        parts = part_implications((whole, part) for whole, part in self.engine.select("index/parts"))
+        # What no list denies otherwise, none denies that a number would then be read from.
+        silent = self.records.asked_only
+        read = [
+            replace(r, listless=True) if (r.then, r.other) in silent else r for r in reading_implications(self.readings)
+        ]
+        return [*listed, *read, *parts]
+
+    @cached_property
+    def readings(self) -> list[TermReading]:
+        """The published definitions by which numbers and facts stand for terms."""
+        return reading_rows(self.engine.select("index/readings"))
+
+    def settle(self, profile: Profile) -> Settled:
+        """Everything that follows from a profile.
+
+        Raises:
+            ProfileError: it contradicts itself.
+        """
+        return settle(profile, self.implications, self.vocabulary)
 
     @cached_property
     def problems(self) -> frozenset[str]:
@@ -96,7 +125,7 @@ class Knowledge:
     @cached_property
     def book(self) -> FactBook:
         """The words for facts."""
-        return FactBook(self.records, {row.iri: row for row in self.vocabulary.rows})
+        return FactBook(self.records, self.vocabulary, self.implications, self.readings)
 
     @cached_property
     def phrases(self) -> Phrases:
@@ -134,11 +163,16 @@ class Knowledge:
         return read_profile(source, self.vocabulary, self.implications)
 
     def session(
-        self, profile: Profile, asked: Request, linked: Mapping[str, CodeReading]
+        self, profile: Profile | Settled, asked: Request, linked: Mapping[str, CodeReading]
     ) -> AbstractContextManager[Session]:
-        """A running assessment of a profile, as a context manager (see :class:`Session`)."""
+        """A running assessment of what a profile comes to, as a context manager (see :class:`Session`).
+
+        Raises:
+            ProfileError: the profile contradicts itself.
+        """
+        settled = self.settle(profile) if isinstance(profile, Profile) else profile
         leaves = {iri: self.kinds(reading) for iri, reading in linked.items()}
-        return self.engine.session(to_triples(profile), asked, leaves)
+        return self.engine.session(settled_triples(settled), asked, leaves)
 
     def kinds(self, reading: CodeReading) -> Sequence[str]:
         """The interventions of ours that a code is a kind of."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from guidegraph.knowledge.branch import HIGHEST, LOWEST, Bound, Event, Held, Literal, Range
+from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.knowledge.engine import Engine
-from guidegraph.knowledge.facts import plain
 from guidegraph.knowledge.records import Records, gg
+from guidegraph.termreadings import HIGHEST, LOWEST, Bound, plain
 
 
 class _Said(NamedTuple):

@@ -99,6 +99,35 @@ class Records:
                 below[higher].add(cls)
         return {cls: frozenset(lower_ones) for cls, lower_ones in below.items()}
 
+    @cached_property
+    def spoken(self) -> Mapping[str, frozenset[str]]:
+        """The classes that statements speak of, by property ("" for a number): in populations and as indications."""
+        table: dict[str, set[str]] = defaultdict(set)
+        for branches in self.branches.values():
+            for atom in {self.atoms[iri] for branch in branches for iri, _ in branch if iri in self.atoms}:
+                table[atom.prop].add(atom.cls)
+        for props in self.nodes.values():
+            table[gg("hasCondition")].update(props.get(gg("indication"), ()))
+        return {prop: frozenset(classes) for prop, classes in table.items()}
+
+    @cached_property
+    def taken(self) -> Mapping[str, frozenset[str]]:
+        """For each class with parts at or above it, what is taken with it: the same, its parts, and what is above."""
+        parts: dict[str, set[str]] = defaultdict(set)
+        for whole, part in self._engine.select("index/parts"):
+            parts[whole].add(part)
+        table: dict[str, frozenset[str]] = {}
+        for cls in self.ancestors:
+            held, rest = set[str](), [cls]
+            while rest:
+                one = rest.pop()
+                if one not in held:
+                    held.add(one)
+                    rest += [*self.ancestors.get(one, ()), *parts.get(one, ())]
+            if held != self.ancestors[cls]:
+                table[cls] = frozenset(held)
+        return table
+
     def with_leaves(self, leaves: Mapping[str, tuple[str, Sequence[str]]]) -> Records:
         """These records with further interventions, each with its label and the classes that it is below."""
         if not leaves:

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from guidegraph.profile.entrance import (
-    Implication,
     ProfileSource,
     apply_implications,
-    implication_rows,
     parse_profile_text,
     read_profile,
 )
-from guidegraph.profile.rdf import digest, to_triples
+from guidegraph.profile.rdf import digest, settled_triples, to_triples
 from guidegraph.profile.rdf_reading import from_triples
+from guidegraph.profile.settling import Cause, Settled, cause_text, settle, yielding
 from guidegraph.profile.template import template
 from guidegraph.profile.terms import Vocabulary, term_rows
+from guidegraph.termreadings import Implication
 
 __all__ = [
+    "Cause",
     "Implication",
     "ProfileSource",
+    "Settled",
     "Vocabulary",
     "apply_implications",
+    "cause_text",
     "digest",
     "from_triples",
-    "implication_rows",
     "parse_profile_text",
     "read_profile",
+    "settle",
+    "settled_triples",
     "template",
     "term_rows",
     "to_triples",
+    "yielding",
 ]

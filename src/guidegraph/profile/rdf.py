@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.model import Problem, Profile
+from guidegraph.profile.settling import Settled
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
@@ -29,6 +30,8 @@ _TYPE = ox.NamedNode(ns.RDF + "type")
 _FIRST, _REST, _NIL = (ox.NamedNode(ns.RDF + n) for n in ("first", "rest", "nil"))
 _DECIMAL = ox.NamedNode(ns.XSD + "decimal")
 _PATIENT = ox.NamedNode(ns.PATIENT)
+#: What the index writes for an end that is not there (queries/index/21-numbers): every number satisfies it.
+_WITHOUT_LOW, _WITHOUT_HIGH = Decimal(0), Decimal(999999999)
 
 
 def decimal_literal(value: Decimal) -> ox.Literal:
@@ -114,6 +117,35 @@ def to_triples(profile: Profile) -> list[ox.Triple]:
         out.add(_PATIENT, _gg("notUnderstood"), entry)
         out.add(entry, _gg("completeFor"), ox.NamedNode(prop))
         out.add(entry, ox.NamedNode(ns.RDFS + "label"), ox.Literal(text))
+    return out.triples
+
+
+def settled_triples(settled: Settled) -> list[ox.Triple]:
+    """What a profile comes to as triples, for the steps of an assessment: its facts, and what no profile states.
+
+    A span is a node with its number and ends; what no complete list denies is a node with its property and class.
+    """
+    out = _Writer()
+    out.triples = to_triples(settled.profile)
+
+    def node(number: int, **said: Any) -> None:
+        blank = ox.BlankNode(f"s{number}")
+        for name, value in said.items():
+            out.add(blank, ox.NamedNode(ns.GGA + name), value)
+
+    spans = [(prop, span) for prop, kept in sorted(settled.spans.items()) for span in kept]
+    for number, (prop, ((low, above), (high, included))) in enumerate(spans):
+        node(
+            number,
+            spanOf=ox.NamedNode(prop),
+            spanLow=decimal_literal(_WITHOUT_LOW if low.is_infinite() else low),
+            spanLowOpen=ox.Literal(bool(above) and not low.is_infinite()),
+            spanHigh=decimal_literal(_WITHOUT_HIGH if high.is_infinite() else high),
+            spanHighOpen=ox.Literal(not included and not high.is_infinite()),
+            everybodyHas=ox.Literal(prop in settled.total),
+        )
+    for number, (prop, cls) in enumerate(sorted(settled.left_open), len(spans)):
+        node(number, leavesOpen=ox.NamedNode(prop), openClass=ox.NamedNode(cls))
     return out.triples
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Protocol
 
 from guidegraph import namespaces as ns
@@ -22,6 +23,7 @@ _PROPERTIES = {
     ns.GG + "minimumPlausible": "low",
     ns.GG + "maximumPlausible": "high",
     ns.GG + "ucumUnit": "unit",
+    ns.GG + "shortName": "short",
     ns.GG + "problemKey": "problem_key",
     ns.GG + "problemValue": "problem_value",
     ns.GG + "problemDenial": "denial",
@@ -62,6 +64,7 @@ def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
         Decimal(one("low")) if one("low") else None,
         Decimal(one("high")) if one("high") else None,
         one("unit"),
+        one("short"),
         one("problem_key"),
         one("problem_value"),
         tuple(sorted(values.get("denial", []))),
@@ -123,6 +126,23 @@ class Vocabulary:
                 rest += new
             known = self._above[iri] = frozenset(above)
         return known
+
+    @cached_property
+    def _below(self) -> Mapping[str, frozenset[str]]:
+        below: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows:
+            for higher in self.ancestors(row.iri):
+                below[higher].add(row.iri)
+        return {iri: frozenset(lower) for iri, lower in below.items()}
+
+    def meets(self, one: str, other: str) -> bool:
+        """Whether two classes share a subclass."""
+        return not self._below.get(one, frozenset((one,))).isdisjoint(self._below.get(other, (other,)))
+
+    def short(self, number: str) -> str:
+        """What a number is called in a sentence that gives its value, such as eGFR."""
+        row = self.by_iri.get(number)
+        return (row.short or row.label) if row else ns.shorten(number)
 
     def reading(self, text: str) -> CodeReading | None:
         """What a text says that is a code of another terminology; None for any other text."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from guidegraph import comparisons as forms
 from guidegraph.render.markdown import cell
-from guidegraph.words import rule, wrap
+from guidegraph.words import wrap
 
 _COLUMN = 14
 
@@ -74,7 +74,7 @@ def controversies_text(rows: Sequence[forms.Controversy]) -> list[str]:
     """Controversies as lines of text, those with most voices first."""
     lines: list[str] = []
     for one in rows:
-        lines += rule(_title(one))
+        lines += ["", *wrap(_title(one))]
         lines += wrap(one["text"], "  ", "  ")
         word = ""
         for head, text in _lines(one):

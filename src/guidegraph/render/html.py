@@ -21,6 +21,7 @@ from guidegraph.words import (
     problem_words,
     question_words,
     read_words,
+    unused_words,
 )
 
 _STYLE = """
@@ -64,7 +65,11 @@ def _codes(answer: Answer) -> str:
     )
     missed += "".join(f'<p class="ask" role="note">{_e(text)}</p>' for text in partly_dated(answer["imprecise"]))
     read = "".join(f"<li>{_e(read_words(row))}</li>" for row in answer["readings"])
-    return missed + (f"<details><summary>Codes read</summary><ul>{read}</ul></details>" if read else "")
+    terms = "".join(f"<li>{_e(term['text'])}</li>" for term in answer["by_reading"])
+    lists = (("Codes read", read), ("Read from numbers and facts", terms))
+    return missed + "".join(
+        f"<details><summary>{name}</summary><ul>{rows}</ul></details>" for name, rows in lists if rows
+    )
 
 
 def _said(entry: Therapy) -> str:
@@ -108,9 +113,11 @@ def notebook_html(answer: Answer) -> str:
     )
     others = "".join(f"<li>{_e(text)}</li>" for text in other_words(answer["other_problems"]))
     others = f"<h4>Other problems</h4><ul>{others}</ul>" if others else ""
+    left = answer["unused"]
+    said = f"<p>Not used by any statement here: {_e(unused_words(left))}.</p>" if left else ""
     return (
         f'<div class="gg"><style>{_STYLE}</style>{banner}<h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
-        f"{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol><p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f"{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol>{said}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
         f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
     )
 

@@ -22,6 +22,9 @@ def check_text(report: dict[str, Any]) -> str:
         f"{report['not_recheckable_offline']} not re-checkable offline, "
         f"{sum(gap['rows'] for gap in report['unchecked'].values())} not checked"
     )
+    if report["subtrees"]:
+        below = sum(row["below"] for row in report["subtrees"])
+        lines.append(f"{len(report['subtrees'])} rows stand for {below} codes below theirs (--format json shows some)")
     lines.append(f"{report['errors']} errors, {len(report['findings']) - report['errors']} warnings")
     return "\n".join(lines) + "\n"
 

@@ -19,6 +19,7 @@ from guidegraph.words import (
     problem_words,
     question_words,
     read_words,
+    unused_words,
 )
 
 
@@ -52,6 +53,7 @@ def _codes(answer: Asked) -> list[str]:
     lines += [f"- **Date not read:** {cell(row['text'])}" for row in answer["unread"]]
     lines += [f"- {cell(text)}" for text in partly_dated(answer["imprecise"])]
     lines += [f"- Read: {cell(read_words(row))}" for row in answer["readings"]]
+    lines += [f"- Read: {cell(term['text'])}" for term in answer["by_reading"]]
     return ["\n".join(lines)] if lines else []
 
 
@@ -90,6 +92,8 @@ def therapies_markdown(answer: Answer) -> str:
     if answer["other_problems"]:
         parts += ["## Other problems", "\n".join(f"- {cell(text)}" for text in other_words(answer["other_problems"]))]
     parts += ["## Ask next", _question_table(answer["questions"])]
+    if answer["unused"]:
+        parts.append(f"Not used by any statement here: {cell(unused_words(answer['unused']))}.")
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
 

@@ -21,6 +21,7 @@ from guidegraph.words import (
     read_words,
     rule,
     source,
+    unused_words,
     wrap,
 )
 
@@ -69,6 +70,8 @@ def _head(answer: Asked, title: str) -> list[str]:
     lines += _unread(answer["unread"]) + _partly_dated(answer["imprecise"])
     for row in answer["readings"]:
         lines += wrap(f"read: {read_words(row)}", "  ")
+    for term in answer["by_reading"]:
+        lines += wrap(f"read: {term['text']}", "  ")
     shown = alerts(answer["alerts"])
     shown += [line for word, text in beside(answer) for line in wrap(f"{word}: {text}", "     ", "   ")]
     return lines + (["", *shown] if shown else [])
@@ -98,7 +101,10 @@ def _section(section: Section) -> list[str]:
 
 
 def _footer(answer: Asked) -> list[str]:
-    lines = ["", *wrap(f"profile {answer['profile']['digest']}")]
+    lines = [""]
+    if answer["unused"]:
+        lines += [*wrap(f"Not used by any statement here: {unused_words(answer['unused'])}", "  ", ""), ""]
+    lines += wrap(f"profile {answer['profile']['digest']}")
     lines += wrap(f"knowledge {answer['knowledge']['version']} {answer['knowledge']['digest']}")
     return [*lines, answer["software"], *wrap(DISCLAIMER)]
 
@@ -208,5 +214,12 @@ def timeline_text(timeline: Timeline) -> str:
             letters.append(STATUSES[span["status"]].letter.rjust(width))
         label = clean(row["label"])
         lines.append((label if len(label) <= 39 else label[:38] + "~").ljust(40) + " ".join(letters))
+    for row in timeline["rows"]:
+        for span in row["spans"]:
+            if span.get("boundary"):
+                weeks = f"weeks {_week(span['from'])} to {_week(span['to'])}"
+                lines += wrap(
+                    f"boundary: {row['label']} is {span['status']} in {weeks} only since definitions differ", "  ", ""
+                )
     legend = ", ".join(f"{status.letter} {status.code}" for status in STATUSES.values())
     return "\n".join([*lines, "", *wrap(legend), *wrap(DISCLAIMER)]) + "\n"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from guidegraph.errors import LinkError
 from guidegraph.namespaces import shorten
-from guidegraph.terminologies.model import ExternalTerm, Finding, Report, Subject, Terminology
+from guidegraph.terminologies.model import ExternalTerm, Finding, Report, Sample, Subject, Terminology
 from guidegraph.terminologies.rows import PAGE, SOURCE, Row
+from guidegraph.terminologies.sampling import subtrees
 from guidegraph.terminologies.sources import Source
 from guidegraph.terminologies.tables import SUFFIX, read_rows, table_files
 
@@ -60,8 +62,19 @@ class Checker:
         claimed = [(row, term) for row, term in good if row.found and not row.negated]
         self._terms([row for row, _ in claimed], context)
         self._hierarchies([(row, term) for row, term in claimed if term is not None], context)
+        mine = {id(row) for row, term in claimed if term is not None}
+        everything, follows = [*context, *(row for row, _ in claimed)], self._rules.get("follows", {})
+        for told in subtrees(everything, self._subjects, partial(self._installed, mine), follows):
+            if isinstance(told, Sample):
+                self.report.samples.append(told)
+            else:
+                self.report.findings.append(told)
         self.report.findings = sorted(set(self.report.findings))
         return self.report
+
+    def _installed(self, rows: Container[int], row: Row) -> Source | None:
+        """The source of a checked row whose code is there."""
+        return self._at(self._sources.get(row.prefix, row.prefix)) if id(row) in rows else None
 
     def strange(self, folder: Path) -> None:
         """Tell what lies in a folder of mapping tables and is read by nobody."""

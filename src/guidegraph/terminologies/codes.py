@@ -1,7 +1,8 @@
 """What a code of another terminology says in our terms: by its mapping, else by its nearest mapped ancestor.
 
-The walk up an external hierarchy ends at the first mapped class: above it our own hierarchy holds, so that a hierarchy
-that contradicts ours never adds a fact about a patient (docs/links.md).
+The walk up an external hierarchy ends at the first row that stands for its subtree: above it our own hierarchy holds,
+so that a hierarchy that contradicts ours never adds a fact about a patient (docs/links.md). A row without that mark
+says nothing of what is below its code: it is told, and the walk goes on.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ class Codes:
         steps = tuple(dict.fromkeys(up.steps)) if present else up.why()
         denied = tuple(dict.fromkeys(down.steps)) if absent else steps
         sources = tuple(sorted(up.sources | down.sources))
-        return CodeReading(curie, up.label(), present, absent, steps, self.iri(curie), denied, sources)
+        below = self.telling(up.below, True)
+        return CodeReading(curie, up.label(), present, absent, steps, self.iri(curie), denied, sources, below)
 
     def telling(self, classes: Collection[str], present: bool) -> tuple[str, ...]:
         """Those of some classes that tell more than the others, sorted."""
@@ -156,6 +158,9 @@ class _Walk:
         self._denials = codes.denials(f"{prefix}:{code}")
         self.steps: list[str] = []
         self.sources: set[str] = set()
+        #: The classes that whoever has what is below the code has, too.
+        self.below: set[str] = set()
+        self._unreviewed: list[str] = []
         self._found: tuple[Module, ExternalTerm] | None = None
         # A code that the tables place among our classes needs no hierarchy, which takes a while to read.
         if not any(row.predicate in _HAS for row in self._own):
@@ -188,8 +193,11 @@ class _Walk:
         """The classes of ours that whoever has the code has."""
         direct = [row for row in self._own if row.predicate in _HAS]
         if direct or not self._found:
+            self.below.update(row.subject for row in direct if row.subtree)
             return self._take(direct, True)
-        return self._climb(*self._found)
+        classes = self._climb(*self._found)
+        self.below.update(classes)
+        return classes
 
     def _climb(self, hierarchy: Module, start: ExternalTerm) -> tuple[str, ...]:
         classes: set[str] = set()
@@ -204,12 +212,18 @@ class _Walk:
                     continue
                 seen.add(code)
                 rows = self._undenied(code, _HAS, _NOT_HAS)
-                if rows:
+                whole = [row for row in rows if row.subtree]
+                if whole:
                     self._step(hierarchy, start, higher)
-                    classes.update(self._take(rows, True))
+                    classes.update(self._take(whole, True))
                 else:
+                    self._unreviewed += [f"{self._between(start, higher)}, and {self._alone(row)}" for row in rows]
                     left.append(higher)
         return tuple(sorted(classes))
+
+    def _alone(self, row: Row) -> str:
+        """That a row stands for its code alone, and what would let it stand for more."""
+        return f"{self._codes.tell(row)}, for that code alone until somebody has reviewed what is below it"
 
     def down(self) -> tuple[str, ...]:
         """The classes of ours that whoever lacks the code lacks."""
@@ -248,8 +262,11 @@ class _Walk:
 
     def _step(self, hierarchy: Module, lower: ExternalTerm, higher: ExternalTerm) -> None:
         self.sources.add(hierarchy.name)
+        self.steps.append(f"{self._between(lower, higher)} {_cite(hierarchy)}")
+
+    def _between(self, lower: ExternalTerm, higher: ExternalTerm) -> str:
         one, other = (f"{self._curie(t.code)} ({t.label})" for t in (lower, higher))
-        self.steps.append(f"{one} is below {other} {_cite(hierarchy)}")
+        return f"{one} is below {other}"
 
     def _take(self, rows: Sequence[Row], present: bool) -> tuple[str, ...]:
         """The classes of some rows that tell more than the others of them, with the step to each."""
@@ -268,6 +285,8 @@ class _Walk:
         if self._own or self._denials:
             told = map(self._codes.tell, (*self._own, *self._denials))
             return tuple(dict.fromkeys((*self.steps, *told)))
+        if self._unreviewed:
+            return tuple(dict.fromkeys((*self.steps, *self._unreviewed)))
         linked = self._codes.linked(self._prefix)
         if not linked:
             return ("it is in no mapping table, and no hierarchy of its terminology is linked",)

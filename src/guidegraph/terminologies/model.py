@@ -30,7 +30,8 @@ class Mapping:
     ``subject`` is the IRI of our term; ``predicate`` is exact, broad (the code means more than our term), narrow (it
     means less) or close, as SKOS names the matches; ``curie`` the code, "" where none was found (sssom:NoTermFound).
     ``label`` is the other terminology's own label, ``table`` the file of the row. One that is ``negated`` says that the
-    relation does not hold, and is no match.
+    relation does not hold, and is no match. ``subtree`` says that somebody has reviewed what is below the code: all
+    of it is of our term, too. Without it the row stands for its code alone.
     """
 
     subject: str
@@ -44,6 +45,7 @@ class Mapping:
     comment: str = ""
     table: str = ""
     negated: bool = False
+    subtree: bool = False
 
 
 def claims(rows: Iterable[Mapping]) -> list[Mapping]:
@@ -112,11 +114,24 @@ class Finding:
     warning: bool = False
 
 
+@dataclass(frozen=True, order=True)
+class Sample:
+    """A row that stands for its subtree: the term of ours, how many codes are below its code, and some of them."""
+
+    table: str
+    line: int
+    code: str
+    term: str
+    below: int
+    shown: tuple[str, ...]
+
+
 @dataclass
 class Report:
     """What a check found, and what it could not check (by source: the reason, and how many rows)."""
 
     findings: list[Finding] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
     rows: int = 0
     checked: int = 0
     pages: int = 0
@@ -143,4 +158,5 @@ class Report:
             },
             "errors": self.errors,
             "findings": [asdict(finding) for finding in self.findings],
+            "subtrees": [{**asdict(sample), "shown": list(sample.shown)} for sample in self.samples],
         }

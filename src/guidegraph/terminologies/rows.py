@@ -16,6 +16,9 @@ SOURCE, PAGE = "ggs:", "page"
 COLUMNS = ("subject_id", "predicate_id", "object_id")
 #: The column that says that a match does not hold.
 MODIFIER = "predicate_modifier"
+#: The column that says for what a row stands: for its code with all below it, or (by a reviewer) for the code alone.
+SCOPE = "object_scope"
+SUBTREE, ITSELF = "subtree", "itself"
 #: What the check of a table asks each row for.
 _NEEDED = (
     "subject_id", "subject_label", "predicate_id", "object_id", "mapping_justification", "mapping_date",
@@ -121,7 +124,13 @@ class Row:
     @property
     def plain(self) -> bool:
         """Whether nothing is wrong that would leave open what the row says: a quick look, since most rows are so."""
-        return bool(self.subject and self.predicate and self.prefix and not self.surplus and not self.negated)
+        return bool(
+            self.subject
+            and self.predicate
+            and self.prefix
+            and not (self.surplus or self.negated)
+            and (self[SCOPE] in ("", ITSELF) or (self[SCOPE] == SUBTREE and self.predicate in ("exact", "narrow")))
+        )
 
     @property
     def curie(self) -> str:
@@ -155,7 +164,18 @@ class Row:
             yield self._strange(obj.partition(":")[0])
         elif modifier and not self.found:
             yield grave(f"it denies {obj}, which says nothing", "Name the code that is denied.")
+        yield from self._scope()
         yield from self._slips()
+
+    def _scope(self) -> Iterator[Fault]:
+        """What is wrong with what a row says of the codes below its own."""
+        scope = self[SCOPE]
+        if scope not in ("", SUBTREE, ITSELF):
+            mend = f"Write {SUBTREE} where all below the code was reviewed, or {ITSELF}."
+            yield Fault("malformed-row", f"{SCOPE} {scope[:40]!r}", mend)
+        elif scope == SUBTREE and (self.negated or self.predicate in ("broad", "close")):
+            told = f"{SCOPE} {SUBTREE} of a row by which whoever has the code need not have our term"
+            yield Fault("malformed-row", told, "Only an exact or narrow match can stand for what is below its code.")
 
     def _strange(self, prefix: str) -> Fault:
         known = ", ".join(sorted(self.prefixes.terminologies))

@@ -22,7 +22,7 @@ from guidegraph.errors import KnowledgeError
 from guidegraph.files import read_text
 from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.model import Mapping, Terminology
-from guidegraph.terminologies.rows import BUILT_IN, COLUMNS, MODIFIER, Prefixes, Row
+from guidegraph.terminologies.rows import BUILT_IN, COLUMNS, MODIFIER, SCOPE, SUBTREE, Prefixes, Row
 
 REGISTRY, RULES = "terminologies.yaml", "checks.yaml"
 SUFFIX = ".sssom.tsv"
@@ -143,10 +143,13 @@ def read_rows(path: Path, terminologies: MappingLike[str, Terminology]) -> Table
         mend = "Write an SSSOM table; its first row names the columns."
         raise KnowledgeError(f"no column {missing}", where=f"{where}:{start + 1}", mend=mend)
     double = next((name for name in names if names.count(name) > 1), "")
-    odd = double or next(iter(get_close_matches(MODIFIER, set(names) - {MODIFIER}, 1, _ALIKE)), "")
+    alike = (
+        (near, name) for name in (MODIFIER, SCOPE) for near in get_close_matches(name, {*names} - {name}, 1, _ALIKE)
+    )
+    odd, meant = (double, "") if double else next(alike, ("", ""))
     if odd:
         told = f"column {odd[:40]!r} is there twice" if double else f"column {odd[:40]!r} is not read"
-        raise KnowledgeError(told, where=f"{where}:{start + 1}", mend="Keep one." if double else f"Write {MODIFIER}.")
+        raise KnowledgeError(told, where=f"{where}:{start + 1}", mend="Keep one." if double else f"Write {meant}.")
     if "mapping_set_id" not in header:
         raise KnowledgeError("no SSSOM header", where=where, mend="Write the metadata as #key: value lines.")
     cells = [dict(zip(names, map(str.strip, record), strict=False)) for _, record in records[1:]]
@@ -167,7 +170,7 @@ def _header(lines: list[str], where: str) -> dict[str, Any]:
     if all(line.startswith(" ") for line in head if line.strip()):  # as some writers set it
         head = [line.removeprefix(" ") for line in head]
     slots = _pairs(_nodes("".join(head).translate(_SEPARATORS), where), where)
-    misplaced = next((name for name in (*COLUMNS, MODIFIER) if name in slots), "")
+    misplaced = next((name for name in (*COLUMNS, MODIFIER, SCOPE) if name in slots), "")
     if misplaced:
         raise KnowledgeError(f"{misplaced} is no slot of a set", where=where, mend="Write it in the rows.")
     return slots
@@ -227,6 +230,7 @@ def _mapping(row: Row, path: Path) -> Mapping:
         row["comment"],
         row.table.removesuffix(SUFFIX),
         row.negated,
+        row[SCOPE] == SUBTREE and row.predicate in ("exact", "narrow") and not row.negated,
     )
 
 

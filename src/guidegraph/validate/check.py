@@ -14,6 +14,7 @@ from guidegraph.namespaces import ONTOLOGY_GRAPH, RDFS, shorten
 from guidegraph.reading import read_quads
 from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
 from guidegraph.reason.hermit import java_command
+from guidegraph.termreadings import axioms
 from guidegraph.validate.engine import CHECK, VALUE_RULE, run_check, shown, validate_files
 from guidegraph.validate.report import ValidationReport
 
@@ -117,7 +118,7 @@ def check_knowledge(
             knowledge += quads
     findings += [finding for path in queries for finding in from_query(store, path)]
     if reasoner:
-        findings += [_NOT_ASKED] if unreadable else _from_reasoner(store, knowledge)
+        findings += [_NOT_ASKED] if unreadable else _from_reasoner(store, [*knowledge, *axioms(store)])
     return CheckReport(
         tuple(sorted(findings, key=Finding.sort_key)),
         tuple(_shown(path) for path in files),

@@ -48,8 +48,8 @@ def sealed_report(data: Graph, shapes: Graph) -> Graph:
     """As ``report_of``, for the shapes of a user, whose queries and patterns may take any time and memory."""
     # A sealed process opens nothing: what is imported on the way to a report is imported here, by making an empty one.
     report_of(Graph(), Graph())
-    import_module("pyshacl.constraints.sparql.sparql_based_constraints")
-    Graph().query("ASK {}")
+    for module in ("pyshacl.constraints.sparql.sparql_based_constraints", "rdflib.plugins.sparql.processor"):
+        import_module(module)
 
     def work() -> bytes:
         try:

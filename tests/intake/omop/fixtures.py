@@ -34,6 +34,8 @@ painScore exact LOINC:0-2
 pregnancyWeeks exact LOINC:0-3
 """
 
+_SCOPE = {"exact": "subtree", "narrow": "subtree", "broad": "", "close": ""}
+
 
 @pytest.fixture(scope="session")
 def duck() -> None:
@@ -50,11 +52,11 @@ def root(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Path:
     for path in (folder / "ontology/links").glob("*.sssom.tsv"):
         path.unlink()
     lines = ["#mapping_set_id: https://example.org/made-up", '#object_source_version: "1"']
-    lines.append("subject_id\tpredicate_id\tobject_id\tobject_label")
+    lines.append("subject_id\tpredicate_id\tobject_id\tobject_label\tobject_scope")
     for line in CODES.splitlines():
         name, predicate, curie = line.split()
         prefix = "gg" if name[0].islower() else "ggt"
-        lines.append(f"{prefix}:{name}\tskos:{predicate}Match\t{curie}\tlabel of {curie}")
+        lines.append(f"{prefix}:{name}\tskos:{predicate}Match\t{curie}\tlabel of {curie}\t{_SCOPE[predicate]}")
     (folder / "ontology/links/made-up.sssom.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 

@@ -95,3 +95,17 @@ def test_a_state_that_cannot_have_lasted_so_long_is_not_present(read_omop: Read,
     profile, _ = read_omop(cdm)
     assert conditions(profile) == ({"Pregnancy"} if present else set())
     assert not denied(profile)
+
+
+def test_the_start_of_a_diagnosis_is_the_onset_of_its_problem(read_omop: Read) -> None:
+    weeks = "https://w3id.org/guidegraph/vocab/symptomWeeks"
+    cdm = Cdm()
+    leg = cdm.concept("ICD10CM", "T1")
+    cdm.condition(1, leg, "2026-11-10")
+    profile, _ = read_omop(cdm)
+    assert profile.values[weeks] == 2
+    # Rows that begin on different days leave open when it began.
+    cdm.condition(1, leg, "2025-11-10")
+    profile, report = read_omop(cdm)
+    assert weeks not in profile.values and conditions(profile) == {"Sciatica"}
+    assert "beginnings differ" in str(entry(report, "condition_occurrence 1"))

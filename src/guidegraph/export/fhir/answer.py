@@ -82,6 +82,8 @@ def _inputs(answer: Mapping[str, Any]) -> Json:
             codes = (fhir.coding(*fhir.split(ns.expand(c["id"]) or c["id"]), c["label"]) for c in row[side])
             named += [{"name": side, "valueCoding": code} for code in codes]
         rows.append({"name": "reading", "part": named})
+    rows += [{"name": "read", "valueString": fhir.text(term["text"])} for term in answer["by_reading"]]
+    rows += [{"name": "not-used", "valueString": fhir.text(row["text"])} for row in answer["unused"]]
     rows += [
         {"name": "link", "part": [{"name": fhir.text(link["name"]), "valueString": link["digest"]}]}
         for link in answer["knowledge"]["links"]

@@ -7,7 +7,7 @@ read from the resources that ``guidegraph export patient`` writes; docs/fhir-exp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -15,16 +15,16 @@ from functools import cached_property
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, string, value_define
-from guidegraph.knowledge.facts import plain
+from guidegraph.export.fhir.cqlreadings import LISTS, Readings, complete_list, decimal, facts
 from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.profile import Implication
+from guidegraph.termreadings import PART, READING, STOPPED, TAKEN, Interval, plain
 
 LIBRARY_NAME = "GuideGraphPopulations"
 LIBRARY = f"{fhir.FHIR}Library/{LIBRARY_NAME}"
 
 _OPEN = (Decimal(0), Decimal(-1), Decimal(999999999), Decimal(1000000000))
 _TRIAL, _STOP = gg("hasTrial"), gg("stoppedMedication")
-_LISTS = {gg("hasCondition"): "conditions", gg("hasFinding"): "conditions", gg("takesMedication"): "medications"}
 _EVENTS = {_TRIAL: "trials", _STOP: "stops"}
 
 
@@ -45,7 +45,13 @@ class Populations:
     def __init__(self, records: Records, release: str, implications: Iterable[Implication] = ()) -> None:
         self._records = records
         self._release = release
-        self._rules = self._closed([r for r in implications if r.then in _LISTS and (not r.cls or r.given in _LISTS)])
+        kept = [r for r in implications if r.then in LISTS and (not r.cls or r.given in LISTS) and r.kind != PART]
+        self._rules = self._closed([r for r in kept if r.interval is None])
+        self._readings = Readings([r for r in kept if r.interval is not None], self._over, self._under, self._meets)
+        self._parts: dict[str, set[str]] = {}
+        for rule in implications:
+            if rule.kind == PART:
+                self._parts.setdefault(rule.cls, set()).add(rule.other)
 
     @cached_property
     def _below(self) -> dict[str, set[str]]:
@@ -61,7 +67,7 @@ class Populations:
         atoms = sorted({a for p in ordered for branch in self._records.branches[p] for a, _ in branch})
         owners = sorted({o for a in atoms for o in self._owners(self._atom(a))}, key=lambda o: (o.prop, o.cls))
         used = {a.prop for a in map(self._atom, atoms) if a.prop and not a.cls}
-        numbers = sorted(used | {rule.given for rule in self._rules if not rule.cls})
+        numbers = sorted(used | self._readings.numbers | {rule.given for rule in self._rules if not rule.cls})
         defines: dict[str, str] = {}
         for atom in [*owners, *map(self._atom, atoms)]:
             if not atom.names:
@@ -92,17 +98,27 @@ class Populations:
     def _lists(self) -> Iterator[str]:
         """The present and the absent facts of each kind: what is stated, and what that brings or excludes."""
         for side, excluded in (("Present", False), ("Absent", True)):
-            for kind in sorted(set(_LISTS.values())):
-                rules = [r for r in self._rules if r.excluded is excluded and _LISTS[r.then] == kind]
+            for kind in sorted(set(LISTS.values())):
+                rules = [r for r in self._rules if r.excluded is excluded and LISTS[r.then] == kind]
                 implied = [f"(({listed([r.other])}) X where {self._given(r)})" for r in rules]
-                union = "\n    union ".join([f'"Stated {side.lower()} {kind}"', *implied])
-                yield f'define "{side} {kind}":\n  {union}'
+                if excluded:
+                    implied += [self._lacking(r) for r in self._rules if r.kind == READING and not r.excluded and r.cls]
+                yield _union(f"Known {side.lower()} {kind}", f"Stated {side.lower()} {kind}", implied)
+        yield from self._readings.defines()
+        for side, excluded in (("Present", False), ("Absent", True)):
+            for prop, kind in LISTS.items():
+                yield from self._readings.lists(prop, kind, side, excluded)
 
     def _given(self, rule: Implication) -> str:
         if not rule.cls:
             return f"{quoted(f'Value {ns.shorten(rule.given)}')} is not null"
-        stated = f'"Stated present {_LISTS[rule.given]}"'
+        stated = f'"Stated present {LISTS[rule.given]}"'
         return f"exists (({stated}) C where C in {listed(self._under(rule.cls))})"
+
+    def _lacking(self, rule: Implication) -> str:
+        """Who lacks what a fact brings lacks the fact."""
+        stated = f'"Stated absent {LISTS[rule.then]}"'
+        return f"(({listed([rule.cls])}) X where exists (({stated}) C where C in {listed(self._over(rule.other))}))"
 
     def _atom(self, iri: str) -> Atom:
         return self._records.atoms.get(iri) or Atom(iri, "")
@@ -158,17 +174,49 @@ class Populations:
 
     def _class(self, atom: Atom) -> str:
         """True for a present class at or below it, false for an absent one at or above it or a complete list."""
-        kind = _LISTS[atom.prop]
-        present = f'exists (("Present {kind}") C where C in {listed(self._under(atom.cls))})'
-        absent = f'exists (("Absent {kind}") C where C in {listed(self._over(atom.cls))})'
-        shared = f'exists (("Present {kind}") C where C in {listed(self._meets(atom.cls))})'
-        return _three(present, absent + self._silence(atom, shared))
+        held = facts(atom.prop, "Present")
+        present = f"exists (({held}) C where C in {listed(self._bringing(atom))})"
+        absent = f"exists (({facts(atom.prop, 'Absent')}) C where C in {listed(self._brought(atom))})"
+        silent = self._readings.decided(atom.prop, atom.cls)
+        silent += self._unnamed(atom, lambda classes: f"exists (({held}) C where C in {listed(classes)})")
+        return _three(present, absent + self._silence(atom, silent))
+
+    def _unnamed(self, atom: Atom, named: Callable[[set[str]], str]) -> list[str]:
+        """That a list names nothing that shares a subclass with the class, nor what may contain that, nor every part of
+        a combination that does."""
+        meets = self._meets(atom.cls)
+        if atom.prop not in (TAKEN, STOPPED):
+            return [f"not {named(meets)}"]
+        wholes = [sorted(parts) for whole, parts in sorted(self._parts.items()) if whole in meets]
+        all_parts = (" and ".join(named(self._naming(self._meets(part))) for part in parts) for parts in wholes)
+        return [f"not {named(self._naming(meets))}", *(f"not ({each})" for each in all_parts)]
+
+    def _naming(self, classes: set[str]) -> set[str]:
+        """The entries of a list by which one of some classes may be taken: these, and what may contain one."""
+        found: set[str] = set()
+        grown = set(classes)
+        while grown - found:
+            found |= grown
+            wholes = {whole for whole, parts in self._parts.items() if parts & found}
+            grown = found | {higher for whole in wholes for higher in self._over(whole)}
+        return found
+
+    def _bringing(self, atom: Atom) -> set[str]:
+        """The classes whose presence is that of the atom's class: those below it, and what contains one of them."""
+        if atom.prop not in (TAKEN, STOPPED):
+            return self._under(atom.cls)
+        return self._under(atom.cls) | {c for c, held in self._records.taken.items() if atom.cls in held}
+
+    def _brought(self, atom: Atom) -> set[str]:
+        """The classes that come with the atom's class, so that it is absent where one of them is."""
+        by_parts = self._records.taken.get(atom.cls) if atom.prop in (TAKEN, STOPPED) else None
+        return {atom.cls, *by_parts} if by_parts else self._over(atom.cls)
 
     def _event(self, atom: Atom) -> str:
         """True for one event with class, outcome and number; false for a denied event that covers it or a full list."""
         kind = _EVENTS[atom.prop]
-        held = [_in("E.codes", self._under(atom.cls))]
-        denied = [_in("E.codes", self._over(atom.cls))]
+        held = [_in("E.codes", self._bringing(atom))]
+        denied = [_in("E.codes", self._brought(atom))]
         if atom.outcome:
             held.append(f"E.outcome = {string(atom.outcome)}")
             denied.append(f"(E.outcome is null or E.outcome = {string(atom.outcome)})")
@@ -177,25 +225,26 @@ class Populations:
         if atom.bounded:
             held.append(_within("E.number", atom))
         if atom.prop == _STOP:
-            within = [f"E.number >= {_decimal(bound)}" for bound in (atom.high, atom.below)]
+            within = [f"E.number >= {decimal(bound)}" for bound in (atom.high, atom.below)]
             denied.append(f"(E.number is null or {' or '.join(within)})")
-        shared = f'exists (("Had {kind}") E where {_in("E.codes", self._meets(atom.cls))})'
+        unnamed = self._unnamed(atom, lambda classes: f'exists (("Had {kind}") E where {_in("E.codes", classes)})')
         return _three(
             f'exists (("Had {kind}") E where {" and ".join(held)})',
-            f'exists (("Denied {kind}") E where {" and ".join(denied)})' + self._silence(atom, shared),
+            f'exists (("Denied {kind}") E where {" and ".join(denied)})' + self._silence(atom, unnamed),
         )
 
-    def _silence(self, atom: Atom, shared: str) -> str:
+    def _silence(self, atom: Atom, silent: Sequence[str]) -> str:
         """That a complete list without the class denies it, "" for what is absent only when somebody says so."""
         if (atom.prop, atom.cls) in self._records.asked_only:
             return ""
-        return f" or ({_complete(atom.prop)} and not {shared})"
+        return f" or ({' and '.join([complete_list(atom.prop), *silent])})"
 
     def _number(self, atom: Atom) -> str:
         """Whether the value is in the range; false without a value where the patient cannot have one."""
         value = quoted(f"Value {ns.shorten(atom.prop)}")
         without = " or ".join(f"{quoted(self._name(owner))} is false" for owner in self._owners(atom))
-        missing = f"if {without} then false else null as Boolean" if without else "null as Boolean"
+        missing = self._readings.narrowed(atom, *_interval(atom)) or "null as Boolean"
+        missing = f"if {without} then false else {missing}" if without else missing
         return f"if {value} is null then ({missing})\n  else {_within(value, atom)}"
 
     def _owners(self, atom: Atom) -> list[Atom]:
@@ -214,6 +263,10 @@ class Populations:
         return {higher for c in self._under(cls) for higher in self._over(c)}
 
 
+def _union(name: str, first: str, others: Iterable[str]) -> str:
+    return f"define {quoted(name)}:\n  " + "\n    union ".join([quoted(first), *others])
+
+
 def _three(true: str, false: str) -> str:
     return f"if {true} then true\n  else if {false} then false\n  else null as Boolean"
 
@@ -222,13 +275,9 @@ def _in(codes: str, iris: Iterable[str]) -> str:
     return f"exists (({codes}) C where C in {listed(iris)})"
 
 
-def _complete(prop: str) -> str:
-    return f'({string(prop)} in "Complete lists" and not ({string(prop)} in "Suspended lists"))'
-
-
-def _decimal(value: Decimal) -> str:
-    found = plain(value)
-    return found if "." in found else f"{found}.0"
+def _interval(atom: Atom) -> Interval:
+    """The range of a number's atom; one that nothing bounds has the ends that the index writes."""
+    return max((atom.low, 0), (atom.above, 1)), min((atom.high, 1), (atom.below, 0))
 
 
 def _limits(atom: Atom) -> Iterator[tuple[str, Decimal]]:
@@ -243,5 +292,5 @@ def _bounds(atom: Atom) -> str:
 
 
 def _within(value: str, atom: Atom) -> str:
-    tests = [f"{value} {sign} {_decimal(bound)}" for sign, bound in _limits(atom)]
+    tests = [f"{value} {sign} {decimal(bound)}" for sign, bound in _limits(atom)]
     return f"({' and '.join(tests)})" if tests else f"{value} is not null"

@@ -178,7 +178,8 @@ class Vocabularies:
                 continue
             ancestor = _concept(row, row["ancestor"])
             reading = self._one(ancestor.vocabulary, ancestor.code)
-            if reading.present and not ancestor.invalid:
+            # A mapping that nobody has reviewed for what is below its code says nothing of this concept.
+            if reading.subtree and not ancestor.invalid:
                 nearest[concept] = levels
                 readings.setdefault(concept, []).append((ancestor, reading))
         for concept, above in readings.items():
@@ -195,7 +196,7 @@ class Vocabularies:
         return replace(
             plain,
             label=own.name,
-            present=tuple(sorted({iri for _, reading in above for iri in reading.present})),
+            present=tuple(sorted({iri for _, reading in above for iri in reading.subtree})),
             steps=tuple(dict.fromkeys(steps)),
             sources=tuple(sorted(sources | {"concept_ancestor"})),
         )

@@ -1,0 +1,171 @@
+"""Readings of terms in CQL: which intervals of a number are left open, and which facts that brings.
+
+Between the bounds of its readings a number has intervals ("cells"). A cell is open unless the value lies elsewhere, or
+a term that it brings is denied, or one that it denies is present. A term holds where every open cell brings it. That is
+done twice: a reading goes before completeness, so that what it brings counts as listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import NamedTuple
+
+from guidegraph import namespaces as ns
+from guidegraph.export.fhir.cqlfacts import listed, quoted, string
+from guidegraph.knowledge.records import Atom, gg
+from guidegraph.termreadings import DISPUTED, HIGHEST, LOWEST, READING, Bound, Implication, Interval, inside, plain
+
+#: The lists of the facts of each property.
+LISTS = {gg("hasCondition"): "conditions", gg("hasFinding"): "conditions", gg("takesMedication"): "medications"}
+Classes = Callable[[str], set[str]]
+
+
+class _Cell(NamedTuple):
+    interval: Interval
+    brings: tuple[Implication, ...]
+    denies: tuple[Implication, ...]
+
+
+class Readings:
+    """The readings of numbers, as defines of a library.
+
+    Args:
+        rules: the implications that have an interval.
+        over: a class with those above it.
+        under: a class with those below it.
+        meets: the classes that share a subclass with one.
+    """
+
+    def __init__(self, rules: Sequence[Implication], over: Classes, under: Classes, meets: Classes) -> None:
+        self._over, self._under, self._meets = over, under, meets
+        self._disputed = [r for r in rules if r.kind == DISPUTED]
+        self._rules = [r for r in rules if r.kind == READING]
+        self.numbers = {r.given for r in rules}
+        self._cells = {number: self._of(number) for number in sorted(self.numbers)}
+        self._total = {r.given for r in rules if r.total}
+
+    def _of(self, number: str) -> list[_Cell]:
+        own = [r for r in self._rules if r.given == number]
+        ends = sorted({LOWEST, HIGHEST, *(end for r in own for end in r.interval or ())})
+        cells = []
+        for cell in pairwise(ends):
+            said = [r for r in own if r.interval and inside((cell,), r.interval)]
+            cells.append(_Cell(cell, *(tuple(r for r in said if r.excluded is side) for side in (False, True))))
+        return cells
+
+    def defines(self) -> Iterator[str]:
+        """Which cells are open by what is known, then with what is read and the complete lists."""
+        yield from self._open("Known")
+        for side, excluded in (("present", False), ("absent", True)):
+            for kind in sorted(set(LISTS.values())):
+                yield self._list(f"Read {side} {kind}", f"Known {side} {kind}", kind, "Known", excluded)
+        yield from self._open("Read")
+
+    def lists(self, prop: str, kind: str, side: str, excluded: bool) -> Iterator[str]:
+        """The final list of a property's facts, once for all properties that share it."""
+        if min(p for p, k in LISTS.items() if k == kind) == prop:
+            yield self._list(f"{side} {kind}", f"Read {side.lower()} {kind}", kind, "Read", excluded)
+
+    def _list(self, name: str, before: str, kind: str, stage: str, excluded: bool) -> str:
+        terms = sorted({r.other for r in self._rules if r.excluded is excluded and LISTS[r.then] == kind})
+        came = [f"(({listed([t])}) X where {self._by_cells(t, stage, excluded)})" for t in terms]
+        return f"define {quoted(name)}:\n  " + "\n    union ".join([quoted(before), *came])
+
+    def _by_cells(self, term: str, stage: str, excluded: bool) -> str:
+        """Whether for some number every open cell brings, or denies, a term."""
+        ways = []
+        for number, cells in self._cells.items():
+            fitting = [any(r.other == term for r in (c.denies if excluded else c.brings)) for c in cells]
+            if any(fitting):
+                closed = " and ".join(f"not {_name(stage, number, i)}" for i, fits in enumerate(fitting) if not fits)
+                known = "" if number in self._total else f"{_value(number)} is not null and "
+                ways.append(f"({known}{closed or 'true'})")
+        return " or ".join(ways)
+
+    def _open(self, stage: str) -> Iterator[str]:
+        for number, cells in self._cells.items():
+            value = _value(number)
+            for at, cell in enumerate(cells):
+                left = [f"not ({self._denied(r, stage)})" for r in cell.brings]
+                left += [f"not {_has(f'{stage} present', r.then, self._under(r.other))}" for r in cell.denies]
+                valued = f"if {value} is not null then {_within(value, cell.interval)}"
+                yield f"define {_name(stage, number, at)}:\n  {valued} else ({' and '.join(left) or 'true'})"
+
+    def _denied(self, rule: Implication, stage: str) -> str:
+        absent = _has(f"{stage} absent", rule.then, self._over(rule.other))
+        if stage == "Known" or rule.listless:
+            return absent
+        listed_one = _has(f"{stage} present", rule.then, self._meets(rule.other))
+        return f"{absent} or ({complete_list(rule.then)} and not {listed_one})"
+
+    def decided(self, prop: str, cls: str) -> list[str]:
+        """What must hold for a complete list to deny a class: that it is read from no age, duration or score, and that
+        definitions do not differ on it."""
+        near = self._meets(cls)
+        if any(r.listless and not r.excluded and r.then == prop and r.other in near for r in self._rules):
+            return ["false"]
+        return [
+            f"not ({_value(r.given)} is not null and {_within(_value(r.given), r.interval)}"
+            f" and not {_has('Known absent', prop, self._over(r.other))})"
+            for r in self._disputed
+            if r.then == prop and r.other in near and r.interval
+        ]
+
+    def narrowed(self, atom: Atom, low: Bound, high: Bound) -> str:
+        """The truth of a range while the number has no value, by its open cells; "" where it has no readings."""
+        cells = self._cells.get(atom.prop, [])
+        if not cells:
+            return ""
+        low = LOWEST if low <= (Decimal(0), 0) else low
+        high = HIGHEST if high[0] >= Decimal(999999999) else high
+        opened = [_name("Read", atom.prop, at) for at in range(len(cells))]
+        outside = [c.interval[1] <= low or high <= c.interval[0] for c in cells]
+        within = [low <= c.interval[0] and c.interval[1] <= high for c in cells]
+        text = "null as Boolean"
+        if any(outside):
+            text = f"if {_none(opened, outside)} then false else {text}"
+        if any(within) and atom.prop in self._total:
+            text = f"if {_none(opened, within)} then true else {text}"
+        return text
+
+
+def _none(opened: Iterable[str], fitting: Iterable[bool]) -> str:
+    """That no cell is open but those that fit."""
+    return " and ".join(f"not {cell}" for cell, fits in zip(opened, fitting, strict=True) if not fits) or "true"
+
+
+def _name(stage: str, number: str, at: int) -> str:
+    return quoted(f"{stage} open {ns.shorten(number)} {at}")
+
+
+def _value(number: str) -> str:
+    return quoted(f"Value {ns.shorten(number)}")
+
+
+def facts(prop: str, side: str) -> str:
+    """The name of the list of a property's facts."""
+    return quoted(f"{side} {LISTS[prop]}")
+
+
+def _has(side: str, prop: str, classes: Iterable[str]) -> str:
+    return f"exists (({facts(prop, side)}) C where C in {listed(classes)})"
+
+
+def complete_list(prop: str) -> str:
+    """That the list of a property is complete and nothing suspends it."""
+    return f'({string(prop)} in "Complete lists" and not ({string(prop)} in "Suspended lists"))'
+
+
+def decimal(value: Decimal) -> str:
+    """A decimal as CQL writes it."""
+    text = plain(value)
+    return text if "." in text else f"{text}.0"
+
+
+def _within(value: str, interval: Interval) -> str:
+    (low, above), (high, included) = interval
+    tests = [] if low.is_infinite() else [f"{value} {'>' if above else '>='} {decimal(low)}"]
+    tests += [] if high.is_infinite() else [f"{value} {'<=' if included else '<'} {decimal(high)}"]
+    return f"({' and '.join(tests) or 'true'})"

@@ -1,0 +1,329 @@
+"""What a profile comes to: everything that follows from its facts, settled before it is assessed.
+
+The profile as stated stays as it is. Readings hold both ways: a number brings terms, and what is known of a term
+narrows a number that is not stated, to some intervals (its span). A reading goes before completeness, so that a term
+that came by one counts as listed; what a complete list then denies is read backwards too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import product
+from typing import NoReturn
+
+from guidegraph import namespaces as ns
+from guidegraph.errors import ProfileError
+from guidegraph.model import Profile
+from guidegraph.profile.terms import Vocabulary
+from guidegraph.termreadings import (
+    DISPUTED,
+    EVERYTHING,
+    LISTED,
+    PART,
+    READING,
+    STOPPED,
+    TAKEN,
+    Implication,
+    Interval,
+    at,
+    inside,
+    minus,
+    plain,
+)
+
+#: A fact over a class: its property, the class, and whether it is present.
+Fact = tuple[str, str, bool]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """How a fact came to be known: the rule, and the value or the facts that it went on.
+
+    ``backwards`` says that the rule narrowed a number, since what it brings is known not to be so.
+    """
+
+    rule: Implication
+    value: Decimal | None = None
+    facts: tuple[Fact, ...] = ()
+    backwards: bool = False
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A profile with everything that follows from it.
+
+    ``spans`` holds, for each number that is not stated and that something narrows, the intervals that are left;
+    ``causes`` how each derived fact came, ``narrowed`` the facts and readings that narrowed each number; ``disputed``
+    the terms (property, class) on which definitions differ for this patient; ``left_open`` the terms that no complete
+    list of this patient denies.
+    """
+
+    profile: Profile
+    spans: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    causes: Mapping[Fact, Cause] = field(default_factory=dict)
+    narrowed: Mapping[str, tuple[Cause, ...]] = field(default_factory=dict)
+    disputed: Mapping[tuple[str, str], Implication] = field(default_factory=dict)
+    left_open: frozenset[tuple[str, str]] = frozenset()
+    total: frozenset[str] = frozenset()
+
+
+def settle(profile: Profile, rules: Sequence[Implication], vocabulary: Vocabulary) -> Settled:
+    """Everything that follows from a profile.
+
+    Raises:
+        ProfileError: something is both present and absent, said so or implied; the message names both.
+    """
+    work = _Settling(profile, rules, vocabulary)
+    settled = work.run()
+    check(settled, vocabulary)
+    return settled
+
+
+def yielding(
+    profile: Profile, rules: Sequence[Implication], vocabulary: Vocabulary, advancing: Iterable[str]
+) -> Profile:
+    """The profile without the stated terms that the readings of its advancing numbers contradict.
+
+    At another week a term that was stated today gives way to what is read from the number of that week.
+    """
+    values = {prop: profile.values[prop] for prop in advancing if prop in profile.values}
+    if not values:
+        return profile
+    read = _Settling(Profile(values=values), [r for r in rules if r.kind == READING], vocabulary).run().profile
+    above = vocabulary.ancestors
+    present = {
+        prop: frozenset(c for c in classes if not above(c) & read.absent.get(prop, frozenset()))
+        for prop, classes in profile.present.items()
+    }
+    absent = {
+        prop: frozenset(c for c in classes if not any(c in above(held) for held in read.present.get(prop, ())))
+        for prop, classes in profile.absent.items()
+    }
+    return replace(profile, present=present, absent=absent)
+
+
+class _Settling:
+    def __init__(self, profile: Profile, rules: Sequence[Implication], vocabulary: Vocabulary) -> None:
+        self._profile, self._terms = profile, vocabulary
+        self._rules = [r for r in rules if r.kind != DISPUTED]
+        self._disputes = [r for r in rules if r.kind == DISPUTED]
+        self._present = {prop: set(classes) for prop, classes in profile.present.items()}
+        self._absent = {prop: set(classes) for prop, classes in profile.absent.items()}
+        self._above = {
+            prop: {up for cls in classes for up in vocabulary.ancestors(cls)} for prop, classes in self._present.items()
+        }
+        self._had, self._never = set(profile.stops_present), set(profile.stops_absent)
+        self._spans: dict[str, tuple[Interval, ...]] = {}
+        self._causes: dict[Fact, Cause] = {}
+        self._narrowed: dict[str, tuple[Cause, ...]] = {}
+        self._left_open: set[tuple[str, str]] = set()
+        suspended = {prop for prop, _ in profile.not_understood}
+        self._closed = {prop for prop in profile.complete if prop not in suspended}
+
+    def run(self) -> Settled:
+        self._fixpoint(False)
+        disputed = {
+            (r.then, r.other): r
+            for r in self._disputes
+            if (value := self._profile.values.get(r.given)) is not None
+            and inside((at(value),), r.interval or EVERYTHING)
+            and not self._known(r.then, r.other)
+        }
+        if self._profile.complete:
+            self._left_open = {(r.then, r.other) for r in self._rules if r.listless and not r.excluded}
+            self._left_open |= {*disputed, *self._combinations()}
+        if self._closed:
+            self._fixpoint(True)
+        return Settled(
+            replace(
+                self._profile,
+                present={prop: frozenset(classes) for prop, classes in sorted(self._present.items())},
+                absent={prop: frozenset(classes) for prop, classes in sorted(self._absent.items())},
+                stops_present=frozenset(self._had),
+                stops_absent=frozenset(self._never),
+            ),
+            self._spans,
+            self._causes,
+            self._narrowed,
+            disputed,
+            frozenset(self._left_open),
+            frozenset(r.given for r in self._rules if r.interval and r.total),
+        )
+
+    def _fixpoint(self, closed: bool) -> None:
+        changed = True
+        while changed:
+            changed = False
+            for rule in self._rules:
+                changed |= self._stop(rule) if rule.given == STOPPED else self._apply(rule, closed)
+
+    def _apply(self, rule: Implication, closed: bool) -> bool:
+        if rule.interval is not None:
+            value = self._profile.values.get(rule.given)
+            known = (at(value),) if value is not None else self._spans.get(rule.given)
+            if known is not None and inside(known, rule.interval):
+                facts = tuple(f for c in self._narrowed.get(rule.given, ()) for f in c.facts)
+                return self._bring(rule, Cause(rule, value, () if value is not None else facts))
+            return value is None and self._narrow(rule, known or (EVERYTHING,), closed)
+        if not rule.cls:
+            held = self._profile.values.get(rule.given)
+            return held is not None and self._bring(rule, Cause(rule, held))
+        given = self._holding(rule.given, rule.cls)
+        if given:
+            return self._bring(rule, Cause(rule, None, ((rule.given, given, True),)))
+        # An exclusion is listed both ways; who lacks what a fact brings lacks the fact.
+        if not rule.excluded and rule.cls not in self._absent.get(rule.given, ()):
+            # A list that does not name the part names no combination with it either.
+            denied = self._denying(rule.then, rule.other, closed and rule.kind != PART)
+            if denied is not None and not self._known(rule.given, rule.cls):
+                self._absent.setdefault(rule.given, set()).add(rule.cls)
+                self._causes[rule.given, rule.cls, False] = Cause(rule, None, denied)
+                return True
+        return False
+
+    def _bring(self, rule: Implication, cause: Cause) -> bool:
+        table = self._absent if rule.excluded else self._present
+        if rule.other in table.get(rule.then, ()):
+            return False
+        table.setdefault(rule.then, set()).add(rule.other)
+        if not rule.excluded:
+            self._above.setdefault(rule.then, set()).update(self._terms.ancestors(rule.other))
+        self._causes[rule.then, rule.other, not rule.excluded] = cause
+        return True
+
+    def _narrow(self, rule: Implication, known: tuple[Interval, ...], closed: bool) -> bool:
+        """Take the range of a reading away from a number where what it brings is known not to be so."""
+        facts: tuple[Fact, ...] | None
+        if rule.excluded:
+            held = self._holding(rule.then, rule.other)
+            facts = ((rule.then, held, True),) if held else None
+        else:
+            facts = self._denying(rule.then, rule.other, closed)
+        if facts is None or rule.interval is None:
+            return False
+        left = minus(known, rule.interval)
+        if left == known:
+            return False
+        causes = (*self._narrowed.get(rule.given, ()), Cause(rule, None, facts, True))
+        if not left:
+            _no_number(self._terms, rule.given, causes)
+        self._spans[rule.given], self._narrowed[rule.given] = left, causes
+        return True
+
+    def _holding(self, prop: str, cls: str) -> str:
+        """A present class at or below a class, "" if there is none."""
+        if cls not in self._above.get(prop, ()):
+            return ""
+        return min(held for held in self._present[prop] if cls in self._terms.ancestors(held))
+
+    def _denying(self, prop: str, cls: str, closed: bool) -> tuple[Fact, ...] | None:
+        """The facts that deny a class: an absent one at or above it, () for a complete list; None if nothing does."""
+        absent = self._absent.get(prop)
+        if absent and not absent.isdisjoint(self._terms.ancestors(cls)):
+            return ((prop, min(absent & self._terms.ancestors(cls)), False),)
+        if not closed or prop not in self._closed:
+            return None
+        listed = (*self._present.get(prop, ()), *(c for p, c in self._left_open if p == prop))
+        return None if any(self._terms.meets(cls, one) for one in listed) else ()
+
+    def _known(self, prop: str, cls: str) -> bool:
+        return bool(self._holding(prop, cls)) or self._denying(prop, cls, False) is not None
+
+    def _stop(self, rule: Implication) -> bool:
+        if not self._had and not self._never:
+            return False
+        above = self._terms.ancestors
+        had = {replace(s, of=rule.other) for s in self._had if rule.cls in above(s.of)} - self._had
+        never = {replace(s, of=rule.cls) for s in self._never if s.of in above(rule.other)} - self._never
+        self._had |= had
+        self._never |= never
+        for fact in [(rule.other, True)] * bool(had) + [(rule.cls, False)] * bool(never):
+            self._causes[STOPPED, *fact] = Cause(rule, None, ((STOPPED, rule.cls if fact[1] else rule.other, fact[1]),))
+        return bool(had or never)
+
+    def _combinations(self) -> Iterator[tuple[str, str]]:
+        """What a list leaves open by its combinations: a part of what a listed drug may be a kind of, and a
+        combination of which the list names every part."""
+        listed = {TAKEN: self._present.get(TAKEN, set()), STOPPED: {s.of for s in self._had}}
+        parts: dict[tuple[str, str], list[str]] = {}
+        for rule in self._rules:
+            if rule.kind == PART and listed[rule.given]:
+                parts.setdefault((rule.given, rule.cls), []).append(rule.other)
+        grown = True
+        while grown:
+            grown = False
+            for (prop, whole), members in parts.items():
+                if not all(m in listed[prop] for m in members) and listed[prop] & self._terms.ancestors(whole):
+                    listed[prop] = listed[prop].union(members)
+                    grown = True
+        for (prop, whole), members in parts.items():
+            yield from ((prop, part) for part in members if part in listed[prop])
+            if all(any(self._terms.meets(part, one) for one in listed[prop]) for part in members):
+                yield prop, whole
+
+
+def check(settled: Settled, vocabulary: Vocabulary) -> None:
+    """Check that no fact is both present and absent, directly or through the class hierarchy.
+
+    Raises:
+        ProfileError: names both facts, and the reading that one came by.
+    """
+    profile = settled.profile
+    for prop, classes in sorted(profile.present.items()):
+        for one, other in product(sorted(classes), sorted(profile.absent.get(prop, ()))):
+            if other in vocabulary.ancestors(one):
+                _clash(settled, vocabulary, prop, one, other)
+    for had, denied in product(sorted(profile.trials_present, key=repr), sorted(profile.trials_absent, key=repr)):
+        if denied.of in vocabulary.ancestors(had.of) and denied.outcome in (None, had.outcome):
+            _clash(settled, vocabulary, ns.GG + "hasTrial", had.of, denied.of)
+    for stop, never in product(sorted(profile.stops_present, key=repr), sorted(profile.stops_absent, key=repr)):
+        known = never.days is None or (stop.days is not None and stop.days <= never.days)
+        if known and never.of in vocabulary.ancestors(stop.of):
+            _clash(settled, vocabulary, STOPPED, stop.of, never.of)
+
+
+def _key(vocabulary: Vocabulary, prop: str) -> str:
+    row = vocabulary.by_iri.get(prop)
+    return row.key if row and row.key else ns.shorten(prop)
+
+
+def cause_text(cause: Cause, vocabulary: Vocabulary) -> str:
+    """How a fact came to be known, such as "eGFR 25; below 30, KDIGO 2012" or "part of" and the combination."""
+    rule = cause.rule
+    if rule.kind == PART:
+        _, cls, held = cause.facts[0]
+        return f"{'part of' if held else 'without its part'} {vocabulary.label(cls)}"
+    went_on = "; ".join(("" if held else "no ") + vocabulary.label(cls) for _, cls, held in dict.fromkeys(cause.facts))
+    if cause.value is not None:
+        went_on = f"{vocabulary.short(rule.given)} {plain(cause.value)}"
+    outside = rule.interval is not None and rule.excluded is not cause.backwards
+    why = f"not {rule.why}" if outside else rule.why
+    return "; ".join(text for text in (went_on or "the complete list", why) if text)
+
+
+def _clash(settled: Settled, vocabulary: Vocabulary, prop: str, present: str, absent: str) -> NoReturn:
+    one, other = vocabulary.label(present), vocabulary.label(absent)
+    how = "it is" if present == absent else f"{one!r} is a kind of {other!r}, which is"
+    came = [(f, settled.causes.get((prop, *f))) for f in ((present, True), (absent, False))]
+    told = [
+        f"{vocabulary.label(cls)!r} is {'present' if held else 'absent'} by {cause_text(cause, vocabulary)}"
+        for (cls, held), cause in came
+        if cause is not None and cause.rule.kind != LISTED
+    ]
+    why = "; ".join(told) or "stated or implied"
+    raise ProfileError(
+        f"the profile contradicts itself: {one!r} is present, and {how} absent ({why})",
+        where=_key(vocabulary, prop),
+        mend="Take one of the two out.",
+    )
+
+
+def _no_number(vocabulary: Vocabulary, prop: str, causes: Iterable[Cause]) -> NoReturn:
+    told = "; ".join(dict.fromkeys(cause_text(cause, vocabulary) for cause in causes))
+    raise ProfileError(
+        f"the profile contradicts itself: no {vocabulary.short(prop)} is left by what it states ({told})",
+        where=_key(vocabulary, prop),
+        mend="Take one of these facts out.",
+    )
