@@ -233,6 +233,9 @@ def test_a_statement_and_those_that_report_it_are_one_voice(kb: Any) -> None:
     rows = entries(answer(kb, **facts))
     against = [v for v in rows["epidural steroid injection"]["against"] if v["id"].endswith("BMJ-R1")]
     assert len(against) == 1 and [d["id"] for d in against[0]["reported_by"]] == ["ggd:droracle-sciatica-2025"]
+    grounds = [g["statement"] for g in rows["epidural steroid injection"]["grounds"] if g["kind"] == "advised against"]
+    assert sum("BMJ-R1" in name for name in grounds) == 1
+    assert not any("controversy-against" in name or "epidural-against" in name for name in grounds)
     named = {v["id"] for v in rows["epidural steroid injection"]["against"]}
     assert not any("controversy-against" in name or "epidural-against" in name for name in named)
 

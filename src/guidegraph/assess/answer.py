@@ -26,7 +26,7 @@ from guidegraph.assess.course import banner, flags, taken_now, tried
 from guidegraph.assess.followed import read_terms, unused
 from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
-from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, through, voices
+from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
 from guidegraph.forms import (
     Alert,
     Answer,
@@ -117,7 +117,7 @@ def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
     rows: list[Ground] = []
 
     def add(statements: Iterable[str], truth: str, kind: str, verb: str = "") -> None:
-        held = [s for s in statements if assessment.truth(s) == truth]
+        held = speakers(assessment.records, (s for s in statements if assessment.truth(s) == truth))
         rows.extend(
             _ground(assessment, s, _aside(assessment, therapy, s) or kind, verb) for s in ordered(assessment, held)
         )

@@ -76,6 +76,12 @@ def voices(assessment: Assessment, therapy: str, statements: Iterable[str]) -> l
     return [_voice(assessment, therapy, s, reporters[s] - {s}) for s in rows]
 
 
+def speakers(records: Records, statements: Iterable[str]) -> set[str]:
+    """One statement for each voice: those that report or repeat another one of them are left away."""
+    among = frozenset(statements)
+    return {_speaker(records, statement, among) for statement in among}
+
+
 def _speaker(records: Records, statement: str, among: frozenset[str]) -> str:
     """The statement of ``among`` that another one of them reports or repeats, in the end."""
     passed = {statement}

@@ -22,7 +22,7 @@ Term = ox.NamedNode | ox.Literal
 Resolve = Callable[[str], str]
 #: The kind of a parameter that no header declares.
 ANY = "any"
-#: A name as RDF writes it, with a language: ``"NSAID"@en``, or ``NSAID@en`` where a shell took the quotation marks.
+#: A name as RDF writes it, with a language: ``"pain"@en``, or ``pain@en`` where a shell took the quotation marks.
 _LANGUAGE = r"@[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
 _QUOTED, _BARE = re.compile(rf"([\"'])(.*)\1(?:{_LANGUAGE})?", re.DOTALL), re.compile(rf"([^\"'].*?){_LANGUAGE}")
 

@@ -69,8 +69,6 @@ def said(entry: Therapy) -> Iterator[Said]:
     for ground in entry["grounds"]:
         if ground["kind"] == "counts as":
             yield Said("", ground["text"])
-    for trial in entry["tried"]:
-        yield Said("", trial["text"])
     if entry["status"] in ("not-indicated", "undetermined"):
         kinds = ("failed", "silence", "other problem")
         yield from [Said("", g["text"]) for g in entry["grounds"] if g["kind"] in kinds][:2]
@@ -87,9 +85,15 @@ def said(entry: Therapy) -> Iterator[Said]:
     for row in entry["contraindications"]:
         if row["truth"] == "true":
             yield Said("note" if row["note"] else row["kind"].upper(), warning(row))
-    yield from (Said("stated elsewhere", warning(row)) for row in entry["stated_elsewhere"])
     yield from (Said("", ground["text"]) for ground in entry["grounds"] if ground["kind"] in _AS_THEY_STAND)
+    yield from beyond_reasons(entry)
+
+
+def beyond_reasons(entry: Therapy) -> Iterator[Said]:
+    """What is said of a therapy beside the reasons of its status: trials, marks, other countries, what has ended."""
+    yield from (Said("", trial["text"]) for trial in entry["tried"])
     yield from (Said("mark", text) for text in entry["marks"])
+    yield from (Said("stated elsewhere", warning(row)) for row in entry["stated_elsewhere"])
     for voice in entry["against_but_for_coverage"]:
         yield Said("against, but for other patients", f"{_voice(voice)}; {voice['population']}")
     for voice in entry["ended"]:

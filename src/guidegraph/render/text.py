@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from guidegraph.derived import Branch, Explanation, Timeline
 from guidegraph.forms import Alert, Answer, Asked, Imprecise, Problem, Question, Therapy, Unread
 from guidegraph.model import STATUSES
-from guidegraph.render.entries import Section, said, sections, to_establish
+from guidegraph.render.entries import Section, beyond_reasons, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
     bearing_words,
@@ -169,6 +169,8 @@ def explain_text(explanation: Explanation) -> str:
     lines += _problem(explanation["problem"])
     lines += _unread(explanation["unread"]) + _partly_dated(explanation["imprecise"])
     lines += [line for reason in entry["reasons"] for line in wrap(reason, "    ", "  ")]
+    beyond = (f"{row.word}: {row.text}" if row.word else row.text for row in beyond_reasons(entry))
+    lines += [line for text in beyond for line in wrap(text, "    ", "  ")]
     for member in entry["members"]:
         lines += wrap(f"{member['label']}: {member['status']}", "      ", "  member ")
     if entry["disagreements"]:
