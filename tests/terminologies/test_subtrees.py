@@ -9,8 +9,8 @@ import pytest
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
+from guidegraph.terminologies.checking import subtrees
 from guidegraph.terminologies.model import Finding, Sample, Subject
-from guidegraph.terminologies.sampling import subtrees
 from guidegraph.terminologies.tables import read_rows, read_table, read_terminologies
 from tests.support.linkable import IRI, toy
 
