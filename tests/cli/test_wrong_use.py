@@ -18,7 +18,7 @@ STRANGE = [
     "..",
     "nowhere/x.ttl",
     "patient.yaml",
-    "\ud800",
+    "\udcff",  # a byte that is no UTF-8, as Python reads it from the command line
     "x" * 5000,
     "-1",
     "1e400",

@@ -181,9 +181,12 @@ def test_the_library_has_one_define_for_each_atom_and_population(kb: Any) -> Non
     assert len(defines) == len(set(defines))
     used = {a for branches in kb.records.branches.values() for branch in branches for a, _ in branch}
     plain = [atom for a in used if not (atom := kb.records.atoms[a]).names]
-    values = {atom.prop for atom in plain if not atom.cls}
+    values = {d for d in defines if d.startswith('"Value ')}
+    assert {f'"Value {ns.shorten(atom.prop)}"' for atom in plain if not atom.cls} <= values
+    # What is known of a number by readings, at each bound of one.
+    bounds = [d for d in defines if d.startswith(('"Known open ', '"Read open '))]
     facts = [d for d in defines if ":" not in d]
-    assert len(defines) == len(kb.records.branches) + len(facts) + len(values) + len(plain)
+    assert len(defines) == len(kb.records.branches) + len(facts) + len(values) + len(bounds) + len(plain)
     assert {ns.shorten(p) for p in kb.records.branches} <= {d.strip('"') for d in defines}
     assert text == kb.cql() and text.startswith("library GuideGraphPopulations version '")
 

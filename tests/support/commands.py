@@ -17,6 +17,7 @@ NEEDED = {
     "explain": ["patient.yaml", "ibuprofen"],
     "ask": ["patient.yaml"],
     "timeline": ["patient.yaml"],
+    "plan": ["patient.yaml", "ibuprofen"],
     "replay": ["answer.ttl"],
     "compare": ["bmj-2025", "nice-ng59"],
     "changes": ["--from", "2024-12-31"],
