@@ -55,6 +55,7 @@ def change(copy: Path, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_surroundings(tmp_path: Path) -> None:
     names = ("chronic-failed-care", "complete-record", "cauda-equina-week-1", "bleeding-ulcer")
     texts: dict[str, set[bytes]] = {name: set() for name in names}

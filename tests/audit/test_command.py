@@ -142,6 +142,7 @@ def test_turtle_is_a_shacl_report(cli: Run) -> None:
         assert graph.value(node, SH.resultSeverity) in (SH.Violation, SH.Warning, SH.Info)
 
 
+@pytest.mark.slow
 def test_every_form_is_the_same_on_every_run() -> None:
     forms = ("table", "json", "markdown", "html", "sarif", "junit", "turtle", "baseline")
     lines = [("audit", "--document", "ggd:droracle-sciatica-2025", "--format", form, *DAY) for form in forms]

@@ -34,6 +34,7 @@ def test_the_same_seed_makes_the_same_mutants() -> None:
     assert [m.told for m in mutation.mutants(name, 3, 5)] == [m.told for m in mutation.mutants(name, 3, 5)]
 
 
+@pytest.mark.slow
 def test_the_unchanged_graph_is_noticed_by_no_guard() -> None:
     path = next(p for p in mutation.files() if p.name == mutation.ARTICLE)
     assert mutation.noticed(mutation.Mutant("none", path, mutation.files()[path], "nothing")) == ""

@@ -166,6 +166,7 @@ def test_a_legal_query_is_not_refused(store: ox.Store, text: str) -> None:
     guard.check(text)
 
 
+@pytest.mark.slow
 def test_ours_pass_like_anybodys(store: ox.Store) -> None:
     for path in assets.files("queries", "*.rq"):
         assert guard.check(path.read_text(encoding="utf-8")) in ("SELECT", "CONSTRUCT")

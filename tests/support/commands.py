@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from guidegraph.cli.app import app
+from tests.support.forked import kept_open
 
 #: What a command needs beside its options, in a folder that :func:`make_inputs` has filled.
 NEEDED = {
@@ -75,4 +76,5 @@ def options(name: str) -> dict[str, Any]:
 
 def run(*arguments: str) -> Any:
     """Run the command line in this process."""
-    return CliRunner().invoke(app, list(arguments))
+    with kept_open():
+        return CliRunner().invoke(app, list(arguments))

@@ -18,7 +18,8 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -40,11 +41,11 @@ def command(
         return subprocess.run(
             line, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, cwd=cwd, env=around, check=False
         )
-    shipped = _load()
+    _load()
     pipes = [os.pipe() for _ in range(3)]
     child = os.fork()
     if child == 0:
-        _become(args, cwd, shipped, [pipes[0][0], pipes[1][1], pipes[2][1]])
+        _become(args, cwd, [pipes[0][0], pipes[1][1], pipes[2][1]])
     for end in (pipes[0][0], pipes[1][1], pipes[2][1]):
         os.close(end)
     try:
@@ -80,6 +81,17 @@ def _text(raw: bytes) -> str:
     return io.TextIOWrapper(io.BytesIO(raw)).read()
 
 
+@contextmanager
+def kept_open() -> Iterator[None]:
+    """Let whatever opens the shipped knowledge in this block have it as it was opened once."""
+    shipped, opened = _load(), api.open_knowledge
+    api.open_knowledge = lambda root=None, *, extra=(): opened(root, extra=extra) if root or extra else shipped
+    try:
+        yield
+    finally:
+        api.open_knowledge = opened
+
+
 @cache
 def _load() -> guidegraph.KnowledgeBase:
     """Import every module of ours and open the shipped knowledge, once."""
@@ -92,7 +104,7 @@ def _load() -> guidegraph.KnowledgeBase:
     return shipped
 
 
-def _become(args: tuple[str, ...], cwd: Path | None, shipped: guidegraph.KnowledgeBase, ends: list[int]) -> NoReturn:
+def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int]) -> NoReturn:
     """Be the command: its descriptors, its folder, its arguments; then end with its exit code."""
     code = 1
     try:
@@ -104,9 +116,8 @@ def _become(args: tuple[str, ...], cwd: Path | None, shipped: guidegraph.Knowled
         sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), errors="backslashreplace", line_buffering=True)
         os.chdir(cwd or ".")
         sys.argv = ["guidegraph", *args]
-        opened = api.open_knowledge
-        api.open_knowledge = lambda root=None, *, extra=(): opened(root, extra=extra) if root or extra else shipped
-        code = _run()
+        with kept_open():
+            code = _run()
     finally:
         os._exit(code)
 

@@ -11,6 +11,7 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import assets
+from guidegraph.errors import ValidationError
 from guidegraph.reading import read_quads
 from guidegraph.validate import validate_graph
 from guidegraph.validate.engine import context, ontology_files, shape_files
@@ -22,6 +23,7 @@ except ImportError:  # the development extra brings it
         raise
     pytest.skip("the second SHACL engine (shacl) is not installed", allow_module_level=True)
 
+pytestmark = pytest.mark.slow
 Verdict = tuple[str, str]
 RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 EXAMPLES = sorted((assets.folder("shapes") / "examples").rglob("*.ttl"))
@@ -119,7 +121,12 @@ def test_same_verdicts_on_seeded_faults(path: Path, second: object, hierarchy: l
     found = 0
     for _ in range(10):
         triples = with_faults(quads, pick, 3)
-        verdicts = first_verdicts(triples)
+        try:
+            verdicts = first_verdicts(triples)
+        except ValidationError as fault:
+            # A list without an end is no graph that shapes can be asked about; the next fault is.
+            assert "runs into itself" in fault.what
+            continue
         assert distinct(verdicts) == distinct(second_verdicts(second, [*triples, *hierarchy])), n_triples(triples)
         found += bool(verdicts)
     assert found >= 4, "many faults are noticed"
