@@ -102,6 +102,7 @@ def test_a_second_clone_says_same(saved: Path, repo_root: Path, tmp_path: Path) 
     assert done.stdout.split() == [str(clone), "True"]
 
 
+@pytest.mark.slow
 def test_the_order_of_triples_does_not_matter(copy: Path, saved: Path, repo_root: Path) -> None:
     assert replayed(copy, saved, repo_root)["same"]
     path = copy / "graph/documents/valat-2010.trig"
@@ -130,6 +131,7 @@ def test_a_change_inside_a_population_is_named(copy: Path, saved: Path, repo_roo
     assert len(data["nodes"]) == 1 and data["nodes"][0]["node"].startswith("ggp:Bmj2025")
 
 
+@pytest.mark.slow
 def test_a_new_and_a_lost_node_are_told_apart(copy: Path, saved: Path, repo_root: Path) -> None:
     change(
         copy,

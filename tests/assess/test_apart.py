@@ -105,6 +105,7 @@ def test_the_knowledge_has_the_same_digest_while_a_patient_is_assessed(own: Any)
         assert (store.digest(own.store), len(own.store)) == before
 
 
+@pytest.mark.slow
 def test_nobody_meets_a_patient_while_assessments_run() -> None:
     own = gg.open()
     own.disagreement.complete()

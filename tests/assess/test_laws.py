@@ -69,6 +69,7 @@ def test_adding_a_consistent_fact_only_settles_what_was_unknown(kb: Any, seed: i
             assert after.truth(iri) == before.truth(iri), iri
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 @LAW
 def test_the_answer_follows_from_the_table_of_statuses(kb: Any, seed: int) -> None:

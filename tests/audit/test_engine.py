@@ -25,6 +25,7 @@ def test_every_kind_has_a_case() -> None:
     assert {kind.name for kind in kinds()} == set(CASES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_fault_is_one_finding(tmp_path: Path, name: str) -> None:
     case = CASES[name]

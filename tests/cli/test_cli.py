@@ -182,9 +182,11 @@ def schema(repo_root: Path, name: str) -> Draft202012Validator:
 @pytest.mark.parametrize(
     "example",
     [
-        "chronic-failed-care",
         "cauda-equina-week-1",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("age-only", "bleeding-ulcer", "complete-record")),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("chronic-failed-care", "age-only", "bleeding-ulcer", "complete-record")
+        ),
     ],
 )
 def test_json_fits_its_published_schema(cli: Run, repo_root: Path, example: str) -> None:

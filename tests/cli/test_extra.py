@@ -68,6 +68,7 @@ SHOWN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_users_document_is_in_the_answer(name: str, patient: str) -> None:
     arguments, shown = SHOWN[name]

@@ -75,6 +75,7 @@ def _opened_once(kb: api.KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(api, "open_knowledge", lambda root=None, extra=(): kb)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LINES)
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, name: str) -> None:
     line, ending = LINES[name]
@@ -125,6 +126,7 @@ def test_pipes_and_devices_are_written_through_by_the_command(tmp_path: Path) ->
         ]
 
 
+@pytest.mark.slow
 def test_standard_input_is_read_up_to_a_bound_in_utf_8_only(tmp_path: Path) -> None:
     for line, told in (
         ("yes | guidegraph therapies -", "too large"),

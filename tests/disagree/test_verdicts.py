@@ -171,6 +171,7 @@ def test_kind_and_verdict(world: Callable[..., Any], name: str) -> None:
     assert told(world(document("one", one), document("two", other))) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_the_sides_may_be_exchanged(world: Callable[..., Any], name: str) -> None:
     one, other, expected = CASES[name]

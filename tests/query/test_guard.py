@@ -388,6 +388,7 @@ def test_a_constraint_that_asks_its_graph_is_run(tmp_path: Path) -> None:
     assert not validated(tmp_path, 'sh:sparql [ sh:select "SELECT $this { $this ?from ?servic }" ]').conforms
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "constraint",
     [

@@ -50,6 +50,7 @@ def questions(requests: list[tuple[str, str, bytes, dict[str, str]]]) -> list[st
     return [parse_qs(body.decode())["query"][0] for _, _, body, _ in requests]
 
 
+@pytest.mark.slow
 def test_nothing_of_a_patient_is_sent(
     cli: Any, recorded: tuple[str, list[Any]], tmp_path: Path, repo_root: Path
 ) -> None:

@@ -65,6 +65,7 @@ def coded(kb: Any, path: Path, prefixes: tuple[str, ...]) -> tuple[dict[str, Any
     return found, codes, words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefixes", [HOSPITAL, RESEARCH], ids=lambda p: "+".join(p))
 @pytest.mark.parametrize("path", PROFILES, ids=lambda p: p.stem)
 def test_profiles_in_codes_answer_as_in_words(kb: Any, path: Path, prefixes: tuple[str, ...]) -> None:

@@ -119,6 +119,7 @@ def test_damaged_files(made: gg.KnowledgeBase, tmp_path: Path, name: str, conten
         made.profile_from_omop(tmp_path, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "seed"), [("csv", 1), ("csv", 2), ("parquet", 3), ("duckdb", 4)])
 def test_damage_anywhere_is_an_error_of_ours_or_a_told_row(
     made: gg.KnowledgeBase, tmp_path: Path, form: str, seed: int
