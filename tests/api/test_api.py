@@ -114,6 +114,11 @@ def test_hostile_labels_are_neutralised_in_every_view(ask: Any, kb: Any) -> None
     assert "<script>" not in render.timeline_svg(line)
 
 
+def test_the_picture_of_the_readme_is_what_is_drawn(kb: Any, repo_root: Any) -> None:
+    drawn = render.timeline_svg(kb.timeline("example:acute-uncomplicated", as_of=AS_OF))
+    assert (repo_root / "docs/timeline.svg").read_text(encoding="utf-8").rstrip() == drawn.rstrip()
+
+
 def test_text_fits_80_columns(ask: Any, kb: Any) -> None:
     for example in ("chronic-failed-care", "age-only", "bleeding-ulcer"):
         for text in (
