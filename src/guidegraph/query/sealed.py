@@ -54,12 +54,15 @@ def sealed(work: Callable[[], bytes], limits: Limits | None = None, *, network: 
     if not hasattr(os, "fork"):
         return work()
     reading, writing = os.pipe()
+    # An interrupt between the fork and what either side makes of it would be told as an error of Python's own.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if child == 0:
         _child(work, writing, limits, network)
     os.close(writing)
     ended = False
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         content = _content(reading, limits)
         ended = True
     finally:
@@ -107,6 +110,7 @@ def _child(work: Callable[[], bytes], writing: int, limits: Limits, network: boo
     """Run a function in this process, which was forked for it, and end the process whatever happens."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         # What the engine says on its way down is for nobody: the parent tells the reason.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _limit(limits, network)
