@@ -43,8 +43,9 @@ def differences(kb: Any, found: Grader, pairs: list[tuple[str, str]]) -> list[An
     for a, b in pairs:
         one, other = forms.population(a), forms.population(b)
         mine = (forms.meets(one, other), forms.inside(one, other), forms.inside(other, one))
-        if asked[a, b] != mine:
-            wrong.append((a, b, asked[a, b], mine))
+        # HermiT's verdict may hang on what else the file holds: a pair that differs is asked again, alone.
+        if asked[a, b] != mine and (alone := populations_together(triples(kb), [(a, b)])[a, b]) != mine:
+            wrong.append((a, b, alone, mine))
     return wrong
 
 

@@ -71,7 +71,14 @@ def test_an_answer_is_valid_and_says_what_the_answer_says(ask: Callable[..., Ans
         t["intervention"].removeprefix("ggt:") for t in answer["therapies"]
     ]
     for action, entry in zip(actions, answer["therapies"], strict=True):
-        assert extensions(action, "reason") == entry["reasons"]
+        # The reasons of its status first, then what is said beside them: marks, trials, other countries, what has ended.
+        reasons = extensions(action, "reason")
+        beside = reasons[len(entry["reasons"]) :]
+        assert reasons[: len(entry["reasons"])] == entry["reasons"]
+        kinds = ("tried", "marks", "stated_elsewhere", "against_but_for_coverage", "ended")
+        assert len(beside) == sum(len(entry[kind]) for kind in kinds)
+        assert all(any(mark in told for told in beside) for mark in entry["marks"])
+        assert all(any(voice["label"] in told for told in beside) for voice in entry["ended"])
         assert extensions(action, "to-establish") == entry["confirm"]
         assert entry["status"].replace("-", " ") in action["title"]
         said = sum(

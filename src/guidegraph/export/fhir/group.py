@@ -123,6 +123,11 @@ def _therapy(entry: dict[str, Any], version: str, systems: Mapping[str, str]) ->
     beside = [
         *(trial["text"] for trial in entry["tried"]),
         *(f"mark: {mark}" for mark in entry["marks"]),
+        *(f"stated elsewhere: {row['label']} [{source(row['document'])}]" for row in entry["stated_elsewhere"]),
+        *(
+            f"against, but for other patients: {voice['label']} [{source(voice['document'])}]"
+            for voice in entry["against_but_for_coverage"]
+        ),
         *(f"ended: {voice['label']} [{source(voice['document'])}], {voice['because']}" for voice in entry["ended"]),
     ]
     differ = [f"Sources differ: {row['text']}" for row in entry["disagreements"]]
