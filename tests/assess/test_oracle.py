@@ -14,7 +14,7 @@ from tests.support import generate
 from tests.support.oracle import atoms, truth_table
 
 pytestmark = pytest.mark.slow
-GENERATED = 60
+GENERATED = 30
 _ATOMS = assets.folder("queries") / "answer" / "expressions.rq"
 #: Populations for which the two may differ, each with the reason (docs/populations.md, completeness). None is known.
 EXCEPTIONS: dict[str, str] = {}

@@ -144,7 +144,7 @@ def test_turtle_is_a_shacl_report(cli: Run) -> None:
 
 @pytest.mark.slow
 def test_every_form_is_the_same_on_every_run() -> None:
-    forms = ("table", "json", "markdown", "html", "sarif", "junit", "turtle", "baseline")
+    forms = ("table", "html", "sarif", "turtle", "baseline")
     lines = [("audit", "--document", "ggd:droracle-sciatica-2025", "--format", form, *DAY) for form in forms]
     one = commands(lines, PYTHONHASHSEED="1", TZ="UTC", LC_ALL="C")
     two = commands(lines, PYTHONHASHSEED="2", TZ="Asia/Tokyo", LC_ALL="C.UTF-8", PYTHONUTF8="1")
