@@ -124,7 +124,7 @@ def defined(kb: gg.KnowledgeBase, populations: set[ox.Triple]) -> set[ox.Triple]
     found: set[ox.Triple] = {t for t in populations if t.predicate == _LABEL}
     for node in {t.subject for t in populations if t.object == kind}:
         union = kb.disagreement.grader.forms.population(node.value)  # type: ignore[union-attr]
-        text = f"{words(union, kb.book)}. In OWL: {manchester(union)}"
+        text = f"{words(union, kb.knowledge.book)}. In OWL: {manchester(union)}"
         found |= {
             ox.Triple(node, _TYPE, ox.NamedNode(ns.OWL + "Class")),
             ox.Triple(node, _DEFINITION, ox.Literal(text, language="en")),

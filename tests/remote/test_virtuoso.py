@@ -61,6 +61,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "audit/32-findings": _REFUSED,
         "audit/34-comparisons": _REFUSED,
         "audit/42-hypotheses": _REFUSED,
+        "audit/45-presupposed": _REFUSED,
     },
     "oxigraph": {},
 }
