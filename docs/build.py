@@ -22,7 +22,7 @@ import pyoxigraph as ox
 import guidegraph as gg
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.disagree.words import manchester, words
+from guidegraph.disagree.words import manchester, simplest, words
 from guidegraph.export import description, jsonld, rdf
 from guidegraph.export.owlxml import owl_xml
 from guidegraph.query.catalogue import catalogue
@@ -124,7 +124,7 @@ def defined(kb: gg.KnowledgeBase, populations: set[ox.Triple]) -> set[ox.Triple]
     found: set[ox.Triple] = {t for t in populations if t.predicate == _LABEL}
     for node in {t.subject for t in populations if t.object == kind}:
         union = kb.disagreement.grader.forms.population(node.value)  # type: ignore[union-attr]
-        text = f"{words(union, kb.knowledge.book)}. In OWL: {manchester(union)}"
+        text = f"{words(simplest(union), kb.knowledge.phrases)}. In OWL: {manchester(union)}"
         found |= {
             ox.Triple(node, _TYPE, ox.NamedNode(ns.OWL + "Class")),
             ox.Triple(node, _DEFINITION, ox.Literal(text, language="en")),
