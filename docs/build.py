@@ -123,8 +123,8 @@ def defined(kb: gg.KnowledgeBase, populations: set[ox.Triple]) -> set[ox.Triple]
     kind = ox.NamedNode(ns.GG + "Population")
     found: set[ox.Triple] = {t for t in populations if t.predicate == _LABEL}
     for node in {t.subject for t in populations if t.object == kind}:
-        union = kb.disagreement.grader.forms.population(node.value)  # type: ignore[union-attr]
-        text = f"{words(simplest(union), kb.knowledge.phrases)}. In OWL: {manchester(union)}"
+        form = simplest(kb.disagreement.grader.forms.population(node.value))  # type: ignore[union-attr]
+        text = f"{words(form, kb.knowledge.phrases)}. In OWL: {manchester(form)}"
         found |= {
             ox.Triple(node, _TYPE, ox.NamedNode(ns.OWL + "Class")),
             ox.Triple(node, _DEFINITION, ox.Literal(text, language="en")),
