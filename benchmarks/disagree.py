@@ -31,9 +31,8 @@ from guidegraph import namespaces as ns
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
-from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records
-from guidegraph.profile import Vocabulary
 
 AS_OF = date(2026, 11, 24)
 SIZES = (1_000, 10_000, 100_000)
@@ -116,7 +115,7 @@ def disagreements(found: Engine) -> tuple[float, float, int]:
     start = time.perf_counter()
     index = DisagreementIndex(found, records)
     opened = time.perf_counter()
-    rows = Disagreements(found, records, index, FactBook(records, Vocabulary(()))).findings(AS_OF)
+    rows = Disagreements(found, records, index, Phrases(found, records)).findings(AS_OF)
     ended = time.perf_counter()
     gc.enable()
     return opened - start, ended - opened, len(rows)

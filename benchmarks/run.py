@@ -28,7 +28,7 @@ import synthetic
 import guidegraph as gg
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.knowledge.engine import Engine, steps
+from guidegraph.knowledge.engine import Engine, Request, request_quads, steps
 from guidegraph.profile import to_triples
 
 AS_OF = date(2026, 11, 24)
@@ -56,7 +56,7 @@ def median(action: Callable[[], Any], times: int) -> float:
 
 
 def assess(engine: Engine, triples: list[ox.Triple]) -> None:
-    with engine.session(triples, AS_OF) as session:
+    with engine.session(triples, Request(AS_OF)) as session:
         session.select("answer/result")
 
 
@@ -69,7 +69,7 @@ def with_rdflib(engine: Engine, triples: list[ox.Triple]) -> float:
     quads = [q for q in engine.store if q.graph_name == index]
     data.parse(data=ox.serialize(quads, format=ox.RdfFormat.N_QUADS), format="nquads")
     profile = [ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode(ns.PROFILE_GRAPH)) for t in triples]
-    profile += Engine._request(AS_OF, None)
+    profile += request_quads(Request(AS_OF))
     data.parse(data=ox.serialize(profile, format=ox.RdfFormat.N_QUADS), format="nquads")
     target = data.graph(rdflib.URIRef(ns.ASSESSMENT_GRAPH))
     prepared = [prepareQuery(step.text) for step in steps("assess")]

@@ -227,7 +227,7 @@ class Engine:
         more = _leaves(place, leaves or {})
         place.extend(more)
         facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
-        place.extend([*facts, *_request(asked)])
+        place.extend([*facts, *request_quads(asked)])
         for step in steps("assess"):
             if step.name == _POPULATIONS:
                 self._fixpoint(place, step)
@@ -248,7 +248,9 @@ class Engine:
         self._give_back(place, seen + 1)
 
 
-def _request(asked: Request) -> Sequence[ox.Quad]:
+def request_quads(asked: Request) -> Sequence[ox.Quad]:
+    """What is asked, as the steps of an assessment read it beside the profile."""
+
     def say(name: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
         return ox.Quad(_REQUEST, ox.NamedNode(ns.GGA + name), value, _PROFILE)
 
