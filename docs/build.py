@@ -88,9 +88,9 @@ def _anchored(text: str) -> str:
 
 
 def _individuals(text: str, triples: set[ox.Triple]) -> str:
-    """The page with a section of the named individuals."""
-    wanted = ox.NamedNode(ns.OWL + "NamedIndividual")
-    found: Any = sorted((t.subject for t in triples if t.predicate == _TYPE and t.object == wanted), key=str)
+    """The page with a section of the named individuals and the readings."""
+    wanted = (ox.NamedNode(ns.OWL + "NamedIndividual"), ox.NamedNode(ns.GG + "TermReading"))
+    found: Any = sorted({t.subject for t in triples if t.predicate == _TYPE and t.object in wanted}, key=str)
     rows = []
     for node in found:
         label, definition, kind = (_value(triples, node, p) for p in (_LABEL, _DEFINITION, _TYPE))

@@ -29,7 +29,7 @@ CASES = [
     ("population/Minor", HTML, "/populations.html#population-Minor"),
     ("population/Minor", TURTLE, "/ontology.ttl"),
     ("assessment/Status", HTML, "/ontology.html#assessment-Status"),
-    ("reading/x", HTML, "/ontology.html"),
+    ("reading/x", HTML, "/ontology.html#reading-x"),
     ("document/bmj-2025", HTML, "/#bmj-2025"),
     ("document/bmj-2025", TURTLE, "/graph/bmj-2025.ttl"),
     ("graph/bmj-2025", TRIG, "/graph/bmj-2025.trig"),

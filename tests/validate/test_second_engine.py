@@ -124,8 +124,8 @@ def test_same_verdicts_on_seeded_faults(path: Path, second: object, hierarchy: l
         try:
             verdicts = first_verdicts(triples)
         except ValidationError as fault:
-            # A list without an end is no graph that shapes can be asked about; the next fault is.
-            assert "runs into itself" in fault.what
+            # What the first engine cannot ask shapes about (a list without an end, blank nodes to be compared) is told.
+            assert fault.what.startswith("the shapes cannot be used")
             continue
         assert distinct(verdicts) == distinct(second_verdicts(second, [*triples, *hierarchy])), n_triples(triples)
         found += bool(verdicts)
