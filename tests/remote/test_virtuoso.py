@@ -75,8 +75,10 @@ ENDLESS = (
     "examples/interactions",
     "audit/45-presupposed",
     "audit/46-both-sides",
+    "audit/certainty-missing",
     "audit/newer-evidence",
     "disagree/10-conditions",
+    "disagree/findings",
 )
 
 
