@@ -28,6 +28,7 @@ from guidegraph.export.owlxml import owl_xml
 from guidegraph.query.catalogue import catalogue
 
 _TYPE, _LABEL, _DEFINITION = (ox.NamedNode(i) for i in (ns.RDF + "type", ns.RDFS + "label", ns.SKOS + "definition"))
+_PLACE, _BASIS = (ox.NamedNode(ns.GG + name) for name in ("place", "basis"))
 _ONTOLOGY = ox.NamedNode(ns.OWL + "Ontology")
 _ENTITY = re.compile(r'<div class="property entity" id="([^"]*)">(?:(?!<code>).)*<code>([^<]*)</code>', re.DOTALL)
 
@@ -94,6 +95,8 @@ def _individuals(text: str, triples: set[ox.Triple]) -> str:
     rows = []
     for node in found:
         label, definition, kind = (_value(triples, node, p) for p in (_LABEL, _DEFINITION, _TYPE))
+        # A reading has no definition: it is one, and stands where it says.
+        definition = definition or _value(triples, node, _PLACE) or _value(triples, node, _BASIS)
         of = f'<a href="#{anchor(kind)}">{html.escape(ns.shorten(kind))}</a>' if kind else ""
         rows.append(
             f'<div class="property entity" id="{anchor(node.value)}"><h3>{html.escape(label)}</h3><table>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -94,9 +95,10 @@ def ours(kb: Any) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for quad in rdf.ontology(kb.store):
         if quad.predicate.value == ns.RDFS + "label" and quad.subject.value.startswith(ns.BASE):
-            definition = next(
-                iter(kb.store.quads_for_pattern(quad.subject, ox.NamedNode(ns.SKOS + "definition"), None, None)), None
-            )
+            # A reading is a definition itself, and stands at its place.
+            said = (ns.SKOS + "definition", ns.GG + "place", ns.GG + "basis")
+            rows = (kb.store.quads_for_pattern(quad.subject, ox.NamedNode(name), None, None) for name in said)
+            definition = next(itertools.chain.from_iterable(rows), None)
             found[quad.subject.value] = (quad.object.value, definition.object.value if definition else "")
     return found
 
