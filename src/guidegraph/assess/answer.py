@@ -19,6 +19,7 @@ from guidegraph.assess.assessment import (
     NOTED,
     OTHER,
     TRUE,
+    TRUTH_ORDER,
     UNKNOWN,
     Assessment,
 )
@@ -52,7 +53,6 @@ Behind = Callable[[Iterable[str], Iterable[str]], list[PairDisagreement]]
 _NO_LINE = 99
 #: The kind of the ground of a therapy for which only recommendations for another problem speak.
 OTHER_PROBLEM = "other problem"
-_ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
 
 
 def _line(assessment: Assessment, statements: Iterable[str]) -> int | None:
@@ -308,7 +308,7 @@ def _alerts(assessment: Assessment) -> list[Alert]:
                 "locator": describe.locator(records, alert),
             }
         )
-    return sorted(rows, key=lambda row: (_ORDER[row["truth"]], row["label"], row["id"]))
+    return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
 
 
 def _not_in_effect(assessment: Assessment) -> list[Recommendation]:

@@ -24,8 +24,7 @@ def problem(assessment: Assessment) -> Problem:
             f"{held} were taken as one problem with one duration, score, severity and history of trials. "
             "To separate them, write each under problems with what belongs to it."
         )
-    spoken = {indication for indications in records.indications.values() for indication in indications}
-    silent = [cls for cls in about if not any(records.same_problem(cls, one) for one in spoken)]
+    silent = [cls for cls in about if not any(records.same_problem(cls, one) for one in records.spoken_of)]
     if silent:
         notes.append(f"No recommendation here speaks of {_listed(_labels(records, silent))}.")
     if not about:

@@ -13,7 +13,7 @@ from guidegraph.assess.assessment import (
     NO_LONGER,
     OTHER,
     TRUE,
-    UNKNOWN,
+    TRUTH_ORDER,
     Assessment,
 )
 from guidegraph.forms import Recommendation
@@ -24,7 +24,6 @@ from guidegraph.knowledge.records import Records, gg
 _RECOMMENDING = (FOR, GENERALLY, AGAINST, OTHER)
 #: Those of them in which a voice that has ended stays on the entry.
 _STAYING = (FOR, AGAINST, OTHER)
-_ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
 _FIRST_STATED = ("primaryStatement", "restates")
 
 
@@ -45,7 +44,7 @@ def described(assessment: Assessment, make: Callable[..., Any], statement: str, 
 def ordered(assessment: Assessment, statements: Iterable[str]) -> list[str]:
     """True statements first, then unknown, then false; by label and identity within."""
     label, truth = assessment.records.label, assessment.truth
-    return sorted(statements, key=lambda s: (_ORDER.get(truth(s), 3), label(s), s))
+    return sorted(statements, key=lambda s: (TRUTH_ORDER.get(truth(s), 3), label(s), s))
 
 
 def through(assessment: Assessment, therapy: str, statement: str) -> str | None:
@@ -68,7 +67,7 @@ def voices(assessment: Assessment, therapy: str, statements: Iterable[str]) -> l
     rows = sorted(
         ordered(assessment, reporters),
         key=lambda s: (
-            _ORDER.get(assessment.truth(s), 3),
+            TRUTH_ORDER.get(assessment.truth(s), 3),
             -records.rank(records.standing(s)),
             -records.rank(records.readings.get(s, "")),
         ),
@@ -140,8 +139,7 @@ def _addressed(records: Records, therapy: str, reaching: set[str], documents: li
     if any(records.one(s, "statedIn") in documents for s in reaching):
         return True
     above = records.ancestors.get(therapy, frozenset((therapy,)))
-    scopes = (s for s in records.nodes if records.one(s, "inDocument") in documents)
-    return any(not above.isdisjoint(records.all(scope, "considers")) for scope in scopes)
+    return any(not above.isdisjoint(records.considered.get(document, ())) for document in documents)
 
 
 def against_but_for_coverage(assessment: Assessment, therapy: str) -> list[Recommendation]:

@@ -118,9 +118,9 @@ class Knowledge:
     @cached_property
     def problems(self) -> frozenset[str]:
         """The conditions that recommendations speak of: those that are one problem with an indication."""
-        spoken = {indication for indications in self.records.indications.values() for indication in indications}
         conditions = (row.iri for row in self.vocabulary.of_kind("condition"))
-        return frozenset(cls for cls in conditions if any(self.records.same_problem(cls, one) for one in spoken))
+        same, spoken_of = self.records.same_problem, self.records.spoken_of
+        return frozenset(cls for cls in conditions if any(same(cls, one) for one in spoken_of))
 
     @cached_property
     def book(self) -> FactBook:

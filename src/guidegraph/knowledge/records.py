@@ -210,6 +210,20 @@ class Records:
         return {subject: rows[prop] for subject, rows in self._problems.items() if prop in rows}
 
     @cached_property
+    def spoken_of(self) -> frozenset[str]:
+        """The indications of all recommendations."""
+        return frozenset(cls for indications in self.indications.values() for cls in indications)
+
+    @cached_property
+    def considered(self) -> Mapping[str, frozenset[str]]:
+        """The interventions that the scopes of each document say were considered."""
+        rows: dict[str, set[str]] = defaultdict(set)
+        for node in self.nodes:
+            if document := self.one(node, "inDocument"):
+                rows[document].update(self.all(node, "considers"))
+        return {document: frozenset(classes) for document, classes in rows.items()}
+
+    @cached_property
     def _problems(self) -> Mapping[str, Properties]:
         return _grouped(self._engine.select("answer/problems"))
 
