@@ -159,6 +159,7 @@ class _Parser:
             self._coded.not_understood,
             self._coded.readings,
             not_tolerated=frozenset(bad),
+            others=self._coded.others,
         )
         return together(profile, problems, self._terms, where)
 
