@@ -6,7 +6,7 @@ docs/fhir-export.md describes each resource.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -71,6 +71,8 @@ def _facts(profile: Profile, vocabulary: Vocabulary, day: date | None) -> Iterat
         yield _flag("completeFor", prop, vocabulary.label(prop))
     for prop, text in sorted(profile.not_understood):
         yield _flag("notUnderstood", prop, text)
+    for other in sorted(profile.others):
+        yield _flag("understoodAsAnother", other.prop, other.name, other.denies)
 
 
 def _subject() -> Json:
@@ -153,9 +155,9 @@ def _stop(stop: StopFact, vocabulary: Vocabulary, had: bool, day: date | None) -
     }
 
 
-def _flag(name: str, prop: str, text: str) -> Json:
-    """That a list is complete, or that an entry of it was not understood."""
-    concept = {"coding": [fhir.coding(*fhir.split(prop))], "text": fhir.text(text)}
+def _flag(name: str, prop: str, text: str, denied: Sequence[str] = ()) -> Json:
+    """That a list is complete, or that an entry of it was not understood, or is known and none of some classes."""
+    concept = {"coding": [fhir.coding(*fhir.split(iri)) for iri in (prop, *denied)], "text": fhir.text(text)}
     return {
         "resourceType": "Observation",
         "status": "final",
