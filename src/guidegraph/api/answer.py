@@ -15,6 +15,7 @@ from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.opened import Knowledge, software
+from guidegraph.model import plain_copy
 from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Answer:
 
     def to_dict(self) -> forms.Answer:
         """The answer in the published JSON form; a copy that may be changed."""
-        return forms.plain_copy(self._data)
+        return plain_copy(self._data)
 
     def saved(self) -> str:
         """The answer with everything that reproduces it, as Turtle, for :meth:`KnowledgeBase.replay`.

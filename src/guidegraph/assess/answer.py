@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from guidegraph import namespaces as ns
+from guidegraph.assess.alerts import alerts, attended
 from guidegraph.assess.assessment import (
     ABSOLUTE,
     AGAINST,
@@ -19,8 +20,6 @@ from guidegraph.assess.assessment import (
     NOTED,
     OTHER,
     TRUE,
-    TRUTH_ORDER,
-    UNKNOWN,
     Assessment,
 )
 from guidegraph.assess.course import banner, flags, taken_now, tried
@@ -29,7 +28,6 @@ from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
 from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
 from guidegraph.forms import (
-    Alert,
     Answer,
     Contraindication,
     Ground,
@@ -93,6 +91,8 @@ def _because(assessment: Assessment, statement: str) -> str:
     branches = assessment.records.branches.get(assessment.records.population(statement), ())
     if assessment.truth(statement) == TRUE:
         held = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
+        if not held and (done := attended(assessment, statement)):
+            return done
         return "; ".join(assessment.words(a, positive) for a, positive in held)
     failed = [
         assessment.words(a, p) for branch in branches for a, p in branch if assessment.literal_truth(a, p) == FALSE
@@ -222,7 +222,7 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
         "category": category or "other",
         "status": assessment.statuses[therapy],
         "alert_signs_only": alert_signs_only(assessment, therapy),
-        "called_for": sorted(records.label(alert) for alert in assessment.called.get(therapy, ())),
+        "called_for": sorted(records.label(alert) for alert in assessment.urgent(therapy)),
         "line": _line(assessment, held or recommended),
         "for": voices(assessment, therapy, recommended),
         "against": voices(assessment, therapy, assessment.opposing(therapy)),
@@ -268,7 +268,7 @@ def ranked(assessment: Assessment) -> list[str]:
         line = _line(assessment, held)
         cautioned = any(assessment.truth(s) == TRUE for s in assessment.statements(therapy, CAUTIONED))
         return (
-            not assessment.called.get(therapy),
+            not assessment.urgent(therapy),
             order[assessment.statuses[therapy]],
             not alert_signs_only(assessment, therapy),
             assessment.statuses[therapy] == "caution" and not cautioned,
@@ -282,33 +282,6 @@ def ranked(assessment: Assessment) -> list[str]:
         )
 
     return sorted(assessment.statuses, key=rank)
-
-
-def _alerts(assessment: Assessment) -> list[Alert]:
-    records = assessment.records
-    rows: list[Alert] = []
-    for alert in records.alerts:
-        truth = assessment.truth(alert)
-        if truth == INACTIVE:
-            continue
-        literals = {(a, p) for b in records.branches.get(records.population(alert), ()) for a, p in b}
-        facts = sorted(assessment.words(a, p) for a, p in literals if assessment.literal_truth(a, p) in (truth, TRUE))
-        verb = {TRUE: "present", UNKNOWN: "ask about", FALSE: "known to be absent"}[truth]
-        rows.append(
-            {
-                "id": describe.name(alert),
-                "label": records.label(alert),
-                "truth": truth,
-                "reasons": [f"{verb}: {text}" for text in facts],
-                "facts": facts,
-                "calls_for": [records.label(c) for c in records.all(alert, "callsFor")],
-                "documents": [
-                    describe.document(records, d, records.own_issue(alert)) for d in records.all(alert, "statedIn")
-                ],
-                "locator": describe.locator(records, alert),
-            }
-        )
-    return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
 
 
 def _not_in_effect(assessment: Assessment) -> list[Recommendation]:
@@ -372,7 +345,7 @@ def answer(
         "knowledge": knowledge,
         "jurisdiction": assessment.jurisdiction,
         "banner": banner(assessment),
-        "alerts": _alerts(assessment),
+        "alerts": alerts(assessment),
         "flags": flags(assessment),
         "taken_now": taken_now(assessment),
         "left_out": _left_out(assessment, baseline or assessment.statuses),

@@ -94,6 +94,15 @@ class Assessment:
         return edges if self.inactive.isdisjoint(edges) else tuple(s for s in edges if s not in self.inactive)
 
     @cached_property
+    def attended(self) -> frozenset[str]:
+        """The alerts that somebody has examined the patient for or acted on: they put nothing else behind them."""
+        return self.profile.examined | self.profile.acted_on
+
+    def urgent(self, therapy: str) -> frozenset[str]:
+        """The true alerts, attended to by nobody yet, on which a source calls for the therapy."""
+        return self.called.get(therapy, frozenset()) - self.attended
+
+    @cached_property
     def elsewhere(self) -> frozenset[str]:
         """The recommendations that do not count since they speak of another problem."""
         return frozenset(iri for iri, why in self.because.items() if why == ANOTHER_PROBLEM)

@@ -17,8 +17,9 @@ from guidegraph.assess.assessment import (
 from guidegraph.assess.problem import problem
 from guidegraph.assess.questions import open_facts
 from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
-from guidegraph.forms import MadeFrom, plain_copy
+from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
+from guidegraph.model import plain_copy
 
 _ROLES = ((FOR, "for"), (AGAINST, "against"), (ABSOLUTE, "contraindication"), (CAUTIONED, "warning"))
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2, INACTIVE: 3}

@@ -38,10 +38,10 @@ class Said(NamedTuple):
 def sections(answer: Answer) -> list[Section]:
     """The sections of an answer: what a true alert calls for first and alone, then a section a status.
 
-    What is provisional on nothing but unknown signs of alerts stands apart. While an alert is true the rest is folded,
-    but for what must not be given although somebody recommends it.
+    What is provisional on nothing but unknown signs of alerts stands apart. While an alert is true that nobody has
+    attended to, the rest is folded, but for what must not be given although somebody recommends it.
     """
-    emergency = any(row["truth"] == "true" for row in answer["alerts"])
+    emergency = any(row["truth"] == "true" and not row["attended"] for row in answer["alerts"])
     called = tuple(entry for entry in answer["therapies"] if entry["called_for"])
     rest = [entry for entry in answer["therapies"] if not entry["called_for"]]
     found = [Section("Act at once", called)] if called else []
