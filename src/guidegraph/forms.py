@@ -236,6 +236,7 @@ Therapy = TypedDict(
         "both_apply": list[Recommendation],
         "against_but_for_coverage": list[Recommendation],
         "ended": list[Recommendation],
+        "boundary": list[str],
         "marks": list[str],
         "tried": list[Tried],
         "evidence": list[Evidence],

@@ -118,6 +118,11 @@ def to_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
+def boundary_words(status: str, text: str) -> str:
+    """That a therapy is positive only where definitions of a term differ."""
+    return f"{status} only where definitions differ: {text}"
+
+
 def problem_words(problem: Problem) -> list[str]:
     """Of which problem an answer is, in sentences, and what was taken for granted."""
     names = ", ".join(row["label"] for row in problem["conditions"])

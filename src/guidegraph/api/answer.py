@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from guidegraph import forms
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
-from guidegraph.assess.assessing import every_voice, find_therapy
+from guidegraph.assess.assessing import boundaries, every_voice, find_therapy
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
@@ -49,6 +49,7 @@ class Answer:
             software=software(),
             queries=knowledge.query_digests(),
             behind=self._disagreements.behind,
+            boundary=boundaries(knowledge, assessment),
             baseline=every_voice(knowledge, assessment) if assessment.asked.voices else None,
         )
 

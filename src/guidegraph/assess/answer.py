@@ -199,12 +199,15 @@ def _behind(assessment: Assessment, therapy: str, held: list[str], behind: Behin
     return behind(held, [s for s in assessment.opposing(therapy) if assessment.truth(s) == TRUE])
 
 
-def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], behind: Behind) -> Therapy:
+def therapy_entry(
+    assessment: Assessment, therapy: str, unknown: list[Open], behind: Behind, boundary: Iterable[str] = ()
+) -> Therapy:
     """One therapy of the answer, with everything that is said for and against it.
 
     Args:
         unknown: its open facts (:func:`~guidegraph.assess.questions.open_facts`).
         behind: finds the disagreements behind its status.
+        boundary: the terms on which definitions differ, where it is positive only there.
     """
     records = assessment.records
     label, category = records.classes.get(therapy, (records.label(therapy), ""))
@@ -234,6 +237,7 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
         "both_apply": voices(assessment, therapy, assessment.apart.get(therapy, ())),
         "against_but_for_coverage": against_but_for_coverage(assessment, therapy),
         "ended": ended(assessment, therapy),
+        "boundary": list(boundary),
         "marks": _marks(assessment, therapy),
         "tried": tried(assessment, therapy),
         "evidence": [described(assessment, describe.evidence, s) for s in evidence],
@@ -330,11 +334,13 @@ def answer(
     queries: list[NamedDigest],
     behind: Behind,
     baseline: Mapping[str, str] | None = None,
+    boundary: Mapping[str, Iterable[str]] | None = None,
 ) -> Answer:
     """The whole answer in the published JSON form (schema/therapies.schema.json).
 
     What it holds is shared with other answers of the knowledge base: copy it before it is given away. ``baseline`` are
-    the statuses with every voice, where the reader left out some.
+    the statuses with every voice, where the reader left out some, ``boundary`` the terms on which definitions differ,
+    for each therapy that is positive only there.
     """
     profile = assessment.profile
     unknown = every_open_fact(assessment)
@@ -349,7 +355,9 @@ def answer(
         "flags": flags(assessment),
         "taken_now": taken_now(assessment),
         "left_out": _left_out(assessment, baseline or assessment.statuses),
-        "therapies": [therapy_entry(assessment, t, unknown[t], behind) for t in ranked(assessment)],
+        "therapies": [
+            therapy_entry(assessment, t, unknown[t], behind, (boundary or {}).get(t, ())) for t in ranked(assessment)
+        ],
         "other_problems": other_problems(assessment),
         "not_in_effect": _not_in_effect(assessment),
         "questions": questions(assessment, unknown),

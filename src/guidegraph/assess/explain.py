@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from guidegraph.assess.answer import Behind, therapy_entry
 from guidegraph.assess.assessment import (
     ABSOLUTE,
@@ -89,7 +91,12 @@ def proof(assessment: Assessment, therapy: str) -> list[tuple[str, Proof]]:
 
 
 def explanation(
-    assessment: Assessment, therapy: str, change: Change, behind: Behind, made_from: MadeFrom
+    assessment: Assessment,
+    therapy: str,
+    change: Change,
+    behind: Behind,
+    made_from: MadeFrom,
+    boundary: Iterable[str] = (),
 ) -> Explanation:
     """The explanation of one therapy's status in the published JSON form (schema/explain.schema.json).
 
@@ -97,9 +104,10 @@ def explanation(
         change: the smallest change that would make it eligible.
         behind: finds the disagreements behind its status.
         made_from: what reproduces it.
+        boundary: the terms on which definitions differ, where it is positive only there.
     """
     proofs = proof(assessment, therapy)
-    entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind)
+    entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind, boundary)
     return {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": assessment.profile.id, "label": assessment.profile.label},

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from guidegraph.forms import Answer, Recommendation, Therapy
 from guidegraph.model import STATUSES
-from guidegraph.words import how, place, source, strength, warning
+from guidegraph.words import boundary_words, how, place, source, strength, warning
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
@@ -92,6 +92,7 @@ def said(entry: Therapy) -> Iterator[Said]:
 def beyond_reasons(entry: Therapy) -> Iterator[Said]:
     """What is said of a therapy beside the reasons of its status: trials, marks, other countries, what has ended."""
     yield from (Said("", trial["text"]) for trial in entry["tried"])
+    yield from (Said("boundary", boundary_words(entry["status"], text)) for text in entry["boundary"])
     yield from (Said("mark", text) for text in entry["marks"])
     yield from (Said("stated elsewhere", warning(row)) for row in entry["stated_elsewhere"])
     for voice in entry["against_but_for_coverage"]:

@@ -9,7 +9,7 @@ from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, alert_words, how, source, strength, warning
+from guidegraph.words import DISCLAIMER, alert_words, boundary_words, how, source, strength, warning
 
 #: What an action of the group is.
 PARTS = {
@@ -123,6 +123,7 @@ def _therapy(entry: dict[str, Any], version: str, systems: Mapping[str, str]) ->
     confirm = [f"To establish: {told}" for told in entry["confirm"]]
     beside = [
         *(trial["text"] for trial in entry["tried"]),
+        *(f"boundary: {boundary_words(entry['status'], text)}" for text in entry["boundary"]),
         *(f"mark: {mark}" for mark in entry["marks"]),
         *(f"stated elsewhere: {row['label']} [{source(row['document'])}]" for row in entry["stated_elsewhere"]),
         *(
