@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import guidegraph as gg
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, ProfileError
+from guidegraph.export.fhir.answer import therapies_fhir
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.profile import settle, yielding
 from guidegraph.render import therapies_text
@@ -343,7 +344,22 @@ def test_what_is_positive_only_where_definitions_differ_is_a_boundary(tmp_path: 
         '<https://w3id.org/guidegraph/statement/own/1> a gg:Recommendation ; rdfs:label "bench"@en ; gg:statedIn ggd:own ;\n'
         "  gg:intervention ggt:Bench ; gg:stance gg:For ; gg:population ggp:Own ; gg:indication ggt:Sciatica .\n"
     )
-    line = gg.open(extra=[extra]).timeline({"conditions": ["sciatica"], "symptom_weeks": 4}, as_of=AS_OF)
+    own = gg.open(extra=[extra])
+    line = own.timeline({"conditions": ["sciatica"], "symptom_weeks": 4}, as_of=AS_OF)
     row = next(row for row in line["rows"] if row["label"] == "bench")
     marked = [(span["from"], span["to"], span.get("boundary", False)) for span in row["spans"]]
     assert (12.0, 13.0, True) in marked and not any(flag for start, _, flag in marked if start != 12.0)
+    for weeks in (4, 12.5, 14):
+        told = own.therapies({"conditions": ["sciatica"], "symptom_weeks": weeks}, as_of=AS_OF).to_dict()
+        entries = {entry["label"]: entry for entry in told["therapies"]}
+        # What is positive before, there and after is so whatever chronic means.
+        assert entries["advice to remain active"]["boundary"] == []
+        if weeks != 12.5:
+            assert not any(entry["boundary"] for entry in told["therapies"])
+            continue
+        (text,) = entries["bench"]["boundary"]
+        assert text.startswith("chronic, the present episode: sources differ at weeks of symptoms 12.5")
+        assert "boundary: provisional only where definitions differ" in " ".join(therapies_text(told).split())
+        assert "only where definitions differ" in therapies_fhir(told)
+    proof = own.explain({"conditions": ["sciatica"], "symptom_weeks": 12.5}, "bench", as_of=AS_OF)
+    assert proof["therapy"]["boundary"] == [text]

@@ -186,7 +186,8 @@ class KnowledgeBase:
         iri = assessing.find_therapy(self.knowledge, therapy, assessment)
         change = smallest_change(assessment, iri, assessing.again(self.knowledge, assessment))
         made_from = self.knowledge.made_from(assessment.profile, assessment.linked.values())
-        return explanation(assessment, iri, change, self.disagree.behind, made_from)
+        boundary = assessing.boundaries(self.knowledge, assessment).get(iri, ())
+        return explanation(assessment, iri, change, self.disagree.behind, made_from, boundary)
 
     def ask(self, profile: ProfileSource, **asked: Unpack[Asking]) -> list[Question]:
         """The unknown facts, ranked by what they could change."""
