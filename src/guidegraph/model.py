@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = [
     "STATUSES",
@@ -18,7 +18,10 @@ __all__ = [
     "StopFact",
     "TermRow",
     "TrialFact",
+    "plain_copy",
 ]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,8 @@ class Profile:
     ``about`` are the conditions of the one problem that it asks about, whose numbers and trials its own then are; none
     where it names no problem. ``problems`` are the problems of a profile that names several: it is assessed for one of
     them at a time (:func:`guidegraph.profile.problems.of_problem`). ``not_tolerated`` are the therapies that were not
-    tolerated in trials of its other problems.
+    tolerated in trials of its other problems. ``examined`` and ``acted_on`` are the alerts (IRIs) that somebody has
+    examined the patient for, or acted on.
     """
 
     id: str = "patient"
@@ -221,6 +225,8 @@ class Profile:
     about: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     not_tolerated: frozenset[str] = frozenset()
+    examined: frozenset[str] = frozenset()
+    acted_on: frozenset[str] = frozenset()
     others: tuple[Another, ...] = ()
 
 
@@ -228,7 +234,7 @@ class Profile:
 class TermRow:
     """One row of the vocabulary: a class or property with its labels and its place in profiles.
 
-    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number`` or ``category``;
+    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number``, ``category`` or ``alert``;
     ``names`` are the label and all synonyms; ``key`` is the profile key that states it directly (``sex``,
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
@@ -275,3 +281,15 @@ class Result:
     rows: tuple[tuple[Any, ...], ...] = ()
     truth: bool = False
     triples: tuple[Any, ...] = ()
+
+
+def plain_copy(data: T) -> T:
+    """A copy of plain data (dictionaries, lists and what cannot change) that shares nothing that can."""
+    # Text is what there is most of, and needs no call.
+    copied: Any = data
+    if type(copied) is dict:
+        copied = {key: value if type(value) is str else plain_copy(value) for key, value in copied.items()}
+    elif type(copied) is list:
+        copied = [value if type(value) is str else plain_copy(value) for value in copied]
+    result: T = copied
+    return result

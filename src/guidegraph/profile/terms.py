@@ -96,8 +96,11 @@ class Vocabulary:
 
     def __init__(self, rows: Iterable[TermRow], codes: Callable[[], CodeBook] | None = None) -> None:
         self._codes = codes
-        self.rows: tuple[TermRow, ...] = tuple(rows)
-        self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in self.rows}
+        known = tuple(rows)
+        # Alerts are statements, named apart from what patients have: a condition is often called as its alert is.
+        self.rows: tuple[TermRow, ...] = tuple(row for row in known if row.kind != "alert")
+        self._alerts = sorted((row for row in known if row.kind == "alert"), key=lambda row: (row.label, row.iri))
+        self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in known}
         names: dict[str, list[TermRow]] = defaultdict(list)
         for row in self.rows:
             for name in {normal(n) for n in row.names}:
@@ -209,6 +212,20 @@ class Vocabulary:
         near = self._near(stripped, kinds)
         mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
+
+    def alerts(self, text: str, *, where: str = "") -> list[str]:
+        """The alerts (IRIs) that a text names, by label or identifier: each document's of that name.
+
+        Raises:
+            TermError: none is called so; the known ones are told.
+        """
+        given, wanted = text.strip(), normal(text)
+        iris = (given, ns.expand(given), ns.BASE + given)
+        found = [row.iri for row in self._alerts if row.iri in iris or normal(row.label) == wanted]
+        if not found:
+            known = "; ".join(dict.fromkeys(row.label for row in self._alerts)) or "none"
+            raise TermError(f"{_short(text.strip())} is no known alert", where=where, mend=f"Known are: {known}.")
+        return found
 
     def named(self, text: str, kinds: Collection[str]) -> list[TermRow]:
         """All terms of these kinds that a text names, or else those with a name that holds it, sorted by label.
