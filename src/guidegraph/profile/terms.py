@@ -6,13 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
 from guidegraph.model import CodeReading, TermRow
+from guidegraph.profile.names import SCOPES, folded, meaning, nearest, normal
 
 _PROPERTIES = {
     ns.RDFS + "label": "label",
@@ -27,6 +27,9 @@ _PROPERTIES = {
     ns.GG + "problemKey": "problem_key",
     ns.GG + "problemValue": "problem_value",
     ns.GG + "problemDenial": "denial",
+    ns.OBO_IN_OWL + "hasBroadSynonym": "broad",
+    ns.OBO_IN_OWL + "hasNarrowSynonym": "narrow",
+    ns.OBO_IN_OWL + "hasRelatedSynonym": "related",
 }
 #: The kind of the class of a fact, by its property.
 KINDS = {
@@ -68,12 +71,8 @@ def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
         one("problem_key"),
         one("problem_value"),
         tuple(sorted(values.get("denial", []))),
+        inexact=tuple((scope, name) for scope in SCOPES for name in sorted(values.get(scope, []))),
     )
-
-
-def normal(text: str) -> str:
-    """A name for comparison: lower case, hyphens and runs of white space as one space."""
-    return re.sub(r"[\s\-\u2010-\u2014_]+", " ", text.casefold()).strip()
 
 
 class CodeBook(Protocol):
@@ -86,16 +85,40 @@ class CodeBook(Protocol):
         """What a code says in our terms."""
 
 
+class NameBook(Protocol):
+    """Reads names that are none of our terms' own (guidegraph.terminologies.lexicon)."""
+
+    def read(self, name: str) -> CodeReading | None:
+        """What a normal name says in our terms, None where it is not in the lexicon or no fact follows from it."""
+
+    def kind(self, name: str) -> str:
+        """The kind of thing that a normal name is of ("intervention", "condition"), "" where it is not there."""
+
+    def meant(self, name: str) -> Sequence[tuple[str, str]]:
+        """The terms (scope, IRI) that a normal name does not mean exactly and is asked back for."""
+
+    @property
+    def names(self) -> Mapping[str, tuple[str, str]]:
+        """For each normal name its kind and how it is written."""
+
+
 class Vocabulary:
     """Resolves what people write to terms.
 
     Args:
         rows: the terms of ours.
         codes: gives the reader of codes; called only for a text that looks like a code.
+        lexicon: gives the reader of further names; called only for a text that is no name of a term.
     """
 
-    def __init__(self, rows: Iterable[TermRow], codes: Callable[[], CodeBook] | None = None) -> None:
+    def __init__(
+        self,
+        rows: Iterable[TermRow],
+        codes: Callable[[], CodeBook] | None = None,
+        lexicon: Callable[[], NameBook] | None = None,
+    ) -> None:
         self._codes = codes
+        self._lexicon = lexicon
         self.rows: tuple[TermRow, ...] = tuple(rows)
         self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in self.rows}
         names: dict[str, list[TermRow]] = defaultdict(list)
@@ -103,6 +126,10 @@ class Vocabulary:
             for name in {normal(n) for n in row.names}:
                 names[name].append(row)
         self._names = names
+        self._inexact: dict[str, list[tuple[str, TermRow]]] = defaultdict(list)
+        for row in self.rows:
+            for scope, name in row.inexact:
+                self._inexact[normal(name)].append((scope, row))
         self._above: dict[str, frozenset[str]] = {}
 
     def of_kind(self, *kinds: str) -> list[TermRow]:
@@ -145,14 +172,43 @@ class Vocabulary:
         return (row.short or row.label) if row else ns.shorten(number)
 
     def reading(self, text: str) -> CodeReading | None:
-        """What a text says that is a code of another terminology; None for any other text."""
+        """What a text says that is a code of another terminology or a name of the lexicon; None for any other text."""
         stripped = text.strip()
-        if self._codes is None or not _CODE.match(stripped) or stripped in self.by_iri:
+        if stripped in self.by_iri or ns.expand(stripped) is not None or self._rows(stripped):
             return None
-        if ns.expand(stripped) is not None or normal(stripped) in self._names:
+        if self._codes is not None and _CODE.match(stripped) and (curie := self._codes().curie(stripped)) is not None:
+            return self._codes().read(curie)
+        if self._lexicon is None or normal(stripped) in self._inexact:
             return None
-        curie = self._codes().curie(stripped)
-        return None if curie is None else self._codes().read(curie)
+        return self._lexicon().read(normal(stripped))
+
+    def meant(self, text: str, kinds: Collection[str]) -> list[tuple[str, TermRow]]:
+        """The terms (scope, term) of some kinds that a name which is not exact could mean: it is asked back."""
+        name = normal(text)
+        if self._rows(text.strip()):
+            return []
+        found = self._inexact.get(name) or self._inexact_folded.get(folded(name)) or []
+        if not found and self._lexicon is not None:
+            found = [(scope, self.by_iri[iri]) for scope, iri in self._lexicon().meant(name) if iri in self.by_iri]
+        return [(scope, row) for scope, row in found if row.kind in kinds]
+
+    def lexical_kind(self, text: str) -> str:
+        """The kind of thing that a name of the lexicon is of, "" for any other text."""
+        return "" if self._lexicon is None or self._rows(text.strip()) else self._lexicon().kind(normal(text))
+
+    @cached_property
+    def _folded(self) -> Mapping[str, list[TermRow]]:
+        table: dict[str, list[TermRow]] = defaultdict(list)
+        for name, rows in self._names.items():
+            table[folded(name)] += [row for row in rows if row not in table[folded(name)]]
+        return dict(table)
+
+    @cached_property
+    def _inexact_folded(self) -> Mapping[str, list[tuple[str, TermRow]]]:
+        table: dict[str, list[tuple[str, TermRow]]] = defaultdict(list)
+        for name, found in self._inexact.items():
+            table[folded(name)] += [one for one in found if one not in table[folded(name)]]
+        return dict(table)
 
     def _exact(self, reading: CodeReading, kinds: Collection[str], where: str) -> str:
         """The one term that a code means exactly."""
@@ -186,8 +242,8 @@ class Vocabulary:
             where: the place of the text, for the message.
 
         Raises:
-            TermError: nothing has the name (the nearest names are told), or more than one thing has it, or it is
-                a term of another kind.
+            TermError: nothing has the name (the nearest names are told), it is no exact name (what it could mean is
+                told), more than one thing has it, or it is a term of another kind.
         """
         reading = self.reading(text)
         if reading is not None:
@@ -201,10 +257,19 @@ class Vocabulary:
         if fitting:
             choices = "; ".join(f"{row.label} ({ns.shorten(row.iri)})" for row in fitting)
             raise TermError(f"{shown} names more than one thing", where=where, mend=f"Write one of: {choices}.")
+        if meant := self.meant(stripped, kinds):
+            raise TermError(asked_back(shown, meant), where=where, mend=which(meant))
         if rows:
             raise _of_another_kind(f"{shown} is a term", rows, kinds, where)
-        near = self._near(stripped, kinds)
-        mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
+        everywhere = {row.kind for row in self.rows}
+        if other := self.meant(stripped, everywhere):
+            raise _of_another_kind(asked_back(shown, other), [row for _, row in other], kinds, where)
+        if near := self._near(stripped, kinds):
+            mend = f"Nearest: {'; '.join(near)}."
+        elif near := self._near(stripped, everywhere):
+            mend = f"Nearest of another kind: {'; '.join(near)}."
+        else:
+            mend = "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
 
     def named(self, text: str, kinds: Collection[str]) -> list[TermRow]:
@@ -215,6 +280,7 @@ class Vocabulary:
         """
         wanted = normal(text)
         fitting = [row for row in self._rows(text.strip()) if row.kind in kinds]
+        fitting = fitting or list(dict.fromkeys(row for _, row in self.meant(text, kinds)))
         if not fitting and wanted:
             holding = {row.iri: row for n, rows in self._names.items() if wanted in n for row in rows}
             fitting = [row for row in holding.values() if row.kind in kinds]
@@ -223,20 +289,35 @@ class Vocabulary:
         return sorted(fitting, key=lambda row: (row.label, row.iri))
 
     def _rows(self, text: str) -> list[TermRow]:
-        """The terms, of any kind, whose IRI, CURIE or name a text is."""
+        """The terms, of any kind, whose IRI, CURIE or exact name a text is."""
         iri = text if text in self.by_iri else ns.expand(text)
-        return [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(normal(text), [])
+        if iri is not None and iri in self.by_iri:
+            return [self.by_iri[iri]]
+        name = normal(text)
+        if name in self._names or name in self._inexact:
+            return self._names.get(name, [])
+        return self._folded.get(folded(name), [])
 
     def _near(self, text: str, kinds: Collection[str]) -> list[str]:
-        wanted = normal(text)[:80]
-        words = set(wanted.split())
-        pool = {n: rows for n, rows in self._names.items() if any(r.kind in kinds for r in rows)}
-        close = get_close_matches(wanted, pool, n=4, cutoff=0.6)
-        sharing = sorted(
-            (n for n in pool if words & set(n.split())), key=lambda n: (-len(words & set(n.split())), len(n), n)
-        )
-        labels = [row.label for n in [*close, *sharing[:4]] for row in pool[n] if row.kind in kinds]
-        return list(dict.fromkeys(labels))[:4]
+        pool: dict[str, list[str]] = defaultdict(list)
+        for name, rows in self._names.items():
+            pool[name] += [row.label for row in rows if row.kind in kinds]
+        for name, found in self._inexact.items():
+            pool[name] += [row.label for _, row in found if row.kind in kinds]
+        for name, (kind, written) in self._lexicon().names.items() if self._lexicon is not None else ():
+            pool[name] += [written] if kind in kinds else []
+        return nearest(text, {name: shown for name, shown in pool.items() if shown})
+
+
+def asked_back(shown: str, meant: Iterable[tuple[str, TermRow]]) -> str:
+    """What a name that is not exact could mean."""
+    return meaning(shown, ((scope, row.label) for scope, row in meant))
+
+
+def which(meant: Iterable[tuple[str, TermRow]]) -> str:
+    """Which terms to write instead of a name that is not exact."""
+    labels = "; ".join(dict.fromkeys(row.label for _, row in meant))
+    return f"Which do you mean? Write {labels}, or the term that is meant."
 
 
 def _of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], where: str) -> TermError:
@@ -289,6 +370,9 @@ class CodedFacts:
         reading = self._terms.reading(text)
         if reading is None:
             return (self._terms.resolve(text, kinds, where=where),)
+        if (kind := self._terms.lexical_kind(text)) and not _belongs(kind, kinds):
+            what, mend = f"{_short(text.strip())} is a name, but of another kind ({kind})", ", ".join(sorted(kinds))
+            raise TermError(what, where=where, mend=f"Here belongs: {mend}.")
         stated = [
             row for iri in (reading.present if present else reading.absent) if (row := self._terms.by_iri.get(iri))
         ]
@@ -300,6 +384,11 @@ class CodedFacts:
         else:
             self._readings[reading.curie] = reading
         return fitting
+
+
+def _belongs(kind: str, kinds: Collection[str]) -> bool:
+    """Whether a thing of the lexicon belongs among some kinds: it does not tell conditions and findings apart."""
+    return kind in kinds or (kind == "condition" and "finding" in kinds)
 
 
 def _missed(reading: CodeReading, present: bool) -> str:
