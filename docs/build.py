@@ -179,7 +179,8 @@ def build(folder: Path, pylode: list[str]) -> None:
     terms: set[ox.Triple] = {q.triple for q in rdf.ontology(kb.store)}
     populations = rdf.populations(kb.store)
     whole = terms | populations
-    for name in ("graph", "query"):
+    version = f"version/{kb.version}"
+    for name in ("graph", "query", version):
         (folder / name).mkdir(parents=True, exist_ok=True)
     rows = documents(kb)
     files = {
@@ -202,6 +203,8 @@ def build(folder: Path, pylode: list[str]) -> None:
     what = "The classes of patients that statements of documents speak of."
     told = defined(kb, populations)
     files["populations.html"] = page(told, ns.BASE + "population/", "GuideGraph populations", what, pylode)
+    # A version IRI leads to what this version was: keep the folders of earlier versions when the site is built anew.
+    files |= {f"{version}/{name}": text for name, text in files.items() if name.startswith("ontology.")}
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
 

@@ -40,7 +40,7 @@ def _word(word: str) -> str:
 
 
 def meaning(name: str, meant: Iterable[tuple[str, str]]) -> str:
-    """What a name that is not exact could mean, as a sentence without an end; ``meant`` are pairs of scope and label."""
+    """What a name that is not exact could mean, as a sentence; ``meant`` are pairs of scope and label."""
     table: dict[str, list[str]] = {}
     for scope, label in meant:
         table.setdefault(scope, []).append(repr(label))
@@ -49,8 +49,8 @@ def meaning(name: str, meant: Iterable[tuple[str, str]]) -> str:
 
 
 def nearest(text: str, pool: Mapping[str, Sequence[str]]) -> list[str]:
-    """What a text that is no known name was perhaps meant to be: names that look or sound like it, then names that share
-    their rarest words with it.
+    """What a text that is no known name was perhaps meant to be: names that look or sound like it, then those that
+    share their rarest words with it.
 
     Args:
         text: what was written.

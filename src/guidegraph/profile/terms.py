@@ -37,8 +37,6 @@ KINDS = {
     ns.GG + "hasFinding": "finding",
     ns.GG + "takesMedication": "intervention",
 }
-#: People cannot know which we hold a condition and which a finding, so an entry of either list may be either.
-_EITHER = (ns.GG + "hasCondition", ns.GG + "hasFinding")
 #: A text that may be a CURIE or an IRI.
 _CODE = re.compile(r"[A-Za-z][\w.-]*:\S")
 
@@ -119,8 +117,11 @@ class Vocabulary:
     ) -> None:
         self._codes = codes
         self._lexicon = lexicon
-        self.rows: tuple[TermRow, ...] = tuple(rows)
-        self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in self.rows}
+        known = tuple(rows)
+        # Alerts are statements, named apart from what patients have: a condition is often called as its alert is.
+        self.rows: tuple[TermRow, ...] = tuple(row for row in known if row.kind != "alert")
+        self._alerts = sorted((row for row in known if row.kind == "alert"), key=lambda row: (row.label, row.iri))
+        self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in known}
         names: dict[str, list[TermRow]] = defaultdict(list)
         for row in self.rows:
             for name in {normal(n) for n in row.names}:
@@ -216,6 +217,9 @@ class Vocabulary:
         if iri and self.by_iri[iri].kind in kinds:
             return iri
         steps = "; ".join(reading.steps)
+        if reading.another:
+            why = f"{reading.name} is known, and is none of our terms: no statement here speaks of it"
+            raise TermError(why, where=where, mend="Name a term of ours.")
         if not reading.understood:
             raise TermError(f"{reading.name} is not understood: {steps}", where=where, mend="Name a term of ours.")
         near = ", ".join(self.label(i) for i in (*reading.present, *reading.absent))
@@ -253,17 +257,17 @@ class Vocabulary:
         fitting = [row for row in rows if row.kind in kinds]
         if len(fitting) == 1:
             return fitting[0].iri
-        shown = _short(stripped)
+        shown = shortened(stripped)
         if fitting:
             choices = "; ".join(f"{row.label} ({ns.shorten(row.iri)})" for row in fitting)
             raise TermError(f"{shown} names more than one thing", where=where, mend=f"Write one of: {choices}.")
         if meant := self.meant(stripped, kinds):
             raise TermError(asked_back(shown, meant), where=where, mend=which(meant))
         if rows:
-            raise _of_another_kind(f"{shown} is a term", rows, kinds, where)
+            raise of_another_kind(f"{shown} is a term", rows, kinds, where)
         everywhere = {row.kind for row in self.rows}
         if other := self.meant(stripped, everywhere):
-            raise _of_another_kind(asked_back(shown, other), [row for _, row in other], kinds, where)
+            raise of_another_kind(asked_back(shown, other), [row for _, row in other], kinds, where)
         if near := self._near(stripped, kinds):
             mend = f"Nearest: {'; '.join(near)}."
         elif near := self._near(stripped, everywhere):
@@ -271,6 +275,20 @@ class Vocabulary:
         else:
             mend = "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
+
+    def alerts(self, text: str, *, where: str = "") -> list[str]:
+        """The alerts (IRIs) that a text names, by label or identifier: each document's of that name.
+
+        Raises:
+            TermError: none is called so; the known ones are told.
+        """
+        given, wanted = text.strip(), normal(text)
+        iris = (given, ns.expand(given), ns.BASE + given)
+        found = [row.iri for row in self._alerts if row.iri in iris or normal(row.label) == wanted]
+        if not found:
+            known = "; ".join(dict.fromkeys(row.label for row in self._alerts)) or "none"
+            raise TermError(f"{shortened(text.strip())} is no known alert", where=where, mend=f"Known are: {known}.")
+        return found
 
     def named(self, text: str, kinds: Collection[str]) -> list[TermRow]:
         """All terms of these kinds that a text names, or else those with a name that holds it, sorted by label.
@@ -320,79 +338,14 @@ def which(meant: Iterable[tuple[str, TermRow]]) -> str:
     return f"Which do you mean? Write {labels}, or the term that is meant."
 
 
-def _of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], where: str) -> TermError:
+def of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], where: str) -> TermError:
+    """The error that a term or code belongs elsewhere."""
     kind = " or ".join(sorted({row.kind for row in rows}))
     return TermError(
         f"{what}, but of another kind ({kind})", where=where, mend=f"Here belongs: {', '.join(sorted(kinds))}."
     )
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text as a message shows it."""
     return repr(text if len(text) <= 80 else text[:77] + "...")
-
-
-class CodedFacts:
-    """Resolves the entries of one profile, and keeps what was read from codes and what was not understood."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._terms = vocabulary
-        self._readings: dict[str, CodeReading] = {}
-        self._missed: set[tuple[str, str]] = set()
-
-    @property
-    def readings(self) -> tuple[CodeReading, ...]:
-        """How the codes of the profile were read, sorted by code."""
-        return tuple(self._readings[curie] for curie in sorted(self._readings))
-
-    @property
-    def not_understood(self) -> tuple[tuple[str, str], ...]:
-        """The entries (property IRI of their list, text) that were not understood, sorted."""
-        return tuple(sorted(self._missed))
-
-    def miss(self, prop: str, text: str, *, alone: bool = False) -> None:
-        """Note that an entry of a property's list was not understood; ``alone``: that it can stand in no other list."""
-        for one in _EITHER if prop in _EITHER and not alone else (prop,):
-            self._missed.add((one, text))
-
-    def classes(self, text: str, kinds: Collection[str], prop: str, *, present: bool, where: str = "") -> Sequence[str]:
-        """The classes of ours that an entry states, present or absent; none where it was not understood.
-
-        Args:
-            text: a name of a term of ours, or a code of another terminology (CURIE or IRI).
-            kinds: the kinds of term that belong there.
-            prop: the property of the list, for what is not understood.
-            present: whether the patient has it; else it is denied.
-            where: the place of the entry, for messages.
-
-        Raises:
-            TermError: a name that is unknown or ambiguous, or a term or code of another kind.
-        """
-        reading = self._terms.reading(text)
-        if reading is None:
-            return (self._terms.resolve(text, kinds, where=where),)
-        if (kind := self._terms.lexical_kind(text)) and not _belongs(kind, kinds):
-            what, mend = f"{_short(text.strip())} is a name, but of another kind ({kind})", ", ".join(sorted(kinds))
-            raise TermError(what, where=where, mend=f"Here belongs: {mend}.")
-        stated = [
-            row for iri in (reading.present if present else reading.absent) if (row := self._terms.by_iri.get(iri))
-        ]
-        fitting = [row.iri for row in stated if row.kind in kinds]
-        if stated and not fitting:
-            raise _of_another_kind(f"{reading.name} is a code", stated, kinds, where)
-        if not fitting:
-            self.miss(prop, _missed(reading, present))
-        else:
-            self._readings[reading.curie] = reading
-        return fitting
-
-
-def _belongs(kind: str, kinds: Collection[str]) -> bool:
-    """Whether a thing of the lexicon belongs among some kinds: it does not tell conditions and findings apart."""
-    return kind in kinds or (kind == "condition" and "finding" in kinds)
-
-
-def _missed(reading: CodeReading, present: bool) -> str:
-    if not present and reading.present:
-        return f"not {reading.name}: it means less than any term known, so nothing follows from its absence"
-    step = reading.steps[-1] if present else reading.absent_steps[-1]
-    return f"{'' if present else 'not '}{reading.name}: {step}"
