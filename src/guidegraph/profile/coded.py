@@ -69,7 +69,8 @@ class CodedFacts:
             raise of_another_kind(f"{reading.name} is a code", stated, kinds, where)
         if fitting or (present and prop in reading.another):
             self._readings[reading.curie] = reading
-        if not fitting and present and prop in reading.another:
+        # A product of several drugs may hold one that is ours, and one that is none of our terms.
+        if present and prop in reading.another:
             self._others.update(others(reading, prop))
         elif not fitting:
             self.miss(prop, _missed(reading, present))

@@ -193,6 +193,11 @@ class Vocabulary:
             found = [(scope, self.by_iri[iri]) for scope, iri in self._lexicon().meant(name) if iri in self.by_iri]
         return [(scope, row) for scope, row in found if row.kind in kinds]
 
+    def exact(self, text: str) -> str:
+        """The IRI of the one term that a name means exactly, "" where none or several have it."""
+        rows = self._rows(text.strip())
+        return rows[0].iri if len(rows) == 1 else ""
+
     def lexical_kind(self, text: str) -> str:
         """The kind of thing that a name of the lexicon is of, "" for any other text."""
         return "" if self._lexicon is None or self._rows(text.strip()) else self._lexicon().kind(normal(text))
