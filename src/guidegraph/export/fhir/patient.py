@@ -157,15 +157,10 @@ def _stop(stop: StopFact, vocabulary: Vocabulary, had: bool, day: date | None) -
     }
 
 
-<<<<<<< HEAD
 def _flag(name: str, prop: str, text: str, denied: Sequence[str] = ()) -> Json:
-    """That a list is complete, or that an entry of it was not understood, or is known and none of some classes."""
+    """That a list is complete or an entry of it was not understood or is known and none of some classes, or that an
+    alert was attended to."""
     concept = {"coding": [fhir.coding(*fhir.split(iri)) for iri in (prop, *denied)], "text": fhir.text(text)}
-=======
-def _flag(name: str, prop: str, text: str) -> Json:
-    """That a list is complete or an entry of it was not understood, or that an alert was attended to."""
-    concept = {"coding": [fhir.coding(*fhir.split(prop))], "text": fhir.text(text)}
->>>>>>> main
     return {
         "resourceType": "Observation",
         "status": "final",
