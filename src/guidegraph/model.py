@@ -235,7 +235,8 @@ class TermRow:
     """One row of the vocabulary: a class or property with its labels and its place in profiles.
 
     ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number``, ``category`` or ``alert``;
-    ``names`` are the label and all synonyms; ``key`` is the profile key that states it directly (``sex``,
+    ``names`` are the label and all exact synonyms, ``inexact`` the others, each with its scope (broad: it means more);
+    ``key`` is the profile key that states it directly (``sex``,
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
     that deny it.
@@ -257,6 +258,7 @@ class TermRow:
     problem_key: str = ""
     problem_value: str = ""
     problem_denials: tuple[str, ...] = ()
+    inexact: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
