@@ -87,6 +87,20 @@ def test_who_looked_and_took_no_side_is_told_whatever_the_status(healthy: Any) -
         assert "o recommendation:" in view.replace("**", "").replace("</strong>", "") and "NICE NG59" in view
 
 
+def test_the_proof_holds_who_looked_and_took_no_side(kb: Any) -> None:
+    proof = kb.explain(HEALTHY, "nonsteroidal anti-inflammatory drug", as_of=AS_OF)["proof"]
+    looked = [row for row in proof if row["role"] == "other stance"]
+    assert [row["truth"] for row in looked] == ["true"] and "NICE NG59" in looked[0]["document"]["label"]
+
+
+def test_what_an_article_says_twice_is_one_voice(healthy: Any) -> None:
+    rows = entries(healthy)
+    for label in ("advice to remain active", "nonsteroidal anti-inflammatory drug"):
+        own = [voice for voice in rows[label]["for"] if voice["document"]["id"].endswith("droracle-sciatica-2025")]
+        assert len(own) == 1, label
+        assert sum("Dr.Oracle" in reason for reason in rows[label]["reasons"]) == 1
+
+
 def test_what_a_true_alert_calls_for_stands_first_and_alone(kb: Any) -> None:
     data = answer(kb, findings=["saddle anesthesia"])
     called = [entry for entry in data["therapies"] if entry["called_for"]]
