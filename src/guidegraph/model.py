@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 __all__ = [
     "STATUSES",
+    "Another",
     "CodeReading",
     "Parameter",
     "Problem",
@@ -95,6 +96,10 @@ class CodeReading:
     ``steps`` are the steps from the code to the classes of ``present`` in words, each with its source, and
     ``absent_steps`` those to ``absent``; ``iri`` names the code's class, ``sources`` the mapping tables and linked
     hierarchies that were used. ``subtree`` are the classes that whoever has what is below the code has, too.
+
+    A code that is found and is none of our terms is understood as **another** thing: ``another`` are the properties in
+    whose lists it may stand as such (none: it is not so understood), ``denies`` the classes that it is known not to be,
+    ``may`` those that it stands above or near, so that it may be one of them. Of any other class nothing is known.
     """
 
     curie: str
@@ -106,6 +111,9 @@ class CodeReading:
     absent_steps: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     subtree: tuple[str, ...] = ()
+    another: tuple[str, ...] = ()
+    denies: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
 
     @property
     def understood(self) -> bool:
@@ -122,6 +130,27 @@ class CodeReading:
     def name(self) -> str:
         """The code with its label, for people."""
         return f"{self.curie} ({self.label})" if self.label else self.curie
+
+
+@dataclass(frozen=True, order=True)
+class Another:
+    """An entry of a profile's list that is known, and is none of our terms.
+
+    ``prop`` is the property of its list, ``code`` its CURIE (several apart by ``; ``), ``label`` what it is called.
+    ``denies`` are the classes that it is known not to be, ``may`` those of which it stands above or near. A complete
+    list with such an entry denies only what each entry of it is known not to be.
+    """
+
+    prop: str
+    code: str
+    label: str = ""
+    denies: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called, with its code, for people."""
+        return f"{self.label} ({self.code})" if self.label else self.code
 
 
 @dataclass(frozen=True, order=True)
@@ -171,7 +200,8 @@ class Profile:
     to class IRIs; ``values`` maps a number's property IRI to its exact decimal in the property's unit;
     ``complete`` holds the properties whose lists are declared complete; ``not_understood`` the entries
     (property IRI, text) that could not be read and that therefore suspend the completeness of their list.
-    ``readings`` are the codes of other terminologies that its facts were read from.
+    ``readings`` are the codes of other terminologies that its facts were read from; ``others`` the entries that are known
+    and none of our terms.
 
     ``about`` are the conditions of the one problem that it asks about, whose numbers and trials its own then are; none
     where it names no problem. ``problems`` are the problems of a profile that names several: it is assessed for one of
@@ -197,6 +227,7 @@ class Profile:
     not_tolerated: frozenset[str] = frozenset()
     examined: frozenset[str] = frozenset()
     acted_on: frozenset[str] = frozenset()
+    others: tuple[Another, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ PUBLISHED = {
     "compare": comparisons.PublishedPair,
     "matrix": comparisons.PublishedMatrix,
     "changes": comparisons.PublishedChanges,
+    "releases": derived.PublishedReleases,
 }
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 

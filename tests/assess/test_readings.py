@@ -363,3 +363,39 @@ def test_what_is_positive_only_where_definitions_differ_is_a_boundary(tmp_path: 
         assert "only where definitions differ" in therapies_fhir(told)
     proof = own.explain({"conditions": ["sciatica"], "symptom_weeks": 12.5}, "bench", as_of=AS_OF)
     assert proof["therapy"]["boundary"] == [text]
+
+
+@pytest.mark.parametrize(("age", "expected"), [(59, "false"), (60, "true"), (64, "true"), (65, "true")])
+def test_older_age_takes_the_widest_of_its_definitions(kb: Any, age: int, expected: str) -> None:
+    assert truth(kb, {"age": age, "findings": {"complete": True}}, FINDING, ns.GGT + "OlderAge") == expected
+
+
+@pytest.mark.parametrize(
+    ("profile", "cls", "expected"),
+    [
+        ({"child_pugh": 6}, "SevereHepaticImpairment", "false"),
+        ({"child_pugh": 6}, "HepaticImpairment", "true"),
+        ({"child_pugh": 8}, "ModerateHepaticImpairment", "true"),
+        ({"child_pugh": 11}, "SevereHepaticImpairment", "true"),
+        ({"nyha_class": 3}, "HeartFailureNYHAIV", "false"),
+        ({"nyha_class": 4}, "HeartFailureNYHAIV", "true"),
+        ({"creatinine_clearance": 29}, "SevereRenalImpairmentByClearance", "true"),
+        ({"creatinine_clearance": 29, "egfr": 35}, "SevereRenalImpairmentByClearance", "true"),
+        ({"creatinine_clearance": 29, "egfr": 35}, "SevereRenalImpairment", "false"),
+        ({"egfr": 95}, "SevereRenalImpairmentByClearance", "unknown"),
+        ({"conditions": {"complete": True}}, "SevereRenalImpairmentByClearance", "false"),
+        ({"conditions": {"complete": True}}, "HepaticImpairment", "false"),
+    ],
+)
+def test_a_score_or_clearance_stands_for_a_degree(kb: Any, profile: dict[str, Any], cls: str, expected: str) -> None:
+    assert truth(kb, profile, CONDITION, ns.GGT + cls) == expected
+
+
+@pytest.mark.parametrize(("weeks", "expected"), [(3, "true"), (4, "unknown"), (6, "unknown"), (7, "false")])
+def test_acute_is_told_apart_where_sources_differ(kb: Any, weeks: int, expected: str) -> None:
+    assert truth(kb, {"symptom_weeks": weeks}, FINDING, ns.GGT + "AcuteEpisode") == expected
+
+
+def test_who_states_one_number_of_a_degree_is_not_asked_for_the_other(kb: Any) -> None:
+    asked = {q["fact"] for q in kb.therapies({"egfr": 80, **HEART}, as_of=AS_OF).to_dict()["questions"]}
+    assert not asked & {"egfr", "creatinine_clearance"}

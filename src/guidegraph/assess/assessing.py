@@ -94,7 +94,8 @@ def assess(
     Raises:
         UsageError: the profile names several problems (:func:`guidegraph.profile.problems.of_problem` chooses one).
     """
-    leaves = {r.iri: (r, below) for r in (*profile.readings, *also) if not r.exact and (below := knowledge.kinds(r))}
+    named = (*profile.readings, *also, *knowledge.members(profile))
+    leaves = {r.iri: (r, below) for r in named if r.iri and not r.exact and (below := knowledge.kinds(r))}
     linked = {iri: reading for iri, (reading, _) in leaves.items()}
     records = knowledge.records.with_leaves({i: (r.label or r.curie, below) for i, (r, below) in leaves.items()})
     if profile.problems:
@@ -162,15 +163,15 @@ def every_voice(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, st
 
 
 def coded_therapy(knowledge: Knowledge, text: str) -> CodeReading | None:
-    """How a code that is a kind of an intervention of ours reads; None for any text that is a term of ours.
+    """How a code that is a kind of an intervention of ours reads, or a drug that is answered for only when named; None
+    for any other text that is a term of ours.
 
     Raises:
         TermError: the code is not understood, or is no intervention.
     """
     reading = knowledge.vocabulary.reading(text)
     if reading is None or reading.exact or not knowledge.kinds(reading):
-        knowledge.vocabulary.resolve(text, ("intervention",))
-        return None
+        return knowledge.member(knowledge.vocabulary.resolve(text, ("intervention",)))
     return reading
 
 

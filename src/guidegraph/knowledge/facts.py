@@ -142,15 +142,19 @@ class FactBook:
     def asked_through(self, atom: Atom, values: Iterable[str]) -> str:
         """The number by which an unknown class is asked for while it is not stated, "" if it is asked itself.
 
-        That is a number that brings the class, or that denies it by a two-way reading.
+        That is a number that brings the class, or that denies it by a two-way reading; of several the one that can also
+        deny, and none once one of them is stated: who has an eGFR is not asked for a creatinine clearance too.
         """
         if atom.cls not in self._through:
             brought = [n for n, _ in self.deciding_ranges(atom, True)]
             read = {(r.given, r.other) for r in self.rules if r.interval and r.kind == READING and not r.excluded}
             two_way = [r for r in self.rules if r.excluded and r.then == atom.prop and (r.given, r.other) in read]
             denied = [r.given for r in two_way if r.other in self._above(atom.cls)]
-            self._through[atom.cls] = tuple(dict.fromkeys([*sorted(brought), *sorted(denied)]))
-        return next((number for number in self._through[atom.cls] if number not in values), "")
+            denying = {r.given for r in two_way}
+            brought.sort(key=lambda number: (number not in denying, number))
+            self._through[atom.cls] = tuple(dict.fromkeys([*brought, *sorted(denied)]))
+        through = self._through[atom.cls]
+        return through[0] if through and not set(through) & set(values) else ""
 
     def came_by(self, settled: Settled, atom: Atom, truth: str) -> str:
         """How an atom came to be true or false by a reading or a part, "" for what is stated or unknown."""

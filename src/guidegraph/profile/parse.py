@@ -166,6 +166,7 @@ class _Parser:
             not_tolerated=frozenset(bad),
             examined=examined,
             acted_on=acted_on,
+            others=self._coded.others,
         )
         return together(profile, problems, self._terms, where)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
-from guidegraph.model import CodeReading, TermRow
+from guidegraph.model import Another, CodeReading, TermRow
 
 _PROPERTIES = {
     ns.RDFS + "label": "label",
@@ -163,6 +163,9 @@ class Vocabulary:
         if iri and self.by_iri[iri].kind in kinds:
             return iri
         steps = "; ".join(reading.steps)
+        if reading.another:
+            why = f"{reading.name} is known, and is none of our terms: no statement here speaks of it"
+            raise TermError(why, where=where, mend="Name a term of ours.")
         if not reading.understood:
             raise TermError(f"{reading.name} is not understood: {steps}", where=where, mend="Name a term of ours.")
         near = ", ".join(self.label(i) for i in (*reading.present, *reading.absent))
@@ -274,6 +277,7 @@ class CodedFacts:
         self._terms = vocabulary
         self._readings: dict[str, CodeReading] = {}
         self._missed: set[tuple[str, str]] = set()
+        self._others: set[Another] = set()
 
     @property
     def readings(self) -> tuple[CodeReading, ...]:
@@ -284,6 +288,11 @@ class CodedFacts:
     def not_understood(self) -> tuple[tuple[str, str], ...]:
         """The entries (property IRI of their list, text) that were not understood, sorted."""
         return tuple(sorted(self._missed))
+
+    @property
+    def others(self) -> tuple[Another, ...]:
+        """The entries that are known and none of our terms, sorted."""
+        return tuple(sorted(self._others))
 
     def miss(self, prop: str, text: str, *, alone: bool = False) -> None:
         """Note that an entry of a property's list was not understood; ``alone``: that it can stand in no other list."""
@@ -312,11 +321,19 @@ class CodedFacts:
         fitting = [row.iri for row in stated if row.kind in kinds]
         if stated and not fitting:
             raise _of_another_kind(f"{reading.name} is a code", stated, kinds, where)
-        if not fitting:
-            self.miss(prop, _missed(reading, present))
-        else:
+        if fitting or (present and prop in reading.another):
             self._readings[reading.curie] = reading
+        if not fitting and present and prop in reading.another:
+            self._others.update(others(reading, prop))
+        elif not fitting:
+            self.miss(prop, _missed(reading, present))
         return fitting
+
+
+def others(reading: CodeReading, prop: str) -> Iterable[Another]:
+    """What an entry of a list is that is known and none of our terms: a condition may be held as a finding by us."""
+    for one in _EITHER if prop in _EITHER else (prop,):
+        yield Another(one, reading.curie, reading.label, reading.denies, reading.may)
 
 
 def _missed(reading: CodeReading, present: bool) -> str:
