@@ -399,3 +399,15 @@ def test_acute_is_told_apart_where_sources_differ(kb: Any, weeks: int, expected:
 def test_who_states_one_number_of_a_degree_is_not_asked_for_the_other(kb: Any) -> None:
     asked = {q["fact"] for q in kb.therapies({"egfr": 80, **HEART}, as_of=AS_OF).to_dict()["questions"]}
     assert not asked & {"egfr", "creatinine_clearance"}
+
+
+def test_a_number_that_only_some_have_is_asked_of_those_who_have_it(kb: Any) -> None:
+    """Nobody scores a liver before the pain relief of somebody who is well: the disease is asked for, not its score."""
+
+    def asked(profile: dict[str, Any]) -> set[str]:
+        return {q["fact"] for q in kb.therapies({**profile, **HEART}, as_of=AS_OF).to_dict()["questions"]}
+
+    healthy = asked({"age": 38})
+    assert not healthy & {"child_pugh", "nyha_class", "pregnancy_weeks"}
+    assert {"ggt:SevereHepaticImpairment", "egfr"} <= healthy
+    assert "pregnancy_weeks" in asked({"age": 31, "pregnant": True})

@@ -76,14 +76,18 @@ def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
 
 
 def asked(assessment: Assessment, iri: str) -> Fact | None:
-    """What an unknown atom is asked through: its number while a reading takes it from one that is not stated.
+    """What an unknown atom is asked through: its number while a reading takes it from one that is not stated, and what
+    a patient must have to have a number at all before that number.
 
     None where the number is stated and definitions differ on it: nobody could tell.
     """
     atom = assessment.atom(iri)
     if (atom.prop, atom.cls) in assessment.settled.disputed:
         return None
-    number = assessment.book.asked_through(atom, assessment.profile.values) if atom.cls else ""
+    present = assessment.settled.profile.present
+    if not atom.cls:
+        return assessment.book.owner(atom.prop, present) or assessment.book.fact(atom)
+    number = assessment.book.asked_through(atom, assessment.profile.values, present)
     return assessment.book.number(number) if number else assessment.book.fact(atom)
 
 
