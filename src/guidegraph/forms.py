@@ -120,7 +120,7 @@ class Recommendation(Named):
 
 
 class Contraindication(Named):
-    """A contraindication, a warning or a coverage rule and its truth for the patient."""
+    """A contraindication, a warning or a coverage rule and its truth for the patient; ``because``: by which facts."""
 
     kind: str
     truth: str
@@ -134,6 +134,7 @@ class Contraindication(Named):
     consent_or_procedure: bool
     note: bool
     through: str | None
+    because: str
 
 
 class Evidence(Named):
@@ -193,11 +194,12 @@ class OpenFact(TypedDict):
 
 
 class Tried(TypedDict):
-    """A trial of a therapy (``itself``) or of something below it, in words and in parts."""
+    """A trial of a therapy (``itself``) or of something below it, in words and in parts; ``in_vain``: failed, not borne."""
 
     intervention: str
     label: str
     outcome: str
+    in_vain: bool
     weeks: float | None
     itself: bool
     text: str

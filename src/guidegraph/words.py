@@ -122,7 +122,8 @@ def warning(row: Contraindication) -> str:
         parts.append("a matter of consent or procedure")
     country = f" [{'/'.join(row['jurisdiction'])}]" if row["jurisdiction"] else ""
     issued = f"{row['document']['label']} ({year(row['document'])})"
-    return f"{row['label']} ({'; '.join(parts)}){country} - {row['reason']} Source: {issued}"
+    because = f" - here: {row['because']}" if row["because"] else ""
+    return f"{row['label']} ({'; '.join(parts)}){country}{because} - {row['reason']} Source: {issued}"
 
 
 def to_json(data: Any) -> str:
@@ -168,7 +169,12 @@ def alert_words(row: Alert) -> tuple[str, str, str] | None:
     if row["truth"] == "true":
         word = f"Alert, {row['attended']}" if row["attended"] else "Alert"
         return word, row["label"], told
-    return ("Examined", row["label"], told) if row["attended"] else ("Ask about", row["label"], f"not asked: {told}")
+    if row["attended"]:
+        return "Examined", row["label"], told
+    signs = [sign for sign in row["signs"] if sign["key"] != "conditions"]
+    if signs and all(sign["truth"] == "false" for sign in signs):
+        return "Ask about", row["label"], f"its signs are absent; whether it was diagnosed is not stated: {told}"
+    return "Ask about", row["label"], f"not asked: {told}"
 
 
 _FOUND = {"true": "yes", "false": "no", "unknown": "not recorded"}
