@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.records import gg
-import yaml
 from tests.support.paths import ROOT
 
 STATEMENT = ns.BASE + "statement/"
 TYPE = ns.RDF + "type"
 FACTS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "facts.yaml").read_text(encoding="utf-8"))
-KINDS = {gg(k) for k in ("Recommendation", "Contraindication", "EvidenceItem", "Alert", "FlagToWeigh", "Background", "Advice")}
+KINDS = {
+    gg(k)
+    for k in ("Recommendation", "Contraindication", "EvidenceItem", "Alert", "FlagToWeigh", "Background", "Advice")
+}
 
 
 def typed(kb: Any, kind: str) -> list[str]:
@@ -83,7 +88,9 @@ def test_no_conjunction_says_a_thing_twice(kb: Any) -> None:
             held = [records.atoms[i] for i, value in branch if value and records.atoms[i].cls]
             held = [a for a in held if a.prop.rpartition("/")[2] in ("hasCondition", "hasFinding", "takesMedication")]
             for one in held:
-                doubled = [o for o in held if o is not one and o.prop == one.prop and o.cls in records.ancestors[one.cls]]
+                doubled = [
+                    o for o in held if o is not one and o.prop == one.prop and o.cls in records.ancestors[one.cls]
+                ]
                 assert not doubled, (population, one, doubled)
 
 
@@ -98,3 +105,19 @@ def test_the_share_of_statements_with_a_place_is_what_the_docs_say(kb: Any) -> N
     assert c == 0
     told = f"A place has {r} of {rs} recommendations, and {s} of {total} statements in all; none of the {cs} contraindications has one"
     assert told in text, told
+
+
+def test_a_copy_on_anothers_site_is_marked_wherever_that_site_is_named(kb: Any) -> None:
+    records = kb.records
+    documents = {d: props for d, props in records.nodes.items() if gg("Document") in props.get(TYPE, ())}
+    hosts = {urlsplit(p).hostname for d in documents for p in records.all(d, "copyAt")}
+    assert len(hosts) > 20
+    for node, props in records.nodes.items():
+        document = node if node in documents else records.one(node, "statedIn")
+        for page in (*props.get(gg("verifiedAt"), ()), *props.get(gg("dateVerifiedAt"), ())):
+            if document in documents and urlsplit(page).hostname in hosts:
+                assert page in records.all(document, "copyAt"), (node, page)
+    # What is seen as the source is never a copy's address.
+    assert not any("//" in i for props in documents.values() for i in props.get(ns.DCTERMS + "identifier", ()))
+    told = json.dumps(kb.trace("ggd:liu-2023").data)
+    assert "doi:10.1136/bmj-2022-070730" in told and "a copy: http://" in told
