@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.questions import differing
-from guidegraph.forms import Definition, Named, OtherEntry, ReadTerm, Unused
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import Another
+from guidegraph.readforms import Definition, Named, OtherEntry, ReadTerm, Unused
 from guidegraph.termreadings import DISPUTED, READING, TAKEN, interval_text, plain
 
 
@@ -21,7 +21,13 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
     def add(prop: str, cls: str, truth: str, text: str, given: str = "") -> None:
         label = book.label(Atom(cls or prop, prop, cls))
         shown = {"id": describe.name(cls or prop), "label": label if cls else book.short(prop)}
-        row: ReadTerm = {**shown, "truth": truth, "text": text, "definitions": _of(cls, given)}
+        row: ReadTerm = {
+            "id": shown["id"],
+            "label": shown["label"],
+            "truth": truth,
+            "text": text,
+            "definitions": _of(cls, given),
+        }
         rows.append(row)
 
     def _of(cls: str, given: str) -> list[Definition]:
