@@ -179,7 +179,7 @@ class OpenFact(TypedDict):
 
 
 class Tried(TypedDict):
-    """A trial of a therapy (``itself``) or of something below it, in words and in parts; ``in_vain``: failed, not borne."""
+    """A trial of a therapy (``itself``) or of what is below it, in words and parts; ``in_vain``: failed, not borne."""
 
     intervention: str
     label: str
