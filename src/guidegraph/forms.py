@@ -354,6 +354,17 @@ class Unused(Named):
     text: str
 
 
+class OtherEntry(TypedDict):
+    """An entry of the profile that is known and none of our terms, with what it leaves unknown of what matters here."""
+
+    code: str
+    label: str
+    keys: list[str]
+    may_be: list[Named]
+    leaves_unknown: list[Named]
+    steps: list[str]
+
+
 class Imprecise(Named):
     """A document or statement of which it is not sure whether it counts at the day, since its date is known in part."""
 
@@ -380,6 +391,7 @@ class Asked(TypedDict):
     readings: list[Reading]
     by_reading: list[ReadTerm]
     unused: list[Unused]
+    others: list[OtherEntry]
     software: str
     queries: list[NamedDigest]
 

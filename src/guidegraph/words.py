@@ -13,6 +13,7 @@ from guidegraph.forms import (
     Asked,
     Contraindication,
     Imprecise,
+    OtherEntry,
     OtherProblem,
     Problem,
     Question,
@@ -23,6 +24,8 @@ from guidegraph.forms import (
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
+#: Terms that an entry leaves unknown of which a view names so many, and counts the rest.
+_LEFT = 8
 
 
 def read_words(row: Reading) -> str:
@@ -35,6 +38,15 @@ def unused_words(rows: Sequence[Unused]) -> str:
     """What nothing here uses, by the keys of the profile."""
     keys = dict.fromkeys(row["key"] for row in rows)
     return "; ".join(f"{key}: {', '.join(row['text'] for row in rows if row['key'] == key)}" for key in keys)
+
+
+def other_entry_words(row: OtherEntry) -> str:
+    """An entry that is none of our terms, and what its list leaves unknown for it."""
+    label = f"{row['label']} ({row['code']})" if row["label"] else row["code"]
+    said = f"{label}, not used by any statement here"
+    left = [one["label"] for one in row["leaves_unknown"]]
+    more = f" and {len(left) - _LEFT} more" if len(left) > _LEFT else ""
+    return f"{said}. It leaves unknown: {', '.join(left[:_LEFT])}{more}" if left else said
 
 
 def clean(text: Any) -> str:
@@ -185,10 +197,13 @@ def bearing_words(row: Question) -> str:
 
 
 def beside(answer: Asked) -> Iterator[tuple[str, str]]:
-    """What stands before the therapies beside the alerts: flags to weigh, what is taken now, and what was left out.
+    """What stands before the therapies beside the alerts: entries that are none of our terms, flags to weigh, what is
+    taken now, and what was left out.
 
     Each is a word and a sentence.
     """
+    for entry in answer["others"]:
+        yield "none of our terms", other_entry_words(entry)
     for flag in answer["flags"]:
         yield "to weigh", f"{flag['label']} ({'; '.join(d['label'] for d in flag['documents'])})"
     for drug in answer["taken_now"]:

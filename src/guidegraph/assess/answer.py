@@ -23,7 +23,7 @@ from guidegraph.assess.assessment import (
     Assessment,
 )
 from guidegraph.assess.course import banner, every_trial, flags, taken_now
-from guidegraph.assess.followed import read_terms, unused
+from guidegraph.assess.followed import others, read_terms, unused
 from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
 from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
@@ -379,9 +379,14 @@ def answer(
         "not_understood": list(dict.fromkeys(text for _, text in profile.not_understood)),
         "unread": describe.unread(assessment.records),
         "imprecise": describe.imprecise(assessment.records, assessment.as_of),
-        "readings": [describe.reading(reading, assessment.records.label) for reading in profile.readings],
+        "readings": [
+            describe.reading(reading, assessment.records.label)
+            for reading in profile.readings
+            if reading.curie not in {other.code for other in profile.others}
+        ],
         "by_reading": read_terms(assessment),
         "unused": unused(assessment),
+        "others": others(assessment),
         "software": software,
         "queries": queries,
     }
