@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, Imprecise, MadeFrom, Named, Recommendation
+from guidegraph.derived import MadeFrom
+from guidegraph.forms import Document, Imprecise, Named, Recommendation
 
 
 class Newer(Named):

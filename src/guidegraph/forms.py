@@ -30,15 +30,6 @@ class KnowledgeDigest(TypedDict):
     links: list[NamedDigest]
 
 
-class MadeFrom(TypedDict):
-    """What reproduces an answer beside its day."""
-
-    knowledge: KnowledgeDigest
-    profile: str | None
-    queries: list[NamedDigest]
-    software: str
-
-
 class Patient(Named):
     """The patient asked about, with the digest of the profile."""
 

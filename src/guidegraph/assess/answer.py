@@ -270,7 +270,8 @@ def _marks(assessment: Assessment, therapy: str) -> list[str]:
 
 
 def ranked(assessment: Assessment) -> list[str]:
-    """All therapies of the answer: what a true alert calls for first (itself, then by recommendations on it), then by status, standing, strength and line.
+    """All therapies of the answer: what a true alert calls for first (itself, then by recommendations on it), then by
+    status, standing, strength and line.
 
     Within a status, what waits for nothing but the signs of alerts comes before the rest, a true contraindication or
     warning before mere lack of coverage, and what was tried without success after what was not.

@@ -158,12 +158,7 @@ def _stop(stop: StopFact, vocabulary: Vocabulary, had: bool, day: date | None) -
 
 
 def _flag(name: str, prop: str, text: str, denied: Sequence[str] = ()) -> Json:
-<<<<<<< HEAD
     """That a list is complete, an entry not understood, or known and none of some classes, or an alert attended to."""
-=======
-    """That a list is complete or an entry of it was not understood or is known and none of some classes, or that an
-    alert was attended to."""
->>>>>>> understood
     concept = {"coding": [fhir.coding(*fhir.split(iri)) for iri in (prop, *denied)], "text": fhir.text(text)}
     return {
         "resourceType": "Observation",
