@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.derived import MadeFrom
-from guidegraph.forms import Document, Imprecise, Named, Recommendation
+from guidegraph.forms import Document, Imprecise, MadeFrom, Named, Recommendation
 
 
 class Newer(Named):

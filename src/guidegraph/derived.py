@@ -7,16 +7,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, Imprecise, KnowledgeDigest, Named, NamedDigest, Problem, Therapy, Unread
-
-
-class MadeFrom(TypedDict):
-    """What reproduces an answer beside its day."""
-
-    knowledge: KnowledgeDigest
-    profile: str | None
-    queries: list[NamedDigest]
-    software: str
+from guidegraph.forms import Document, Imprecise, MadeFrom, Named, Problem, Therapy, Unread
 
 
 class Literal(TypedDict):

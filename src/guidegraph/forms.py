@@ -15,9 +15,8 @@ class Named(TypedDict):
     label: str
 
 
+#: The digest of a query, a mapping table or a linked hierarchy.
 class NamedDigest(TypedDict):
-    """The digest of a query, a mapping table or a linked hierarchy."""
-
     name: str
     digest: str
 
@@ -28,6 +27,15 @@ class KnowledgeDigest(TypedDict):
     digest: str
     version: str
     links: list[NamedDigest]
+
+
+class MadeFrom(TypedDict):
+    """What reproduces an answer beside its day."""
+
+    knowledge: KnowledgeDigest
+    profile: str | None
+    queries: list[NamedDigest]
+    software: str
 
 
 class Patient(Named):
@@ -72,11 +80,8 @@ class How(TypedDict):
     monitoring: str
 
 
-class Section(TypedDict):
-    """The section that a statement stands in, with the window of its heading."""
-
-    label: str
-    window: str | None
+#: The section that a statement stands in, with the window of its heading.
+Section = TypedDict("Section", {"label": str, "window": str | None})
 
 
 class Recommendation(Named):
@@ -158,9 +163,8 @@ class Reading(TypedDict):
     steps: list[str]
 
 
+#: A narrower therapy of the answer.
 class Member(TypedDict):
-    """A narrower therapy of the answer."""
-
     intervention: str
     label: str
     status: str

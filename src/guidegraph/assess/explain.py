@@ -19,7 +19,8 @@ from guidegraph.assess.assessment import (
 )
 from guidegraph.assess.problem import problem
 from guidegraph.assess.questions import open_facts
-from guidegraph.derived import Branch, Change, Explanation, Literal, MadeFrom, Proof
+from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
+from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.model import plain_copy
 

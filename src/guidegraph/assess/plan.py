@@ -12,7 +12,8 @@ from guidegraph.assess.answer import holding
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.families import Interventions
 from guidegraph.assess.problem import problem
-from guidegraph.derived import AttachedCondition, Bearing, Doubled, MadeFrom, Plan, PlanChange, Planned
+from guidegraph.derived import AttachedCondition, Bearing, Doubled, Plan, PlanChange, Planned
+from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg

@@ -10,7 +10,8 @@ from decimal import Decimal
 from guidegraph.assess.answer import ranked
 from guidegraph.assess.assessment import POSITIVE, Assessment
 from guidegraph.assess.problem import problem
-from guidegraph.derived import MadeFrom, Span, Timeline, TimelineRow
+from guidegraph.derived import Span, Timeline, TimelineRow
+from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.model import Profile, StopFact, TrialFact

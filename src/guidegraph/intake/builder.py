@@ -27,7 +27,7 @@ from guidegraph.intake.report import (
 from guidegraph.intake.units import Units, units
 from guidegraph.model import Another, CodeReading, Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile import Implication, Vocabulary
-from guidegraph.profile.terms import others
+from guidegraph.profile.coded import others
 
 #: Lists of a profile that an entry on a state leaves incomplete: a diagnosis may be held as a finding by us.
 STATES = ("conditions", "findings")

@@ -14,8 +14,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph import store
-from guidegraph.derived import MadeFrom
-from guidegraph.forms import NamedDigest
+from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
