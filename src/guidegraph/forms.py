@@ -80,15 +80,15 @@ class How(TypedDict):
     monitoring: str
 
 
-#: The section that a statement stands in, with the window of its heading.
-Section = TypedDict("Section", {"label": str, "window": str | None})
+class Section(TypedDict):
+    """The section that a statement stands in, with the window of its heading."""
+
+    label: str
+    window: str | None
 
 
 class Recommendation(Named):
-    """A voice: a recommendation with the documents that report it, its standing, and its truth for the patient.
-
-    ``through``: the part of a combination that it is about, None where it is about the therapy or a class of it.
-    """
+    """A voice: a recommendation with those that report it; ``through``: the part of a combination that it is about."""
 
     intervention: str
     stance: str
@@ -189,7 +189,7 @@ class OpenFact(TypedDict):
 
 
 class Tried(TypedDict):
-    """A trial of a therapy (``itself``) or of something below it, in words and in parts; ``in_vain``: failed, not borne."""
+    """A trial of a therapy (``itself``) or of something below it; ``in_vain``: it failed or was not tolerated."""
 
     intervention: str
     label: str
@@ -258,10 +258,7 @@ class Sign(TypedDict):
 
 
 class Alert(Named):
-    """An alert, the facts that make its truth for the patient, and its signs, each as far as it is answered.
-
-    ``attended``: "examined" or "acted on", where the profile says so; such an alert puts nothing else behind it.
-    """
+    """An alert, its signs and the facts of its truth; ``attended``: "examined" or "acted on", if the profile says so."""
 
     truth: str
     attended: str | None

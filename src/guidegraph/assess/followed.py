@@ -20,9 +20,15 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
 
     def add(prop: str, cls: str, truth: str, text: str, given: str = "") -> None:
         label = book.label(Atom(cls or prop, prop, cls))
-        shown = {"id": describe.name(cls or prop), "label": label if cls else book.short(prop)}
-        row: ReadTerm = {**shown, "truth": truth, "text": text, "definitions": _of(cls, given)}
-        rows.append(row)
+        rows.append(
+            {
+                "id": describe.name(cls or prop),
+                "label": label if cls else book.short(prop),
+                "truth": truth,
+                "text": text,
+                "definitions": _of(cls, given),
+            }
+        )
 
     def _of(cls: str, given: str) -> list[Definition]:
         # Definitions by another number did not speak: an eGFR is told with those of the eGFR.
