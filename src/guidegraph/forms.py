@@ -258,7 +258,7 @@ class Sign(TypedDict):
 
 
 class Alert(Named):
-    """An alert, its signs and the facts of its truth; ``attended``: "examined" or "acted on", if the profile says so."""
+    """An alert, its signs and the facts of its truth; ``attended``: "examined" or "acted on", as the profile says."""
 
     truth: str
     attended: str | None

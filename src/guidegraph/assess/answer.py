@@ -270,12 +270,7 @@ def _marks(assessment: Assessment, therapy: str) -> list[str]:
 
 
 def ranked(assessment: Assessment) -> list[str]:
-<<<<<<< HEAD
-    """All therapies of the answer: what a true alert calls for first (itself, then by recommendations on it), then by
-    status, standing, strength and line.
-=======
     """All therapies of the answer: what a true alert calls for first, then by status, standing, strength and line.
->>>>>>> main
 
     What an alert calls for itself stands before what recommendations on it do. Within a status, what waits for
     nothing but the signs of alerts comes before the rest, a true contraindication or warning before mere lack of
