@@ -15,8 +15,9 @@ class Named(TypedDict):
     label: str
 
 
-#: The digest of a query, a mapping table or a linked hierarchy.
 class NamedDigest(TypedDict):
+    """The digest of a query, a mapping table or a linked hierarchy."""
+
     name: str
     digest: str
 
@@ -163,8 +164,9 @@ class Reading(TypedDict):
     steps: list[str]
 
 
-#: A narrower therapy of the answer.
 class Member(TypedDict):
+    """A narrower therapy of the answer."""
+
     intervention: str
     label: str
     status: str
