@@ -250,7 +250,7 @@ def test_current_medication_is_told_before_what_to_start(kb: Any) -> None:
 
 
 def test_flags_to_weigh_are_told_and_change_no_status(kb: Any) -> None:
-    older, younger = answer(kb, age=64), answer(kb, age=45)
+    older, younger = answer(kb, age=55), answer(kb, age=45)
     assert [flag["label"][:11] for flag in older["flags"]] == ["Age over 50"] and not younger["flags"]
     statuses = [{label: row["status"] for label, row in entries(data).items()} for data in (older, younger)]
     assert statuses[0] == statuses[1]

@@ -249,6 +249,13 @@ class FactBook:
             return f"{self.key(atom)}: {told} absent"
         return f"{self.key(atom)}: the list is complete and does not name it"
 
+    def stated_of(self, profile: Profile, atom: Atom) -> str:
+        """What the patient has of a class that is not stated itself, in words; "" for any other atom."""
+        had = profile.present.get(atom.prop, frozenset())
+        if not atom.cls or atom.cls in had:
+            return ""
+        return ", ".join(self._records.label(cls) for cls in sorted(had) if atom.cls in self._above(cls))
+
     def _above(self, cls: str) -> frozenset[str]:
         return self._records.ancestors.get(cls, frozenset((cls,)))
 
