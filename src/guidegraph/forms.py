@@ -84,10 +84,7 @@ class Section(TypedDict):
 
 
 class Recommendation(Named):
-    """A voice: a recommendation with the documents that report it, its standing, and its truth for the patient.
-
-    ``through``: the part of a combination that it is about, None where it is about the therapy or a class of it.
-    """
+    """A voice: a recommendation with those that report it; ``through``: the part of a combination that it is about."""
 
     intervention: str
     stance: str
@@ -179,7 +176,7 @@ class OpenFact(TypedDict):
 
 
 class Tried(TypedDict):
-    """A trial of a therapy (``itself``) or of what is below it, in words and parts; ``in_vain``: failed, not borne."""
+    """A trial of a therapy (``itself``) or of something below it; ``in_vain``: it failed or was not tolerated."""
 
     intervention: str
     label: str
@@ -248,10 +245,7 @@ class Sign(TypedDict):
 
 
 class Alert(Named):
-    """An alert, the facts that make its truth for the patient, and its signs, each as far as it is answered.
-
-    ``attended``: "examined" or "acted on", where the profile says so; such an alert puts nothing else behind it.
-    """
+    """An alert, its signs and the facts of its truth; ``attended``: "examined" or "acted on", as the profile says."""
 
     truth: str
     attended: str | None
