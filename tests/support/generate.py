@@ -120,7 +120,8 @@ def is_collective(kb: Any, cls: str) -> bool:
 def completed(kb: Any, stated: Profile) -> Profile:
     """The profile with every complete list written out as absent facts, as a reasoner needs it.
 
-    A class that shares no subclass with a listed class is absent (docs/populations.md). Listed is what is stated, what
+    A class that shares no subclass with a listed class, and that no listed fact may be of by a recorded decision, is
+    absent (docs/populations.md). Listed is what is stated, what
     came by a reading, and each part of what is listed or may be a kind of it; what is read from an age, a duration or a
     score, or is disputed, no list denies, nor what shares a subclass with the sign of an alert or with a collective.
     """
@@ -144,14 +145,23 @@ def completed(kb: Any, stated: Profile) -> Profile:
 
     asked = asked_only(kb)
 
+    # A recorded decision is a class without a name below both, one for each kind of the class that it is recorded for.
+    kinds = {cls: set(lower) for cls, lower in below.items()}
+    for quad in kb.store.quads_for_pattern(None, ox.NamedNode(GG + "mayBe"), None, None):
+        for kind in below[quad.subject.value]:
+            for cls in kb.records.ancestors[kind] | kb.records.ancestors[quad.object.value]:
+                kinds[cls].add(f"{kind} and {quad.object.value}")
+
     def apart(prop: str, cls: str, listed: set[str]) -> bool:
         kept = {c for p, c in asked if p in (prop, "")}
-        return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed | kept)
+        return all(not (kinds.get(cls, {cls}) & kinds.get(other, {other})) for other in listed) and all(
+            not (below.get(cls, {cls}) & below.get(other, {other})) for other in kept
+        )
 
     def named_by_parts(listed: set[str]) -> set[str]:
         wholes = {whole for whole, _ in parts}
-        shared = {w: [below[p] for whole, p in parts if whole == w] for w in wholes}
-        return {w for w, kinds in shared.items() if all(any(k & below[other] for other in listed) for k in kinds)}
+        shared = {w: [kinds[p] for whole, p in parts if whole == w] for w in wholes}
+        return {w for w, each in shared.items() if all(any(k & kinds[other] for other in listed) for k in each)}
 
     absent = dict(stated.absent)
     for prop in SIMPLE:
