@@ -1,8 +1,8 @@
-"""Builds the site that the project's IRIs lead to: python docs/build.py FOLDER [--pylode COMMAND]
+"""Builds the site that the project's IRIs lead to: python docs/build.py FOLDER [--python PYTHON]
 
 Ontology pages by pyLODE, the ontology and every document's graph in several forms, the JSON-LD context, the description
 of the dataset and the shipped queries, laid out as docs/w3id/.htaccess expects. pyLODE needs Python 3.12 and stands in
-an environment of its own: pip install -r docs/requirements.txt there, and name its command by --pylode.
+an environment of its own: pip install -r docs/requirements.txt there, and name its Python by --python.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import html
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -180,7 +179,8 @@ def build(folder: Path, pylode: list[str]) -> None:
     terms: set[ox.Triple] = {q.triple for q in rdf.ontology(kb.store)}
     populations = rdf.populations(kb.store)
     whole = terms | populations
-    for name in ("graph", "query"):
+    version = f"version/{kb.version}"
+    for name in ("graph", "query", version):
         (folder / name).mkdir(parents=True, exist_ok=True)
     rows = documents(kb)
     files = {
@@ -203,6 +203,8 @@ def build(folder: Path, pylode: list[str]) -> None:
     what = "The classes of patients that statements of documents speak of."
     told = defined(kb, populations)
     files["populations.html"] = page(told, ns.BASE + "population/", "GuideGraph populations", what, pylode)
+    # A version IRI leads to what this version was: keep the folders of earlier versions when the site is built anew.
+    files |= {f"{version}/{name}": text for name, text in files.items() if name.startswith("ontology.")}
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
 
@@ -210,9 +212,11 @@ def build(folder: Path, pylode: list[str]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Build the site that the project's IRIs lead to.")
     parser.add_argument("folder", type=Path, help="where the site goes; made if absent")
-    parser.add_argument("--pylode", default="pylode", help="the command of pyLODE (default: pylode)")
+    parser.add_argument(
+        "--python", default=sys.executable, help="the Python that pyLODE is installed for (default: this one)"
+    )
     options = parser.parse_args()
     try:
-        build(options.folder, shlex.split(options.pylode))
+        build(options.folder, [options.python, str(Path(__file__).with_name("quick_pylode.py"))])
     except (RuntimeError, OSError) as error:
         sys.exit(f"error: {error}")

@@ -1,4 +1,4 @@
-"""The published JSON forms of what is made of an answer, as types: explanation, timeline and plan.
+"""The published JSON forms of what is made of answers, as types: explanation, timeline, plan, releases compared.
 
 tests/assess/test_forms.py compares each with its schema, as those of guidegraph.forms.
 """
@@ -173,4 +173,56 @@ class Plan(TypedDict):
     therapies: list[Planned]
     doubled: list[Doubled]
     changes: list[PlanChange]
+    made_from: MadeFrom
+
+
+class Release(TypedDict):
+    """One release of the knowledge."""
+
+    version: str
+    digest: str
+
+
+class MovedProperty(TypedDict):
+    """What a release says no longer, and what it says anew, of a node by one property."""
+
+    property: str
+    was: list[str]
+    now: list[str]
+
+
+class Moved(Named):
+    """A term, statement or other node that was added, removed or changed; ``kind`` is its class."""
+
+    kind: str
+    change: str
+    properties: list[MovedProperty]
+
+
+class MovedStatus(TypedDict):
+    """A therapy whose status differs for a patient; ``by`` names the statements that bear on it in one release only."""
+
+    intervention: str
+    label: str
+    was: str | None
+    now: str | None
+    by: list[str]
+
+
+class MovedPatient(TypedDict):
+    """The statuses that moved for an example patient; ``error`` says why one release cannot answer for it."""
+
+    profile: str
+    therapies: list[MovedStatus]
+    error: NotRequired[str]
+
+
+class PublishedReleases(TypedDict):
+    """What moved between two releases, with the day and what reproduces it (schema/releases.schema.json)."""
+
+    as_of: str
+    was: Release
+    now: Release
+    moved: list[Moved]
+    patients: list[MovedPatient]
     made_from: MadeFrom

@@ -5,21 +5,7 @@ tests/assess/test_forms.py compares each with its schema. Forms with a Python wo
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict, TypeVar
-
-T = TypeVar("T")
-
-
-def plain_copy(data: T) -> T:
-    """A copy of plain data (dictionaries, lists and what cannot change) that shares nothing that can."""
-    # Text is what there is most of, and needs no call.
-    copied: Any = data
-    if type(copied) is dict:
-        copied = {key: value if type(value) is str else plain_copy(value) for key, value in copied.items()}
-    elif type(copied) is list:
-        copied = [value if type(value) is str else plain_copy(value) for value in copied]
-    result: T = copied
-    return result
+from typing import NotRequired, TypedDict
 
 
 class Named(TypedDict):
@@ -250,6 +236,7 @@ Therapy = TypedDict(
         "both_apply": list[Recommendation],
         "against_but_for_coverage": list[Recommendation],
         "ended": list[Recommendation],
+        "boundary": list[str],
         "marks": list[str],
         "tried": list[Tried],
         "evidence": list[Evidence],
@@ -264,10 +251,24 @@ Therapy = TypedDict(
 )
 
 
+class Sign(TypedDict):
+    """A sign of an alert, and whether the patient has it: true, false or unknown (not asked)."""
+
+    fact: str
+    label: str
+    key: str
+    truth: str
+
+
 class Alert(Named):
-    """An alert and the facts that make its truth for the patient."""
+    """An alert, the facts that make its truth for the patient, and its signs, each as far as it is answered.
+
+    ``attended``: "examined" or "acted on", where the profile says so; such an alert puts nothing else behind it.
+    """
 
     truth: str
+    attended: str | None
+    signs: list[Sign]
     reasons: list[str]
     facts: list[str]
     calls_for: list[str]
@@ -298,15 +299,6 @@ class LeftOut(TypedDict):
     kept: list[str]
     recommendations: int
     moved: list[Moved]
-
-
-class Sign(TypedDict):
-    """A sign of an alert, and whether the patient has it: true, false or unknown (not asked)."""
-
-    fact: str
-    label: str
-    key: str
-    truth: str
 
 
 class Question(TypedDict):

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["STATUSES", "CodeReading", "Parameter", "Problem", "Profile", "Status", "StopFact", "TermRow", "TrialFact"]
+__all__ = [
+    "STATUSES",
+    "Another",
+    "CodeReading",
+    "Parameter",
+    "Problem",
+    "Profile",
+    "Status",
+    "StopFact",
+    "TermRow",
+    "TrialFact",
+    "plain_copy",
+]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,10 @@ class CodeReading:
     ``steps`` are the steps from the code to the classes of ``present`` in words, each with its source, and
     ``absent_steps`` those to ``absent``; ``iri`` names the code's class, ``sources`` the mapping tables and linked
     hierarchies that were used. ``subtree`` are the classes that whoever has what is below the code has, too.
+
+    A code that is found and is none of our terms is understood as **another** thing: ``another`` are the properties in
+    whose lists it may stand as such (none: it is not so understood), ``denies`` the classes that it is known not to be,
+    ``may`` those that it stands above or near, so that it may be one of them. Of any other class nothing is known.
     """
 
     curie: str
@@ -93,6 +111,9 @@ class CodeReading:
     absent_steps: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     subtree: tuple[str, ...] = ()
+    another: tuple[str, ...] = ()
+    denies: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
 
     @property
     def understood(self) -> bool:
@@ -109,6 +130,27 @@ class CodeReading:
     def name(self) -> str:
         """The code with its label, for people."""
         return f"{self.curie} ({self.label})" if self.label else self.curie
+
+
+@dataclass(frozen=True, order=True)
+class Another:
+    """An entry of a profile's list that is known, and is none of our terms.
+
+    ``prop`` is the property of its list, ``code`` its CURIE (several apart by ``; ``), ``label`` what it is called.
+    ``denies`` are the classes that it is known not to be, ``may`` those of which it stands above or near. A complete
+    list with such an entry denies only what each entry of it is known not to be.
+    """
+
+    prop: str
+    code: str
+    label: str = ""
+    denies: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called, with its code, for people."""
+        return f"{self.label} ({self.code})" if self.label else self.code
 
 
 @dataclass(frozen=True, order=True)
@@ -158,12 +200,14 @@ class Profile:
     to class IRIs; ``values`` maps a number's property IRI to its exact decimal in the property's unit;
     ``complete`` holds the properties whose lists are declared complete; ``not_understood`` the entries
     (property IRI, text) that could not be read and that therefore suspend the completeness of their list.
-    ``readings`` are the codes of other terminologies that its facts were read from.
+    ``readings`` are the codes of other terminologies that its facts were read from; ``others`` the entries that are known
+    and none of our terms.
 
     ``about`` are the conditions of the one problem that it asks about, whose numbers and trials its own then are; none
     where it names no problem. ``problems`` are the problems of a profile that names several: it is assessed for one of
     them at a time (:func:`guidegraph.profile.problems.of_problem`). ``not_tolerated`` are the therapies that were not
-    tolerated in trials of its other problems.
+    tolerated in trials of its other problems. ``examined`` and ``acted_on`` are the alerts (IRIs) that somebody has
+    examined the patient for, or acted on.
     """
 
     id: str = "patient"
@@ -181,17 +225,20 @@ class Profile:
     about: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     not_tolerated: frozenset[str] = frozenset()
+    examined: frozenset[str] = frozenset()
+    acted_on: frozenset[str] = frozenset()
+    others: tuple[Another, ...] = ()
 
 
 @dataclass(frozen=True)
 class TermRow:
     """One row of the vocabulary: a class or property with its labels and its place in profiles.
 
-    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number`` or ``category``;
+    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number``, ``category`` or ``alert``;
     ``names`` are the label and all synonyms; ``key`` is the profile key that states it directly (``sex``,
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
-    that deny it. ``may_be`` are the classes that what is of this class may be as well.
+    that deny it. ``overlaps`` are the classes that what is of this class may be as well.
     For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit, ``short`` what
     it is called in a sentence that gives its value.
     """
@@ -210,7 +257,7 @@ class TermRow:
     problem_key: str = ""
     problem_value: str = ""
     problem_denials: tuple[str, ...] = ()
-    may_be: tuple[str, ...] = ()
+    overlaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -235,3 +282,15 @@ class Result:
     rows: tuple[tuple[Any, ...], ...] = ()
     truth: bool = False
     triples: tuple[Any, ...] = ()
+
+
+def plain_copy(data: T) -> T:
+    """A copy of plain data (dictionaries, lists and what cannot change) that shares nothing that can."""
+    # Text is what there is most of, and needs no call.
+    copied: Any = data
+    if type(copied) is dict:
+        copied = {key: value if type(value) is str else plain_copy(value) for key, value in copied.items()}
+    elif type(copied) is list:
+        copied = [value if type(value) is str else plain_copy(value) for value in copied]
+    result: T = copied
+    return result

@@ -29,6 +29,8 @@ Interval = tuple[Bound, Bound]
 LOWEST: Bound = (Decimal("-Infinity"), 1)
 HIGHEST: Bound = (Decimal("Infinity"), 0)
 EVERYTHING: Interval = (LOWEST, HIGHEST)
+#: The step from a bound to a number beside it: less than anybody measures.
+_LEAST_STEP = Decimal("0.000001")
 STOPPED = ns.GG + "stoppedMedication"
 TAKEN = ns.GG + "takesMedication"
 
@@ -44,6 +46,13 @@ def plain(number: Decimal) -> str:
 def at(value: Decimal) -> Interval:
     """The interval of one number."""
     return ((value, 0), (value, 1))
+
+
+def beside(interval: Interval) -> list[Decimal]:
+    """The numbers next to an interval: just below it and just above it, as far as there are such."""
+    (low, above), (high, included) = interval
+    lower = [] if low.is_infinite() or (low, above) <= (0, 0) else [low if above else low - _LEAST_STEP]
+    return lower + ([] if high.is_infinite() else [high + _LEAST_STEP if included else high])
 
 
 def minus(intervals: Iterable[Interval], gone: Interval) -> tuple[Interval, ...]:

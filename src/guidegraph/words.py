@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from guidegraph.forms import (
+    Alert,
     Asked,
     Contraindication,
     Imprecise,
@@ -117,6 +118,11 @@ def to_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
+def boundary_words(status: str, text: str) -> str:
+    """That a therapy is positive only where definitions of a term differ."""
+    return f"{status} only where definitions differ: {text}"
+
+
 def problem_words(problem: Problem) -> list[str]:
     """Of which problem an answer is, in sentences, and what was taken for granted."""
     names = ", ".join(row["label"] for row in problem["conditions"])
@@ -137,6 +143,23 @@ def other_words(rows: Sequence[OtherProblem]) -> list[str]:
     return said
 
 
+def alert_words(row: Alert) -> tuple[str, str, str] | None:
+    """An alert as a word, its label and what is said of it; None for one that is absent and was attended to by nobody.
+
+    One that was examined is told with every sign, each answered by itself.
+    """
+    if row["truth"] == "false" and not row["attended"]:
+        return None
+    told = "; ".join(row["facts"])
+    if row["attended"]:
+        told = "; ".join(f"{sign['label']} ({_FOUND[sign['truth']]})" for sign in row["signs"])
+    if row["truth"] == "true":
+        word = f"Alert, {row['attended']}" if row["attended"] else "Alert"
+        return word, row["label"], told
+    return ("Examined", row["label"], told) if row["attended"] else ("Ask about", row["label"], f"not asked: {told}")
+
+
+_FOUND = {"true": "yes", "false": "no", "unknown": "not recorded"}
 _ANSWERED = {"true": "yes", "false": "no", "unknown": "not asked"}
 
 

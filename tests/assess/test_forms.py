@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from guidegraph import comparisons, derived, forms
+from guidegraph.model import plain_copy
 from tests.support.statuses import SCHEMAS
 
 #: Each published schema with the type of the whole.
@@ -22,6 +23,7 @@ PUBLISHED = {
     "compare": comparisons.PublishedPair,
     "matrix": comparisons.PublishedMatrix,
     "changes": comparisons.PublishedChanges,
+    "releases": derived.PublishedReleases,
 }
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
@@ -87,7 +89,7 @@ def test_a_difference_is_found() -> None:
 
 def test_a_copy_shares_nothing_that_can_change() -> None:
     data = {"a": [{"b": "c"}, ["d"]], "e": None}
-    copied = forms.plain_copy(data)
+    copied = plain_copy(data)
     assert copied == data
     copied["a"][0]["b"] = "other"  # type: ignore[index]
     copied["a"][1].append("more")  # type: ignore[index, union-attr]

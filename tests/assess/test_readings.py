@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import guidegraph as gg
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, ProfileError
+from guidegraph.export.fhir.answer import therapies_fhir
 from guidegraph.model import Profile, StopFact, TrialFact
 from guidegraph.profile import settle, yielding
 from guidegraph.render import therapies_text
@@ -343,7 +344,70 @@ def test_what_is_positive_only_where_definitions_differ_is_a_boundary(tmp_path: 
         '<https://w3id.org/guidegraph/statement/own/1> a gg:Recommendation ; rdfs:label "bench"@en ; gg:statedIn ggd:own ;\n'
         "  gg:intervention ggt:Bench ; gg:stance gg:For ; gg:population ggp:Own ; gg:indication ggt:Sciatica .\n"
     )
-    line = gg.open(extra=[extra]).timeline({"conditions": ["sciatica"], "symptom_weeks": 4}, as_of=AS_OF)
+    own = gg.open(extra=[extra])
+    line = own.timeline({"conditions": ["sciatica"], "symptom_weeks": 4}, as_of=AS_OF)
     row = next(row for row in line["rows"] if row["label"] == "bench")
     marked = [(span["from"], span["to"], span.get("boundary", False)) for span in row["spans"]]
     assert (12.0, 13.0, True) in marked and not any(flag for start, _, flag in marked if start != 12.0)
+    for weeks in (4, 12.5, 14):
+        told = own.therapies({"conditions": ["sciatica"], "symptom_weeks": weeks}, as_of=AS_OF).to_dict()
+        entries = {entry["label"]: entry for entry in told["therapies"]}
+        # What is positive before, there and after is so whatever chronic means.
+        assert entries["advice to remain active"]["boundary"] == []
+        if weeks != 12.5:
+            assert not any(entry["boundary"] for entry in told["therapies"])
+            continue
+        (text,) = entries["bench"]["boundary"]
+        assert text.startswith("chronic, the present episode: sources differ at weeks of symptoms 12.5")
+        assert "boundary: provisional only where definitions differ" in " ".join(therapies_text(told).split())
+        assert "only where definitions differ" in therapies_fhir(told)
+    proof = own.explain({"conditions": ["sciatica"], "symptom_weeks": 12.5}, "bench", as_of=AS_OF)
+    assert proof["therapy"]["boundary"] == [text]
+
+
+@pytest.mark.parametrize(("age", "expected"), [(59, "false"), (60, "true"), (64, "true"), (65, "true")])
+def test_older_age_takes_the_widest_of_its_definitions(kb: Any, age: int, expected: str) -> None:
+    assert truth(kb, {"age": age, "findings": {"complete": True}}, FINDING, ns.GGT + "OlderAge") == expected
+
+
+@pytest.mark.parametrize(
+    ("profile", "cls", "expected"),
+    [
+        ({"child_pugh": 6}, "SevereHepaticImpairment", "false"),
+        ({"child_pugh": 6}, "HepaticImpairment", "true"),
+        ({"child_pugh": 8}, "ModerateHepaticImpairment", "true"),
+        ({"child_pugh": 11}, "SevereHepaticImpairment", "true"),
+        ({"nyha_class": 3}, "HeartFailureNYHAIV", "false"),
+        ({"nyha_class": 4}, "HeartFailureNYHAIV", "true"),
+        ({"creatinine_clearance": 29}, "SevereRenalImpairmentByClearance", "true"),
+        ({"creatinine_clearance": 29, "egfr": 35}, "SevereRenalImpairmentByClearance", "true"),
+        ({"creatinine_clearance": 29, "egfr": 35}, "SevereRenalImpairment", "false"),
+        ({"egfr": 95}, "SevereRenalImpairmentByClearance", "unknown"),
+        ({"conditions": {"complete": True}}, "SevereRenalImpairmentByClearance", "false"),
+        ({"conditions": {"complete": True}}, "HepaticImpairment", "false"),
+    ],
+)
+def test_a_score_or_clearance_stands_for_a_degree(kb: Any, profile: dict[str, Any], cls: str, expected: str) -> None:
+    assert truth(kb, profile, CONDITION, ns.GGT + cls) == expected
+
+
+@pytest.mark.parametrize(("weeks", "expected"), [(3, "true"), (4, "unknown"), (6, "unknown"), (7, "false")])
+def test_acute_is_told_apart_where_sources_differ(kb: Any, weeks: int, expected: str) -> None:
+    assert truth(kb, {"symptom_weeks": weeks}, FINDING, ns.GGT + "AcuteEpisode") == expected
+
+
+def test_who_states_one_number_of_a_degree_is_not_asked_for_the_other(kb: Any) -> None:
+    asked = {q["fact"] for q in kb.therapies({"egfr": 80, **HEART}, as_of=AS_OF).to_dict()["questions"]}
+    assert not asked & {"egfr", "creatinine_clearance"}
+
+
+def test_a_number_that_only_some_have_is_asked_of_those_who_have_it(kb: Any) -> None:
+    """Nobody scores a liver before the pain relief of somebody who is well: the disease is asked for, not its score."""
+
+    def asked(profile: dict[str, Any]) -> set[str]:
+        return {q["fact"] for q in kb.therapies({**profile, **HEART}, as_of=AS_OF).to_dict()["questions"]}
+
+    healthy = asked({"age": 38})
+    assert not healthy & {"child_pugh", "nyha_class", "pregnancy_weeks"}
+    assert {"ggt:SevereHepaticImpairment", "egfr"} <= healthy
+    assert "pregnancy_weeks" in asked({"age": 31, "pregnant": True})

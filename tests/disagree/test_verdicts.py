@@ -305,36 +305,6 @@ def test_what_is_superseded_is_counted_and_listed_when_asked_for(world: Callable
     assert len(kb.disagreements(as_of=AS_OF, verdicts=["superseded"])["disagreements"]) == 1
 
 
-@pytest.mark.parametrize(
-    ("least", "most", "marked"),
-    [
-        ("12.0", "13.0", True),  # 84 days and 3 months
-        ("24.0", "26.0", True),
-        ("48.0", "52.0", True),
-        ("11.0", "13.0", False),
-        ("12.0", "14.0", False),
-        ("6.0", "8.0", False),
-        ("52.0", "53.0", False),
-    ],
-)
-def test_an_overlap_of_nothing_but_a_conversion_is_reported_apart(
-    world: Callable[..., Any], least: str, most: str, marked: bool
-) -> None:
-    late = rec(expression=both(SCIATICA, WEEKS % ("minInclusive", least)))
-    early = rec("Against", expression=both(SCIATICA, WEEKS % ("maxExclusive", most)))
-    kb = world(document("one", late), document("two", early))
-    assert [(r["verdict"], r["boundary"]) for r in rows(kb)] == [("real", marked)]
-    found = kb.disagreements(as_of=AS_OF)
-    assert len(found["disagreements"]) == (0 if marked else 1) == len(found["controversies"])
-    assert len(kb.disagreements(as_of=AS_OF, include_apparent=True)["disagreements"]) == 1
-
-
-def test_a_narrow_window_of_one_source_is_no_boundary(world: Callable[..., Any]) -> None:
-    narrow = both(SCIATICA, WEEKS % ("minInclusive", "12.0"), WEEKS % ("maxExclusive", "13.0"))
-    kb = world(document("one", rec(expression=narrow)), document("two", rec("Against")))
-    assert [r["boundary"] for r in rows(kb)] == [False]
-
-
 IMAGING = ("ggt:MRI", "ggt:CT")
 
 

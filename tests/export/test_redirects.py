@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import os
 import shutil
@@ -21,7 +22,7 @@ import pytest
 from guidegraph import namespaces as ns
 from guidegraph.export import rdf
 from tests.support.optional import needs
-from tests.support.redirects import CASES, SITE
+from tests.support.redirects import CASES, HTML, SITE, TURTLE
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -103,13 +104,34 @@ def test_the_redirects_keep_to_the_rules_of_w3id(repo_root: Path) -> None:
     assert "Contact" in text and "GitHub username" in text
 
 
-def test_every_kind_of_iri_has_a_redirect(kb: Any) -> None:
-    """The first folder of every IRI of ours in the graph is one that the redirects know."""
+def iris(kb: Any) -> set[str]:
+    """Every IRI of ours in the knowledge."""
     quads = rdf.everything(kb.store)
     nodes = itertools.chain.from_iterable((q.subject, q.predicate, q.object, q.graph_name) for q in quads)
-    kinds = {
-        n.value.removeprefix(ns.BASE).partition("/")[0]
-        for n in nodes
-        if isinstance(n, ox.NamedNode) and n.value.startswith(ns.BASE)
-    }
+    return {n.value for n in nodes if isinstance(n, ox.NamedNode) and n.value.startswith(ns.BASE)}
+
+
+def test_every_kind_of_iri_has_a_redirect(kb: Any) -> None:
+    """The first folder of every IRI of ours in the graph is one that the redirects know."""
+    kinds = {iri.removeprefix(ns.BASE).partition("/")[0] for iri in iris(kb)}
     assert kinds <= {path.partition("/")[0] for path, _, target in CASES if target}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("accept", [HTML, TURTLE])
+def test_every_iri_leads_somewhere(apache: str, kb: Any, accept: str) -> None:
+    """What is defined on a page is led to by its own anchor there, whatever its name is made of."""
+    server = http.client.HTTPConnection(apache.split("/")[2], timeout=30)
+    lost = []
+    for iri in sorted(iris(kb)):
+        name = iri.removeprefix(ns.BASE)
+        server.request("GET", f"/guidegraph/{name}", headers={"Accept": accept})
+        answer = server.getresponse()
+        answer.read()
+        leads = answer.headers.get("Location", "")
+        own = name.partition("/")[0] in ("vocab", "term", "population", "reading", "assessment") and "/" in name.strip(
+            "/"
+        )
+        if answer.status != 303 or (accept == HTML and own and not leads.endswith("#" + name.replace("/", "-"))):
+            lost.append((iri, answer.status, leads))
+    assert not lost

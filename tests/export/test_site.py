@@ -84,7 +84,7 @@ def site(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             needs(done.returncode == 0, f"pyLODE cannot be installed: {done.stderr[-200:]}")
             (home / "done").touch()
     folder = tmp_path_factory.mktemp("site")
-    line = [sys.executable, str(repo_root / "docs/build.py"), str(folder), "--pylode", str(home / "bin/pylode")]
+    line = [sys.executable, str(repo_root / "docs/build.py"), str(folder), "--python", str(home / "bin/python")]
     done = subprocess.run(line, check=False, timeout=900, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-1000:]
     return folder

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,57 +14,17 @@ import pytest
 
 import guidegraph as gg
 from guidegraph import api, assets
-from guidegraph.errors import GuideGraphError, QueryError, UsageError
-from guidegraph.query import guard, run, sealed
+from guidegraph.errors import GuideGraphError, QueryError
+from guidegraph.query import guard, run
 from guidegraph.query.sealed import Limits
 from guidegraph.validate import shacl
 from guidegraph.validate.check import from_query
 from guidegraph.validate.engine import validate_graph
+from tests.query.conftest import Canary
 from tests.support.paths import AUDIT, ROOT
 
 #: PREFIX a: and an escaped quote in a name: a reader of tokens takes what follows for a string.
 HIDDEN = r"PREFIX a: <http://e/> SELECT * { ?s a:b\'c ?o . "
-
-
-class Canary:
-    """A port of this machine that counts who knocks."""
-
-    def __init__(self) -> None:
-        self.heard = 0
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}/x"
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                guest, _ = self._socket.accept()
-            except OSError:
-                return
-            self.heard += 1
-            guest.close()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-
-@pytest.fixture
-def canary() -> Iterator[Canary]:
-    bird = Canary()
-    yield bird
-    bird.close()
-
-
-@pytest.fixture(scope="module")
-def store() -> ox.Store:
-    small = ox.Store()
-    graph = ox.NamedNode("https://w3id.org/guidegraph/graph/one")
-    for number in range(40):
-        small.add(ox.Quad(ox.NamedNode(f"http://e/{number}"), ox.NamedNode("http://e/p"), ox.Literal(number), graph))
-    return small
 
 
 REACHING = {
@@ -116,6 +70,7 @@ ELSEWHERE = {
     "a string that ends": r"SELECT * { ?s ?p '\u0027 SERVICE <URL> { ?s ?p ?o } } #' }",
     "a projection that ends": r"SELECT (STR('\u0027) AS ?x) FROM <URL> { } #') AS ?y) { }",
     "a comment that ends": "SELECT * { # \\u000a SERVICE <URL> { ?s ?p ?o }\n }",
+    "a long escape": r"SELECT * { ?s ?p '\U00000027 \U00000053ERVICE <URL> { ?s ?p ?o } } #' }",
     "an IRI that ends": r"SELECT * { ?s ?p <http://e/\u003E . SERVICE <URL> { ?s ?p ?o } } #> }",
 }
 
@@ -252,86 +207,6 @@ def test_asking_the_parser_runs_nothing(canary: Canary) -> None:
     assert canary.heard == 0
 
 
-def test_a_sealed_process_opens_nothing(store: ox.Store, canary: Canary) -> None:
-    """The wall behind the guard: SERVICE finds no socket, and no file can be read."""
-
-    def ask() -> bytes:
-        list(store.query(f"SELECT * {{ SERVICE <{canary.address}> {{ ?s ?p ?o }} }}"))  # type: ignore[arg-type]
-        return b""
-
-    for work in (ask, lambda: Path("/etc/passwd").read_bytes()):
-        with pytest.raises(QueryError, match="failed"):
-            sealed.sealed(work)
-    assert canary.heard == 0
-
-
-ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n1 ?o FILTER(?c + ?f + ?i + ?l + ?o < 0) }"
-
-
-def test_time_has_an_end(store: ox.Store) -> None:
-    with pytest.raises(QueryError, match=r"did not end within 0.3 seconds.* --timeout"):
-        run.run(store, ENDLESS, limits=Limits(0.3))
-
-
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_what_is_no_limit_is_refused(seconds: float) -> None:
-    with pytest.raises(UsageError, match="--timeout"):
-        Limits(seconds)
-
-
-def test_memory_has_an_end(store: ox.Store) -> None:
-    hungry = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?a ?d ?g ?j"
-    with pytest.raises(QueryError, match="more than 64 MiB of memory"):
-        run.run(store, hungry, limits=Limits(60, 64 * 2**20))
-
-
-def test_an_answer_has_an_end(store: ox.Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealed, "MAX_ANSWER", 1000)
-    with pytest.raises(QueryError, match="LIMIT"):
-        run.run(store, "SELECT * { ?s ?p ?o }")
-    assert len(run.run(store, "SELECT * { ?s ?p ?o } LIMIT 1").rows) == 1
-
-
-def test_no_child_and_no_pipe_is_left(store: ox.Store) -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
-    for text in ("ASK { }", "nonsense", ENDLESS):
-        with contextlib.suppress(QueryError):
-            run.run(store, text, limits=Limits(0.2))
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
-
-
-def test_an_interrupt_ends_the_query() -> None:
-    """Ctrl-C reaches a query in the middle of the engine."""
-    with subprocess.Popen(
-        # A shell starts what runs behind it with interrupts ignored, and a test may be run there.
-        [sys.executable, "-c", f"import signal; signal.signal({signal.SIGINT:d}, signal.default_int_handler); from guidegraph.cli import main; main()", "query", "-", "--timeout", "600"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-        start_new_session=True,
-    ) as process:  # fmt: skip
-        assert process.stdin
-        process.stdin.write(ENDLESS)
-        process.stdin.close()
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        while process.poll() is None and not children.read_text(encoding="ascii").strip():
-            pass
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(30) != 0
-        assert process.stderr and "Traceback" not in process.stderr.read()
-
-
-def test_the_same_terms_come_back_from_the_child(store: ox.Store) -> None:
-    text = (
-        "SELECT ?s ?o ?none (<<( ?s ?p ?o )>> AS ?t) ('x'@en AS ?l) (1.50 AS ?d) { ?s ?p ?o } ORDER BY DESC(?o) LIMIT 3"
-    )
-    there = run.run(store, text)
-    here = store.query(text, use_default_graph_as_union=True)
-    assert there.rows == tuple(tuple(row) for row in here)  # type: ignore[union-attr]
-    graph = run.run(store, "CONSTRUCT { ?s ?p [ <http://e/v> ?o ] } WHERE { ?s ?p ?o } LIMIT 2")
-    assert len(graph.triples) == 4 and list(graph.triples) == sorted(graph.triples, key=str)
-
-
 def hostile(seed: int, count: int, canary: Canary) -> dict[str, int]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.hostile", str(seed), str(count), str(canary.port)],
@@ -416,3 +291,24 @@ def validated(folder: Path, constraint: str, triples: str = '<http://e/s> <http:
         encoding="utf-8",
     )
     return validate_graph(list(ox.parse(triples, format=ox.RdfFormat.TURTLE)), shapes=[shapes])
+
+
+def test_an_engine_that_fails_is_no_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the complaint about the unknown variable says that a text is a query."""
+
+    class Broken:
+        def query(self, *args: object, **kwargs: object) -> None:
+            raise RuntimeError("out of order")
+
+    monkeypatch.setattr(guard.ox, "Store", Broken)
+    with pytest.raises(RuntimeError, match="out of order"):
+        guard.read("ASK { }")
+
+
+def test_places_for_values_are_looked_for_in_what_is_a_query_only() -> None:
+    with pytest.raises(QueryError, match="cannot be parsed"):
+        guard.agreed('SELECT * { ?s ?p "}" ', {"s"})
+
+
+def test_the_variables_of_a_query_are_its_words_with_a_mark() -> None:
+    assert guard.variables('SELECT ?s { ?s <http://e/?x>? $o . # ?c\n ?s ?p "?t" }') == {"s", "o", "p"}

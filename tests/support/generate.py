@@ -147,7 +147,7 @@ def completed(kb: Any, stated: Profile) -> Profile:
 
     # A recorded decision is a class without a name below both, one for each kind of the class that it is recorded for.
     kinds = {cls: set(lower) for cls, lower in below.items()}
-    for quad in kb.store.quads_for_pattern(None, ox.NamedNode(GG + "mayBe"), None, None):
+    for quad in kb.store.quads_for_pattern(None, ox.NamedNode(GG + "overlapsWith"), None, None):
         for kind in below[quad.subject.value]:
             for cls in kb.records.ancestors[kind] | kb.records.ancestors[quad.object.value]:
                 kinds[cls].add(f"{kind} and {quad.object.value}")
@@ -161,7 +161,8 @@ def completed(kb: Any, stated: Profile) -> Profile:
     def named_by_parts(listed: set[str]) -> set[str]:
         wholes = {whole for whole, _ in parts}
         shared = {w: [kinds[p] for whole, p in parts if whole == w] for w in wholes}
-        return {w for w, each in shared.items() if all(any(k & kinds[other] for other in listed) for k in each)}
+        several = {w: each for w, each in shared.items() if len(each) > 1}
+        return {w for w, each in several.items() if all(any(k & kinds[other] for other in listed) for k in each)}
 
     absent = dict(stated.absent)
     for prop in SIMPLE:

@@ -10,11 +10,12 @@ import pyoxigraph as ox
 from guidegraph import forms
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
-from guidegraph.assess.assessing import every_voice, find_therapy
+from guidegraph.assess.assessing import boundaries, every_voice, find_therapy
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.opened import Knowledge, software
+from guidegraph.model import plain_copy
 from guidegraph.profile import digest as profile_digest
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ class Answer:
             software=software(),
             queries=knowledge.query_digests(),
             behind=self._disagreements.behind,
+            boundary=boundaries(knowledge, assessment),
             baseline=every_voice(knowledge, assessment) if assessment.asked.voices else None,
         )
 
     def to_dict(self) -> forms.Answer:
         """The answer in the published JSON form; a copy that may be changed."""
-        return forms.plain_copy(self._data)
+        return plain_copy(self._data)
 
     def saved(self) -> str:
         """The answer with everything that reproduces it, as Turtle, for :meth:`KnowledgeBase.replay`.

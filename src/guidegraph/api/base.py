@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from guidegraph.audit.auditing import AuditOptions, AuditReport
     from guidegraph.audit.engine import Auditor
     from guidegraph.audit.tracing import Trace
-    from guidegraph.derived import Explanation, Plan, Timeline
+    from guidegraph.derived import Explanation, Plan, PublishedReleases, Timeline
     from guidegraph.disagree.questions import DisagreementOptions
     from guidegraph.export.nanopub import Key, Nanopub
     from guidegraph.forms import Question
@@ -145,13 +145,7 @@ class KnowledgeBase:
 
         return read_persons(self.knowledge, source, persons, **options)
 
-    def therapies(
-        self,
-        profile: ProfileSource,
-        *,
-        also: Sequence[str] = (),
-        **asked: Unpack[Asking],
-    ) -> Answer:
+    def therapies(self, profile: ProfileSource, *, also: Sequence[str] = (), **asked: Unpack[Asking]) -> Answer:
         """Which therapies are eligible for a patient, which are not and why, and what to find out next.
 
         Args:
@@ -192,7 +186,8 @@ class KnowledgeBase:
         iri = assessing.find_therapy(self.knowledge, therapy, assessment)
         change = smallest_change(assessment, iri, assessing.again(self.knowledge, assessment))
         made_from = self.knowledge.made_from(assessment.profile, assessment.linked.values())
-        return explanation(assessment, iri, change, self.disagree.behind, made_from)
+        boundary = assessing.boundaries(self.knowledge, assessment).get(iri, ())
+        return explanation(assessment, iri, change, self.disagree.behind, made_from, boundary)
 
     def ask(self, profile: ProfileSource, **asked: Unpack[Asking]) -> list[Question]:
         """The unknown facts, ranked by what they could change."""
@@ -283,6 +278,12 @@ class KnowledgeBase:
 
         changed = Changes(self.engine, self.records, self.disagree).between(start, end, statuses)
         return {**changed, "made_from": self.knowledge.made_from()}
+
+    def versus(self, earlier: KnowledgeBase, *, as_of: date | None = None) -> PublishedReleases:
+        """What moved since an earlier release of the knowledge (see :func:`guidegraph.audit.releases.releases`)."""
+        from guidegraph.audit.releases import releases
+
+        return releases(earlier.knowledge, self.knowledge, as_of or date.today())
 
     @cached_property
     def _auditor(self) -> Auditor:

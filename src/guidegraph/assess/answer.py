@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from guidegraph import namespaces as ns
+from guidegraph.assess.alerts import alerts, attended
 from guidegraph.assess.assessment import (
     ABSOLUTE,
     AGAINST,
@@ -19,8 +20,6 @@ from guidegraph.assess.assessment import (
     NOTED,
     OTHER,
     TRUE,
-    TRUTH_ORDER,
-    UNKNOWN,
     Assessment,
 )
 from guidegraph.assess.course import banner, flags, taken_now, tried
@@ -29,7 +28,6 @@ from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
 from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
 from guidegraph.forms import (
-    Alert,
     Answer,
     Contraindication,
     Ground,
@@ -93,6 +91,8 @@ def _because(assessment: Assessment, statement: str) -> str:
     branches = assessment.records.branches.get(assessment.records.population(statement), ())
     if assessment.truth(statement) == TRUE:
         held = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
+        if not held and (done := attended(assessment, statement)):
+            return done
         return "; ".join(assessment.words(a, positive) for a, positive in held)
     failed = [
         assessment.words(a, p) for branch in branches for a, p in branch if assessment.literal_truth(a, p) == FALSE
@@ -199,12 +199,15 @@ def _behind(assessment: Assessment, therapy: str, held: list[str], behind: Behin
     return behind(held, [s for s in assessment.opposing(therapy) if assessment.truth(s) == TRUE])
 
 
-def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], behind: Behind) -> Therapy:
+def therapy_entry(
+    assessment: Assessment, therapy: str, unknown: list[Open], behind: Behind, boundary: Iterable[str] = ()
+) -> Therapy:
     """One therapy of the answer, with everything that is said for and against it.
 
     Args:
         unknown: its open facts (:func:`~guidegraph.assess.questions.open_facts`).
         behind: finds the disagreements behind its status.
+        boundary: the terms on which definitions differ, where it is positive only there.
     """
     records = assessment.records
     label, category = records.classes.get(therapy, (records.label(therapy), ""))
@@ -222,7 +225,7 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
         "category": category or "other",
         "status": assessment.statuses[therapy],
         "alert_signs_only": alert_signs_only(assessment, therapy),
-        "called_for": sorted(records.label(alert) for alert in assessment.called.get(therapy, ())),
+        "called_for": sorted(records.label(alert) for alert in assessment.urgent(therapy)),
         "line": _line(assessment, held or recommended),
         "for": voices(assessment, therapy, recommended),
         "against": voices(assessment, therapy, assessment.opposing(therapy)),
@@ -234,6 +237,7 @@ def therapy_entry(assessment: Assessment, therapy: str, unknown: list[Open], beh
         "both_apply": voices(assessment, therapy, assessment.apart.get(therapy, ())),
         "against_but_for_coverage": against_but_for_coverage(assessment, therapy),
         "ended": ended(assessment, therapy),
+        "boundary": list(boundary),
         "marks": _marks(assessment, therapy),
         "tried": tried(assessment, therapy),
         "evidence": [described(assessment, describe.evidence, s) for s in evidence],
@@ -268,7 +272,7 @@ def ranked(assessment: Assessment) -> list[str]:
         line = _line(assessment, held)
         cautioned = any(assessment.truth(s) == TRUE for s in assessment.statements(therapy, CAUTIONED))
         return (
-            not assessment.called.get(therapy),
+            not assessment.urgent(therapy),
             order[assessment.statuses[therapy]],
             not alert_signs_only(assessment, therapy),
             assessment.statuses[therapy] == "caution" and not cautioned,
@@ -282,33 +286,6 @@ def ranked(assessment: Assessment) -> list[str]:
         )
 
     return sorted(assessment.statuses, key=rank)
-
-
-def _alerts(assessment: Assessment) -> list[Alert]:
-    records = assessment.records
-    rows: list[Alert] = []
-    for alert in records.alerts:
-        truth = assessment.truth(alert)
-        if truth == INACTIVE:
-            continue
-        literals = {(a, p) for b in records.branches.get(records.population(alert), ()) for a, p in b}
-        facts = sorted(assessment.words(a, p) for a, p in literals if assessment.literal_truth(a, p) in (truth, TRUE))
-        verb = {TRUE: "present", UNKNOWN: "ask about", FALSE: "known to be absent"}[truth]
-        rows.append(
-            {
-                "id": describe.name(alert),
-                "label": records.label(alert),
-                "truth": truth,
-                "reasons": [f"{verb}: {text}" for text in facts],
-                "facts": facts,
-                "calls_for": [records.label(c) for c in records.all(alert, "callsFor")],
-                "documents": [
-                    describe.document(records, d, records.own_issue(alert)) for d in records.all(alert, "statedIn")
-                ],
-                "locator": describe.locator(records, alert),
-            }
-        )
-    return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
 
 
 def _not_in_effect(assessment: Assessment) -> list[Recommendation]:
@@ -357,11 +334,13 @@ def answer(
     queries: list[NamedDigest],
     behind: Behind,
     baseline: Mapping[str, str] | None = None,
+    boundary: Mapping[str, Iterable[str]] | None = None,
 ) -> Answer:
     """The whole answer in the published JSON form (schema/therapies.schema.json).
 
     What it holds is shared with other answers of the knowledge base: copy it before it is given away. ``baseline`` are
-    the statuses with every voice, where the reader left out some.
+    the statuses with every voice, where the reader left out some, ``boundary`` the terms on which definitions differ,
+    for each therapy that is positive only there.
     """
     profile = assessment.profile
     unknown = every_open_fact(assessment)
@@ -372,11 +351,13 @@ def answer(
         "knowledge": knowledge,
         "jurisdiction": assessment.jurisdiction,
         "banner": banner(assessment),
-        "alerts": _alerts(assessment),
+        "alerts": alerts(assessment),
         "flags": flags(assessment),
         "taken_now": taken_now(assessment),
         "left_out": _left_out(assessment, baseline or assessment.statuses),
-        "therapies": [therapy_entry(assessment, t, unknown[t], behind) for t in ranked(assessment)],
+        "therapies": [
+            therapy_entry(assessment, t, unknown[t], behind, (boundary or {}).get(t, ())) for t in ranked(assessment)
+        ],
         "other_problems": other_problems(assessment),
         "not_in_effect": _not_in_effect(assessment),
         "questions": questions(assessment, unknown),

@@ -8,13 +8,16 @@ from datetime import date
 from typing import TypedDict
 
 from guidegraph import namespaces as ns
-from guidegraph.assess.assessment import Assessment, read_assessment
+from guidegraph.assess.assessment import POSITIVE, Assessment, read_assessment
+from guidegraph.assess.questions import differing
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
+from guidegraph.knowledge.records import Atom
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import apply_implications, yielding
 from guidegraph.profile.problems import of_problem
+from guidegraph.termreadings import beside
 
 
 class Asking(TypedDict, total=False):
@@ -91,7 +94,8 @@ def assess(
     Raises:
         UsageError: the profile names several problems (:func:`guidegraph.profile.problems.of_problem` chooses one).
     """
-    leaves = {r.iri: (r, below) for r in (*profile.readings, *also) if not r.exact and (below := knowledge.kinds(r))}
+    named = (*profile.readings, *also, *knowledge.members(profile))
+    leaves = {r.iri: (r, below) for r in named if r.iri and not r.exact and (below := knowledge.kinds(r))}
     linked = {iri: reading for iri, (reading, _) in leaves.items()}
     records = knowledge.records.with_leaves({i: (r.label or r.curie, below) for i, (r, below) in leaves.items()})
     if profile.problems:
@@ -110,10 +114,15 @@ def about(knowledge: Knowledge, profile: Profile) -> frozenset[str]:
     return profile.present.get(ns.GG + "hasCondition", frozenset()) & knowledge.problems
 
 
-def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], Assessment]:
-    """What assesses a changed profile on the day, in the country and for the codes of an assessment."""
+def again(
+    knowledge: Knowledge, assessment: Assessment, moving: Iterable[str] | None = None
+) -> Callable[[Profile], Assessment]:
+    """What assesses a changed profile on the day, in the country and for the codes of an assessment.
 
-    rules, vocabulary, advancing = knowledge.implications, knowledge.vocabulary, knowledge.records.rates
+    ``moving`` are the numbers to which a term that was stated gives way; those that advance with time if None.
+    """
+    rules, vocabulary = knowledge.implications, knowledge.vocabulary
+    advancing = knowledge.records.rates if moving is None else moving
 
     def changed(profile: Profile) -> Assessment:
         moved = apply_implications(yielding(profile, rules, vocabulary, advancing), rules, vocabulary)
@@ -124,6 +133,29 @@ def again(knowledge: Knowledge, assessment: Assessment) -> Callable[[Profile], A
     return changed
 
 
+def boundaries(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, list[str]]:
+    """The therapies that are positive only where definitions of a term differ: on no side of that range of its number.
+
+    Each with the terms, as :func:`guidegraph.assess.questions.differing` tells them.
+    """
+    found: dict[str, list[str]] = {}
+    disputed: dict[str, list[tuple[str, str]]] = {}
+    for term, rule in assessment.settled.disputed.items():
+        disputed.setdefault(rule.given, []).append(term)
+    for number, terms in disputed.items():
+        ranges = [rule.interval for t in terms if (rule := assessment.settled.disputed[t]).interval is not None]
+        values, reassess = assessment.profile.values, again(knowledge, assessment, [number])
+        sides = [
+            reassess(replace(assessment.profile, values={**values, number: value})).statuses
+            for value in beside((min(low for low, _ in ranges), max(high for _, high in ranges)))
+        ]
+        told = sorted(differing(assessment, Atom(cls, prop, cls)) for prop, cls in terms)
+        for therapy, status in assessment.statuses.items():
+            if status in POSITIVE and sides and not any(side[therapy] in POSITIVE for side in sides):
+                found.setdefault(therapy, []).extend(told)
+    return found
+
+
 def every_voice(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, str]:
     """The statuses of an assessment as they are when the reader leaves out no voice."""
     request, also = assessment.asked, assessment.linked.values()
@@ -131,15 +163,15 @@ def every_voice(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, st
 
 
 def coded_therapy(knowledge: Knowledge, text: str) -> CodeReading | None:
-    """How a code that is a kind of an intervention of ours reads; None for any text that is a term of ours.
+    """How a code that is a kind of an intervention of ours reads, or a drug that is answered for only when named; None
+    for any other text that is a term of ours.
 
     Raises:
         TermError: the code is not understood, or is no intervention.
     """
     reading = knowledge.vocabulary.reading(text)
     if reading is None or reading.exact or not knowledge.kinds(reading):
-        knowledge.vocabulary.resolve(text, ("intervention",))
-        return None
+        return knowledge.member(knowledge.vocabulary.resolve(text, ("intervention",)))
     return reading
 
 

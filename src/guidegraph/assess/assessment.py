@@ -19,6 +19,8 @@ from guidegraph.profile import Settled
 TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
 #: True before unknown before false, wherever statements are listed.
 TRUTH_ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
+#: The statuses of what somebody recommends and nothing forbids.
+POSITIVE = ("eligible", "provisional", "caution")
 #: Why a recommendation does not count that queries/assess/30-problem.rq finds.
 ANOTHER_PROBLEM = "another problem"
 #: Roles of statements towards a therapy, as the index names them.
@@ -92,6 +94,15 @@ class Assessment:
         """The statements that reach a therapy in a role and count in this assessment."""
         edges = self.records.edges.get(therapy, {}).get(role, ())
         return edges if self.inactive.isdisjoint(edges) else tuple(s for s in edges if s not in self.inactive)
+
+    @cached_property
+    def attended(self) -> frozenset[str]:
+        """The alerts that somebody has examined the patient for or acted on: they put nothing else behind them."""
+        return self.profile.examined | self.profile.acted_on
+
+    def urgent(self, therapy: str) -> frozenset[str]:
+        """The true alerts, attended to by nobody yet, on which a source calls for the therapy."""
+        return self.called.get(therapy, frozenset()) - self.attended
 
     @cached_property
     def elsewhere(self) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from guidegraph.assess.answer import Behind, therapy_entry
 from guidegraph.assess.assessment import (
     ABSOLUTE,
@@ -17,8 +19,9 @@ from guidegraph.assess.assessment import (
 from guidegraph.assess.problem import problem
 from guidegraph.assess.questions import open_facts
 from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
-from guidegraph.forms import MadeFrom, plain_copy
+from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
+from guidegraph.model import plain_copy
 
 _ROLES = ((FOR, "for"), (AGAINST, "against"), (ABSOLUTE, "contraindication"), (CAUTIONED, "warning"))
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2, INACTIVE: 3}
@@ -88,7 +91,12 @@ def proof(assessment: Assessment, therapy: str) -> list[tuple[str, Proof]]:
 
 
 def explanation(
-    assessment: Assessment, therapy: str, change: Change, behind: Behind, made_from: MadeFrom
+    assessment: Assessment,
+    therapy: str,
+    change: Change,
+    behind: Behind,
+    made_from: MadeFrom,
+    boundary: Iterable[str] = (),
 ) -> Explanation:
     """The explanation of one therapy's status in the published JSON form (schema/explain.schema.json).
 
@@ -96,9 +104,10 @@ def explanation(
         change: the smallest change that would make it eligible.
         behind: finds the disagreements behind its status.
         made_from: what reproduces it.
+        boundary: the terms on which definitions differ, where it is positive only there.
     """
     proofs = proof(assessment, therapy)
-    entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind)
+    entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind, boundary)
     return {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": assessment.profile.id, "label": assessment.profile.label},

@@ -17,23 +17,31 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
     book, settled = assessment.book, assessment.settled
     rows: list[ReadTerm] = []
 
-    def add(prop: str, cls: str, truth: str, text: str) -> None:
+    def add(prop: str, cls: str, truth: str, text: str, given: str = "") -> None:
         label = book.label(Atom(cls or prop, prop, cls))
         shown = {"id": describe.name(cls or prop), "label": label if cls else book.short(prop)}
-        rows.append({"id": shown["id"], "label": shown["label"], "truth": truth, "text": text, "definitions": _of(cls)})
+        row: ReadTerm = {**shown, "truth": truth, "text": text, "definitions": _of(cls, given)}
+        rows.append(row)
 
-    def _of(cls: str) -> list[Definition]:
+    def _of(cls: str, given: str) -> list[Definition]:
+        # Definitions by another number did not speak: an eGFR is told with those of the eGFR.
         return [
             {"text": one.text, "source": one.source, "place": one.place, "two_way": one.two_way, "ours": one.ours}
             for one in book.readings
-            if one.term == cls
+            if one.term == cls and given in ("", one.given)
         ]
 
     for (prop, cls, held), cause in settled.causes.items():
         # What a complete list denies by itself needs no reading to be told.
         if cause.rule.kind == READING and (cause.facts or cause.value is not None):
             label = book.label(Atom(cls, prop, cls))
-            add(prop, cls, TRUE if held else FALSE, f"{'' if held else 'not '}{label}: {book.cause(cause)}")
+            add(
+                prop,
+                cls,
+                TRUE if held else FALSE,
+                f"{'' if held else 'not '}{label}: {book.cause(cause)}",
+                cause.rule.given,
+            )
     for prop, cls in settled.disputed:
         add(prop, cls, UNKNOWN, differing(assessment, Atom(cls, prop, cls)))
     for number, spans in settled.spans.items():

@@ -40,7 +40,8 @@ def _choices(knowledge: Knowledge, texts: Iterable[str]) -> list[Choice]:
     for text in texts:
         reading = assessing.coded_therapy(knowledge, text)
         if reading is not None:
-            one = Choice(reading.iri, tuple(knowledge.kinds(reading)))
+            ours = reading.iri in knowledge.vocabulary.by_iri
+            one = Choice(reading.iri, (reading.iri,) if ours else tuple(knowledge.kinds(reading)))
         else:
             iri = knowledge.vocabulary.resolve(text, ("intervention",))
             one = Choice(iri, (iri,))

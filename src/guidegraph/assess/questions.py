@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from guidegraph.assess.alerts import signs
 from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
 from guidegraph.assess.course import trials_made
 from guidegraph.assess.families import families
@@ -75,14 +76,18 @@ def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
 
 
 def asked(assessment: Assessment, iri: str) -> Fact | None:
-    """What an unknown atom is asked through: its number while a reading takes it from one that is not stated.
+    """What an unknown atom is asked through: its number while a reading takes it from one that is not stated, and what
+    a patient must have to have a number at all before that number.
 
     None where the number is stated and definitions differ on it: nobody could tell.
     """
     atom = assessment.atom(iri)
     if (atom.prop, atom.cls) in assessment.settled.disputed:
         return None
-    number = assessment.book.asked_through(atom, assessment.profile.values) if atom.cls else ""
+    present = assessment.settled.profile.present
+    if not atom.cls:
+        return assessment.book.owner(atom.prop, present) or assessment.book.fact(atom)
+    number = assessment.book.asked_through(atom, assessment.profile.values, present)
     return assessment.book.number(number) if number else assessment.book.fact(atom)
 
 
@@ -106,15 +111,15 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
     """
     records = assessment.records
     table = {f"alert {alert}": _alert(assessment, alert) for alert in records.alerts if assessment.open_atoms(alert)}
-    signs: dict[str, list[_Question]] = defaultdict(list)
+    alarming: dict[str, list[_Question]] = defaultdict(list)
     for question in table.values():
         for sign in question.signs:
-            signs[sign["fact"]].append(question)
+            alarming[sign["fact"]].append(question)
 
     def entries(iri: str) -> list[_Question]:
         atom = assessment.atom(iri)
-        if assessment.book.fact(atom).fact in signs:
-            return signs[assessment.book.fact(atom).fact]
+        if assessment.book.fact(atom).fact in alarming:
+            return alarming[assessment.book.fact(atom).fact]
         fact = asked(assessment, iri)
         if fact is None:
             return []
@@ -156,21 +161,9 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
 
 
 def _alert(assessment: Assessment, alert: str) -> _Question:
-    """The question whether any sign of an alert is there, with each sign as far as it is answered."""
-    records = assessment.records
-    rows: dict[str, Sign] = {}
-    left, seen = [records.population(alert)], set[str]()
-    while left:
-        seen.add(population := left.pop())
-        for iri, _ in (literal for branch in records.branches.get(population, ()) for literal in branch):
-            atom = assessment.atom(iri)
-            if atom.names:
-                left += [atom.names] if atom.names not in seen else []
-                continue
-            fact = assessment.book.fact(atom)
-            rows[fact.fact] = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": assessment.truth(iri)}
-    signs = sorted(rows.values(), key=lambda row: (row["label"], row["fact"]))
-    return _Question(Fact(describe.name(alert), records.label(alert), ""), signs=signs)
+    """The question whether any sign of an alert is there."""
+    fact = Fact(describe.name(alert), assessment.records.label(alert), "")
+    return _Question(fact, signs=signs(assessment, alert))
 
 
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:

@@ -98,7 +98,7 @@ class Search:
         known = {*assessment.profile.values, *(subject for subject, value in facts if isinstance(value, Decimal))}
         if (atom.prop, atom.cls) in assessment.settled.disputed:
             return
-        number = assessment.book.asked_through(atom, known)
+        number = assessment.book.asked_through(atom, known, assessment.settled.profile.present)
         ranges = [span for of, span in assessment.book.deciding_ranges(atom, positive) if of == number]
         if not number or not ranges:
             yield (atom.iri, positive)

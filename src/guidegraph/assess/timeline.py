@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from guidegraph.assess.answer import ranked
-from guidegraph.assess.assessment import Assessment
+from guidegraph.assess.assessment import POSITIVE, Assessment
 from guidegraph.assess.problem import problem
 from guidegraph.derived import Span, Timeline, TimelineRow
 from guidegraph.forms import MadeFrom
@@ -19,8 +19,6 @@ from guidegraph.model import Profile, StopFact, TrialFact
 #: How far ahead a timeline looks, in weeks.
 HORIZON = Decimal(52)
 _TAIL = Decimal(4)
-#: Statuses that are marked where they hold only because definitions differ.
-_POSITIVE = ("eligible", "provisional", "caution")
 
 Assess = Callable[[Profile], Assessment]
 _DAYS_A_WEEK = Decimal(7)
@@ -135,6 +133,6 @@ def _spans(statuses: list[str], steps: list[float], differing: list[bool]) -> li
             spans.append({"from": start, "to": end, "status": status})
             settled.append(not differs)
     for span, firm in zip(spans, settled, strict=True):
-        if not firm and span["status"] in _POSITIVE:
+        if not firm and span["status"] in POSITIVE:
             span["boundary"] = True
     return spans

@@ -80,7 +80,7 @@ class Nodes:
         """Where in its document a node stands, in words, or ""."""
         place = self.one(node, _gg("locator"))
         place = node if place is None else place
-        parts = [self._text(place, "headingPath")]
+        parts = [self._text(place, "headingPath"), self._text(place, "numberInDocument")]
         item, start, end = (self._text(place, name) for name in ("item", "startOffset", "endOffset"))
         parts += [f"item {item}" if item else "", f"characters {start}-{end}" if start and end else ""]
         return ", ".join(part for part in parts if part)

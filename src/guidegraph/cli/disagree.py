@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from guidegraph.cli.common import (
     PictureOutput,
     Problem,
     day,
+    folder_path,
     picture,
     profile_source,
     view,
@@ -135,22 +137,46 @@ def matrix(
 
 
 def changes(
-    start: Annotated[str, typer.Option("--from", metavar="DATE", help="The first day (YYYY-MM-DD).")],
+    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day (YYYY-MM-DD).")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day; default today.")] = None,
+    versus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", parser=folder_path, help="In place of days: what moved since the release in this folder."
+        ),
+    ] = None,
+    as_of: AsOf = None,
     form: FormatOption = Format.table,
     opened: Opener = SHIPPED,
 ) -> None:
     """What began, ceased and reversed between two days, and which example patients it touches.
 
+    With --versus: which terms, statements and statuses moved between two releases of the knowledge.
+
     Example: guidegraph changes --from 2024-12-31 --to 2025-12-31
     """
     from guidegraph import render
 
+    if versus is not None:
+        if start or end:
+            raise UsageError("--versus compares releases, not days", mend="Leave out --from and --to, or --versus.")
+        told = view(
+            form,
+            {
+                Format.table: render.releases_text,
+                Format.json: render.to_json,
+                Format.markdown: render.releases_markdown,
+            },
+        )
+        write(told(opened().versus(Opener(versus)(), as_of=day(as_of))))
+        return
+    if as_of is not None:
+        raise UsageError("--as-of belongs to --versus", mend="Name the days by --from and --to.")
     shown = view(
         form,
         {Format.table: render.changes_text, Format.json: render.to_json, Format.markdown: render.changes_markdown},
     )
     first, last = day(start, "--from"), day(end, "--to") or date.today()
     if first is None:
-        raise UsageError("no first day", where="--from", mend="Write it as 2026-01-31.")
+        raise UsageError("no first day", where="--from", mend="Write it as 2026-01-31, or name a release by --versus.")
     write(shown(opened().changes(first, last)))

@@ -59,7 +59,7 @@ class Disagreements:
         return sorted(findings, key=lambda f: (VERDICTS.index(f.verdict), f.a, f.b))
 
     def _marked(self, finding: Finding) -> Finding:
-        """The finding, marked where its patients meet only since weeks, months and days were converted."""
+        """The finding, marked where its patients meet only since units were converted or definitions differ."""
         if finding.grade == DISJOINT:
             return finding
         one, other = (self._index.scopes[s].population for s in (finding.a, finding.b))

@@ -31,7 +31,8 @@ _NAMED = 3
 class Finding(NamedTuple):
     """A row of queries/disagree/findings.rq; ``b`` of a silence is the scope of the silent document.
 
-    ``boundary`` says that the two meet only since weeks, months and days were converted.
+    ``boundary`` says that the two meet only since weeks, months and days were converted, or since definitions of a term
+    differ.
     """
 
     a: str

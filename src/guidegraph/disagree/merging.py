@@ -64,7 +64,8 @@ def merged(
 
 
 def boundary(one: Union, other: Union, logic: Logic, days: Callable[[str], int | None]) -> bool:
-    """Whether two populations meet only in a time that months are counted longer or shorter by (84 to 91 days).
+    """Whether two populations meet only in a time that months are counted longer or shorter by (84 to 91 days), or only
+    where definitions of a term differ.
 
     Args:
         days: gives the days of a number's unit, None for a number that is none of time.
@@ -74,8 +75,14 @@ def boundary(one: Union, other: Union, logic: Logic, days: Callable[[str], int |
         for right in other:
             both = left.joined(right)
             if both is not None and satisfiable(both, logic):
-                gaps.append(_gap(both.ranges, (left, right), days))
+                gaps.append(_gap(both.ranges, (left, right), days) or _disputed(both, (left, right), logic))
     return bool(gaps) and all(gaps)
+
+
+def _disputed(both: Branch, branches: tuple[Branch, Branch], logic: Logic) -> bool:
+    """Whether two branches fit together only where definitions differ, in which neither of them lies by itself."""
+    firm = logic.undisputed
+    return not satisfiable(both, firm) and all(satisfiable(branch, firm) for branch in branches)
 
 
 def _gap(ranges: Iterable[Range], branches: tuple[Branch, Branch], days: Callable[[str], int | None]) -> bool:

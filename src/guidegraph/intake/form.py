@@ -38,6 +38,9 @@ def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
         profile = without(profile, problems, vocabulary)
     if profile.not_tolerated:
         data["not_tolerated"] = [ns.shorten(cls) for cls in sorted(profile.not_tolerated)]
+    attended = {"examined": sorted(profile.examined), "acted_on": sorted(profile.acted_on)}
+    if profile.examined or profile.acted_on:
+        data["alerts"] = {key: [ns.shorten(one) for one in alerts] for key, alerts in attended.items() if alerts}
     direct, used = _direct(profile, vocabulary)
     data |= direct
     for row in sorted((r for r in vocabulary.of_kind("number") if r.iri in profile.values), key=lambda r: r.key):
@@ -201,7 +204,7 @@ def _item(item: Any, indent: str, vocabulary: Vocabulary, labels: Mapping[str, s
 
 
 def _named(curie: str, vocabulary: Vocabulary, labels: Mapping[str, str]) -> str:
-    row = vocabulary.by_iri.get(ns.expand(curie) or "")
+    row = vocabulary.by_iri.get(ns.expand(curie) or curie)
     label = row.label if row else labels.get(curie, "")
     return f"  # {shown(label)}" if label else ""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -59,7 +60,7 @@ class Logic:
     same, the parts, and what is above these) where there are parts; ``brings`` and ``excludes`` map a held class to
     those that it brings or rules out; ``numbers`` maps a number to the held classes that any value of it brings;
     ``total`` holds the numbers that every patient has; ``readings`` are ranges, each with a class that it brings, or
-    (True) excludes.
+    (True) excludes; ``disputed`` are ranges in which the definitions of a class differ.
     """
 
     above: Mapping[str, frozenset[str]]
@@ -69,10 +70,18 @@ class Logic:
     total: frozenset[str] = frozenset()
     taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
     readings: tuple[tuple[Range, Held, bool], ...] = ()
+    disputed: tuple[tuple[Range, Held], ...] = ()
     _near: dict[Held, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
     _cells: dict[str, tuple[Cell, ...]] = field(default_factory=dict, compare=False, repr=False)
     _joined: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
     _marks: dict[Held, tuple[tuple[int, bool], ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def undisputed(self) -> Logic:
+        """The same for patients on whom no definition of a class that is spoken of differs: nobody is in between."""
+        nobody = [(known, term, out) for known, term in self.disputed for out in (False, True)]
+        rest = (self.above, self.brings, self.excludes, self.numbers, self.total, self.taken)
+        return Logic(*rest, (*self.readings, *nobody))
 
     def marks(self, held: Held) -> tuple[tuple[int, bool], ...]:
         """The exclusions (by number) in which a held class takes part, and whether on the second side of them."""

@@ -137,7 +137,8 @@ def locator(records: Records, statement: str) -> str:
     if not place:
         return NOT_STATED
     item = records.one(place, "item")
-    parts = [records.one(place, "headingPath"), f"item {item}" if item else ""]
+    number = records.one(place, "numberInDocument")
+    parts = [records.one(place, "headingPath"), number, f"item {item}" if item else ""]
     start, end = records.one(place, "startOffset"), records.one(place, "endOffset")
     parts.append(f"characters {start}-{end}" if start and end else "")
     return ", ".join(part for part in parts if part) or NOT_STATED

@@ -122,21 +122,23 @@ def logic(engine: Engine, records: Records) -> Logic:
     excludes: list[tuple[Held, Held]] = []
     numbers: dict[str, tuple[Held, ...]] = {}
     readings: list[tuple[Range, Held, bool]] = []
+    disputed: list[tuple[Range, Held]] = []
     for rule in (
         *implication_rows(engine.select("index/implications")),
         *reading_implications(reading_rows(engine.select("index/readings"))),
     ):
         target = Held(rule.then, rule.other)
         if rule.kind == DISPUTED:
-            continue
-        if rule.interval:
+            disputed += [(Range(rule.given, *rule.interval), target)] if rule.interval else []
+        elif rule.interval:
             readings.append((Range(rule.given, *rule.interval), target, rule.excluded))
         elif not rule.cls:
             numbers[rule.given] = (*numbers.get(rule.given, ()), target)
         else:
             (excludes if rule.excluded else brings).append((Held(rule.given, rule.cls), target))
     total = frozenset(row[0] for row in engine.select("answer/totals"))
-    return Logic(records.ancestors, tuple(brings), tuple(excludes), numbers, total, records.taken, tuple(readings))
+    known = (records.ancestors, tuple(brings), tuple(excludes), numbers, total, records.taken)
+    return Logic(*known, tuple(readings), tuple(disputed))
 
 
 def grader(engine: Engine, records: Records) -> Grader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -134,6 +134,8 @@ class Engine:
                 self._index(step)
         named = ox.NamedNode(ns.IDX + "names")
         self._named = [q.subject for q in self.store.quads_for_pattern(None, named, None, _INDEX)]
+        vague = ox.NamedNode(ns.GG + "membersNotNamed")
+        self._vague = {q.subject for q in self.store.quads_for_pattern(None, vague, None, None)}
 
     def _index(self, step: Step) -> None:
         number = step.name.rpartition("/")[2]
@@ -224,7 +226,7 @@ class Engine:
             leaves: further interventions to answer for, each with the classes that it is below.
         """
         place, seen = self._take()
-        more = _leaves(place, leaves or {})
+        more = _leaves(place, leaves or {}, self._vague)
         place.extend(more)
         facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
         place.extend([*facts, *request_quads(asked)])
@@ -276,13 +278,19 @@ def _asked() -> tuple[ox.NamedNode, ...]:
     return (ox.NamedNode(ns.RDF + "type"), *(ox.NamedNode(ns.IDX + name) for name in sorted(names)))
 
 
-def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]]) -> list[ox.Quad]:
-    """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more."""
+def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]], vague: Collection[Any]) -> list[ox.Quad]:
+    """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more; a
+    statement that names no members of its class is for none of them. A term of ours has its own place among classes."""
+    recommended, generally, may_meet = (ox.NamedNode(ns.IDX + name) for name in ("for", "generally", "mayMeet"))
     rows: list[ox.Quad] = []
     for iri, parents in sorted(below.items()):
         leaf = ox.NamedNode(iri)
+        ours = any(place.quads_for_pattern(leaf, may_meet, None, _INDEX))
         rows.append(ox.Quad(leaf, ox.NamedNode(ns.IDX + "below"), leaf, _INDEX))
         for parent in map(ox.NamedNode, parents):
-            own = place.quads_for_pattern(parent, None, None, _INDEX)
-            rows += [ox.Quad(leaf, q.predicate, q.object, _INDEX) for q in own]
+            for q in place.quads_for_pattern(parent, None, None, _INDEX):
+                if ours and q.predicate == may_meet:
+                    continue
+                role = generally if q.predicate == recommended and q.object in vague else q.predicate
+                rows.append(ox.Quad(leaf, role, q.object, _INDEX))
     return [row for row in dict.fromkeys(rows) if row not in place]

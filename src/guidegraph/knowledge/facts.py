@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -66,6 +66,7 @@ class FactBook:
         self._terms = vocabulary.by_iri
         self._facts: dict[str, Fact] = {}
         self._through: dict[str, tuple[str, ...]] = {}
+        self._everybodys = {r.given for r in self.readings if r.total and not r.cls}
 
     def _term(self, iri: str) -> TermRow:
         return self._terms.get(iri) or TermRow(iri, "", self._records.label(iri))
@@ -139,18 +140,38 @@ class FactBook:
             if atom.cls in self._above(rule.other) if positive else rule.other in self._above(atom.cls):
                 yield rule.given, rule.interval
 
-    def asked_through(self, atom: Atom, values: Iterable[str]) -> str:
+    def asked_through(self, atom: Atom, values: Iterable[str], present: Mapping[str, frozenset[str]]) -> str:
         """The number by which an unknown class is asked for while it is not stated, "" if it is asked itself.
 
-        That is a number that brings the class, or that denies it by a two-way reading.
+        That is a number that brings the class, or that denies it by a two-way reading; of several the one that can also
+        deny, and none once one of them is stated: who has an eGFR is not asked for a creatinine clearance too. A number
+        that only some patients have (a score of a disease) is asked of those who are known to have what it implies.
         """
         if atom.cls not in self._through:
             brought = [n for n, _ in self.deciding_ranges(atom, True)]
             read = {(r.given, r.other) for r in self.rules if r.interval and r.kind == READING and not r.excluded}
             two_way = [r for r in self.rules if r.excluded and r.then == atom.prop and (r.given, r.other) in read]
             denied = [r.given for r in two_way if r.other in self._above(atom.cls)]
-            self._through[atom.cls] = tuple(dict.fromkeys([*sorted(brought), *sorted(denied)]))
-        return next((number for number in self._through[atom.cls] if number not in values), "")
+            denying = {r.given for r in two_way}
+            brought.sort(key=lambda number: (number not in denying, number))
+            self._through[atom.cls] = tuple(dict.fromkeys([*brought, *sorted(denied)]))
+        through = self._through[atom.cls]
+        if set(through) & set(values):
+            return ""
+        return next((number for number in through if self._has(number, present)), "")
+
+    def _has(self, number: str, present: Mapping[str, frozenset[str]]) -> bool:
+        """Whether a patient is known to have a number at all."""
+        if number in self._everybodys:
+            return True
+        return number in self._records.implied and self.owner(number, present) is None
+
+    def owner(self, number: str, present: Mapping[str, frozenset[str]]) -> Fact | None:
+        """What a patient must have to have a number at all and is not known to have; None if nothing."""
+        for prop, cls in self._records.implied.get(number, ()):
+            if not any(cls in self._above(one) for one in present.get(prop, ())):
+                return self.fact(Atom(f"{prop} {cls}", prop, cls))
+        return None
 
     def came_by(self, settled: Settled, atom: Atom, truth: str) -> str:
         """How an atom came to be true or false by a reading or a part, "" for what is stated or unknown."""

@@ -115,7 +115,9 @@ class Lookup:
 
     def _statements(self, row: TermRow) -> list[dict[str, Any]]:
         if row.kind == "intervention":
-            edges = self.records.edges.get(row.iri, {})
+            member = self._knowledge.member(row.iri)
+            leaves = {row.iri: (row.label, member.present)} if member is not None else {}
+            edges = self.records.with_leaves(leaves).edges.get(row.iri, {})
             return [self._statement(s, words) for role, words in _ROLES for s in self._by_label(edges.get(role, ()))]
         indicated = self._indicated(row.iri)
         others = set(self._asked_by(row)).difference(indicated)

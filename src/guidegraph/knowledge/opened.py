@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from guidegraph import namespaces as ns
 from guidegraph import store
 from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.disagreement import DisagreementIndex
@@ -178,6 +179,20 @@ class Knowledge:
         """The interventions of ours that a code is a kind of."""
         rows = (self.vocabulary.by_iri.get(iri) for iri in reading.present)
         return [row.iri for row in rows if row is not None and row.kind == "intervention"]
+
+    def member(self, iri: str) -> CodeReading | None:
+        """A drug that is answered for only when named, as what is a kind of its classes; None for any other term."""
+        if iri not in self.records.unlisted:
+            return None
+        row = self.vocabulary.by_iri[iri]
+        classes = tuple(p for p in row.parents if p in self.vocabulary.by_iri)
+        return CodeReading(ns.shorten(iri), row.label, classes, iri=iri)
+
+    def members(self, profile: Profile) -> list[CodeReading]:
+        """The drugs that a profile names and that are answered for only when named."""
+        taken = profile.present.get(ns.GG + "takesMedication", frozenset())
+        named = taken | {t.of for t in profile.trials_present} | profile.not_tolerated
+        return [r for iri in sorted(named & self.records.unlisted) if (r := self.member(iri)) is not None]
 
     def load_links(self) -> None:
         """Put the mappings and the linked hierarchies into the store, for queries that ask for them; once."""

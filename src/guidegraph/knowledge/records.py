@@ -146,8 +146,10 @@ class Records:
             for role, statements in (
                 (r, f) for p in parents for r, f in self.edges.get(p, {}).items() if r != "member"
             ):
-                roles[role].update(statements)
-            edges[iri] = {role: tuple(sorted(statements)) for role, statements in roles.items()}
+                vague = {s for s in statements if role == "for" and self.all(s, "membersNotNamed")}
+                roles[role].update(set(statements) - vague)
+                roles["generally"].update(vague)
+            edges[iri] = {role: tuple(sorted(statements)) for role, statements in roles.items() if statements}
             classes[iri] = (label, next((c for p in parents if (c := self.classes.get(p, ("", ""))[1])), ""))
             above[iri] = frozenset({iri}.union(*(self.ancestors.get(p, frozenset((p,))) for p in parents)))
         more = copy.copy(self)
@@ -189,6 +191,11 @@ class Records:
         """The (property, class) of what no complete list denies: signs of alerts, collectives, and what meets them."""
         marked = [rows for rows in self.criteria.values() if ns.IDX + "askedOnly" in rows]
         return frozenset((p, c) for rows in marked for p in rows[ns.IDX + "property"] for c in rows[ns.IDX + "class"])
+
+    @cached_property
+    def unlisted(self) -> frozenset[str]:
+        """The drugs that an answer lists only where somebody names them."""
+        return frozenset(row[0] for row in self._engine.select("answer/unlisted"))
 
     @cached_property
     def readings(self) -> Mapping[str, str]:

@@ -22,6 +22,8 @@ _PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?\Z")
 _WEEKS, _DAYS = Decimal(10_000), Decimal(100_000)
 _TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns.GG + "takesMedication"
 _BAD = "not_tolerated"
+#: The key of the alerts that somebody has attended to, and what may be said of them.
+_ALERTS, _ATTENDED = "alerts", ("examined", "acted_on")
 _PROBLEMS, _PROBLEM_EXAMPLE = "problems", "{of: CONDITION, weeks: 2, pain_score: 5}"
 _OF_KIND = {kind: prop for prop, kind in KINDS.items() if kind != "intervention"}
 
@@ -133,6 +135,7 @@ class _Parser:
         head = {"id": "patient", "label": ""}
         problems: list[Problem] = []
         bad: list[str] = []
+        examined, acted_on = frozenset[str](), frozenset[str]()
         where = ""
         for key, item in value.items:
             if key.text in head:
@@ -143,6 +146,8 @@ class _Parser:
             elif key.text == _BAD:
                 entries = _items(TermRow("", "", "", key=_BAD), item)
                 bad = [c for one in entries for c in self._classes(one, _BAD, ("intervention",), _TRIAL, True)]
+            elif key.text == _ALERTS:
+                examined, acted_on = self._attended(item)
             else:
                 self._entry(key, item)
         profile = Profile(
@@ -159,8 +164,26 @@ class _Parser:
             self._coded.not_understood,
             self._coded.readings,
             not_tolerated=frozenset(bad),
+            examined=examined,
+            acted_on=acted_on,
+            others=self._coded.others,
         )
         return together(profile, problems, self._terms, where)
+
+    def _attended(self, value: Value) -> tuple[frozenset[str], frozenset[str]]:
+        """The alerts that were examined, and those that were acted on."""
+        if not isinstance(value, Mapping):
+            mend = f"Write {_ALERTS}: {{{_ATTENDED[0]}: [ALERT]}}."
+            raise ProfileError(f"{_ALERTS} must have {' or '.join(_ATTENDED)}", where=value.where, mend=mend)
+        found: dict[str, frozenset[str]] = {}
+        for key, item in value.items:
+            if key.text not in _ATTENDED:
+                self._unknown(key, list(_ATTENDED))
+            entries = _items(TermRow("", "", "", key=key.text), item)
+            named = (self._terms.alerts(_words(one, key.text), where=one.where) for one in entries)
+            found[key.text] = frozenset(iri for alerts in named for iri in alerts)
+        examined, acted_on = (found.get(key, frozenset()) for key in _ATTENDED)
+        return examined, acted_on
 
     def _problems(self, value: Value) -> list[Problem]:
         if not isinstance(value, Sequence):
@@ -214,7 +237,9 @@ class _Parser:
         elif key.text in self._categories:
             self._category(self._categories[key.text], item)
         else:
-            self._unknown(key, ["id", "label", _PROBLEMS, _BAD, *self._numbers, *self._direct, *self._categories])
+            self._unknown(
+                key, ["id", "label", _PROBLEMS, _BAD, _ALERTS, *self._numbers, *self._direct, *self._categories]
+            )
 
     def _unknown(self, key: Scalar, known: list[str]) -> NoReturn:
         near = get_close_matches(key.text, known, n=3, cutoff=0.5) or sorted(known)

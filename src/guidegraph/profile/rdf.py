@@ -112,18 +112,31 @@ def to_triples(profile: Profile) -> list[ox.Triple]:
         _write_facts(out, problem)
     for cls in sorted(profile.not_tolerated):
         out.add(_PATIENT, _gg("didNotTolerate"), out.blank(ox.NamedNode(cls)))
+    for name, alerts in (("examinedAlert", profile.examined), ("actedOnAlert", profile.acted_on)):
+        for alert in sorted(alerts):
+            out.add(_PATIENT, _gg(name), ox.NamedNode(alert))
     for prop, text in sorted(profile.not_understood):
         entry = out.blank()
         out.add(_PATIENT, _gg("notUnderstood"), entry)
         out.add(entry, _gg("completeFor"), ox.NamedNode(prop))
         out.add(entry, ox.NamedNode(ns.RDFS + "label"), ox.Literal(text))
+    for other in sorted(profile.others):
+        entry = out.blank()
+        out.add(_PATIENT, _gg("understoodAsAnother"), entry)
+        out.add(entry, _gg("completeFor"), ox.NamedNode(other.prop))
+        out.add(entry, _gg("codeText"), ox.Literal(other.code))
+        out.add(entry, ox.NamedNode(ns.RDFS + "label"), ox.Literal(other.label))
+        for name, classes in (("isNot", other.denies), ("mayBe", other.may)):
+            for cls in classes:
+                out.add(entry, _gg(name), ox.NamedNode(cls))
     return out.triples
 
 
 def settled_triples(settled: Settled) -> list[ox.Triple]:
     """What a profile comes to as triples, for the steps of an assessment: its facts, and what no profile states.
 
-    A span is a node with its number and ends; what no complete list denies is a node with its property and class.
+    A span is a node with its number and ends; what no complete list denies is a node with its property and class. The
+    entries of a list that are none of our terms are one node, with each class that one of them may be.
     """
     out = _Writer()
     out.triples = to_triples(settled.profile)
@@ -146,6 +159,11 @@ def settled_triples(settled: Settled) -> list[ox.Triple]:
         )
     for number, (prop, cls) in enumerate(sorted(settled.left_open), len(spans)):
         node(number, leavesOpen=ox.NamedNode(prop), openClass=ox.NamedNode(cls))
+    for prop in sorted({prop for prop, _ in settled.perhaps}):
+        entries = ox.BlankNode(f"e{ns.shorten(prop).partition(':')[2]}")
+        out.add(entries, ox.NamedNode(ns.GGA + "entriesOf"), ox.NamedNode(prop))
+        for cls in sorted(cls for one, cls in settled.perhaps if one == prop):
+            out.add(entries, ox.NamedNode(ns.GGA + "perhaps"), ox.NamedNode(cls))
     return out.triples
 
 

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import Problem, Profile, StopFact, TrialFact
+from guidegraph.model import Another, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile.parse import check_range
 from guidegraph.profile.problems import together
 from guidegraph.profile.strict import MAX_CHARACTERS, Scalar
@@ -28,10 +28,12 @@ _PATIENT, _OF, _OUTCOME = ns.GG + "Patient", ns.GG + "ofIntervention", ns.GG + "
 _WEEKS, _DAYS = ns.GG + "trialWeeks", ns.GG + "daysSinceStop"
 _TRIAL, _STOP = ns.GG + "hasTrial", ns.GG + "stoppedMedication"
 _COMPLETE, _NOT_UNDERSTOOD = ns.GG + "completeFor", ns.GG + "notUnderstood"
+_ANOTHER, _CODE, _DENIES, _MAY = (ns.GG + name for name in ("understoodAsAnother", "codeText", "isNot", "mayBe"))
 _PROBLEM, _HAS_PROBLEM, _OF_CONDITION = ns.GG + "Problem", ns.GG + "hasProblem", ns.GG + "ofCondition"
 _HAS_CONDITION, _MEDICATION, _BAD = ns.GG + "hasCondition", ns.GG + "takesMedication", ns.GG + "didNotTolerate"
-_PROBLEM_NAMES = (_HAS_PROBLEM, _OF_CONDITION, _BAD)
-_NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD, *_PROBLEM_NAMES)
+_EXAMINED, _ACTED_ON = ns.GG + "examinedAlert", ns.GG + "actedOnAlert"
+_PATIENTS = (_HAS_PROBLEM, _OF_CONDITION, _BAD, _EXAMINED, _ACTED_ON)
+_NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD, *_PATIENTS)
 _PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 #: The datatypes whose plain lexical forms are exact numbers.
 _EXACT = {ns.XSD + name for name in ("decimal", "integer", "nonNegativeInteger", "positiveInteger", "int", "long")}
@@ -147,13 +149,18 @@ class _RdfReader:
         facts = self._facts(self._patient, _PATIENT)
         problems = [self._problem(node) for node in self._all(self._patient, _HAS_PROBLEM)]
         bad = [cls for node in self._all(self._patient, _BAD) for cls in self._type(node, "intervention", _MEDICATION)]
+        alerts = [frozenset(self._cls(n, "alert") for n in self._all(self._patient, p)) for p in (_EXAMINED, _ACTED_ON)]
         not_understood = {self._not_understood(node) for node in self._all(self._patient, _NOT_UNDERSTOOD)}
+        others = {self._other(node) for node in self._all(self._patient, _ANOTHER)}
         self._check_all_read()
         profile = Profile(
             **facts,
             not_understood=tuple(sorted({*not_understood, *self._coded.not_understood})),
             readings=self._coded.readings,
             not_tolerated=frozenset(bad),
+            examined=alerts[0],
+            acted_on=alerts[1],
+            others=tuple(sorted({*others, *self._coded.others})),
         )
         return together(profile, problems, self._terms, self._where)
 
@@ -198,6 +205,16 @@ class _RdfReader:
         if prop is None or not isinstance(label, ox.Literal):
             raise self._fault("an entry not understood without its list or text")
         return self._cls(prop, "category"), Scalar(label.value, True, self._where).text
+
+    def _other(self, node: Any) -> Another:
+        """An entry that is known and none of our terms: its list, code and name, and what it is not or may be."""
+        prop, code, label = (self._one(node, name) for name in (_COMPLETE, _CODE, _LABEL))
+        if prop is None or not isinstance(code, ox.Literal) or not isinstance(label, ox.Literal):
+            raise self._fault("an entry that is none of our terms without its list, code or name")
+        list_of = self._cls(prop, "category")
+        named = [{self._cls(one, *set(KINDS.values())) for one in self._all(node, name)} for name in (_DENIES, _MAY)]
+        texts = [Scalar(text.value, True, self._where).text for text in (code, label)]
+        return Another(list_of, texts[0], texts[1], tuple(sorted(named[0])), tuple(sorted(named[1])))
 
     def _event(self, node: Any, cls: str, prop: str) -> Sequence[str]:
         """The interventions that a trial or stop was of."""

@@ -15,8 +15,8 @@ from typing import NoReturn
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import Profile
-from guidegraph.profile.terms import Vocabulary
+from guidegraph.model import Another, Profile
+from guidegraph.profile.terms import KINDS, Vocabulary
 from guidegraph.termreadings import (
     DISPUTED,
     EVERYTHING,
@@ -57,7 +57,8 @@ class Settled:
     ``spans`` holds, for each number that is not stated and that something narrows, the intervals that are left;
     ``causes`` how each derived fact came, ``narrowed`` the facts and readings that narrowed each number; ``disputed``
     the terms (property, class) on which definitions differ for this patient; ``left_open`` the terms that no complete
-    list of this patient denies.
+    list of this patient denies, nor what shares a subclass with one; ``perhaps`` the terms, each by itself, that an entry
+    may be which is none of our terms, so that the complete list that it stands in does not deny them.
     """
 
     profile: Profile
@@ -66,6 +67,7 @@ class Settled:
     narrowed: Mapping[str, tuple[Cause, ...]] = field(default_factory=dict)
     disputed: Mapping[tuple[str, str], Implication] = field(default_factory=dict)
     left_open: frozenset[tuple[str, str]] = frozenset()
+    perhaps: frozenset[tuple[str, str]] = frozenset()
     total: frozenset[str] = frozenset()
 
 
@@ -121,6 +123,10 @@ class _Settling:
         self._left_open: set[tuple[str, str]] = set()
         suspended = {prop for prop, _ in profile.not_understood}
         self._closed = {prop for prop in profile.complete if prop not in suspended}
+        self._perhaps = {
+            prop: perhaps([other for other in profile.others if other.prop == prop], self._rules, vocabulary)
+            for prop in sorted({other.prop for other in profile.others} & self._closed)
+        }
 
     def run(self) -> Settled:
         self._fixpoint(False)
@@ -149,6 +155,7 @@ class _Settling:
             self._narrowed,
             disputed,
             frozenset(self._left_open),
+            frozenset((prop, cls) for prop, classes in self._perhaps.items() for cls in classes),
             frozenset(r.given for r in self._rules if r.interval and r.total),
         )
 
@@ -223,7 +230,7 @@ class _Settling:
         absent = self._absent.get(prop)
         if absent and not absent.isdisjoint(self._terms.ancestors(cls)):
             return ((prop, min(absent & self._terms.ancestors(cls)), False),)
-        if not closed or prop not in self._closed:
+        if not closed or prop not in self._closed or cls in self._perhaps.get(prop, ()):
             return None
         listed = (*self._present.get(prop, ()), *(c for p, c in self._left_open if p == prop))
         return None if any(self._terms.may_meet(cls, one) for one in listed) else ()
@@ -260,8 +267,34 @@ class _Settling:
                     grown = True
         for (prop, whole), members in parts.items():
             yield from ((prop, part) for part in members if part in listed[prop])
-            if all(any(self._terms.may_meet(part, one) for one in listed[prop]) for part in members):
+            unknown = self._perhaps.get(prop, frozenset())
+            # Of one part alone nobody knows whether it was taken as the whole, such as a drug and its injection.
+            if len(members) > 1 and all(
+                part in unknown or any(self._terms.may_meet(part, one) for one in listed[prop]) for part in members
+            ):
                 yield prop, whole
+
+
+def perhaps(others: Sequence[Another], rules: Iterable[Implication], vocabulary: Vocabulary) -> frozenset[str]:
+    """The classes that some entries of one list may be, which are known and none of our terms.
+
+    Of a class that an entry is not it is no kind either, nor a combination that has a kind of it as a part.
+    """
+    if not others:
+        return frozenset()
+    prop = others[0].prop
+    kind = KINDS.get(prop, "intervention")
+    wholes = [(rule.cls, rule.other) for rule in rules if rule.kind == PART and rule.given == prop]
+    found: set[str] = set()
+    for other in others:
+        denied = set(other.denies)
+        grown = True
+        while grown:
+            contained = {whole for whole, part in wholes if not denied.isdisjoint(vocabulary.ancestors(part))}
+            grown = not contained <= denied
+            denied |= contained
+        found |= {row.iri for row in vocabulary.of_kind(kind) if denied.isdisjoint(vocabulary.ancestors(row.iri))}
+    return frozenset(found)
 
 
 def check(settled: Settled, vocabulary: Vocabulary) -> None:

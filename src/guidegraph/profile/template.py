@@ -17,7 +17,9 @@ _PROBLEMS = """
 # problems:
 #   - {of: CONDITION, weeks: 2}
 # Therapies that were not tolerated, whatever they were tried for:
-# not_tolerated: [THERAPY]"""
+# not_tolerated: [THERAPY]
+# Alerts that somebody has examined the patient for (state the signs that were found and not found, too), or acted on:
+# alerts: {examined: [ALERT], acted_on: [ALERT]}"""
 _LISTS = {
     "conditions": "diagnoses and states; findings may stand here too",
     "findings": "symptoms, signs and test results",

@@ -12,13 +12,13 @@ from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
-from guidegraph.model import CodeReading, TermRow
+from guidegraph.model import Another, CodeReading, TermRow
 
 _PROPERTIES = {
     ns.RDFS + "label": "label",
     ns.SKOS + "altLabel": "alt",
     ns.RDFS + "subClassOf": "parent",
-    ns.GG + "mayBe": "may_be",
+    ns.GG + "overlapsWith": "overlaps",
     ns.GG + "profileKey": "key",
     ns.GG + "profileValue": "key_value",
     ns.GG + "minimumPlausible": "low",
@@ -69,7 +69,7 @@ def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
         one("problem_key"),
         one("problem_value"),
         tuple(sorted(values.get("denial", []))),
-        tuple(sorted(values.get("may_be", []))),
+        tuple(sorted(values.get("overlaps", []))),
     )
 
 
@@ -98,8 +98,11 @@ class Vocabulary:
 
     def __init__(self, rows: Iterable[TermRow], codes: Callable[[], CodeBook] | None = None) -> None:
         self._codes = codes
-        self.rows: tuple[TermRow, ...] = tuple(rows)
-        self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in self.rows}
+        known = tuple(rows)
+        # Alerts are statements, named apart from what patients have: a condition is often called as its alert is.
+        self.rows: tuple[TermRow, ...] = tuple(row for row in known if row.kind != "alert")
+        self._alerts = sorted((row for row in known if row.kind == "alert"), key=lambda row: (row.label, row.iri))
+        self.by_iri: Mapping[str, TermRow] = {row.iri: row for row in known}
         names: dict[str, list[TermRow]] = defaultdict(list)
         for row in self.rows:
             for name in {normal(n) for n in row.names}:
@@ -143,10 +146,10 @@ class Vocabulary:
     @cached_property
     def _may_be(self) -> tuple[tuple[str, frozenset[str]], ...]:
         """Each class with a recorded decision, and all that what is of it may be."""
-        return tuple((row.iri, self.ancestors(other)) for row in self.rows for other in row.may_be)
+        return tuple((row.iri, self.ancestors(other)) for row in self.rows for other in row.overlaps)
 
     def may_meet(self, one: str, other: str) -> bool:
-        """Whether a fact of one class may be one of the other: they share a subclass, or it is recorded (gg:mayBe)."""
+        """Whether a fact of one class may be one of the other: they share a subclass, or it is recorded."""
         return self._meets(one, other) or any(
             (other in above and self._meets(one, cls)) or (one in above and self._meets(other, cls))
             for cls, above in self._may_be
@@ -173,6 +176,9 @@ class Vocabulary:
         if iri and self.by_iri[iri].kind in kinds:
             return iri
         steps = "; ".join(reading.steps)
+        if reading.another:
+            why = f"{reading.name} is known, and is none of our terms: no statement here speaks of it"
+            raise TermError(why, where=where, mend="Name a term of ours.")
         if not reading.understood:
             raise TermError(f"{reading.name} is not understood: {steps}", where=where, mend="Name a term of ours.")
         near = ", ".join(self.label(i) for i in (*reading.present, *reading.absent))
@@ -219,6 +225,20 @@ class Vocabulary:
         near = self._near(stripped, kinds)
         mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
+
+    def alerts(self, text: str, *, where: str = "") -> list[str]:
+        """The alerts (IRIs) that a text names, by label or identifier: each document's of that name.
+
+        Raises:
+            TermError: none is called so; the known ones are told.
+        """
+        given, wanted = text.strip(), normal(text)
+        iris = (given, ns.expand(given), ns.BASE + given)
+        found = [row.iri for row in self._alerts if row.iri in iris or normal(row.label) == wanted]
+        if not found:
+            known = "; ".join(dict.fromkeys(row.label for row in self._alerts)) or "none"
+            raise TermError(f"{_short(text.strip())} is no known alert", where=where, mend=f"Known are: {known}.")
+        return found
 
     def named(self, text: str, kinds: Collection[str]) -> list[TermRow]:
         """All terms of these kinds that a text names, or else those with a name that holds it, sorted by label.
@@ -270,6 +290,7 @@ class CodedFacts:
         self._terms = vocabulary
         self._readings: dict[str, CodeReading] = {}
         self._missed: set[tuple[str, str]] = set()
+        self._others: set[Another] = set()
 
     @property
     def readings(self) -> tuple[CodeReading, ...]:
@@ -280,6 +301,11 @@ class CodedFacts:
     def not_understood(self) -> tuple[tuple[str, str], ...]:
         """The entries (property IRI of their list, text) that were not understood, sorted."""
         return tuple(sorted(self._missed))
+
+    @property
+    def others(self) -> tuple[Another, ...]:
+        """The entries that are known and none of our terms, sorted."""
+        return tuple(sorted(self._others))
 
     def miss(self, prop: str, text: str, *, alone: bool = False) -> None:
         """Note that an entry of a property's list was not understood; ``alone``: that it can stand in no other list."""
@@ -308,11 +334,19 @@ class CodedFacts:
         fitting = [row.iri for row in stated if row.kind in kinds]
         if stated and not fitting:
             raise _of_another_kind(f"{reading.name} is a code", stated, kinds, where)
-        if not fitting:
-            self.miss(prop, _missed(reading, present))
-        else:
+        if fitting or (present and prop in reading.another):
             self._readings[reading.curie] = reading
+        if not fitting and present and prop in reading.another:
+            self._others.update(others(reading, prop))
+        elif not fitting:
+            self.miss(prop, _missed(reading, present))
         return fitting
+
+
+def others(reading: CodeReading, prop: str) -> Iterable[Another]:
+    """What an entry of a list is that is known and none of our terms: a condition may be held as a finding by us."""
+    for one in _EITHER if prop in _EITHER else (prop,):
+        yield Another(one, reading.curie, reading.label, reading.denies, reading.may)
 
 
 def _missed(reading: CodeReading, present: bool) -> str:

@@ -13,6 +13,7 @@ from guidegraph.render.disagreement import (
 from guidegraph.render.html import explain_html, notebook_html, therapies_html, timeline_html
 from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
 from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
+from guidegraph.render.releases import releases_markdown, releases_text
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text, questions_text, therapies_text, timeline_text
 from guidegraph.words import to_json
@@ -33,6 +34,8 @@ __all__ = [
     "notebook_html",
     "questions_markdown",
     "questions_text",
+    "releases_markdown",
+    "releases_text",
     "therapies_html",
     "therapies_markdown",
     "therapies_text",

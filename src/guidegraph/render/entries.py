@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from guidegraph.forms import Answer, Recommendation, Therapy
 from guidegraph.model import STATUSES
-from guidegraph.words import how, place, source, strength, warning
+from guidegraph.words import boundary_words, how, place, source, strength, warning
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
@@ -38,10 +38,10 @@ class Said(NamedTuple):
 def sections(answer: Answer) -> list[Section]:
     """The sections of an answer: what a true alert calls for first and alone, then a section a status.
 
-    What is provisional on nothing but unknown signs of alerts stands apart. While an alert is true the rest is folded,
-    but for what must not be given although somebody recommends it.
+    What is provisional on nothing but unknown signs of alerts stands apart. While an alert is true that nobody has
+    attended to, the rest is folded, but for what must not be given although somebody recommends it.
     """
-    emergency = any(row["truth"] == "true" for row in answer["alerts"])
+    emergency = any(row["truth"] == "true" and not row["attended"] for row in answer["alerts"])
     called = tuple(entry for entry in answer["therapies"] if entry["called_for"])
     rest = [entry for entry in answer["therapies"] if not entry["called_for"]]
     found = [Section("Act at once", called)] if called else []
@@ -92,6 +92,7 @@ def said(entry: Therapy) -> Iterator[Said]:
 def beyond_reasons(entry: Therapy) -> Iterator[Said]:
     """What is said of a therapy beside the reasons of its status: trials, marks, other countries, what has ended."""
     yield from (Said("", trial["text"]) for trial in entry["tried"])
+    yield from (Said("boundary", boundary_words(entry["status"], text)) for text in entry["boundary"])
     yield from (Said("mark", text) for text in entry["marks"])
     yield from (Said("stated elsewhere", warning(row)) for row in entry["stated_elsewhere"])
     for voice in entry["against_but_for_coverage"]:

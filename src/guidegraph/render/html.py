@@ -13,6 +13,7 @@ from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+    alert_words,
     bearing_words,
     beside,
     clean,
@@ -44,12 +45,10 @@ def _e(text: Any) -> str:
 def _alerts(answer: Answer) -> str:
     parts = []
     for row in answer["alerts"]:
-        if row["truth"] == "false":
+        if (told := alert_words(row)) is None:
             continue
-        kind, word = ("alert", "Alert") if row["truth"] == "true" else ("ask", "Ask about")
-        parts.append(
-            f'<p class="{kind}" role="note"><strong>{word}: {_e(row["label"])}</strong><br>{"" if row["truth"] == "true" else "not asked: "}{_e("; ".join(row["facts"]))}</p>'
-        )
+        kind, (word, label, facts) = "alert" if row["truth"] == "true" else "ask", told
+        parts.append(f'<p class="{kind}" role="note"><strong>{word}: {_e(label)}</strong><br>{_e(facts)}</p>')
     return "".join(parts)
 
 

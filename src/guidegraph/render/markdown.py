@@ -11,6 +11,7 @@ from guidegraph.render.entries import said, sections, to_establish
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+    alert_words,
     bearing_words,
     beside,
     clean,
@@ -40,9 +41,9 @@ def table(head: list[str], rows: list[list[Any]]) -> str:
 def _alerts(answer: Asked) -> list[str]:
     lines = []
     for row in answer["alerts"]:
-        if row["truth"] != "false":
-            word, asked = ("Alert", "") if row["truth"] == "true" else ("Ask about", "not asked: ")
-            lines.append(f"> **{word}: {cell(row['label'])}** ({asked}{cell('; '.join(row['facts']))})\n>")
+        if (said := alert_words(row)) is not None:
+            word, label, told = said
+            lines.append(f"> **{word}: {cell(label)}** ({cell(told)})\n>")
     return lines
 
 

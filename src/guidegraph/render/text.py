@@ -11,6 +11,7 @@ from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, beyond_reasons, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
+    alert_words,
     bearing_words,
     beside,
     clean,
@@ -30,17 +31,13 @@ _PAIRS = 1
 
 
 def alerts(rows: Iterable[Alert]) -> list[str]:
-    """Alerts that hold, then alerts to ask about; one known to be absent is not shown."""
+    """Alerts that hold, then alerts to ask about; one known to be absent that nobody attended to is not shown."""
     lines: list[str] = []
     for row in rows:
-        if row["truth"] == "false":
+        if (said := alert_words(row)) is None:
             continue
-        word = "ALERT" if row["truth"] == "true" else "ASK ABOUT"
-        lines += wrap(
-            f"{word}: {row['label']} - {'' if row['truth'] == 'true' else 'not asked: '}{'; '.join(row['facts'])}",
-            "           ",
-            "!! " if row["truth"] == "true" else "?? ",
-        )
+        word, label, told = said
+        lines += wrap(f"{word.upper()}: {label} - {told}", "           ", "!! " if row["truth"] == "true" else "?? ")
         if row["truth"] == "true" and row["calls_for"]:
             lines += wrap(f"calls for: {', '.join(row['calls_for'])}", "           ")
     return lines

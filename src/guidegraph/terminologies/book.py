@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.terminologies.another import read_coverage
 from guidegraph.terminologies.codes import Codes, Telling
 from guidegraph.terminologies.model import claims
 from guidegraph.terminologies.modules import SUFFIX as MODULE
@@ -74,7 +75,8 @@ class Links:
             KnowledgeError: the registry or a mapping table cannot be read.
         """
         folder = self.tables_folder
-        return Codes(read_tables(folder), read_terminologies(folder), self._linked, self._label, self._telling)
+        tables, registry = read_tables(folder), read_terminologies(folder)
+        return Codes(tables, registry, self._linked, self._label, self._telling, read_coverage(folder))
 
     def _linked(self, prefix: str) -> Sequence[Module]:
         # A large hierarchy takes a while to read, so only those that say early on that they are of the prefix are read.

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import unquote
 
+from guidegraph.terminologies.another import Coverage, Elsewhere, elsewhere
 from guidegraph.terminologies.model import CodeReading, ExternalTerm, Terminology, claims
 from guidegraph.terminologies.model import Mapping as Row
 from guidegraph.terminologies.modules import Module, code_iri
@@ -38,6 +40,7 @@ class Codes:
         hierarchies: gives the linked hierarchies of a prefix; asked only where the tables do not know a code.
         label: gives the label of a term of ours.
         telling: gives those of some terms of ours that tell more than the others, present or absent.
+        coverage: what was reviewed as covering, by prefix; where nothing was, no code is understood as another thing.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class Codes:
         hierarchies: Callable[[str], Sequence[Module]],
         label: Callable[[str], str],
         telling: Telling = lambda classes, present: classes,
+        coverage: Mapping[str, Coverage] | None = None,
     ) -> None:
         self._telling = telling
+        self._coverage = coverage or {}
         self.terminologies = terminologies
         self._hierarchies = hierarchies
         self._label = label
@@ -57,11 +62,13 @@ class Codes:
         self._rows: dict[str, list[Row]] = defaultdict(list)
         self._denied: dict[str, list[Row]] = defaultdict(list)
         self._of: dict[str, list[Row]] = defaultdict(list)
+        self._to: dict[str, list[Row]] = defaultdict(list)
         given = tuple(rows)
         for row in claims(given):
             self._of[row.subject].append(row)
             if row.curie:
                 self._rows[row.curie].append(row)
+                self._to[row.curie.partition(":")[0]].append(row)
         for row in given:
             if row.negated:
                 self._denied[row.curie].append(row)
@@ -113,7 +120,21 @@ class Codes:
         denied = tuple(dict.fromkeys(down.steps)) if absent else steps
         sources = tuple(sorted(up.sources | down.sources))
         below = self.telling(up.below, True)
-        return CodeReading(curie, up.label(), present, absent, steps, self.iri(curie), denied, sources, below)
+        reading = CodeReading(curie, up.label(), present, absent, steps, self.iri(curie), denied, sources, below)
+        other = None if present else up.elsewhere(self._coverage.get(prefix), self._to[prefix])
+        if other is None:
+            return reading
+        if other.refusal:
+            return replace(reading, steps=tuple(dict.fromkeys((*steps, other.refusal))))
+        kind = f"{up.curie()} ({up.label()}) is something else than our terms {up.cite()}"
+        return replace(
+            reading,
+            steps=(*up.moved, kind),
+            sources=tuple(sorted({*sources, up.source()})),
+            another=self._coverage[prefix].lists,
+            denies=other.denies,
+            may=other.may,
+        )
 
     def telling(self, classes: Collection[str], present: bool) -> tuple[str, ...]:
         """Those of some classes that tell more than the others, sorted."""
@@ -161,6 +182,8 @@ class _Walk:
         #: The classes that whoever has what is below the code has, too.
         self.below: set[str] = set()
         self._unreviewed: list[str] = []
+        #: The steps from an obsolete code to its successor.
+        self.moved: tuple[str, ...] = ()
         self._found: tuple[Module, ExternalTerm] | None = None
         # A code that the tables place among our classes needs no hierarchy, which takes a while to read.
         if not any(row.predicate in _HAS for row in self._own):
@@ -180,9 +203,32 @@ class _Walk:
             self.steps.append(
                 f"{self._curie(term.code)} is obsolete, replaced by {self._curie(new)} {_cite(hierarchy)}"
             )
+            self.moved = tuple(self.steps)
             self._code, self._found = new, (hierarchy, hierarchy.terms[new])
             self._own = self._codes.rows(self._curie(new))
             self._denials = [*self._denials, *self._codes.denials(self._curie(new))]
+
+    def curie(self) -> str:
+        """The code that is read."""
+        return self._curie(self._code)
+
+    def cite(self) -> str:
+        """The hierarchy that has the code, as a step cites it."""
+        return _cite(self._found[0]) if self._found else ""
+
+    def source(self) -> str:
+        """The name of the hierarchy that has the code."""
+        return self._found[0].name if self._found else ""
+
+    def elsewhere(self, coverage: Coverage | None, rows: Sequence[Row]) -> Elsewhere | None:
+        """What the code says of the terms that it is none of; None where it is not found, or is below a mapped code."""
+        if coverage is None or self._found is None or self._unreviewed or self._own_or_denied():
+            return None
+        hierarchy, term = self._found
+        return elsewhere(coverage, term, hierarchy, rows)
+
+    def _own_or_denied(self) -> bool:
+        return any(row.predicate in _HAS for row in (*self._own, *self._denials))
 
     def label(self) -> str:
         """The terminology's own label of the code, "" where nobody tells it."""

@@ -2,7 +2,8 @@
 
 Of another terminology is taken what the mappings need: the mapped terms, all above them and all below them. All above,
 since a question that names a wider class of the other terminology must reach ours; all below, since a record may hold a
-narrower code than the mapped one. Terms that a mapped obsolete code was replaced by count as mapped, and an obsolete
+narrower code than the mapped one. Of one of which was reviewed what our terms cover (covering.yaml) everything is taken
+that a profile may name, so that a code can be known to be none of ours. Terms that a mapped obsolete code was replaced by count as mapped, and an obsolete
 term that one of the taken terms replaced is taken, so that an old code leads on.
 """
 
@@ -18,6 +19,7 @@ from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import LinkError, UsageError
 from guidegraph.reading import read_quads
+from guidegraph.terminologies.another import Coverage, read_coverage
 from guidegraph.terminologies.conflicts import Classes, Conflict, hierarchy_conflicts, sort, table_conflicts
 from guidegraph.terminologies.consistency import Consistency, consistency
 from guidegraph.terminologies.model import ExternalTerm, Mapping, Terminology, claims
@@ -64,6 +66,10 @@ class Linker:
         self.folder = modules_folder(root)
         self._links = self.root / "ontology" / "links"
 
+    def coverage(self, prefix: str) -> Coverage | None:
+        """What was reviewed as covering of a terminology, None where nothing was."""
+        return read_coverage(self._links).get(prefix)
+
     @property
     def mappings(self) -> Sequence[Mapping]:
         """The rows of all mapping tables."""
@@ -104,12 +110,12 @@ class Linker:
             KnowledgeError: the reasoner cannot be run.
         """
         base = base or self.terminology(found.prefix).iri
-        extraction = extract(found, self.mappings, name)
+        extraction = extract(found, self.mappings, name, self.coverage(found.prefix))
         module = extraction.module
         path = write_module(self.folder, module, base)
         quads = self.ontology()
         told = tuple(hierarchy_conflicts(self.mappings, Classes(quads), module))
-        said = consistency(quads, self.mappings, module, base) if reasoner else None
+        said = consistency(quads, self.mappings, replace(module, terms=extraction.needed), base) if reasoner else None
         return Linked(path, extraction, told, said)
 
     def conflicts(self, name: str = "") -> tuple[list[Conflict], list[str]]:
@@ -156,11 +162,19 @@ def own_file(path: Path, prefix: str, linker: Linker, iri: str = "") -> tuple[So
     return FileSource(path, prefix, iri, title), iri
 
 
+#: Terms of another terminology by their codes.
+TermsByCode = dict[str, ExternalTerm]
+
+
 @dataclass(frozen=True)
 class Extraction:
-    """A module, and what its mappings lack in the source: codes that it does not have, and circles in its hierarchy."""
+    """A module, and what its mappings lack in the source: codes that it does not have, and circles in its hierarchy.
+
+    ``needed`` are those of its terms that the mappings need: the mapped ones with all above and below them.
+    """
 
     module: Module
+    needed: TermsByCode
     mapped: tuple[str, ...]
     missing: tuple[str, ...]
     circles: tuple[tuple[str, ...], ...]
@@ -172,13 +186,16 @@ def mapped_codes(mappings: Iterable[Mapping], prefix: str) -> list[str]:
     return sorted({row.curie.removeprefix(start) for row in claims(mappings) if row.curie.startswith(start)})
 
 
-def extract(source: Source, mappings: Iterable[Mapping], name: str = "") -> Extraction:
+def extract(
+    source: Source, mappings: Iterable[Mapping], name: str = "", coverage: Coverage | None = None
+) -> Extraction:
     """The part of a source that the mappings need, as a module that is not yet written (its digest is "").
 
     Args:
         source: the other terminology.
         mappings: the mapping tables, of any terminologies.
         name: the name to link it under; the source's own if "".
+        coverage: what was reviewed as covering of the terminology; then all codes are taken that may be told apart.
 
     Raises:
         LinkError: no mapping names a code of the terminology, or the source has none of the codes that they name.
@@ -197,17 +214,25 @@ def extract(source: Source, mappings: Iterable[Mapping], name: str = "") -> Extr
             where=source.name,
             mend="Check that it is the right terminology and --prefix.",
         )
-    terms = _closure(source, found)
-    module = _module(source, name or source.name, terms, len(found))
+    needed = _closure(source, found)
+    terms = needed
+    if coverage is not None:
+        others = [code for code in source.codes() if coverage.wanted(code)]
+        # Of what is none of ours only the name and the place are needed.
+        bare = {"synonyms": (), "excludes": (), "kind": "", "valid": None}
+        every = _closure(source, found, others)
+        terms = {code: term if code in needed else replace(term, **bare) for code, term in every.items()}
+    module = _module(source, name or source.name, terms, len(found), len(needed))
     missing = tuple(code for code in wanted if code not in found)
-    return Extraction(module, tuple(found), missing, _circles(terms))
+    return Extraction(module, needed, tuple(found), missing, _circles(terms))
 
 
-def _closure(source: Source, found: dict[str, ExternalTerm]) -> dict[str, ExternalTerm]:
+def _closure(source: Source, found: TermsByCode, others: Iterable[str] = ()) -> TermsByCode:
+    """The terms found with all above and all below them, and some others with all above them."""
     start = [*found, *(code for term in found.values() for code in term.replaced_by)]
-    terms: dict[str, ExternalTerm] = {}
+    terms: TermsByCode = {}
     _spread(source, start, lambda code, term: source.children(code), terms)
-    _spread(source, start, lambda code, term: term.parents, terms)
+    _spread(source, [*start, *others], lambda code, term: term.parents, terms)
     if any(source.children(code) or terms[code].parents for code in terms):
         for code in source.codes():
             term = None if code in terms else source.term(code)
@@ -241,11 +266,13 @@ def _inside(term: ExternalTerm, terms: dict[str, ExternalTerm]) -> ExternalTerm:
     return replace(term, parents=parents, replaced_by=replaced)
 
 
-def _module(source: Source, name: str, terms: dict[str, ExternalTerm], mapped: int) -> Module:
+def _module(source: Source, name: str, terms: dict[str, ExternalTerm], mapped: int, needed: int) -> Module:
     told = (
         f"The {mapped} mapped terms that the source has, with all their ancestors and all their descendants, and the "
-        f"obsolete terms that these replaced: {len(terms)} of its terms."
+        f"obsolete terms that these replaced: {needed} of its terms."
     )
+    if len(terms) > needed:
+        told += f" And {len(terms) - needed} others, so that a code can be known to be none of ours."
     return Module(
         name,
         source.prefix,

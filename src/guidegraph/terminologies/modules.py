@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,6 +63,14 @@ class Module:
     @cached_property
     def _above(self) -> dict[str, tuple[str, ...]]:
         return {}
+
+    @cached_property
+    def by_label(self) -> Mapping[str, Sequence[str]]:
+        """The codes of each label, in lower case."""
+        found: dict[str, list[str]] = {}
+        for term in self.terms.values():
+            found.setdefault(term.label.casefold(), []).append(term.code)
+        return found
 
     def ancestors(self, code: str) -> tuple[str, ...]:
         """The codes above a code, the nearest first, then by code. A combination product has none: it is no kind of

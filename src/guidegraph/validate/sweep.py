@@ -30,6 +30,8 @@ RELATIONS = ("implies", "overlaps", "looks like", "shares a word", "stands alone
 IMPLIES, OVERLAPS, LOOKS_LIKE, WORD_ONLY, ALONE = RELATIONS
 _LARGEST = 5_000_000
 _PARTS = {"subclass", "broader"}
+#: A class above a term that says itself whence it has it (gg:classFrom): the reason stands there.
+LEXICON = "lexicon"
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class Terms:
 
     def related(self, term: str) -> bool:
         """Whether the ontology says anything of it and another term."""
-        more = any(term in table for how, table in self.said.items() if how != "subclass")
+        more = any(term in table for how, table in self.said.items() if how not in ("subclass", LEXICON))
         return more or len(self._below[term]) > 1 or not self.kinds.keys().isdisjoint(self.above(term) - {term})
 
     def may_be(self, term: str, other: str) -> bool:
@@ -206,7 +208,7 @@ def _gone(decisions: Iterable[Decision], terms: Terms) -> Iterator[Defect]:
 
 def _unswept(decisions: Iterable[Decision], terms: Terms) -> Iterator[Defect]:
     """Terms that no row names: nobody has read them."""
-    read = {term for d in decisions for term in (d.term, d.other)}
+    read = {term for d in decisions for term in (d.term, d.other)} | terms.said[LEXICON].keys()
     for term in sorted(terms.kinds.keys() - read):
         message = f"{shorten(term)} was read against no other term."
         mend = f"Read its definition against its kind, and write what it is to others into {TABLE}, or that it {ALONE}."
@@ -225,7 +227,7 @@ def _against(decision: Decision, terms: Terms) -> Iterator[Defect]:
     elif relation != IMPLIES and (below or (above and relation != OVERLAPS)):
         mend = f"Write {IMPLIES} where it follows from the definition, or take the axiom back."
     elif relation == OVERLAPS and not (terms.may_be(one, other) if above else terms.may_meet(one, other)):
-        mend = "Write gg:mayBe, or decide that the one is not the other."
+        mend = "Write gg:overlapsWith, or decide that the one is not the other."
     elif relation in (LOOKS_LIKE, WORD_ONLY) and terms.may_meet(one, other):
         mend = f"Write {OVERLAPS}, or take back what lets the one be the other."
     if mend:
@@ -247,10 +249,11 @@ def _twice(decisions: Iterable[Decision]) -> Iterator[Defect]:
 def _unrecorded(decisions: Iterable[Decision], terms: Terms) -> Iterator[Defect]:
     """Axioms between two terms without their row, which would say why."""
     rows = {(d.term, d.other): d.relation for d in decisions}
+    lexicon = terms.said[LEXICON]
     for how, table in sorted(terms.said.items()):
         wanted = OVERLAPS if how == "may be" else IMPLIES
         for term, others in sorted(table.items()):
-            for other in sorted(others):
+            for other in sorted(others - lexicon.get(term, set())):
                 if term in terms.kinds and other in terms.kinds and rows.get((term, other)) != wanted:
                     said = f"{shorten(term)} {wanted} {shorten(other)} ({how})"
                     message = f"The ontology says {said}; the table gives no reason."

@@ -187,7 +187,7 @@ class Populations:
         near = self._may_meet(atom.cls)
         if atom.prop not in (TAKEN, STOPPED):
             return [f"not {named(near)}"]
-        wholes = [sorted(parts) for whole, parts in sorted(self._parts.items()) if whole in near]
+        wholes = [sorted(p) for whole, p in sorted(self._parts.items()) if whole in near and len(p) > 1]
         all_parts = (" and ".join(named(self._naming(self._may_meet(part))) for part in parts) for parts in wholes)
         return [f"not {named(self._naming(near))}", *(f"not ({each})" for each in all_parts)]
 

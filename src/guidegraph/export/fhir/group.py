@@ -9,7 +9,7 @@ from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, how, source, strength, warning
+from guidegraph.words import DISCLAIMER, alert_words, boundary_words, how, source, strength, warning
 
 #: What an action of the group is.
 PARTS = {
@@ -52,7 +52,7 @@ def group(answer: Mapping[str, Any], version: str, name: str, subject: Json, sys
     """The RequestGroup (R4) or RequestOrchestration (R5) of an answer, with that id."""
     actions = [
         *(_entry(text) for text in answer["not_understood"]),
-        *(_alert(row, version) for row in answer["alerts"] if row["truth"] != "false"),
+        *(_alert(row, said, version) for row in answer["alerts"] if (said := alert_words(row)) is not None),
         *(_therapy(entry, version, systems) for entry in answer["therapies"]),
     ]
     return {
@@ -82,13 +82,14 @@ def _entry(text: str) -> Json:
     }
 
 
-def _alert(row: dict[str, Any], version: str) -> Json:
-    word = "Alert" if row["truth"] == "true" else "Ask about"
+def _alert(row: dict[str, Any], said: tuple[str, str, str], version: str) -> Json:
+    word, label, told = said
+    rows = [told] if row["attended"] else row["reasons"]
     calls = [f"Calls for: {'; '.join(row['calls_for'])}"] if row["calls_for"] else []
     return {
         "extension": [fhir.extension("truth", "valueCode", row["truth"])],
-        "title": f"{word}: {fhir.text(row['label'])}",
-        "description": fhir.text("\n".join([*row["reasons"], *calls])),
+        "title": f"{word}: {fhir.text(label)}",
+        "description": fhir.text("\n".join([*rows, *calls])),
         "code": [_part("alert")],
         "documentation": [_cited(doc, row, "alert", version) for doc in row["documents"]],
         "resource": _named(ns.BASE, row["id"], row["label"]),
@@ -122,6 +123,7 @@ def _therapy(entry: dict[str, Any], version: str, systems: Mapping[str, str]) ->
     confirm = [f"To establish: {told}" for told in entry["confirm"]]
     beside = [
         *(trial["text"] for trial in entry["tried"]),
+        *(f"boundary: {boundary_words(entry['status'], text)}" for text in entry["boundary"]),
         *(f"mark: {mark}" for mark in entry["marks"]),
         *(f"stated elsewhere: {row['label']} [{source(row['document'])}]" for row in entry["stated_elsewhere"]),
         *(

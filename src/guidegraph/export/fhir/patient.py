@@ -69,6 +69,8 @@ def _facts(profile: Profile, vocabulary: Vocabulary, day: date | None) -> Iterat
         yield from (_stop(stop, vocabulary, had, day) for stop in sorted(stops, key=repr))
     for prop in sorted(profile.complete):
         yield _flag("completeFor", prop, vocabulary.label(prop))
+    for name, alerts in (("examinedAlert", profile.examined), ("actedOnAlert", profile.acted_on)):
+        yield from (_flag(name, alert, vocabulary.label(alert)) for alert in sorted(alerts))
     for prop, text in sorted(profile.not_understood):
         yield _flag("notUnderstood", prop, text)
 
@@ -154,7 +156,7 @@ def _stop(stop: StopFact, vocabulary: Vocabulary, had: bool, day: date | None) -
 
 
 def _flag(name: str, prop: str, text: str) -> Json:
-    """That a list is complete, or that an entry of it was not understood."""
+    """That a list is complete or an entry of it was not understood, or that an alert was attended to."""
     concept = {"coding": [fhir.coding(*fhir.split(prop))], "text": fhir.text(text)}
     return {
         "resourceType": "Observation",
