@@ -136,7 +136,7 @@ class CodeReading:
 class Another:
     """An entry of a profile's list that is known, and is none of our terms.
 
-    ``prop`` is the property of its list, ``code`` its CURIE (several apart by ``; ``), ``label`` what it is called.
+    ``prop`` is the property of its list, ``code`` its CURIE, ``label`` what it is called.
     ``denies`` are the classes that it is known not to be, ``may`` those of which it stands above or near. A complete
     list with such an entry denies only what each entry of it is known not to be.
     """
@@ -200,8 +200,8 @@ class Profile:
     to class IRIs; ``values`` maps a number's property IRI to its exact decimal in the property's unit;
     ``complete`` holds the properties whose lists are declared complete; ``not_understood`` the entries
     (property IRI, text) that could not be read and that therefore suspend the completeness of their list.
-    ``readings`` are the codes of other terminologies that its facts were read from; ``others`` the entries that are known
-    and none of our terms.
+    ``readings`` are the codes of other terminologies that its facts were read from; ``others`` the entries that are
+    known and none of our terms.
 
     ``about`` are the conditions of the one problem that it asks about, whose numbers and trials its own then are; none
     where it names no problem. ``problems`` are the problems of a profile that names several: it is assessed for one of
@@ -235,7 +235,8 @@ class TermRow:
     """One row of the vocabulary: a class or property with its labels and its place in profiles.
 
     ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number``, ``category`` or ``alert``;
-    ``names`` are the label and all synonyms; ``key`` is the profile key that states it directly (``sex``,
+    ``names`` are the label and all exact synonyms, ``inexact`` the others, each with its scope (broad: it means more);
+    ``key`` is the profile key that states it directly (``sex``,
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
     that deny it. ``overlaps`` are the classes that what is of this class may be as well.
@@ -257,6 +258,7 @@ class TermRow:
     problem_key: str = ""
     problem_value: str = ""
     problem_denials: tuple[str, ...] = ()
+    inexact: tuple[tuple[str, str], ...] = ()
     overlaps: tuple[str, ...] = ()
 
 

@@ -121,17 +121,17 @@ PHRASES = {
     (
         "condition",
         "finding",
-    ): """aspirin allergy|gastrointestinal bleeding|GI bleed|stomach ulcer|heart attack|high blood pressure|slipped disc|
+    ): """aspirin allergy|active GI bleeding|high blood pressure|slipped disc|
         saddle numbness|peri-operative pain in CABG surgery|severe hepatic impairment|severe renal impairment|heart failure NYHA class IV|
-        established cardiovascular disease|recent MI|pregnancy|acute recovery phase after myocardial infarction|hypersensitivity|
+        recent MI|pregnancy|acute recovery phase after myocardial infarction|hypersensitivity|
         reduced renal function|arrhythmia|heart block or conduction disturbance|congestive heart failure|hyperthyroidism|
         significantly impaired hepatic function|significant renal impairment|significant hepatic impairment|systemic infection|bleeding disorder|
         acute spinal cord compression|patient refusal|poorly controlled diabetes|immunosuppression|spinal malignancy|severe osteoporosis|
         worsening neurological function|clotting disorder|poor local circulation|heat sensitivity|local malignancy|severe bleeding disorder|
         pacemaker or implanted electrical device|infection at injection site|myasthenia gravis|Lambert-Eaton|ALS|cannot operate the device|
         need for therapeutic diathermy|demand pacemaker|ICD|uncontrolled hypertension|narrow-angle glaucoma, uncontrolled|COPD|older age|
-        sciatica|radicular|LBP|nonspecific LBP|chronic primary LBP|neurogenic claudication|axial facet|neuropathic|central spinal canal stenosis|
-        radiculopathy|lumbar radiculopathy|lumbosacral radicular syndrome|disc herniation with radiculopathy|spinal stenosis|piriformis syndrome|
+        sciatica|LBP|nonspecific LBP|chronic primary LBP|neurogenic claudication|central spinal canal stenosis|
+        radiculopathy|lumbar radiculopathy|lumbosacral radicular syndrome|lumbar disc herniation with radiculopathy|spinal stenosis|piriformis syndrome|
         inflammatory arthropathy|cancer|trigeminal neuralgia""",
     (
         "intervention",

@@ -65,7 +65,8 @@ def test_a_code_is_told_with_its_steps(linked: gg.KnowledgeBase, plain: gg.Knowl
 
 def test_part_of_a_name_lists_what_holds_it(kb: Any) -> None:
     labels = [t["label"] for t in kb.lookup("ulcer")["terms"]]
-    assert labels == ["active peptic ulcer"]  # "ulcer" is a synonym of it
+    assert labels == ["active peptic ulcer", "peptic ulcer disease"]  # "ulcer" means more than either
+    assert "means more than" in kb.lookup("ulcer")["asked_back"]
     found = kb.lookup("peptic")["terms"]
     assert len(found) > 2 and all(any("peptic" in n.lower() for n in (t["label"], *t["synonyms"])) for t in found)
     with pytest.raises(TermError, match="Nearest"):

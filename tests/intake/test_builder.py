@@ -152,7 +152,7 @@ def iri(kb: Any) -> Any:
 
 
 def read(kb: Any, iri: Any, *codes: str, **more: Any) -> Any:
-    low, sciatica, ulcer = iri("peptic ulcer"), iri("sciatica"), iri("gastrointestinal bleeding ulcer")
+    low, sciatica, ulcer = iri("active peptic ulcer"), iri("sciatica"), iri("gastrointestinal bleeding ulcer")
     fake = Fake(
         ulcer=((low,), (low,)), bleeding=((ulcer,), (ulcer,)), sciatica=((sciatica,), (sciatica,)), broad=((), (low,))
     )
@@ -160,7 +160,7 @@ def read(kb: Any, iri: Any, *codes: str, **more: Any) -> Any:
 
 
 def test_codes_of_one_concept(kb: Any, iri: Any) -> None:
-    ulcer, bleeding = iri("peptic ulcer"), iri("gastrointestinal bleeding ulcer")
+    ulcer, bleeding = iri("active peptic ulcer"), iri("gastrointestinal bleeding ulcer")
     assert ulcer in kb.vocabulary.ancestors(bleeding)
     both = read(kb, iri, "ulcer", "bleeding")
     assert (both.present, both.absent, both.why) == ({bleeding}, {bleeding}, "")
@@ -196,7 +196,7 @@ def at(ref: str, when: str = "", *, timed: bool = False) -> Source:
 def test_contradictions_become_unknown_and_are_told(kb: Any, iri: Any) -> None:
     made = build(kb, complete=frozenset({"conditions"}))
     made.fact(iri("gastrointestinal bleeding ulcer"), True, at("a"))
-    made.fact(iri("peptic ulcer"), False, at("b"))
+    made.fact(iri("active peptic ulcer"), False, at("b"))
     made.fact(iri("sciatica"), True, at("c"))
     made.fact(iri("male sex"), True, at("d"))
     made.fact(iri("pregnancy"), True, at("e", "2026-06-01", timed=True))
@@ -261,7 +261,7 @@ def test_what_may_be_so_is_not_denied_by_a_complete_list(kb: Any, iri: Any, ask:
         made = build(kb, complete=frozenset({"conditions", "findings"}))
         made.fact(iri("sciatica"), True, at("a"))
         if doubtful:
-            made.doubt([iri("peptic ulcer")], ("conditions", "findings"), at("b"), "provisional")
+            made.doubt([iri("active peptic ulcer")], ("conditions", "findings"), at("b"), "provisional")
         return ask(made.build("p")).statuses
 
     assert truths(False) != truths(True)

@@ -60,7 +60,7 @@ MALFORMED = {
     "unknown sex": ("sex: unknown\n", "female"),
     "present and absent": ("conditions: {present: [sciatica], absent: [sciatica]}\n", "contradicts itself"),
     "present below absent": (
-        "conditions: {present: [bleeding ulcer], absent: [active peptic ulcer]}\n",
+        "conditions: {present: [bleeding peptic ulcer], absent: [active peptic ulcer]}\n",
         "contradicts itself",
     ),
     "pregnant and male": ("sex: male\npregnant: true\n", "contradicts itself"),

@@ -16,7 +16,7 @@ from guidegraph import api
 from guidegraph import namespaces as ns
 from guidegraph.errors import QueryError
 from guidegraph.model import Profile
-from guidegraph.profile.terms import CodedFacts
+from guidegraph.profile.coded import CodedFacts
 from guidegraph.query import catalogue
 from guidegraph.terminologies.sources import available
 from tests.support.optional import needs

@@ -10,6 +10,7 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
 from guidegraph.model import CodeReading, TermRow
+from guidegraph.profile.terms import asked_back, which
 
 _KINDS = ("condition", "finding", "intervention", "number")
 #: Roles of statements towards an intervention, in the order in which they are told.
@@ -49,10 +50,17 @@ class Lookup:
         reading = self.vocabulary.reading(text)
         if reading is None:
             rows = self.vocabulary.named(text, _KINDS)
-            return {"asked": text, "reading": None, "terms": [self._term(row) for row in rows]}
+            meant = self.vocabulary.meant(text, _KINDS)
+            back = f"{asked_back(repr(text.strip()), meant)}. {which(meant)}" if meant else None
+            return {"asked": text, "asked_back": back, "reading": None, "terms": [self._term(row) for row in rows]}
         found = dict.fromkeys((*reading.present, *reading.absent))
         rows = [self.vocabulary.by_iri[iri] for iri in found if iri in self.vocabulary.by_iri]
-        return {"asked": text, "reading": self._reading(reading), "terms": [self._term(row) for row in rows]}
+        return {
+            "asked": text,
+            "asked_back": None,
+            "reading": self._reading(reading),
+            "terms": [self._term(row) for row in rows],
+        }
 
     def _classes(self, iris: Iterable[str]) -> list[dict[str, str]]:
         rows = [{"id": describe.name(iri), "label": self.vocabulary.label(iri)} for iri in iris]
@@ -69,6 +77,9 @@ class Lookup:
             "present": self._classes(reading.present),
             "absent": self._classes(reading.absent),
             "absent_steps": list(reading.absent_steps),
+            "another": bool(reading.another),
+            "is_not": self._classes(reading.denies),
+            "may_be": self._classes(self.vocabulary.telling(reading.may, True)),
         }
 
     @cached_property
@@ -87,6 +98,7 @@ class Lookup:
             "label": row.label,
             "kind": row.kind,
             "synonyms": [name for name in row.names if name != row.label],
+            "asked_back": [{"name": name, "scope": scope} for scope, name in row.inexact],
             "definition": self.definitions.get(row.iri, ""),
             "above": self._classes(known),
             "below": self._classes(self._below.get(row.iri, ())),

@@ -42,6 +42,7 @@ from guidegraph.termreadings import (
 
 if TYPE_CHECKING:
     from guidegraph.terminologies.book import Links
+    from guidegraph.terminologies.lexicon import Lexicon
 
 #: The folders whose queries make an answer; their digests go with it.
 _ANSWER_FOLDERS = ("index", "disagree", "assess", "answer")
@@ -81,7 +82,15 @@ class Knowledge:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The terms that profiles and commands may use."""
-        return Vocabulary(term_rows(self.engine.select("index/terms")), lambda: self.links.codes)
+        rows = term_rows(self.engine.select("index/terms"))
+        return Vocabulary(rows, lambda: self.links.codes, lambda: self.lexicon)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The everyday names of drugs, conditions and findings that are no names of terms."""
+        from guidegraph.terminologies.lexicon import Lexicon
+
+        return Lexicon(self.links.lexicon_folder, lambda: self.links.codes, self.vocabulary)
 
     @cached_property
     def links(self) -> Links:

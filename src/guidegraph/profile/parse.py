@@ -13,9 +13,10 @@ from typing import NoReturn
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Problem, Profile, StopFact, TermRow, TrialFact
+from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.problems import together
 from guidegraph.profile.strict import Mapping, Scalar, Sequence, Value
-from guidegraph.profile.terms import KINDS, CodedFacts, Vocabulary
+from guidegraph.profile.terms import KINDS, Vocabulary
 
 #: A plain number: no sign, exponent, leading zero or digits of other scripts.
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?\Z")

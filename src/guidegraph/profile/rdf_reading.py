@@ -14,10 +14,11 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Another, Problem, Profile, StopFact, TrialFact
+from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.parse import check_range
 from guidegraph.profile.problems import together
 from guidegraph.profile.strict import MAX_CHARACTERS, Scalar
-from guidegraph.profile.terms import KINDS, CodedFacts, Vocabulary
+from guidegraph.profile.terms import KINDS, Vocabulary
 from guidegraph.reading import parse_quads
 
 _FORMATS = {"turtle": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "jsonld": ox.RdfFormat.JSON_LD}

@@ -6,13 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
-from guidegraph.model import Another, CodeReading, TermRow
+from guidegraph.model import CodeReading, TermRow
+from guidegraph.profile.names import SCOPES, folded, meaning, nearest, normal
 
 _PROPERTIES = {
     ns.RDFS + "label": "label",
@@ -28,6 +28,9 @@ _PROPERTIES = {
     ns.GG + "problemKey": "problem_key",
     ns.GG + "problemValue": "problem_value",
     ns.GG + "problemDenial": "denial",
+    ns.OBO_IN_OWL + "hasBroadSynonym": "broad",
+    ns.OBO_IN_OWL + "hasNarrowSynonym": "narrow",
+    ns.OBO_IN_OWL + "hasRelatedSynonym": "related",
 }
 #: The kind of the class of a fact, by its property.
 KINDS = {
@@ -35,8 +38,6 @@ KINDS = {
     ns.GG + "hasFinding": "finding",
     ns.GG + "takesMedication": "intervention",
 }
-#: People cannot know which we hold a condition and which a finding, so an entry of either list may be either.
-_EITHER = (ns.GG + "hasCondition", ns.GG + "hasFinding")
 #: A text that may be a CURIE or an IRI.
 _CODE = re.compile(r"[A-Za-z][\w.-]*:\S")
 
@@ -69,13 +70,9 @@ def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
         one("problem_key"),
         one("problem_value"),
         tuple(sorted(values.get("denial", []))),
-        tuple(sorted(values.get("overlaps", []))),
+        inexact=tuple((scope, name) for scope in SCOPES for name in sorted(values.get(scope, []))),
+        overlaps=tuple(sorted(values.get("overlaps", []))),
     )
-
-
-def normal(text: str) -> str:
-    """A name for comparison: lower case, hyphens and runs of white space as one space."""
-    return re.sub(r"[\s\-\u2010-\u2014_]+", " ", text.casefold()).strip()
 
 
 class CodeBook(Protocol):
@@ -88,16 +85,40 @@ class CodeBook(Protocol):
         """What a code says in our terms."""
 
 
+class NameBook(Protocol):
+    """Reads names that are none of our terms' own (guidegraph.terminologies.lexicon)."""
+
+    def read(self, name: str) -> CodeReading | None:
+        """What a normal name says in our terms, None where it is not in the lexicon or no fact follows from it."""
+
+    def kind(self, name: str) -> str:
+        """The kind of thing that a normal name is of ("intervention", "condition"), "" where it is not there."""
+
+    def meant(self, name: str) -> Sequence[tuple[str, str]]:
+        """The terms (scope, IRI) that a normal name does not mean exactly and is asked back for."""
+
+    @property
+    def names(self) -> Mapping[str, tuple[str, str]]:
+        """For each normal name its kind and how it is written."""
+
+
 class Vocabulary:
     """Resolves what people write to terms.
 
     Args:
         rows: the terms of ours.
         codes: gives the reader of codes; called only for a text that looks like a code.
+        lexicon: gives the reader of further names; called only for a text that is no name of a term.
     """
 
-    def __init__(self, rows: Iterable[TermRow], codes: Callable[[], CodeBook] | None = None) -> None:
+    def __init__(
+        self,
+        rows: Iterable[TermRow],
+        codes: Callable[[], CodeBook] | None = None,
+        lexicon: Callable[[], NameBook] | None = None,
+    ) -> None:
         self._codes = codes
+        self._lexicon = lexicon
         known = tuple(rows)
         # Alerts are statements, named apart from what patients have: a condition is often called as its alert is.
         self.rows: tuple[TermRow, ...] = tuple(row for row in known if row.kind != "alert")
@@ -108,6 +129,10 @@ class Vocabulary:
             for name in {normal(n) for n in row.names}:
                 names[name].append(row)
         self._names = names
+        self._inexact: dict[str, list[tuple[str, TermRow]]] = defaultdict(list)
+        for row in self.rows:
+            for scope, name in row.inexact:
+                self._inexact[normal(name)].append((scope, row))
         self._above: dict[str, frozenset[str]] = {}
 
     def of_kind(self, *kinds: str) -> list[TermRow]:
@@ -161,14 +186,48 @@ class Vocabulary:
         return (row.short or row.label) if row else ns.shorten(number)
 
     def reading(self, text: str) -> CodeReading | None:
-        """What a text says that is a code of another terminology; None for any other text."""
+        """What a text says that is a code of another terminology or a name of the lexicon; None for any other text."""
         stripped = text.strip()
-        if self._codes is None or not _CODE.match(stripped) or stripped in self.by_iri:
+        if stripped in self.by_iri or ns.expand(stripped) is not None or self._rows(stripped):
             return None
-        if ns.expand(stripped) is not None or normal(stripped) in self._names:
+        if self._codes is not None and _CODE.match(stripped) and (curie := self._codes().curie(stripped)) is not None:
+            return self._codes().read(curie)
+        if self._lexicon is None or normal(stripped) in self._inexact:
             return None
-        curie = self._codes().curie(stripped)
-        return None if curie is None else self._codes().read(curie)
+        return self._lexicon().read(normal(stripped))
+
+    def meant(self, text: str, kinds: Collection[str]) -> list[tuple[str, TermRow]]:
+        """The terms (scope, term) of some kinds that a name which is not exact could mean: it is asked back."""
+        name = normal(text)
+        if self._rows(text.strip()):
+            return []
+        found = self._inexact.get(name) or self._inexact_folded.get(folded(name)) or []
+        if not found and self._lexicon is not None:
+            found = [(scope, self.by_iri[iri]) for scope, iri in self._lexicon().meant(name) if iri in self.by_iri]
+        return [(scope, row) for scope, row in found if row.kind in kinds]
+
+    def exact(self, text: str) -> str:
+        """The IRI of the one term that a name means exactly, "" where none or several have it."""
+        rows = self._rows(text.strip())
+        return rows[0].iri if len(rows) == 1 else ""
+
+    def lexical_kind(self, text: str) -> str:
+        """The kind of thing that a name of the lexicon is of, "" for any other text."""
+        return "" if self._lexicon is None or self._rows(text.strip()) else self._lexicon().kind(normal(text))
+
+    @cached_property
+    def _folded(self) -> Mapping[str, list[TermRow]]:
+        table: dict[str, list[TermRow]] = defaultdict(list)
+        for name, rows in self._names.items():
+            table[folded(name)] += [row for row in rows if row not in table[folded(name)]]
+        return dict(table)
+
+    @cached_property
+    def _inexact_folded(self) -> Mapping[str, list[tuple[str, TermRow]]]:
+        table: dict[str, list[tuple[str, TermRow]]] = defaultdict(list)
+        for name, found in self._inexact.items():
+            table[folded(name)] += [one for one in found if one not in table[folded(name)]]
+        return dict(table)
 
     def _exact(self, reading: CodeReading, kinds: Collection[str], where: str) -> str:
         """The one term that a code means exactly."""
@@ -205,8 +264,8 @@ class Vocabulary:
             where: the place of the text, for the message.
 
         Raises:
-            TermError: nothing has the name (the nearest names are told), or more than one thing has it, or it is
-                a term of another kind.
+            TermError: nothing has the name (the nearest names are told), it is no exact name (what it could mean is
+                told), more than one thing has it, or it is a term of another kind.
         """
         reading = self.reading(text)
         if reading is not None:
@@ -216,14 +275,23 @@ class Vocabulary:
         fitting = [row for row in rows if row.kind in kinds]
         if len(fitting) == 1:
             return fitting[0].iri
-        shown = _short(stripped)
+        shown = shortened(stripped)
         if fitting:
             choices = "; ".join(f"{row.label} ({ns.shorten(row.iri)})" for row in fitting)
             raise TermError(f"{shown} names more than one thing", where=where, mend=f"Write one of: {choices}.")
+        if meant := self.meant(stripped, kinds):
+            raise TermError(asked_back(shown, meant), where=where, mend=which(meant))
         if rows:
-            raise _of_another_kind(f"{shown} is a term", rows, kinds, where)
-        near = self._near(stripped, kinds)
-        mend = f"Nearest: {'; '.join(near)}." if near else "guidegraph profile terms lists the known terms."
+            raise of_another_kind(f"{shown} is a term", rows, kinds, where)
+        everywhere = {row.kind for row in self.rows}
+        if other := self.meant(stripped, everywhere):
+            raise of_another_kind(asked_back(shown, other), [row for _, row in other], kinds, where)
+        if near := self._near(stripped, kinds):
+            mend = f"Nearest: {'; '.join(near)}."
+        elif near := self._near(stripped, everywhere):
+            mend = f"Nearest of another kind: {'; '.join(near)}."
+        else:
+            mend = "guidegraph profile terms lists the known terms."
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
 
     def alerts(self, text: str, *, where: str = "") -> list[str]:
@@ -237,7 +305,7 @@ class Vocabulary:
         found = [row.iri for row in self._alerts if row.iri in iris or normal(row.label) == wanted]
         if not found:
             known = "; ".join(dict.fromkeys(row.label for row in self._alerts)) or "none"
-            raise TermError(f"{_short(text.strip())} is no known alert", where=where, mend=f"Known are: {known}.")
+            raise TermError(f"{shortened(text.strip())} is no known alert", where=where, mend=f"Known are: {known}.")
         return found
 
     def named(self, text: str, kinds: Collection[str]) -> list[TermRow]:
@@ -248,6 +316,7 @@ class Vocabulary:
         """
         wanted = normal(text)
         fitting = [row for row in self._rows(text.strip()) if row.kind in kinds]
+        fitting = fitting or list(dict.fromkeys(row for _, row in self.meant(text, kinds)))
         if not fitting and wanted:
             holding = {row.iri: row for n, rows in self._names.items() if wanted in n for row in rows}
             fitting = [row for row in holding.values() if row.kind in kinds]
@@ -256,101 +325,45 @@ class Vocabulary:
         return sorted(fitting, key=lambda row: (row.label, row.iri))
 
     def _rows(self, text: str) -> list[TermRow]:
-        """The terms, of any kind, whose IRI, CURIE or name a text is."""
+        """The terms, of any kind, whose IRI, CURIE or exact name a text is."""
         iri = text if text in self.by_iri else ns.expand(text)
-        return [self.by_iri[iri]] if iri is not None and iri in self.by_iri else self._names.get(normal(text), [])
+        if iri is not None and iri in self.by_iri:
+            return [self.by_iri[iri]]
+        name = normal(text)
+        if name in self._names or name in self._inexact:
+            return self._names.get(name, [])
+        return self._folded.get(folded(name), [])
 
     def _near(self, text: str, kinds: Collection[str]) -> list[str]:
-        wanted = normal(text)[:80]
-        words = set(wanted.split())
-        pool = {n: rows for n, rows in self._names.items() if any(r.kind in kinds for r in rows)}
-        close = get_close_matches(wanted, pool, n=4, cutoff=0.6)
-        sharing = sorted(
-            (n for n in pool if words & set(n.split())), key=lambda n: (-len(words & set(n.split())), len(n), n)
-        )
-        labels = [row.label for n in [*close, *sharing[:4]] for row in pool[n] if row.kind in kinds]
-        return list(dict.fromkeys(labels))[:4]
+        pool: dict[str, list[str]] = defaultdict(list)
+        for name, rows in self._names.items():
+            pool[name] += [row.label for row in rows if row.kind in kinds]
+        for name, found in self._inexact.items():
+            pool[name] += [row.label for _, row in found if row.kind in kinds]
+        for name, (kind, written) in self._lexicon().names.items() if self._lexicon is not None else ():
+            pool[name] += [written] if kind in kinds else []
+        return nearest(text, {name: shown for name, shown in pool.items() if shown})
 
 
-def _of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], where: str) -> TermError:
+def asked_back(shown: str, meant: Iterable[tuple[str, TermRow]]) -> str:
+    """What a name that is not exact could mean."""
+    return meaning(shown, ((scope, row.label) for scope, row in meant))
+
+
+def which(meant: Iterable[tuple[str, TermRow]]) -> str:
+    """Which terms to write instead of a name that is not exact."""
+    labels = "; ".join(dict.fromkeys(row.label for _, row in meant))
+    return f"Which do you mean? Write {labels}, or the term that is meant."
+
+
+def of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], where: str) -> TermError:
+    """The error that a term or code belongs elsewhere."""
     kind = " or ".join(sorted({row.kind for row in rows}))
     return TermError(
         f"{what}, but of another kind ({kind})", where=where, mend=f"Here belongs: {', '.join(sorted(kinds))}."
     )
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text as a message shows it."""
     return repr(text if len(text) <= 80 else text[:77] + "...")
-
-
-class CodedFacts:
-    """Resolves the entries of one profile, and keeps what was read from codes and what was not understood."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._terms = vocabulary
-        self._readings: dict[str, CodeReading] = {}
-        self._missed: set[tuple[str, str]] = set()
-        self._others: set[Another] = set()
-
-    @property
-    def readings(self) -> tuple[CodeReading, ...]:
-        """How the codes of the profile were read, sorted by code."""
-        return tuple(self._readings[curie] for curie in sorted(self._readings))
-
-    @property
-    def not_understood(self) -> tuple[tuple[str, str], ...]:
-        """The entries (property IRI of their list, text) that were not understood, sorted."""
-        return tuple(sorted(self._missed))
-
-    @property
-    def others(self) -> tuple[Another, ...]:
-        """The entries that are known and none of our terms, sorted."""
-        return tuple(sorted(self._others))
-
-    def miss(self, prop: str, text: str, *, alone: bool = False) -> None:
-        """Note that an entry of a property's list was not understood; ``alone``: that it can stand in no other list."""
-        for one in _EITHER if prop in _EITHER and not alone else (prop,):
-            self._missed.add((one, text))
-
-    def classes(self, text: str, kinds: Collection[str], prop: str, *, present: bool, where: str = "") -> Sequence[str]:
-        """The classes of ours that an entry states, present or absent; none where it was not understood.
-
-        Args:
-            text: a name of a term of ours, or a code of another terminology (CURIE or IRI).
-            kinds: the kinds of term that belong there.
-            prop: the property of the list, for what is not understood.
-            present: whether the patient has it; else it is denied.
-            where: the place of the entry, for messages.
-
-        Raises:
-            TermError: a name that is unknown or ambiguous, or a term or code of another kind.
-        """
-        reading = self._terms.reading(text)
-        if reading is None:
-            return (self._terms.resolve(text, kinds, where=where),)
-        stated = [
-            row for iri in (reading.present if present else reading.absent) if (row := self._terms.by_iri.get(iri))
-        ]
-        fitting = [row.iri for row in stated if row.kind in kinds]
-        if stated and not fitting:
-            raise _of_another_kind(f"{reading.name} is a code", stated, kinds, where)
-        if fitting or (present and prop in reading.another):
-            self._readings[reading.curie] = reading
-        if not fitting and present and prop in reading.another:
-            self._others.update(others(reading, prop))
-        elif not fitting:
-            self.miss(prop, _missed(reading, present))
-        return fitting
-
-
-def others(reading: CodeReading, prop: str) -> Iterable[Another]:
-    """What an entry of a list is that is known and none of our terms: a condition may be held as a finding by us."""
-    for one in _EITHER if prop in _EITHER else (prop,):
-        yield Another(one, reading.curie, reading.label, reading.denies, reading.may)
-
-
-def _missed(reading: CodeReading, present: bool) -> str:
-    if not present and reading.present:
-        return f"not {reading.name}: it means less than any term known, so nothing follows from its absence"
-    step = reading.steps[-1] if present else reading.absent_steps[-1]
-    return f"{'' if present else 'not '}{reading.name}: {step}"

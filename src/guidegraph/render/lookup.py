@@ -13,6 +13,7 @@ _SHOWN = 12
 def lookup_text(data: dict[str, Any]) -> str:
     """How a code was read, then each term: definition, place, mappings, and what states something about it."""
     lines = _reading(data["reading"]) if data["reading"] else []
+    lines += wrap(clean(data["asked_back"])) if data["asked_back"] else []
     if len(data["terms"]) > 1 and data["reading"] is None and len(data["terms"]) > _SHOWN:
         names = [f"{t['label']} ({t['id']})" for t in data["terms"]]
         return "\n".join([*wrap(f"{len(names)} terms hold {clean(data['asked'])!r}:"), *map(_item, names)]) + "\n"
@@ -28,6 +29,13 @@ def _item(text: str) -> str:
 def _reading(row: dict[str, Any]) -> list[str]:
     lines = wrap(f"{row['code']}{' - ' + row['label'] if row['label'] else ''}")
     lines += wrap(row["iri"], "  ") if row["iri"] else []
+    if row["another"]:
+        lines += wrap("known, and none of the terms here", "    ", "  ")
+        lines += [line for step in row["steps"] for line in wrap(step, "      ", "    ")]
+        for told, key in (("may be", "may_be"), ("known not to be", "is_not")):
+            if row[key]:
+                lines += wrap(f"{told}: {', '.join(c['label'] for c in row[key])}", "    ", "  ")
+        return lines + wrap("of every other term it is not known whether it is one", "    ", "  ")
     if not row["understood"]:
         return lines + wrap(f"NOT UNDERSTOOD: {'; '.join(row['steps'])}", "    ", "  ")
     for told, key, steps in (
@@ -45,6 +53,7 @@ def _term(term: dict[str, Any]) -> list[str]:
     lines += wrap(term["definition"], "  ", "  ") if term["definition"] else []
     for word, values in (
         ("also", term["synonyms"]),
+        ("asked back", [f"{n['name']} ({n['scope']})" for n in term["asked_back"]]),
         ("a kind of", [c["label"] for c in term["above"]]),
         ("kinds of it", [c["label"] for c in term["below"]]),
     ):

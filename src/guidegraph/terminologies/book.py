@@ -11,8 +11,9 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.terminologies.another import read_coverage
+from guidegraph.terminologies.another import lexicon, read_coverage
 from guidegraph.terminologies.codes import Codes, Telling
+from guidegraph.terminologies.lexicon import TITLE, read_codes
 from guidegraph.terminologies.model import claims
 from guidegraph.terminologies.modules import SUFFIX as MODULE
 from guidegraph.terminologies.modules import (
@@ -42,11 +43,17 @@ class Links:
         self._label = label
         self._telling = telling
         self._read: dict[Path, Module] = {}
+        self._lexica: dict[str, Sequence[Module]] = {}
 
     @property
     def tables_folder(self) -> Path:
         """The folder of the registry of terminologies and the mapping tables."""
         return (assets.root() if self._root is None else self._root) / "ontology" / "links"
+
+    @property
+    def lexicon_folder(self) -> Path:
+        """The folder of the lexicon of names."""
+        return self.tables_folder.parent / "lexicon"
 
     @property
     def modules_folder(self) -> Path:
@@ -76,12 +83,24 @@ class Links:
         """
         folder = self.tables_folder
         tables, registry = read_tables(folder), read_terminologies(folder)
-        return Codes(tables, registry, self._linked, self._label, self._telling, read_coverage(folder))
+        coverage = read_coverage(folder)
+        return Codes(tables, registry, self._linked, self._label, self._telling, coverage, self._of_lexicon)
 
     def _linked(self, prefix: str) -> Sequence[Module]:
         # A large hierarchy takes a while to read, so only those that say early on that they are of the prefix are read.
         files = [path for path in self._files if module_prefix(path) in (prefix, "")]
         return [module for module in map(self._module, files) if module.prefix == prefix]
+
+    def _of_lexicon(self, prefix: str) -> Sequence[Module]:
+        """The codes of the lexicon as a hierarchy, asked where no linked one has a code."""
+        if prefix not in self._lexica:
+            coverage = read_coverage(self.tables_folder).get(prefix)
+            terms = read_codes(self.lexicon_folder, prefix)
+            rows = read_tables(self.tables_folder)
+            named = [row.curie.partition(":")[2] for row in rows if row.curie.startswith(f"{prefix}:")]
+            made = lexicon(prefix, TITLE, terms, coverage, named) if terms and coverage else None
+            self._lexica[prefix] = [made] if made else []
+        return self._lexica[prefix]
 
     def load(self, store: ox.Store) -> None:
         """Put the mappings as SKOS matches, one graph a table, and the graphs of the linked hierarchies into a store.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -41,6 +41,7 @@ class Codes:
         label: gives the label of a term of ours.
         telling: gives those of some terms of ours that tell more than the others, present or absent.
         coverage: what was reviewed as covering, by prefix; where nothing was, no code is understood as another thing.
+        lexica: gives the codes of a prefix that the lexicon of names places; asked where no linked hierarchy has one.
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class Codes:
         label: Callable[[str], str],
         telling: Telling = lambda classes, present: classes,
         coverage: Mapping[str, Coverage] | None = None,
+        lexica: Callable[[str], Sequence[Module]] = lambda prefix: (),
     ) -> None:
         self._telling = telling
         self._coverage = coverage or {}
+        self._lexica = lexica
         self.terminologies = terminologies
         self._hierarchies = hierarchies
         self._label = label
@@ -165,6 +168,11 @@ class Codes:
             self._children[hierarchy.name] = {parent: sorted(codes) for parent, codes in below.items()}
         return self._children[hierarchy.name]
 
+    def hierarchies(self, prefix: str) -> Iterator[Module]:
+        """What places the codes of a prefix: linked hierarchies, then the lexicon of names."""
+        yield from self.linked(prefix)
+        yield from self._lexica(prefix)
+
     def linked(self, prefix: str) -> Sequence[Module]:
         """The linked hierarchies of a prefix."""
         return self._hierarchies(prefix)
@@ -187,7 +195,7 @@ class _Walk:
         self._found: tuple[Module, ExternalTerm] | None = None
         # A code that the tables place among our classes needs no hierarchy, which takes a while to read.
         if not any(row.predicate in _HAS for row in self._own):
-            self._found = next(((h, h.terms[code]) for h in codes.linked(prefix) if code in h.terms), None)
+            self._found = next(((h, h.terms[code]) for h in codes.hierarchies(prefix) if code in h.terms), None)
         if self._found and not self._own:
             self._replace()
 
