@@ -111,13 +111,15 @@ class Bearing(Named):
     """A contraindication or warning of a therapy beside the rest of the plan.
 
     ``kind`` is absolute, relative or warning; ``new``: not so without the plan; ``by``: the therapies of the plan that
-    its population speaks of; ``facts``: what must be known first, where it is not decided.
+    its population speaks of; ``because``: by which facts it holds; ``facts``: what must be known first, where it is
+    not decided.
     """
 
     kind: str
     source: str
     new: bool
     by: list[str]
+    because: str
     facts: list[str]
 
 

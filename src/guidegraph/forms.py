@@ -120,7 +120,7 @@ class Recommendation(Named):
 
 
 class Contraindication(Named):
-    """A contraindication, a warning or a coverage rule and its truth for the patient."""
+    """A contraindication, a warning or a coverage rule and its truth for the patient; ``because``: by which facts."""
 
     kind: str
     truth: str
@@ -134,6 +134,7 @@ class Contraindication(Named):
     consent_or_procedure: bool
     note: bool
     through: str | None
+    because: str
 
 
 class Evidence(Named):
@@ -193,11 +194,12 @@ class OpenFact(TypedDict):
 
 
 class Tried(TypedDict):
-    """A trial of a therapy (``itself``) or of something below it, in words and in parts."""
+    """A trial of a therapy (``itself``) or of what is below it, in words and parts; ``in_vain``: failed, not borne."""
 
     intervention: str
     label: str
     outcome: str
+    in_vain: bool
     weeks: float | None
     itself: bool
     text: str
@@ -352,6 +354,17 @@ class Unused(Named):
     text: str
 
 
+class OtherEntry(TypedDict):
+    """An entry of the profile that is known and none of our terms, with what it leaves unknown of what matters here."""
+
+    code: str
+    label: str
+    keys: list[str]
+    may_be: list[Named]
+    leaves_unknown: list[Named]
+    steps: list[str]
+
+
 class Imprecise(Named):
     """A document or statement of which it is not sure whether it counts at the day, since its date is known in part."""
 
@@ -378,6 +391,7 @@ class Asked(TypedDict):
     readings: list[Reading]
     by_reading: list[ReadTerm]
     unused: list[Unused]
+    others: list[OtherEntry]
     software: str
     queries: list[NamedDigest]
 

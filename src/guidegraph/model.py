@@ -136,7 +136,7 @@ class CodeReading:
 class Another:
     """An entry of a profile's list that is known, and is none of our terms.
 
-    ``prop`` is the property of its list, ``code`` its CURIE (several apart by ``; ``), ``label`` what it is called.
+    ``prop`` is the property of its list, ``code`` its CURIE, ``label`` what it is called.
     ``denies`` are the classes that it is known not to be, ``may`` those of which it stands above or near. A complete
     list with such an entry denies only what each entry of it is known not to be.
     """
@@ -200,8 +200,8 @@ class Profile:
     to class IRIs; ``values`` maps a number's property IRI to its exact decimal in the property's unit;
     ``complete`` holds the properties whose lists are declared complete; ``not_understood`` the entries
     (property IRI, text) that could not be read and that therefore suspend the completeness of their list.
-    ``readings`` are the codes of other terminologies that its facts were read from; ``others`` the entries that are known
-    and none of our terms.
+    ``readings`` are the codes of other terminologies that its facts were read from; ``others`` the entries that are
+    known and none of our terms.
 
     ``about`` are the conditions of the one problem that it asks about, whose numbers and trials its own then are; none
     where it names no problem. ``problems`` are the problems of a profile that names several: it is assessed for one of

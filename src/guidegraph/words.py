@@ -13,6 +13,7 @@ from guidegraph.forms import (
     Asked,
     Contraindication,
     Imprecise,
+    OtherEntry,
     OtherProblem,
     Problem,
     Question,
@@ -23,6 +24,8 @@ from guidegraph.forms import (
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80
+#: Terms that an entry leaves unknown of which a view names so many, and counts the rest.
+_LEFT = 8
 
 
 def read_words(row: Reading) -> str:
@@ -35,6 +38,15 @@ def unused_words(rows: Sequence[Unused]) -> str:
     """What nothing here uses, by the keys of the profile."""
     keys = dict.fromkeys(row["key"] for row in rows)
     return "; ".join(f"{key}: {', '.join(row['text'] for row in rows if row['key'] == key)}" for key in keys)
+
+
+def other_entry_words(row: OtherEntry) -> str:
+    """An entry that is none of our terms, and what its list leaves unknown for it."""
+    label = f"{row['label']} ({row['code']})" if row["label"] else row["code"]
+    said = f"{label}, not used by any statement here"
+    left = [one["label"] for one in row["leaves_unknown"]]
+    more = f" and {len(left) - _LEFT} more" if len(left) > _LEFT else ""
+    return f"{said}. It leaves unknown: {', '.join(left[:_LEFT])}{more}" if left else said
 
 
 def clean(text: Any) -> str:
@@ -110,7 +122,8 @@ def warning(row: Contraindication) -> str:
         parts.append("a matter of consent or procedure")
     country = f" [{'/'.join(row['jurisdiction'])}]" if row["jurisdiction"] else ""
     issued = f"{row['document']['label']} ({year(row['document'])})"
-    return f"{row['label']} ({'; '.join(parts)}){country} - {row['reason']} Source: {issued}"
+    because = f" - here: {row['because']}" if row["because"] else ""
+    return f"{row['label']} ({'; '.join(parts)}){country}{because} - {row['reason']} Source: {issued}"
 
 
 def to_json(data: Any) -> str:
@@ -156,7 +169,12 @@ def alert_words(row: Alert) -> tuple[str, str, str] | None:
     if row["truth"] == "true":
         word = f"Alert, {row['attended']}" if row["attended"] else "Alert"
         return word, row["label"], told
-    return ("Examined", row["label"], told) if row["attended"] else ("Ask about", row["label"], f"not asked: {told}")
+    if row["attended"]:
+        return "Examined", row["label"], told
+    signs = [sign for sign in row["signs"] if sign["key"] != "conditions"]
+    if signs and all(sign["truth"] == "false" for sign in signs):
+        return "Ask about", row["label"], f"its signs are absent; whether it was diagnosed is not stated: {told}"
+    return "Ask about", row["label"], f"not asked: {told}"
 
 
 _FOUND = {"true": "yes", "false": "no", "unknown": "not recorded"}
@@ -179,10 +197,13 @@ def bearing_words(row: Question) -> str:
 
 
 def beside(answer: Asked) -> Iterator[tuple[str, str]]:
-    """What stands before the therapies beside the alerts: flags to weigh, what is taken now, and what was left out.
+    """What stands before the therapies beside the alerts: entries that are none of our terms, flags to weigh, what is
+    taken now, and what was left out.
 
     Each is a word and a sentence.
     """
+    for entry in answer["others"]:
+        yield "none of our terms", other_entry_words(entry)
     for flag in answer["flags"]:
         yield "to weigh", f"{flag['label']} ({'; '.join(d['label'] for d in flag['documents'])})"
     for drug in answer["taken_now"]:

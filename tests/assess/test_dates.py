@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import guidegraph as gg
 from guidegraph import namespaces as ns
 from guidegraph import render
+from guidegraph.export.fhir.answer import therapies_fhir
 from tests.support.paths import ROOT
 
 LATE = date(2030, 1, 1)
@@ -200,6 +202,10 @@ def test_what_is_issued_in_a_year_or_month_counts_from_its_first_day_and_is_told
         (row,) = answer["imprecise"]
         assert (row["id"], row["text"].partition(": ")[2]) == (subject, f"in effect from {words}")
         assert explained["imprecise"] == [row] == kb.timeline(PATIENT, as_of=day)["imprecise"]
+        sent = json.loads(therapies_fhir(answer))["entry"][0]["resource"]
+        (inputs,) = (part for part in sent["contained"] if part["resourceType"] == "Parameters")
+        told = [p["valueString"] for p in inputs["parameter"] if p["name"] == "date-known-in-part"]
+        assert told == [row["text"]] and any(row["text"] in note["text"] for note in sent["note"])
         assert kb.matrix(as_of=day, at_least=1)["imprecise"] == [row]
         for shown in (render.therapies_text, render.therapies_markdown, render.therapies_html):
             assert words in " ".join(shown(answer).split())

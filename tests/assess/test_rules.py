@@ -87,6 +87,20 @@ def test_who_looked_and_took_no_side_is_told_whatever_the_status(healthy: Any) -
         assert "o recommendation:" in view.replace("**", "").replace("</strong>", "") and "NICE NG59" in view
 
 
+def test_the_proof_holds_who_looked_and_took_no_side(kb: Any) -> None:
+    proof = kb.explain(HEALTHY, "nonsteroidal anti-inflammatory drug", as_of=AS_OF)["proof"]
+    looked = [row for row in proof if row["role"] == "other stance"]
+    assert [row["truth"] for row in looked] == ["true"] and "NICE NG59" in looked[0]["document"]["label"]
+
+
+def test_what_an_article_says_twice_is_one_voice(healthy: Any) -> None:
+    rows = entries(healthy)
+    for label in ("advice to remain active", "nonsteroidal anti-inflammatory drug"):
+        own = [voice for voice in rows[label]["for"] if voice["document"]["id"].endswith("droracle-sciatica-2025")]
+        assert len(own) == 1, label
+        assert sum("Dr.Oracle" in reason for reason in rows[label]["reasons"]) == 1
+
+
 def test_what_a_true_alert_calls_for_stands_first_and_alone(kb: Any) -> None:
     data = answer(kb, findings=["saddle anesthesia"])
     called = [entry for entry in data["therapies"] if entry["called_for"]]
@@ -159,6 +173,53 @@ def test_a_trial_is_told_with_the_therapy_and_its_classes_never_with_members(kb:
     assert all("tried: failed, 6 weeks" in view for view in views(data))
 
 
+@pytest.mark.parametrize(
+    ("outcome", "vain"), [("failed", True), ("not tolerated", True), ("succeeded", False), ("", False)]
+)
+def test_what_was_tried_in_vain_stands_apart_from_the_untried(kb: Any, outcome: str, vain: bool) -> None:
+    trial = {"of": "acetaminophen", "weeks": 2} | ({"outcome": outcome} if outcome else {})
+    data = answer(kb, trials={"present": [trial], "complete": True})
+    entry = entries(data)["acetaminophen"]
+    assert [row["in_vain"] for row in entry["tried"]] == [vain]
+    heading = f"{entry['status'].capitalize()}, but tried in vain (1)"
+    for view in views(data):
+        assert (heading in view) is vain
+        assert not vain or view.index(heading) > view.index("analgesia (no drug named)")
+
+
+def test_a_warning_says_by_which_fact_it_holds(kb: Any) -> None:
+    data = answer(kb, egfr=20, medications={"present": ["anticoagulant"], "complete": True})
+    rows = {row["label"]: row for row in entries(data)["ibuprofen"]["contraindications"]}
+    assert rows["NSAIDs: severe renal impairment"]["because"].startswith("severe renal impairment: eGFR 20; below 30")
+    assert all(bool(row["because"]) == (row["truth"] == "true" and not row["note"]) for row in rows.values())
+    assert all("here: severe renal impairment: eGFR 20" in view for view in views(data))
+    plan = kb.plan({"age": 45, "conditions": ["sciatica"], "egfr": 20}, ["ibuprofen"], as_of=AS_OF)
+    held = [row["because"] for row in plan["therapies"][0]["held"]]
+    assert any(text.startswith("severe renal impairment: eGFR 20") for text in held) and all(held)
+
+
+def test_what_has_ended_is_counted_and_listed_when_asked_for(healthy: Any) -> None:
+    for shown in (render.therapies_text, render.therapies_markdown):
+        brief, whole = (" ".join(shown(healthy, ended=flag).split()) for flag in (False, True))
+        heading = f"Not in effect at this date ({len(healthy['not_in_effect'])})"
+        assert heading in brief and heading in whole
+        assert "no longer in effect" in whole and "no longer in effect" not in brief
+
+
+def test_what_an_alert_itself_calls_for_comes_before_what_is_recommended_on_it(kb: Any) -> None:
+    data = answer(kb, findings=["saddle anesthesia"])
+    called = [entry["label"] for entry in data["therapies"] if entry["called_for"]]
+    itself = data["alerts"][0]["calls_for"]
+    assert set(called[: len(itself)]) == set(itself) and called[len(itself) :] == ["emergency spinal surgery"]
+
+
+def test_whose_signs_were_all_denied_is_not_asked_for_them_again(kb: Any) -> None:
+    signs = ["urinary retention", "urinary incontinence", "bilateral motor weakness", "saddle anesthesia"]
+    data = answer(kb, conditions=["sciatica"], findings={"absent": signs})
+    for view in views(data):
+        assert "its signs are absent; whether it was diagnosed is not stated: cauda equina syndrome" in view
+
+
 def test_whether_trials_amount_to_conservative_care_is_asked_with_them(kb: Any) -> None:
     trials = [{"of": "ibuprofen", "outcome": "failed", "weeks": 6}]
     data = answer(kb, symptom_weeks=10, trials={"present": trials, "complete": True})
@@ -189,7 +250,7 @@ def test_current_medication_is_told_before_what_to_start(kb: Any) -> None:
 
 
 def test_flags_to_weigh_are_told_and_change_no_status(kb: Any) -> None:
-    older, younger = answer(kb, age=64), answer(kb, age=45)
+    older, younger = answer(kb, age=55), answer(kb, age=45)
     assert [flag["label"][:11] for flag in older["flags"]] == ["Age over 50"] and not younger["flags"]
     statuses = [{label: row["status"] for label, row in entries(data).items()} for data in (older, younger)]
     assert statuses[0] == statuses[1]

@@ -21,7 +21,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.export.fhir.parts import bare
 from guidegraph.export.fhir.patient import patient_bundle
-from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.model import Another, Profile, StopFact, TrialFact
 from guidegraph.profile import read_profile
 from guidegraph.termreadings import STOPPED
 from tests.conftest import AS_OF
@@ -75,6 +75,13 @@ def edge_cases(kb: Any) -> dict[str, Profile]:
         "suspended": Profile(complete=frozenset({condition}), not_understood=((condition, "odd"),)),
         "suspended-other": Profile(complete=frozenset({condition}), not_understood=((ns.GG + "hasFinding", "odd"),)),
     }
+    for number, rule in enumerate(r for r in kb.implications if r.kind == "part" and r.given == generate.TAKEN):
+        parts = sorted(r.other for r in kb.implications if r.given == rule.given and r.cls == rule.cls)
+        entry = Another(rule.given, "TOY:1", "thing", tuple(p for p in parts if p != rule.other))
+        listed = frozenset(p for p in parts if p != rule.other)
+        cases[f"other-part-{number}"] = Profile(
+            present={rule.given: listed}, complete=frozenset({rule.given}), others=(entry,)
+        )
     for days in (None, Decimal(0), Decimal("13.5"), Decimal(14), Decimal("14.000000001"), Decimal(400)):
         cases[f"stopped-{days}"] = Profile(stops_present=frozenset({StopFact(stop.cls, days)}))
         cases[f"not-stopped-{days}"] = Profile(stops_absent=frozenset({StopFact(stop.cls, days)}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph.errors import ProfileError
-from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.model import Another, Profile, StopFact, TrialFact
 from guidegraph.profile import settle
 from guidegraph.termreadings import TAKEN
 
@@ -86,6 +87,7 @@ def _draw(kb: Any, pick: random.Random, seed: int) -> Profile:
             StopFact(pick.choice(classes[EVENTS[1]]), pick.choice(days)) for _ in range(pick.randint(0, most))
         )
 
+    complete = frozenset(p for p in (*SIMPLE, *EVENTS) if pick.random() < 0.15)
     return Profile(
         f"generated-{seed}",
         "",
@@ -96,8 +98,19 @@ def _draw(kb: Any, pick: random.Random, seed: int) -> Profile:
         trials(2, False),
         stops(1),
         stops(1),
-        frozenset(p for p in (*SIMPLE, *EVENTS) if pick.random() < 0.15),
+        complete,
+        others=others(kb, random.Random(f"{seed} {sorted(complete)}"), sorted(complete)),
     )
+
+
+def others(kb: Any, pick: random.Random, props: Sequence[str]) -> tuple[Another, ...]:
+    """Entries of some lists that are known and none of our terms, each known not to be some classes of ours."""
+    classes, found = used_classes(kb), []
+    for prop in props:
+        for number in range(pick.randint(0, 2)):
+            denies = pick.sample(classes[prop], k=pick.randint(0, len(classes[prop])))
+            found.append(Another(prop, f"TOY:{number}", f"thing {number}", tuple(sorted(denies))))
+    return tuple(sorted(found))
 
 
 def asked_only(kb: Any) -> set[tuple[str, str]]:
@@ -148,24 +161,34 @@ def completed(kb: Any, stated: Profile) -> Profile:
         kept = {c for p, c in asked if p in (prop, "")}
         return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed | kept)
 
-    def named_by_parts(listed: set[str]) -> set[str]:
-        wholes = {whole for whole, _ in parts}
-        shared = {w: [below[p] for whole, p in parts if whole == w] for w in wholes}
-        return {w for w, kinds in shared.items() if all(any(k & below[other] for other in listed) for k in kinds)}
+    def perhaps_by_parts(prop: str, listed: set[str]) -> set[str]:
+        """The combinations of which the list names each part, or has an entry that may be it."""
+        named = lambda p: spared(prop, p) or any(below[p] & below[other] for other in listed)  # noqa: E731
+        return {whole for whole, _ in parts if all(named(p) for w, p in parts if w == whole)}
+
+    def spared(prop: str, cls: str) -> bool:
+        """Whether an entry that is known and none of our terms may be of the class."""
+        contained = {cls, *kb.records.ancestors.get(cls, ())}
+        if prop in (TAKEN, EVENTS[1]):
+            for _ in parts:
+                contained |= {up for w, p in parts if w in contained for up in (p, *kb.records.ancestors.get(p, ()))}
+        return any(other.prop == prop and not contained & set(other.denies) for other in stated.others)
 
     absent = dict(stated.absent)
     for prop in SIMPLE:
         if prop in stated.complete:
             listed = set(found.present.get(prop, ())) | {cls for p, cls in read if p == prop}
             if prop == TAKEN:
-                listed = within(listed) | named_by_parts(listed)
-            absent[prop] = absent.get(prop, frozenset()) | {c for c in classes[prop] if apart(prop, c, listed)}
+                listed = within(listed) | perhaps_by_parts(prop, listed)
+            absent[prop] = absent.get(prop, frozenset()) | {
+                c for c in classes[prop] if apart(prop, c, listed) and not spared(prop, c)
+            }
     trials, stops = stated.trials_absent, stated.stops_absent
     if EVENTS[0] in stated.complete:
         listed = {t.of for t in stated.trials_present}
-        trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(EVENTS[0], c, listed)}
+        trials |= {TrialFact(c) for c in classes[EVENTS[0]] if apart(EVENTS[0], c, listed) and not spared(EVENTS[0], c)}
     if EVENTS[1] in stated.complete:
         listed = {s.of for s in found.stops_present}
-        listed = within(listed) | named_by_parts(listed)
-        stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(EVENTS[1], c, listed)}
+        listed = within(listed) | perhaps_by_parts(EVENTS[1], listed)
+        stops |= {StopFact(c) for c in classes[EVENTS[1]] if apart(EVENTS[1], c, listed) and not spared(EVENTS[1], c)}
     return replace(stated, absent=absent, trials_absent=trials, stops_absent=stops, complete=frozenset())

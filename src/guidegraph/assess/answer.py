@@ -22,8 +22,8 @@ from guidegraph.assess.assessment import (
     TRUE,
     Assessment,
 )
-from guidegraph.assess.course import banner, flags, taken_now, tried
-from guidegraph.assess.followed import read_terms, unused
+from guidegraph.assess.course import banner, every_trial, flags, taken_now
+from guidegraph.assess.followed import others, read_terms, unused
 from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
 from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
@@ -39,6 +39,7 @@ from guidegraph.forms import (
     PairDisagreement,
     Recommendation,
     Therapy,
+    Tried,
 )
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
@@ -73,6 +74,7 @@ def _contraindications(assessment: Assessment, therapy: str) -> list[Contraindic
 def _contraindication(assessment: Assessment, therapy: str, statement: str, truth: str) -> Contraindication:
     row: Contraindication = described(assessment, describe.contraindication, statement, truth)
     row["through"] = through(assessment, therapy, statement)
+    row["because"] = "" if row["note"] or truth != TRUE else holding(assessment, statement)
     return row
 
 
@@ -86,14 +88,18 @@ def _stated_elsewhere(assessment: Assessment, therapy: str) -> list[Contraindica
     return [_contraindication(assessment, therapy, s, TRUE) for s in held]
 
 
+def holding(assessment: Assessment, statement: str) -> str:
+    """The facts of the patient by which a statement's population holds, in words."""
+    branches = assessment.records.branches.get(assessment.records.population(statement), ())
+    held = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
+    return "; ".join(assessment.words(a, positive) for a, positive in held)
+
+
 def _because(assessment: Assessment, statement: str) -> str:
     """Why a statement is true or false for the patient: its deciding literals, in words."""
-    branches = assessment.records.branches.get(assessment.records.population(statement), ())
     if assessment.truth(statement) == TRUE:
-        held = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
-        if not held and (done := attended(assessment, statement)):
-            return done
-        return "; ".join(assessment.words(a, positive) for a, positive in held)
+        return holding(assessment, statement) or attended(assessment, statement) or ""
+    branches = assessment.records.branches.get(assessment.records.population(statement), ())
     failed = [
         assessment.words(a, p) for branch in branches for a, p in branch if assessment.literal_truth(a, p) == FALSE
     ]
@@ -200,7 +206,12 @@ def _behind(assessment: Assessment, therapy: str, held: list[str], behind: Behin
 
 
 def therapy_entry(
-    assessment: Assessment, therapy: str, unknown: list[Open], behind: Behind, boundary: Iterable[str] = ()
+    assessment: Assessment,
+    therapy: str,
+    unknown: list[Open],
+    behind: Behind,
+    boundary: Iterable[str] = (),
+    trials: Mapping[str, list[Tried]] | None = None,
 ) -> Therapy:
     """One therapy of the answer, with everything that is said for and against it.
 
@@ -208,6 +219,7 @@ def therapy_entry(
         unknown: its open facts (:func:`~guidegraph.assess.questions.open_facts`).
         behind: finds the disagreements behind its status.
         boundary: the terms on which definitions differ, where it is positive only there.
+        trials: those of every therapy, where they were found before.
     """
     records = assessment.records
     label, category = records.classes.get(therapy, (records.label(therapy), ""))
@@ -239,7 +251,7 @@ def therapy_entry(
         "ended": ended(assessment, therapy),
         "boundary": list(boundary),
         "marks": _marks(assessment, therapy),
-        "tried": tried(assessment, therapy),
+        "tried": list((every_trial(assessment) if trials is None else trials).get(therapy, ())),
         "evidence": [described(assessment, describe.evidence, s) for s in evidence],
         "comparisons": [described(assessment, describe.comparison, s, assessment.truth(s)) for s in compared],
         "members": _members(assessment, therapy),
@@ -260,11 +272,13 @@ def _marks(assessment: Assessment, therapy: str) -> list[str]:
 def ranked(assessment: Assessment) -> list[str]:
     """All therapies of the answer: what a true alert calls for first, then by status, standing, strength and line.
 
-    Within a status, what waits for nothing but the signs of alerts comes before the rest, a true contraindication or
-    warning before mere lack of coverage, and what was tried without success after what was not.
+    What an alert calls for itself stands before what recommendations on it do. Within a status, what waits for
+    nothing but the signs of alerts comes before the rest, a true contraindication or warning before mere lack of
+    coverage, and what was tried without success after what was not.
     """
     records = assessment.records
     order = {code: at for at, code in enumerate(STATUSES)}
+    trials = every_trial(assessment)
 
     def rank(therapy: str) -> tuple[Any, ...]:
         recommended = assessment.statements(therapy, FOR)
@@ -273,10 +287,11 @@ def ranked(assessment: Assessment) -> list[str]:
         cautioned = any(assessment.truth(s) == TRUE for s in assessment.statements(therapy, CAUTIONED))
         return (
             not assessment.urgent(therapy),
+            not any(therapy in records.all(alert, "callsFor") for alert in assessment.urgent(therapy)),
             order[assessment.statuses[therapy]],
             not alert_signs_only(assessment, therapy),
             assessment.statuses[therapy] == "caution" and not cautioned,
-            any(trial["itself"] for trial in tried(assessment, therapy)),
+            any(trial["itself"] and trial["in_vain"] for trial in trials.get(therapy, ())),
             -max((records.rank(records.standing(s)) for s in held), default=0),
             -max((records.rank(records.readings.get(s, "")) for s in held), default=0),
             line if line is not None else _NO_LINE,
@@ -343,7 +358,7 @@ def answer(
     for each therapy that is positive only there.
     """
     profile = assessment.profile
-    unknown = every_open_fact(assessment)
+    unknown, trials = every_open_fact(assessment), every_trial(assessment)
     return {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},
@@ -356,7 +371,8 @@ def answer(
         "taken_now": taken_now(assessment),
         "left_out": _left_out(assessment, baseline or assessment.statuses),
         "therapies": [
-            therapy_entry(assessment, t, unknown[t], behind, (boundary or {}).get(t, ())) for t in ranked(assessment)
+            therapy_entry(assessment, t, unknown[t], behind, (boundary or {}).get(t, ()), trials)
+            for t in ranked(assessment)
         ],
         "other_problems": other_problems(assessment),
         "not_in_effect": _not_in_effect(assessment),
@@ -364,9 +380,14 @@ def answer(
         "not_understood": list(dict.fromkeys(text for _, text in profile.not_understood)),
         "unread": describe.unread(assessment.records),
         "imprecise": describe.imprecise(assessment.records, assessment.as_of),
-        "readings": [describe.reading(reading, assessment.records.label) for reading in profile.readings],
+        "readings": [
+            describe.reading(reading, assessment.records.label)
+            for reading in profile.readings
+            if reading.curie not in {other.code for other in profile.others}
+        ],
         "by_reading": read_terms(assessment),
         "unused": unused(assessment),
+        "others": others(assessment),
         "software": software,
         "queries": queries,
     }

@@ -142,12 +142,14 @@ class Assessment:
         return value if positive or value == UNKNOWN else (FALSE if value == TRUE else TRUE)
 
     def words(self, iri: str, positive: bool) -> str:
-        """A literal in words, with the reading or the combination that its truth came by."""
+        """A literal in words, with what is stated of a class, or the reading or combination that its truth came by."""
         atom = self.atom(iri)
         label = self.book.label(atom, positive)
-        if not self.settled.causes and not self.settled.narrowed:
-            return label
-        came = self.book.came_by(self.settled, atom, self.truth(iri))
+        came = ""
+        if self.settled.causes or self.settled.narrowed:
+            came = self.book.came_by(self.settled, atom, self.truth(iri))
+        if not came and positive and self.truth(iri) == TRUE:
+            came = self.book.stated_of(self.profile, atom)
         return f"{label}: {came}" if came else label
 
     def open_atoms(self, statement: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FALSE, LEFT_OUT, TRUE, Assessment
 from guidegraph.forms import Flag, TakenNow, Tried
@@ -13,11 +14,20 @@ from guidegraph.model import TrialFact
 from guidegraph.termreadings import plain
 
 
-def tried(assessment: Assessment, therapy: str) -> list[Tried]:
-    """The trials of a therapy, or of what is below it; a trial says nothing of the members of what was tried."""
-    above = assessment.records.ancestors
-    rows = [t for t in assessment.profile.trials_present if therapy in above.get(t.of, frozenset((t.of,)))]
-    return [_tried(assessment, therapy, t) for t in sorted(rows, key=lambda t: (t.of != therapy, _key(t)))]
+def every_trial(assessment: Assessment) -> Mapping[str, list[Tried]]:
+    """The trials of each therapy, or of what is below it; a trial says nothing of the members of what was tried."""
+    rows: dict[str, list[TrialFact]] = defaultdict(list)
+    for trial in assessment.profile.trials_present:
+        for therapy in assessment.records.ancestors.get(trial.of, (trial.of,)):
+            rows[therapy].append(trial)
+    return {
+        therapy: [_tried(assessment, therapy, t) for t in sorted(made, key=lambda t: (t.of != therapy, _key(t)))]
+        for therapy, made in rows.items()
+    }
+
+
+#: The outcomes of a trial that brought nothing.
+_IN_VAIN = (gg("Failed"), gg("NotTolerated"))
 
 
 def _key(trial: TrialFact) -> tuple[str, str, str]:
@@ -34,6 +44,7 @@ def _tried(assessment: Assessment, therapy: str, trial: TrialFact) -> Tried:
         "intervention": describe.name(trial.of),
         "label": records.label(trial.of),
         "outcome": outcome,
+        "in_vain": trial.outcome in _IN_VAIN,
         "weeks": float(trial.weeks) if trial.weeks is not None else None,
         "itself": itself,
         "text": f"tried: {outcome}{weeks}{via}",

@@ -12,6 +12,7 @@ from guidegraph.assess.assessment import (
     FALSE,
     FOR,
     INACTIVE,
+    OTHER,
     TRUE,
     UNKNOWN,
     Assessment,
@@ -23,7 +24,13 @@ from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.model import plain_copy
 
-_ROLES = ((FOR, "for"), (AGAINST, "against"), (ABSOLUTE, "contraindication"), (CAUTIONED, "warning"))
+_ROLES = (
+    (FOR, "for"),
+    (AGAINST, "against"),
+    (ABSOLUTE, "contraindication"),
+    (CAUTIONED, "warning"),
+    (OTHER, "other stance"),
+)
 _ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2, INACTIVE: 3}
 
 
@@ -81,10 +88,11 @@ def proof(assessment: Assessment, therapy: str) -> list[tuple[str, Proof]]:
         "against": 1,
         "limit": 2,
         "both apply": 2,
-        "contraindication": 3,
-        "warning": 4,
-        "alert": 5,
-        "coverage": 6,
+        "other stance": 3,
+        "contraindication": 4,
+        "warning": 5,
+        "alert": 6,
+        "coverage": 7,
     }
     proofs.sort(key=lambda pair: (roles[pair[1]["role"]], _ORDER[pair[1]["truth"]], pair[1]["label"], pair[1]["id"]))
     return proofs

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.questions import differing
-from guidegraph.forms import Definition, ReadTerm, Unused
+from guidegraph.forms import Definition, Named, OtherEntry, ReadTerm, Unused
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, gg
+from guidegraph.model import Another
 from guidegraph.termreadings import DISPUTED, READING, TAKEN, interval_text, plain
 
 
@@ -19,9 +20,15 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
 
     def add(prop: str, cls: str, truth: str, text: str, given: str = "") -> None:
         label = book.label(Atom(cls or prop, prop, cls))
-        shown = {"id": describe.name(cls or prop), "label": label if cls else book.short(prop)}
-        row: ReadTerm = {**shown, "truth": truth, "text": text, "definitions": _of(cls, given)}
-        rows.append(row)
+        rows.append(
+            {
+                "id": describe.name(cls or prop),
+                "label": label if cls else book.short(prop),
+                "truth": truth,
+                "text": text,
+                "definitions": _of(cls, given),
+            }
+        )
 
     def _of(cls: str, given: str) -> list[Definition]:
         # Definitions by another number did not speak: an eGFR is told with those of the eGFR.
@@ -68,6 +75,51 @@ def unused(assessment: Assessment) -> list[Unused]:
             text = ("" if held else "no ") + assessment.records.label(cls)
             rows.append({"id": describe.name(cls), "label": fact.label, "key": book.key(Atom("", prop)), "text": text})
     return sorted(rows, key=lambda row: (row["key"], row["text"], row["id"]))
+
+
+def others(assessment: Assessment) -> list[OtherEntry]:
+    """The entries that are known and none of our terms, by label: each with what it leaves unknown of what is asked."""
+    records, book, settled = assessment.records, assessment.book, assessment.settled
+    steps = {reading.curie: reading.steps for reading in assessment.profile.readings}
+
+    def named(classes: Iterable[str]) -> list[Named]:
+        rows: list[Named] = [{"id": describe.name(cls), "label": records.label(cls)} for cls in dict.fromkeys(classes)]
+        return sorted(rows, key=lambda row: (row["label"], row["id"]))
+
+    rows: dict[str, OtherEntry] = {}
+    for code, entries in _by_code(assessment).items():
+        keys = list(dict.fromkeys(book.key(Atom("", other.prop)) for other in entries))
+        left = [
+            atom.cls for other in entries for atom in book.left_unknown(settled, other) if _unknown(assessment, atom)
+        ]
+        rows[code] = {
+            "code": code,
+            "label": entries[0].label,
+            "keys": keys,
+            "may_be": named(cls for other in entries for cls in other.may),
+            "leaves_unknown": named(left),
+            "steps": list(steps.get(code, ())),
+        }
+    return sorted(rows.values(), key=lambda row: (row["label"], row["code"]))
+
+
+def _by_code(assessment: Assessment) -> dict[str, list[Another]]:
+    rows: dict[str, list[Another]] = {}
+    for other in assessment.profile.others:
+        rows.setdefault(other.code, []).append(other)
+    return rows
+
+
+def _unknown(assessment: Assessment, atom: Atom) -> bool:
+    """Whether an atom is unknown that a complete list would deny: not by what is listed, nor as asked only."""
+    records, profile = assessment.records, assessment.settled.profile
+    if assessment.truth(atom.iri) != UNKNOWN or (atom.prop, atom.cls) in records.asked_only:
+        return False
+    listed = set(profile.present.get(atom.prop, ()))
+    listed |= {trial.of for trial in profile.trials_present if atom.prop == gg("hasTrial")}
+    listed |= {stop.of for stop in profile.stops_present if atom.prop == gg("stoppedMedication")}
+    listed |= {cls for prop, cls in assessment.settled.left_open if prop == atom.prop}
+    return not any(records.related(atom.cls, one) for one in listed)
 
 
 def _facts(assessment: Assessment) -> Iterator[tuple[str, str, bool]]:

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Unpack
 
 from guidegraph.assess import assessing
+from guidegraph.assess.answer import holding
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.families import Interventions
 from guidegraph.assess.problem import problem
@@ -157,6 +158,7 @@ class _Planner:
             "source": records.label(records.one(statement, "statedIn")),
             "new": self._before.truth(statement) != after.truth(statement),
             "by": sorted({records.label(c.iri) for c in others if self._bears(c, spoken)}),
+            "because": holding(after, statement) if after.truth(statement) == TRUE else "",
             "facts": sorted({after.book.fact(after.atom(a)).label for a in after.open_atoms(statement)}),
         }
 

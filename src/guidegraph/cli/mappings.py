@@ -51,7 +51,8 @@ def lookup(
     shown = view(form, {Format.table: lookup_text, Format.json: to_json})
     found = opened().lookup(text)
     write(shown(found))
-    if found["reading"] is not None and not found["reading"]["understood"]:
+    reading = found["reading"]
+    if reading is not None and not (reading["understood"] or reading["another"]):
         raise typer.Exit(FAILED)
 
 

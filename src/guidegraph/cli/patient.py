@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -67,6 +68,9 @@ def therapies(
             help="Also save the answer, the patient's facts with it, for replay.",
         ),
     ] = None,
+    ended: Annotated[
+        bool, typer.Option("--ended", help="List what is not in effect at the date; else counted.")
+    ] = False,
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
     """Which therapies are eligible for a patient, which are not and why.
@@ -80,9 +84,9 @@ def therapies(
         {
             # Written below, since it needs the names of terminologies.
             Format.fhir: str,
-            Format.table: render.therapies_text,
+            Format.table: partial(render.therapies_text, ended=ended),
             Format.json: render.to_json,
-            Format.markdown: render.therapies_markdown,
+            Format.markdown: partial(render.therapies_markdown, ended=ended),
             Format.html: render.therapies_html,
         },
     )

@@ -25,8 +25,9 @@ from guidegraph.intake.report import (
     shown,
 )
 from guidegraph.intake.units import Units, units
-from guidegraph.model import Profile, StopFact, TermRow, TrialFact
+from guidegraph.model import Another, CodeReading, Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile import Implication, Vocabulary
+from guidegraph.profile.coded import others
 
 #: Lists of a profile that an entry on a state leaves incomplete: a diagnosis may be held as a finding by us.
 STATES = ("conditions", "findings")
@@ -73,6 +74,7 @@ class ProfileBuilder:
         self._unread: list[Unread] = []
         self._entries: list[tuple[int, Entry]] = []
         self._suspended: list[tuple[str, str]] = []
+        self._others: dict[Another, CodeReading] = {}
         self._sexes: list[tuple[str, Source, str, int]] = []
         self._empty: list[tuple[str, Source, int]] = []
         self._outside: dict[int, Source] = {}
@@ -104,7 +106,7 @@ class ProfileBuilder:
     def fact(self, iri: str, present: bool, source: Source, *, note: str = "", began: Moment | None = None) -> None:
         """The patient has, or lacks, a condition, finding or current medication; ``note`` goes into the report,
         ``began`` is when a condition began."""
-        lasts, drug = self._longest(iri), self._terms.by_iri[iri].kind == "intervention"
+        lasts, drug = settle.longest(iri, self._rules, self._terms), self._terms.by_iri[iri].kind == "intervention"
         if not self._counts({iri}, source, ("medications",) if drug else ()):
             return
         if lasts is not None and source.when is None and not present:
@@ -223,6 +225,19 @@ class ProfileBuilder:
         elif self._counts((), source, keys=(of,)):
             self._empty.append((of, source, self._next()))
 
+    def other(
+        self, readings: Sequence[CodeReading], keys: Collection[str], source: Source, why: str, mend: str = _CORRECT
+    ) -> None:
+        """An entry on none of our terms: each of its codes is known as another thing in all lists ``keys``, or else the
+        entry is not understood."""
+        lists = {self._categories[key] for key in keys}
+        if not lists or not readings or not all(lists <= set(reading.another) for reading in readings):
+            self.misunderstood(keys, source, why, mend)
+        elif self._counts((), source, keys):
+            self._others |= {one: r for prop in sorted(lists) for r in readings for one in others(r, prop)}
+            named = "; ".join(shown(reading.name) for reading in readings)
+            self._told(source, USED, f"known, and none of our terms: {named}", "", order=self._next())
+
     # -------------------------------------------------------------- what is no fact
 
     def doubt(
@@ -275,16 +290,6 @@ class ProfileBuilder:
             self.ignore(source, why)
         return False
 
-    def _longest(self, iri: str) -> Decimal | None:
-        """The weeks that a state can last which has a running number (weeks of it), None where it has none."""
-        for rule in self._rules:
-            row = self._terms.by_iri.get(rule.given)
-            if rule.cls or rule.excluded or row is None or row.high is None or row.unit != "wk":
-                continue
-            if rule.other in self._terms.ancestors(iri):
-                return row.high
-        return None
-
     # -------------------------------------------------------------- the profile
 
     def build(self, patient: str, label: str = "") -> Profile:
@@ -327,7 +332,9 @@ class ProfileBuilder:
         self.report.patient = patient
         profile = settle.profile(found.facts, patient, label, frozenset(complete), set(self._suspended))
         read = {reading for fact in kept for reading in fact.source.readings}
-        return found.together(replace(profile, readings=tuple(sorted(read))), self._terms)
+        read |= set(self._others.values())
+        profile = replace(profile, readings=tuple(sorted(read)), others=tuple(sorted(self._others)))
+        return found.together(profile, self._terms)
 
     def _settle_sex(self) -> None:
         stated = {value for value, *_ in self._sexes}
@@ -364,7 +371,10 @@ class ProfileBuilder:
                     source, IGNORED, "", "other entries of this list are not understood or in doubt", order=order
                 )
             elif prop == settle.OF_KIND["condition"]:
-                facts = self._denials(kept, source)
+                spared = (
+                    {f.iri for f in kept} | {iri for entry in self._unread for iri in entry.about} | self._own_lists
+                )
+                facts = settle.none_of(source, spared, self._past, self._rules, self._terms)
                 denied += facts
                 self._told(
                     source, USED, f"absent: {len(facts)} conditions and their kinds", "none is known", order=order
@@ -373,18 +383,6 @@ class ProfileBuilder:
                 complete.add(prop)
                 self._told(source, USED, f"none: {key}", "the list is complete", order=order)
         return {fact.iri: fact for fact in denied}.values()
-
-    def _denials(self, kept: Sequence[Fact], source: Source) -> list[Fact]:
-        prop = settle.OF_KIND["condition"]
-        spared = {f.iri for f in kept} | {iri for entry in self._unread for iri in entry.about}
-        spared |= {row.iri for row in self._terms.of_kind("condition") if self._longest(row.iri) is not None}
-        spared |= {iri for iri in self._own_lists if iri in self._terms.by_iri}
-        # What shares a kind with a class that is spared is not denied either, since that would deny the kind.
-        above = [self._terms.ancestors(row.iri) for row in self._terms.of_kind("condition")]
-        shared = {up for ups in above if spared & set(ups) for up in ups}
-        shared = shared.union(*map(self._terms.ancestors, self._past))
-        wanted = [row.iri for row in self._terms.of_kind("condition") if row.iri not in shared]
-        return [Fact(prop, iri, False, None, source) for iri in self._terms.telling(wanted, False)]
 
     def _next(self) -> int:
         self._count += 1

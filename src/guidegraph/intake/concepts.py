@@ -43,7 +43,8 @@ class Meaning:
 
     Whoever has what they mean has every class of ``present``; whoever lacks it lacks every class of ``absent``.
     ``text`` shows the codes, ``steps`` and ``absent_steps`` how they were read, ``why`` the reason where something is
-    not understood, ``readings`` the codes of other terminologies that were read.
+    not understood, ``readings`` the codes of other terminologies that were read. ``others`` are the readings of all
+    codes where each is understood as another thing than our terms.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Meaning:
     why: str = ""
     absent_steps: tuple[str, ...] = ()
     readings: tuple[CodeReading, ...] = ()
+    others: tuple[CodeReading, ...] = ()
 
     @property
     def understood(self) -> bool:
@@ -110,7 +112,8 @@ class Concepts:
         readings = list({reading.curie: reading for _, reading in read if reading.understood}.values())
         steps = tuple(dict.fromkeys(step for _, reading in read for step in reading.steps))
         if not readings:
-            return Meaning(shown, steps=steps, why="; ".join(steps) or "no mapping of the code is known")
+            why = "; ".join(steps) or "no mapping of the code is known"
+            return Meaning(shown, steps=steps, why=why, others=_others([r for _, r in read]))
         present, fits = self._together([frozenset(r.present) for r in readings])
         absent: frozenset[str] = frozenset()
         why = "" if fits else "its codes disagree: only what they have in common is read"
@@ -129,6 +132,7 @@ class Concepts:
             why,
             denied,
             tuple(r for r in readings if r.curie[:3] != "gg:" and r.curie[:4] != "ggt:"),
+            () if present else _others([r for _, r in read]),
         )
 
     def one(self, code: Code) -> tuple[str, CodeReading]:
@@ -201,3 +205,8 @@ class Concepts:
             for cls in reading.absent
             if all(self._terms.ancestors(cls) & frozenset(other.absent) for other in readings)
         )
+
+
+def _others(readings: Sequence[CodeReading]) -> tuple[CodeReading, ...]:
+    """The readings of the codes of one concept where each is understood as another thing; none where one is not."""
+    return tuple({r.curie: r for r in readings}.values()) if all(r.another for r in readings) else ()

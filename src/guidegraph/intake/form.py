@@ -109,6 +109,7 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Code
     else:
         present = codes.entries({c for c in profile.present.get(prop, ()) if (True, c) not in used}, prop)
         absent = [ns.shorten(c) for c in sorted(profile.absent.get(prop, ())) if (False, c) not in used]
+    present = [*present, *_others(profile, prop)]
     texts, unread = sorted({text for about, text in profile.not_understood if about == prop}), "not_understood"
     if prop == ns.GG + "hasFinding":
         # What is not understood among conditions counts for findings too: it need not be written twice.
@@ -123,6 +124,17 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Code
     if texts:
         written[unread] = texts
     return written
+
+
+def _others(profile: Profile, prop: str) -> list[Any]:
+    """The entries of a list that are known and none of our terms, as the codes that they were read from.
+
+    Such a condition counts for the findings too: it need not be written twice.
+    """
+    found = {other.code for other in profile.others if other.prop == prop}
+    if prop == ns.GG + "hasFinding":
+        found -= {other.code for other in profile.others if other.prop == ns.GG + "hasCondition"}
+    return [code if prop in _KINDS else {"of": code} for code in sorted(found)]
 
 
 class _Codes:

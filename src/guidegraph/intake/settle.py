@@ -292,6 +292,35 @@ def _not_too_many(suspended: Collection[tuple[str, str]]) -> tuple[tuple[str, st
     return tuple(sorted(kept))
 
 
+def longest(iri: str, rules: Sequence[Implication], vocabulary: Vocabulary) -> Decimal | None:
+    """The weeks that a state can last which has a running number (weeks of it), None where it has none."""
+    for rule in rules:
+        row = vocabulary.by_iri.get(rule.given)
+        if rule.cls or rule.excluded or row is None or row.high is None or row.unit != "wk":
+            continue
+        if rule.other in vocabulary.ancestors(iri):
+            return row.high
+    return None
+
+
+def none_of(
+    source: Source, spared: Collection[str], past: Collection[str], rules: Sequence[Implication], vocabulary: Vocabulary
+) -> list[Fact]:
+    """What a statement that there are no conditions denies.
+
+    Not what is ``spared``, nor states that come and go, nor classes whose meaning takes in the ``past``.
+    """
+    rows = vocabulary.of_kind("condition")
+    kept = {iri for iri in spared if iri in vocabulary.by_iri}
+    kept |= {row.iri for row in rows if longest(row.iri, rules, vocabulary) is not None}
+    # What shares a kind with a class that is spared is not denied either, since that would deny the kind.
+    above = [vocabulary.ancestors(row.iri) for row in rows]
+    shared = {up for ups in above if kept & set(ups) for up in ups}
+    shared = shared.union(*map(vocabulary.ancestors, past))
+    wanted = [row.iri for row in rows if row.iri not in shared]
+    return [Fact(OF_KIND["condition"], iri, False, None, source) for iri in vocabulary.telling(wanted, False)]
+
+
 def words(fact: Fact, vocabulary: Vocabulary) -> str:
     """A fact in words."""
     named = vocabulary.label(fact.iri)

@@ -244,6 +244,7 @@ def contraindication(records: Records, statement: str, truth: str) -> Contraindi
         "consent_or_procedure": records.one(statement, "consentOrProcedure") == "true",
         "note": records.one(statement, "everyPatient") == "true",
         "through": None,
+        "because": "",
     }
 
 
@@ -265,6 +266,7 @@ def coverage(records: Records, rule: str, documents: list[str], truth: str) -> C
         "consent_or_procedure": False,
         "note": False,
         "through": None,
+        "because": "",
     }
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.records import Atom, Records, gg
-from guidegraph.model import Profile, StopFact, TermRow, TrialFact
-from guidegraph.profile import Cause, Settled, Vocabulary, cause_text
+from guidegraph.model import Another, Profile, StopFact, TermRow, TrialFact
+from guidegraph.profile import Cause, Settled, Vocabulary, cause_text, perhaps
 from guidegraph.termreadings import LISTED, READING, STOPPED, Implication, Interval, TermReading, plain
 
 _OPEN_LOW, _OPEN_HIGH = Decimal(-1), Decimal(999999999)
@@ -173,6 +173,26 @@ class FactBook:
                 return self.fact(Atom(f"{prop} {cls}", prop, cls))
         return None
 
+    def left_unknown(self, settled: Settled, other: Another) -> Iterator[Atom]:
+        """The atoms, by class, that a complete list does not deny since an entry of it may be what they ask for."""
+        spared = {cls for prop, cls in settled.perhaps if prop == other.prop}
+        if spared:
+            mine = perhaps([other], self.rules, self._vocabulary)
+            yield from (a for a in self._records.atoms.values() if a.prop == other.prop and a.cls in mine)
+
+    def _spared(self, settled: Settled, atom: Atom) -> str | None:
+        """Which entries of a complete list may be what an unknown atom asks for, None where it names nothing such."""
+        if (atom.prop, atom.cls) not in settled.perhaps or (atom.prop, atom.cls) in self._records.asked_only:
+            return None
+        named = [
+            other.name for other in settled.profile.others if any(a == atom for a in self.left_unknown(settled, other))
+        ]
+        return (
+            f"{self.key(atom)}: of {', '.join(dict.fromkeys(named))} it is not known whether it is one"
+            if named
+            else None
+        )
+
     def came_by(self, settled: Settled, atom: Atom, truth: str) -> str:
         """How an atom came to be true or false by a reading or a part, "" for what is stated or unknown."""
         if truth not in ("true", "false") or not atom.prop:
@@ -202,13 +222,14 @@ class FactBook:
         return "; ".join(dict.fromkeys(cause_text(cause, self._vocabulary) for cause in causes if cause))
 
     def deciding(self, settled: Settled, atom: Atom, truth: str) -> str | None:
-        """The fact of the patient that made an atom true or false, in words; None for an unknown atom."""
+        """The fact of the patient that made an atom true or false, in words, or why a complete list left it unknown;
+        None for any other unknown atom."""
         came = self.came_by(settled, atom, truth)
         if came:
             return f"{self._positive(atom) if atom.cls else self.key(atom)}: {came}"
         profile = settled.profile
         if truth not in ("true", "false"):
-            return None
+            return self._spared(settled, atom)
         if not atom.prop:
             return "see the population of that name"
         if not atom.cls:
@@ -227,6 +248,13 @@ class FactBook:
             told = ", ".join(self._records.label(c) + _coded(profile, c, False) for c in higher)
             return f"{self.key(atom)}: {told} absent"
         return f"{self.key(atom)}: the list is complete and does not name it"
+
+    def stated_of(self, profile: Profile, atom: Atom) -> str:
+        """What the patient has of a class that is not stated itself, in words; "" for any other atom."""
+        had = profile.present.get(atom.prop, frozenset())
+        if not atom.cls or atom.cls in had:
+            return ""
+        return ", ".join(self._records.label(cls) for cls in sorted(had) if atom.cls in self._above(cls))
 
     def _above(self, cls: str) -> frozenset[str]:
         return self._records.ancestors.get(cls, frozenset((cls,)))

@@ -77,6 +77,9 @@ class Lookup:
             "present": self._classes(reading.present),
             "absent": self._classes(reading.absent),
             "absent_steps": list(reading.absent_steps),
+            "another": bool(reading.another),
+            "is_not": self._classes(reading.denies),
+            "may_be": self._classes(self.vocabulary.telling(reading.may, True)),
         }
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import Any
 
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.namespaces import GGT
+from guidegraph.terminologies.another import read_coverage
 from guidegraph.terminologies.checking import Checker
 from guidegraph.terminologies.model import Report, Subject, claims
 from guidegraph.terminologies.sources import entries, source
@@ -51,7 +52,10 @@ def check_mappings(knowledge: Knowledge, files: Sequence[Path] = ()) -> Report:
     beside = [path for path in shipped if path.name not in names] if files else []
     if not files:
         checker.strange(folder)
-    return checker.check(list(files) or shipped, beside)
+    report = checker.check(list(files) or shipped, beside)
+    rows = knowledge.vocabulary.by_iri
+    checker.covering(read_coverage(folder), [*beside, *(files or shipped)], lambda iri: rows[iri].names)
+    return report
 
 
 def coverage(knowledge: Knowledge) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from guidegraph.profile.entrance import (
 )
 from guidegraph.profile.rdf import digest, settled_triples, to_triples
 from guidegraph.profile.rdf_reading import from_triples
-from guidegraph.profile.settling import Cause, Settled, cause_text, settle, yielding
+from guidegraph.profile.settling import Cause, Settled, cause_text, perhaps, settle, yielding
 from guidegraph.profile.template import template
 from guidegraph.profile.terms import Vocabulary, term_rows
 from guidegraph.termreadings import Implication
@@ -26,6 +26,7 @@ __all__ = [
     "digest",
     "from_triples",
     "parse_profile_text",
+    "perhaps",
     "read_profile",
     "settle",
     "settled_triples",

@@ -91,5 +91,7 @@ def others(reading: CodeReading, prop: str) -> Iterable[Another]:
 def _missed(reading: CodeReading, present: bool) -> str:
     if not present and reading.present:
         return f"not {reading.name}: it means less than any term known, so nothing follows from its absence"
+    if not present and reading.another:
+        return f"not {reading.name}: it is none of our terms, so nothing follows from its absence"
     step = reading.steps[-1] if present else reading.absent_steps[-1]
     return f"{'' if present else 'not '}{reading.name}: {step}"

@@ -57,8 +57,8 @@ class Settled:
     ``spans`` holds, for each number that is not stated and that something narrows, the intervals that are left;
     ``causes`` how each derived fact came, ``narrowed`` the facts and readings that narrowed each number; ``disputed``
     the terms (property, class) on which definitions differ for this patient; ``left_open`` the terms that no complete
-    list of this patient denies, nor what shares a subclass with one; ``perhaps`` the terms, each by itself, that an entry
-    may be which is none of our terms, so that the complete list that it stands in does not deny them.
+    list of this patient denies, nor what shares a subclass with one; ``perhaps`` the terms, each by itself, that an
+    entry may be which is none of our terms, so that the complete list that it stands in does not deny them.
     """
 
     profile: Profile
@@ -256,7 +256,7 @@ class _Settling:
         listed = {TAKEN: self._present.get(TAKEN, set()), STOPPED: {s.of for s in self._had}}
         parts: dict[tuple[str, str], list[str]] = {}
         for rule in self._rules:
-            if rule.kind == PART and listed[rule.given]:
+            if rule.kind == PART and (listed[rule.given] or rule.given in self._perhaps):
                 parts.setdefault((rule.given, rule.cls), []).append(rule.other)
         grown = True
         while grown:

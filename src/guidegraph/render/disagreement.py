@@ -18,7 +18,7 @@ _HEADINGS = {
     "not-excluded": "Not excluded: opposed about unrelated indications",
     "apparent": "Apparent: opposed, but their patients exclude each other",
 }
-_BOUNDARY = "Boundary: they meet only since weeks, months and days were converted, or definitions differ"
+_BOUNDARY = "Boundary: they meet only by converted units or differing definitions"
 _MORE = " --pairs lists them, --verdict V those of one verdict (what is superseded only so)."
 
 

@@ -13,6 +13,8 @@ from guidegraph.words import boundary_words, how, place, source, strength, warni
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
 _LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
+#: The statuses in which what was tried in vain stands apart.
+_POSITIVE = ("eligible", "provisional", "caution")
 #: Kinds of grounds that are shown as they stand, after the voices.
 _AS_THEY_STAND = ("not tolerated", "in general", "alert")
 
@@ -38,8 +40,9 @@ class Said(NamedTuple):
 def sections(answer: Answer) -> list[Section]:
     """The sections of an answer: what a true alert calls for first and alone, then a section a status.
 
-    What is provisional on nothing but unknown signs of alerts stands apart. While an alert is true that nobody has
-    attended to, the rest is folded, but for what must not be given although somebody recommends it.
+    What is provisional on nothing but unknown signs of alerts stands apart, and so does what was tried in vain. While
+    an alert is true that nobody has attended to, the rest is folded, but for what must not be given although somebody
+    recommends it.
     """
     emergency = any(row["truth"] == "true" and not row["attended"] for row in answer["alerts"])
     called = tuple(entry for entry in answer["therapies"] if entry["called_for"])
@@ -53,11 +56,17 @@ def sections(answer: Answer) -> list[Section]:
             entries = tuple(entry for entry in entries if entry not in kept)
             found.append(Section(f"{status.heading} ({len(entries)})", entries, True))
             continue
-        waiting = tuple(entry for entry in entries if entry["alert_signs_only"])
-        own = tuple(entry for entry in entries if not entry["alert_signs_only"])
+        again = tuple(entry for entry in entries if status.code in _POSITIVE and _in_vain(entry))
+        waiting = tuple(entry for entry in entries if entry["alert_signs_only"] and entry not in again)
+        own = tuple(entry for entry in entries if not entry["alert_signs_only"] and entry not in again)
         found.append(Section(f"Provisional: rule out the alerts first, nothing else is open ({len(waiting)})", waiting))
         found.append(Section(f"{status.heading} ({len(own)})", own))
+        found.append(Section(f"{status.code.capitalize()}, but tried in vain ({len(again)})", again))
     return [section for section in found if section.entries]
+
+
+def _in_vain(entry: Therapy) -> bool:
+    return any(trial["itself"] and trial["in_vain"] for trial in entry["tried"])
 
 
 def _recommended(entry: Therapy) -> bool:
@@ -123,7 +132,8 @@ def to_establish(entry: Therapy) -> str:
     if not names:
         return ""
     if entry["status"] not in ("provisional", "undetermined"):
-        return f"not known: {len(names)} facts (guidegraph explain shows all)"
+        count = f"{len(names)} fact{'' if len(names) == 1 else 's'}"
+        return f"not known: {count} (guidegraph explain shows all)"
     more = f" and {len(names) - _SHOWN} more (guidegraph explain shows all)" if len(names) > _SHOWN else ""
     signs = ", and the signs of alerts" if len(names) < len(entry["establish"]) else ""
     return f"establish: {'; '.join(names[:_SHOWN])}{more}{signs}"

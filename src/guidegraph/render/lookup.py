@@ -29,6 +29,13 @@ def _item(text: str) -> str:
 def _reading(row: dict[str, Any]) -> list[str]:
     lines = wrap(f"{row['code']}{' - ' + row['label'] if row['label'] else ''}")
     lines += wrap(row["iri"], "  ") if row["iri"] else []
+    if row["another"]:
+        lines += wrap("known, and none of the terms here", "    ", "  ")
+        lines += [line for step in row["steps"] for line in wrap(step, "      ", "    ")]
+        for told, key in (("may be", "may_be"), ("known not to be", "is_not")):
+            if row[key]:
+                lines += wrap(f"{told}: {', '.join(c['label'] for c in row[key])}", "    ", "  ")
+        return lines + wrap("of every other term it is not known whether it is one", "    ", "  ")
     if not row["understood"]:
         return lines + wrap(f"NOT UNDERSTOOD: {'; '.join(row['steps'])}", "    ", "  ")
     for told, key, steps in (

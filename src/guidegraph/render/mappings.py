@@ -25,6 +25,12 @@ def check_text(report: dict[str, Any]) -> str:
     if report["subtrees"]:
         below = sum(row["below"] for row in report["subtrees"])
         lines.append(f"{len(report['subtrees'])} rows stand for {below} codes below theirs (--format json shows some)")
+    if report["outside"]:
+        alike, beside = (sum(row[name] for row in report["outside"]) for name in ("alike", "beside"))
+        lines.append(
+            f"{len(report['outside'])} terms are covered: {alike} codes outside share a word with one, {beside} are "
+            "beside its codes (--format json shows some of each)"
+        )
     lines.append(f"{report['errors']} errors, {len(report['findings']) - report['errors']} warnings")
     return "\n".join(lines) + "\n"
 

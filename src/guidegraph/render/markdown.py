@@ -20,6 +20,7 @@ from guidegraph.words import (
     problem_words,
     question_words,
     read_words,
+    source,
     unused_words,
 )
 
@@ -68,8 +69,8 @@ def _beside(answer: Asked) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
-def therapies_markdown(answer: Answer) -> str:
-    """The answer as a Markdown page: alerts, one table a status, questions."""
+def therapies_markdown(answer: Answer, *, ended: bool = False) -> str:
+    """The answer as a Markdown page: alerts, one table a status, questions; with ``ended`` what is not in effect."""
     profile = answer["profile"]
     head = [f"# Therapies: {cell(profile['label'] or profile['id'])}", f"As of {answer['as_of']}."]
     parts = [*_banner(answer), *head, *_codes(answer), *_alerts(answer), *_beside(answer)]
@@ -92,6 +93,10 @@ def therapies_markdown(answer: Answer) -> str:
         parts += [f"## {cell(section.heading)}", table(head, rows)]
     if answer["other_problems"]:
         parts += ["## Other problems", "\n".join(f"- {cell(text)}" for text in other_words(answer["other_problems"]))]
+    if answer["not_in_effect"]:
+        rows = [[rec["label"], rec["because"], source(rec["document"])] for rec in answer["not_in_effect"]]
+        parts.append(f"## Not in effect at this date ({len(rows)})")
+        parts += [table(["recommendation", "why", "source"], rows)] if ended else []
     parts += ["## Ask next", _question_table(answer["questions"])]
     if answer["unused"]:
         parts.append(f"Not used by any statement here: {cell(unused_words(answer['unused']))}.")

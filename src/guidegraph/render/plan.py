@@ -19,7 +19,8 @@ def _bearing(row: Bearing, word: str) -> str:
     new = " with the plan" if row["new"] and word != "IF" else ""
     by = f"; with {', '.join(row['by'])}" if row["by"] else ""
     facts = f"; to establish: {'; '.join(row['facts'])}" if row["facts"] else ""
-    return f"{word}{new}: {row['label']} [{row['source']}]{by}{facts}"
+    because = f" - here: {row['because']}" if row["because"] else ""
+    return f"{word}{new}: {row['label']}{because} [{row['source']}]{by}{facts}"
 
 
 def _said(entry: Planned) -> list[str]:

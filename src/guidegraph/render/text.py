@@ -106,8 +106,11 @@ def _footer(answer: Asked) -> list[str]:
     return [*lines, answer["software"], *wrap(DISCLAIMER)]
 
 
-def therapies_text(answer: Answer) -> str:
-    """The answer: alerts first, then the therapies by status with who says so, then what to ask."""
+def therapies_text(answer: Answer, *, ended: bool = False) -> str:
+    """The answer: alerts first, then the therapies by status with who says so, then what to ask.
+
+    What is not in effect is counted, and listed where ``ended`` says so.
+    """
     lines = _head(answer, "Therapies")
     shown = sections(answer)
     lines += [line for section in shown if not section.folded for line in _section(section)]
@@ -117,8 +120,9 @@ def therapies_text(answer: Answer) -> str:
         lines += rule("Other problems: recommendations that are not counted here")
         lines += [line for text in other_words(answer["other_problems"]) for line in wrap(text, "      ", "  ")]
     if answer["not_in_effect"]:
-        lines += rule("Not in effect at this date")
-        for rec in answer["not_in_effect"]:
+        lines += rule(f"Not in effect at this date ({len(answer['not_in_effect'])})")
+        lines += [] if ended else ["  They change no status: guidegraph therapies --ended lists them."]
+        for rec in answer["not_in_effect"] if ended else ():
             lines += wrap(f"{rec['label']} - {rec['because']} ({source(rec['document'])})", "      ", "  ")
     lines += rule("Ask next")
     lines += _questions(answer["questions"][:_SHOWN])

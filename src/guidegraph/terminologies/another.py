@@ -166,6 +166,8 @@ def read_coverage(folder: Path) -> Mapping[str, Coverage]:
     try:
         given = yaml.safe_load(read_text(path, MAXIMUM_BYTES, KnowledgeError, mend="Give a UTF-8 text file."))
         return {prefix: _coverage(values) for prefix, values in sorted(given.items())}
+    except KeyError as error:
+        raise KnowledgeError(f"{error.args[0]!r} is missing", where=str(path), mend=_MEND) from None
     except (yaml.YAMLError, AttributeError, TypeError, ValueError, re.error) as error:
         told = str(error).partition("\n")[0][:200]
         raise KnowledgeError(f"cannot be read: {told}", where=str(path), mend=_MEND) from None

@@ -11,7 +11,9 @@ from typing import Any
 
 from guidegraph.errors import LinkError
 from guidegraph.namespaces import shorten
-from guidegraph.terminologies.model import ExternalTerm, Finding, Report, Sample, Subject, Terminology
+from guidegraph.terminologies.another import Coverage
+from guidegraph.terminologies.model import ExternalTerm, Finding, Outside, Report, Sample, Subject, Terminology
+from guidegraph.terminologies.outside import outside
 from guidegraph.terminologies.rows import PAGE, SCOPE, SOURCE, SUBTREE, Row
 from guidegraph.terminologies.sources import Source
 from guidegraph.terminologies.tables import SUFFIX, read_rows, table_files
@@ -76,6 +78,16 @@ class Checker:
     def _installed(self, rows: Container[int], row: Row) -> Source | None:
         """The source of a checked row whose code is there."""
         return self._at(self._sources.get(row.prefix, row.prefix)) if id(row) in rows else None
+
+    def covering(
+        self, coverage: Mapping[str, Coverage], paths: Sequence[Path], names: Callable[[str], Sequence[str]]
+    ) -> None:
+        """Check what is reviewed as covering against the rows of some tables; ``names`` are those of a term of ours."""
+        tables = [read_rows(path, self._terminologies) for path in paths]
+        rows = [row for table in tables for row in table.rows if row.plain and row.found]
+        for told in outside(coverage, rows, self._subjects, names, lambda p: self._at(self._sources.get(p, p))):
+            (self.report.outside if isinstance(told, Outside) else self.report.findings).append(told)  # type: ignore[arg-type]
+        self.report.findings = sorted(set(self.report.findings))
 
     def strange(self, folder: Path) -> None:
         """Tell what lies in a folder of mapping tables and is read by nobody."""

@@ -41,7 +41,7 @@ class Codes:
         label: gives the label of a term of ours.
         telling: gives those of some terms of ours that tell more than the others, present or absent.
         coverage: what was reviewed as covering, by prefix; where nothing was, no code is understood as another thing.
-        lexica: gives the codes of a prefix that the lexicon of names places; asked where no linked hierarchy has a code.
+        lexica: gives the codes of a prefix that the lexicon of names places; asked where no linked hierarchy has one.
     """
 
     def __init__(

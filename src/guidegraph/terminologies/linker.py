@@ -2,9 +2,10 @@
 
 Of another terminology is taken what the mappings need: the mapped terms, all above them and all below them. All above,
 since a question that names a wider class of the other terminology must reach ours; all below, since a record may hold a
-narrower code than the mapped one. Of one of which was reviewed what our terms cover (covering.yaml) everything is taken
-that a profile may name, so that a code can be known to be none of ours. Terms that a mapped obsolete code was replaced by count as mapped, and an obsolete
-term that one of the taken terms replaced is taken, so that an old code leads on.
+narrower code than the mapped one. Where it is reviewed which of our terms it covers (covering.yaml), everything is
+taken that a profile may name, so that a code can be known to be none of ours. Terms that a mapped obsolete code was
+replaced by count as mapped, and an obsolete term that one of the taken terms replaced is taken, so that an old code
+leads on.
 """
 
 from __future__ import annotations
@@ -219,12 +220,15 @@ def extract(
     if coverage is not None:
         others = [code for code in source.codes() if coverage.wanted(code)]
         # Of what is none of ours only the name and the place are needed.
-        bare = {"synonyms": (), "excludes": (), "kind": "", "valid": None}
         every = _closure(source, found, others)
-        terms = {code: term if code in needed else replace(term, **bare) for code, term in every.items()}
+        terms = {code: term if code in needed else _bare(term) for code, term in every.items()}
     module = _module(source, name or source.name, terms, len(found), len(needed))
     missing = tuple(code for code in wanted if code not in found)
     return Extraction(module, needed, tuple(found), missing, _circles(terms))
+
+
+def _bare(term: ExternalTerm) -> ExternalTerm:
+    return replace(term, synonyms=(), excludes=(), kind="", valid=None)
 
 
 def _closure(source: Source, found: TermsByCode, others: Iterable[str] = ()) -> TermsByCode:

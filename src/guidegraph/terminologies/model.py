@@ -126,12 +126,26 @@ class Sample:
     shown: tuple[str, ...]
 
 
+@dataclass(frozen=True, order=True)
+class Outside:
+    """What lies outside a term that a terminology is reviewed to cover: how many codes share a word with it, how many
+    are beside those that it is mapped to, and some of both."""
+
+    prefix: str
+    term: str
+    alike: int
+    beside: int
+    shown_alike: tuple[str, ...]
+    shown_beside: tuple[str, ...]
+
+
 @dataclass
 class Report:
     """What a check found, and what it could not check (by source: the reason, and how many rows)."""
 
     findings: list[Finding] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    outside: list[Outside] = field(default_factory=list)
     rows: int = 0
     checked: int = 0
     pages: int = 0
@@ -158,5 +172,9 @@ class Report:
             },
             "errors": self.errors,
             "findings": [asdict(finding) for finding in self.findings],
+            "outside": [
+                {**asdict(one), "shown_alike": list(one.shown_alike), "shown_beside": list(one.shown_beside)}
+                for one in self.outside
+            ],
             "subtrees": [{**asdict(sample), "shown": list(sample.shown)} for sample in self.samples],
         }

@@ -17,7 +17,7 @@ from guidegraph.export.fhir.group import PARTS, group, not_understood, patient, 
 from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.forms import Asked
 from guidegraph.model import STATUSES
-from guidegraph.words import DISCLAIMER, beside, other_words, problem_words, source
+from guidegraph.words import DISCLAIMER, beside, other_words, partly_dated, problem_words, source
 
 #: The statuses with their definitions.
 DEFINITIONS = {status.code: status.definition for status in STATUSES.values()}
@@ -82,6 +82,8 @@ def _inputs(answer: Mapping[str, Any]) -> Json:
             codes = (fhir.coding(*fhir.split(ns.expand(c["id"]) or c["id"]), c["label"]) for c in row[side])
             named += [{"name": side, "valueCoding": code} for code in codes]
         rows.append({"name": "reading", "part": named})
+    rows += [{"name": "date-known-in-part", "valueString": fhir.text(row["text"])} for row in answer["imprecise"]]
+    rows += [{"name": "date-not-read", "valueString": fhir.text(row["text"])} for row in answer["unread"]]
     rows += [{"name": "read", "valueString": fhir.text(term["text"])} for term in answer["by_reading"]]
     rows += [{"name": "not-used", "valueString": fhir.text(row["text"])} for row in answer["unused"]]
     rows += [
@@ -102,7 +104,8 @@ def _response(answer: Mapping[str, Any], version: str, name: str, group: str, su
     others = (f"Other problem, changes no status: {text}" for text in other_words(answer["other_problems"]))
     banner = [answer["banner"]] if answer["banner"] else []
     before = (f"{word[:1].upper()}{word[1:]}: {text}" for word, text in beside(cast(Asked, answer)))
-    notes = [fhir.text(text) for text in (*banner, *problem_words(answer["problem"]), *before, *others)]
+    dates = (*(f"Date not read: {row['text']}" for row in answer["unread"]), *partly_dated(answer["imprecise"]))
+    notes = [fhir.text(text) for text in (*banner, *problem_words(answer["problem"]), *dates, *before, *others)]
     return {
         "resourceType": "GuidanceResponse",
         "id": name,

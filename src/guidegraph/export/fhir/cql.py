@@ -15,7 +15,7 @@ from functools import cached_property
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, string, value_define
-from guidegraph.export.fhir.cqlreadings import LISTS, Readings, complete_list, decimal, facts
+from guidegraph.export.fhir.cqlreadings import LISTS, Readings, complete_list, decimal, facts, perhaps
 from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.profile import Implication
 from guidegraph.termreadings import PART, READING, STOPPED, TAKEN, Interval, plain
@@ -188,8 +188,13 @@ class Populations:
         if atom.prop not in (TAKEN, STOPPED):
             return [f"not {named(meets)}"]
         wholes = [sorted(parts) for whole, parts in sorted(self._parts.items()) if whole in meets]
-        all_parts = (" and ".join(named(self._naming(self._meets(part))) for part in parts) for parts in wholes)
+        all_parts = (" and ".join(self._maybe(atom.prop, part, named) for part in parts) for parts in wholes)
         return [f"not {named(self._naming(meets))}", *(f"not ({each})" for each in all_parts)]
+
+    def _maybe(self, prop: str, part: str, named: Callable[[set[str]], str]) -> str:
+        """That a list names a part, or has an entry that may be it."""
+        brought = self._brought(Atom("", prop, part))
+        return f"({named(self._naming(self._meets(part)))} or {perhaps(prop, brought)})"
 
     def _naming(self, classes: set[str]) -> set[str]:
         """The entries of a list by which one of some classes may be taken: these, and what may contain one."""
@@ -237,7 +242,8 @@ class Populations:
         """That a complete list without the class denies it, "" for what is absent only when somebody says so."""
         if (atom.prop, atom.cls) in self._records.asked_only:
             return ""
-        return f" or ({' and '.join([complete_list(atom.prop), *silent])})"
+        spared = f"not {perhaps(atom.prop, self._brought(atom))}"
+        return f" or ({' and '.join([complete_list(atom.prop), spared, *silent])})"
 
     def _number(self, atom: Atom) -> str:
         """Whether the value is in the range; false without a value where the patient cannot have one."""

@@ -102,4 +102,10 @@ define "Complete lists":
 define "Suspended lists":
   flatten ([Observation] O
     where exists ((O.code.coding) X where X.system.value + X.code.value = {string(gg("notUnderstood"))})
-    return (((O.value as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value))"""
+    return (((O.value as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value))
+
+define "Other entries":
+  [Observation] O
+    where exists ((O.code.coding) X where X.system.value + X.code.value = {string(gg("understoodAsAnother"))})
+    return Tuple {{
+      codes: (((O.value as FHIR.CodeableConcept).coding) X return X.system.value + X.code.value) }}"""

@@ -98,7 +98,8 @@ class Readings:
         if stage == "Known" or rule.listless:
             return absent
         listed_one = _has(f"{stage} present", rule.then, self._meets(rule.other))
-        return f"{absent} or ({complete_list(rule.then)} and not {listed_one})"
+        known = f"{complete_list(rule.then)} and not {perhaps(rule.then, self._over(rule.other))}"
+        return f"{absent} or ({known} and not {listed_one})"
 
     def decided(self, prop: str, cls: str) -> list[str]:
         """What must hold for a complete list to deny a class: that it is read from no age, duration or score, and that
@@ -151,6 +152,12 @@ def facts(prop: str, side: str) -> str:
 
 def _has(side: str, prop: str, classes: Iterable[str]) -> str:
     return f"exists (({facts(prop, side)}) C where C in {listed(classes)})"
+
+
+def perhaps(prop: str, classes: Iterable[str]) -> str:
+    """That an entry of a list, known as none of our terms, may be a class that brings all of some classes."""
+    denied = f"exists ((E.codes) C where C in {listed(classes)})"
+    return f'exists (("Other entries") E where {string(prop)} in E.codes and not {denied})'
 
 
 def complete_list(prop: str) -> str:

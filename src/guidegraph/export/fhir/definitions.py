@@ -19,7 +19,7 @@ from guidegraph.model import TermRow
 
 _PARENT = {"code": "parent", "uri": "http://hl7.org/fhir/concept-properties#parent", "type": "code"}
 #: The terms of the model that stand in resources beside stances, numbers, outcomes and categories.
-_MARKS = ("completeFor", "notUnderstood", "examinedAlert", "actedOnAlert")
+_MARKS = ("completeFor", "notUnderstood", "understoodAsAnother", "examinedAlert", "actedOnAlert")
 
 #: Label and classes above of a term, by its IRI.
 Terms = Mapping[str, tuple[str, tuple[str, ...]]]

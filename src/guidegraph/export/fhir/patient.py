@@ -6,7 +6,7 @@ docs/fhir-export.md describes each resource.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -73,6 +73,8 @@ def _facts(profile: Profile, vocabulary: Vocabulary, day: date | None) -> Iterat
         yield from (_flag(name, alert, vocabulary.label(alert)) for alert in sorted(alerts))
     for prop, text in sorted(profile.not_understood):
         yield _flag("notUnderstood", prop, text)
+    for other in sorted(profile.others):
+        yield _flag("understoodAsAnother", other.prop, other.name, other.denies)
 
 
 def _subject() -> Json:
@@ -155,9 +157,9 @@ def _stop(stop: StopFact, vocabulary: Vocabulary, had: bool, day: date | None) -
     }
 
 
-def _flag(name: str, prop: str, text: str) -> Json:
-    """That a list is complete or an entry of it was not understood, or that an alert was attended to."""
-    concept = {"coding": [fhir.coding(*fhir.split(prop))], "text": fhir.text(text)}
+def _flag(name: str, prop: str, text: str, denied: Sequence[str] = ()) -> Json:
+    """That a list is complete, an entry not understood, or known and none of some classes, or an alert attended to."""
+    concept = {"coding": [fhir.coding(*fhir.split(iri)) for iri in (prop, *denied)], "text": fhir.text(text)}
     return {
         "resourceType": "Observation",
         "status": "final",

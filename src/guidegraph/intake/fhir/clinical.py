@@ -68,7 +68,8 @@ class Clinical:
         elif clinical is not None and clinical[1] == "past":
             self._builder.doubt(present, res.kind.lists, source, f"it is {clinical[0]}, {later}")
         elif not present:
-            self._builder.misunderstood(res.kind.lists, source, self._why(res, meaning), MAP)
+            plain = "within" not in res.kind.row and not self._doubtful(res, verified, clinical)
+            self._builder.other(meaning.others if plain else (), res.kind.lists, source, self._why(res, meaning), MAP)
         else:
             self._present(res, present, meaning, source, verified, clinical)
 
@@ -119,15 +120,7 @@ class Clinical:
         verified: tuple[str, str] | None,
         clinical: tuple[str, str] | None,
     ) -> None:
-        doubt = ""
-        if verified is not None and verified[1] == "doubt":
-            doubt = f"it is {verified[0]}"
-        elif clinical is None:
-            doubt = "it does not say whether it is present now (no clinicalStatus)"
-        elif clinical[1] != "now":
-            doubt = f"{clinical[0]}: not present now, and not absent either"
-        elif res.has("ended"):
-            doubt = f"it is {clinical[0]}, and yet it has ended"
+        doubt = self._doubtful(res, verified, clinical)
         if doubt:
             self._builder.doubt(classes, res.kind.lists, source, doubt)
             return
@@ -137,6 +130,16 @@ class Clinical:
         note = meaning.why if verified else "; ".join(filter(None, ("how sure it is, is not said", meaning.why)))
         for cls in classes:
             self._builder.fact(cls, True, source, note=note, began=began)
+
+    def _doubtful(self, res: Resource, verified: tuple[str, str] | None, clinical: tuple[str, str] | None) -> str:
+        """Why it is not certain that what an entry says is so now, "" if it is."""
+        if verified is not None and verified[1] == "doubt":
+            return f"it is {verified[0]}"
+        if clinical is None:
+            return "it does not say whether it is present now (no clinicalStatus)"
+        if clinical[1] != "now":
+            return f"{clinical[0]}: not present now, and not absent either"
+        return f"it is {clinical[0]}, and yet it has ended" if res.has("ended") else ""
 
     def _refuted(self, res: Resource, meaning: Meaning, source: Source, said: str = "it is refuted") -> None:
         classes = self._within(res, self._builder.of_kind(meaning.absent, *_STATES))

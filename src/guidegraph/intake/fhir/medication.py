@@ -210,7 +210,8 @@ class Medications:
         elif word == "ended":
             self._ended(res, classes, meaning, source, ends, status)
         elif not classes:
-            builder.misunderstood(res.kind.lists, source, _why(meaning), MAP)
+            # Whether it is taken or not, it is none of our drugs.
+            builder.other(meaning.others, res.kind.lists, source, _why(meaning), MAP)
         elif word == "now" or (word == "recorded" and _open(res, begins) and _goes_on(ends, builder)):
             ran_out = "" if ends is not None else self._run_out(res)
             if ends is not None and not _goes_on(ends, builder):
@@ -229,7 +230,7 @@ class Medications:
         day = ends.day
         source = replace(source, when=ends, written=None)
         if not classes:
-            self._builder.misunderstood(_STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
+            self._builder.other(meaning.others, _STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
         elif day is None:
             why = f"ended ({status}), on a day that is not given ({ends.text})"
             self._builder.doubt(classes, _STOPPED, source, why)
@@ -246,7 +247,7 @@ class Medications:
         if ends is not None and ends.day == self._builder.as_of:
             self._stopped(classes, meaning, source, ends, status)
         elif not classes:
-            self._builder.misunderstood(lists, source, f"no longer taken ({status}); {_why(meaning)}", MAP)
+            self._builder.other(meaning.others, lists, source, f"no longer taken ({status}); {_why(meaning)}", MAP)
         else:
             when = f"its end is given as {ends.text}" if ends else "the day is not recorded"
             self._builder.doubt(classes, lists, source, f"no longer taken ({status}); {when}")

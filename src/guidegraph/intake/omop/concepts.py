@@ -112,10 +112,14 @@ class Vocabularies:
         prefix = self._prefixes.get(coded.table, "")
         if value and prefix and not any(reading.understood for reading in tried):
             tried.append(self._value(prefix, value))
+        # What the source itself says is whole; the standard concept was chosen for it.
+        original = next(iter(tried if coded.source_concept or not (value and prefix) else tried[-1:]), None)
         names = dict.fromkeys(shown(reading.name) for reading in tried)
         text = "; ".join(names) or (repr(shown(value, 60)) if value else "concept 0")
         failed: list[str] = []
         # What the patient has counts before what follows from lacking it: a code that only denies is second best.
+        if original is not None and original.another and not any(reading.present for reading in tried):
+            return text, original
         for reading in sorted(tried, key=lambda r: (not r.present, not r.understood)):
             if reading.understood:
                 return text, reading
@@ -199,6 +203,9 @@ class Vocabularies:
             present=tuple(sorted({iri for _, reading in above for iri in reading.subtree})),
             steps=tuple(dict.fromkeys(steps)),
             sources=tuple(sorted(sources | {"concept_ancestor"})),
+            another=(),
+            denies=(),
+            may=(),
         )
 
     def _version(self) -> str:

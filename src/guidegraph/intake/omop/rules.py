@@ -128,7 +128,9 @@ class Rules(Observed):
             why = "its code answers a question with no, or leaves it open"
             self.builder.doubt({*denied, *classes}, STATES, source, why)
         elif not classes:
-            self.builder.misunderstood(() if over else STATES, source, reason(reading, "no condition or finding"), MAP)
+            sure = not over and (status is None or (says is not None and says.says != "uncertain"))
+            why = reason(reading, "no condition or finding")
+            self.builder.other([reading] if sure else [], () if over else STATES, source, why, MAP)
         elif status and says is None:
             named = self.codes.concept(status)
             why = f"the condition status {status}{f' ({named.name})' if named else ''} is not known"
@@ -188,7 +190,7 @@ class Rules(Observed):
         over = {end < self.builder.as_of for end in ends} or {False}
         keys = (*(_TAKEN if False in over else ()), *(_STOPPED if True in over else ()))
         if not classes:
-            self.builder.misunderstood(keys, source, reason(reading, "no intervention"), MAP)
+            self.builder.other([reading], keys, source, reason(reading, "no intervention"), MAP)
         elif len(over) > 1:
             self.builder.doubt(classes, keys, source, f"its ends differ: {min(ends)} and {max(ends)}")
         elif over == {True}:
