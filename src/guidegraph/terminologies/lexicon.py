@@ -213,6 +213,8 @@ class Lexicon:
             near = self._closed(sorted(may)) | self._closed(present)
             every = {one.iri for one in self._terms.of_kind("condition", "finding")}
             denies = sorted(c for c in every - near if not may & self._terms.ancestors(c))
+            also = f"it may be {', '.join(label(c) for c in sorted(may))} as well, which stays unknown [{TITLE}]"
+            reading = replace(reading, steps=(*steps, also))
             reading = replace(reading, another=_STATES, denies=tuple(denies), may=tuple(sorted(may)))
         return self._made(row, reading)
 
