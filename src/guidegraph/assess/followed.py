@@ -105,8 +105,11 @@ def others(assessment: Assessment) -> list[OtherEntry]:
 
 def _by_code(assessment: Assessment) -> dict[str, list[Another]]:
     rows: dict[str, list[Another]] = {}
+    # What states a term of ours, too, is told as that.
+    ours = {reading.curie for reading in assessment.profile.readings if reading.understood}
     for other in assessment.profile.others:
-        rows.setdefault(other.code, []).append(other)
+        if other.code not in ours:
+            rows.setdefault(other.code, []).append(other)
     return rows
 
 
