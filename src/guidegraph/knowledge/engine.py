@@ -64,8 +64,12 @@ class Step:
 
     def concerns(self, place: ox.Store) -> bool:
         """Whether the profile in a store has what the step asks for."""
-        patterns = [p for term in self.only_with for p in ((None, term, None), (None, None, term))]
-        return not patterns or any(next(place.quads_for_pattern(*p, _PROFILE), None) is not None for p in patterns)
+        found = (
+            place.quads_for_pattern(None, None if value else term, term if value else None, _PROFILE)
+            for term in self.only_with
+            for value in (False, True)
+        )
+        return not self.only_with or any(next(quads, None) is not None for quads in found)
 
 
 @cache
