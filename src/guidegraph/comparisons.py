@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, Evidence, Imprecise, MadeFrom, Named, Recommendation
+from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation
+from guidegraph.readforms import Imprecise, Named
 
 
 class Newer(Named):
