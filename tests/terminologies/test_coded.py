@@ -26,7 +26,7 @@ ULCER = {"age": 60, "conditions": ["EX:U", "EX:S"]}
 
 
 def test_codes_that_mean_our_terms_are_our_terms(plain: gg.KnowledgeBase) -> None:
-    words = {"age": 60, "conditions": ["bleeding ulcer", "sciatica"], "medications": ["ibuprofen"],
+    words = {"age": 60, "conditions": ["bleeding peptic ulcer", "sciatica"], "medications": ["ibuprofen"],
              "trials": [{"of": "conservative care", "weeks": 8, "outcome": "failed"}]}  # fmt: skip
     coded = {"age": 60, "conditions": ["EX:U", "ex:S"], "medications": ["EX:I"],
              "trials": [{"of": "EX:CC", "weeks": 8, "outcome": "failed"}]}  # fmt: skip

@@ -383,7 +383,7 @@ def answer(
         "readings": [
             describe.reading(reading, assessment.records.label)
             for reading in profile.readings
-            if reading.curie not in {other.code for other in profile.others}
+            if reading.understood or reading.curie not in {other.code for other in profile.others}
         ],
         "by_reading": read_terms(assessment),
         "unused": unused(assessment),

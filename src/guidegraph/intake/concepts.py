@@ -177,6 +177,13 @@ class Concepts:
             return Meaning(shown, why="it has neither code nor text")
         if not self._match_text:
             return Meaning(shown, why="text without a code is not read (--match-text reads exact names)")
+        reading = self._terms.reading(text)
+        if reading is not None:
+            readings = (reading,) if reading.understood else ()
+            present, absent = frozenset(reading.present), frozenset(reading.absent)
+            why = "" if reading.understood else "; ".join(reading.steps)
+            denied = reading.absent_steps
+            return Meaning(shown, present, absent, reading.steps, why, denied, readings, _others([reading]))
         try:
             iri = self._terms.resolve(text, _KINDS)
         except TermError as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 SCOPES = {"broad": "more than", "narrow": "less than", "related": "not the same as"}
 #: Spellings of one sound, British and American, and ends of words that make no other word.
 _SPELLINGS = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("'", ""))
-_NO_PLURAL = ("ss", "us", "is", "as", "os")
+_NO_PLURAL = ("ss", "us", "is")
 #: Least similarity of two spellings (Jaro and Winkler), and of two that sound the same.
 _ALIKE, _SOUNDING = 0.86, 0.7
 _LONGEST, _SHOWN = 80, 4
@@ -32,11 +32,9 @@ def folded(name: str) -> str:
 def _word(word: str) -> str:
     for british, american in _SPELLINGS:
         word = word.replace(british, american)
-    if word.endswith("our"):
-        word = word[:-3] + "or"
     if len(word) > 3 and word.endswith("s") and not word.endswith(_NO_PLURAL):
         word = word[:-3] + "y" if word.endswith("ies") else word[:-1]
-    return word
+    return word[:-3] + "or" if word.endswith("our") else word
 
 
 def meaning(name: str, meant: Iterable[tuple[str, str]]) -> str:

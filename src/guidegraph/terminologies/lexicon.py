@@ -19,7 +19,7 @@ from typing import Protocol
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.files import read_text
-from guidegraph.model import CodeReading
+from guidegraph.model import CodeReading, TermRow
 from guidegraph.profile.names import folded, normal
 from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.codes import Codes
@@ -31,6 +31,8 @@ TITLE = "lexicon of names"
 _COLUMNS = ("name", "synonyms", "kind", "relation", "terms", "codes", "parts", "note")
 _BRINGS, _ASKED = ("exact", "narrow"), ("broad", "related")
 _RELATIONS = {"exact": "means the same as", "narrow": "is a kind of"}
+#: The lists in which conditions and findings stand.
+_STATES = (ns.GG + "hasCondition", ns.GG + "hasFinding")
 _CURIE = "lexicon"
 _MEND = "Write it as docs/names.md shows."
 
@@ -49,6 +51,9 @@ class Terms(Protocol):
 
     def telling(self, classes: Collection[str], present: bool) -> list[str]:
         """The classes without those that another of them entails."""
+
+    def of_kind(self, *kinds: str) -> list[TermRow]:
+        """The terms of some kinds."""
 
 
 @dataclass(frozen=True)
@@ -177,8 +182,9 @@ class Lexicon:
     def read(self, name: str) -> CodeReading | None:
         """What a normal name says in our terms; None where it is not in the lexicon, or is asked back."""
         if name not in self._known:
-            rows = [row for row in self._find(name) if row.relation not in _ASKED]
-            self._known[name] = self._read(rows, frozenset({name})) if rows else None
+            rows = self._find(name)
+            told = any(row.relation not in _ASKED for row in rows)
+            self._known[name] = self._read(rows, frozenset({name})) if told else None
         return self._known[name]
 
     def _read(self, rows: Sequence[Name], above: frozenset[str]) -> CodeReading:
@@ -195,12 +201,22 @@ class Lexicon:
     def _decided(self, rows: Sequence[Name]) -> CodeReading:
         """What a name says by the relations that somebody decided."""
         row = rows[0]
-        pairs = [(one.relation, term) for one in rows for term in one.terms]
+        pairs = [(one.relation, term) for one in rows for term in one.terms if one.relation in _BRINGS]
+        may = {term for one in rows for term in one.terms if one.relation in _ASKED}
         present = self._telling([term for _, term in pairs], True)
         absent = self._telling([term for relation, term in pairs if relation == "exact"], False)
         label = self._terms.label
         steps = tuple(f"{row.name} {_RELATIONS[relation]} {label(term)} [{TITLE}]" for relation, term in pairs)
-        return self._made(row, CodeReading("", present=present, absent=absent, steps=steps, absent_steps=steps))
+        reading = CodeReading("", present=present, absent=absent, steps=steps, absent_steps=steps)
+        if may:
+            # What it may be as well stays unknown where a list is complete, and so does all above and below that.
+            near = self._closed(sorted(may)) | self._closed(present)
+            every = {one.iri for one in self._terms.of_kind("condition", "finding")}
+            denies = sorted(c for c in every - near if not may & self._terms.ancestors(c))
+            also = f"it may be {', '.join(label(c) for c in sorted(may))} as well, which stays unknown [{TITLE}]"
+            reading = replace(reading, steps=(*steps, also))
+            reading = replace(reading, another=_STATES, denies=tuple(denies), may=tuple(sorted(may)))
+        return self._made(row, reading)
 
     def _one_of(self, row: Name, readings: Sequence[CodeReading]) -> CodeReading:
         """What all codes of one name say: whoever has the thing has one of them."""
