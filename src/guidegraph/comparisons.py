@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, Imprecise, MadeFrom, Named, Recommendation
+from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation
+from guidegraph.readforms import Imprecise, Named
 
 
 class Newer(Named):
@@ -243,11 +244,16 @@ class SaidOf(TypedDict):
 
 
 class Compared(Named):
-    """What each of two documents says on an intervention, for each of its groups of patients, or what silence says."""
+    """What each of two documents says on an intervention, for each of its groups of patients, or what silence says.
+
+    ``found_a`` and ``found_b`` are what each concludes from evidence, which is no recommendation.
+    """
 
     category: str
     a: list[SaidOf]
     b: list[SaidOf]
+    found_a: list[Evidence]
+    found_b: list[Evidence]
     missing_a: str | None
     missing_b: str | None
 

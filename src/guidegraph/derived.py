@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, Imprecise, MadeFrom, Named, Problem, Therapy, Unread
+from guidegraph.forms import Document, MadeFrom, Problem, Therapy
+from guidegraph.readforms import Imprecise, Named, Unread
 
 
 class Literal(TypedDict):

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-
-class Named(TypedDict):
-    """Anything of ours by its identifier and label."""
-
-    id: str
-    label: str
+from guidegraph.readforms import Imprecise, Named, OtherEntry, Reading, ReadTerm, Unread, Unused
 
 
 class NamedDigest(TypedDict):
@@ -89,10 +84,7 @@ class Section(TypedDict):
 
 
 class Recommendation(Named):
-    """A voice: a recommendation with the documents that report it, its standing, and its truth for the patient.
-
-    ``through``: the part of a combination that it is about, None where it is about the therapy or a class of it.
-    """
+    """A voice: a recommendation with those that report it; ``through``: the part of a combination that it is about."""
 
     intervention: str
     stance: str
@@ -157,16 +149,6 @@ class Preference(Named):
     locator: str
 
 
-class Reading(TypedDict):
-    """How a code of another terminology was read: as which of our classes, by which steps."""
-
-    code: str
-    label: str
-    present: list[Named]
-    absent: list[Named]
-    steps: list[str]
-
-
 class Member(TypedDict):
     """A narrower therapy of the answer."""
 
@@ -194,7 +176,7 @@ class OpenFact(TypedDict):
 
 
 class Tried(TypedDict):
-    """A trial of a therapy (``itself``) or of what is below it, in words and parts; ``in_vain``: failed, not borne."""
+    """A trial of a therapy (``itself``) or of something below it; ``in_vain``: it failed or was not tolerated."""
 
     intervention: str
     label: str
@@ -263,10 +245,7 @@ class Sign(TypedDict):
 
 
 class Alert(Named):
-    """An alert, the facts that make its truth for the patient, and its signs, each as far as it is answered.
-
-    ``attended``: "examined" or "acted on", where the profile says so; such an alert puts nothing else behind it.
-    """
+    """An alert, its signs and the facts of its truth; ``attended``: "examined" or "acted on", as the profile says."""
 
     truth: str
     attended: str | None
@@ -319,56 +298,6 @@ class Question(TypedDict):
     alert: bool
     absolute: bool
     trials: list[str]
-
-
-class Unread(Named):
-    """A date of a document or statement that cannot be read, and what follows from it."""
-
-    property: str
-    value: str
-    text: str
-
-
-class Definition(TypedDict):
-    """One published definition of a term: its range in words, who published it, and where it stands there."""
-
-    text: str
-    source: str
-    place: str
-    two_way: bool
-    ours: bool
-
-
-class ReadTerm(Named):
-    """A term that came by a reading, or that its definitions leave open, or a number that a term narrows."""
-
-    truth: str
-    text: str
-    definitions: list[Definition]
-
-
-class Unused(Named):
-    """Something that the profile states and that no statement or reading here uses."""
-
-    key: str
-    text: str
-
-
-class OtherEntry(TypedDict):
-    """An entry of the profile that is known and none of our terms, with what it leaves unknown of what matters here."""
-
-    code: str
-    label: str
-    keys: list[str]
-    may_be: list[Named]
-    leaves_unknown: list[Named]
-    steps: list[str]
-
-
-class Imprecise(Named):
-    """A document or statement of which it is not sure whether it counts at the day, since its date is known in part."""
-
-    text: str
 
 
 class Asked(TypedDict):

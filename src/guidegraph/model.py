@@ -239,7 +239,7 @@ class TermRow:
     ``key`` is the profile key that states it directly (``sex``,
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
-    that deny it.
+    that deny it. ``overlaps`` are the classes that what is of this class may be as well.
     For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit, ``short`` what
     it is called in a sentence that gives its value.
     """
@@ -259,6 +259,7 @@ class TermRow:
     problem_value: str = ""
     problem_denials: tuple[str, ...] = ()
     inexact: tuple[tuple[str, str], ...] = ()
+    overlaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

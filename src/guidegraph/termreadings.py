@@ -93,8 +93,8 @@ class Implication:
     """A fact that brings or excludes another: ``given`` and ``cls`` ("" for a number), with ``interval`` for a range.
 
     ``kind`` is what it rests on, ``why`` the definitions of a reading in words. ``listless`` says that no complete list
-    denies ``other``, which is read from an age, a duration or a score; ``total`` that everybody has the number. One of
-    kind ``DISPUTED`` brings nothing: in its interval definitions of ``other`` differ.
+    denies ``other``, which is read from an age, a duration, a score or a fact of another list; ``total`` that everybody
+    has the number. One of kind ``DISPUTED`` brings nothing: in its interval definitions of ``other`` differ.
     """
 
     given: str
@@ -205,10 +205,13 @@ def reading_implications(readings: Iterable[TermReading]) -> list[Implication]:
 
 def _of_terms(group: list[TermReading], alone: bool) -> Iterator[Implication]:
     for one in group:
-        yield Implication(one.given, one.cls, one.then, one.term, one.excluded, None, READING, one.text)
+        # A list that is silent on the term says nothing of a fact that belongs into another list.
+        other = one.given != one.then
+        listless = other and not one.excluded
+        yield Implication(one.given, one.cls, one.then, one.term, one.excluded, None, READING, one.text, listless)
         if one.two_way and alone and not one.excluded:
             # Outside the antecedent the term is absent: who has the term has the antecedent.
-            yield Implication(one.then, one.term, one.given, one.cls, False, None, READING, one.text)
+            yield Implication(one.then, one.term, one.given, one.cls, False, None, READING, one.text, other)
 
 
 def _of_number(group: list[TermReading]) -> Iterator[Implication]:

@@ -8,19 +8,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from guidegraph.forms import (
-    Alert,
-    Asked,
-    Contraindication,
-    Imprecise,
-    OtherEntry,
-    OtherProblem,
-    Problem,
-    Question,
-    Reading,
-    Recommendation,
-    Unused,
-)
+from guidegraph.forms import Alert, Asked, Contraindication, OtherProblem, Problem, Question, Recommendation
+from guidegraph.readforms import Imprecise, OtherEntry, Reading, Unused
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 WIDTH = 80

@@ -133,7 +133,8 @@ def is_collective(kb: Any, cls: str) -> bool:
 def completed(kb: Any, stated: Profile) -> Profile:
     """The profile with every complete list written out as absent facts, as a reasoner needs it.
 
-    A class that shares no subclass with a listed class is absent (docs/populations.md). Listed is what is stated, what
+    A class that shares no subclass with a listed class, and that no listed fact may be of by a recorded decision, is
+    absent (docs/populations.md). Listed is what is stated, what
     came by a reading, and each part of what is listed or may be a kind of it; what is read from an age, a duration or a
     score, or is disputed, no list denies, nor what shares a subclass with the sign of an alert or with a collective.
     """
@@ -157,14 +158,24 @@ def completed(kb: Any, stated: Profile) -> Profile:
 
     asked = asked_only(kb)
 
+    # A recorded decision is a class without a name below both, one for each kind of the class that it is recorded for.
+    kinds = {cls: set(lower) for cls, lower in below.items()}
+    for quad in kb.store.quads_for_pattern(None, ox.NamedNode(GG + "overlapsWith"), None, None):
+        for kind in below[quad.subject.value]:
+            for cls in kb.records.ancestors[kind] | kb.records.ancestors[quad.object.value]:
+                kinds[cls].add(f"{kind} and {quad.object.value}")
+
     def apart(prop: str, cls: str, listed: set[str]) -> bool:
         kept = {c for p, c in asked if p in (prop, "")}
-        return all(not (below.get(cls, {cls}) & below.get(other, {other})) for other in listed | kept)
+        return all(not (kinds.get(cls, {cls}) & kinds.get(other, {other})) for other in listed) and all(
+            not (below.get(cls, {cls}) & below.get(other, {other})) for other in kept
+        )
 
     def perhaps_by_parts(prop: str, listed: set[str]) -> set[str]:
-        """The combinations of which the list names each part, or has an entry that may be it."""
-        named = lambda p: spared(prop, p) or any(below[p] & below[other] for other in listed)  # noqa: E731
-        return {whole for whole, _ in parts if all(named(p) for w, p in parts if w == whole)}
+        """The combinations of two or more of which the list names each part, or has an entry that may be it."""
+        named = lambda p: spared(prop, p) or any(kinds[p] & kinds[other] for other in listed)  # noqa: E731
+        members = {whole: {p for w, p in parts if w == whole} for whole, _ in parts}
+        return {whole for whole, each in members.items() if len(each) > 1 and all(map(named, each))}
 
     def spared(prop: str, cls: str) -> bool:
         """Whether an entry that is known and none of our terms may be of the class."""

@@ -176,13 +176,13 @@ def test_a_list_of_names_reads_as_the_terminology_does(tmp_path: Path) -> None:
     coverage = read_coverage(FOLDER)["ATC"]
     rows = [row for row in read_tables(FOLDER) if row.curie.startswith("ATC:")]
     named = [row.curie.partition(":")[2] for row in rows]
-    words = {"A10BA02": "metformin", "N07BC02": "methadone", "M01AE17": "dexketoprofen", "N02AJ06": "codeine and x"}
+    words = {"A10BA02": "metformin", "L01XB01": "procarbazine", "M01AE17": "dexketoprofen", "N02AJ06": "codeine and x"}
     hierarchy = lexicon("ATC", "names", [ExternalTerm(c, w) for c, w in words.items()], coverage, named)
     reads = Codes(rows, read_terminologies(FOLDER), lambda p: [hierarchy], str, coverage={"ATC": coverage})
     metformin = reads.read("ATC:A10BA02")
     assert metformin.name == "ATC:A10BA02 (metformin)" and ns.GGT + "Anticoagulant" in metformin.denies
     assert ns.GGT + "Opioid" in metformin.denies and ns.GGT + "CNSDepressant" not in metformin.denies
-    assert ns.GGT + "Opioid" in reads.read("ATC:N07BC02").may
+    assert ns.GGT + "MonoamineOxidaseInhibitor" in reads.read("ATC:L01XB01").may
     assert reads.read("ATC:M01AE17").present == (ns.GGT + "NSAID",)
     assert not reads.read("ATC:N02AJ06").another and not reads.read("ATC:A10BA03").another
 
@@ -216,7 +216,8 @@ def shipped() -> Codes:
 @pytest.mark.parametrize("code", sorted(FALSE_DENIALS))
 def test_no_false_denial_of_the_trial(shipped: Codes, kb: Any, code: str) -> None:
     found = shipped.read(code)
-    assert found.another, found.steps
+    # Some of them have become terms of ours since.
+    assert found.another or found.present, found.steps
     for name in FALSE_DENIALS[code]:
         # Denied is a term, and all below it.
         assert not kb.vocabulary.ancestors(ns.GGT + name) & set(found.denies), name

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.questions import differing
-from guidegraph.forms import Definition, Named, OtherEntry, ReadTerm, Unused
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import Another
+from guidegraph.readforms import Definition, Named, OtherEntry, ReadTerm, Unused
 from guidegraph.termreadings import DISPUTED, READING, TAKEN, interval_text, plain
 
 
@@ -52,6 +52,9 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
     for prop, cls in settled.disputed:
         add(prop, cls, UNKNOWN, differing(assessment, Atom(cls, prop, cls)))
     for number, spans in settled.spans.items():
+        # What no criterion speaks of is not told: a denied heart failure narrows the NYHA class of nobody.
+        if "" not in assessment.records.spoken.get(number, ()):
+            continue
         left = " or ".join(interval_text(span) for span in spans)
         why = "; ".join(dict.fromkeys(book.cause(cause) for cause in settled.narrowed[number]))
         add(number, "", UNKNOWN, f"{book.short(number)} {left}: {why}")

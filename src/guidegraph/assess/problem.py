@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from itertools import combinations
 
 from guidegraph.assess.assessment import Assessment
-from guidegraph.forms import Named, OtherProblem, Problem
+from guidegraph.forms import OtherProblem, Problem
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Records, gg
+from guidegraph.readforms import Named
 
 
 def problem(assessment: Assessment) -> Problem:

@@ -64,20 +64,28 @@ def check(
     ] = True,
     form: ReportOption = ReportFormat.table,
 ) -> None:
-    """Check the knowledge base: shapes, checks across documents, HermiT; exit code 1 on an error.
+    """Check the knowledge base: shapes, checks across documents, the sweep, HermiT; exit code 1 on an error.
 
-    What contradicts itself inside a source is reported as a note, since it is the source's own.
+    What contradicts itself inside a source is reported as a note, since it is the source's own. An order of two terms
+    that two linked hierarchies have and ours lacks is an error, unless the sweep says why.
 
     Example: guidegraph check
     """
     from guidegraph import assets
     from guidegraph.render.reports import check_text
     from guidegraph.store import knowledge_files
+    from guidegraph.terminologies.conflicts import agreements
+    from guidegraph.terminologies.linker import Linker
     from guidegraph.validate.check import check_knowledge
+    from guidegraph.validate.sweep import TABLE, agreed, read_decisions, swept_folder
 
     with working("checking shapes, documents and, by HermiT, every class"):
         ontology, documents = knowledge_files(opened.folder or assets.root())
         report = check_knowledge(ontology=ontology, documents=[*documents, *opened.extra], reasoner=reasoner)
+        swept = swept_folder(ontology)
+        if swept:
+            found, _ = Linker(opened.folder).conflicts()
+            report = report.with_defects(agreed(read_decisions(swept / TABLE), agreements(found)))
     _report(form, report.to_dict(), check_text, report.passed)
 
 

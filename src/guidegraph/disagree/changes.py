@@ -10,10 +10,10 @@ from guidegraph.disagree.engine import Disagreements
 from guidegraph.disagree.finding import APART, Finding
 from guidegraph.disagree.sources import Addressed, addressed, in_effect
 from guidegraph.errors import UsageError
-from guidegraph.forms import Imprecise
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import Records
+from guidegraph.readforms import Imprecise
 
 #: For each shipped patient the status of each therapy at a day.
 Statuses = Callable[[date], Mapping[str, Mapping[str, str]]]

@@ -14,10 +14,10 @@ from guidegraph.disagree.merging import least_above
 from guidegraph.disagree.sentences import clipped, fitting, past_of, said_of
 from guidegraph.disagree.sources import Addressed, in_effect
 from guidegraph.disagree.words import manchester, simplest, whom, words
-from guidegraph.forms import Named
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.normal import Union
 from guidegraph.knowledge.phrases import joined
+from guidegraph.readforms import Named
 
 _SIDES = ("for", "against")
 #: What a pair of these only seems to be: it is attached.

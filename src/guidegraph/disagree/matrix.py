@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from guidegraph import namespaces as ns
@@ -189,6 +190,11 @@ class Comparison:
                 None if said else NOT_ADDRESSED if _outside(records, iri, scopes.get(document)) else SCOPE_NOT_STATED
                 for said, document in zip(sides, (a, b), strict=True)
             ]
+            found = [
+                # What is not issued yet has found nothing yet.
+                [describe.evidence(records, s) for s in self._found(document, iri) if said]
+                for document, said in ((a, own), (b, other))
+            ]
             for said in sides:
                 said.sort(key=lambda row: (row["ended"], row["on"] or "", row["stance"], row["whom"], row["id"]))
             rows.append(
@@ -198,11 +204,28 @@ class Comparison:
                     "category": category or "other",
                     "a": sides[0],
                     "b": sides[1],
+                    "found_a": found[0],
+                    "found_b": found[1],
                     "missing_a": missing[0],
                     "missing_b": missing[1],
                 }
             )
         return rows
+
+    def _found(self, document: str, iri: str) -> list[str]:
+        """The evidence items of a document itself on an intervention or a class of it."""
+        above = self._records.ancestors.get(iri, (iri,))
+        return [s for s in self._findings.get(document, ()) if self._records.one(s, "intervention") in above]
+
+    @cached_property
+    def _findings(self) -> dict[str, list[str]]:
+        """The evidence items of each document."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for node, said in sorted(self._records.nodes.items()):
+            if gg("EvidenceItem") in said.get(ns.RDF + "type", ()):
+                for document in self._records.all(node, "statedIn"):
+                    found[document].append(node)
+        return found
 
     def _bears_on(self, row: Addressed, iri: str) -> bool:
         above = self._records.ancestors

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from guidegraph.comparisons import Newer, Shared, Support
-from guidegraph.forms import Named
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import NOT_STATED, Records
+from guidegraph.readforms import Named
 
 _BACK = {"supersedes": "superseded by", "cites": "cited by", "reports": "reported by"}
 #: Relations by which two documents speak with one voice.

@@ -10,7 +10,7 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.report import shown
-from guidegraph.model import CodeReading, Problem, Profile, StopFact, TrialFact
+from guidegraph.model import Another, CodeReading, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
 from guidegraph.profile.problems import own, without
 
@@ -131,10 +131,15 @@ def _others(profile: Profile, prop: str) -> list[Any]:
 
     Such a condition counts for the findings too: it need not be written twice.
     """
-    found = {other.code for other in profile.others if other.prop == prop}
+    found = {_entry(other) for other in profile.others if other.prop == prop}
     if prop == ns.GG + "hasFinding":
-        found -= {other.code for other in profile.others if other.prop == ns.GG + "hasCondition"}
+        found -= {_entry(other) for other in profile.others if other.prop == ns.GG + "hasCondition"}
     return [code if prop in _KINDS else {"of": code} for code in sorted(found)]
+
+
+def _entry(other: Another) -> str:
+    """What is written for an entry: its code, or the name of the lexicon where that has several codes or none."""
+    return other.label if ";" in other.code or other.code.startswith("lexicon:") else other.code
 
 
 class _Codes:

@@ -280,14 +280,17 @@ def _asked() -> tuple[ox.NamedNode, ...]:
 
 def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]], vague: Collection[Any]) -> list[ox.Quad]:
     """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more; a
-    statement that names no members of its class is for none of them."""
-    recommended, generally = ox.NamedNode(ns.IDX + "for"), ox.NamedNode(ns.IDX + "generally")
+    statement that names no members of its class is for none of them. A term of ours has its own place among classes."""
+    recommended, generally, may_meet = (ox.NamedNode(ns.IDX + name) for name in ("for", "generally", "mayMeet"))
     rows: list[ox.Quad] = []
     for iri, parents in sorted(below.items()):
         leaf = ox.NamedNode(iri)
+        ours = any(place.quads_for_pattern(leaf, may_meet, None, _INDEX))
         rows.append(ox.Quad(leaf, ox.NamedNode(ns.IDX + "below"), leaf, _INDEX))
         for parent in map(ox.NamedNode, parents):
             for q in place.quads_for_pattern(parent, None, None, _INDEX):
+                if ours and q.predicate == may_meet:
+                    continue
                 role = generally if q.predicate == recommended and q.object in vague else q.predicate
                 rows.append(ox.Quad(leaf, role, q.object, _INDEX))
     return [row for row in dict.fromkeys(rows) if row not in place]

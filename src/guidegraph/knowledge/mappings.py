@@ -13,7 +13,7 @@ from guidegraph.terminologies.another import read_coverage
 from guidegraph.terminologies.checking import Checker
 from guidegraph.terminologies.model import Report, Subject, claims
 from guidegraph.terminologies.sources import entries, source
-from guidegraph.terminologies.tables import read_rules, read_table, read_terminologies, table_files
+from guidegraph.terminologies.tables import SUFFIX, read_rules, read_table, read_terminologies, table_files
 
 #: The kinds of our terms that mappings speak of, in the order of a table.
 KINDS = ("condition", "finding", "drug", "intervention", "number")
@@ -54,7 +54,12 @@ def check_mappings(knowledge: Knowledge, files: Sequence[Path] = ()) -> Report:
         checker.strange(folder)
     report = checker.check(list(files) or shipped, beside)
     rows = knowledge.vocabulary.by_iri
-    checker.covering(read_coverage(folder), [*beside, *(files or shipped)], lambda iri: rows[iri].names)
+    # What a terminology covers is checked with its own table.
+    coverage = read_coverage(folder)
+    if files:
+        told = {path.name for path in shipped} & names
+        coverage = {p: reviewed for p, reviewed in coverage.items() if f"{p.lower()}{SUFFIX}" in told}
+    checker.covering(coverage, [*beside, *(files or shipped)], lambda iri: rows[iri].names)
     return report
 
 

@@ -92,6 +92,14 @@ class Records:
         return {cls: frozenset(higher_ones) for cls, higher_ones in above.items()}
 
     @cached_property
+    def may_meet(self) -> Mapping[str, frozenset[str]]:
+        """For each clinical class, those that a fact of it may belong to as well."""
+        table: dict[str, set[str]] = defaultdict(set)
+        for cls, other in self._engine.select("answer/may-meet"):
+            table[cls].add(other)
+        return {cls: frozenset(others) for cls, others in table.items()}
+
+    @cached_property
     def _below(self) -> Mapping[str, frozenset[str]]:
         below: dict[str, set[str]] = defaultdict(set)
         for cls, above in self.ancestors.items():

@@ -233,7 +233,7 @@ class _Settling:
         if not closed or prop not in self._closed or cls in self._perhaps.get(prop, ()):
             return None
         listed = (*self._present.get(prop, ()), *(c for p, c in self._left_open if p == prop))
-        return None if any(self._terms.meets(cls, one) for one in listed) else ()
+        return None if any(self._terms.may_meet(cls, one) for one in listed) else ()
 
     def _known(self, prop: str, cls: str) -> bool:
         return bool(self._holding(prop, cls)) or self._denying(prop, cls, False) is not None
@@ -268,7 +268,10 @@ class _Settling:
         for (prop, whole), members in parts.items():
             yield from ((prop, part) for part in members if part in listed[prop])
             unknown = self._perhaps.get(prop, frozenset())
-            if all(part in unknown or any(self._terms.meets(part, one) for one in listed[prop]) for part in members):
+            # Of one part alone nobody knows whether it was taken as the whole, such as a drug and its injection.
+            if len(members) > 1 and all(
+                part in unknown or any(self._terms.may_meet(part, one) for one in listed[prop]) for part in members
+            ):
                 yield prop, whole
 
 

@@ -18,6 +18,7 @@ _PROPERTIES = {
     ns.RDFS + "label": "label",
     ns.SKOS + "altLabel": "alt",
     ns.RDFS + "subClassOf": "parent",
+    ns.GG + "overlapsWith": "overlaps",
     ns.GG + "profileKey": "key",
     ns.GG + "profileValue": "key_value",
     ns.GG + "minimumPlausible": "low",
@@ -70,6 +71,7 @@ def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
         one("problem_value"),
         tuple(sorted(values.get("denial", []))),
         inexact=tuple((scope, name) for scope in SCOPES for name in sorted(values.get(scope, []))),
+        overlaps=tuple(sorted(values.get("overlaps", []))),
     )
 
 
@@ -163,9 +165,20 @@ class Vocabulary:
                 below[higher].add(row.iri)
         return {iri: frozenset(lower) for iri, lower in below.items()}
 
-    def meets(self, one: str, other: str) -> bool:
-        """Whether two classes share a subclass."""
+    def _meets(self, one: str, other: str) -> bool:
         return not self._below.get(one, frozenset((one,))).isdisjoint(self._below.get(other, (other,)))
+
+    @cached_property
+    def _may_be(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Each class with a recorded decision, and all that what is of it may be."""
+        return tuple((row.iri, self.ancestors(other)) for row in self.rows for other in row.overlaps)
+
+    def may_meet(self, one: str, other: str) -> bool:
+        """Whether a fact of one class may be one of the other: they share a subclass, or it is recorded."""
+        return self._meets(one, other) or any(
+            (other in above and self._meets(one, cls)) or (one in above and self._meets(other, cls))
+            for cls, above in self._may_be
+        )
 
     def short(self, number: str) -> str:
         """What a number is called in a sentence that gives its value, such as eGFR."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guidegraph import comparisons as forms
+from guidegraph.forms import Evidence
 from guidegraph.render.controversies import controversies_markdown, controversies_text
 from guidegraph.render.markdown import cell, table
 from guidegraph.words import DISCLAIMER, partly_dated, rule, wrap, year
@@ -122,6 +123,10 @@ def _document(row: forms.WholeDocument) -> str:
     return f"{row['label']} ({year(row)}, {row['kind']}; {row['status']}{contested})"
 
 
+def _found(row: Evidence) -> str:
+    return f"evidence, no recommendation: {row['benefit_or_harm']} ({row['effect']}; certainty {row['certainty']})"
+
+
 def _said(row: forms.SaidOf) -> str:
     """One recommendation: stance and strength, of what if not of the row itself, for whom."""
     marks = [row["strength"]] if row["strength"] != "none stated" else []
@@ -147,6 +152,7 @@ def compare_text(data: forms.Pair) -> str:
         lines += wrap(one["label"], "  ", "")
         for side, said, missing in (("a", one["a"], one["missing_a"]), ("b", one["b"], one["missing_b"])):
             told = [_said(row) for row in said] or [missing or ""]
+            told += [_found(row) for row in one["found_a" if side == "a" else "found_b"]]
             lines += [line for text in told for line in wrap(text, "      ", f"  {side}: ")]
     for title, rows in (("Differ", data["disagreements"]), ("Opposed about other patients", data["apart"])):
         lines += rule(f"{title} ({len(rows)})")

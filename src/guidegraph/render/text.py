@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from guidegraph.derived import Branch, Explanation, Timeline
-from guidegraph.forms import Alert, Answer, Asked, Imprecise, Problem, Question, Therapy, Unread
+from guidegraph.forms import Alert, Answer, Asked, Problem, Question, Therapy
 from guidegraph.model import STATUSES
+from guidegraph.readforms import Imprecise, Unread
 from guidegraph.render.entries import Section, beyond_reasons, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,

@@ -28,6 +28,8 @@ KINDS = {
     "only-theirs": "the other hierarchy has one code below the other; ours does not",
 }
 MISTAKES = ("disjoint-classes-one-code", "two-classes-one-code")
+#: The kinds in which the other hierarchy has an order that ours lacks.
+THEIRS = ("below-a-disjoint-class", "opposite-order", "only-theirs")
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,15 @@ def table_conflicts(rows: Iterable[Row], classes: Classes) -> list[Conflict]:
             message = f"{what} map exactly to {code}{where}"
             found.append(Conflict(kind, "", (one, other), (curie, curie), message))
     return sort(found)
+
+
+def agreements(found: Iterable[Conflict]) -> dict[tuple[str, str], list[str]]:
+    """The orders (lower, higher class) that ours lacks, with the prefixes of the terminologies that have them."""
+    table: dict[tuple[str, str], set[str]] = {}
+    for conflict in found:
+        if conflict.kind in THEIRS:
+            table.setdefault(conflict.classes, set()).add(conflict.codes[0].partition(":")[0])
+    return {pair: sorted(prefixes) for pair, prefixes in sorted(table.items())}
 
 
 def sort(found: Iterable[Conflict]) -> list[Conflict]:

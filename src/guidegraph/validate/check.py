@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from guidegraph.reason.hermit import java_command
 from guidegraph.termreadings import axioms
 from guidegraph.validate.engine import CHECK, VALUE_RULE, run_check, shown, validate_files
 from guidegraph.validate.report import ValidationReport
+from guidegraph.validate.sweep import Defect, defects, swept_folder
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
@@ -26,8 +27,8 @@ _ORDER: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
 class Finding:
     """One defect, or one thing to know.
 
-    ``kind`` is ``shape``, ``check``, ``reasoner`` or ``internal-inconsistency``; ``rule`` the shape, check or test
-    that found it; an ``error`` fails the check, a ``warning`` or ``note`` does not.
+    ``kind`` is ``shape``, ``check``, ``sweep``, ``reasoner`` or ``internal-inconsistency``; ``rule`` the shape, check
+    or test that found it; an ``error`` fails the check, a ``warning`` or ``note`` does not.
     """
 
     kind: str
@@ -62,6 +63,10 @@ class CheckReport:
         """Whether no finding is an error."""
         return all(finding.severity != "error" for finding in self.findings)
 
+    def with_defects(self, found: Iterable[Defect]) -> CheckReport:
+        """The report with further defects of the sweep."""
+        return replace(self, findings=tuple(sorted([*self.findings, *map(_from_sweep, found)], key=Finding.sort_key)))
+
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values for JSON."""
         return {
@@ -95,7 +100,8 @@ def check_knowledge(
 ) -> CheckReport:
     """Check ontology and documents (by default the shipped ones), and profiles in RDF if any are given.
 
-    All files are looked at together, by the reasoner without the profiles, and not while a value cannot be read.
+    All files are looked at together, by the reasoner without the profiles, and not while a value cannot be read. Where
+    the table of the sweep lies beside the ontology, the ontology is held against it.
 
     Raises:
         ValidationError: a file cannot be read, or the shapes cannot be used.
@@ -109,14 +115,22 @@ def check_knowledge(
     files = [*ontology, *documents, *profiles]
     findings = _from_shapes(validate_files(files, shapes=shapes, ontology=ontology))
     unreadable = any(finding.rule == VALUE_RULE for finding in findings)
-    store = ox.Store()
+    store, own = ox.Store(), ox.Store()
     knowledge: list[ox.Quad] = []
     for path in files:
         quads = read_quads(path)
-        store.extend(_in_own_graph(quads) if path in ontology else quads)
+        if path in ontology:
+            quads_here = list(_in_own_graph(quads))
+            store.extend(quads_here)
+            own.extend(quads_here)
+        else:
+            store.extend(quads)
         if path not in profiles:
             knowledge += quads
     findings += [finding for path in queries for finding in from_query(store, path)]
+    swept = swept_folder(ontology)
+    if swept:
+        findings += map(_from_sweep, defects(own, swept))
     if reasoner:
         findings += [_NOT_ASKED] if unreadable else _from_reasoner(store, [*knowledge, *axioms(store)])
     return CheckReport(
@@ -190,6 +204,10 @@ def from_query(store: ox.Store, path: Path) -> list[Finding]:
         )
         for row in rows
     ]
+
+
+def _from_sweep(defect: Defect) -> Finding:
+    return Finding("sweep", "error", defect.rule, shorten(defect.node), "", defect.message, defect.mend)
 
 
 def _from_reasoner(store: ox.Store, knowledge: Sequence[ox.Quad]) -> list[Finding]:

@@ -18,7 +18,7 @@ from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, stri
 from guidegraph.export.fhir.cqlreadings import LISTS, Readings, complete_list, decimal, facts, perhaps
 from guidegraph.knowledge.records import Atom, Records, gg
 from guidegraph.profile import Implication
-from guidegraph.termreadings import PART, READING, STOPPED, TAKEN, Interval, plain
+from guidegraph.termreadings import LISTED, PART, READING, STOPPED, TAKEN, Interval, plain
 
 LIBRARY_NAME = "GuideGraphPopulations"
 LIBRARY = f"{fhir.FHIR}Library/{LIBRARY_NAME}"
@@ -47,7 +47,7 @@ class Populations:
         self._release = release
         kept = [r for r in implications if r.then in LISTS and (not r.cls or r.given in LISTS) and r.kind != PART]
         self._rules = self._closed([r for r in kept if r.interval is None])
-        self._readings = Readings([r for r in kept if r.interval is not None], self._over, self._under, self._meets)
+        self._readings = Readings([r for r in kept if r.kind != LISTED], self._over, self._under, self._may_meet)
         self._parts: dict[str, set[str]] = {}
         for rule in implications:
             if rule.kind == PART:
@@ -182,19 +182,19 @@ class Populations:
         return _three(present, absent + self._silence(atom, silent))
 
     def _unnamed(self, atom: Atom, named: Callable[[set[str]], str]) -> list[str]:
-        """That a list names nothing that shares a subclass with the class, nor what may contain that, nor every part of
+        """That a list names nothing that may be of the class, nor what may contain that, nor every part of
         a combination that does."""
-        meets = self._meets(atom.cls)
+        near = self._may_meet(atom.cls)
         if atom.prop not in (TAKEN, STOPPED):
-            return [f"not {named(meets)}"]
-        wholes = [sorted(parts) for whole, parts in sorted(self._parts.items()) if whole in meets]
+            return [f"not {named(near)}"]
+        wholes = [sorted(p) for whole, p in sorted(self._parts.items()) if whole in near and len(p) > 1]
         all_parts = (" and ".join(self._maybe(atom.prop, part, named) for part in parts) for parts in wholes)
-        return [f"not {named(self._naming(meets))}", *(f"not ({each})" for each in all_parts)]
+        return [f"not {named(self._naming(near))}", *(f"not ({each})" for each in all_parts)]
 
     def _maybe(self, prop: str, part: str, named: Callable[[set[str]], str]) -> str:
         """That a list names a part, or has an entry that may be it."""
         brought = self._brought(Atom("", prop, part))
-        return f"({named(self._naming(self._meets(part)))} or {perhaps(prop, brought)})"
+        return f"({named(self._naming(self._may_meet(part)))} or {perhaps(prop, brought)})"
 
     def _naming(self, classes: set[str]) -> set[str]:
         """The entries of a list by which one of some classes may be taken: these, and what may contain one."""
@@ -265,8 +265,8 @@ class Populations:
     def _over(self, cls: str) -> set[str]:
         return {cls, *self._records.ancestors.get(cls, ())}
 
-    def _meets(self, cls: str) -> set[str]:
-        return {higher for c in self._under(cls) for higher in self._over(c)}
+    def _may_meet(self, cls: str) -> set[str]:
+        return {cls, *self._records.may_meet.get(cls, ())}
 
 
 def _union(name: str, first: str, others: Iterable[str]) -> str:

@@ -29,22 +29,23 @@ class _Cell(NamedTuple):
 
 
 class Readings:
-    """The readings of numbers, as defines of a library.
+    """The readings, as defines of a library.
 
     Args:
-        rules: the implications that have an interval.
+        rules: the implications that rest on readings.
         over: a class with those above it.
         under: a class with those below it.
-        meets: the classes that share a subclass with one.
+        may_meet: the classes that a fact of one may belong to as well.
     """
 
-    def __init__(self, rules: Sequence[Implication], over: Classes, under: Classes, meets: Classes) -> None:
-        self._over, self._under, self._meets = over, under, meets
+    def __init__(self, rules: Sequence[Implication], over: Classes, under: Classes, may_meet: Classes) -> None:
+        self._over, self._under, self._may_meet = over, under, may_meet
         self._disputed = [r for r in rules if r.kind == DISPUTED]
-        self._rules = [r for r in rules if r.kind == READING]
-        self.numbers = {r.given for r in rules}
+        self._rules = [r for r in rules if r.kind == READING and r.interval]
+        self._listless = {(r.then, r.other) for r in rules if r.listless and not r.excluded}
+        self.numbers = {r.given for r in rules if r.interval}
         self._cells = {number: self._of(number) for number in sorted(self.numbers)}
-        self._total = {r.given for r in rules if r.total}
+        self._total = {r.given for r in rules if r.interval and r.total}
 
     def _of(self, number: str) -> list[_Cell]:
         own = [r for r in self._rules if r.given == number]
@@ -97,15 +98,15 @@ class Readings:
         absent = _has(f"{stage} absent", rule.then, self._over(rule.other))
         if stage == "Known" or rule.listless:
             return absent
-        listed_one = _has(f"{stage} present", rule.then, self._meets(rule.other))
+        listed_one = _has(f"{stage} present", rule.then, self._may_meet(rule.other))
         known = f"{complete_list(rule.then)} and not {perhaps(rule.then, self._over(rule.other))}"
         return f"{absent} or ({known} and not {listed_one})"
 
     def decided(self, prop: str, cls: str) -> list[str]:
-        """What must hold for a complete list to deny a class: that it is read from no age, duration or score, and that
-        definitions do not differ on it."""
-        near = self._meets(cls)
-        if any(r.listless and not r.excluded and r.then == prop and r.other in near for r in self._rules):
+        """What must hold for a complete list to deny a class: that it is read from no age, duration, score or other
+        list, and that definitions do not differ on it."""
+        near = self._may_meet(cls)
+        if any(then == prop and other in near for then, other in self._listless):
             return ["false"]
         return [
             f"not ({_value(r.given)} is not null and {_within(_value(r.given), r.interval)}"

@@ -1,0 +1,75 @@
+"""The parts of published JSON forms that say how a profile, its codes and the dates of statements were read, as types.
+
+tests/assess/test_forms.py compares each with its schema, as those of guidegraph.forms.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Named(TypedDict):
+    """Anything of ours by its identifier and label."""
+
+    id: str
+    label: str
+
+
+class Reading(TypedDict):
+    """How a code of another terminology was read: as which of our classes, by which steps."""
+
+    code: str
+    label: str
+    present: list[Named]
+    absent: list[Named]
+    steps: list[str]
+
+
+class Unread(Named):
+    """A date of a document or statement that cannot be read, and what follows from it."""
+
+    property: str
+    value: str
+    text: str
+
+
+class Definition(TypedDict):
+    """One published definition of a term: its range in words, who published it, and where it stands there."""
+
+    text: str
+    source: str
+    place: str
+    two_way: bool
+    ours: bool
+
+
+class ReadTerm(Named):
+    """A term that came by a reading, or that its definitions leave open, or a number that a term narrows."""
+
+    truth: str
+    text: str
+    definitions: list[Definition]
+
+
+class Unused(Named):
+    """Something that the profile states and that no statement or reading here uses."""
+
+    key: str
+    text: str
+
+
+class OtherEntry(TypedDict):
+    """An entry of the profile that is known and none of our terms, with what it leaves unknown of what matters here."""
+
+    code: str
+    label: str
+    keys: list[str]
+    may_be: list[Named]
+    leaves_unknown: list[Named]
+    steps: list[str]
+
+
+class Imprecise(Named):
+    """A document or statement of which it is not sure whether it counts at the day, since its date is known in part."""
+
+    text: str
