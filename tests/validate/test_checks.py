@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
+from guidegraph import namespaces as ns
 from guidegraph.query.catalogue import read_query
 from tests.support.paths import ROOT
 
@@ -115,6 +116,11 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         CONDITION.format(":A") + 'rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; skos:altLabel "Gout" .',
         CONDITION.format(":A") + 'rdfs:label "gout" . ' + CONDITION.format(":B") + 'skos:altLabel "Gout" .',
         {("urn:x:A", "urn:x:B (gout)")},
+    ),
+    "inexact-name": (
+        f':A rdfs:label "gout" . :B <{ns.OBO_IN_OWL}hasBroadSynonym> "joint" .',
+        f':A rdfs:label "gout" . :B <{ns.OBO_IN_OWL}hasBroadSynonym> "Gout" .',
+        {("urn:x:B", "urn:x:A (gout)")},
     ),
     "shared-name": (
         ':A rdfs:subClassOf gg:Condition ; rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; rdfs:label "ache" .',
