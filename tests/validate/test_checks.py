@@ -36,6 +36,13 @@ ILL = "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ]"
 NUMBER = (
     'gg:weight gg:profileKey "weight" ; rdfs:range xsd:decimal ; gg:minimumPlausible 0.0 ; gg:maximumPlausible 600.0 . '
 )
+GG = "https://w3id.org/guidegraph/vocab/"
+#: A drug, a variant of it by its name, one that only looks like one, and a document.
+MARKS = (
+    'gg:Drug rdfs:subClassOf gg:Intervention ; gg:categoryName "drug" ; rdfs:label "drug" . '
+    ':Pill rdfs:subClassOf gg:Drug ; rdfs:label "pill" . :Slow rdfs:subClassOf :Pill ; rdfs:label "slow pill" . '
+    ':Pillar rdfs:subClassOf :Pill ; rdfs:label "pillar" . :g gg:encodes :d . '
+)
 POPULATION = f":P a gg:Population ; owl:equivalentClass {ILL} . "
 
 EXCLUSIONS = (
@@ -168,6 +175,23 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         + f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P [ owl:intersectionOf ( {ILL} ) ] ) ] .",
         f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( {ILL} [ owl:intersectionOf ( [] ) ] ) ] .",
         {("urn:x:Q", "urn:x:Q")},
+    ),
+    "mark-without-reason": (
+        ':Care gg:collective true ; skos:scopeNote "as a whole" . gg:weight gg:noListDenies true ; skos:scopeNote "no entry" .',
+        ":Care gg:collective true . gg:weight gg:noListDenies true .",
+        {("urn:x:Care", GG + "collective"), (GG + "weight", GG + "noListDenies")},
+    ),
+    "mark-missing": (
+        MARKS + ':Slow gg:onlyWhenNamed false . gg:Drug gg:coverageIsCaution true . :d gg:shortLabel "D 1999" .'
+        f" :a a gg:Alert ; gg:population :P . :P owl:equivalentClass {ILL} .",
+        MARKS + ":a a gg:Alert ; gg:population :P . gg:weight a owl:DatatypeProperty ."
+        " :P owl:equivalentClass [ owl:onProperty gg:weight ; owl:someValuesFrom [] ] .",
+        {
+            ("urn:x:Slow", GG + "onlyWhenNamed (pill)"),
+            (GG + "Drug", GG + "coverageIsCaution"),
+            ("urn:x:d", GG + "shortLabel"),
+            ("urn:x:a", GG + "FlagToWeigh"),
+        },
     ),
     "collective-with-member": (
         ":Care gg:collective true . :Pill rdfs:subClassOf :Other .",
