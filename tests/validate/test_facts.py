@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.records import gg
-import yaml
 from tests.support.paths import ROOT
 
 STATEMENT = ns.BASE + "statement/"
