@@ -123,7 +123,9 @@ def test_claims_have_verdicts_with_their_pairs(article: dict[str, Any]) -> None:
         "ggd:dk-2018",
     }
     # Pain of a sacroiliac joint is axial for the guideline that advises against injections into joints.
-    against = {p["document"]["id"] for p in items["sacroiliac-injection"]["sources"] if p["relation"] == "contradictedBy"}
+    against = {
+        p["document"]["id"] for p in items["sacroiliac-injection"]["sources"] if p["relation"] == "contradictedBy"
+    }
     assert against == {"ggd:bmj-2025"}
     assert items["heat"]["verdict"] == items["rehabilitation"]["verdict"] == "population shifted"
     assert items["epidural-against"]["verdict"] == "population shifted"

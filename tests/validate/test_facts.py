@@ -16,7 +16,10 @@ from tests.support.paths import ROOT
 STATEMENT = ns.BASE + "statement/"
 TYPE = ns.RDF + "type"
 FACTS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "facts.yaml").read_text(encoding="utf-8"))
-KINDS = {gg(k) for k in ("Recommendation", "Contraindication", "EvidenceItem", "Alert", "FlagToWeigh", "Background", "Advice")}
+KINDS = {
+    gg(k)
+    for k in ("Recommendation", "Contraindication", "EvidenceItem", "Alert", "FlagToWeigh", "Background", "Advice")
+}
 
 
 def typed(kb: Any, kind: str) -> list[str]:
@@ -83,7 +86,9 @@ def test_no_conjunction_says_a_thing_twice(kb: Any) -> None:
             held = [records.atoms[i] for i, value in branch if value and records.atoms[i].cls]
             held = [a for a in held if a.prop.rpartition("/")[2] in ("hasCondition", "hasFinding", "takesMedication")]
             for one in held:
-                doubled = [o for o in held if o is not one and o.prop == one.prop and o.cls in records.ancestors[one.cls]]
+                doubled = [
+                    o for o in held if o is not one and o.prop == one.prop and o.cls in records.ancestors[one.cls]
+                ]
                 assert not doubled, (population, one, doubled)
 
 
