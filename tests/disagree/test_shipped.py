@@ -255,3 +255,20 @@ def test_a_day_changes_only_pairs_of_what_began_or_ended(
     assert moved
     for pair in moved:
         assert any(f"/{name}/" in side for side in pair for name in changed), pair
+
+
+def test_no_overlap_has_a_branch_inside_another_and_every_sentence_is_short(
+    kb: Any, shipped: list[dict[str, Any]]
+) -> None:
+    forms, scopes = kb.disagreement.grader.forms, kb.disagreement.scopes
+    several = 0
+    for one, other in {(f.a, f.b) for f in kb.disagree.findings(AS_OF)}:
+        union = forms.meet(*(forms.population(scopes[s].population) for s in (one, other)))
+        several += len(union) > 1
+        for at, branch in enumerate(union):
+            for inner in (*union[:at], *union[at + 1 :]):
+                assert not forms.inside((inner,), (branch,)), (one, other)
+    assert several > 10
+    told = kb.disagreements(as_of=AS_OF)["controversies"]
+    texts = [row["text"] for row in (*shipped, *told)] + [m["text"] for c in told for m in c["meet"]]
+    assert texts and max(len(text.split()) for text in texts) <= 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
+from guidegraph import namespaces as ns
 from guidegraph.query.catalogue import read_query
 from tests.support.paths import ROOT
 
@@ -34,6 +35,13 @@ CATEGORIES = (
 ILL = "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ]"
 NUMBER = (
     'gg:weight gg:profileKey "weight" ; rdfs:range xsd:decimal ; gg:minimumPlausible 0.0 ; gg:maximumPlausible 600.0 . '
+)
+GG = "https://w3id.org/guidegraph/vocab/"
+#: A drug, a variant of it by its name, one that only looks like one, and a document.
+MARKS = (
+    'gg:Drug rdfs:subClassOf gg:Intervention ; gg:categoryName "drug" ; rdfs:label "drug" . '
+    ':Pill rdfs:subClassOf gg:Drug ; rdfs:label "pill" . :Slow rdfs:subClassOf :Pill ; rdfs:label "slow pill" . '
+    ':Pillar rdfs:subClassOf :Pill ; rdfs:label "pillar" . :g gg:encodes :d . '
 )
 POPULATION = f":P a gg:Population ; owl:equivalentClass {ILL} . "
 
@@ -109,6 +117,11 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         CONDITION.format(":A") + 'rdfs:label "gout" . ' + CONDITION.format(":B") + 'skos:altLabel "Gout" .',
         {("urn:x:A", "urn:x:B (gout)")},
     ),
+    "inexact-name": (
+        f':A rdfs:label "gout" . :B <{ns.OBO_IN_OWL}hasBroadSynonym> "joint" .',
+        f':A rdfs:label "gout" . :B <{ns.OBO_IN_OWL}hasBroadSynonym> "Gout" .',
+        {("urn:x:B", "urn:x:A (gout)")},
+    ),
     "shared-name": (
         ':A rdfs:subClassOf gg:Condition ; rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; rdfs:label "ache" .',
         ':A rdfs:subClassOf gg:Condition ; rdfs:label "gout" . :B rdfs:subClassOf gg:Finding ; skos:altLabel "Gout" .',
@@ -162,6 +175,23 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         + f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P [ owl:intersectionOf ( {ILL} ) ] ) ] .",
         f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( {ILL} [ owl:intersectionOf ( [] ) ] ) ] .",
         {("urn:x:Q", "urn:x:Q")},
+    ),
+    "mark-without-reason": (
+        ':Care gg:collective true ; skos:scopeNote "as a whole" . gg:weight gg:noListDenies true ; skos:scopeNote "no entry" .',
+        ":Care gg:collective true . gg:weight gg:noListDenies true .",
+        {("urn:x:Care", GG + "collective"), (GG + "weight", GG + "noListDenies")},
+    ),
+    "mark-missing": (
+        MARKS + ':Slow gg:onlyWhenNamed false . gg:Drug gg:coverageIsCaution true . :d gg:shortLabel "D 1999" .'
+        f" :a a gg:Alert ; gg:population :P . :P owl:equivalentClass {ILL} .",
+        MARKS + ":a a gg:Alert ; gg:population :P . gg:weight a owl:DatatypeProperty ."
+        " :P owl:equivalentClass [ owl:onProperty gg:weight ; owl:someValuesFrom [] ] .",
+        {
+            ("urn:x:Slow", GG + "onlyWhenNamed (pill)"),
+            (GG + "Drug", GG + "coverageIsCaution"),
+            ("urn:x:d", GG + "shortLabel"),
+            ("urn:x:a", GG + "FlagToWeigh"),
+        },
     ),
     "collective-with-member": (
         ":Care gg:collective true . :Pill rdfs:subClassOf :Other .",

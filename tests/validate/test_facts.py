@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.records import gg
-import yaml
 from tests.support.paths import ROOT
 
 STATEMENT = ns.BASE + "statement/"
@@ -103,3 +105,19 @@ def test_the_share_of_statements_with_a_place_is_what_the_docs_say(kb: Any) -> N
     assert c == 0
     told = f"A place has {r} of {rs} recommendations, and {s} of {total} statements in all; none of the {cs} contraindications has one"
     assert told in text, told
+
+
+def test_a_copy_on_anothers_site_is_marked_wherever_that_site_is_named(kb: Any) -> None:
+    records = kb.records
+    documents = {d: props for d, props in records.nodes.items() if gg("Document") in props.get(TYPE, ())}
+    hosts = {urlsplit(p).hostname for d in documents for p in records.all(d, "copyAt")}
+    assert len(hosts) > 20
+    for node, props in records.nodes.items():
+        document = node if node in documents else records.one(node, "statedIn")
+        for page in (*props.get(gg("verifiedAt"), ()), *props.get(gg("dateVerifiedAt"), ())):
+            if document in documents and urlsplit(page).hostname in hosts:
+                assert page in records.all(document, "copyAt"), (node, page)
+    # What is seen as the source is never a copy's address.
+    assert not any("//" in i for props in documents.values() for i in props.get(ns.DCTERMS + "identifier", ()))
+    told = json.dumps(kb.trace("ggd:liu-2023").data)
+    assert "doi:10.1136/bmj-2022-070730" in told and "a copy: http://" in told

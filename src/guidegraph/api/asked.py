@@ -55,7 +55,8 @@ def looked_around(
     (name,) = names
     reading, codes, ancestors = readings.get(name), knowledge.links.codes, knowledge.vocabulary.ancestors
     if reading is not None and not reading.exact:
-        around = related(codes, reading.curie, ancestors)
+        # A name of the lexicon has no place in a hierarchy but the terms that it states.
+        around = related(codes, reading.curie, ancestors) or Related(reading.present, reading.absent)
         if not around:
             raise QueryError(
                 f"{reading.name} is not understood: {'; '.join(reading.steps)}",

@@ -52,7 +52,7 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
     for prop, cls in settled.disputed:
         add(prop, cls, UNKNOWN, differing(assessment, Atom(cls, prop, cls)))
     for number, spans in settled.spans.items():
-        # What no criterion speaks of is not told: a denied heart failure narrows the NYHA class of nobody.
+        # What no criterion speaks of is not told: a score that a denied disease narrows tells nobody anything.
         if "" not in assessment.records.spoken.get(number, ()):
             continue
         left = " or ".join(interval_text(span) for span in spans)

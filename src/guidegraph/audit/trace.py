@@ -182,7 +182,10 @@ class Tracer:
         publisher = records.nodes[iri].get(ns.DCTERMS + "publisher", ())
         issued = stated["issued"]
         node.details = [f"{stated['kind']}, issued {issued}", *(f"published by {p}" for p in publisher)]
-        node.details += [f"read at {page}" for page in self._pages(statement, iri)[:2]]
+        node.details += records.nodes.get(iri, {}).get(ns.DCTERMS + "identifier", [])
+        copies = records.all(iri, "copyAt")
+        for page in self._pages(statement, iri)[:2]:
+            node.details.append(f"read at {'a copy: ' if page in copies else ''}{page}")
         if issued == NOT_STATED:
             node.breaks.append("no date of issue")
         node.breaks += self._unverified(iri, statement)

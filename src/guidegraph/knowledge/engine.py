@@ -25,8 +25,8 @@ _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
 _ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
 _REQUEST = ox.NamedNode(ns.BASE + "profile/request")
 _POPULATIONS = "assess/20-populations"
-#: The step for numbers that are not stated but narrowed, and what the profile's graph then says.
-_SPANS, _SPAN = "assess/12-spans", ox.NamedNode(ns.GGA + "spanOf")
+#: The header line that says which terms a profile's graph has, as predicate or object, where a step finds anything.
+_ONLY_WITH = re.compile(r"^#\+ only-with: (.+)$", re.MULTILINE)
 #: Steps that ask only for the day, the country and the problem: what they find is kept.
 _STANDING = ("assess/30-inactive", "assess/30-problem", "assess/30-voices")
 #: Days for which the statements that do not count are kept.
@@ -55,11 +55,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Step:
-    """One query file: its name, text and digest."""
+    """One query file: its name, text and digest; ``only_with``: it finds nothing in a profile without any of these."""
 
     name: str
     text: str
     digest: str
+    only_with: tuple[ox.NamedNode, ...] = ()
+
+    def concerns(self, place: ox.Store) -> bool:
+        """Whether the profile in a store has what the step asks for."""
+        found = (
+            place.quads_for_pattern(None, None if value else term, term if value else None, _PROFILE)
+            for term in self.only_with
+            for value in (False, True)
+        )
+        return not self.only_with or any(next(quads, None) is not None for quads in found)
 
 
 @cache
@@ -67,7 +77,14 @@ def steps(folder: str) -> tuple[Step, ...]:
     """The query files of one folder of queries/, in the order of their names."""
     files = assets.files("queries", f"{folder}/*.rq")
     texts = ((f"{folder}/{path.stem}", path.read_text(encoding="utf-8")) for path in files)
-    return tuple(Step(name, text, "sha256:" + sha256(text.encode()).hexdigest()) for name, text in texts)
+    return tuple(
+        Step(name, text, "sha256:" + sha256(text.encode()).hexdigest(), _only_with(text)) for name, text in texts
+    )
+
+
+def _only_with(text: str) -> tuple[ox.NamedNode, ...]:
+    line = _ONLY_WITH.search(text)
+    return tuple(ox.NamedNode(iri) for curie in line[1].split() if (iri := ns.expand(curie))) if line else ()
 
 
 @cache
@@ -235,7 +252,7 @@ class Engine:
                 self._fixpoint(place, step)
             elif step.name in _STANDING:
                 self._standing(place, step, asked)
-            elif step.name != _SPANS or next(place.quads_for_pattern(None, _SPAN, None, _PROFILE), None) is not None:
+            elif step.concerns(place):
                 self._run(place, step)
         session = Session(place)
         try:

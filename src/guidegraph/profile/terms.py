@@ -295,7 +295,7 @@ class Vocabulary:
         raise TermError(f"{shown} is not a known term", where=where, mend=mend)
 
     def alerts(self, text: str, *, where: str = "") -> list[str]:
-        """The alerts (IRIs) that a text names, by label or identifier: each document's of that name.
+        """The alerts (IRIs) that a text names, by label or identifier: of each document whose label holds that name.
 
         Raises:
             TermError: none is called so; the known ones are told.
@@ -303,6 +303,11 @@ class Vocabulary:
         given, wanted = text.strip(), normal(text)
         iris = (given, ns.expand(given), ns.BASE + given)
         found = [row.iri for row in self._alerts if row.iri in iris or normal(row.label) == wanted]
+        if any(normal(row.label) == wanted for row in self._alerts):
+            # Who was examined for it was so whichever document warns of it.
+            found += [
+                row.iri for row in self._alerts if f" {wanted} " in f" {normal(row.label)} " and row.iri not in found
+            ]
         if not found:
             known = "; ".join(dict.fromkeys(row.label for row in self._alerts)) or "none"
             raise TermError(f"{shortened(text.strip())} is no known alert", where=where, mend=f"Known are: {known}.")

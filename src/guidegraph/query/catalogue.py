@@ -18,7 +18,20 @@ from guidegraph.model import Parameter
 RUNNABLE = ("examples", "disagree")
 #: Kinds of parameter values.
 KINDS = ("iri", "string", "integer", "decimal", "date")
-_KEYS = ("id", "title", "question", "why", "params", "columns", "needs", "empty-means", "severity", "mend", "tests")
+_KEYS = (
+    "id",
+    "title",
+    "question",
+    "why",
+    "params",
+    "columns",
+    "needs",
+    "only-with",
+    "empty-means",
+    "severity",
+    "mend",
+    "tests",
+)
 _PARAM = re.compile(r'(?P<name>[A-Za-z_]\w*) (?P<kind>\w+) "(?P<what>[^"]*)"')
 _COLUMN = re.compile(r'(?P<name>[A-Za-z_]\w*) "(?P<what>[^"]*)"')
 

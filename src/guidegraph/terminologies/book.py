@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.terminologies.another import lexicon, read_coverage
 from guidegraph.terminologies.codes import Codes, Telling
-from guidegraph.terminologies.lexicon import TITLE, read_codes
+from guidegraph.terminologies.lexicon import SOURCE, TITLE, read_codes
 from guidegraph.terminologies.model import claims
 from guidegraph.terminologies.modules import SUFFIX as MODULE
 from guidegraph.terminologies.modules import (
@@ -99,7 +100,7 @@ class Links:
             rows = read_tables(self.tables_folder)
             named = [row.curie.partition(":")[2] for row in rows if row.curie.startswith(f"{prefix}:")]
             made = lexicon(prefix, TITLE, terms, coverage, named) if terms and coverage else None
-            self._lexica[prefix] = [made] if made else []
+            self._lexica[prefix] = [replace(made, name=SOURCE)] if made else []
         return self._lexica[prefix]
 
     def load(self, store: ox.Store) -> None:
@@ -127,6 +128,9 @@ class Links:
 
     def digest(self, name: str) -> str:
         """The digest of a mapping table (by its file's name) or a linked hierarchy (by its name), "" if it is gone."""
+        if name == SOURCE:
+            tables = sorted(self.lexicon_folder.glob("*.tsv"))
+            return "sha256:" + sha256(b"".join(path.read_bytes() for path in tables)).hexdigest() if tables else ""
         linked = (path for path in self._files if path.name == f"{name}{MODULE}")
         path = next(linked, self.tables_folder / name)
         return "sha256:" + sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

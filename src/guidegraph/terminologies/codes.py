@@ -195,7 +195,8 @@ class _Walk:
         self._found: tuple[Module, ExternalTerm] | None = None
         # A code that the tables place among our classes needs no hierarchy, which takes a while to read.
         if not any(row.predicate in _HAS for row in self._own):
-            self._found = next(((h, h.terms[code]) for h in codes.hierarchies(prefix) if code in h.terms), None)
+            places = codes.hierarchies(prefix) if own else codes.linked(prefix)
+            self._found = next(((h, h.terms[code]) for h in places if code in h.terms), None)
         if self._found and not self._own:
             self._replace()
 

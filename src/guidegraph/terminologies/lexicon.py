@@ -27,13 +27,13 @@ from guidegraph.terminologies.model import ExternalTerm
 
 #: The tables of a lexicon folder.
 NAMES, CODES = ("drugs.tsv", "conditions.tsv"), "codes.tsv"
-TITLE = "lexicon of names"
+#: How answers cite the lexicon, and the name by which they keep its digest.
+TITLE, SOURCE = "lexicon of names", "lexicon"
 _COLUMNS = ("name", "synonyms", "kind", "relation", "terms", "codes", "parts", "note")
 _BRINGS, _ASKED = ("exact", "narrow"), ("broad", "related")
 _RELATIONS = {"exact": "means the same as", "narrow": "is a kind of"}
 #: The lists in which conditions and findings stand.
 _STATES = (ns.GG + "hasCondition", ns.GG + "hasFinding")
-_CURIE = "lexicon"
 _MEND = "Write it as docs/names.md shows."
 
 
@@ -195,7 +195,7 @@ class Lexicon:
             return self._decided(rows)
         readings = [self._codes().read(code) for code in row.codes]
         if not readings:
-            return CodeReading(f"{_CURIE}:{_slug(row.name)}", row.name, steps=("no relation to a term is recorded",))
+            return CodeReading(f"{SOURCE}:{_slug(row.name)}", row.name, steps=("no relation to a term is recorded",))
         return self._one_of(row, readings)
 
     def _decided(self, rows: Sequence[Name]) -> CodeReading:
@@ -223,13 +223,14 @@ class Lexicon:
         if len(readings) == 1:
             first = readings[0]
             step = f"{row.name} is {first.name} [{TITLE}]"
-            return replace(first, steps=(step, *first.steps), absent_steps=(step, *first.absent_steps))
+            sources = tuple(sorted({SOURCE, *first.sources}))
+            return replace(first, steps=(step, *first.steps), absent_steps=(step, *first.absent_steps), sources=sources)
         closed = [self._closed(reading.present) for reading in readings]
         present = self._telling(frozenset.intersection(*closed), True)
         absent = self._telling({c for reading in readings for c in reading.absent}, False)
         curie = "; ".join(reading.curie for reading in readings)
         steps = (f"{row.name} has a code for each use: {curie} [{TITLE}]",)
-        sources = tuple(sorted({source for reading in readings for source in reading.sources}))
+        sources = tuple(sorted({SOURCE, *(source for reading in readings for source in reading.sources)}))
         one = CodeReading(curie, row.name, present, absent, steps, self._iri(row), steps, sources)
         if present or not all(reading.present or reading.another for reading in readings):
             return one if present else replace(one, steps=(*steps, *dict.fromkeys(r.steps[-1] for r in readings)))
@@ -277,8 +278,9 @@ class Lexicon:
         )
 
     def _made(self, row: Name, reading: CodeReading) -> CodeReading:
-        curie = row.codes[0] if row.codes else f"{_CURIE}:{_slug(row.name)}"
-        return replace(reading, curie=curie, label=row.name, iri=self._iri(row))
+        curie = row.codes[0] if row.codes else f"{SOURCE}:{_slug(row.name)}"
+        sources = tuple(sorted({SOURCE, *reading.sources}))
+        return replace(reading, curie=curie, label=row.name, iri=self._iri(row), sources=sources)
 
     def _iri(self, row: Name) -> str:
         return f"{ns.BASE}lexicon/{_slug(row.name)}"
