@@ -36,11 +36,8 @@ class SupportOfSides(TypedDict):
     b: Support
 
 
-class NewerOfSides(TypedDict):
-    """What each side could not have seen."""
-
-    a: list[Newer]
-    b: list[Newer]
+#: What each side could not have seen.
+NewerOfSides = TypedDict("NewerOfSides", {"a": list[Newer], "b": list[Newer]})
 
 
 class Side(Recommendation):
