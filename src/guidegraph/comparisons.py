@@ -36,8 +36,11 @@ class SupportOfSides(TypedDict):
     b: Support
 
 
-#: What each side could not have seen.
-NewerOfSides = TypedDict("NewerOfSides", {"a": list[Newer], "b": list[Newer]})
+class NewerOfSides(TypedDict):
+    """What each side could not have seen."""
+
+    a: list[Newer]
+    b: list[Newer]
 
 
 class Side(Recommendation):
