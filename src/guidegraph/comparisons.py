@@ -200,10 +200,7 @@ Counts = TypedDict(
 
 
 class Disagreements(TypedDict):
-    """Where documents disagree (schema/disagreements.schema.json).
-
-    ``counts`` holds every verdict, listed or not: what is superseded is history, and listed when asked for.
-    """
+    """Where documents disagree (schema/disagreements.schema.json); ``counts`` holds every verdict, listed or not."""
 
     as_of: str
     policy: str | None

@@ -64,7 +64,7 @@ def _term(
     subjects: Mapping[str, Subject],
 ) -> Iterator[Finding]:
     for code in (*covered.near, *covered.looked):
-        if place.source.term(code) is None:
+        if not place.has(code):
             what = f"{prefix}:{code}, named for {shorten(iri)}, is not in {place.source.title}"
             yield _finding("covering-code", what, "Look the code up; another release may have it.", True)
     inside = place.inside(covered, own)
@@ -92,6 +92,11 @@ class _Place:
                 for word in _words([term.label, *term.synonyms]):
                     self._words[word].add(code)
         self._above: dict[str, frozenset[str]] = {}
+
+    def has(self, code: str) -> bool:
+        """Whether a code is there, or (where codes are built from those above them) the one above it."""
+        above = self._coverage.above(code)[:1]
+        return any(self.source.term(one) is not None for one in (code, *above))
 
     def above(self, code: str) -> frozenset[str]:
         """A code with all above it."""
