@@ -56,6 +56,7 @@ PREFIXES: dict[str, str] = {
     "skos": SKOS,
     "dcterms": DCTERMS,
     "prov": PROV,
+    "oboInOwl": OBO_IN_OWL,
 }
 
 
