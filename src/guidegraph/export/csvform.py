@@ -17,7 +17,7 @@ from typing import Any
 from guidegraph import namespaces as ns
 from guidegraph.disagree.words import manchester, simplest, words
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.effect import Interval
+from guidegraph.knowledge.effect import InEffect
 from guidegraph.knowledge.normal import Normalizer
 from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records, gg
@@ -35,7 +35,7 @@ class _Row:
 
     iri: str
     told: Mapping[str, Any]
-    interval: Interval
+    interval: InEffect
     day: date
     population_words: str
     population_owl: str
@@ -150,7 +150,7 @@ def table(records: Records, phrases: Phrases, forms: Normalizer, as_of: date) ->
         row = _Row(
             iri,
             describe.recommendation(records, iri, ""),
-            records.intervals.get(iri, Interval()),
+            records.intervals.get(iri, InEffect()),
             as_of,
             words(simplest(union), phrases) if union is not None else "every patient",
             manchester(simplest(union)) if union is not None else ns.shorten(gg("Patient")),

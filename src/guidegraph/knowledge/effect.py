@@ -17,7 +17,7 @@ _MONTHS = (
 
 
 @dataclass(frozen=True)
-class Interval:
+class InEffect:
     """When a document or statement is in effect; days as ISO text, "" where there is none.
 
     Attributes:
@@ -76,22 +76,22 @@ def _some_day(first: str, last: str) -> str:
     return f"some day from {first} to {last}"
 
 
-def read_intervals(rows: Iterable[tuple[str, ...]]) -> Mapping[str, Interval]:
+def read_intervals(rows: Iterable[tuple[str, ...]]) -> Mapping[str, InEffect]:
     """The intervals of documents and statements by IRI, from the rows of queries/answer/intervals.rq."""
     return {
-        node: Interval(document, begins, begins_last, ends, ends_first, ends_last)
+        node: InEffect(document, begins, begins_last, ends, ends_first, ends_last)
         for node, document, begins, begins_last, ends, ends_first, ends_last in rows
     }
 
 
-def partly_dated(intervals: Mapping[str, Interval]) -> list[tuple[str, Interval]]:
+def partly_dated(intervals: Mapping[str, InEffect]) -> list[tuple[str, InEffect]]:
     """The documents with a date known in part, and the statements that have another such date than their document."""
 
-    def parts(interval: Interval) -> tuple[str, ...]:
+    def parts(interval: InEffect) -> tuple[str, ...]:
         return (interval.begins_last, interval.ends_first, interval.ends_last)
 
     return [
         (node, interval)
         for node, interval in sorted(intervals.items())
-        if any(parts(interval)) and parts(interval) != parts(intervals.get(interval.document, Interval()))
+        if any(parts(interval)) and parts(interval) != parts(intervals.get(interval.document, InEffect()))
     ]

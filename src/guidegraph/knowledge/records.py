@@ -12,7 +12,7 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
-from guidegraph.knowledge.effect import Interval, partly_dated, read_intervals
+from guidegraph.knowledge.effect import InEffect, partly_dated, read_intervals
 from guidegraph.knowledge.engine import Engine
 
 Properties = Mapping[str, tuple[str, ...]]
@@ -287,12 +287,12 @@ class Records:
         return self._engine.select("answer/unread")
 
     @cached_property
-    def intervals(self) -> Mapping[str, Interval]:
+    def intervals(self) -> Mapping[str, InEffect]:
         """When each document and statement is in effect, by IRI; what has no date is not in it."""
         return read_intervals(self._engine.select("answer/intervals"))
 
     @cached_property
-    def partly_dated(self) -> Sequence[tuple[str, Interval]]:
+    def partly_dated(self) -> Sequence[tuple[str, InEffect]]:
         """The documents and statements whose dates are known in part, and differ from their document's."""
         return partly_dated(self.intervals)
 

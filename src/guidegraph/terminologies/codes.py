@@ -320,7 +320,8 @@ class _Walk:
         self.steps.append(f"{self._between(lower, higher)} {_cite(hierarchy)}")
 
     def _between(self, lower: ExternalTerm, higher: ExternalTerm) -> str:
-        one, other = (f"{self._curie(t.code)} ({t.label})" for t in (lower, higher))
+        # Of groups above a code the lexicon has no label.
+        one, other = (f"{self._curie(t.code)} ({t.label})" if t.label else self._curie(t.code) for t in (lower, higher))
         return f"{one} is below {other}"
 
     def _take(self, rows: Sequence[Row], present: bool) -> tuple[str, ...]:

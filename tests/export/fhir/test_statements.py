@@ -108,7 +108,7 @@ def test_status_follows_the_day(kb: Any) -> None:
     ]
     assert min(counts) > 10
     gone = now["PlanDefinition", kb.statement("statement/dk-2018/DK-EXF")]
-    assert gone["status"] == "retired" and gone["effectivePeriod"] == {"start": "2018", "end": "2023-03-22"}
+    assert gone["status"] == "retired" and gone["effectivePeriod"] == {"start": "2017-04-20", "end": "2023-03-22"}
 
 
 def test_each_plan_applies_by_a_define_of_the_library(kb: Any) -> None:

@@ -13,7 +13,7 @@ from guidegraph.export.closure import Closure
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import R4, Json
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.effect import Interval
+from guidegraph.knowledge.effect import InEffect
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
 
 _ENDS = ("withdrawnOn", "supersededOn", "lapsesOn")
@@ -59,7 +59,7 @@ def status(source: Source, statement: str) -> str:
 
     Source: the interval of days that decides whether a statement counts in an answer.
     """
-    interval = source.records.intervals.get(statement, Interval())
+    interval = source.records.intervals.get(statement, InEffect())
     if interval.ended(source.day):
         return "retired"
     return "active" if interval.issued(source.day) else "draft"
