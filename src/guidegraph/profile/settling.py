@@ -170,7 +170,8 @@ class _Settling:
         if rule.interval is not None:
             value = self._profile.values.get(rule.given)
             known = (at(value),) if value is not None else self._spans.get(rule.given)
-            if known is not None and inside(known, rule.interval):
+            # What is left of a number says that it lies there only of who has it at all.
+            if known is not None and (value is not None or rule.total) and inside(known, rule.interval):
                 facts = tuple(f for c in self._narrowed.get(rule.given, ()) for f in c.facts)
                 return self._bring(rule, Cause(rule, value, () if value is not None else facts))
             return value is None and self._narrow(rule, known or (EVERYTHING,), closed)
