@@ -76,7 +76,7 @@ def test_a_users_own_document_joins_in(kb: Any, repo_root: Any, tmp_path: Any) -
           ggd:own a gg:Document ; rdfs:label "Own" ; gg:documentKind gg:Guideline ; dcterms:issued "2024"^^xsd:gYear ;
             gg:scopeStates gg:AgeScope , gg:PregnancyScope .
           s:r a gg:Recommendation ; rdfs:label "Only when an NSAID is unsuitable" ; gg:statedIn ggd:own ; gg:stance gg:For ;
-            gg:intervention ggt:CrossedStraightLegRaiseTest ; gg:population ggp:Own ; gg:indication ggt:Sciatica .
+            gg:intervention ggt:SpinalCordStimulationTrial ; gg:population ggp:Own ; gg:indication ggt:Sciatica .
           ggp:Unsuitable a owl:Class , gg:Population ; rdfs:label "NSAID unsuitable" ; owl:equivalentClass
             [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:NSAIDHypersensitivity ] .
           ggp:Own a owl:Class , gg:Population ; rdfs:label "unless" ; owl:equivalentClass [ a owl:Class ; owl:intersectionOf (
@@ -87,7 +87,9 @@ def test_a_users_own_document_joins_in(kb: Any, repo_root: Any, tmp_path: Any) -
     joined = gg.api.open_knowledge(repo_root, extra=[own])
 
     def status(**facts: Any) -> str:
-        return joined.therapies({"age": 40, "conditions": facts}, as_of=AS_OF).status("crossed straight-leg-raise test")
+        return joined.therapies({"age": 40, "conditions": facts}, as_of=AS_OF).status(
+            "trial of spinal cord stimulation"
+        )
 
     assert status(present=["sciatica", "aspirin allergy"]) == "provisional"
     assert status(present=["sciatica"], absent=["NSAID allergy"]) == "not-indicated"
@@ -173,9 +175,9 @@ def test_a_report_of_a_primary_in_the_graph_speaks_of_the_primarys_patients(repo
         ggg:pair {
           ggd:pair a gg:Document ; rdfs:label "Pair" ; gg:documentKind gg:Guideline ; dcterms:issued "2024"^^xsd:gYear .
           s:primary a gg:Recommendation ; rdfs:label "primary" ; gg:statedIn ggd:pair ; gg:stance gg:For ;
-            gg:intervention ggt:CrossedStraightLegRaiseTest ; gg:population ggp:Narrow ; gg:indication ggt:Sciatica .
+            gg:intervention ggt:SpinalCordStimulationTrial ; gg:population ggp:Narrow ; gg:indication ggt:Sciatica .
           s:report a gg:Recommendation ; rdfs:label "report" ; gg:statedIn ggd:pair ; gg:stance gg:For ; gg:primaryStatement s:primary ;
-            gg:intervention ggt:CrossedStraightLegRaiseTest ; gg:population ggp:Wide ; gg:indication ggt:Sciatica .
+            gg:intervention ggt:SpinalCordStimulationTrial ; gg:population ggp:Wide ; gg:indication ggt:Sciatica .
           ggp:Wide a owl:Class , gg:Population ; rdfs:label "wide" ; owl:equivalentClass
             [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:Sciatica ] .
           ggp:Narrow a owl:Class , gg:Population ; rdfs:label "narrow" ; owl:equivalentClass
@@ -186,7 +188,7 @@ def test_a_report_of_a_primary_in_the_graph_speaks_of_the_primarys_patients(repo
     joined = gg.api.open_knowledge(repo_root, extra=[own])
     listed = {"present": ["sciatica"], "absent": ["cancer"]}
     assert (
-        joined.therapies({"conditions": listed}, as_of=AS_OF).status("crossed straight-leg-raise test")
+        joined.therapies({"conditions": listed}, as_of=AS_OF).status("trial of spinal cord stimulation")
         == "not-indicated"
     )
 
@@ -197,9 +199,9 @@ ggg:limit {
   ggd:limit a gg:Document ; rdfs:label "Limit" ; gg:documentKind gg:Guideline ; dcterms:issued "2024"^^xsd:gYear ;
     gg:scopeStates gg:AgeScope , gg:PregnancyScope .
   s:for a gg:Recommendation ; rdfs:label "for" ; gg:statedIn ggd:limit ; gg:stance gg:For ; gg:horizon gg:ShortTerm ;
-    gg:intervention ggt:CrossedStraightLegRaiseTest ; gg:population ggp:All ; gg:indication ggt:Sciatica .
+    gg:intervention ggt:SpinalCordStimulationTrial ; gg:population ggp:All ; gg:indication ggt:Sciatica .
   s:against a gg:Recommendation ; rdfs:label "against" ; gg:statedIn ggd:limit ; gg:stance gg:Against ; gg:horizon %s ;
-    gg:intervention ggt:CrossedStraightLegRaiseTest ; gg:population ggp:All ; gg:indication ggt:Sciatica .
+    gg:intervention ggt:SpinalCordStimulationTrial ; gg:population ggp:All ; gg:indication ggt:Sciatica .
   ggp:All a owl:Class , gg:Population ; rdfs:label "all" ; owl:equivalentClass
     [ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:Sciatica ] .
 }
@@ -217,6 +219,6 @@ def test_against_for_another_horizon_is_a_limit(
     own.write_text(prefixes + LIMITS % horizon)
     joined = gg.api.open_knowledge(repo_root, extra=[own])
     answer = joined.therapies({"age": 40, "conditions": ["sciatica"]}, as_of=AS_OF)
-    assert answer.status("crossed straight-leg-raise test") == status
-    entry = next(t for t in answer.to_dict()["therapies"] if t["label"] == "crossed straight-leg-raise test")
+    assert answer.status("trial of spinal cord stimulation") == status
+    entry = next(t for t in answer.to_dict()["therapies"] if t["label"] == "trial of spinal cord stimulation")
     assert len(entry["limits"]) == limits and len(entry["against"]) == 1 - limits
