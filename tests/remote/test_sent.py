@@ -41,7 +41,7 @@ PROFILE = {
     "id": "patient-Zaphod-4711",
     "age": 73,
     "sex": "female",
-    "conditions": ["sciatica", "peptic ulcer"],
+    "conditions": ["sciatica", "active peptic ulcer"],
     "medications": ["anticoagulant"],
 }
 

@@ -54,6 +54,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "examples/contraindicated-with": _LEVELS,
         "examples/in-effect": _UNBOUND,
         "examples/interactions": _REFUSED,
+        "examples/labels-by-country": _LEVELS,
         "examples/who-says-what": _LEVELS,
         "audit/statement-incomplete": _PATHS,
         "audit/circular-support": _COMPILER,
