@@ -238,5 +238,39 @@ def test_everyday_codes_deny_what_matters(shipped: Codes) -> None:
     assert set(shipped.read("ATC:C08").may) >= {ns.GGT + "Verapamil"}
 
 
+@pytest.mark.slow
+def test_a_drug_for_diabetes_or_lipids_is_none_of_the_groups_without_one_code(shipped: Codes) -> None:
+    names = (
+        "Ciprofloxacin",
+        "Enoxacin",
+        "FluoroquinoloneThatIsPotentCYP1A2Inhibitor",
+        "Cidofovir",
+        "Triptan",
+        "OralContraceptive",
+        "Sympathomimetic",
+        "CNSDepressant",
+    )
+    terms = {ns.GGT + name for name in names}
+    for code in ("ATC:A10BA02", "ATC:C10AA05", "ATC:C08CA01"):
+        assert terms <= set(shipped.read(code).denies), code
+    open_to = {
+        "CNSDepressant": {
+            "R06AX13": "an antihistamine",
+            "R05DA04": "a cough remedy with codeine",
+            "A04AA01": "an antiemetic",
+            "A03FA01": "an antiemetic of another group",
+            "C02AC01": "a central drug for blood pressure",
+            "L04AX02": "thalidomide",
+        },
+        "Sympathomimetic": {"R03AC02": "salbutamol", "C07AA03": "pindolol", "A08AA01": "phentermine"},
+        "OralContraceptive": {"G03AC09": "desogestrel"},
+        "Triptan": {"N07CA02": "a drug for nerves"},
+        "Cidofovir": {"J05AB11": "another drug against viruses"},
+    }
+    for name, codes in open_to.items():
+        for code, what in codes.items():
+            assert ns.GGT + name not in shipped.read(f"ATC:{code}").denies, (name, what)
+
+
 def test_a_terminology_that_nobody_reviewed_denies_nothing() -> None:
     assert set(read_coverage(FOLDER)) <= {"ATC", "ICD10CM", "ICD10"}
