@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 __all__ = [
+    "POSITIVE",
     "STATUSES",
     "Another",
     "CodeReading",
@@ -84,6 +85,8 @@ STATUSES = {
         ),
     )
 }  # fmt: skip
+#: The statuses of what somebody recommends and nothing forbids.
+POSITIVE = ("eligible", "provisional", "caution")
 
 
 @dataclass(frozen=True, order=True)

@@ -105,7 +105,8 @@ def test_warnings_and_alerts_count_whatever_the_problem(kb: Any) -> None:
     sick = {**TWO, "medications": ["anticoagulant"], "findings": ["saddle anesthesia"]}
     answers = [asked(kb, sick, problem) for problem in (LEG, BACK)]
     true = [{a["label"] for a in answer["alerts"] if a["truth"] == "true"} for answer in answers]
-    assert true[0] == true[1] != set()
+    # One of them is about pain of at most two weeks, which only the one problem is.
+    assert "Cauda equina syndrome" in true[0] & true[1]
     against = [
         {(t["intervention"], c["id"]) for t in a["therapies"] for c in t["contraindications"] if c["truth"] == "true"}
         for a in answers

@@ -31,7 +31,7 @@ WRONG = {
     "unknown therapy": (["explain", "example:age-only", "snake oil"], "not a known term"),
     "a condition as therapy": (["explain", "example:age-only", "sciatica"], "another kind"),
     "a therapy nobody speaks of": (
-        ["explain", "example:age-only", "crossed straight-leg-raise test"],
+        ["explain", "example:age-only", "trial of spinal cord stimulation"],
         "no recommendation or contraindication reaches",
     ),
     "picture of another kind": (["timeline", "example:age-only", "-o", "x.png"], "End it in .svg"),
@@ -195,7 +195,7 @@ def test_json_fits_its_published_schema(cli: Run, repo_root: Path, example: str)
     schema(repo_root, "therapies").validate(json.loads(done.stdout))
     timeline = cli("timeline", f"example:{example}", "--format", "json")
     schema(repo_root, "timeline").validate(json.loads(timeline.stdout))
-    for therapy in ("ibuprofen", "epidural steroid injection", "emergency surgery"):
+    for therapy in ("ibuprofen", "epidural steroid injection", "emergency spinal surgery"):
         told = cli("explain", f"example:{example}", therapy, "--format", "json")
         schema(repo_root, "explain").validate(json.loads(told.stdout))
 

@@ -19,8 +19,6 @@ from guidegraph.profile import Settled
 TRUE, FALSE, UNKNOWN, INACTIVE = "true", "false", "unknown", "inactive"
 #: True before unknown before false, wherever statements are listed.
 TRUTH_ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
-#: The statuses of what somebody recommends and nothing forbids.
-POSITIVE = ("eligible", "provisional", "caution")
 #: Why a recommendation does not count that queries/assess/30-problem.rq finds.
 ANOTHER_PROBLEM = "another problem"
 #: Roles of statements towards a therapy, as the index names them.

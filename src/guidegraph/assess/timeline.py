@@ -8,13 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from guidegraph.assess.answer import ranked
-from guidegraph.assess.assessment import POSITIVE, Assessment
+from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.problem import problem
 from guidegraph.derived import Span, Timeline, TimelineRow
 from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, Records, gg
-from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.model import POSITIVE, Profile, StopFact, TrialFact
 
 #: How far ahead a timeline looks, in weeks.
 HORIZON = Decimal(52)

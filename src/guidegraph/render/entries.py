@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from guidegraph.forms import Answer, Recommendation, Therapy
-from guidegraph.model import STATUSES
+from guidegraph.model import POSITIVE, STATUSES
 from guidegraph.words import boundary_words, how, place, source, strength, warning
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
 _LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
-#: The statuses in which what was tried in vain stands apart.
-_POSITIVE = ("eligible", "provisional", "caution")
 #: Kinds of grounds that are shown as they stand, after the voices.
 _AS_THEY_STAND = ("not tolerated", "in general", "alert")
 
@@ -56,7 +54,7 @@ def sections(answer: Answer) -> list[Section]:
             entries = tuple(entry for entry in entries if entry not in kept)
             found.append(Section(f"{status.heading} ({len(entries)})", entries, True))
             continue
-        again = tuple(entry for entry in entries if status.code in _POSITIVE and _in_vain(entry))
+        again = tuple(entry for entry in entries if status.code in POSITIVE and _in_vain(entry))
         waiting = tuple(entry for entry in entries if entry["alert_signs_only"] and entry not in again)
         own = tuple(entry for entry in entries if not entry["alert_signs_only"] and entry not in again)
         found.append(Section(f"Provisional: rule out the alerts first, nothing else is open ({len(waiting)})", waiting))
