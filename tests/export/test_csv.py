@@ -33,7 +33,7 @@ def test_every_recommendation_is_a_row(kb: Any, rows: list[dict[str, object]]) -
     read = list(csv.DictReader(io.StringIO(csvform.to_csv(rows), newline="")))
     assert [r["id"] for r in read] == [r["id"] for r in rows]
     row = next(r for r in read if r["id"] == "statement/acp-2017/ACP17-A-HEAT")
-    assert (row["in_effect"], row["begins"], row["ends"]) == ("false", "2017-01-01", "2022-12-31")
+    assert (row["in_effect"], row["begins"], row["ends"]) == ("false", "2017-02-14", "2022-02-14")
     assert row["intervention"] == "ggt:SuperficialHeat" and row["strength_wording"] == row["strength"] == "strong"
     assert row["population_owl"].startswith("(gg:hasCondition some ggt:LowBackPain) and ")
 
