@@ -160,7 +160,7 @@ def test_a_session_that_has_ended_tells_nothing(own: Any) -> None:
 
 def patients() -> Iterator[dict[str, Any]]:
     """Patients whose ages and lists differ, so that an exchange of facts would show."""
-    lists = (["sciatica"], ["sciatica", "bleeding ulcer"], ["sciatica", "cauda equina syndrome"], [])
+    lists = (["sciatica"], ["sciatica", "bleeding peptic ulcer"], ["sciatica", "cauda equina syndrome"], [])
     for number in range(24):
         yield {"id": f"p{number}", "age": 20 + number, "symptom_weeks": number, "conditions": lists[number % 4]}
 

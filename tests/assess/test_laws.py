@@ -132,12 +132,13 @@ def said(found: Any, node: str, name: str) -> set[str]:
 def reaching(found: Any, therapy: str, stance: str) -> set[str]:
     """The recommendations of a stance that count and reach a therapy, by the rules themselves."""
     records, above = found.records, found.records.ancestors[therapy]
-    named = {c for c in above if said(found, c, "onlyWhenNamed")}
+    named = {c for c in above if "true" in said(found, c, "onlyWhenNamed")}
     rows = set()
     for statement in (s for s, p in records.nodes.items() if ns.GG + stance in p.get(ns.GG + "stance", ())):
         about = records.one(statement, "intervention")
         variants = {c for c in named if about in records.ancestors[c] and c != about}
-        blocked = stance == "For" and any(about not in said(found, c, "namedBy") for c in variants)
+        unnamed = "true" in said(found, statement, "membersNotNamed") and about != therapy
+        blocked = stance == "For" and (unnamed or any(about not in said(found, c, "namedBy") for c in variants))
         alone = "true" in said(found, statement, "monotherapy")
         through = (
             stance == "Against" and not alone and any(about in records.ancestors[p] for p in parts(found, therapy))
@@ -197,7 +198,8 @@ def test_population_truth_is_kleene_over_its_literals(kb: Any, seed: int) -> Non
 @pytest.mark.slow
 @given(seed=SEEDS)
 @always(seed=10913)  # a broader fact that came later made an earlier one needless
-@settings(LAW, max_examples=4)
+@always(seed=2472)  # what one fact implies made another needless
+@settings(LAW, max_examples=3)
 def test_the_smallest_change_makes_the_therapy_eligible(kb: Any, seed: int) -> None:
     """The published facts of the change, applied to the profile by this test, make the therapy eligible."""
     profile = kb.profile(replace(generate.profile(kb, seed), complete=frozenset()))

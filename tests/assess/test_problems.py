@@ -10,7 +10,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from guidegraph import namespaces as ns
@@ -269,5 +269,8 @@ def test_generated_patients_with_two_problems(kb: Any, seed: int) -> None:
     whole = [
         replace(patient, present=held, absent={}, problems=(other, mine), complete=frozenset()) for other in others
     ]
-    one, other = (of_problem(kb.profile(p), LEG, kb.vocabulary) for p in whole)
+    try:
+        one, other = (of_problem(kb.profile(p), LEG, kb.vocabulary) for p in whole)
+    except ProfileError:  # a finding that the weeks of a problem deny
+        assume(False)
     assert kb.assess(one, AS_OF).statuses == kb.assess(other, AS_OF).statuses

@@ -151,7 +151,13 @@ def smallest_change(assessment: Assessment, therapy: str, assess: Assess) -> Cha
             best = (cost, wait, later, facts)
     if best is None:
         return _nothing(assessment, therapy, _why_not(assessment, therapy))
-    rows = _told(best[2], best[3], best[1])
+    _, wait, later, facts = best
+    for fact in facts:
+        # One fact may bring another by what it implies, which only the engine knows.
+        fewer = tuple(other for other in facts if other != fact)
+        if assess(applied(later, fewer)).statuses.get(therapy) == _ELIGIBLE:
+            facts = fewer
+    rows = _told(later, facts, wait)
     text = "; ".join(f"{row['label']}: {row['value']}" for row in rows)
     return {"possible": True, "facts": rows, "text": text, "why_not": None}
 
