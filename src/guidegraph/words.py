@@ -100,6 +100,11 @@ def place(rec: Recommendation) -> str:
     return f"{rec['locator']}{window}"
 
 
+def holding_words(because: str) -> str:
+    """By which facts of the patient something holds, after its name; "" where none are told."""
+    return f" - here: {because}" if because else ""
+
+
 def warning(row: Contraindication) -> str:
     """A contraindication or warning in one line."""
     parts = [row["kind"]]
@@ -111,8 +116,8 @@ def warning(row: Contraindication) -> str:
         parts.append("a matter of consent or procedure")
     country = f" [{'/'.join(row['jurisdiction'])}]" if row["jurisdiction"] else ""
     issued = f"{row['document']['label']} ({year(row['document'])})"
-    because = f" - here: {row['because']}" if row["because"] else ""
-    return f"{row['label']} ({'; '.join(parts)}){country}{because} - {row['reason']} Source: {issued}"
+    held = holding_words(row["because"])
+    return f"{row['label']} ({'; '.join(parts)}){country}{held} - {row['reason']} Source: {issued}"
 
 
 def to_json(data: Any) -> str:

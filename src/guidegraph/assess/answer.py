@@ -269,16 +269,17 @@ def _marks(assessment: Assessment, therapy: str) -> list[str]:
     return [*marks, UNFILED] if therapy in assessment.unfiled else marks
 
 
-def ranked(assessment: Assessment) -> list[str]:
+def ranked(assessment: Assessment, trials: Mapping[str, list[Tried]] | None = None) -> list[str]:
     """All therapies of the answer: what a true alert calls for first, then by status, standing, strength and line.
 
     What an alert calls for itself stands before what recommendations on it do. Within a status, what waits for
     nothing but the signs of alerts comes before the rest, a true contraindication or warning before mere lack of
-    coverage, and what was tried without success after what was not.
+    coverage, and what was tried without success after what was not. ``trials`` are those of every therapy, where they
+    were found before.
     """
     records = assessment.records
     order = {code: at for at, code in enumerate(STATUSES)}
-    trials = every_trial(assessment)
+    made = every_trial(assessment) if trials is None else trials
 
     def rank(therapy: str) -> tuple[Any, ...]:
         recommended = assessment.statements(therapy, FOR)
@@ -291,7 +292,7 @@ def ranked(assessment: Assessment) -> list[str]:
             order[assessment.statuses[therapy]],
             not alert_signs_only(assessment, therapy),
             assessment.statuses[therapy] == "caution" and not cautioned,
-            any(trial["itself"] and trial["in_vain"] for trial in trials.get(therapy, ())),
+            any(trial["itself"] and trial["in_vain"] for trial in made.get(therapy, ())),
             -max((records.rank(records.standing(s)) for s in held), default=0),
             -max((records.rank(records.readings.get(s, "")) for s in held), default=0),
             line if line is not None else _NO_LINE,
@@ -372,7 +373,7 @@ def answer(
         "left_out": _left_out(assessment, baseline or assessment.statuses),
         "therapies": [
             therapy_entry(assessment, t, unknown[t], behind, (boundary or {}).get(t, ()), trials)
-            for t in ranked(assessment)
+            for t in ranked(assessment, trials)
         ],
         "other_problems": other_problems(assessment),
         "not_in_effect": _not_in_effect(assessment),

@@ -9,12 +9,10 @@ from guidegraph.assess.assessment import (
     ABSOLUTE,
     AGAINST,
     CAUTIONED,
-    FALSE,
     FOR,
     INACTIVE,
     OTHER,
-    TRUE,
-    UNKNOWN,
+    TRUTH_ORDER,
     Assessment,
 )
 from guidegraph.assess.problem import problem
@@ -31,7 +29,7 @@ _ROLES = (
     (CAUTIONED, "warning"),
     (OTHER, "other stance"),
 )
-_ORDER = {TRUE: 0, UNKNOWN: 1, FALSE: 2, INACTIVE: 3}
+_ORDER = {**TRUTH_ORDER, INACTIVE: 3}
 
 
 def _literal(assessment: Assessment, iri: str, positive: bool) -> Literal:

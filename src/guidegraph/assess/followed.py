@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.assessment import FALSE, TRUE, TRUTH_ORDER, UNKNOWN, Assessment
 from guidegraph.assess.questions import differing
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, gg
@@ -58,8 +58,7 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
         left = " or ".join(interval_text(span) for span in spans)
         why = "; ".join(dict.fromkeys(book.cause(cause) for cause in settled.narrowed[number]))
         add(number, "", UNKNOWN, f"{book.short(number)} {left}: {why}")
-    order = {TRUE: 0, UNKNOWN: 1, FALSE: 2}
-    return sorted(rows, key=lambda row: (order[row["truth"]], row["label"], row["id"]))
+    return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
 
 
 def unused(assessment: Assessment) -> list[Unused]:

@@ -17,7 +17,6 @@ from guidegraph.derived import Moved, MovedPatient, MovedStatus, PublishedReleas
 from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.model import Profile
 from guidegraph.profile.problems import name, parts
 from guidegraph.store import knowledge_graphs
 
@@ -50,7 +49,7 @@ def releases(was: Knowledge, now: Knowledge, as_of: date) -> PublishedReleases:
 
 
 def _nodes(knowledge: Knowledge) -> dict[str, _Said]:
-    """What is said of each node of ours, but for graphs and what is made anew with every encoding."""
+    """What is said of each node of ours, in any graph of the knowledge."""
     by_subject: dict[Any, list[ox.Quad]] = defaultdict(list)
     for graph in knowledge_graphs(knowledge.store):
         for quad in knowledge.store.quads_for_pattern(None, None, None, graph):
@@ -107,7 +106,8 @@ def _patients(example: str, was: Knowledge, now: Knowledge, as_of: date) -> Iter
     """An example patient, for each of several problems, with the therapies whose status differs."""
     try:
         before, after = (
-            {name(p.about, k.vocabulary): assess(k, p, as_of) for p in _parts(k, example)} for k in (was, now)
+            {name(p.about, k.vocabulary): assess(k, p, as_of) for p in parts(k.profile(f"example:{example}"))}
+            for k in (was, now)
         )
     except GuideGraphError as error:
         yield {"profile": example, "therapies": [], "error": str(error)}
@@ -115,10 +115,6 @@ def _patients(example: str, was: Knowledge, now: Knowledge, as_of: date) -> Iter
     for problem in sorted(before.keys() & after.keys()):
         title = f"{example}: {problem}" if len(after) > 1 else example
         yield {"profile": title, "therapies": _statuses(before[problem], after[problem])}
-
-
-def _parts(knowledge: Knowledge, example: str) -> tuple[Profile, ...]:
-    return tuple(parts(knowledge.profile(f"example:{example}")))
 
 
 def _statuses(old: Assessment, new: Assessment) -> list[MovedStatus]:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
 from guidegraph.model import Another, CodeReading
-from guidegraph.profile.terms import Vocabulary, of_another_kind, shortened
-
-#: People cannot know which we hold a condition and which a finding, so an entry of either list may be either.
-_EITHER = (ns.GG + "hasCondition", ns.GG + "hasFinding")
+from guidegraph.profile.terms import STATES, Vocabulary, of_another_kind, shortened
 
 
 class CodedFacts:
@@ -39,7 +35,7 @@ class CodedFacts:
 
     def miss(self, prop: str, text: str, *, alone: bool = False) -> None:
         """Note that an entry of a property's list was not understood; ``alone``: that it can stand in no other list."""
-        for one in _EITHER if prop in _EITHER and not alone else (prop,):
+        for one in STATES if prop in STATES and not alone else (prop,):
             self._missed.add((one, text))
 
     def classes(self, text: str, kinds: Collection[str], prop: str, *, present: bool, where: str = "") -> Sequence[str]:
@@ -84,7 +80,7 @@ def _belongs(kind: str, kinds: Collection[str]) -> bool:
 
 def others(reading: CodeReading, prop: str) -> Iterable[Another]:
     """What an entry of a list is that is known and none of our terms: a condition may be held as a finding by us."""
-    for one in _EITHER if prop in _EITHER else (prop,):
+    for one in STATES if prop in STATES else (prop,):
         yield Another(one, reading.curie, reading.label, reading.denies, reading.may)
 
 

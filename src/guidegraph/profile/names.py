@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 #: How a name relates to a term that it does not mean exactly, by the scope of the synonym (oboInOwl).
 SCOPES = {"broad": "more than", "narrow": "less than", "related": "not the same as"}
@@ -15,6 +16,8 @@ _NO_PLURAL = ("ss", "us", "is")
 #: Least similarity of two spellings (Jaro and Winkler), and of two that sound the same.
 _ALIKE, _SOUNDING = 0.86, 0.7
 _LONGEST, _SHOWN = 80, 4
+
+T = TypeVar("T")
 
 
 def normal(text: str) -> str:
@@ -35,6 +38,15 @@ def _word(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(_NO_PLURAL):
         word = word[:-3] + "y" if word.endswith("ies") else word[:-1]
     return word[:-3] + "or" if word.endswith("our") else word
+
+
+def by_folded(table: Mapping[str, Sequence[T]]) -> dict[str, list[T]]:
+    """What normal names mean, by their folded form; each thing once."""
+    found: dict[str, list[T]] = {}
+    for name, things in table.items():
+        held = found.setdefault(folded(name), [])
+        held += [thing for thing in things if thing not in held]
+    return found
 
 
 def meaning(name: str, meant: Iterable[tuple[str, str]]) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
 from guidegraph.model import CodeReading, TermRow
-from guidegraph.profile.names import SCOPES, folded, meaning, nearest, normal
+from guidegraph.profile.names import SCOPES, by_folded, folded, meaning, nearest, normal
 
 _PROPERTIES = {
     ns.RDFS + "label": "label",
@@ -38,6 +38,8 @@ KINDS = {
     ns.GG + "hasFinding": "finding",
     ns.GG + "takesMedication": "intervention",
 }
+#: People cannot know which we hold a condition and which a finding, so an entry of either list may be either.
+STATES = (ns.GG + "hasCondition", ns.GG + "hasFinding")
 #: A text that may be a CURIE or an IRI.
 _CODE = re.compile(r"[A-Za-z][\w.-]*:\S")
 
@@ -217,17 +219,11 @@ class Vocabulary:
 
     @cached_property
     def _folded(self) -> Mapping[str, list[TermRow]]:
-        table: dict[str, list[TermRow]] = defaultdict(list)
-        for name, rows in self._names.items():
-            table[folded(name)] += [row for row in rows if row not in table[folded(name)]]
-        return dict(table)
+        return by_folded(self._names)
 
     @cached_property
     def _inexact_folded(self) -> Mapping[str, list[tuple[str, TermRow]]]:
-        table: dict[str, list[tuple[str, TermRow]]] = defaultdict(list)
-        for name, found in self._inexact.items():
-            table[folded(name)] += [one for one in found if one not in table[folded(name)]]
-        return dict(table)
+        return by_folded(self._inexact)
 
     def _exact(self, reading: CodeReading, kinds: Collection[str], where: str) -> str:
         """The one term that a code means exactly."""

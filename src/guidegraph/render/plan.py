@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from guidegraph.derived import Bearing, Plan, Planned
 from guidegraph.render.markdown import cell
-from guidegraph.words import DISCLAIMER, problem_words, rule, wrap
+from guidegraph.words import DISCLAIMER, holding_words, problem_words, rule, wrap
 
 _NOTHING = "no contraindication or warning on file speaks of these together, which does not say that there is none"
 
@@ -19,8 +19,7 @@ def _bearing(row: Bearing, word: str) -> str:
     new = " with the plan" if row["new"] and word != "IF" else ""
     by = f"; with {', '.join(row['by'])}" if row["by"] else ""
     facts = f"; to establish: {'; '.join(row['facts'])}" if row["facts"] else ""
-    because = f" - here: {row['because']}" if row["because"] else ""
-    return f"{word}{new}: {row['label']}{because} [{row['source']}]{by}{facts}"
+    return f"{word}{new}: {row['label']}{holding_words(row['because'])} [{row['source']}]{by}{facts}"
 
 
 def _said(entry: Planned) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from guidegraph.errors import LinkError
 from guidegraph.namespaces import shorten
 from guidegraph.terminologies.another import Coverage
-from guidegraph.terminologies.model import ExternalTerm, Finding, Outside, Report, Sample, Subject, Terminology
+from guidegraph.terminologies.model import HAS, ExternalTerm, Finding, Outside, Report, Sample, Subject, Terminology
 from guidegraph.terminologies.outside import outside
 from guidegraph.terminologies.rows import PAGE, SCOPE, SOURCE, SUBTREE, Row
 from guidegraph.terminologies.sources import Source
@@ -20,7 +20,7 @@ from guidegraph.terminologies.tables import SUFFIX, read_rows, table_files
 
 #: How many of the codes below a row's code are shown.
 _SHOWN = 6
-_BOUND, _HAS = ("exact", "broad"), ("exact", "narrow")
+_BOUND = ("exact", "broad")
 
 
 class Checker:
@@ -180,7 +180,7 @@ class Checker:
 
     def _use(self, row: Row, term: ExternalTerm) -> None:
         subject, prefix = self._subjects[row.subject], row.prefix
-        if self._matches("groups", prefix, term.code, whole=True) and row.predicate in _HAS:
+        if self._matches("groups", prefix, term.code, whole=True) and row.predicate in HAS:
             what = f"{row['object_id']} is a chapter or block, which no record has"
             self._say(row, "group", what, "Use a code below it; only a broad or close match may name it.")
         if term.combination and not subject.combination and row.predicate in _BOUND:
@@ -325,7 +325,7 @@ def subtrees(
         if row.predicate == "exact":
             exact.setdefault(row.curie, []).append(row)
     for row in rows:
-        at = source(row) if row[SCOPE] == SUBTREE and row.predicate in ("exact", "narrow") else None
+        at = source(row) if row[SCOPE] == SUBTREE and row.predicate in HAS else None
         if at is None:
             continue
         below = sorted(_below(at, row.code))

@@ -14,12 +14,12 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from guidegraph.terminologies.another import Coverage, Elsewhere, elsewhere
-from guidegraph.terminologies.model import CodeReading, ExternalTerm, Terminology, claims
+from guidegraph.terminologies.model import HAS, CodeReading, ExternalTerm, Terminology, claims
 from guidegraph.terminologies.model import Mapping as Row
 from guidegraph.terminologies.modules import Module, code_iri
 
 #: Predicates by which whoever has the code has our class, and by which whoever lacks the code lacks it.
-_HAS, _LACKS = ("exact", "narrow"), ("exact", "broad")
+_LACKS = ("exact", "broad")
 _CURIE = re.compile(r"([A-Za-z][\w.-]*):(\S.*)\Z")
 _MEANS = {"exact": "means the same as", "narrow": "is a kind of", "broad": "is wider than", "close": "only resembles"}
 _DENIES = {"exact": "does not mean", "narrow": "is no kind of", "broad": "is not wider than", "close": "is not like"}
@@ -194,7 +194,7 @@ class _Walk:
         self.moved: tuple[str, ...] = ()
         self._found: tuple[Module, ExternalTerm] | None = None
         # A code that the tables place among our classes needs no hierarchy, which takes a while to read.
-        if not any(row.predicate in _HAS for row in self._own):
+        if not any(row.predicate in HAS for row in self._own):
             places = codes.hierarchies(prefix) if own else codes.linked(prefix)
             self._found = next(((h, h.terms[code]) for h in places if code in h.terms), None)
         if self._found and not self._own:
@@ -237,7 +237,7 @@ class _Walk:
         return elsewhere(coverage, term, hierarchy, rows)
 
     def _own_or_denied(self) -> bool:
-        return any(row.predicate in _HAS for row in (*self._own, *self._denials))
+        return any(row.predicate in HAS for row in (*self._own, *self._denials))
 
     def label(self) -> str:
         """The terminology's own label of the code, "" where nobody tells it."""
@@ -246,7 +246,7 @@ class _Walk:
 
     def up(self) -> tuple[str, ...]:
         """The classes of ours that whoever has the code has."""
-        direct = [row for row in self._own if row.predicate in _HAS]
+        direct = [row for row in self._own if row.predicate in HAS]
         if direct or not self._found:
             self.below.update(row.subject for row in direct if row.subtree)
             return self._take(direct, True)
@@ -266,7 +266,7 @@ class _Walk:
                 if higher is None or code in seen or higher.rules_out(start.code):
                     continue
                 seen.add(code)
-                rows = self._undenied(code, _HAS, _NOT_HAS)
+                rows = self._undenied(code, HAS, _NOT_HAS)
                 whole = [row for row in rows if row.subtree]
                 if whole:
                     self._step(hierarchy, start, higher)

@@ -20,7 +20,8 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.files import read_text
 from guidegraph.model import CodeReading, TermRow
-from guidegraph.profile.names import folded, normal
+from guidegraph.profile.names import by_folded, folded, normal
+from guidegraph.profile.terms import STATES
 from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.codes import Codes
 from guidegraph.terminologies.model import ExternalTerm
@@ -32,8 +33,6 @@ TITLE, SOURCE = "lexicon of names", "lexicon"
 _COLUMNS = ("name", "synonyms", "kind", "relation", "terms", "codes", "parts", "note")
 _BRINGS, _ASKED = ("exact", "narrow"), ("broad", "related")
 _RELATIONS = {"exact": "means the same as", "narrow": "is a kind of"}
-#: The lists in which conditions and findings stand.
-_STATES = (ns.GG + "hasCondition", ns.GG + "hasFinding")
 _MEND = "Write it as docs/names.md shows."
 
 
@@ -154,10 +153,7 @@ class Lexicon:
 
     @cached_property
     def _folded(self) -> Mapping[str, list[Name]]:
-        table: dict[str, list[Name]] = {}
-        for name, rows in self._named.items():
-            table.setdefault(folded(name), []).extend(rows)
-        return table
+        return by_folded(self._named)
 
     @cached_property
     def names(self) -> Mapping[str, tuple[str, str]]:
@@ -215,7 +211,7 @@ class Lexicon:
             denies = sorted(c for c in every - near if not may & self._terms.ancestors(c))
             also = f"it may be {', '.join(label(c) for c in sorted(may))} as well, which stays unknown [{TITLE}]"
             reading = replace(reading, steps=(*steps, also))
-            reading = replace(reading, another=_STATES, denies=tuple(denies), may=tuple(sorted(may)))
+            reading = replace(reading, another=STATES, denies=tuple(denies), may=tuple(sorted(may)))
         return self._made(row, reading)
 
     def _one_of(self, row: Name, readings: Sequence[CodeReading]) -> CodeReading:

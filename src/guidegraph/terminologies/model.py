@@ -9,7 +9,10 @@ from typing import Any
 
 from guidegraph.model import CodeReading
 
-__all__ = ["CodeReading", "ExternalTerm", "Mapping", "Terminology"]
+__all__ = ["HAS", "CodeReading", "ExternalTerm", "Mapping", "Terminology"]
+
+#: The matches by which whoever has a code has our class.
+HAS = ("exact", "narrow")
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from guidegraph.namespaces import shorten
 from guidegraph.terminologies.another import COVERING, Coverage, Covered
-from guidegraph.terminologies.model import Finding, Outside, Subject
+from guidegraph.terminologies.model import HAS, Finding, Outside, Subject
 from guidegraph.terminologies.rows import Row
 from guidegraph.terminologies.sources import Source
 
 #: How many codes of a kind are shown of each term, and how short a word says nothing.
 _SHOWN, _SHORT = 6, 3
 _WORD = re.compile(r"[^\W\d_]+")
-_HAS = ("exact", "narrow")
 
 
 def outside(
@@ -70,7 +69,7 @@ def _term(
     inside = place.inside(covered, own)
     for row in rows:
         below = row.subject == iri or iri in (subjects[row.subject].above if row.subject in subjects else ())
-        if below and row.predicate in _HAS and not place.reaches(row.code, inside):
+        if below and row.predicate in HAS and not place.reaches(row.code, inside):
             what = (
                 f"{row['object_id']} is outside what covers {shorten(iri)}, and {row.predicate} for "
                 f"{shorten(row.subject)}, which is a kind of it ({row.table}, line {row.line})"
@@ -118,7 +117,7 @@ class _Place:
     def sample(self, prefix: str, label: str, covered: Covered, own: Sequence[Row], names: Sequence[str]) -> Outside:
         """What lies outside a term: codes that share a word with it, rare words first, and codes beside its own."""
         inside = self.inside(covered, own)
-        said = {*names, *(row["object_label"] for row in own if row.predicate in _HAS)}
+        said = {*names, *(row["object_label"] for row in own if row.predicate in HAS)}
         weight: dict[str, float] = defaultdict(float)
         for word in _words(said):
             codes = self._words.get(word, set())

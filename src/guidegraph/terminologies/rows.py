@@ -9,7 +9,7 @@ from datetime import date
 from urllib.parse import unquote
 
 from guidegraph import namespaces as ns
-from guidegraph.terminologies.model import Terminology
+from guidegraph.terminologies.model import HAS, Terminology
 
 #: Prefix of the names of sources in object_source, and the name for what was read at a page.
 SOURCE, PAGE = "ggs:", "page"
@@ -129,7 +129,7 @@ class Row:
             and self.predicate
             and self.prefix
             and not (self.surplus or self.negated)
-            and (self[SCOPE] in ("", ITSELF) or (self[SCOPE] == SUBTREE and self.predicate in ("exact", "narrow")))
+            and (self[SCOPE] in ("", ITSELF) or (self[SCOPE] == SUBTREE and self.predicate in HAS))
         )
 
     @property

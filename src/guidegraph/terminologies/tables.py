@@ -21,7 +21,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.files import read_text
 from guidegraph.reading import MAXIMUM_BYTES
-from guidegraph.terminologies.model import Mapping, Terminology
+from guidegraph.terminologies.model import HAS, Mapping, Terminology
 from guidegraph.terminologies.rows import BUILT_IN, COLUMNS, MODIFIER, SCOPE, SUBTREE, Prefixes, Row
 
 REGISTRY, RULES = "terminologies.yaml", "checks.yaml"
@@ -230,7 +230,7 @@ def _mapping(row: Row, path: Path) -> Mapping:
         row["comment"],
         row.table.removesuffix(SUFFIX),
         row.negated,
-        row[SCOPE] == SUBTREE and row.predicate in ("exact", "narrow") and not row.negated,
+        row[SCOPE] == SUBTREE and row.predicate in HAS and not row.negated,
     )
 
 
