@@ -279,7 +279,8 @@ class Result:
     """The answer of a query.
 
     ``kind`` is select, ask or graph; ``columns`` and ``rows`` (terms or None) belong to a select, ``truth`` to
-    an ask, ``triples`` (canonical order) to a construct or describe.
+    an ask, ``triples`` (canonical order) to a construct or describe. ``notes`` are sentences on the query itself: names
+    in it that its data do not have.
     """
 
     kind: str
@@ -287,6 +288,7 @@ class Result:
     rows: tuple[tuple[Any, ...], ...] = ()
     truth: bool = False
     triples: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def plain_copy(data: T) -> T:
