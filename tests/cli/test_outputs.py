@@ -159,7 +159,7 @@ def test_no_page_is_wider_than_a_phone(kb: Any, tmp_path: Path) -> None:
     pages = {
         "therapies": therapies_html(kb.therapies("example:renal-impairment", as_of=AS_OF).to_dict()),
         "timeline": timeline_html(kb.timeline("example:acute-uncomplicated", as_of=AS_OF)),
-        "audit": audit_html(kb.audit(as_of=AS_OF).to_dict()),
+        "audit": audit_html(dict(kb.audit(as_of=AS_OF).data)),
     }
     told = "Math.max(...[...document.querySelectorAll('body *')].map(e => e.getBoundingClientRect().right))"
     for name, text in pages.items():
