@@ -95,10 +95,11 @@ def how(rec: Recommendation) -> str:
 
 
 def place(rec: Recommendation) -> str:
-    """Where a statement stands, with the window of its section."""
+    """Where a statement stands, with the window of its section; "" where its document does not tell."""
     section = rec["section"]
-    window = f" (section of {section['window']})" if section and section["window"] else ""
-    return f"{rec['locator']}{window}"
+    window = f"(section of {section['window']})" if section and section["window"] else ""
+    told = rec["locator"] if rec["locator"] != "not stated" else ""
+    return f"{told} {window}".strip()
 
 
 def holding_words(because: str) -> str:
