@@ -112,7 +112,10 @@ def unnamed(kb: gg.KnowledgeBase, cls: str, kind: str) -> Iterator[str]:
     """Codes of a linked hierarchy that no table names, and that count as a class of ours."""
     module = next(m for m in kb.links.modules if m.prefix == kind)
     named = {row.curie for iri in kb.vocabulary.by_iri for row in kb.links.codes.mappings(iri)}
-    found = (f"{kind}:{code}" for code in sorted(module.terms) if f"{kind}:{code}" not in named)
+    own = {row.curie for row in kb.links.codes.mappings(cls)}
+    # Only what is below a code of the class can count as it, and reading all of a hierarchy takes long.
+    below = (c for c in sorted(module.terms) if any(f"{kind}:{above}" in own for above in module.ancestors(c)))
+    found = (f"{kind}:{code}" for code in below if f"{kind}:{code}" not in named)
     return (c for c in found if kb.links.codes.read(c).present == (cls,))
 
 
