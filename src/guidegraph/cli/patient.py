@@ -85,6 +85,7 @@ def therapies(
     Example: guidegraph therapies example:chronic-failed-care
     """
     from guidegraph import render
+    from guidegraph.profile.problems import parts
 
     brief = (form in (Format.table, Format.markdown) and not ended) if full is None else not full
     if brief and ended:
@@ -105,21 +106,27 @@ def therapies(
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(
-        profile_source(profile),
-        as_of=day(as_of),
-        jurisdiction=jurisdiction,
-        problem=problem,
-        standing=standing,
-        only=only,
-        also=also or (),
-    )
+    patient = kb.profile(profile_source(profile))
+    # Each of several problems has a glance of its own; whatever is one whole is of one problem.
+    several = brief and form is not Format.json and problem is None and save is None
+    answers = [
+        kb.therapies(
+            one,
+            as_of=day(as_of),
+            jurisdiction=jurisdiction,
+            problem=problem,
+            standing=standing,
+            only=only,
+            also=also or (),
+        )
+        for one in (parts(patient) if several else [patient])
+    ]
     if form is Format.fhir:
-        text = _as_fhir(kb, answer.to_dict(), fhir_version)
+        text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
     else:
-        text = shown(answer.glance() if brief else answer.to_dict())
+        text = "\n".join(shown(answer.glance() if brief else answer.to_dict()) for answer in answers)
     if save is not None:
-        write(answer.saved(), save)
+        write(answers[0].saved(), save)
     write(text)
 
 

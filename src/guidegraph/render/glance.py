@@ -22,7 +22,7 @@ _MEMBERS = 30
 _LEAST = {
     "alert": 0,
     "do-not-give": 0,
-    "recommended": 6,
+    "recommended": 8,
     "if-checked": 3,
     "disagree": 3,
     "weak-ground": 2,
