@@ -109,11 +109,12 @@ def _parts(glance: Glance) -> list[Part]:
         asked = [f"{row['label']} ({row['families']})" for row in glance["ask_next"]]
         parts += [Part("ASK NEXT", [Row(asked)], 2)] if asked else []
     unused = [*glance["unused"], *(f"{label} (none of our terms)" for label in glance["others"])]
-    return [*parts, *_one("NOT UNDERSTOOD", "; ".join(glance["not_understood"])), *_one("NOT USED", "; ".join(unused))]
+    missed = _one("NOT UNDERSTOOD", "; ".join(glance["not_understood"]), 0)
+    return [*parts, *missed, *_one("NOT USED", "; ".join(unused), 0)]
 
 
-def _one(heading: str, text: str) -> list[Part]:
-    return [Part(heading, [Row([text])])] if text else []
+def _one(heading: str, text: str, least: int = 1) -> list[Part]:
+    return [Part(heading, [Row([text])], least)] if text else []
 
 
 def _some(texts: Sequence[str], number: int, join: str = "; ") -> str:
