@@ -140,7 +140,7 @@ class Answer:
     def _repr_html_(self) -> str:
         from guidegraph.render import notebook_html
 
-        return notebook_html(self._data)
+        return notebook_html(self._data, self.glance())
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}

@@ -95,12 +95,12 @@ def therapies(
     shown = view(
         form,
         {
-            # Written below, since it needs the names of terminologies.
+            # Written below: they need the names of terminologies, and the glance beside the whole.
             Format.fhir: str,
+            Format.html: str,
             Format.table: render.glance_text if brief else partial(render.therapies_text, ended=ended),
             Format.json: render.to_json,
             Format.markdown: render.glance_markdown if brief else partial(render.therapies_markdown, ended=ended),
-            Format.html: render.therapies_html,
         },
     )
     if save is not None and save.suffix.lower() != ".ttl":
@@ -123,6 +123,8 @@ def therapies(
     ]
     if form is Format.fhir:
         text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
+    elif form is Format.html:
+        text = render.therapies_html(answers[0].to_dict(), answers[0].glance())
     else:
         text = "\n".join(shown(answer.glance() if brief else answer.to_dict()) for answer in answers)
     if save is not None:
