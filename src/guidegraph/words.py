@@ -12,6 +12,7 @@ from guidegraph.forms import Alert, Asked, Contraindication, OtherProblem, Probl
 from guidegraph.readforms import Imprecise, OtherEntry, Reading, Unused
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
+SHORT_DISCLAIMER = "Decision support for professionals, not advice."
 WIDTH = 80
 #: Terms that an entry leaves unknown of which a view names so many, and counts the rest.
 _LEFT = 8
