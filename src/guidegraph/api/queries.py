@@ -88,6 +88,7 @@ def run_query(
 
 def _with_notes(store: ox.Store, text: str, found: Result) -> Result:
     """What a stranger's query found, with what it names and the store does not have."""
+    from guidegraph.query.catalogue import is_shipped
     from guidegraph.query.named import unheard
 
     return found if is_shipped(text) else replace(found, notes=unheard(store, text))
