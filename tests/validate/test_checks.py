@@ -164,6 +164,11 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         "gg:For a owl:Thing . :r :stance gg:Fro .",
         {("https://w3id.org/guidegraph/vocab/Fro", "urn:x:r")},
     ),
+    "closed-list": (
+        ":L owl:equivalentClass [ owl:oneOf ( :one :two ) ] . :one a :L . :two a :L . :three a :Open .",
+        ":L owl:equivalentClass [ owl:oneOf ( :one :two ) ] . :one a :L . :three a :L .",
+        {("urn:x:three", "urn:x:L")},
+    ),
     "population-cycle": (
         POPULATION + ":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P ) ] .",
         ":P a gg:Population ; owl:equivalentClass [ owl:unionOf ( :Q ) ] ."
