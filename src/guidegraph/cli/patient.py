@@ -71,22 +71,34 @@ def therapies(
     ended: Annotated[
         bool, typer.Option("--ended", help="List what is not in effect at the date; else counted.")
     ] = False,
+    full: Annotated[
+        bool | None,
+        typer.Option(
+            "--full/--glance",
+            help="Every therapy with every voice, or what one acts on; tables and Markdown show this if not told.",
+        ),
+    ] = None,
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
-    """Which therapies are eligible for a patient, which are not and why.
+    """What to do for a patient at a glance, or in full: which therapies are eligible, which are not and why.
 
     Example: guidegraph therapies example:chronic-failed-care
     """
     from guidegraph import render
 
+    brief = (form in (Format.table, Format.markdown) and not ended) if full is None else not full
+    if brief and ended:
+        raise UsageError("a glance does not list what has ended", where="--ended", mend="Use --full with it.")
+    if brief and form not in (Format.table, Format.markdown, Format.json):
+        raise UsageError(f"there is no glance as {form.value}", where="--glance", mend="Leave it out.")
     shown = view(
         form,
         {
             # Written below, since it needs the names of terminologies.
             Format.fhir: str,
-            Format.table: partial(render.therapies_text, ended=ended),
+            Format.table: render.glance_text if brief else partial(render.therapies_text, ended=ended),
             Format.json: render.to_json,
-            Format.markdown: partial(render.therapies_markdown, ended=ended),
+            Format.markdown: render.glance_markdown if brief else partial(render.therapies_markdown, ended=ended),
             Format.html: render.therapies_html,
         },
     )
@@ -102,8 +114,10 @@ def therapies(
         only=only,
         also=also or (),
     )
-    data = answer.to_dict()
-    text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
+    if form is Format.fhir:
+        text = _as_fhir(kb, answer.to_dict(), fhir_version)
+    else:
+        text = shown(answer.glance() if brief else answer.to_dict())
     if save is not None:
         write(answer.saved(), save)
     write(text)

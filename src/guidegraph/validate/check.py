@@ -15,6 +15,7 @@ from guidegraph.reading import read_quads
 from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
 from guidegraph.reason.hermit import java_command
 from guidegraph.termreadings import axioms
+from guidegraph.validate.definitions import restatements
 from guidegraph.validate.engine import CHECK, VALUE_RULE, run_check, shown, validate_files
 from guidegraph.validate.report import ValidationReport
 from guidegraph.validate.sweep import Defect, defects, swept_folder
@@ -130,7 +131,7 @@ def check_knowledge(
     findings += [finding for path in queries for finding in from_query(store, path)]
     swept = swept_folder(ontology)
     if swept:
-        findings += map(_from_sweep, defects(own, swept))
+        findings += map(_from_sweep, [*defects(own, swept), *restatements(own, swept)])
     if reasoner:
         findings += [_NOT_ASKED] if unreadable else _from_reasoner(store, [*knowledge, *axioms(store)])
     return CheckReport(
