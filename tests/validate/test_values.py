@@ -111,7 +111,7 @@ def test_other_spellings_of_a_number_are_read(tmp_path: Path, text: str) -> None
         ('"2024-06-01T00:00:00Z"^^xsd:dateTime', '"2024-06-01"^^xsd:dateTime'),
         ("gg:certainty gg:CertaintyNotStated", 'gg:certainty gg:Low ; gg:restsOn s:e . s:e a gg:EvidenceItem ; rdfs:label "e"@en ; '
          'gg:statedIn ggd:own ; gg:locator s:place ; gg:encodedBy gg:guideGraphEditors ; gg:effect "x" ; gg:figure s:f . '
-         's:f a gg:EffectEstimate ; gg:measure "risk ratio" ; gg:estimate "1.2E1"^^xsd:decimal'),
+         's:f a gg:EffectEstimate ; gg:measure gg:RiskRatio ; gg:estimate "1.2E1"^^xsd:decimal'),
     ],
 )  # fmt: skip
 def test_whatever_a_value_decides_it_is_told(tmp_path: Path, old: str, new: str) -> None:
