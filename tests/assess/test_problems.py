@@ -10,6 +10,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
+import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from guidegraph.profile import digest, to_triples
 from guidegraph.profile.problems import of_problem, parts
 from tests.conftest import AS_OF
 from tests.support import generate
+from tests.support.paths import ROOT, TESTS
 
 BACK, LEG = "low back pain", "sciatica"
 TWO: dict[str, Any] = {
@@ -275,3 +277,20 @@ def test_generated_patients_with_two_problems(kb: Any, seed: int) -> None:
     except ProfileError:  # a finding that the weeks of a problem deny
         assume(False)
     assert kb.assess(one, AS_OF).statuses == kb.assess(other, AS_OF).statuses
+
+
+@pytest.mark.parametrize("case", sorted((TESTS / "questions").glob("*/answer.yaml")), ids=lambda path: path.parent.name)
+def test_competency_question_about_a_patient(kb: Any, case: Path) -> None:
+    """The statuses of one problem, whatever is stated of the others."""
+    wanted = yaml.safe_load(case.read_text(encoding="utf-8"))
+    source = ROOT / "graph/profiles" / f"{wanted['profile'].removeprefix('example:')}.yaml"
+    example = yaml.safe_load(source.read_text(encoding="utf-8"))
+    answer = kb.therapies(wanted["profile"], as_of=AS_OF, problem=wanted["problem"])
+    named = {entry["label"]: entry["status"] for entry in answer.to_dict()["therapies"]}
+    assert all(named[row["therapy"]] == row["status"] for row in wanted["rows"])
+    assert all(named[row["therapy"]] != row["status"] for row in wanted["not"])
+    for other in wanted["others"]:
+        problems = [other if row["of"] == other["of"] else row for row in example["problems"]]
+        assert problems != example["problems"]
+        changed = {**example, "problems": problems}
+        assert kb.therapies(changed, as_of=AS_OF, problem=wanted["problem"]).statuses == answer.statuses, other

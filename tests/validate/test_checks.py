@@ -33,6 +33,10 @@ CATEGORIES = (
     'gg:SelfCare gg:categoryName "self-care" ; rdfs:subClassOf gg:Intervention . '
 )
 ILL = "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ]"
+ROUTES = (
+    ":Taken gg:routeOfClass gg:Systemic ; rdfs:subClassOf gg:Drug . :Gel gg:routeOfClass gg:Topical . "
+    ":Patch gg:routeOfClass gg:Topical . "
+)
 NUMBER = (
     'gg:weight gg:profileKey "weight" ; rdfs:range xsd:decimal ; gg:minimumPlausible 0.0 ; gg:maximumPlausible 600.0 . '
 )
@@ -197,6 +201,23 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         ":Care gg:collective true . :Pill rdfs:subClassOf :Other .",
         ":Care gg:collective true . :Pill rdfs:subClassOf :Care .",
         {("urn:x:Pill", "urn:x:Care")},
+    ),
+    "routes-mixed": (
+        ROUTES
+        + ":Gel rdfs:subClassOf gg:Drug . :kit rdfs:subClassOf [ owl:onProperty gg:hasComponent ; owl:someValuesFrom :Gel ] ."
+        ' :label gg:intervention :Taken ; gg:route "oral" .',
+        ROUTES
+        + ":Gel rdfs:subClassOf :Taken . :Thin rdfs:subClassOf :Gel . :Pill gg:routeOfClass gg:Systemic ; rdfs:subClassOf :Patch ,"
+        " [ owl:onProperty gg:hasComponent ; owl:someValuesFrom :Thin ] ."
+        ' :label gg:intervention gg:Drug ; gg:route "oral or injected" . :Patch rdfs:subClassOf gg:Drug .',
+        {
+            ("urn:x:Gel", "urn:x:Taken"),
+            ("urn:x:Pill", "urn:x:Patch"),
+            ("urn:x:Pill", "urn:x:Gel"),
+            ("urn:x:Pill", "urn:x:Taken"),
+            ("urn:x:label", "urn:x:Gel"),
+            ("urn:x:label", "urn:x:Patch"),
+        },
     ),
     "repeated-part": (
         ":P a gg:Population ; " + EVENT.format("[ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:hasOutcome ]"),

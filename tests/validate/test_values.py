@@ -33,7 +33,8 @@ BASE = """@prefix gg: <https://w3id.org/guidegraph/vocab/> .
 ggg:own {
 ggg:own a gg:KnowledgeGraph ; gg:encodes ggd:own ; gg:encodedBy gg:guideGraphEditors ;
   dcterms:license <https://creativecommons.org/licenses/by/4.0/> ; dcterms:created "2024-06-01"^^xsd:date .
-ggd:own a gg:Document ; rdfs:label "Own"@en ; gg:shortLabel "Own" ; dcterms:title "Own" ; dcterms:publisher "Us" ;
+ggd:us a prov:Organization ; rdfs:label "Us"@en .
+ggd:own a gg:Document ; rdfs:label "Own"@en ; gg:shortLabel "Own" ; dcterms:title "Own" ; dcterms:publisher ggd:us ;
   gg:documentKind gg:Guideline ; dcterms:issued "2024-05-04"^^xsd:date ; gg:verification gg:Verified ;
   gg:verifiedAt <https://example.org/own> .
 s:a a gg:Recommendation ; rdfs:label "exercise, long after the start"@en ; gg:statedIn ggd:own ; gg:locator s:place ;

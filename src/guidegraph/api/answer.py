@@ -21,6 +21,8 @@ from guidegraph.profile import digest as profile_digest
 if TYPE_CHECKING:
     import rdflib
 
+    from guidegraph.derived import Glance
+
 
 class Answer:
     """The answer for one patient: every therapy that a statement reaches, with its status and the reasons.
@@ -56,6 +58,12 @@ class Answer:
     def to_dict(self) -> forms.Answer:
         """The answer in the published JSON form; a copy that may be changed."""
         return plain_copy(self._data)
+
+    def glance(self) -> Glance:
+        """What one acts on in half a minute: every therapy in one band, in the published JSON form; a copy."""
+        from guidegraph.assess.glance import glance
+
+        return plain_copy(glance(self.assessment, self._data))
 
     def saved(self) -> str:
         """The answer with everything that reproduces it, as Turtle, for :meth:`KnowledgeBase.replay`.

@@ -17,7 +17,7 @@ from guidegraph.derived import Moved, MovedPatient, MovedStatus, PublishedReleas
 from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.profile.problems import name, parts
+from guidegraph.profile.problems import titled
 from guidegraph.store import knowledge_graphs
 
 #: Properties and their values as text; what hangs on a blank node stands in brackets.
@@ -106,15 +106,17 @@ def _patients(example: str, was: Knowledge, now: Knowledge, as_of: date) -> Iter
     """An example patient, for each of several problems, with the therapies whose status differs."""
     try:
         before, after = (
-            {name(p.about, k.vocabulary): assess(k, p, as_of) for p in parts(k.profile(f"example:{example}"))}
+            {
+                title: assess(k, one, as_of)
+                for title, one in titled(k.profile(f"example:{example}"), k.vocabulary, example).items()
+            }
             for k in (was, now)
         )
     except GuideGraphError as error:
         yield {"profile": example, "therapies": [], "error": str(error)}
         return
-    for problem in sorted(before.keys() & after.keys()):
-        title = f"{example}: {problem}" if len(after) > 1 else example
-        yield {"profile": title, "therapies": _statuses(before[problem], after[problem])}
+    for title in sorted(before.keys() & after.keys()):
+        yield {"profile": title, "therapies": _statuses(before[title], after[title])}
 
 
 def _statuses(old: Assessment, new: Assessment) -> list[MovedStatus]:

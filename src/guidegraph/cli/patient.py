@@ -71,41 +71,62 @@ def therapies(
     ended: Annotated[
         bool, typer.Option("--ended", help="List what is not in effect at the date; else counted.")
     ] = False,
+    full: Annotated[
+        bool | None,
+        typer.Option(
+            "--full/--glance",
+            help="Every therapy with every voice, or what one acts on; tables and Markdown show this if not told.",
+        ),
+    ] = None,
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
-    """Which therapies are eligible for a patient, which are not and why.
+    """What to do for a patient at a glance, or in full: which therapies are eligible, which are not and why.
 
     Example: guidegraph therapies example:chronic-failed-care
     """
     from guidegraph import render
+    from guidegraph.profile.problems import parts
 
+    brief = (form in (Format.table, Format.markdown) and not ended) if full is None else not full
+    if brief and ended:
+        raise UsageError("a glance does not list what has ended", where="--ended", mend="Use --full with it.")
+    if brief and form not in (Format.table, Format.markdown, Format.json):
+        raise UsageError(f"there is no glance as {form.value}", where="--glance", mend="Leave it out.")
     shown = view(
         form,
         {
             # Written below, since it needs the names of terminologies.
             Format.fhir: str,
-            Format.table: partial(render.therapies_text, ended=ended),
+            Format.table: render.glance_text if brief else partial(render.therapies_text, ended=ended),
             Format.json: render.to_json,
-            Format.markdown: partial(render.therapies_markdown, ended=ended),
+            Format.markdown: render.glance_markdown if brief else partial(render.therapies_markdown, ended=ended),
             Format.html: render.therapies_html,
         },
     )
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(
-        profile_source(profile),
-        as_of=day(as_of),
-        jurisdiction=jurisdiction,
-        problem=problem,
-        standing=standing,
-        only=only,
-        also=also or (),
-    )
-    data = answer.to_dict()
-    text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
+    patient = kb.profile(profile_source(profile))
+    # Each of several problems has a glance of its own; whatever is one whole is of one problem.
+    several = brief and form is not Format.json and problem is None and save is None
+    answers = [
+        kb.therapies(
+            one,
+            as_of=day(as_of),
+            jurisdiction=jurisdiction,
+            problem=problem,
+            standing=standing,
+            only=only,
+            also=also or (),
+        )
+        for one in (parts(patient) if several else [patient])
+    ]
+    if form is Format.fhir:
+        text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
+    else:
+        text = "\n".join(shown(answer.glance() if brief else answer.to_dict()) for answer in answers)
     if save is not None:
-        write(answer.saved(), save)
+        write(answers[0].saved(), save)
     write(text)
 
 

@@ -80,6 +80,8 @@ class Axioms:
         self._definitions: dict[object, object] = {
             t.subject: t.object for t in self.triples if t.predicate == EQUIVALENT and t.subject in self._populations
         }
+        annotating = ox.NamedNode(OWL + "AnnotationProperty")
+        self._annotating = {t.subject for t in self.triples if t.predicate == TYPE and t.object == annotating}
         self._fresh = 0
 
     def values(self, node: object, predicate: str) -> list[object]:
@@ -129,6 +131,8 @@ class Axioms:
             return isinstance(triple.object, ox.NamedNode) and (
                 triple.object.value in _TYPES or self._types_an_individual(triple)
             )
+        if triple.subject in self._annotating:
+            return False
         if predicate in _LOGICAL or predicate in _RELATIONS or predicate.startswith(XSD):
             return True
         return predicate.startswith(OWL) and predicate not in _NOT_LOGICAL

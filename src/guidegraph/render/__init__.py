@@ -10,6 +10,7 @@ from guidegraph.render.disagreement import (
     disagreements_markdown,
     disagreements_text,
 )
+from guidegraph.render.glance import glance_markdown, glance_text
 from guidegraph.render.html import explain_html, notebook_html, therapies_html, timeline_html
 from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
 from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
@@ -28,6 +29,8 @@ __all__ = [
     "explain_html",
     "explain_markdown",
     "explain_text",
+    "glance_markdown",
+    "glance_text",
     "matrix_html",
     "matrix_svg",
     "matrix_text",

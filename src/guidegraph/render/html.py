@@ -35,6 +35,12 @@ _STYLE = """
 .gg .mark{font-family:ui-monospace,monospace;font-weight:700;white-space:nowrap}
 .gg small{opacity:.8}
 .gg pre{white-space:pre-wrap}
+.gg{overflow-wrap:anywhere}
+.gg svg{max-width:100%;height:auto}
+@media(max-width:44rem){body{margin:.8rem}.gg ul,.gg ol{padding-left:1.2rem}
+.gg .rows,.gg .rows :is(caption,tbody,tr,th,td){display:block}.gg .rows thead{display:none}
+.gg .rows tr{border-bottom:1px solid #8884;padding:.4rem 0}.gg .rows :is(th,td){border:0;padding:.1rem 0}
+.gg .rows td[data-is]:not(:empty)::before{content:attr(data-is) ": ";font-weight:600}}
 """
 
 
@@ -87,13 +93,18 @@ def _section(section: Section) -> str:
     rows = "".join(
         f'<tr><td class="mark">{_e(STATUSES[e["status"]].mark)}</td><th scope="row">{_e(e["label"])}<br><small>'
         f"{_e(e['category'])}{', line ' + str(e['line']) if e['line'] else ''}</small></th><td>{_said(e)}</td>"
-        f"<td><small>{_e(to_establish(e))}</small></td></tr>"
+        f"{_open(e)}</tr>"
         for e in section.entries
     )
     return (
-        f'<table><caption>{_e(section.heading)}</caption><thead><tr><th></th><th scope="col">Therapy</th>'
+        f'<table class="rows"><caption>{_e(section.heading)}</caption><thead><tr><th></th><th scope="col">Therapy</th>'
         f'<th scope="col">Who says so, and what holds</th><th scope="col">To establish</th></tr></thead><tbody>{rows}</tbody></table>'
     )
+
+
+def _open(entry: Therapy) -> str:
+    facts = to_establish(entry)
+    return f'<td data-is="To establish"><small>{_e(facts)}</small></td>' if facts else "<td></td>"
 
 
 def _beside(answer: Answer) -> str:
