@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from guidegraph import api
-from guidegraph import namespaces as ns
 from guidegraph.audit.auditing import AuditReport
-from tests.support.paths import AUDIT, ROOT
+from tests.support.paths import AUDIT, words
 
 HERE = AUDIT
 CLEAN = (HERE / "clean.trig").read_text(encoding="utf-8")
 CASES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "kinds.yaml").read_text(encoding="utf-8"))
 DAY = date(2024, 7, 1)
-_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 PREFIXES = {
     "s": "https://example.org/statement/",
     "d": "https://example.org/document/",
@@ -37,25 +32,8 @@ def changed(case: dict[str, Any]) -> str:
     return text
 
 
-@cache
-def model() -> Path:
-    """A folder of knowledge with the words of the model alone, which open much sooner than with the shipped terms."""
-    _FOLDERS.append(folder := tempfile.TemporaryDirectory())
-    root = Path(folder.name)
-    for name in ("ontology", "graph"):
-        (root / name).mkdir()
-    for name in ("core", "populations"):
-        shutil.copy(ROOT / f"ontology/{name}.ttl", root / "ontology")
-    # The one term that the populations of every document's scope speak of.
-    (root / "ontology/terms.ttl").write_text(
-        f"<{ns.GGT}Pregnancy> a <{ns.OWL}Class> ; <{ns.RDFS}label> 'pregnancy'@en ; <{ns.RDFS}subClassOf> <{ns.GG}Condition> .",
-        encoding="utf-8",
-    )
-    return root
-
-
 def audited(tmp_path: Path, text: str, **options: Any) -> AuditReport:
     """The audit of a body of knowledge, which brings its own terms."""
     path = tmp_path / "body.trig"
     path.write_text(text, encoding="utf-8")
-    return api.open_files([path], model()).audit(as_of=options.pop("as_of", DAY), **options)
+    return api.open_files([path], words()).audit(as_of=options.pop("as_of", DAY), **options)

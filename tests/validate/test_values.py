@@ -16,7 +16,7 @@ from guidegraph.render.reports import validation_text
 from guidegraph.store import load_knowledge
 from guidegraph.validate import validate_files
 from guidegraph.validate.check import check_knowledge
-from tests.support.paths import ROOT
+from tests.support.paths import ROOT, words
 
 BASE = """@prefix gg: <https://w3id.org/guidegraph/vocab/> .
 @prefix ggt: <https://w3id.org/guidegraph/term/> .
@@ -53,6 +53,7 @@ ggp:OwnLong a owl:Class , gg:Population ; rdfs:label "long"@en ;
 }
 """
 NUMBERS = ["1.2E1", " 12.0 ", "1_2", "１２", "0x0C", "NaN", "INF", "12,0", "", "12.0000000000000000001", "9" * 40]
+WORDS = words("conditions", "findings", "interventions-drugs", "interventions-other")
 DATES = ["2024-02-30", "2024-5-4", "May 2024", "2024-05-20T10:00:00Z"]
 
 
@@ -71,7 +72,7 @@ def rules(*paths: Path, **options: Path) -> list[str]:
 
 def kinds(path: Path) -> set[str]:
     """The kinds of finding, notes aside, of an audit of a file."""
-    rows = api.open_files([path]).audit(as_of=date(2024, 6, 1)).data["findings"]
+    rows = api.open_files([path], WORDS).audit(as_of=date(2024, 6, 1)).data["findings"]
     return {row["kind"] for row in rows if row["severity"] != "note"}
 
 
@@ -143,7 +144,7 @@ def test_what_is_withdrawn_in_a_year_or_month_is_so_from_its_first_day(
 ) -> None:
     path = own(tmp_path, "gg:verification gg:Verified ;", f"gg:verification gg:Verified ; gg:withdrawnOn {end} ;")
     assert rules(path) == []
-    rows = api.open_files([path]).audit(as_of=day).data["findings"]
+    rows = api.open_files([path], WORDS).audit(as_of=day).data["findings"]
     assert ("withdrawn" in {row["kind"] for row in rows}) is gone
 
 
