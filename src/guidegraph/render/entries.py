@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +11,8 @@ from guidegraph.model import POSITIVE, STATUSES
 from guidegraph.words import boundary_words, how, place, source, strength, warning
 
 if TYPE_CHECKING:
-    from guidegraph.forms import Answer, Recommendation, Therapy
+    from guidegraph.derived import Span, Timeline
+from guidegraph.forms import Answer, Recommendation, Therapy
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
@@ -75,6 +77,30 @@ def _in_vain(entry: Therapy) -> bool:
 
 def _recommended(entry: Therapy) -> bool:
     return any(voice["truth"] in ("true", "unknown") for voice in entry["for"])
+
+
+class Course(NamedTuple):
+    """A family of therapies over the weeks: its name with the number of the others in it, and its statuses."""
+
+    label: str
+    spans: list[Span]
+
+
+def courses(timeline: Timeline) -> tuple[list[Course], dict[str, list[str]]]:
+    """The families of a timeline whose status changes, and the names of the others by the status that they keep."""
+    members = Counter(row["family"] for row in timeline["rows"])
+    moving: list[Course] = []
+    steady: dict[str, list[str]] = {}
+    for row in timeline["rows"]:
+        if row["family"] != row["intervention"]:
+            continue
+        others = members[row["family"]] - 1
+        label = f"{row['label']} (+{others})" if others else row["label"]
+        if len(row["spans"]) > 1:
+            moving.append(Course(label, row["spans"]))
+        else:
+            steady.setdefault(row["spans"][0]["status"], []).append(label)
+    return moving, {status: steady[status] for status in STATUSES if status in steady}
 
 
 def said(entry: Therapy) -> Iterator[Said]:
