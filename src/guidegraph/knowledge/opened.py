@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from guidegraph import assets, store
 from guidegraph import namespaces as ns
-from guidegraph import store
-from guidegraph.forms import MadeFrom, NamedDigest
 from guidegraph.knowledge.clocks import refuse_mixed
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
@@ -42,6 +40,7 @@ from guidegraph.termreadings import (
 )
 
 if TYPE_CHECKING:
+    from guidegraph.forms import MadeFrom, NamedDigest
     from guidegraph.terminologies.book import Links
     from guidegraph.terminologies.lexicon import Lexicon
 
@@ -51,7 +50,7 @@ _ANSWER_FOLDERS = ("index", "disagree", "assess", "answer")
 
 def software() -> str:
     """Name and version of this software."""
-    return f"guidegraph {metadata.version('guidegraph')}"
+    return f"guidegraph {assets.VERSION}"
 
 
 class Knowledge:

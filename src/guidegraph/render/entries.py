@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from guidegraph.forms import Answer, Recommendation, Therapy
 from guidegraph.model import POSITIVE, STATUSES
 from guidegraph.words import boundary_words, how, place, source, strength, warning
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Answer, Recommendation, Therapy
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
