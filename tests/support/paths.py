@@ -7,11 +7,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-<<<<<<< HEAD
 import yaml
-=======
+
 from guidegraph import namespaces as ns
->>>>>>> tests
 
 #: The checkout that the tests belong to.
 ROOT = Path(__file__).resolve().parents[2]
