@@ -291,11 +291,14 @@ class Result:
 
 def plain_copy(data: T) -> T:
     """A copy of plain data (dictionaries, lists and what cannot change) that shares nothing that can."""
-    # Text is what there is most of, and needs no call.
+    # What cannot change is what there is most of, and needs no call.
     copied: Any = data
     if type(copied) is dict:
-        copied = {key: value if type(value) is str else plain_copy(value) for key, value in copied.items()}
+        copied = copied.copy()
+        for key, value in copied.items():
+            if type(value) is dict or type(value) is list:
+                copied[key] = plain_copy(value)
     elif type(copied) is list:
-        copied = [value if type(value) is str else plain_copy(value) for value in copied]
+        copied = [plain_copy(value) if type(value) is dict or type(value) is list else value for value in copied]
     result: T = copied
     return result

@@ -61,7 +61,7 @@ def knowledge_files(root: Path) -> tuple[list[Path], list[Path]]:
         if not folder.is_dir():
             raise KnowledgeError(f"no folder {name}/", where=str(root), mend="Name a folder with ontology/ and graph/.")
         for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder).parts
+            inside = path.parts[len(folder.parts) :]
             if any(part.startswith(".") for part in inside) or inside[0] in _ELSEWHERE or path.is_dir():
                 continue
             if path.suffix == suffix:
@@ -261,7 +261,12 @@ def digest(store: ox.Store) -> str:
     """
     unnamed = (graph for graph in store.named_graphs() if isinstance(graph, ox.BlankNode))
     lines: list[bytes] = []
-    for graph in (ox.DefaultGraph(), *unnamed, *knowledge_graphs(store)):
+    graphs: list[ox.DefaultGraph | ox.BlankNode | ox.NamedNode] = [
+        ox.DefaultGraph(),
+        *unnamed,
+        *knowledge_graphs(store),
+    ]
+    for graph in graphs:
         # Text of N-Quads without a Python object a quad: only the end of a line is no part of a value.
         text = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=graph) or b""
         end = b" .\n" if isinstance(graph, ox.DefaultGraph) else f" {graph} .\n".encode()
