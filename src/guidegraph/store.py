@@ -61,7 +61,7 @@ def knowledge_files(root: Path) -> tuple[list[Path], list[Path]]:
         if not folder.is_dir():
             raise KnowledgeError(f"no folder {name}/", where=str(root), mend="Name a folder with ontology/ and graph/.")
         for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder).parts
+            inside = path.parts[len(folder.parts) :]
             if any(part.startswith(".") for part in inside) or inside[0] in _ELSEWHERE or path.is_dir():
                 continue
             if path.suffix == suffix:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from guidegraph.model import POSITIVE, STATUSES
+from guidegraph.model import POSITIVE, STATUSES, WORSE
 from guidegraph.words import boundary_words, how, place, source, strength, warning
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ _SHOWN = 6
 #: Statuses whose facts to establish decide.
 _OPEN = ("provisional", "undetermined")
 _LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
-#: Statuses of what is below a therapy that are told with it.
-_WORSE = ("provisional", "caution", "contested", "advised-against", "contraindicated")
 #: Kinds of grounds that are shown as they stand, after the voices.
 _AS_THEY_STAND = ("not tolerated", "in general", "alert")
 
@@ -147,7 +145,7 @@ def _worse(entry: Therapy) -> Iterator[tuple[str, str]]:
     order = list(STATUSES)
     for status in STATUSES.values():
         labels = [member["label"] for member in entry["members"] if member["status"] == status.code]
-        if labels and status.code in _WORSE and order.index(status.code) > order.index(entry["status"]):
+        if labels and status.code in WORSE and order.index(status.code) > order.index(entry["status"]):
             yield status.code, "; ".join(labels)
 
 
