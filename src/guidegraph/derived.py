@@ -220,12 +220,24 @@ class MovedPatient(TypedDict):
     error: NotRequired[str]
 
 
+class GoneTerm(TypedDict):
+    """A term that was declared and is not used any more: deprecated with what to write, or simply gone."""
+
+    id: str
+    label: str
+    since: str
+    reason: str
+    replaced_by: list[str]
+
+
 class PublishedReleases(TypedDict):
     """What moved between two releases, with the day and what reproduces it (schema/releases.schema.json)."""
 
     as_of: str
     was: Release
     now: Release
+    deprecated: list[GoneTerm]
+    vanished: list[GoneTerm]
     moved: list[Moved]
     patients: list[MovedPatient]
     made_from: MadeFrom

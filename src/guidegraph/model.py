@@ -247,14 +247,16 @@ class Profile:
 class TermRow:
     """One row of the vocabulary: a class or property with its labels and its place in profiles.
 
-    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number``, ``category`` or ``alert``;
+    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number``, ``category``, ``alert`` or
+    ``deprecated``;
     ``names`` are the label and all exact synonyms, ``inexact`` the others, each with its scope (broad: it means more);
     ``key`` is the profile key that states it directly (``sex``,
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
     that deny it. ``overlaps`` are the classes that what is of this class may be as well.
     For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit, ``short`` what
-    it is called in a sentence that gives its value.
+    it is called in a sentence that gives its value. Of a term that is no longer used (kind ``deprecated``),
+    ``deprecated`` says why and ``replaced_by`` what stands in its place.
     """
 
     iri: str
@@ -273,6 +275,8 @@ class TermRow:
     problem_denials: tuple[str, ...] = ()
     inexact: tuple[tuple[str, str], ...] = ()
     overlaps: tuple[str, ...] = ()
+    deprecated: str = ""
+    replaced_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +28,7 @@ from guidegraph.cli.common import (
     Standing,
     day,
     file_path,
+    guarded,
     picture,
     profile_source,
     view,
@@ -36,7 +36,9 @@ from guidegraph.cli.common import (
     write_report,
 )
 from guidegraph.errors import UsageError
-from guidegraph.forms import Answer, Asked
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Answer
 
 
 def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str:
@@ -45,6 +47,7 @@ def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str
     return therapies_fhir(answer, version.value, kb.fhir_systems())
 
 
+@guarded
 def therapies(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
@@ -95,12 +98,15 @@ def therapies(
     shown = view(
         form,
         {
-            # Written below, since it needs the names of terminologies.
+            # Written below: they need the names of terminologies, and the glance beside the whole.
             Format.fhir: str,
-            Format.table: render.glance_text if brief else partial(render.therapies_text, ended=ended),
+            Format.html: str,
+            # Each view is imported when it is shown.
+            Format.table: lambda data: render.glance_text(data) if brief else render.therapies_text(data, ended=ended),
             Format.json: render.to_json,
-            Format.markdown: render.glance_markdown if brief else partial(render.therapies_markdown, ended=ended),
-            Format.html: render.therapies_html,
+            Format.markdown: lambda data: (
+                render.glance_markdown(data) if brief else render.therapies_markdown(data, ended=ended)
+            ),
         },
     )
     if save is not None and save.suffix.lower() != ".ttl":
@@ -123,6 +129,8 @@ def therapies(
     ]
     if form is Format.fhir:
         text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
+    elif form is Format.html:
+        text = render.therapies_html(answers[0].to_dict(), answers[0].glance())
     else:
         text = "\n".join(shown(answer.glance() if brief else answer.to_dict()) for answer in answers)
     if save is not None:
@@ -130,6 +138,7 @@ def therapies(
     write(text)
 
 
+@guarded
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An answer saved with therapies --save.")],
     opened: Opener = SHIPPED,
@@ -147,6 +156,7 @@ def replay(
         raise typer.Exit(FAILED)
 
 
+@guarded
 def explain(
     profile: ProfileArgument,
     therapy: Annotated[str, typer.Argument(metavar="THERAPY", help="A therapy by label, synonym, CURIE or IRI.")],
@@ -190,6 +200,7 @@ def explain(
     )
 
 
+@guarded
 def ask(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
@@ -206,6 +217,7 @@ def ask(
     Example: guidegraph ask example:age-only
     """
     from guidegraph import render
+    from guidegraph.forms import Asked
 
     shown = view(
         form,
@@ -227,6 +239,7 @@ def ask(
     write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
 
+@guarded
 def timeline(
     profile: ProfileArgument,
     output: PictureOutput = None,
@@ -270,6 +283,7 @@ def timeline(
     write(shown(data))
 
 
+@guarded
 def plan(
     profile: ProfileArgument,
     chosen: Annotated[

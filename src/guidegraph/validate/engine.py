@@ -33,7 +33,14 @@ _DECLARED = {ns.RDFS + "domain", ns.RDFS + "range", ns.GG + "profileKey"}
 #: Classes whose members are named by the data: the entries of lists, and agents.
 _LISTED = (ns.SKOS + "Concept", ns.PROV + "Agent")
 #: The checks that a file can be asked alone, since they need no other document.
-FILE_CHECKS = ("profile-exclusion", "profile-number", "superseded-in-circle", "undeclared-property")
+FILE_CHECKS = (
+    "closed-list",
+    "deprecated-term",
+    "profile-exclusion",
+    "profile-number",
+    "superseded-in-circle",
+    "undeclared-property",
+)
 #: How grave a check's rows are, in the words of SHACL.
 SEVERITIES = {"error": "Violation", "warning": "Warning", "note": "Info"}
 #: What the names of rules begin with that are checks.
