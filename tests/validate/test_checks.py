@@ -61,6 +61,12 @@ EXCLUSIONS = (
     "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ] . "
 )
 
+#: Documents that were read at a copy, each on the same site.
+COPIES = " ".join(
+    f":{name} a gg:Document ; gg:verifiedAt <https://copies.org/{name}> ; gg:copyAt <https://copies.org/{name}> ."
+    for name in "defg"
+)
+
 #: check, what is right, what is wrong, and the rows (node, detail) that the wrong gives
 CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
     "profile-exclusion": (
@@ -208,6 +214,16 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         + f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P [ owl:intersectionOf ( {ILL} ) ] ) ] .",
         f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( {ILL} [ owl:intersectionOf ( [] ) ] ) ] .",
         {("urn:x:Q", "urn:x:Q")},
+    ),
+    "copy-only": (
+        COPIES
+        + " :d gg:doi <https://doi.org/10.1/x> . :e gg:publishedAt <https://e.org/own> . :f gg:addressSought 'in vain' ."
+        " :g gg:verifiedAt <https://g.org/own> .",
+        COPIES
+        + " :e gg:publishedAt <https://copies.org/e> . :h a gg:Document ; gg:verifiedAt <https://copies.org/h> .",
+        {
+            *((f"urn:x:{name}", f"https://copies.org/{name}") for name in "defgh"),
+        },
     ),
     "mark-without-reason": (
         ':Care gg:collective true ; skos:scopeNote "as a whole" . gg:weight gg:noListDenies true ; skos:scopeNote "no entry" .',
