@@ -42,6 +42,9 @@ NUMBER = (
 )
 GG = "https://w3id.org/guidegraph/vocab/"
 #: A drug, a variant of it by its name, one that only looks like one, and a document.
+MISPLACED = (
+    ":Ill rdfs:subClassOf gg:Condition . :Pill rdfs:subClassOf gg:Drug . gg:Drug rdfs:subClassOf gg:Intervention . "
+)
 DEPRECATED = (
     ':New a owl:Class . :Old a owl:Class ; owl:deprecated true ; gg:deprecatedSince "0.2.0" ; gg:deprecationReason "split"@en ;'
     ' dcterms:isReplacedBy :New . :order owl:deprecated true ; gg:deprecatedSince "0.2.0" ; gg:deprecationReason "gone"@en . '
@@ -191,6 +194,11 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
             ("urn:x:Old", "still in the hierarchy"),
             ("urn:x:Old", "replaced by urn:x:None, which is not in use"),
         },
+    ),
+    "misplaced-term": (
+        MISPLACED + ":r gg:intervention :Pill ; gg:indication :Ill . :d gg:target :Ill ; gg:test :Pill .",
+        MISPLACED + ":r gg:intervention :Ill ; gg:indication :Pill . :d gg:target :Ill ; gg:test :Ill .",
+        {("urn:x:r", "urn:x:Ill"), ("urn:x:r", "urn:x:Pill"), ("urn:x:d", "urn:x:Ill")},
     ),
     "closed-list": (
         ":L owl:equivalentClass [ owl:oneOf ( :one :two ) ] . :one a :L . :two a :L . :three a :Open .",
