@@ -6,10 +6,11 @@ import json
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from guidegraph.forms import Alert, Asked, Contraindication, OtherProblem, Problem, Question, Recommendation
-from guidegraph.readforms import Imprecise, OtherEntry, Reading, Unused
+if TYPE_CHECKING:
+    from guidegraph.forms import Alert, Asked, Contraindication, OtherProblem, Problem, Question, Recommendation
+    from guidegraph.readforms import Imprecise, OtherEntry, Reading, Unused
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
 SHORT_DISCLAIMER = "Decision support for professionals, not advice."

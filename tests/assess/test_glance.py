@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -18,9 +17,9 @@ from guidegraph.model import STATUSES
 from guidegraph.render import glance_markdown, glance_text
 from guidegraph.render.glance import LINES, WIDTH
 from tests.support import generate
+from tests.support.paths import ASKED, ASKED_NAMES
 from tests.support.statuses import SCHEMAS
 
-EXAMPLES = sorted(path.stem for path in (Path(__file__).parents[2] / "graph" / "profiles").glob("*.yaml"))
 SCHEMA = json.loads((SCHEMAS / "glance.schema.json").read_text(encoding="utf-8"))
 #: What alone may pass the limit of lines.
 UNCUT = ("RULE OUT FIRST", "ALERT", "ACT AT ONCE", "DO NOT GIVE", "TAKES NOW", "NOT UNDERSTOOD", "NOT USED")
@@ -33,7 +32,8 @@ def seen(ask: Any) -> Any:
 
     def one(name: str) -> Any:
         if name not in held:
-            answer = ask(f"example:{name}") if isinstance(name, str) else ask(name)
+            path, problem = ASKED[ASKED_NAMES.index(name)]
+            answer = ask(path, problem=problem)
             held[name] = (answer.to_dict(), answer.glance())
         return held[name]
 
@@ -89,7 +89,7 @@ def check_whole(answer: Any, glance: Any) -> None:
     jsonschema.validate(glance, SCHEMA)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", ASKED_NAMES)
 def test_an_example_is_whole_and_fits(seen: Any, name: str) -> None:
     answer, glance = seen(name)
     check_whole(answer, glance)
@@ -120,7 +120,7 @@ def test_every_band_but_the_rest_is_one_that_the_table_names() -> None:
     assert set(HEADINGS) - named == {"alert", "tests", "tried"}
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", ASKED_NAMES)
 def test_what_is_left_out_is_counted(seen: Any, name: str) -> None:
     """In Markdown nothing is cut; in text names and counts come to the families of the band."""
     _, glance = seen(name)
@@ -146,7 +146,7 @@ def test_what_is_left_out_is_counted(seen: Any, name: str) -> None:
 
 
 def test_recommended_needs_a_guideline_and_weak_ground_has_none(seen: Any) -> None:
-    for name in EXAMPLES:
+    for name in ASKED_NAMES:
         _, glance = seen(name)
         for family in families(glance, "recommended", "if-checked"):
             assert family["voices"][0]["standing"] == GUIDELINE
@@ -212,6 +212,14 @@ def test_the_command_shows_it_unless_told() -> None:
     assert "**RECOMMENDED**" in run(*line, "-f", "markdown").stdout
     for wrong in (("--glance", "--ended"), ("--glance", "-f", "html")):
         assert run(*line, *wrong).exit_code == 2
+
+
+def test_each_of_several_problems_has_one() -> None:
+    text = run("therapies", "example:two-problems", "--as-of", "2026-11-24").stdout
+    assert "Low back pain for 260 weeks" in text and "Sciatica for 2 weeks" in text
+    one = run("therapies", "example:two-problems", "--problem", "sciatica", "--as-of", "2026-11-24").stdout
+    assert one in text and "Low back pain for" not in one
+    assert run("therapies", "example:two-problems", "--full").exit_code == 2
 
 
 def test_it_is_of_the_day(ask: Any) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import yaml
+
+from guidegraph import namespaces as ns
 
 #: The checkout that the tests belong to.
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,3 +27,24 @@ ASKED_NAMES = [f"{path.stem}: {problem}" if problem else path.stem for path, pro
 AUDIT = TESTS / "audit"
 #: Hand-made FHIR bundles, one for each example profile.
 FHIR = TESTS / "intake/fhir/records"
+
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+_PREGNANCY = f"""<{ns.GGT}Pregnancy> a <{ns.OWL}Class> ; <{ns.RDFS}label> "pregnancy"@en ;
+    <{ns.RDFS}subClassOf> <{ns.GG}Condition> ."""
+
+
+@cache
+def words(*names: str) -> Path:
+    """A folder of knowledge with the model's own words, those of some files of the ontology, and no documents.
+
+    It opens in a sixth of the time that the shipped words take. The model speaks of one condition, pregnancy.
+    """
+    _FOLDERS.append(folder := tempfile.TemporaryDirectory())
+    root = Path(folder.name)
+    for name in ("ontology", "graph"):
+        (root / name).mkdir()
+    for name in ("core", "populations", *names):
+        shutil.copy(ROOT / f"ontology/{name}.ttl", root / "ontology")
+    if "conditions" not in names:
+        (root / "ontology/pregnancy.ttl").write_text(_PREGNANCY, encoding="utf-8")
+    return root

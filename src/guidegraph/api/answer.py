@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from guidegraph import forms
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
 from guidegraph.assess.assessing import boundaries, every_voice, find_therapy
@@ -21,6 +20,7 @@ from guidegraph.profile import digest as profile_digest
 if TYPE_CHECKING:
     import rdflib
 
+    from guidegraph import forms
     from guidegraph.derived import Glance
 
 
@@ -140,7 +140,7 @@ class Answer:
     def _repr_html_(self) -> str:
         from guidegraph.render import notebook_html
 
-        return notebook_html(self._data)
+        return notebook_html(self._data, self.glance())
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
-from guidegraph.api.asked import looked_around
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.errors import UsageError
 from guidegraph.model import Parameter, Result
-from guidegraph.query.catalogue import is_shipped
-from guidegraph.store import files_alone
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
@@ -47,9 +44,12 @@ def run_query(
     Raises:
         QueryError, EndpointError, UsageError: see :mod:`guidegraph.query.run` and :mod:`guidegraph.store`.
     """
-    # Most commands run no query of a user, and start sooner without its guard.
+    # Most commands run no query, and start sooner without the guard, the catalogue and the reader of codes.
+    from guidegraph.api.asked import looked_around
     from guidegraph.query import run
+    from guidegraph.query.catalogue import is_shipped
     from guidegraph.query.sealed import Limits
+    from guidegraph.store import files_alone
 
     text = text.removeprefix("\ufeff")
     given = run.parse_parameters(params)
@@ -88,6 +88,7 @@ def run_query(
 
 def _with_notes(store: ox.Store, text: str, found: Result) -> Result:
     """What a stranger's query found, with what it names and the store does not have."""
+    from guidegraph.query.catalogue import is_shipped
     from guidegraph.query.named import unheard
 
     return found if is_shipped(text) else replace(found, notes=unheard(store, text))

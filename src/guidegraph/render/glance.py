@@ -22,7 +22,7 @@ _MEMBERS = 30
 _LEAST = {
     "alert": 0,
     "do-not-give": 0,
-    "recommended": 6,
+    "recommended": 8,
     "if-checked": 3,
     "disagree": 3,
     "weak-ground": 2,
@@ -63,15 +63,15 @@ class Part:
 
 def glance_text(glance: Glance) -> str:
     """The glance as text of 100 columns."""
-    parts, closing = _parts(glance), _closing(glance)
-    _fit(parts, LINES - len(closing))
-    return "\n".join([*(line for part in parts for line in _lines(part)), *closing]) + "\n"
+    parts, end = parts_of(glance), textwrap.wrap(closing(glance), WIDTH, break_on_hyphens=False)
+    _fit(parts, LINES - len(end))
+    return "\n".join([*(line for part in parts for line in _lines(part)), *end]) + "\n"
 
 
 def glance_markdown(glance: Glance) -> str:
     """The glance as Markdown: a heading a part, a line a row, nothing cut."""
     lines: list[str] = []
-    for part in _parts(glance):
+    for part in parts_of(glance):
         if part.heading:
             lines += [f"**{_escaped(part.heading)}**", ""]
         for row in part.rows:
@@ -80,22 +80,24 @@ def glance_markdown(glance: Glance) -> str:
             if not part.heading:
                 lines.append("")
         lines += [""] if part.heading else []
-    return "\n".join([*lines, _escaped(" ".join(_closing(glance)))]) + "\n"
+    return "\n".join([*lines, _escaped(closing(glance))]) + "\n"
 
 
 def _escaped(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_[]<>|#" else c for c in clean(text))
 
 
-def _parts(glance: Glance) -> list[Part]:
+def parts_of(glance: Glance) -> list[Part]:
     """Everything that is shown, in its order; while an alert holds that nobody attended to, only what bears on it."""
     emergency = any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
     marks = _marks(glance)
     shown = [b for b in glance["bands"] if not emergency or _LEAST.get(b["band"], 1) == 0]
     drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])}") for drug in glance["taken_now"]]
-    parts = [Part("", _header(glance)), *_alerts(glance), *_one("TO WEIGH", _some(glance["flags"], _FLAGS))]
-    before = [Part(b["heading"], _rows(b, marks)) for b in shown if _LEAST.get(b["band"], 1) == 0]
-    parts += [*before, *([Part("TAKES NOW", drugs)] if drugs else [])]
+    urgent = [Part(b["heading"], _rows(b, marks)) for b in shown if _LEAST.get(b["band"], 1) == 0]
+    called = [part for part, b in zip(urgent, shown, strict=False) if b["band"] == "alert"]
+    parts = [Part("", _header(glance)), *_held(glance), *called, *_asked(glance)]
+    parts += _one("TO WEIGH", _some(glance["flags"], _FLAGS))
+    parts += [*(part for part in urgent if part not in called), *([Part("TAKES NOW", drugs)] if drugs else [])]
     parts += [
         Part(b["heading"], _rows(b, marks), _LEAST.get(b["band"], 1)) for b in shown if _LEAST.get(b["band"], 1) != 0
     ]
@@ -109,11 +111,12 @@ def _parts(glance: Glance) -> list[Part]:
         asked = [f"{row['label']} ({row['families']})" for row in glance["ask_next"]]
         parts += [Part("ASK NEXT", [Row(asked)], 2)] if asked else []
     unused = [*glance["unused"], *(f"{label} (none of our terms)" for label in glance["others"])]
-    return [*parts, *_one("NOT UNDERSTOOD", "; ".join(glance["not_understood"])), *_one("NOT USED", "; ".join(unused))]
+    missed = _one("NOT UNDERSTOOD", "; ".join(glance["not_understood"]), 0)
+    return [*parts, *missed, *_one("NOT USED", "; ".join(unused), 0)]
 
 
-def _one(heading: str, text: str) -> list[Part]:
-    return [Part(heading, [Row([text])])] if text else []
+def _one(heading: str, text: str, least: int = 1) -> list[Part]:
+    return [Part(heading, [Row([text])], least)] if text else []
 
 
 def _some(texts: Sequence[str], number: int, join: str = "; ") -> str:
@@ -129,23 +132,24 @@ def _header(glance: Glance) -> list[Row]:
     return [Row([text]) for text in (*told, *glance["notes"], read) if text]
 
 
-def _alerts(glance: Glance) -> list[Part]:
-    """The alerts that hold, each with its signs; then every sign of the others that nobody asked about, once."""
+def _held(glance: Glance) -> list[Part]:
+    """The alerts that hold, each with its signs and what it calls for."""
     parts: list[Part] = []
-    asked: dict[str, None] = {}
-    absent: dict[str, None] = {}
     for alert in glance["alerts"]:
         if alert["truth"] == "true":
             done = f" ({alert['attended']})" if alert["attended"] else ""
             calls = f" - calls for {', '.join(alert['calls_for'])}" if alert["calls_for"] else ""
             parts.append(Part("ALERT", [Row([f"{alert['label']}{done}: {'; '.join(alert['facts'])}{calls}"])]))
-        elif alert["truth"] == "unknown":
-            asked.update(dict.fromkeys(sign["label"] for sign in alert["signs"] if sign["truth"] == "unknown"))
-            absent.update(dict.fromkeys(sign["label"] for sign in alert["signs"] if sign["truth"] == "false"))
-    if asked:
-        known = f" (absent: {'; '.join(absent)})" if absent else ""
-        parts.append(Part("RULE OUT FIRST", [Row([f"not asked: {'; '.join(asked)}{known}"])]))
     return parts
+
+
+def _asked(glance: Glance) -> list[Part]:
+    """Every sign of the other alerts that nobody asked about, once, and those that are known to be absent."""
+    signs = [sign for alert in glance["alerts"] if alert["truth"] == "unknown" for sign in alert["signs"]]
+    left = dict.fromkeys(sign["label"] for sign in signs if sign["truth"] == "unknown")
+    absent = dict.fromkeys(sign["label"] for sign in signs if sign["truth"] == "false")
+    known = f" (absent: {'; '.join(absent)})" if absent else ""
+    return [Part("RULE OUT FIRST", [Row([f"not asked: {'; '.join(left)}{known}"])])] if left else []
 
 
 def _marks(glance: Glance) -> dict[str, str]:
@@ -272,10 +276,10 @@ def _lines(part: Part) -> list[str]:
     return lines
 
 
-def _closing(glance: Glance) -> list[str]:
+def closing(glance: Glance) -> str:
+    """What stands below a glance: its marks explained, counts of the rest, the knowledge, what it is not."""
     marks = "; ".join(f"{sign} {mark}" for mark, sign in _marks(glance).items())
     counts = ", ".join(f"{row['families']} {row['status'].replace('-', ' ')}" for row in glance["rest"])
     knowledge = f"Knowledge {glance['knowledge']['version']}, {glance['knowledge']['digest'].partition(':')[2][:8]}."
     told = [marks, f"{counts} (--full)" if counts else "", knowledge, SHORT_DISCLAIMER]
-    text = " ".join(f"{text.rstrip('.')}." for text in told if text)
-    return textwrap.wrap(clean(text), WIDTH, break_on_hyphens=False)
+    return clean(" ".join(f"{text.rstrip('.')}." for text in told if text))
