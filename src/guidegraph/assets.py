@@ -6,6 +6,8 @@ from pathlib import Path
 
 from guidegraph.errors import KnowledgeError
 
+#: The version of this software, as pyproject.toml has it: to ask the installation takes as long as an assessment.
+VERSION = "0.1.0"
 FOLDERS = ("ontology", "graph", "queries", "shapes")
 
 

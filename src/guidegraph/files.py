@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import select
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -237,6 +236,8 @@ def write_folder(
         fault: the folder holds other things, is a link, a file or below one, has no folder above it, or cannot be
             written.
     """
+    import shutil  # few commands write a folder, and it imports four ways to pack one
+
     check_folder(folder, fault, ours)
     with _telling(folder, fault):
         folder = Path(os.path.realpath(folder))

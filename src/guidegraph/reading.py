@@ -47,6 +47,8 @@ _JSON_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
 _JSON_NUMBER = re.compile(r"-?[0-9]\.[0-9]+E-?[0-9]{1,2}")
 #: The base that IRIs of JSON-LD are resolved against, so that a relative one is seen.
 _RELATIVE = "http://relative.invalid/"
+#: Formats without named graphs.
+_TRIPLES = (ox.RdfFormat.TURTLE, ox.RdfFormat.N_TRIPLES)
 #: Formats whose strings may hold ends of lines as they are.
 _LINES = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG)
 
@@ -66,6 +68,33 @@ def read_quads(
         fault: the file is missing, too large, too deeply nested, of an unknown kind, empty, in another encoding than
             UTF-8, with relative IRIs or not well-formed; the message names the file and, where known, line and column.
     """
+    text, form = _text(path, fault)
+    return parse_quads(text, form, str(path), fault, strange=strange, empty=empty)
+
+
+def load_quads(store: ox.Store, paths: Iterable[Path], graph: ox.NamedNode, fault: type[GuideGraphError]) -> None:
+    """Put what files of ours say straight into a store, what is in no named graph into ``graph``.
+
+    Raises:
+        fault: as ``read_quads`` does.
+    """
+    for path in paths:
+        text, form = _text(path, fault)
+        try:
+            # Without a Python object a quad, which takes three times as long.
+            next(ox.parse(text, format=form))
+            store.load(input=text, format=form, to_graph=graph if form in _TRIPLES else None)
+        except (StopIteration, SyntaxError, ValueError, OSError):
+            # Told by who reads it more closely.
+            store.bulk_extend(read_quads(path, fault, strange=False))
+    unnamed = list(store.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+    store.bulk_extend(ox.Quad(q.subject, q.predicate, q.object, graph) for q in unnamed)
+    for quad in unnamed:
+        store.remove(quad)
+
+
+def _text(path: Path, fault: type[GuideGraphError]) -> tuple[bytes, ox.RdfFormat]:
+    """What a file of RDF holds, and in which format."""
     where = str(path)
     known = ", ".join(FORMATS)
     form = FORMATS.get(path.suffix.lower())
@@ -73,8 +102,7 @@ def read_quads(
         raise fault(f"the kind of file {path.suffix!r} is not read", where=where, mend=f"Use one of {known}.")
     text = read_bytes(path, MAXIMUM_BYTES, fault, mend="Check its name, or split it by document.")
     # A checkout may have turned the ends of lines inside of long strings: the same document, the same digests.
-    text = text.replace(b"\r\n", b"\n") if form in _LINES else text
-    return parse_quads(text, form, where, fault, strange=strange, empty=empty)
+    return (text.replace(b"\r\n", b"\n") if form in _LINES else text), form
 
 
 def parse_quads(

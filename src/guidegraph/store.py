@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, NothingToCheckError
-from guidegraph.reading import FORMATS, read_quads, unreadable_values
+from guidegraph.reading import FORMATS, load_quads, read_quads, unreadable_values
 
 _ONTOLOGY = ox.NamedNode(ns.ONTOLOGY_GRAPH)
 _TYPE = ox.NamedNode(ns.RDF + "type")
@@ -94,9 +94,11 @@ def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
     ontology, documents = knowledge_files(root)
     ours = root.resolve() == assets.root().resolve()
     store = ox.Store()
-    for path in (*ontology, *documents):
-        quads = read_quads(path, KnowledgeError, strange=not ours)
-        store.bulk_extend(_in_graph(quads if ours else readable(quads, path), _ONTOLOGY))
+    files = (*ontology, *documents)
+    if ours:
+        load_quads(store, files, _ONTOLOGY, KnowledgeError)
+    for path in () if ours else files:
+        store.bulk_extend(_in_graph(readable(read_quads(path, KnowledgeError), path), _ONTOLOGY))
     store.bulk_extend(added)
     return store
 
@@ -139,8 +141,7 @@ def load_files(root: Path, files: Sequence[Path], *, foreign: bool = False) -> o
         KnowledgeError: there is no ontology, or a file cannot be read or parsed.
     """
     store = ox.Store()
-    for path in knowledge_files(root)[0]:
-        store.bulk_extend(_in_graph(read_quads(path, KnowledgeError, strange=False), _ONTOLOGY))
+    load_quads(store, knowledge_files(root)[0], _ONTOLOGY, KnowledgeError)
     read = {str(path): read_quads(path, KnowledgeError, empty=foreign) for path in files}
     for name in () if foreign else sorted(foreign_files(read)):
         raise NothingToCheckError(NOTHING_OF_OURS, where=name, mend=RIGHT_FILE)
@@ -150,10 +151,12 @@ def load_files(root: Path, files: Sequence[Path], *, foreign: bool = False) -> o
 
 
 def foreign_files(files: Mapping[str, Sequence[ox.Quad | ox.Triple]]) -> set[str]:
-    """The files (by name, with their triples) that hold no term of ours and of which no other file speaks."""
+    """The files (by name, with their triples) that hold no term of ours, import no other and of which none speaks."""
 
     def joined(name: str) -> bool:
-        own = {q.subject for q in files[name] if isinstance(q.subject, ox.NamedNode)}
+        own: set[Any] = {q.subject for q in files[name] if isinstance(q.subject, ox.NamedNode)}
+        # A root ontology says nothing but which files it is of.
+        own |= {q.object for q in files[name] if q.predicate.value == ns.OWL + "imports"}
         others = (quads for other, quads in files.items() if other != name)
         return any(q.subject in own or q.object in own for quads in others for q in quads)
 
@@ -259,24 +262,34 @@ def digest(store: ox.Store) -> str:
     Source: W3C Recommendation "RDF Dataset Canonicalization", section 4.
     """
     unnamed = (graph for graph in store.named_graphs() if isinstance(graph, ox.BlankNode))
-    shown: list[ox.NamedNode | ox.BlankNode] = [*unnamed, *knowledge_graphs(store)]
-    quads = (quad for graph in (ox.DefaultGraph(), *shown) for quad in store.quads_for_pattern(None, None, None, graph))
-    return digest_of(quads)
+    graphs: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] = [
+        ox.DefaultGraph(),
+        *unnamed,
+        *knowledge_graphs(store),
+    ]
+    lines: list[bytes] = []
+    for graph in graphs:
+        # Text of N-Quads without a Python object a quad: only the end of a line is no part of a value.
+        text = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=graph) or b""
+        end = b" .\n" if isinstance(graph, ox.DefaultGraph) else f" {graph} .\n".encode()
+        lines += text.replace(b" .\n", end).splitlines(keepends=True)
+    return _digest_of_lines(lines)
 
 
 def digest_of(quads: Iterable[ox.Quad]) -> str:
     """SHA-256 of the canonical N-Quads (RDFC-1.0) of some quads."""
+    return _digest_of_lines({*(ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True)})
+
+
+def _digest_of_lines(lines: Collection[bytes]) -> str:
+    """SHA-256 of the canonical form of different lines of N-Quads."""
     # Only quads with blank nodes take part in finding canonical names; the others are written as they are.
-    plain: list[ox.Quad] = []
-    blank: list[ox.Quad] = []
-    for quad in quads:
-        unnamed = isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)
-        (blank if unnamed or isinstance(quad.graph_name, ox.BlankNode) else plain).append(quad)
-    dataset = ox.Dataset(blank)
+    blank = [line for line in lines if b"_:" in line]
+    dataset = ox.Dataset(ox.parse(b"".join(blank), format=ox.RdfFormat.N_QUADS))
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    texts = (ox.serialize(part, format=ox.RdfFormat.N_QUADS) or b"" for part in (dataset, plain))
-    lines = {line for text in texts for line in text.splitlines(keepends=True)}
-    return "sha256:" + sha256(b"".join(sorted(lines))).hexdigest()
+    named = (ox.serialize(dataset, format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
+    plain = [line for line in lines if b"_:" not in line]
+    return "sha256:" + sha256(b"".join(sorted([*plain, *named]))).hexdigest()
 
 
 def descriptions(store: ox.Store, graph: ox.NamedNode) -> dict[str, str]:

@@ -14,6 +14,7 @@ import rdflib
 import yaml
 from rdflib.namespace import DCTERMS, RDF, SH, VOID
 
+from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.export import description, rdf
@@ -187,7 +188,7 @@ def test_the_citation_file_says_what_the_package_says(repo_root: Path, kb: Any) 
 
     told = yaml.safe_load((repo_root / "CITATION.cff").read_text(encoding="utf-8"))
     project = tomllib.loads((repo_root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert told["version"] == project["version"] == kb.version
+    assert told["version"] == project["version"] == kb.version == assets.VERSION
     assert " AND ".join(told["license"]) == project["license"]
     assert told["authors"][0]["name"] == project["authors"][0]["name"]
     assert str(told["date-released"]) in (repo_root / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -34,7 +34,8 @@ BASE = """@prefix gg: <https://w3id.org/guidegraph/vocab/> .
 ggg:own {
 ggg:own a gg:KnowledgeGraph ; gg:encodes ggd:own ; gg:encodedBy gg:guideGraphEditors ;
   dcterms:license <https://creativecommons.org/licenses/by/4.0/> ; dcterms:created "2024-06-01"^^xsd:date .
-ggd:own a gg:Document ; rdfs:label "Own"@en ; gg:shortLabel "Own" ; dcterms:title "Own" ; dcterms:publisher "Us" ;
+ggd:us a prov:Organization ; rdfs:label "Us"@en .
+ggd:own a gg:Document ; rdfs:label "Own"@en ; gg:shortLabel "Own" ; dcterms:title "Own" ; dcterms:publisher ggd:us ;
   gg:documentKind gg:Guideline ; dcterms:issued "2024-05-04"^^xsd:date ; gg:verification gg:Verified ;
   gg:verifiedAt <https://example.org/own> .
 s:a a gg:Recommendation ; rdfs:label "exercise, long after the start"@en ; gg:statedIn ggd:own ; gg:locator s:place ;
@@ -112,7 +113,7 @@ def test_other_spellings_of_a_number_are_read(tmp_path: Path, text: str) -> None
         ('"2024-06-01T00:00:00Z"^^xsd:dateTime', '"2024-06-01"^^xsd:dateTime'),
         ("gg:certainty gg:CertaintyNotStated", 'gg:certainty gg:Low ; gg:restsOn s:e . s:e a gg:EvidenceItem ; rdfs:label "e"@en ; '
          'gg:statedIn ggd:own ; gg:locator s:place ; gg:encodedBy gg:guideGraphEditors ; gg:effect "x" ; gg:figure s:f . '
-         's:f a gg:EffectEstimate ; gg:measure "risk ratio" ; gg:estimate "1.2E1"^^xsd:decimal'),
+         's:f a gg:EffectEstimate ; gg:measure gg:RiskRatio ; gg:estimate "1.2E1"^^xsd:decimal'),
     ],
 )  # fmt: skip
 def test_whatever_a_value_decides_it_is_told(tmp_path: Path, old: str, new: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from guidegraph.assess.assessment import FALSE, INACTIVE, TRUE, TRUTH_ORDER, UNKNOWN, Assessment
-from guidegraph.forms import Alert, Sign
 from guidegraph.knowledge import describe
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Alert, Sign
 
 
 def signs(assessment: Assessment, alert: str) -> list[Sign]:

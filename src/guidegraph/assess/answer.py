@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.alerts import alerts, attended
@@ -27,28 +27,30 @@ from guidegraph.assess.followed import others, read_terms, unused
 from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
 from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
-from guidegraph.forms import (
-    Answer,
-    Contraindication,
-    Ground,
-    KnowledgeDigest,
-    LeftOut,
-    Member,
-    Moved,
-    NamedDigest,
-    PairDisagreement,
-    Recommendation,
-    Therapy,
-    Tried,
-)
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 
+if TYPE_CHECKING:
+    from guidegraph.forms import (
+        Answer,
+        Contraindication,
+        Ground,
+        KnowledgeDigest,
+        LeftOut,
+        Member,
+        Moved,
+        NamedDigest,
+        PairDisagreement,
+        Recommendation,
+        Therapy,
+        Tried,
+    )
+
 #: The mark of a therapy of which nothing is recorded that contraindicates it.
 UNFILED = "contraindications not on file"
 #: The disagreements between true statements for a therapy and true ones against it.
-Behind = Callable[[Iterable[str], Iterable[str]], list[PairDisagreement]]
+Behind = Callable[[Iterable[str], Iterable[str]], "list[PairDisagreement]"]
 _NO_LINE = 99
 #: The kind of the ground of a therapy for which only recommendations for another problem speak.
 OTHER_PROBLEM = "other problem"
@@ -152,7 +154,8 @@ def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
         if not recommended and not opposed and not elsewhere:
             said = "no document in the knowledge base recommends it or advises against it"
             rows.append({"kind": "silence", "statement": None, "text": said})
-    if not recommended and (general := assessment.statements(therapy, GENERALLY)):
+    general = [s for s in assessment.statements(therapy, GENERALLY) if assessment.truth(s) != FALSE]
+    if not recommended and general:
         general_of = {assessment.records.label(assessment.records.one(s, "intervention")) for s in general}
         named = assessment.records.label(therapy)
         said = f"recommended for {', '.join(sorted(general_of))} in general; no source here names {named}"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FALSE, LEFT_OUT, TRUE, Assessment
-from guidegraph.forms import Flag, TakenNow, Tried
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import range_text
 from guidegraph.knowledge.records import gg
 from guidegraph.model import TrialFact
 from guidegraph.termreadings import plain
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Flag, TakenNow, Tried
 
 
 def every_trial(assessment: Assessment) -> Mapping[str, list[Tried]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from guidegraph.assess.assessment import FALSE, TRUE, TRUTH_ORDER, UNKNOWN, Assessment
 from guidegraph.assess.questions import differing
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import Another
-from guidegraph.readforms import Definition, Named, OtherEntry, ReadTerm, Unused
 from guidegraph.termreadings import DISPUTED, READING, TAKEN, interval_text, plain
+
+if TYPE_CHECKING:
+    from guidegraph.readforms import Definition, Named, OtherEntry, ReadTerm, Unused
 
 
 def read_terms(assessment: Assessment) -> list[ReadTerm]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from guidegraph.assess.assessment import Assessment
-from guidegraph.forms import OtherProblem, Problem
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Records, gg
-from guidegraph.readforms import Named
+
+if TYPE_CHECKING:
+    from guidegraph.forms import OtherProblem, Problem
+    from guidegraph.readforms import Named
 
 
 def problem(assessment: Assessment) -> Problem:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from guidegraph.assess.alerts import signs
 from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
 from guidegraph.assess.course import trials_made
 from guidegraph.assess.families import families
-from guidegraph.forms import OpenFact, Question, Sign
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.facts import Fact
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import STATUSES
 from guidegraph.termreadings import plain
+
+if TYPE_CHECKING:
+    from guidegraph.forms import OpenFact, Question, Sign
 
 
 class Open(NamedTuple):

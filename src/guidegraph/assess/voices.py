@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guidegraph.assess.assessment import (
     AGAINST,
@@ -16,9 +16,11 @@ from guidegraph.assess.assessment import (
     TRUTH_ORDER,
     Assessment,
 )
-from guidegraph.forms import Recommendation
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Records, gg
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Recommendation
 
 #: The roles of recommendations towards a therapy.
 _RECOMMENDING = (FOR, GENERALLY, AGAINST, OTHER)

@@ -2,26 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import gc
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from guidegraph.cli import (
-    audit,
-    check,
-    disagree,
-    export,
-    intake,
-    link,
-    mappings,
-    patient,
-    query,
-    stores,
-)
-from guidegraph.cli.common import guarded
+#: Each command with the module and the name there of its function, or of the commands below it, as help lists them.
+_COMMANDS = {
+    "therapies": ("patient", "therapies"),
+    "explain": ("patient", "explain"),
+    "ask": ("patient", "ask"),
+    "plan": ("patient", "plan"),
+    "timeline": ("patient", "timeline"),
+    "replay": ("patient", "replay"),
+    "disagreements": ("disagree", "disagreements"),
+    "compare": ("disagree", "compare"),
+    "matrix": ("disagree", "matrix"),
+    "changes": ("disagree", "changes"),
+    "query": ("query", "query"),
+    "queries": ("query", "queries"),
+    "interactions": ("query", "interactions"),
+    "lookup": ("mappings", "lookup"),
+    "validate": ("check", "validate"),
+    "check": ("check", "check"),
+    "verify-document": ("check", "verify_document"),
+    "audit": ("audit", "audit"),
+    "trace": ("audit", "trace"),
+    "link": ("link", "link"),
+    "push": ("stores", "push"),
+    "pull": ("stores", "pull"),
+    "mappings": ("mappings", "app"),
+    "export": ("export", "app"),
+    "nanopub": ("export", "nanopubs"),
+    "profile": ("intake", "app"),
+}
+
+
+class _Commands(MutableMapping[str, Any]):
+    """The commands by name. One is imported, and its options read, when it is first looked up: a process runs one."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            module, what = _COMMANDS[name]
+            found = getattr(import_module(f"guidegraph.cli.{module}"), what)
+            alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+            if isinstance(found, typer.Typer):
+                alone.add_typer(found, name=name)
+            else:
+                alone.command(name)(found)
+            self._built[name] = get_group(alone).commands[name]
+        return self._built[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._built[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Group(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Commands()
+
 
 app = typer.Typer(
     name="guidegraph",
+    cls=_Group,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -48,37 +108,8 @@ def _root(
     pass
 
 
-for command in (
-    patient.therapies,
-    patient.explain,
-    patient.ask,
-    patient.plan,
-    patient.timeline,
-    patient.replay,
-):
-    app.command()(guarded(command))
-app.command()(guarded(disagree.disagreements))
-app.command()(guarded(disagree.compare))
-app.command()(guarded(disagree.matrix))
-app.command()(guarded(disagree.changes))
-app.command()(guarded(query.query))
-app.command()(guarded(query.queries))
-app.command()(guarded(query.interactions))
-app.command()(guarded(mappings.lookup))
-app.command()(guarded(check.validate))
-app.command("check")(guarded(check.check))
-app.command("verify-document")(guarded(check.verify_document))
-app.command("audit")(guarded(audit.audit))
-app.command("trace")(guarded(audit.trace))
-app.command("link")(guarded(link.link))
-app.add_typer(mappings.app, name="mappings")
-app.command("push")(guarded(stores.push))
-app.command("pull")(guarded(stores.pull))
-app.add_typer(export.app, name="export")
-app.add_typer(export.nanopubs, name="nanopub")
-app.add_typer(intake.app, name="profile")
-
-
 def main() -> None:
     """Run the command line."""
+    # A command ends soon: what it makes is looked through for garbage less often, which takes a twentieth of the time.
+    gc.set_threshold(100_000, 50, 50)
     app()

@@ -18,6 +18,7 @@ from guidegraph.cli.common import (
     complain,
     day,
     file_path,
+    guarded,
     working,
     write,
 )
@@ -43,6 +44,7 @@ class AuditFormat(StrEnum):
 _GATE = "warning"
 
 
+@guarded
 def audit(
     files: Annotated[
         list[Path] | None,
@@ -137,6 +139,7 @@ class TraceFormat(StrEnum):
     svg = "svg"
 
 
+@guarded
 def trace(
     target: Annotated[
         str,

@@ -15,6 +15,7 @@ from guidegraph.cli.common import (
     ReportFormat,
     ReportOption,
     folder_path,
+    guarded,
     working,
     write_report,
 )
@@ -26,6 +27,7 @@ def _report(form: ReportFormat, data: dict[str, Any], text: Callable[[Any], str]
         raise typer.Exit(FAILED)
 
 
+@guarded
 def validate(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Turtle, TriG, N-Triples, N-Quads or JSON-LD files.")
@@ -57,6 +59,7 @@ def validate(
     _report(form, report.to_dict(), validation_text, report.conforms)
 
 
+@guarded
 def check(
     opened: Opener = SHIPPED,
     reasoner: Annotated[
@@ -89,6 +92,7 @@ def check(
     _report(form, report.to_dict(), check_text, report.passed)
 
 
+@guarded
 def verify_document(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The text of a document, in UTF-8.")],
     document: Annotated[

@@ -282,7 +282,8 @@ def guarded(command: Callable[..., R]) -> Callable[..., R]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> R:
         try:
-            if opener is not None:
+            # A command that another calls is given the knowledge of that one.
+            if opener is not None and opener not in kwargs:
                 kwargs[opener] = Opener(kwargs.pop("knowledge", None), tuple(kwargs.pop("extra", None) or ()))
             return command(*args, **kwargs)
         except NothingToCheckError as error:

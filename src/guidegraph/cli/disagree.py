@@ -19,6 +19,7 @@ from guidegraph.cli.common import (
     Problem,
     day,
     folder_path,
+    guarded,
     picture,
     profile_source,
     view,
@@ -29,6 +30,7 @@ from guidegraph.errors import UsageError
 _DOCUMENT = "A document by CURIE (ggd:bmj-2025), id or a part of its label that only it has."
 
 
+@guarded
 def disagreements(
     profile: Annotated[
         str | None,
@@ -91,6 +93,7 @@ def disagreements(
     )
 
 
+@guarded
 def compare(
     a: Annotated[str, typer.Argument(metavar="DOC", help=_DOCUMENT)],
     b: Annotated[str, typer.Argument(metavar="DOC", help="The other document.")],
@@ -111,6 +114,7 @@ def compare(
     write(shown(opened().compare(a, b, as_of=day(as_of))))
 
 
+@guarded
 def matrix(
     output: PictureOutput = None,
     at_least: Annotated[
@@ -136,6 +140,7 @@ def matrix(
     write(shown(data))
 
 
+@guarded
 def changes(
     start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The first day (YYYY-MM-DD).")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day; default today.")] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import FAILED, Knowledge, ReportFormat, ReportOption, working, write_report
+from guidegraph.cli.common import FAILED, Knowledge, ReportFormat, ReportOption, guarded, working, write_report
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _ENDINGS = (".obo", ".json", ".ttl", ".owl", ".rdf", ".xml")
 
 
+@guarded
 def link(
     what: Annotated[
         str,

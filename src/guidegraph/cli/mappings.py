@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 
 
+@guarded
 def lookup(
     text: Annotated[
         str, typer.Argument(metavar="TERM|CODE", help="A label, synonym, CURIE or IRI, or a code such as ATC:M01AE01.")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +28,7 @@ from guidegraph.cli.common import (
     Standing,
     day,
     file_path,
+    guarded,
     picture,
     profile_source,
     view,
@@ -36,7 +36,9 @@ from guidegraph.cli.common import (
     write_report,
 )
 from guidegraph.errors import UsageError
-from guidegraph.forms import Answer, Asked
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Answer
 
 
 def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str:
@@ -45,6 +47,7 @@ def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str
     return therapies_fhir(answer, version.value, kb.fhir_systems())
 
 
+@guarded
 def therapies(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
@@ -71,44 +74,71 @@ def therapies(
     ended: Annotated[
         bool, typer.Option("--ended", help="List what is not in effect at the date; else counted.")
     ] = False,
+    full: Annotated[
+        bool | None,
+        typer.Option(
+            "--full/--glance",
+            help="Every therapy with every voice, or what one acts on; tables and Markdown show this if not told.",
+        ),
+    ] = None,
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
-    """Which therapies are eligible for a patient, which are not and why.
+    """What to do for a patient at a glance, or in full: which therapies are eligible, which are not and why.
 
     Example: guidegraph therapies example:chronic-failed-care
     """
     from guidegraph import render
+    from guidegraph.profile.problems import parts
 
+    brief = (form in (Format.table, Format.markdown) and not ended) if full is None else not full
+    if brief and ended:
+        raise UsageError("a glance does not list what has ended", where="--ended", mend="Use --full with it.")
+    if brief and form not in (Format.table, Format.markdown, Format.json):
+        raise UsageError(f"there is no glance as {form.value}", where="--glance", mend="Leave it out.")
     shown = view(
         form,
         {
-            # Written below, since it needs the names of terminologies.
+            # Written below: they need the names of terminologies, and the glance beside the whole.
             Format.fhir: str,
-            Format.table: partial(render.therapies_text, ended=ended),
+            Format.html: str,
+            # Each view is imported when it is shown.
+            Format.table: lambda data: render.glance_text(data) if brief else render.therapies_text(data, ended=ended),
             Format.json: render.to_json,
-            Format.markdown: partial(render.therapies_markdown, ended=ended),
-            Format.html: render.therapies_html,
+            Format.markdown: lambda data: (
+                render.glance_markdown(data) if brief else render.therapies_markdown(data, ended=ended)
+            ),
         },
     )
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(
-        profile_source(profile),
-        as_of=day(as_of),
-        jurisdiction=jurisdiction,
-        problem=problem,
-        standing=standing,
-        only=only,
-        also=also or (),
-    )
-    data = answer.to_dict()
-    text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
+    patient = kb.profile(profile_source(profile))
+    # Each of several problems has a glance of its own; whatever is one whole is of one problem.
+    several = brief and form is not Format.json and problem is None and save is None
+    answers = [
+        kb.therapies(
+            one,
+            as_of=day(as_of),
+            jurisdiction=jurisdiction,
+            problem=problem,
+            standing=standing,
+            only=only,
+            also=also or (),
+        )
+        for one in (parts(patient) if several else [patient])
+    ]
+    if form is Format.fhir:
+        text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
+    elif form is Format.html:
+        text = render.therapies_html(answers[0].to_dict(), answers[0].glance())
+    else:
+        text = "\n".join(shown(answer.glance() if brief else answer.to_dict()) for answer in answers)
     if save is not None:
-        write(answer.saved(), save)
+        write(answers[0].saved(), save)
     write(text)
 
 
+@guarded
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An answer saved with therapies --save.")],
     opened: Opener = SHIPPED,
@@ -126,6 +156,7 @@ def replay(
         raise typer.Exit(FAILED)
 
 
+@guarded
 def explain(
     profile: ProfileArgument,
     therapy: Annotated[str, typer.Argument(metavar="THERAPY", help="A therapy by label, synonym, CURIE or IRI.")],
@@ -169,6 +200,7 @@ def explain(
     )
 
 
+@guarded
 def ask(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
@@ -185,6 +217,7 @@ def ask(
     Example: guidegraph ask example:age-only
     """
     from guidegraph import render
+    from guidegraph.forms import Asked
 
     shown = view(
         form,
@@ -206,6 +239,7 @@ def ask(
     write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
 
+@guarded
 def timeline(
     profile: ProfileArgument,
     output: PictureOutput = None,
@@ -249,6 +283,7 @@ def timeline(
     write(shown(data))
 
 
+@guarded
 def plan(
     profile: ProfileArgument,
     chosen: Annotated[

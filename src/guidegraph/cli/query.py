@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import SHIPPED, Opener, file_path, standard_input, write
+from guidegraph.cli.common import SHIPPED, Opener, file_path, guarded, standard_input, write
 from guidegraph.errors import QueryError, UsageError
 from guidegraph.files import read_text
 
@@ -45,6 +45,7 @@ def _read(source: str) -> Source:
     return catalogue.source_of(catalogue.find(source, catalogue.RUNNABLE).text, source)
 
 
+@guarded
 def query(
     source: Annotated[
         str,
@@ -93,10 +94,13 @@ def query(
         seconds=timeout,
     )
     write(FORMS[form.value](result))
+    for note in result.notes:
+        typer.echo(f"note: {note}", err=True)
     if asked.empty_means and result.kind == "select" and not result.rows:
         typer.echo(f"no rows: {asked.empty_means}", err=True)
 
 
+@guarded
 def queries(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show one query whole.")] = None,
     every: Annotated[bool, typer.Option("--all", help="List the internal steps too.")] = False,
@@ -133,6 +137,7 @@ def queries(
         write(f"{q.name}{options}\n    {q.question}")
 
 
+@guarded
 def interactions(
     form: Annotated[ResultFormat, typer.Option("--format", "-f", help="Form of the result.")] = ResultFormat.table,
     opened: Opener = SHIPPED,

@@ -17,6 +17,7 @@ from guidegraph.cli.common import (
     ReportFormat,
     ReportOption,
     folder_path,
+    guarded,
     terminal,
     working,
     write,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 URL = Annotated[str, typer.Argument(metavar="URL", help="Where the store is asked by SPARQL (docs/endpoints.md).")]
 
 
+@guarded
 def push(
     url: URL,
     graph_store: Annotated[
@@ -106,6 +108,7 @@ def _progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
         yield lambda name: bar.advance(task)
 
 
+@guarded
 def pull(
     url: URL,
     output: Annotated[

@@ -6,22 +6,24 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.comparisons import Disagreement
 from guidegraph.disagree.finding import APART, VERDICTS, Finding, Merged, Teller
 from guidegraph.disagree.merging import boundary, merged
 from guidegraph.disagree.sources import Sources
 from guidegraph.errors import UsageError
-from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, query_text
 from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED
 from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import NOT_STATED, Records
+
+if TYPE_CHECKING:
+    from guidegraph.comparisons import Disagreement
+    from guidegraph.forms import PairDisagreement
 
 POLICIES = ("recency", "strength", "certainty", "primary-first")
 UNKNOWN, TRUE = "unknown", "true"

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from guidegraph.comparisons import Contested, Disagreement, Member, Side, Silent
 from guidegraph.disagree.explained import Explanations
 from guidegraph.disagree.sentences import SILENT, Sides
 from guidegraph.disagree.sources import Sources
 from guidegraph.disagree.words import Simplest, manchester, simplest, whom, words
-from guidegraph.forms import PairDisagreement
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED, Grader, Scope
 from guidegraph.knowledge.phrases import Phrases, joined
 from guidegraph.knowledge.records import NOT_STATED, Records
+
+if TYPE_CHECKING:
+    from guidegraph.comparisons import Contested, Disagreement, Member, Side, Silent
+    from guidegraph.forms import PairDisagreement
 
 #: Verdicts in the order in which they are shown.
 VERDICTS = (

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from guidegraph.comparisons import Side, Silent
 from guidegraph.disagree.words import Whom
 from guidegraph.knowledge.phrases import joined
 from guidegraph.knowledge.records import NOT_STATED
+
+if TYPE_CHECKING:
+    from guidegraph.comparisons import Side, Silent
 
 #: Words of a sentence at most.
 LONGEST = 40
@@ -80,7 +82,7 @@ def said(name: str, side: Side | Silent, about: str, full: bool) -> str:
     """Who says what of an intervention, with the strength; ``full`` with outcome, horizon and attached conditions."""
     if side["stance"] == SILENT:
         return f"{clipped(name)} {_VERBS[SILENT]} {clipped(about)}"
-    extras = _extras(cast(Side, side), full)
+    extras = _extras(cast("Side", side), full)
     return f"{clipped(name)} {_VERBS[side['stance']]} {clipped(about)}" + (f" ({', '.join(extras)})" if extras else "")
 
 

@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from guidegraph.comparisons import Newer, Shared, Support
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import NOT_STATED, Records
-from guidegraph.readforms import Named
+
+if TYPE_CHECKING:
+    from guidegraph.comparisons import Newer, Shared, Support
+    from guidegraph.readforms import Named
 
 _BACK = {"supersedes": "superseded by", "cites": "cited by", "reports": "reported by"}
 #: Relations by which two documents speak with one voice.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
+from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
-from guidegraph.forms import Contraindication, Document, Evidence, How, Preference, Recommendation, Section
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
 from guidegraph.model import CodeReading
-from guidegraph.readforms import Imprecise, Named, Reading, Unread
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Contraindication, Document, Evidence, How, Preference, Recommendation, Section
+    from guidegraph.readforms import Imprecise, Named, Reading, Unread
 
 _NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
 #: Characters of a label that serve as a short name.
@@ -265,7 +268,7 @@ def evidence(records: Records, statement: str) -> Evidence:
     return {
         "id": name(statement),
         "label": records.label(statement),
-        "benefit_or_harm": records.one(statement, "benefitOrHarm", NOT_STATED),
+        "benefit_or_harm": records.code(records.one(statement, "benefitOrHarm")),
         "effect": records.one(statement, "effect", NOT_STATED),
         "certainty": records.code(records.one(statement, "certainty")),
         "document": document(records, records.one(statement, "statedIn"), records.issued_of(statement)),

@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -55,12 +55,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Step:
-    """One query file: its name, text and digest; ``only_with``: it finds nothing in a profile without any of these."""
+    """One query file: its name, text and digest.
+
+    ``only_with``: it finds nothing in a profile without any of these; ``asks``: the predicates of the index that it may
+    ask for, which are the names of the index in its text, and its types.
+    """
 
     name: str
     text: str
     digest: str
     only_with: tuple[ox.NamedNode, ...] = ()
+    asks: frozenset[ox.NamedNode] = frozenset()
 
     def concerns(self, place: ox.Store) -> bool:
         """Whether the profile in a store has what the step asks for."""
@@ -78,13 +83,19 @@ def steps(folder: str) -> tuple[Step, ...]:
     files = assets.files("queries", f"{folder}/*.rq")
     texts = ((f"{folder}/{path.stem}", path.read_text(encoding="utf-8")) for path in files)
     return tuple(
-        Step(name, text, "sha256:" + sha256(text.encode()).hexdigest(), _only_with(text)) for name, text in texts
+        Step(name, text, "sha256:" + sha256(text.encode()).hexdigest(), _only_with(text), _asks(text))
+        for name, text in texts
     )
 
 
 def _only_with(text: str) -> tuple[ox.NamedNode, ...]:
     line = _ONLY_WITH.search(text)
     return tuple(ox.NamedNode(iri) for curie in line[1].split() if (iri := ns.expand(curie))) if line else ()
+
+
+def _asks(text: str) -> frozenset[ox.NamedNode]:
+    names = {ns.IDX + name for name in re.findall(r"\bidx:(\w+)", text)}
+    return frozenset(map(ox.NamedNode, (ns.RDF + "type", *names)))
 
 
 @cache
@@ -97,6 +108,15 @@ def _rows(result: Any) -> list[tuple[str, ...]]:
     """The rows of a SELECT as plain text values, "" for an unbound variable."""
     # One comprehension without a call a value: the largest of these has 70,000.
     return [tuple(["" if value is None else value.value for value in row]) for row in result]
+
+
+@dataclass
+class _Place:
+    """A store for one assessment after the other: how many it has seen, and which predicates of the index it holds."""
+
+    store: ox.Store = field(default_factory=ox.Store)
+    seen: int = 0
+    held: frozenset[ox.NamedNode] = frozenset()
 
 
 class Session:
@@ -143,7 +163,7 @@ class Engine:
     def __init__(self, store: ox.Store) -> None:
         self.store = store
         self._lock = threading.Lock()
-        self._free: list[tuple[ox.Store, int]] = []
+        self._free: list[_Place] = []
         self._inactive: dict[tuple[str, Request], bytes] = {}
         store.bulk_extend(axioms(store))
         for step in steps("index"):
@@ -159,9 +179,10 @@ class Engine:
         if not _ATOMS_AND_BRANCHES <= number < _FLAT:
             self.construct(step.name)
             return
-        # Quad by quad, since the branches of populations are blank nodes, which a serialised copy would rename.
-        triples = self.store.query(step.text, use_default_graph_as_union=True)
-        self.store.bulk_extend([ox.Quad(t.subject, t.predicate, t.object, _INDEX) for t in triples])  # type: ignore[union-attr]
+        # Quad by quad, since the branches of populations are blank nodes, which loading a text would rename.
+        result: Any = self.store.query(step.text, use_default_graph_as_union=True)
+        text = result.serialize(format=ox.RdfFormat.N_TRIPLES).replace(b" .\n", f" {_INDEX} .\n".encode())
+        self.store.bulk_extend(ox.parse(text, format=ox.RdfFormat.N_QUADS))
 
     def select(self, name: str) -> list[tuple[str, ...]]:
         """The rows of a SELECT over knowledge and index as plain text values."""
@@ -173,25 +194,28 @@ class Engine:
         text = result.serialize(format=ox.RdfFormat.N_TRIPLES)
         self.store.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
 
-    def _take(self) -> tuple[ox.Store, int]:
-        """A store for one assessment, with the number of those that it has seen."""
+    def _take(self) -> _Place:
+        """A store for one assessment."""
         with self._lock:
-            if self._free:
-                return self._free.pop()
-        place = ox.Store()
-        patterns = (self.store.quads_for_pattern(None, asked, None, _INDEX) for asked in _asked())
-        place.bulk_extend(itertools.chain.from_iterable(patterns))
-        return place, 0
+            return self._free.pop() if self._free else _Place()
 
-    def _give_back(self, place: ox.Store, seen: int) -> None:
+    def _hold(self, place: _Place, step: Step) -> None:
+        """Copy what a step asks of the index, so far as it is not there: few steps ask most of it, and few profiles
+        need these."""
+        missing = step.asks - place.held
+        patterns = (self.store.quads_for_pattern(None, asked, None, _INDEX) for asked in missing)
+        place.store.bulk_extend(itertools.chain.from_iterable(patterns))
+        place.held |= missing
+
+    def _give_back(self, place: _Place) -> None:
         """Keep an emptied store for the next assessment.
 
         Oxigraph's store in memory gets slower with every triple that was ever in it, removed ones too: by a third
         after a few hundred assessments. A fresh copy of the index takes about as long as one of them.
         """
         with self._lock:
-            if seen < _RENEWED_AFTER and len(self._free) < _KEPT:
-                self._free.append((place, seen))
+            if place.seen < _RENEWED_AFTER and len(self._free) < _KEPT:
+                self._free.append(place)
 
     def _run(self, place: ox.Store, step: Step) -> bytes:
         """Run one CONSTRUCT into the assessment graph; its triples as N-Triples."""
@@ -242,17 +266,21 @@ class Engine:
             asked: the day, the country and the problem.
             leaves: further interventions to answer for, each with the classes that it is below.
         """
-        place, seen = self._take()
-        more = _leaves(place, leaves or {}, self._vague)
+        own = self._take()
+        place = own.store
+        more = _leaves(self.store, leaves or {}, self._vague)
         place.extend(more)
         facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
         place.extend([*facts, *request_quads(asked)])
         for step in steps("assess"):
+            if not step.concerns(place):
+                continue
+            self._hold(own, step)
             if step.name == _POPULATIONS:
                 self._fixpoint(place, step)
             elif step.name in _STANDING:
                 self._standing(place, step, asked)
-            elif step.concerns(place):
+            else:
                 self._run(place, step)
         session = Session(place)
         try:
@@ -264,7 +292,8 @@ class Engine:
         place.clear_graph(_ASSESSMENT)
         for row in more:
             place.remove(row)
-        self._give_back(place, seen + 1)
+        own.seen += 1
+        self._give_back(own)
 
 
 def request_quads(asked: Request) -> Sequence[ox.Quad]:
@@ -288,26 +317,21 @@ def _load(place: ox.Store, text: bytes) -> None:
         place.load(input=text, format=ox.RdfFormat.N_TRIPLES, to_graph=_ASSESSMENT)
 
 
-@cache
-def _asked() -> tuple[ox.NamedNode, ...]:
-    """The predicates that the steps of an assessment may ask the index for: each name of it in their texts."""
-    names = {name for step in steps("assess") for name in re.findall(r"\bidx:(\w+)", step.text)}
-    return (ox.NamedNode(ns.RDF + "type"), *(ox.NamedNode(ns.IDX + name) for name in sorted(names)))
-
-
-def _leaves(place: ox.Store, below: Mapping[str, Sequence[str]], vague: Collection[Any]) -> list[ox.Quad]:
+def _leaves(store: ox.Store, below: Mapping[str, Sequence[str]], vague: Collection[Any]) -> list[ox.Quad]:
     """Index rows of further classes, each a leaf below some classes: what reaches those reaches it, and no more; a
     statement that names no members of its class is for none of them. A term of ours has its own place among classes."""
-    recommended, generally, may_meet = (ox.NamedNode(ns.IDX + name) for name in ("for", "generally", "mayMeet"))
+    recommended, generally, meets, may_meet = (
+        ox.NamedNode(ns.IDX + name) for name in ("for", "generally", "meets", "mayMeet")
+    )
     rows: list[ox.Quad] = []
     for iri, parents in sorted(below.items()):
         leaf = ox.NamedNode(iri)
-        ours = any(place.quads_for_pattern(leaf, may_meet, None, _INDEX))
+        ours = any(store.quads_for_pattern(leaf, meets, None, _INDEX))
         rows.append(ox.Quad(leaf, ox.NamedNode(ns.IDX + "below"), leaf, _INDEX))
         for parent in map(ox.NamedNode, parents):
-            for q in place.quads_for_pattern(parent, None, None, _INDEX):
-                if ours and q.predicate == may_meet:
+            for q in store.quads_for_pattern(parent, None, None, _INDEX):
+                if ours and q.predicate in (meets, may_meet):
                     continue
                 role = generally if q.predicate == recommended and q.object in vague else q.predicate
                 rows.append(ox.Quad(leaf, role, q.object, _INDEX))
-    return [row for row in dict.fromkeys(rows) if row not in place]
+    return [row for row in dict.fromkeys(rows) if row not in store]

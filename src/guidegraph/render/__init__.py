@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from guidegraph.render.disagreement import (
-    changes_markdown,
-    changes_text,
-    compare_markdown,
-    compare_text,
-    disagreements_markdown,
-    disagreements_text,
-)
-from guidegraph.render.html import explain_html, notebook_html, therapies_html, timeline_html
-from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
-from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
-from guidegraph.render.releases import releases_markdown, releases_text
-from guidegraph.render.svg import timeline_svg
-from guidegraph.render.text import explain_text, questions_text, therapies_text, timeline_text
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from guidegraph.words import to_json
+
+if TYPE_CHECKING:
+    from guidegraph.render.disagreement import (
+        changes_markdown,
+        changes_text,
+        compare_markdown,
+        compare_text,
+        disagreements_markdown,
+        disagreements_text,
+    )
+    from guidegraph.render.glance import glance_markdown, glance_text
+    from guidegraph.render.html import explain_html, notebook_html, therapies_html, timeline_html
+    from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
+    from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
+    from guidegraph.render.releases import releases_markdown, releases_text
+    from guidegraph.render.svg import timeline_svg
+    from guidegraph.render.text import explain_text, questions_text, therapies_text, timeline_text
 
 __all__ = [
     "changes_markdown",
@@ -28,6 +34,8 @@ __all__ = [
     "explain_html",
     "explain_markdown",
     "explain_text",
+    "glance_markdown",
+    "glance_text",
     "matrix_html",
     "matrix_svg",
     "matrix_text",
@@ -45,3 +53,39 @@ __all__ = [
     "timeline_text",
     "to_json",
 ]
+
+#: The module of each view: a process that shows one imports no other.
+_MODULES = {
+    "changes_markdown": "disagreement",
+    "changes_text": "disagreement",
+    "compare_markdown": "disagreement",
+    "compare_text": "disagreement",
+    "disagreements_markdown": "disagreement",
+    "disagreements_text": "disagreement",
+    "glance_markdown": "glance",
+    "glance_text": "glance",
+    "explain_html": "html",
+    "notebook_html": "html",
+    "therapies_html": "html",
+    "timeline_html": "html",
+    "explain_markdown": "markdown",
+    "questions_markdown": "markdown",
+    "therapies_markdown": "markdown",
+    "timeline_markdown": "markdown",
+    "matrix_html": "matrix",
+    "matrix_svg": "matrix",
+    "matrix_text": "matrix",
+    "releases_markdown": "releases",
+    "releases_text": "releases",
+    "timeline_svg": "svg",
+    "explain_text": "text",
+    "questions_text": "text",
+    "therapies_text": "text",
+    "timeline_text": "text",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from guidegraph.derived import Branch, Explanation, Timeline
-from guidegraph.forms import Alert, Answer, Asked, Problem, Question, Therapy
 from guidegraph.model import STATUSES
-from guidegraph.readforms import Imprecise, Unread
 from guidegraph.render.entries import Section, beyond_reasons, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
@@ -26,6 +24,11 @@ from guidegraph.words import (
     unused_words,
     wrap,
 )
+
+if TYPE_CHECKING:
+    from guidegraph.derived import Branch, Explanation, Timeline
+    from guidegraph.forms import Alert, Answer, Asked, Problem, Question, Therapy
+    from guidegraph.readforms import Imprecise, Unread
 
 _SHOWN = 6
 _PAIRS = 1
