@@ -49,8 +49,8 @@ def parts(text: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     head = ""
     for line in text.splitlines():
-        if match := re.match(r"([A-Z][A-Z ]+?)\s{2,}(?=\S)", line):
-            head = match[1]
+        if line[:15].strip().isupper():
+            head = line[:15].strip()
         elif not line.startswith(" ") and head:
             head = "closing" if re.match(r"\[a\]|\d+ |Knowledge", line) or head == "closing" else head
         found.setdefault(head, []).append(line)
@@ -133,7 +133,7 @@ def test_what_is_left_out_is_counted(seen: Any, name: str) -> None:
             told = " ".join(" ".join(rows).split())
             labels = sorted((f["label"] for f in band["families"]), key=len, reverse=True)
             squeezed, named = re.sub(r"\s+", "", told), 0
-            left = [re.sub(r"\s+", "", row[16:70]) for row in rows]
+            left = [re.sub(r"\s+", "", row[15:65]) for row in rows]
             squeezed = "".join(left)
             for label in labels:
                 key = re.sub(r"\s+", "", label)

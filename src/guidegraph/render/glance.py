@@ -12,7 +12,7 @@ from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
 WIDTH = 100
 #: Lines that a glance has at most, unless what is never cut needs more.
 LINES = 30
-_HEAD, _LEFT, _GAP = 16, 54, 2
+_HEAD, _LEFT, _GAP = 15, 50, 2
 _RIGHT = WIDTH - _HEAD - _LEFT - _GAP
 #: Sources of a fact, flags and readings that are named; the others are counted.
 _SOURCES, _FLAGS, _READ = 1, 1, 2
