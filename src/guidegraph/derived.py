@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, MadeFrom, Problem, Therapy
+from guidegraph.forms import Alert, Document, KnowledgeDigest, MadeFrom, OtherProblem, Problem, TakenNow, Therapy
 from guidegraph.readforms import Imprecise, Named, Unread
 
 
@@ -220,12 +220,116 @@ class MovedPatient(TypedDict):
     error: NotRequired[str]
 
 
+class GoneTerm(TypedDict):
+    """A term that was declared and is not used any more: deprecated with what to write, or simply gone."""
+
+    id: str
+    label: str
+    since: str
+    reason: str
+    replaced_by: list[str]
+
+
 class PublishedReleases(TypedDict):
     """What moved between two releases, with the day and what reproduces it (schema/releases.schema.json)."""
 
     as_of: str
     was: Release
     now: Release
+    deprecated: list[GoneTerm]
+    vanished: list[GoneTerm]
     moved: list[Moved]
     patients: list[MovedPatient]
     made_from: MadeFrom
+
+
+class GlanceVoice(TypedDict):
+    """A voice on a therapy by the short name of its document; ``unless``: the fact on which an unknown one hangs."""
+
+    short: str
+    stance: str
+    strength: str
+    standing: str
+    document: str
+    unless: str
+
+
+class GlanceFact(TypedDict):
+    """A fact that contraindicates or calls for caution, with the short names of the documents that say so."""
+
+    text: str
+    by: list[str]
+
+
+class GlanceFamily(TypedDict):
+    """Therapies of one band, status and reasons: the highest of them, the others, what is said of all of them.
+
+    ``members`` are the labels of the others; ``therapies`` the identifiers of all; ``within`` the band that the status
+    alone would give; ``voices`` the best three that put it there, ``more_voices`` how many others, ``against`` those of
+    the other side; ``facts`` by which it is contraindicated or a caution; ``only_with`` what is attached to the first
+    voice; ``establish`` the facts that matter most and ``more_facts`` how many others; ``marks`` change no status;
+    ``in_weeks``: when it would be recommended; ``notes`` are trials, and what is to be known besides.
+    """
+
+    therapy: str
+    label: str
+    members: list[str]
+    therapies: list[str]
+    status: str
+    within: str
+    voices: list[GlanceVoice]
+    more_voices: int
+    against: list[GlanceVoice]
+    facts: list[GlanceFact]
+    only_with: list[str]
+    establish: list[str]
+    more_facts: int
+    marks: list[str]
+    in_weeks: float | None
+    notes: list[str]
+
+
+class GlanceBand(TypedDict):
+    """A band and its families, in the order of an answer."""
+
+    band: str
+    heading: str
+    families: list[GlanceFamily]
+
+
+class GlanceQuestion(TypedDict):
+    """What to find out next, and how many families of therapies it could change."""
+
+    label: str
+    key: str
+    families: int
+
+
+class Rest(TypedDict):
+    """How many families of a status stand in no band."""
+
+    status: str
+    families: int
+
+
+class Glance(TypedDict):
+    """What one acts on, of an answer: every therapy in one band (schema/glance.schema.json)."""
+
+    as_of: str
+    profile: Named
+    banner: str | None
+    problem: str
+    patient: list[str]
+    read: list[str]
+    alerts: list[Alert]
+    flags: list[str]
+    taken_now: list[TakenNow]
+    bands: list[GlanceBand]
+    other_problems: list[OtherProblem]
+    ask_next: list[GlanceQuestion]
+    not_understood: list[str]
+    unused: list[str]
+    others: list[str]
+    notes: list[str]
+    rest: list[Rest]
+    knowledge: KnowledgeDigest

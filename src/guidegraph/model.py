@@ -31,7 +31,8 @@ class Status:
 
     ``heading`` stands above the therapies that have it, ``mark`` before each in text, ``letter`` in pictures, where
     ``fill``, ``ink`` (of the letter), ``pattern`` and ``bold`` make it readable in grey. ``open`` are the roles whose
-    unknown statements could still change it: c absolute contraindications, f for, g against, r cautions.
+    unknown statements could still change it: c absolute contraindications, f for, g against, r cautions. ``bands`` are
+    those of a glance that a therapy of that status may stand in, of which the first that fits takes it.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Status:
     pattern: str = ""
     bold: bool = False
     open: str = ""
+    bands: tuple[str, ...] = ("rest",)
 
 
 #: The table of statuses, the first one shown first. Ontology, schemas and documentation are written from it by
@@ -54,34 +56,42 @@ STATUSES = {
         Status(
             "eligible", "Recommended, and everything that speaks against it is known not to hold.",
             "Eligible", "E", "[+]", "#1b7837", "#ffffff", bold=True,
+            bands=("recommended", "if-checked", "weak-ground"),
         ),
         Status(
             "provisional", "Recommended, but something that may speak against it is not known yet.",
             "Provisional: establish the facts below first", "P", "[?]", "#a6dba0", "#111111", open="cgr",
+            bands=("recommended", "if-checked", "weak-ground"),
         ),
         Status(
             "caution", "Recommended, with a relative contraindication, warning or alert that holds.",
             "Caution", "!", "[!]", "#fee08b", "#111111", "dots", open="cg",
+            bands=("if-checked", "weak-ground"),
         ),
         Status(
             "contested", "Recommended by one statement and advised against by another.",
             "Contested: sources disagree", "X", "[x]", "#9970ab", "#ffffff", "cross", bold=True, open="c",
+            bands=("avoid", "disagree"),
         ),
         Status(
             "undetermined", "Whether a recommendation concerns the patient is not known yet, and none against it does.",
             "Undetermined: more must be known", "u", "[.]", "#f4f4f4", "#555555", open="cfg",
+            bands=("left-open", "not-now", "rest"),
         ),
         Status(
             "advised-against", "Advised against, and recommended by nobody for this patient.",
             "Advised against", "A", "[-]", "#f4a582", "#111111", "lines", open="cf",
+            bands=("avoid", "rest"),
         ),
         Status(
             "contraindicated", "An absolute contraindication holds.",
             "Contraindicated", "C", "[#]", "#7f0000", "#ffffff", bold=True,
+            bands=("do-not-give", "rest"),
         ),
         Status(
             "not-indicated", "No recommendation of it concerns the patient, and no statement against it is known to.",
             "Not indicated", "n", "[ ]", "#ffffff", "#999999", open="cg",
+            bands=("left-open", "not-now", "rest"),
         ),
     )
 }  # fmt: skip
@@ -237,14 +247,16 @@ class Profile:
 class TermRow:
     """One row of the vocabulary: a class or property with its labels and its place in profiles.
 
-    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number``, ``category`` or ``alert``;
+    ``kind`` is ``condition``, ``finding``, ``intervention``, ``outcome``, ``number``, ``category``, ``alert`` or
+    ``deprecated``;
     ``names`` are the label and all exact synonyms, ``inexact`` the others, each with its scope (broad: it means more);
     ``key`` is the profile key that states it directly (``sex``,
     ``age``) and ``key_value`` the value of that key (``male``), empty for a yes/no key. ``problem_key`` is the key of a
     problem that states it (``weeks``), ``problem_value`` the value that states a class and ``problem_denials`` those
     that deny it. ``overlaps`` are the classes that what is of this class may be as well.
     For a number, ``low``, ``high`` and ``unit`` give its plausible range (inclusive) and UCUM unit, ``short`` what
-    it is called in a sentence that gives its value.
+    it is called in a sentence that gives its value. Of a term that is no longer used (kind ``deprecated``),
+    ``deprecated`` says why and ``replaced_by`` what stands in its place.
     """
 
     iri: str
@@ -263,6 +275,8 @@ class TermRow:
     problem_denials: tuple[str, ...] = ()
     inexact: tuple[tuple[str, str], ...] = ()
     overlaps: tuple[str, ...] = ()
+    deprecated: str = ""
+    replaced_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -279,7 +293,8 @@ class Result:
     """The answer of a query.
 
     ``kind`` is select, ask or graph; ``columns`` and ``rows`` (terms or None) belong to a select, ``truth`` to
-    an ask, ``triples`` (canonical order) to a construct or describe.
+    an ask, ``triples`` (canonical order) to a construct or describe. ``notes`` are sentences on the query itself: names
+    in it that its data do not have.
     """
 
     kind: str
@@ -287,6 +302,7 @@ class Result:
     rows: tuple[tuple[Any, ...], ...] = ()
     truth: bool = False
     triples: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def plain_copy(data: T) -> T:

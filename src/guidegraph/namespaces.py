@@ -11,6 +11,7 @@ GGT = BASE + "term/"
 GGP = BASE + "population/"
 GGD = BASE + "document/"
 GGG = BASE + "graph/"
+GGO = BASE + "publisher/"
 IDX = BASE + "index/"
 GGA = BASE + "assessment/"
 AUD = BASE + "audit/"
@@ -46,6 +47,7 @@ PREFIXES: dict[str, str] = {
     "ggp": GGP,
     "ggd": GGD,
     "ggg": GGG,
+    "ggo": GGO,
     "idx": IDX,
     "gga": GGA,
     "aud": AUD,

@@ -260,12 +260,12 @@ def digest(store: ox.Store) -> str:
     Source: W3C Recommendation "RDF Dataset Canonicalization", section 4.
     """
     unnamed = (graph for graph in store.named_graphs() if isinstance(graph, ox.BlankNode))
-    lines: list[bytes] = []
-    graphs: list[ox.DefaultGraph | ox.BlankNode | ox.NamedNode] = [
+    graphs: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] = [
         ox.DefaultGraph(),
         *unnamed,
         *knowledge_graphs(store),
     ]
+    lines: list[bytes] = []
     for graph in graphs:
         # Text of N-Quads without a Python object a quad: only the end of a line is no part of a value.
         text = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=graph) or b""

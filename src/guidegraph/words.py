@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from guidegraph.readforms import Imprecise, OtherEntry, Reading, Unused
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
+SHORT_DISCLAIMER = "Decision support for professionals, not advice."
 WIDTH = 80
 #: Terms that an entry leaves unknown of which a view names so many, and counts the rest.
 _LEFT = 8
@@ -95,10 +96,11 @@ def how(rec: Recommendation) -> str:
 
 
 def place(rec: Recommendation) -> str:
-    """Where a statement stands, with the window of its section."""
+    """Where a statement stands, with the window of its section; "" where its document does not tell."""
     section = rec["section"]
-    window = f" (section of {section['window']})" if section and section["window"] else ""
-    return f"{rec['locator']}{window}"
+    window = f"(section of {section['window']})" if section and section["window"] else ""
+    told = rec["locator"] if rec["locator"] != "not stated" else ""
+    return f"{told} {window}".strip()
 
 
 def holding_words(because: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 import guidegraph as gg
+from guidegraph.render import therapies_text
 
 EPIDURAL = "epidural steroid injection"
 
@@ -222,3 +224,29 @@ def test_refusal_is_shown_and_never_asked(ask: Any) -> None:
     found = next(t for t in data["therapies"] if t["label"] == EPIDURAL)
     assert any(row["consent_or_procedure"] for row in found["contraindications"])
     assert any("refusal" in text for text in found["confirm"])
+
+
+def block(text: str, label: str) -> str:
+    """What the text says of one therapy, on one line."""
+    lines = text.splitlines()
+    at = next(n for n, line in enumerate(lines) if re.match(rf"  \[.+\] {re.escape(label)} \(", line))
+    end = next((n for n in range(at + 1, len(lines)) if not lines[n].startswith("      ")), len(lines))
+    return " ".join(" ".join(lines[at:end]).split())
+
+
+def test_a_class_tells_what_is_worse_below_it(ask: Any) -> None:
+    text = therapies_text(ask("example:stopped-mao-inhibitor").to_dict())
+    assert "below it contraindicated: amitriptyline" in block(text, "tricyclic antidepressant")
+    assert "below it" not in block(text, "magnetic resonance imaging")
+
+
+def test_nothing_is_recommended_in_general_that_no_recommendation_is_for_the_patient(ask: Any) -> None:
+    text = therapies_text(ask("example:acute-uncomplicated").to_dict())
+    assert "in general" not in block(text, "electroacupuncture")
+    assert "recommended for acetaminophen in general" in block(text, "intravenous acetaminophen")
+
+
+def test_what_only_definitions_leave_open_is_no_fact_to_establish(ask: Any) -> None:
+    told = block(therapies_text(ask("example:renal-impairment").to_dict()), "tizanidine")
+    facts, definitions = told.partition("open only by definition: ")[::2]
+    assert "acute, the present episode: sources differ" in definitions and "sources differ" not in facts

@@ -14,7 +14,7 @@ import guidegraph as gg
 from guidegraph import namespaces as ns
 from guidegraph import render
 from guidegraph.export.fhir.answer import therapies_fhir
-from tests.support.paths import ROOT
+from tests.support.paths import words
 
 LATE = date(2030, 1, 1)
 PATIENT = {"age": 50, "sex": "male", "symptom_weeks": 20, "conditions": ["sciatica"]}
@@ -47,7 +47,7 @@ def opened(tmp_path: Path) -> Opened:
     def open_them(*blocks: str) -> Any:
         file = tmp_path / "own.trig"
         file.write_text(PREFIXES + "".join(blocks), encoding="utf-8")
-        return gg.open_files([file], ROOT)
+        return gg.open_files([file], words("conditions", "findings", "interventions-drugs", "interventions-other"))
 
     return open_them
 

@@ -17,6 +17,7 @@ from tests.support.statuses import SCHEMAS
 PUBLISHED = {
     "therapies": forms.Answer,
     "explain": derived.Explanation,
+    "glance": derived.Glance,
     "timeline": derived.Timeline,
     "plan": derived.Plan,
     "disagreements": comparisons.Disagreements,

@@ -9,9 +9,11 @@ import pytest
 
 from guidegraph import assets
 from guidegraph.profile import to_triples
+from guidegraph.profile.problems import titled
 from tests.conftest import AS_OF
 from tests.support import generate
 from tests.support.oracle import atoms, truth_table
+from tests.support.paths import PROFILES
 
 pytestmark = pytest.mark.slow
 GENERATED = 30
@@ -22,9 +24,9 @@ EXCEPTIONS: dict[str, str] = {}
 
 @pytest.fixture(scope="module")
 def patients(kb: Any) -> dict[str, Any]:
-    shipped = [kb.profile(f"example:{p.stem}") for p in assets.files("graph", "profiles/*.yaml")]
-    drawn = [generate.profile(kb, seed) for seed in range(GENERATED)]
-    return {p.id: p for p in (*shipped, *drawn)}
+    drawn = {f"drawn-{seed}": generate.profile(kb, seed) for seed in range(GENERATED)}
+    shipped = (titled(kb.profile(path), kb.vocabulary, path.stem) for path in PROFILES)
+    return {title: one for each in (*shipped, drawn) for title, one in each.items()}
 
 
 @pytest.fixture(scope="module")

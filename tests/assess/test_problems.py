@@ -10,16 +10,18 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
+import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import ProfileError, UsageError
+from guidegraph.errors import KnowledgeError, ProfileError, UsageError
 from guidegraph.model import Problem, TrialFact
 from guidegraph.profile import digest, to_triples
 from guidegraph.profile.problems import of_problem, parts
 from tests.conftest import AS_OF
 from tests.support import generate
+from tests.support.paths import ROOT, TESTS
 
 BACK, LEG = "low back pain", "sciatica"
 TWO: dict[str, Any] = {
@@ -275,3 +277,73 @@ def test_generated_patients_with_two_problems(kb: Any, seed: int) -> None:
     except ProfileError:  # a finding that the weeks of a problem deny
         assume(False)
     assert kb.assess(one, AS_OF).statuses == kb.assess(other, AS_OF).statuses
+
+
+@pytest.mark.parametrize("case", sorted((TESTS / "questions").glob("*/answer.yaml")), ids=lambda path: path.parent.name)
+def test_competency_question_about_a_patient(kb: Any, case: Path) -> None:
+    """The statuses of one problem, whatever is stated of the others."""
+    wanted = yaml.safe_load(case.read_text(encoding="utf-8"))
+    source = ROOT / "graph/profiles" / f"{wanted['profile'].removeprefix('example:')}.yaml"
+    example = yaml.safe_load(source.read_text(encoding="utf-8"))
+    answer = kb.therapies(wanted["profile"], as_of=AS_OF, problem=wanted["problem"])
+    named = {entry["label"]: entry["status"] for entry in answer.to_dict()["therapies"]}
+    assert all(named[row["therapy"]] == row["status"] for row in wanted["rows"])
+    assert all(named[row["therapy"]] != row["status"] for row in wanted["not"])
+    for other in wanted["others"]:
+        problems = [other if row["of"] == other["of"] else row for row in example["problems"]]
+        assert problems != example["problems"]
+        changed = {**example, "problems": problems}
+        assert kb.therapies(changed, as_of=AS_OF, problem=wanted["problem"]).statuses == answer.statuses, other
+
+
+OWN = """
+@prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix ggt: <https://w3id.org/guidegraph/term/> .
+@prefix ggp: <https://w3id.org/guidegraph/population/> . @prefix ggd: <https://w3id.org/guidegraph/document/> .
+@prefix ggg: <https://w3id.org/guidegraph/graph/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix s: <https://w3id.org/guidegraph/statement/own/> .
+@prefix dcterms: <http://purl.org/dc/terms/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+ggg:own {{
+  ggd:own a gg:Document ; rdfs:label "Own" ; gg:documentKind gg:Guideline ; dcterms:issued "2024"^^xsd:gYear .
+  s:r a gg:Recommendation ; rdfs:label "Massage, for the back or the leg" ; gg:statedIn ggd:own ; gg:stance gg:For ;
+    gg:intervention ggt:Massage ; gg:population ggp:Own ; gg:indication ggt:LowBackPain , ggt:Sciatica .
+  ggp:Own a owl:Class , gg:Population ; rdfs:label "either" ; owl:equivalentClass [ a owl:Class ; owl:unionOf (
+    [ a owl:Class ; owl:intersectionOf ( {back} ) ] [ a owl:Class ; owl:intersectionOf ( {leg} ) ] ) ] .
+}}
+"""
+_HAS = "[ a owl:Restriction ; owl:onProperty gg:hasCondition ; owl:someValuesFrom ggt:{} ] "
+_WEEKS = (
+    "[ a owl:Restriction ; owl:onProperty gg:symptomWeeks ; owl:someValuesFrom [ a rdfs:Datatype ; "
+    "owl:onDatatype xsd:decimal ; owl:withRestrictions ( [ xsd:min{}clusive {} ] ) ] ]"
+)
+_FAILED = (
+    "[ a owl:Restriction ; owl:onProperty gg:hasTrial ; owl:someValuesFrom "
+    "[ a owl:Restriction ; owl:onProperty gg:ofIntervention ; owl:someValuesFrom ggt:Yoga ] ]"
+)
+
+
+@pytest.mark.parametrize(
+    ("back", "leg", "refused"),
+    [
+        (_WEEKS.format("In", "12.0"), _WEEKS.format("In", "6.0"), True),
+        (_WEEKS.format("In", "12.0"), "", True),
+        (_FAILED, _WEEKS.format("In", "12.0"), True),
+        (_WEEKS.format("In", "12.0"), _WEEKS.format("In", "12.0"), False),
+        ("", "", False),
+    ],
+)
+def test_a_statement_with_the_clocks_of_two_problems_is_refused(
+    repo_root: Path, tmp_path: Path, back: str, leg: str, refused: bool
+) -> None:
+    import guidegraph as gg
+
+    own = tmp_path / "own.trig"
+    own.write_text(OWN.format(back=_HAS.format("LowBackPain") + back, leg=_HAS.format("Sciatica") + leg))
+    joined = gg.api.open_knowledge(repo_root, extra=[own])
+    patient = {"age": 40, "conditions": ["sciatica"]}
+    if not refused:
+        assert joined.therapies(patient, as_of=AS_OF).statuses
+        return
+    for ask in (lambda: joined.therapies(patient, as_of=AS_OF), joined.cql):
+        with pytest.raises(KnowledgeError, match="low back pain and of sciatica") as told:
+            ask()
+        assert "own/r" in str(told.value) and "statement of its own for each problem" in str(told.value)

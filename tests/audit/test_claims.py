@@ -49,23 +49,23 @@ def test_evidence_counts_for_its_patients_and_its_outcome(
 @pytest.mark.parametrize(
     ("claimed", "found", "verdict"),
     [
-        ("benefit", "no difference", "qualified"),
-        ("benefit", "harm", "not addressed"),
-        ("harm", "benefit", "not addressed"),
-        ("no difference", "harm", "not addressed"),
-        ("harm", "no difference", "qualified"),
+        ("Benefit", "NoDifference", "qualified"),
+        ("Benefit", "Harm", "not addressed"),
+        ("Harm", "Benefit", "not addressed"),
+        ("NoDifference", "Harm", "not addressed"),
+        ("Harm", "NoDifference", "qualified"),
     ],
 )
 def test_harm_and_benefit_are_different_things_where_no_outcome_is_stated(
     tmp_path: Path, claimed: str, found: str, verdict: str
 ) -> None:
-    effect = 'gg:benefitOrHarm "{}" ; gg:effect "less ache" ; gg:certainty gg:Moderate .\n{}'
+    effect = 'gg:benefitOrHarm gg:{} ; gg:effect "less ache" ; gg:certainty gg:Moderate .\n{}'
     row = told_of(
         tmp_path,
         "found",
         {
-            effect.format("benefit", "s:loc-pain"): effect.format(found, "s:loc-pain"),
-            effect.format("benefit", "s:cite-1"): effect.format(claimed, "s:cite-1"),
+            effect.format("Benefit", "s:loc-pain"): effect.format(found, "s:loc-pain"),
+            effect.format("Benefit", "s:cite-1"): effect.format(claimed, "s:cite-1"),
         },
     )
     assert row["verdict"] == verdict
@@ -77,18 +77,18 @@ def test_harm_and_benefit_are_different_things_where_no_outcome_is_stated(
         ("a gg:Comparison ; gg:intervention ex:Drops ; gg:comparator ex:Salve", "corroborated"),
         ("a gg:Comparison ; gg:intervention ex:Salve ; gg:comparator ex:Drops", "contradicted"),
         (
-            'a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:comparator ex:Salve ; gg:benefitOrHarm "benefit"',
+            "a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:comparator ex:Salve ; gg:benefitOrHarm gg:Benefit",
             "corroborated",
         ),
         (
-            'a gg:EvidenceItem ; gg:intervention ex:Salve ; gg:comparator ex:Drops ; gg:benefitOrHarm "benefit"',
+            "a gg:EvidenceItem ; gg:intervention ex:Salve ; gg:comparator ex:Drops ; gg:benefitOrHarm gg:Benefit",
             "contradicted",
         ),
         (
-            'a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:comparator ex:Salve ; gg:benefitOrHarm "no difference"',
+            "a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:comparator ex:Salve ; gg:benefitOrHarm gg:NoDifference",
             "qualified",
         ),
-        ('a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:benefitOrHarm "benefit"', "not addressed"),
+        ("a gg:EvidenceItem ; gg:intervention ex:Drops ; gg:benefitOrHarm gg:Benefit", "not addressed"),
         (
             "a gg:Comparison ; gg:intervention ex:Drops ; gg:comparator ex:Salve ; gg:withdrawnOn '2024-01-01'^^xsd:date",
             "outdated",
@@ -125,11 +125,11 @@ def test_no_difference_contradicts_a_benefit_of_the_same_comparison_outcome_and_
         "".join(f" ; gg:{p} {v}" for p, v in (("outcome", o), ("horizon", h)) if v)
         for o, h in zip(outcomes, horizons, strict=True)
     )
-    what = "a gg:Comparison" if kind == "comparison" else 'a gg:EvidenceItem ; gg:benefitOrHarm "benefit"'
+    what = "a gg:Comparison" if kind == "comparison" else "a gg:EvidenceItem ; gg:benefitOrHarm gg:Benefit"
     claim = f"s:rather {what} ; gg:statedIn d:article ; gg:intervention ex:Salve ; gg:comparator ex:Drops{mine} ."
     other = (
         "s:theirs a gg:EvidenceItem ; gg:statedIn d:review ; gg:intervention ex:Salve ; gg:comparator ex:Drops ; "
-        f'gg:benefitOrHarm "no difference"{theirs} .'
+        f"gg:benefitOrHarm gg:NoDifference{theirs} ."
     )
     changes = {_EDGE: f"{claim} {_EDGE}", _PAIN: f"{other} {_PAIN}", "ex:Ache a owl:Class": known}
     assert told_of(tmp_path, "rather", changes)["verdict"] == verdict
@@ -209,8 +209,8 @@ def test_accuracy_inside_the_bounds_of_a_primary_is_corroborated(tmp_path: Path)
     test = (
         "a gg:DiagnosticAccuracy ; gg:test ex:Drops ; gg:intervention ex:Drops ; gg:sensitivity {} ; gg:specificity {}"
     )
-    bounds = """gg:figure [ gg:measure "sensitivity" ; gg:lowerBound 0.85 ; gg:upperBound 0.95 ] ,
-        [ gg:measure "specificity" ; gg:lowerBound 0.2 ; gg:upperBound 0.3 ]"""
+    bounds = """gg:figure [ gg:measure gg:TestSensitivity ; gg:lowerBound 0.85 ; gg:upperBound 0.95 ] ,
+        [ gg:measure gg:TestSpecificity ; gg:lowerBound 0.2 ; gg:upperBound 0.3 ]"""
     for mine, verdict in (((0.91, 0.29), "corroborated"), ((0.91, 0.35), "qualified"), ((0.90, 0.26), "corroborated")):
         claim = f"s:acc gg:statedIn d:article ; {test.format(*mine)} ."
         other = f"s:theirs gg:statedIn d:review ; {test.format(0.9, 0.25)} ; {bounds} ."

@@ -49,6 +49,34 @@ def test_what_was_added_and_changed_is_told(told: Any) -> None:
     jsonschema.validate(told, json.loads((SCHEMAS / "releases.schema.json").read_text(encoding="utf-8")))
 
 
+def test_a_term_that_is_used_no_more_is_told_with_its_replacement_or_as_vanished(
+    tmp_path: Path, repo_root: Path
+) -> None:
+    for name in ("ontology", "graph"):
+        shutil.copytree(repo_root / name, tmp_path / name)
+    findings = tmp_path / "ontology/findings.ttl"
+    term = 'a owl:Class ; rdfs:subClassOf gg:Finding ; rdfs:label "{0}"@en ; skos:definition "Only here: {0}."@en .'
+    old = f"ggt:Lost {term.format('lost')}\nggt:ConfirmedDiscHerniation {term.format('confirmed')}\n"
+    findings.write_text(f"{findings.read_text(encoding='utf-8')}\n{old}", encoding="utf-8")
+    deprecated = tmp_path / "ontology/deprecated.ttl"
+    text = deprecated.read_text(encoding="utf-8")
+    deprecated.write_text(
+        re.sub(r"ggt:ConfirmedDiscHerniation a .*?@en \.\n", "", text, flags=re.DOTALL), encoding="utf-8"
+    )
+    told = gg.open().versus(gg.open(tmp_path), as_of=AS_OF)
+    assert [row["id"] for row in told["vanished"]] == ["ggt:Lost"]
+    (row,) = told["deprecated"]
+    assert (row["id"], row["since"], row["replaced_by"]) == (
+        "ggt:ConfirmedDiscHerniation",
+        "0.1.0",
+        ["ggt:DiscHerniation"],
+    )
+    jsonschema.validate(told, json.loads((SCHEMAS / "releases.schema.json").read_text(encoding="utf-8")))
+    shown = render.releases_text(told)
+    assert "Vanished without deprecation (1)" in shown and "* lost (ggt:Lost)" in shown
+    assert "In its place: ggt:DiscHerniation" in " ".join(shown.split())
+
+
 def test_the_statuses_that_moved_are_those_of_two_answers(told: Any, earlier: Path) -> None:
     was, now = gg.open(earlier), gg.open()
     name = "chronic-failed-care"

@@ -95,8 +95,8 @@ def test_a_complete_chain_has_no_break() -> None:
         ),
         ("gg:statedIn d:guideline ; gg:locator s:loc-drops ;", "gg:statedIn d:guideline ;", "no passage is pointed at"),
         (
-            'gg:intervention ex:Drops ; gg:benefitOrHarm "benefit" ; gg:effect "less ache" ; gg:certainty gg:Moderate .\ns:loc-pain',
-            'gg:intervention ex:Salve ; gg:benefitOrHarm "benefit" ; gg:effect "less ache" ; gg:certainty gg:Moderate .\ns:loc-pain',
+            'gg:intervention ex:Drops ; gg:benefitOrHarm gg:Benefit ; gg:effect "less ache" ; gg:certainty gg:Moderate .\ns:loc-pain',
+            'gg:intervention ex:Salve ; gg:benefitOrHarm gg:Benefit ; gg:effect "less ache" ; gg:certainty gg:Moderate .\ns:loc-pain',
             "findings on this are not in the graph",
         ),
         (

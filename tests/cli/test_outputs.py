@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import click
 import pytest
@@ -15,6 +19,9 @@ from typer.testing import CliRunner
 
 from guidegraph import api
 from guidegraph.cli.app import app
+from guidegraph.render import therapies_html, timeline_html
+from guidegraph.render.audithtml import audit_html
+from tests.conftest import AS_OF
 from tests.support.paths import FHIR
 
 Run = Callable[..., CompletedProcess[str]]
@@ -141,3 +148,31 @@ def test_standard_input_is_read_up_to_a_bound_in_utf_8_only(tmp_path: Path) -> N
         assert done.returncode == 2 and told in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
     done = _shell("echo '{\"age\": 40}' | guidegraph therapies <(cat) --format json", tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_no_page_is_wider_than_a_phone(kb: Any, tmp_path: Path) -> None:
+    """In a frame of 360 pixels nothing stands out to the right, as a browser lays it out."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("there is no browser here")
+    pages = {
+        "therapies": therapies_html(kb.therapies("example:renal-impairment", as_of=AS_OF).to_dict()),
+        "timeline": timeline_html(kb.timeline("example:acute-uncomplicated", as_of=AS_OF)),
+        "audit": audit_html(dict(kb.audit(as_of=AS_OF).data)),
+    }
+    told = "Math.max(...[...document.querySelectorAll('body *')].map(e => e.getBoundingClientRect().right))"
+    for name, text in pages.items():
+        inside = tmp_path / f"{name}.html"
+        inside.write_text(text.replace("</body>", f"<script>document.title = {told}</script></body>"))
+        frame = tmp_path / f"{name}-frame.html"
+        frame.write_text(
+            "<iframe id=f style='width:360px;border:0'></iframe><script>const f = document.getElementById('f'); f.onload = "
+            "() => document.body.append('wide:' + f.contentDocument.title); "
+            f"f.src = {json.dumps(inside.as_uri())}</script>"
+        )
+        options = ("--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--dump-dom")
+        line = [browser, *options, "--virtual-time-budget=4000", f"--user-data-dir={tmp_path / 'user'}", frame.as_uri()]
+        done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=60)
+        found = re.search(r"wide:([\d.]+)", done.stdout)
+        assert found and float(found[1]) <= 360, (name, done.stdout[-300:])

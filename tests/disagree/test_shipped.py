@@ -18,8 +18,9 @@ from guidegraph import namespaces as ns
 from guidegraph.disagree.finding import VERDICTS
 from guidegraph.disagree.sources import addressed
 from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.profile.problems import of_problem
 from tests.disagree.test_verdicts import AS_OF, rows
-from tests.support.paths import PROFILES, ROOT
+from tests.support.paths import ASKED, ASKED_NAMES, ROOT
 
 
 def key(row: dict[str, Any]) -> tuple[str, str]:
@@ -77,12 +78,12 @@ def test_verdicts_of_the_shipped_graph(shipped: list[dict[str, Any]]) -> None:
     assert {len(r["text"].split()) <= 40 for r in shipped} == {True}
 
 
-@pytest.mark.parametrize("path", PROFILES, ids=lambda p: p.stem)
+@pytest.mark.parametrize(("path", "problem"), ASKED, ids=ASKED_NAMES)
 def test_a_patients_disagreements_are_the_full_list_filtered(
-    kb: Any, shipped: list[dict[str, Any]], path: Path
+    kb: Any, shipped: list[dict[str, Any]], path: Path, problem: str | None
 ) -> None:
-    found = {key(r) for r in kb.disagreements(profile=path, as_of=AS_OF)["disagreements"]}
-    truth = kb.assess(kb.profile(path), AS_OF).truth
+    found = {key(r) for r in kb.disagreements(profile=path, as_of=AS_OF, problem=problem)["disagreements"]}
+    truth = kb.assess(of_problem(kb.profile(path), problem, kb.vocabulary), AS_OF).truth
     scopes = {s.removeprefix(ns.BASE): scope.population for s, scope in kb.disagreement.scopes.items()}
 
     def concerns(row: dict[str, Any]) -> bool:

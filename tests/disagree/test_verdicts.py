@@ -224,12 +224,15 @@ def test_silence_only_where_the_scope_is_stated_and_covers(
 def digests(count: int) -> list[str]:
     studies = "; gg:restsOn ggd:study-1 , ggd:study-2"
     return [
-        document(f"digest{n}", rec(), about=f'; dcterms:publisher "One House" {studies}') for n in range(1, count + 1)
+        document(f"digest{n}", rec(), about=f"; dcterms:publisher <https://example.org/one-house> {studies}")
+        for n in range(1, count + 1)
     ]
 
 
 def test_five_digests_of_one_publisher_are_one_voice_and_two_studies(world: Callable[..., Any]) -> None:
-    found = rows(world(document("other", rec("Against"), about='; dcterms:publisher "Another"'), *digests(5)))
+    found = rows(
+        world(document("other", rec("Against"), about="; dcterms:publisher <https://example.org/another>"), *digests(5))
+    )
     assert len(found) == 5
     for row in found:
         side = "a" if row["a"]["stance"] == "for" else "b"
@@ -260,7 +263,7 @@ def test_corrected_covered_area_is_that_of_the_paper() -> None:
 
 
 def test_a_report_is_one_voice_with_its_primary(world: Callable[..., Any]) -> None:
-    primary = document("primary", rec(), about='; dcterms:publisher "P"')
+    primary = document("primary", rec(), about="; dcterms:publisher <https://example.org/p>")
     link = f"; gg:reports ggd:primary ; gg:primaryStatement <{ns.BASE}statement/primary/r1>"
     report = document("report", rec()).replace(" ; gg:stance gg:For", f"{link} ; gg:stance gg:For")
     against = document("against", rec("Against"))

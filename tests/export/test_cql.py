@@ -16,18 +16,19 @@ from typing import Any
 
 import pytest
 
-from guidegraph import api, assets
+from guidegraph import api
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.export.fhir.parts import bare
 from guidegraph.export.fhir.patient import patient_bundle
 from guidegraph.model import Another, Profile, StopFact, TrialFact
 from guidegraph.profile import read_profile
+from guidegraph.profile.problems import of_problem, titled
 from guidegraph.termreadings import STOPPED
 from tests.conftest import AS_OF
 from tests.support import generate, npm
 from tests.support.fhircheck import validate
-from tests.support.paths import AUDIT
+from tests.support.paths import ASKED, ASKED_NAMES, AUDIT, PROFILES
 
 Run = Callable[..., CompletedProcess[str]]
 HERE = Path(__file__).parent
@@ -91,8 +92,9 @@ def edge_cases(kb: Any) -> dict[str, Profile]:
             cases[f"denied-{tag}"] = Profile(trials_absent=frozenset({TrialFact(atom.cls, outcome)}))
             for weeks in (None, Decimal("5.999999999"), Decimal(6)):
                 cases[f"tried-{tag}-{weeks}"] = Profile(trials_present=frozenset({TrialFact(atom.cls, outcome, weeks)}))
-    for path in assets.files("graph", "profiles/*.yaml"):
-        cases[f"bare-{path.stem}"] = read_profile(f"example:{path.stem}", kb.vocabulary)
+    for path in PROFILES:
+        bare_ = read_profile(f"example:{path.stem}", kb.vocabulary)
+        cases |= {f"bare-{title}": one for title, one in titled(bare_, kb.vocabulary, path.stem).items()}
     for number, rule in enumerate(kb.implications):
         stop = rule.given == STOPPED
         given = {rule.given: frozenset({rule.cls})} if rule.cls and not stop else {}
@@ -116,7 +118,8 @@ def edge_cases(kb: Any) -> dict[str, Profile]:
 @pytest.mark.slow
 def test_an_independent_engine_finds_the_same_truth_values(kb: Any, run_cql: Callable[..., dict[str, Any]]) -> None:
     patients = {f"generated-{n}": generate.profile(kb, n) for n in range(PATIENTS)}
-    patients |= {path.stem: kb.profile(f"example:{path.stem}") for path in assets.files("graph", "profiles/*.yaml")}
+    for path in PROFILES:
+        patients |= titled(kb.profile(path), kb.vocabulary, path.stem)
     bundles = {name: bundle(kb, profile) for name, profile in patients.items()}
     # These are written without what they imply, which the library must find by itself.
     for name, case in edge_cases(kb).items():
@@ -220,9 +223,9 @@ def test_populations_are_named_in_several_ways(kb: Any) -> None:
         kb.population("'; drop\n")
 
 
-@pytest.mark.parametrize("name", [path.stem for path in assets.files("graph", "profiles/*.yaml")])
-def test_an_example_profile_is_a_valid_bundle_and_nothing_is_lost(kb: Any, name: str) -> None:
-    profile = kb.profile(f"example:{name}")
+@pytest.mark.parametrize(("path", "problem"), ASKED, ids=ASKED_NAMES)
+def test_an_example_profile_is_a_valid_bundle_and_nothing_is_lost(kb: Any, path: Path, problem: str | None) -> None:
+    profile = of_problem(kb.profile(path), problem, kb.vocabulary)
     found = bundle(kb, profile)
     validate(found, "R4")
     assert found == bundle(kb, profile)
@@ -256,10 +259,10 @@ def test_a_day_dates_what_it_can_and_nothing_without_one(kb: Any) -> None:
     assert "effectivePeriod" not in json.dumps(bare(kb.patient_bundle(long, as_of=date(2026, 11, 24))))
 
 
-@pytest.mark.parametrize("name", [path.stem for path in assets.files("graph", "profiles/*.yaml")])
-def test_the_reader_of_records_reads_a_dated_bundle(kb: Any, name: str) -> None:
+@pytest.mark.parametrize(("path", "problem"), ASKED, ids=ASKED_NAMES)
+def test_the_reader_of_records_reads_a_dated_bundle(kb: Any, path: Path, problem: str | None) -> None:
     """What it does not take back, strictly: age (it wants a birth date), weeks of an ended trial, declared lists."""
-    profile = kb.profile(f"example:{name}")
+    profile = of_problem(kb.profile(path), problem, kb.vocabulary)
     text = json.dumps(bare(kb.patient_bundle(profile, as_of=AS_OF)))
     found = kb.profile(kb.profile_from_fhir(text, as_of=AS_OF, version="R4").profile)
 

@@ -54,7 +54,7 @@ def test_every_axiom_is_read_back_by_another_tool(whole: list[ox.Triple]) -> Non
     # The members of owl:AllDifferent come in another order, and the RDF without a header has no name.
     assert {c.partition("(")[0] for c in theirs - ours} <= {"", "DifferentIndividuals"}
     kinds = Counter(axiom[0] for axiom in owl.axioms(plain))
-    assert kinds["DisjointClasses"] == 1 and kinds["EquivalentClasses"] > 150
+    assert kinds["DisjointClasses"] > 1 and kinds["EquivalentClasses"] > 150
 
 
 @pytest.mark.parametrize("part", [["--ontology"], ["--document", "bmj-2025"], ["--all"]], ids=lambda p: p[0])

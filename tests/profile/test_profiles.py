@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guidegraph import assets
-from guidegraph.errors import ProfileError
+from guidegraph.errors import ProfileError, TermError
 from guidegraph.profile import digest, from_triples, parse_profile_text, template, to_triples
 from tests.support import generate
 
@@ -210,3 +210,11 @@ def test_rdf_round_trip(kb: Any, seed: int) -> None:
     again = from_triples(triples, kb.vocabulary)
     assert digest(again) == digest(profile)
     assert kb.profile(again) == kb.profile(kb.profile(again))
+
+
+def test_a_deprecated_term_is_refused_with_what_stands_in_its_place(kb: Any) -> None:
+    for text in ("ggt:ConfirmedDiscHerniation", GGT + "ConfirmedDiscHerniation"):
+        with pytest.raises(TermError, match=r"no longer used: .* \(deprecated since 0\.1\.0\)") as told:
+            kb.vocabulary.resolve(text, {"condition", "finding"})
+        assert "ggt:DiscHerniation" in str(told.value)
+    assert GGT + "ConfirmedDiscHerniation" not in {row.iri for row in kb.vocabulary.rows}

@@ -10,7 +10,7 @@ import yaml
 
 from guidegraph import api
 from guidegraph.audit.auditing import AuditReport
-from tests.support.paths import AUDIT
+from tests.support.paths import AUDIT, words
 
 HERE = AUDIT
 CLEAN = (HERE / "clean.trig").read_text(encoding="utf-8")
@@ -33,6 +33,7 @@ def changed(case: dict[str, Any]) -> str:
 
 
 def audited(tmp_path: Path, text: str, **options: Any) -> AuditReport:
+    """The audit of a body of knowledge, which brings its own terms."""
     path = tmp_path / "body.trig"
     path.write_text(text, encoding="utf-8")
-    return api.open_files([path]).audit(as_of=options.pop("as_of", DAY), **options)
+    return api.open_files([path], words()).audit(as_of=options.pop("as_of", DAY), **options)

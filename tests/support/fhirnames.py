@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from subprocess import CompletedProcess
 
-from guidegraph import assets
-
 Run = Callable[..., CompletedProcess[str]]
 STATUS = "https://w3id.org/guidegraph/fhir/CodeSystem/therapy-status"
 OWN = "https://w3id.org/guidegraph/fhir/StructureDefinition/"
-PROFILES = sorted(path.stem for path in assets.files("graph", "profiles/*.yaml"))

@@ -7,6 +7,7 @@ gets a new process all the same, and so does what tests the start itself (tests/
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import json
@@ -19,7 +20,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -35,7 +36,10 @@ def command(
     *args: str, stdin: str | None = None, cwd: Path | None = None, **env: str
 ) -> subprocess.CompletedProcess[str]:
     """Run ``guidegraph`` with some arguments. ``env`` are variables beside those of the environment."""
+    # A folder of links is looked for when knowledge is opened, other variables when Python starts.
+    home = env.pop("GUIDEGRAPH_HOME", None)
     if env or not hasattr(os, "fork"):
+        env.update({"GUIDEGRAPH_HOME": home} if home is not None else {})
         line = [sys.executable, "-m", "guidegraph", *args]
         around = {**os.environ, **env}
         return subprocess.run(
@@ -45,7 +49,7 @@ def command(
     pipes = [os.pipe() for _ in range(3)]
     child = os.fork()
     if child == 0:
-        _become(args, cwd, [pipes[0][0], pipes[1][1], pipes[2][1]])
+        _become(args, cwd, [pipes[0][0], pipes[1][1], pipes[2][1]], home)
     for end in (pipes[0][0], pipes[1][1], pipes[2][1]):
         os.close(end)
     try:
@@ -99,13 +103,21 @@ def _load() -> guidegraph.KnowledgeBase:
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     shipped = guidegraph.open()
-    assert shipped.therapies({}).statuses, "its index is made now"
+    # What is made at the first question (index, names, disagreements, digests) is made now: a fork would lose it.
+    assert shipped.therapies({"conditions": ["sciatica"]}).to_dict()["therapies"]
     shipped.knowledge.load_links()
+    assert shipped.lookup("ibuprofen")["terms"] and shipped.trace("NSAID").data and shipped.matrix()
+    # A fork copies what its collector of garbage touches.
+    gc.collect()
+    gc.freeze()
     return shipped
 
 
-def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int]) -> NoReturn:
-    """Be the command: its descriptors, its folder, its arguments; then end with its exit code."""
+def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int], home: str | None) -> NoReturn:
+    """Be the command: its descriptors, its folder, its arguments; then end with its exit code.
+
+    One with a folder of links of its own opens the knowledge itself.
+    """
     code = 1
     try:
         for descriptor, end in enumerate(ends):
@@ -116,7 +128,9 @@ def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int]) -> NoRetur
         sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), errors="backslashreplace", line_buffering=True)
         os.chdir(cwd or ".")
         sys.argv = ["guidegraph", *args]
-        with kept_open():
+        if home is not None:
+            os.environ["GUIDEGRAPH_HOME"] = home
+        with kept_open() if home is None else nullcontext():
             code = _run()
     finally:
         os._exit(code)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from guidegraph import api, assets
+from guidegraph import api
 from guidegraph.assess.saved import answer_digest
 from guidegraph.disagree.engine import selected
 from guidegraph.disagree.finding import VERDICTS
@@ -20,6 +20,7 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.named import documents as all_documents
 from guidegraph.query import catalogue
 from guidegraph.render.trace import trace_text
+from tests.support.paths import ASKED, ASKED_NAMES
 
 AS_OF = date(2026, 11, 24)
 FILE = Path(__file__).parent / "golden.json"
@@ -82,9 +83,9 @@ def questions(kb: api.KnowledgeBase) -> dict[str, list[str]]:
 def answers(kb: api.KnowledgeBase) -> dict[str, Any]:
     """Status of every therapy for every example patient, with the digest of the whole answer."""
     found = {}
-    for path in assets.files("graph", "profiles/*.yaml"):
-        answer = kb.therapies(path, as_of=AS_OF)
-        found[path.stem] = {"digest": answer_digest(answer.to_dict()), "statuses": answer.statuses}
+    for title, (path, problem) in zip(ASKED_NAMES, ASKED, strict=True):
+        answer = kb.therapies(path, as_of=AS_OF, problem=problem)
+        found[title] = {"digest": answer_digest(answer.to_dict()), "statuses": answer.statuses}
     return found
 
 

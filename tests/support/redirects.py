@@ -32,6 +32,8 @@ CASES = [
     ("population/Minor", TURTLE, "/ontology.ttl"),
     ("population/C-ACU-PACE.medscape-acupuncture", HTML, "/populations.html#population-C-ACU-PACE.medscape-acupuncture"),
     ("assessment/Status", HTML, "/ontology.html#assessment-Status"),
+    ("publisher/NICE", HTML, "/ontology.html#publisher-NICE"),
+    ("publisher/NICE", TURTLE, "/ontology.ttl"),
     ("reading/x", HTML, "/ontology.html#reading-x"),
     ("document/bmj-2025", HTML, "/#bmj-2025"),
     ("document/bmj-2025", TURTLE, "/graph/bmj-2025.ttl"),

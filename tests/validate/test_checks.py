@@ -33,11 +33,19 @@ CATEGORIES = (
     'gg:SelfCare gg:categoryName "self-care" ; rdfs:subClassOf gg:Intervention . '
 )
 ILL = "[ owl:onProperty gg:hasCondition ; owl:someValuesFrom :Ill ]"
+ROUTES = (
+    ":Taken gg:routeOfClass gg:Systemic ; rdfs:subClassOf gg:Drug . :Gel gg:routeOfClass gg:Topical . "
+    ":Patch gg:routeOfClass gg:Topical . "
+)
 NUMBER = (
     'gg:weight gg:profileKey "weight" ; rdfs:range xsd:decimal ; gg:minimumPlausible 0.0 ; gg:maximumPlausible 600.0 . '
 )
 GG = "https://w3id.org/guidegraph/vocab/"
 #: A drug, a variant of it by its name, one that only looks like one, and a document.
+DEPRECATED = (
+    ':New a owl:Class . :Old a owl:Class ; owl:deprecated true ; gg:deprecatedSince "0.2.0" ; gg:deprecationReason "split"@en ;'
+    ' dcterms:isReplacedBy :New . :order owl:deprecated true ; gg:deprecatedSince "0.2.0" ; gg:deprecationReason "gone"@en . '
+)
 MARKS = (
     'gg:Drug rdfs:subClassOf gg:Intervention ; gg:categoryName "drug" ; rdfs:label "drug" . '
     ':Pill rdfs:subClassOf gg:Drug ; rdfs:label "pill" . :Slow rdfs:subClassOf :Pill ; rdfs:label "slow pill" . '
@@ -164,6 +172,31 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         "gg:For a owl:Thing . :r :stance gg:Fro .",
         {("https://w3id.org/guidegraph/vocab/Fro", "urn:x:r")},
     ),
+    "deprecated-term": (
+        DEPRECATED + ":r gg:intervention :New .",
+        DEPRECATED + ":r gg:intervention :Old ; :order 1 . :P a gg:Population ;"
+        " owl:equivalentClass [ owl:unionOf ( [ owl:onProperty gg:takesMedication ; owl:someValuesFrom :Old ] ) ] .",
+        {
+            ("urn:x:Old", "used by urn:x:r; in its place: urn:x:New"),
+            ("urn:x:Old", "used by urn:x:P; in its place: urn:x:New"),
+            ("urn:x:order", "used by urn:x:r; in its place: nothing"),
+        },
+    ),
+    "deprecation-incomplete": (
+        DEPRECATED,
+        ":New a owl:Class . :Old owl:deprecated true ; rdfs:subClassOf :New ; dcterms:isReplacedBy :None .",
+        {
+            ("urn:x:Old", "no gg:deprecatedSince"),
+            ("urn:x:Old", "no gg:deprecationReason"),
+            ("urn:x:Old", "still in the hierarchy"),
+            ("urn:x:Old", "replaced by urn:x:None, which is not in use"),
+        },
+    ),
+    "closed-list": (
+        ":L owl:equivalentClass [ owl:oneOf ( :one :two ) ] . :one a :L . :two a :L . :three a :Open .",
+        ":L owl:equivalentClass [ owl:oneOf ( :one :two ) ] . :one a :L . :three a :L .",
+        {("urn:x:three", "urn:x:L")},
+    ),
     "population-cycle": (
         POPULATION + ":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P ) ] .",
         ":P a gg:Population ; owl:equivalentClass [ owl:unionOf ( :Q ) ] ."
@@ -197,6 +230,23 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         ":Care gg:collective true . :Pill rdfs:subClassOf :Other .",
         ":Care gg:collective true . :Pill rdfs:subClassOf :Care .",
         {("urn:x:Pill", "urn:x:Care")},
+    ),
+    "routes-mixed": (
+        ROUTES
+        + ":Gel rdfs:subClassOf gg:Drug . :kit rdfs:subClassOf [ owl:onProperty gg:hasComponent ; owl:someValuesFrom :Gel ] ."
+        ' :label gg:intervention :Taken ; gg:route "oral" .',
+        ROUTES
+        + ":Gel rdfs:subClassOf :Taken . :Thin rdfs:subClassOf :Gel . :Pill gg:routeOfClass gg:Systemic ; rdfs:subClassOf :Patch ,"
+        " [ owl:onProperty gg:hasComponent ; owl:someValuesFrom :Thin ] ."
+        ' :label gg:intervention gg:Drug ; gg:route "oral or injected" . :Patch rdfs:subClassOf gg:Drug .',
+        {
+            ("urn:x:Gel", "urn:x:Taken"),
+            ("urn:x:Pill", "urn:x:Patch"),
+            ("urn:x:Pill", "urn:x:Gel"),
+            ("urn:x:Pill", "urn:x:Taken"),
+            ("urn:x:label", "urn:x:Gel"),
+            ("urn:x:label", "urn:x:Patch"),
+        },
     ),
     "repeated-part": (
         ":P a gg:Population ; " + EVENT.format("[ owl:onProperty gg:ofIntervention ] [ owl:onProperty gg:hasOutcome ]"),

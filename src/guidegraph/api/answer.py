@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import rdflib
 
     from guidegraph import forms
+    from guidegraph.derived import Glance
 
 
 class Answer:
@@ -57,6 +58,12 @@ class Answer:
     def to_dict(self) -> forms.Answer:
         """The answer in the published JSON form; a copy that may be changed."""
         return plain_copy(self._data)
+
+    def glance(self) -> Glance:
+        """What one acts on in half a minute: every therapy in one band, in the published JSON form; a copy."""
+        from guidegraph.assess.glance import glance
+
+        return plain_copy(glance(self.assessment, self._data))
 
     def saved(self) -> str:
         """The answer with everything that reproduces it, as Turtle, for :meth:`KnowledgeBase.replay`.
@@ -133,7 +140,7 @@ class Answer:
     def _repr_html_(self) -> str:
         from guidegraph.render import notebook_html
 
-        return notebook_html(self._data)
+        return notebook_html(self._data, self.glance())
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}

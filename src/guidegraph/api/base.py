@@ -20,7 +20,7 @@ from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import Implication, ProfileSource, Vocabulary
-from guidegraph.profile.problems import of_problem
+from guidegraph.profile.problems import of_problem, titled
 
 # What only some questions need is imported by those, so that a command starts soon.
 if TYPE_CHECKING:
@@ -274,7 +274,8 @@ class KnowledgeBase:
 
         def statuses(day: date) -> dict[str, dict[str, str]]:
             names = [path.stem for path in assets.files("graph", "profiles/*.yaml")]
-            return {n: dict(self.assess(self.profile(f"example:{n}"), day).statuses) for n in names}
+            of_each = (titled(self.profile(f"example:{n}"), self.vocabulary, n).items() for n in names)
+            return {title: dict(self.assess(one, day).statuses) for each in of_each for title, one in each}
 
         changed = Changes(self.engine, self.records, self.disagree).between(start, end, statuses)
         return {**changed, "made_from": self.knowledge.made_from()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from guidegraph.errors import UsageError
 from guidegraph.model import Parameter, Result
 
 if TYPE_CHECKING:
+    import pyoxigraph as ox
+
     from guidegraph.query.run import Term
 
 
@@ -64,7 +67,9 @@ def run_query(
         if endpoint is not None:
             return run.run_at(endpoint, text, bound, allow_remote=allow_remote, limits=Limits(seconds))
         if alone is not None:
-            return run.run(alone, text, bound, allow_remote=allow_remote, limits=Limits(seconds))
+            return _with_notes(
+                alone, text, run.run(alone, text, bound, allow_remote=allow_remote, limits=Limits(seconds))
+            )
         if kb is None:
             raise UsageError("a query needs a knowledge base or an endpoint", mend="Open one with guidegraph.open().")
         if "idx:" in text or ns.IDX in text:
@@ -73,8 +78,17 @@ def run_query(
         if not is_shipped(text):
             # A query of ours asks for no mapping: codes are read before it, by the rules of docs/codes.md.
             kb.knowledge.load_links()
-        return run.run(kb.store, text, bound, allow_remote=allow_remote, limits=Limits(seconds))
+        found = run.run(kb.store, text, bound, allow_remote=allow_remote, limits=Limits(seconds))
+        return _with_notes(kb.store, text, found)
 
     if kb is None or declared is None or not is_shipped(text):
         return asked({})
     return looked_around(kb.knowledge, text, declared, terms, readings, asked)
+
+
+def _with_notes(store: ox.Store, text: str, found: Result) -> Result:
+    """What a stranger's query found, with what it names and the store does not have."""
+    from guidegraph.query.catalogue import is_shipped
+    from guidegraph.query.named import unheard
+
+    return found if is_shipped(text) else replace(found, notes=unheard(store, text))

@@ -158,7 +158,8 @@ def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
         if not recommended and not opposed and not elsewhere:
             said = "no document in the knowledge base recommends it or advises against it"
             rows.append({"kind": "silence", "statement": None, "text": said})
-    if not recommended and (general := assessment.statements(therapy, GENERALLY)):
+    general = [s for s in assessment.statements(therapy, GENERALLY) if assessment.truth(s) != FALSE]
+    if not recommended and general:
         general_of = {assessment.records.label(assessment.records.one(s, "intervention")) for s in general}
         named = assessment.records.label(therapy)
         said = f"recommended for {', '.join(sorted(general_of))} in general; no source here names {named}"

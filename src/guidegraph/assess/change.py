@@ -41,9 +41,10 @@ def _goals(assessment: Assessment, therapy: str, statement: str, branch: tuple[t
 
 def _smallest(assessment: Assessment, therapy: str) -> tuple[Fact, ...] | None:
     best: tuple[Fact, ...] | None = None
+    search = Search(assessment)
     for statement in assessment.statements(therapy, FOR):
         for branch in assessment.records.branches.get(assessment.records.population(statement), ()):
-            facts = Search(assessment).solve(_goals(assessment, therapy, statement, branch))
+            facts = search.solve(_goals(assessment, therapy, statement, branch))
             if facts is not None and (best is None or len(facts) < len(best)):
                 best = facts
     return best

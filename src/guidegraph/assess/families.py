@@ -52,14 +52,18 @@ def deciding(assessment: Assessment, therapy: str) -> frozenset[str]:
     return frozenset(s for s in said if assessment.truth(s) == TRUE)
 
 
-def families(assessment: Assessment) -> Mapping[str, str]:
-    """The head of each therapy's family: the highest above it, or among its parts, of the same status and reasons."""
+def families(assessment: Assessment, beside: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """The head of each therapy's family: the highest above it, or among its parts, of the same status and reasons.
+
+    ``beside`` is what else the therapies of a family have alike.
+    """
     known = Interventions(assessment.records)
     reach = {therapy: known.reach(therapy) for therapy in assessment.statuses}
-    heads: dict[tuple[str, frozenset[str]], list[str]] = defaultdict(list)
+    heads: dict[tuple[str, str, frozenset[str]], list[str]] = defaultdict(list)
     found: dict[str, str] = {}
     for therapy in sorted(reach, key=lambda t: (len(reach[t]), assessment.records.label(t), t)):
-        mine = heads[assessment.statuses[therapy], deciding(assessment, therapy)]
+        alike = (beside or {}).get(therapy, "")
+        mine = heads[assessment.statuses[therapy], alike, deciding(assessment, therapy)]
         head = next((one for one in mine if one in reach[therapy]), therapy)
         if head == therapy:
             mine.append(therapy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
 from guidegraph.knowledge.records import Atom, gg
@@ -42,6 +43,10 @@ class Search:
         self._best: tuple[Fact, ...] | None = None
         self._goals: tuple[Goal, ...] = ()
         self._seen = 0
+        # What one supposed fact makes of one atom is asked many thousand times, whatever else is supposed.
+        self._by_fact: dict[Fact, dict[str, str | None]] = {}
+        self._owners = cache(self._owners_of)
+        self._near = cache(self._values_near)
 
     def solve(self, goals: Sequence[Goal]) -> tuple[Fact, ...] | None:
         """The smallest set of facts under which every goal holds, or None if there is none."""
@@ -89,7 +94,8 @@ class Search:
             yield from self._class_options(atom, positive, facts)
         elif not any(f[0] == atom.prop for f in facts):
             if not positive:
-                yield from ((owner, False) for owner in self._owners(atom) if self.truth(owner, True, facts) == UNKNOWN)
+                owners = self._owners(iri)
+                yield from ((owner, False) for owner in owners if self.truth(owner, True, facts) == UNKNOWN)
             yield from ((atom.prop, number) for number in self._numbers(atom, positive))
 
     def _class_options(self, atom: Atom, positive: bool, facts: tuple[Fact, ...]) -> Iterable[Fact]:
@@ -106,7 +112,7 @@ class Search:
         values = self._near(number)
         yield from ((number, v) for v in values if any(inside((at(v),), span) for span in ranges))
 
-    def _near(self, number: str) -> list[Decimal]:
+    def _values_near(self, number: str) -> list[Decimal]:
         """Values on either side of every bound of a number that what is known of it leaves."""
         same = [a for a in self.assessment.records.atoms.values() if a.prop == number and not a.cls]
         bounds = {b for a in same for b in (a.low, a.above, a.high, a.below) if 0 <= b < Decimal(999999999)}
@@ -114,8 +120,9 @@ class Search:
         left = self.assessment.settled.spans.get(number, (EVERYTHING,))
         return sorted(v for v in tried if v >= 0 and any(inside((at(v),), span) for span in left))
 
-    def _owners(self, atom: Atom) -> list[str]:
-        """The atoms without which a patient cannot have the number."""
+    def _owners_of(self, number: str) -> list[str]:
+        """The atoms without which a patient cannot have the number of an atom."""
+        atom = self.assessment.atom(number)
         return sorted(iri for iri, other in self.assessment.records.atoms.items() if self._lacks(atom, other))
 
     def _numbers(self, atom: Atom, positive: bool) -> list[Decimal]:
@@ -133,22 +140,25 @@ class Search:
     def _supposed(self, atom: Atom, facts: tuple[Fact, ...]) -> str | None:
         if atom.names:
             return self._named(atom, facts)
-        for subject, value in facts:
-            if isinstance(value, Decimal):
-                if subject == atom.prop and not atom.cls:
-                    return TRUE if within(atom, value) else FALSE
-                read = self._read(atom, subject, value)
-                if read:
-                    return read
-                continue
-            other = self.assessment.atom(subject)
-            if value and self._entails(other, atom):
-                return TRUE
-            if not value and self._entails(atom, other):
-                return FALSE
-            if not value and self._lacks(atom, other):
-                return FALSE
+        for fact in facts:
+            known = self._by_fact.setdefault(fact, {})
+            if atom.iri not in known:
+                known[atom.iri] = self._by(fact, atom)
+            if known[atom.iri]:
+                return known[atom.iri]
         return None
+
+    def _by(self, fact: Fact, atom: Atom) -> str | None:
+        """The truth that one supposed fact gives an atom, None where it leaves it open."""
+        subject, value = fact
+        if isinstance(value, Decimal):
+            if subject == atom.prop and not atom.cls:
+                return TRUE if within(atom, value) else FALSE
+            return self._read(atom, subject, value) or None
+        other = self.assessment.atom(subject)
+        if value:
+            return TRUE if self._entails(other, atom) else None
+        return FALSE if self._entails(atom, other) or self._lacks(atom, other) else None
 
     def _read(self, atom: Atom, number: str, value: Decimal) -> str:
         """The truth that a class has by the readings of a number, "" where they leave it open."""

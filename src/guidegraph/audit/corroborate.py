@@ -136,7 +136,7 @@ class Corroboration:
             "label": records.label(other),
             "document": describe.document(records, document, records.issued_of(other)),
             "stance": records.code(records.one(other, "stance"), "") or None,
-            "finding": records.one(other, "benefitOrHarm") or None,
+            "finding": records.code(records.one(other, "benefitOrHarm"), "") or None,
             "population": records.label(population) if population else None,
             "attached": describe.attached(records, other),
             "reported": reported,

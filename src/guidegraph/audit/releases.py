@@ -13,16 +13,20 @@ from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessing import assess
 from guidegraph.assess.assessment import FALSE, Assessment
-from guidegraph.derived import Moved, MovedPatient, MovedStatus, PublishedReleases
+from guidegraph.derived import GoneTerm, Moved, MovedPatient, MovedStatus, PublishedReleases
 from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.profile.problems import name, parts
+from guidegraph.profile.problems import titled
 from guidegraph.store import knowledge_graphs
 
 #: Properties and their values as text; what hangs on a blank node stands in brackets.
 _Said = Mapping[str, frozenset[str]]
 _TYPE, _LABEL = ox.NamedNode(ns.RDF + "type"), ox.NamedNode(ns.RDFS + "label")
+#: What declares a term.
+_KINDS = frozenset(
+    f"owl:{kind}" for kind in ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty", "NamedIndividual")
+)
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 
@@ -34,17 +38,46 @@ def releases(was: Knowledge, now: Knowledge, as_of: date) -> PublishedReleases:
         now: the later one.
         as_of: the day at which the statuses of the example patients are compared.
     """
+    before, after = _nodes(was), _nodes(now)
+    gone = [iri for iri in sorted(before) if _used(iri, before) and not _used(iri, after)]
     return {
         "as_of": as_of.isoformat(),
         "was": {"version": was.version, "digest": was.digest},
         "now": {"version": now.version, "digest": now.digest},
-        "moved": _moved(_nodes(was), _nodes(now)),
+        "deprecated": [_gone(iri, after[iri]) for iri in gone if _declared(after.get(iri, {}))],
+        "vanished": [_gone(iri, before[iri]) for iri in gone if not _declared(after.get(iri, {}))],
+        "moved": _moved(before, after),
         "patients": [
             patient
             for path in assets.files("graph", "profiles/*.yaml")
             for patient in _patients(path.stem, was, now, as_of)
         ],
         "made_from": now.made_from(),
+    }
+
+
+def _declared(said: _Said) -> bool:
+    """Whether a node is declared as a class, property or named individual."""
+    return not _KINDS.isdisjoint(said.get(_TYPE.value, frozenset()))
+
+
+def _used(iri: str, nodes: Mapping[str, _Said]) -> bool:
+    """Whether a node is a term of the ontology that is in use. Populations belong to their statements."""
+    said = nodes.get(iri, {})
+    population = "gg:Population" in said.get(_TYPE.value, frozenset())
+    return _declared(said) and not population and "true" not in said.get(ns.OWL + "deprecated", frozenset())
+
+
+def _gone(iri: str, said: _Said) -> GoneTerm:
+    def one(prop: str) -> str:
+        return min(said.get(prop, frozenset({""})))
+
+    return {
+        "id": describe.name(iri),
+        "label": one(_LABEL.value),
+        "since": one(ns.GG + "deprecatedSince"),
+        "reason": one(ns.GG + "deprecationReason"),
+        "replaced_by": sorted(said.get(ns.DCTERMS + "isReplacedBy", frozenset())),
     }
 
 
@@ -106,15 +139,17 @@ def _patients(example: str, was: Knowledge, now: Knowledge, as_of: date) -> Iter
     """An example patient, for each of several problems, with the therapies whose status differs."""
     try:
         before, after = (
-            {name(p.about, k.vocabulary): assess(k, p, as_of) for p in parts(k.profile(f"example:{example}"))}
+            {
+                title: assess(k, one, as_of)
+                for title, one in titled(k.profile(f"example:{example}"), k.vocabulary, example).items()
+            }
             for k in (was, now)
         )
     except GuideGraphError as error:
         yield {"profile": example, "therapies": [], "error": str(error)}
         return
-    for problem in sorted(before.keys() & after.keys()):
-        title = f"{example}: {problem}" if len(after) > 1 else example
-        yield {"profile": title, "therapies": _statuses(before[problem], after[problem])}
+    for title in sorted(before.keys() & after.keys()):
+        yield {"profile": title, "therapies": _statuses(before[title], after[title])}
 
 
 def _statuses(old: Assessment, new: Assessment) -> list[MovedStatus]:

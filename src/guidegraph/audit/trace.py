@@ -179,10 +179,10 @@ class Tracer:
             node.breaks.append("described nowhere: the chain is cut here")
             return node
         stated = describe.document(records, iri)
-        publisher = records.nodes[iri].get(ns.DCTERMS + "publisher", ())
+        publishers = sorted(records.label(p) for p in records.nodes[iri].get(ns.DCTERMS + "publisher", ()))
         issued = stated["issued"]
-        node.details = [f"{stated['kind']}, issued {issued}", *(f"published by {p}" for p in publisher)]
-        node.details += records.nodes.get(iri, {}).get(ns.DCTERMS + "identifier", [])
+        node.details = [f"{stated['kind']}, issued {issued}", *(f"published by {p}" for p in publishers)]
+        node.details += [i.removeprefix("https://") for name in ("doi", "pmid") for i in records.all(iri, name)]
         copies = records.all(iri, "copyAt")
         for page in self._pages(statement, iri)[:2]:
             node.details.append(f"read at {'a copy: ' if page in copies else ''}{page}")

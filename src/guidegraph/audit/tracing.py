@@ -151,8 +151,9 @@ class Prov:
     def _issued(self, document: str) -> None:
         props = self._records.nodes.get(document, {})
         for publisher in props.get(ns.DCTERMS + "publisher", ()):
-            agent = f"{ns.BASE}publisher/{quote(publisher, safe='')}"
-            self._agent(agent, publisher)
+            # A name where an agent belongs is a defect that the shapes tell; the chain is written all the same.
+            agent = publisher if "://" in publisher else ns.GGO + quote(publisher, safe="")
+            self._agent(agent, self._records.label(publisher))
             self._add(document, ns.PROV + "wasAttributedTo", ox.NamedNode(agent))
         for issued in props.get(ns.DCTERMS + "issued", ()):
             if _DAY.match(issued):
@@ -220,4 +221,4 @@ def prov_turtle(records: Records, root: Node) -> str:
 
 
 def _prefixes() -> dict[str, str]:
-    return {name: ns.PREFIXES[name] for name in ("gg", "ggd", "prov", "rdfs", "xsd")}
+    return {name: ns.PREFIXES[name] for name in ("gg", "ggd", "ggo", "prov", "rdfs", "xsd")}

@@ -74,42 +74,67 @@ def therapies(
     ended: Annotated[
         bool, typer.Option("--ended", help="List what is not in effect at the date; else counted.")
     ] = False,
+    full: Annotated[
+        bool | None,
+        typer.Option(
+            "--full/--glance",
+            help="Every therapy with every voice, or what one acts on; tables and Markdown show this if not told.",
+        ),
+    ] = None,
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
-    """Which therapies are eligible for a patient, which are not and why.
+    """What to do for a patient at a glance, or in full: which therapies are eligible, which are not and why.
 
     Example: guidegraph therapies example:chronic-failed-care
     """
     from guidegraph import render
+    from guidegraph.profile.problems import parts
 
+    brief = (form in (Format.table, Format.markdown) and not ended) if full is None else not full
+    if brief and ended:
+        raise UsageError("a glance does not list what has ended", where="--ended", mend="Use --full with it.")
+    if brief and form not in (Format.table, Format.markdown, Format.json):
+        raise UsageError(f"there is no glance as {form.value}", where="--glance", mend="Leave it out.")
     shown = view(
         form,
         {
-            # Written below, since it needs the names of terminologies.
+            # Written below: they need the names of terminologies, and the glance beside the whole.
             Format.fhir: str,
+            Format.html: str,
             # Each view is imported when it is shown.
-            Format.table: lambda data: render.therapies_text(data, ended=ended),
+            Format.table: lambda data: render.glance_text(data) if brief else render.therapies_text(data, ended=ended),
             Format.json: render.to_json,
-            Format.markdown: lambda data: render.therapies_markdown(data, ended=ended),
-            Format.html: lambda data: render.therapies_html(data),
+            Format.markdown: lambda data: (
+                render.glance_markdown(data) if brief else render.therapies_markdown(data, ended=ended)
+            ),
         },
     )
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(
-        profile_source(profile),
-        as_of=day(as_of),
-        jurisdiction=jurisdiction,
-        problem=problem,
-        standing=standing,
-        only=only,
-        also=also or (),
-    )
-    data = answer.to_dict()
-    text = _as_fhir(kb, data, fhir_version) if form is Format.fhir else shown(data)
+    patient = kb.profile(profile_source(profile))
+    # Each of several problems has a glance of its own; whatever is one whole is of one problem.
+    several = brief and form is not Format.json and problem is None and save is None
+    answers = [
+        kb.therapies(
+            one,
+            as_of=day(as_of),
+            jurisdiction=jurisdiction,
+            problem=problem,
+            standing=standing,
+            only=only,
+            also=also or (),
+        )
+        for one in (parts(patient) if several else [patient])
+    ]
+    if form is Format.fhir:
+        text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
+    elif form is Format.html:
+        text = render.therapies_html(answers[0].to_dict(), answers[0].glance())
+    else:
+        text = "\n".join(shown(answer.glance() if brief else answer.to_dict()) for answer in answers)
     if save is not None:
-        write(answer.saved(), save)
+        write(answers[0].saved(), save)
     write(text)
 
 

@@ -94,6 +94,8 @@ def query(
         seconds=timeout,
     )
     write(FORMS[form.value](result))
+    for note in result.notes:
+        typer.echo(f"note: {note}", err=True)
     if asked.empty_means and result.kind == "select" and not result.rows:
         typer.echo(f"no rows: {asked.empty_means}", err=True)
 

@@ -65,7 +65,8 @@ def _header(triples: set[ox.Triple], iri: str) -> tuple[Header, set[ox.Triple]]:
     version = next((v.value for v in values(core, ns.OWL + "versionInfo")), "")
     imported = values(own, ns.OWL + "imports")
     licences = [v.value for v in values(own, ns.DCTERMS + "license") if isinstance(v, ox.NamedNode)]
-    named = sorted(part.value for part in parts if isinstance(part, ox.NamedNode))
+    # The root is what the whole is called, and no part of itself.
+    named = sorted(part.value for part in parts if isinstance(part, ox.NamedNode) and part.value != ONTOLOGY)
     annotations = [
         *((ns.DCTERMS + "hasPart", ("IRI", part)) for part in named),
         *((ns.DCTERMS + "license", ("IRI", licence)) for licence in licences),

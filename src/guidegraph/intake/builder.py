@@ -11,7 +11,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
 from guidegraph.intake.dates import Moment, age
-from guidegraph.intake.problems import split
+from guidegraph.intake.problems import attributed, split
 from guidegraph.intake.report import (
     IGNORED,
     NOT_UNDERSTOOD,
@@ -33,8 +33,8 @@ from guidegraph.profile.coded import others
 STATES = ("conditions", "findings")
 #: Lists that a measurement which is not understood leaves incomplete: what is measured is never a diagnosis.
 MEASURED = ("findings",)
-#: Profile keys of the age, which is read from the birth date alone, and of the sex.
-AGE, _SEX = "age", "sex"
+#: The profile key of the age, which is read from the birth date alone.
+AGE = "age"
 _ASK = "Find out, and write it into the profile."
 _CORRECT = "Correct the entry, or write the fact into the profile."
 _WHOSE = "Write it into the problem that it belongs to, in the profile."
@@ -100,6 +100,14 @@ class ProfileBuilder:
     def of_kind(self, classes: Collection[str], *kinds: str) -> list[str]:
         """Those of the classes that are of some kinds, sorted."""
         return sorted(c for c in classes if (row := self._terms.by_iri.get(c)) is not None and row.kind in kinds)
+
+    def asked_about(self, classes: Collection[str]) -> bool:
+        """Whether recommendations speak of some of the classes, so that they may be problems."""
+        return not self._settings.problems.isdisjoint(classes)
+
+    def of_problem(self, classes: Collection[str]) -> bool:
+        """Whether some of the classes and numbers belong to a problem, not to the patient."""
+        return any(self._terms.by_iri[iri].problem_key for iri in classes)
 
     # -------------------------------------------------------------- facts
 
@@ -202,11 +210,17 @@ class ProfileBuilder:
         if self._counts((), source):
             self._sexes.append((value, source, note, self._next()))
 
-    def trial(self, fact: TrialFact, source: Source, *, note: str = "", reasons: frozenset[str] = frozenset()) -> None:
-        """A trial of therapy that the patient has had, or is in, with the conditions that it was for."""
+    def trial(self, fact: TrialFact, source: Source, *, note: str = "") -> None:
+        """A trial of therapy that the patient has had, or is in; the source has the conditions that it was for."""
         if self._counts({fact.of}, source, keys=("trials",)):
-            had = Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note, self._next(), reasons=reasons)
-            self._facts.append(had)
+            self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note, self._next()))
+
+    def severity(self, word: str, condition: str, source: Source) -> None:
+        """How severe a condition that recommendations speak of is, by the value of the key of a problem."""
+        for row in self._terms.rows if condition in self._settings.problems else ():
+            if word and word in (row.problem_value, *row.problem_denials):
+                whose = replace(source, reasons=frozenset((condition,)))
+                self.fact(row.iri, word == row.problem_value, whose, note=f"{self._terms.label(condition)} is {word}")
 
     def stop(self, of: str, day: date, source: Source, *, note: str = "") -> None:
         """A drug that the patient stopped on a day that is not after the day of the profile."""
@@ -294,7 +308,9 @@ class ProfileBuilder:
 
     def build(self, patient: str, label: str = "") -> Profile:
         """The profile of everything collected; the report then has every entry, in the order of the record."""
-        self._settle_sex()
+        facts, unread = settle.sexes(self._sexes, self._terms, frozenset({self._categories[MEASURED[0]]}))
+        self._facts, self._unread = [*self._facts, *facts], [*self._unread, *unread]
+        self._facts, self._unread = attributed(self._facts, self._unread, self._settings.problems, self._terms)
         settled = settle.Settlement(self._facts, self._unread, self._terms, self._rules)
         for entry in self._unread:
             newer = settled.superseded.get(entry.order)
@@ -335,20 +351,6 @@ class ProfileBuilder:
         read |= set(self._others.values())
         profile = replace(profile, readings=tuple(sorted(read)), others=tuple(sorted(self._others)))
         return found.together(profile, self._terms)
-
-    def _settle_sex(self) -> None:
-        stated = {value for value, *_ in self._sexes}
-        rows = [r for r in self._terms.of_kind("finding") if r.key == _SEX and stated == {r.key_value}]
-        for value, source, note, order in self._sexes:
-            if rows:
-                prop = settle.OF_KIND["finding"]
-                self._facts.append(Fact(prop, rows[0].iri, True, None, source, note, order))
-                continue
-            others = [f"{s.ref} says {s.text}" for v, s, *_ in self._sexes if v != value]
-            why = f"{others[0]}, so the sex is unknown" if others else "it is no sex that recommendations speak of"
-            lists = frozenset({self._categories[MEASURED[0]]})
-            mend = "Write the sex that counts for treatment into the profile."
-            self._unread.append(Unread(frozenset(), lists, source, NOT_UNDERSTOOD, why, mend, order))
 
     def _none_of_a_list(self, kept: Sequence[Fact], complete: set[str]) -> Iterable[Fact]:
         """What statements that a list is empty say, where nothing else of the record contradicts them.

@@ -45,7 +45,8 @@ class Source:
     codes were read. ``about`` is what it is about without its value ("" if that is ``text``): what is not understood
     stands in a profile by this, so that a code whose every value is not understood stands there once. ``written`` is
     when it was recorded, ordered, asserted or issued, ``saved`` when a server last stored it; ``timed`` says that it is
-    an observation, of which the newest counts.
+    an observation, of which the newest counts. ``reasons`` are the conditions that it is about or was done for (IRIs;
+    :data:`OTHER_REASON` for what is none of ours), none where it names none.
     """
 
     ref: str
@@ -57,6 +58,7 @@ class Source:
     written: Moment | None = None
     saved: Moment | None = None
     timed: bool = False
+    reasons: frozenset[str] = frozenset()
 
     @property
     def time(self) -> Moment | None:
@@ -106,7 +108,7 @@ class Settings:
         return "", ""
 
 
-#: A reason of a trial that is no condition of ours.
+#: A reason that is no condition of ours.
 OTHER_REASON = "urn:reason:other"
 
 
@@ -115,8 +117,7 @@ class Fact:
     """A present or absent class, a number, a trial or a stop that an entry states, before it is held against others.
 
     ``prop`` is the property; ``iri`` the class (for a number, the property); ``value`` the number, trial or stop;
-    ``order`` is its place in the record. ``began`` is when a condition began, where its entry says so; ``reasons`` are
-    the conditions that a trial was for (IRIs; :data:`OTHER_REASON` for what is none of ours).
+    ``order`` is its place in the record. ``began`` is when a condition began, where its entry says so.
     """
 
     prop: str
@@ -127,7 +128,6 @@ class Fact:
     note: str = ""
     order: int = 0
     began: Moment | None = None
-    reasons: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

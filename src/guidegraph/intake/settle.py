@@ -20,6 +20,8 @@ _MOST = 1_000
 #: A fact that is not taken, with its state in the report and the reason.
 Dropped = tuple[Fact, str, str]
 MEDICATION = ns.GG + "takesMedication"
+#: The profile key of the sex.
+_SEX = "sex"
 #: The property that states a class of each kind.
 OF_KIND = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding", "intervention": MEDICATION}
 _Item = TypeVar("_Item", Fact, Unread)
@@ -58,15 +60,16 @@ class Settlement:
         self.kept = sorted(self._contradictions(kept), key=lambda fact: fact.order)
 
     def _supersede(self, facts: Sequence[Fact], unread: Sequence[Unread]) -> None:
-        last: dict[str, list[Fact]] = defaultdict(list)
+        last: dict[tuple[str, frozenset[str]], list[Fact]] = defaultdict(list)
         for fact in facts:
             if fact.source.timed:
-                last[fact.iri].append(fact)
-        newest = {iri: _last(group) for iri, group in last.items()}
+                last[fact.iri, fact.source.reasons].append(fact)
+        newest = {key: _last(group) for key, group in last.items()}
         for entry in unread:
             if entry.source.timed and entry.about:
                 newer = [
-                    next((f for f in newest.get(iri, ()) if f.source.later(entry.source)), None) for iri in entry.about
+                    next((f for f in newest.get((iri, entry.source.reasons), ()) if f.source.later(entry.source)), None)
+                    for iri in entry.about
                 ]
                 if all(newer):
                     self.superseded[entry.order] = min((f for f in newer if f), key=lambda fact: fact.order)
@@ -78,13 +81,14 @@ class Settlement:
             for iri in entry.about:
                 by_class[iri].append(entry)
         shadow: dict[int, Unread] = {}
-        groups: dict[tuple[str, str, bool, bool], list[Fact]] = defaultdict(list)
+        groups: dict[tuple[str, str, bool, bool, frozenset[str]], list[Fact]] = defaultdict(list)
         for fact in facts:
-            groups[fact.prop, fact.iri, fact.present, fact.source.timed].append(fact)
+            groups[fact.prop, fact.iri, fact.present, fact.source.timed, fact.source.reasons].append(fact)
         for iri, entries in sorted(by_class.items()):
-            latest = {entry.source.time: entry for entry in reversed(_last(entries))}
             for group in groups.values():
-                if self._bears(iri, group[0]):
+                bearing = [entry for entry in entries if _of_one(entry.source, group[0].source)]
+                if bearing and self._bears(iri, group[0]):
+                    latest = {entry.source.time: entry for entry in reversed(_last(bearing))}
                     for fact in group:
                         cast = next((e for e in latest.values() if not fact.source.later(e.source)), None)
                         if cast is not None:
@@ -122,14 +126,23 @@ class Settlement:
         return bool(could_lack & has or self._said(prop, iri, True)[1] & has)
 
     def _newest(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Of observations of one class, the newest; two that differ and neither of which is newer leave it unknown."""
+        """Of observations of one class, the newest; two that differ and neither of which is newer leave it unknown.
+
+        Those of each problem by themselves; one of nobody knows which hides what is not known to be newer of each.
+        """
         kept = [fact for fact in facts if not fact.source.timed]
-        groups: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+        groups: dict[tuple[str, str, frozenset[str]], list[Fact]] = defaultdict(list)
         for fact in facts:
             if fact.source.timed:
-                groups[fact.prop, fact.iri].append(fact)
-        for group in groups.values():
+                groups[fact.prop, fact.iri, fact.source.reasons].append(fact)
+        for (prop, iri, reasons), group in groups.items():
             last = _last(group)
+            unowned = groups.get((prop, iri, frozenset()), ()) if reasons else ()
+            hiding = next((one for one in unowned if not last[0].source.later(one.source)), None)
+            if hiding is not None:
+                why = f"{hiding.source.ref} is not known to be older, and may be of the same problem"
+                self.dropped += [(fact, NOT_UNDERSTOOD, why) for fact in group]
+                continue
             newest = {id(fact) for fact in last}
             newer = f"{last[0].source.ref} is newer"
             self.dropped += [(fact, IGNORED, newer) for fact in group if id(fact) not in newest]
@@ -168,10 +181,12 @@ class Settlement:
         # Records repeat facts: what says the same is compared once.
         groups: dict[tuple[object, ...], list[Fact]] = defaultdict(list)
         for fact in facts:
-            groups[fact.prop, fact.iri, fact.present, fact.value, fact.source.timed].append(fact)
+            groups[fact.prop, fact.iri, fact.present, fact.value, fact.source.timed, fact.source.reasons].append(fact)
         against: dict[int, Fact] = {}
         for ones, others in combinations(groups.values(), 2):
             one, other = ones[0], others[0]
+            if not _of_one(one.source, other.source):
+                continue
             (has, lacks), (has_too, lacks_too) = self._said_by(one), self._said_by(other)
             if not (has & lacks_too or has_too & lacks):
                 continue
@@ -216,6 +231,11 @@ class Settlement:
         except ProfileError:
             return False
         return True
+
+
+def _of_one(one: Source, other: Source) -> bool:
+    """Whether what two entries say may be of one problem."""
+    return not one.reasons or not other.reasons or bool(one.reasons & other.reasons)
 
 
 def _newer(one: Fact, other: Fact) -> bool:
@@ -319,6 +339,24 @@ def none_of(
     shared = shared.union(*map(vocabulary.ancestors, past))
     wanted = [row.iri for row in rows if row.iri not in shared]
     return [Fact(OF_KIND["condition"], iri, False, None, source) for iri in vocabulary.telling(wanted, False)]
+
+
+def sexes(
+    stated: Sequence[tuple[str, Source, str, int]], vocabulary: Vocabulary, lists: frozenset[str]
+) -> tuple[list[Fact], list[Unread]]:
+    """The sex of statements (value, source, note, place) that agree on one of ours; else each as an entry unread, which
+    leaves ``lists`` incomplete."""
+    values = {value for value, *_ in stated}
+    iri = next((r.iri for r in vocabulary.of_kind("finding") if r.key == _SEX and values == {r.key_value}), None)
+    if iri is not None:
+        return [Fact(OF_KIND["finding"], iri, True, None, source, note, order) for _, source, note, order in stated], []
+    unread = []
+    for value, source, _, order in stated:
+        others = [f"{s.ref} says {s.text}" for v, s, *_ in stated if v != value]
+        why = f"{others[0]}, so the sex is unknown" if others else "it is no sex that recommendations speak of"
+        mend = "Write the sex that counts for treatment into the profile."
+        unread.append(Unread(frozenset(), lists, source, NOT_UNDERSTOOD, why, mend, order))
+    return [], unread
 
 
 def words(fact: Fact, vocabulary: Vocabulary) -> str:

@@ -268,7 +268,7 @@ def evidence(records: Records, statement: str) -> Evidence:
     return {
         "id": name(statement),
         "label": records.label(statement),
-        "benefit_or_harm": records.one(statement, "benefitOrHarm", NOT_STATED),
+        "benefit_or_harm": records.code(records.one(statement, "benefitOrHarm")),
         "effect": records.one(statement, "effect", NOT_STATED),
         "certainty": records.code(records.one(statement, "certainty")),
         "document": document(records, records.one(statement, "statedIn"), records.issued_of(statement)),

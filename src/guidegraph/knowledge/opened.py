@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 from guidegraph import assets, store
 from guidegraph import namespaces as ns
+from guidegraph.knowledge.clocks import refuse_mixed
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
@@ -60,7 +61,7 @@ class Knowledge:
 
     def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
         self.root = root
-        self._links_loaded = False
+        self._links_loaded = self._one_clock = False
         self.store = loaded
         self.engine = Engine(loaded)
         self.records = Records(self.engine)
@@ -173,10 +174,22 @@ class Knowledge:
 
         Raises:
             ProfileError: the profile contradicts itself.
+            KnowledgeError: a statement sets the numbers of several problems.
         """
+        self.one_clock()
         settled = self.settle(profile) if isinstance(profile, Profile) else profile
         leaves = {iri: self.kinds(reading) for iri, reading in linked.items()}
         return self.engine.session(settled_triples(settled), asked, leaves)
+
+    def one_clock(self) -> None:
+        """Refuse knowledge with a statement that sets the numbers of several problems; asked once.
+
+        Raises:
+            KnowledgeError: there is one (:func:`guidegraph.knowledge.clocks.refuse_mixed`).
+        """
+        if not self._one_clock:
+            refuse_mixed(self.records, self.vocabulary)
+            self._one_clock = True
 
     def kinds(self, reading: CodeReading) -> Sequence[str]:
         """The interventions of ours that a code is a kind of."""

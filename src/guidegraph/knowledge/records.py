@@ -262,6 +262,10 @@ class Records:
         near = {c for c, above in self.ancestors.items() if not (above.isdisjoint(spoken) and above.isdisjoint(names))}
         return over | near
 
+    def shown_apart(self, cls: str) -> bool:
+        """Whether an intervention is of a category that a glance shows in a band of its own."""
+        return any(self.plans.get(up, {}).get(gg("shownApart")) == ("true",) for up in self.ancestors.get(cls, (cls,)))
+
     def same_problem(self, one: str, other: str) -> bool:
         """Whether two conditions are one problem: the same, one above the other, or both below a class whose members
         are names of one problem."""

@@ -85,6 +85,12 @@ def parts(profile: Profile) -> list[Profile]:
     return [_chosen(profile, problem) for problem in profile.problems]
 
 
+def titled(profile: Profile, vocabulary: Vocabulary, title: str) -> dict[str, Profile]:
+    """The profile of each of its problems, by a title that names the problem where there are several."""
+    of_each = parts(profile)
+    return {f"{title}: {name(one.about, vocabulary)}" if len(of_each) > 1 else title: one for one in of_each}
+
+
 def _chosen(profile: Profile, problem: Problem) -> Profile:
     others = [t for other in profile.problems if other is not problem for t in other.trials_present]
     bad = profile.not_tolerated | {trial.of for trial in others if trial.outcome == _NOT_TOLERATED}

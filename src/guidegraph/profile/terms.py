@@ -28,6 +28,9 @@ _PROPERTIES = {
     ns.GG + "problemKey": "problem_key",
     ns.GG + "problemValue": "problem_value",
     ns.GG + "problemDenial": "denial",
+    ns.GG + "deprecatedSince": "since",
+    ns.GG + "deprecationReason": "reason",
+    ns.DCTERMS + "isReplacedBy": "replaced",
     ns.OBO_IN_OWL + "hasBroadSynonym": "broad",
     ns.OBO_IN_OWL + "hasNarrowSynonym": "narrow",
     ns.OBO_IN_OWL + "hasRelatedSynonym": "related",
@@ -74,6 +77,8 @@ def _row(iri: str, kind: str, values: Mapping[str, list[str]]) -> TermRow:
         tuple(sorted(values.get("denial", []))),
         inexact=tuple((scope, name) for scope in SCOPES for name in sorted(values.get(scope, []))),
         overlaps=tuple(sorted(values.get("overlaps", []))),
+        deprecated=f"{one('reason')} (deprecated since {one('since')})" if kind == "deprecated" else "",
+        replaced_by=tuple(sorted(values.get("replaced", []))),
     )
 
 
@@ -121,7 +126,11 @@ class Vocabulary:
     ) -> None:
         self._codes = codes
         self._lexicon = lexicon
-        known = tuple(rows)
+        everything = tuple(rows)
+        known = tuple(row for row in everything if row.kind != "deprecated")
+        self._deprecated = {
+            name: row for row in everything if row.kind == "deprecated" for name in (row.iri, *map(normal, row.names))
+        }
         # Alerts are statements, named apart from what patients have: a condition is often called as its alert is.
         self.rows: tuple[TermRow, ...] = tuple(row for row in known if row.kind != "alert")
         self._alerts = sorted((row for row in known if row.kind == "alert"), key=lambda row: (row.label, row.iri))
@@ -279,6 +288,12 @@ class Vocabulary:
             raise TermError(asked_back(shown, meant), where=where, mend=which(meant))
         if rows:
             raise of_another_kind(f"{shown} is a term", rows, kinds, where)
+        if gone := self._deprecated.get(stripped) or self._deprecated.get(ns.expand(stripped) or normal(stripped)):
+            named = [f"{self.label(iri)!r} ({ns.shorten(iri)})" for iri in gone.replaced_by]
+            mend = (
+                f"Write {' or '.join(named)} in its place." if named else "Nothing stands in its place: leave it out."
+            )
+            raise TermError(f"{shown} is no longer used: {gone.deprecated}", where=where, mend=mend)
         everywhere = {row.kind for row in self.rows}
         if other := self.meant(stripped, everywhere):
             raise of_another_kind(asked_back(shown, other), [row for _, row in other], kinds, where)

@@ -39,6 +39,7 @@ _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "COPY", "MOVE
 _REACHING = re.compile("service|from", re.IGNORECASE | re.ASCII)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _PLAIN = re.compile(r"[^\x00-\x20<>\"{}|^`\\]*\Z")
+_SCHEME = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:")
 _PLACE = re.compile(r"at (\d+):(\d+)")
 #: Letters that are no hexadecimal digits, so that no escape becomes another one.
 _LETTERS = "qxzjkwyvug"
@@ -300,16 +301,29 @@ def no_query(text: str, fault: Exception) -> QueryError:
         return QueryError(
             "no SELECT, ASK, CONSTRUCT or DESCRIBE in the query", mend="guidegraph queries lists examples."
         )
-    return _syntax_error(fault)
+    return _syntax_error(text, fault)
 
 
-def _syntax_error(error: Exception) -> QueryError:
+def _syntax_error(text: str, error: Exception) -> QueryError:
     """A parser's complaint as one line with its place."""
     message = " ".join(str(error).split())
     place = _PLACE.search(message)
+    if relative := _relative(text):
+        return QueryError(
+            f"{relative.group()} is a relative IRI, and the query has no BASE",
+            where=_where(text, relative.start()),
+            mend="Write the whole IRI, a prefixed name, or BASE <...> first.",
+        )
     what = re.sub(r"expected (one of )?(\[.*?\]|.{160}).*", "something else was expected there", message)[:200]
     where = f"line {place[1]}, column {place[2]}" if place else ""
     return QueryError(f"the query cannot be parsed: {what}", where=where, mend="Look just before that place.")
+
+
+def _relative(text: str) -> re.Match[str] | None:
+    """The first IRI without a scheme, in a text that is a query once it has a base."""
+    if _fault(f"BASE <{ns.BASE}>\n{text}") is not None:
+        return None
+    return next((m for m in TOKEN.finditer(text) if m.lastgroup == "iri" and not _SCHEME.match(m.group())), None)
 
 
 def _unescaped(text: str) -> str:

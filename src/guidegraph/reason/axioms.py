@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import pyoxigraph as ox
 
 from guidegraph.errors import KnowledgeError
-from guidegraph.namespaces import GG, OWL, RDF, RDFS, XSD, shorten
+from guidegraph.namespaces import GG, OWL, PROV, RDF, RDFS, SKOS, XSD, shorten
 
 Node = ox.NamedNode | ox.BlankNode
 Source = bytes | Iterable[ox.Triple | ox.Quad]
@@ -80,6 +80,8 @@ class Axioms:
         self._definitions: dict[object, object] = {
             t.subject: t.object for t in self.triples if t.predicate == EQUIVALENT and t.subject in self._populations
         }
+        annotating = ox.NamedNode(OWL + "AnnotationProperty")
+        self._annotating = {t.subject for t in self.triples if t.predicate == TYPE and t.object == annotating}
         self._fresh = 0
 
     def values(self, node: object, predicate: str) -> list[object]:
@@ -116,7 +118,7 @@ class Axioms:
 
     def logical(self) -> list[str]:
         """The axioms as lines of N-Triples: all but annotations and the definitions of populations."""
-        hidden = self._parts_of_definitions()
+        hidden = self._parts_of_definitions() | self._lists()
         return [
             f"{t} ."
             for t in self.triples
@@ -129,6 +131,8 @@ class Axioms:
             return isinstance(triple.object, ox.NamedNode) and (
                 triple.object.value in _TYPES or self._types_an_individual(triple)
             )
+        if triple.subject in self._annotating:
+            return False
         if predicate in _LOGICAL or predicate in _RELATIONS or predicate.startswith(XSD):
             return True
         return predicate.startswith(OWL) and predicate not in _NOT_LOGICAL
@@ -138,9 +142,34 @@ class Axioms:
         individual = ox.NamedNode(OWL + "NamedIndividual")
         return any(t.predicate == TYPE and t.object == individual for t in self.about.get(triple.subject, ()))
 
+    def _lists(self) -> set[object]:
+        """The lists of concepts, their entries, agents, and the axioms about these alone.
+
+        They are values of statements and documents, so no fact about a patient bears on them; closing the lists and
+        telling their entries apart would double the reasoner's time for nothing.
+        """
+        above = [t for t in self.triples if t.predicate == SUBCLASS]
+        found: set[object] = {ox.NamedNode(SKOS + name) for name in ("Concept", "ConceptScheme")}
+        found.add(ox.NamedNode(PROV + "Agent"))
+        while more := {t.subject for t in above if t.object in found} - found:
+            found |= more
+        found |= {t.subject for t in self.triples if t.predicate == TYPE and t.object in found}
+        found |= self._below(t.object for node in tuple(found) for t in self.about.get(node, ()))
+        for name in ("members", "distinctMembers"):
+            for group in [t for t in self.triples if t.predicate.value == OWL + name]:
+                cells = self._below([group.object])
+                named = {t.object for c in cells for t in self.about.get(c, ()) if isinstance(t.object, ox.NamedNode)}
+                if named - {ox.NamedNode(RDF + "nil")} <= found:
+                    found |= {group.subject, *cells}
+        return found
+
     def _parts_of_definitions(self) -> set[object]:
         """All nodes without a name below the definitions of populations."""
-        waiting = [node for node in self._definitions.values() if isinstance(node, ox.BlankNode)]
+        return self._below(self._definitions.values())
+
+    def _below(self, nodes: Iterable[object]) -> set[object]:
+        """The nodes without a name among some nodes and below them."""
+        waiting = [node for node in nodes if isinstance(node, ox.BlankNode)]
         found: set[object] = set(waiting)
         while waiting:
             for triple in self.about.get(waiting.pop(), ()):

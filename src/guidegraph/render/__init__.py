@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         disagreements_markdown,
         disagreements_text,
     )
+    from guidegraph.render.glance import glance_markdown, glance_text
     from guidegraph.render.html import explain_html, notebook_html, therapies_html, timeline_html
     from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
     from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
@@ -33,6 +34,8 @@ __all__ = [
     "explain_html",
     "explain_markdown",
     "explain_text",
+    "glance_markdown",
+    "glance_text",
     "matrix_html",
     "matrix_svg",
     "matrix_text",
@@ -59,6 +62,8 @@ _MODULES = {
     "compare_text": "disagreement",
     "disagreements_markdown": "disagreement",
     "disagreements_text": "disagreement",
+    "glance_markdown": "glance",
+    "glance_text": "glance",
     "explain_html": "html",
     "notebook_html": "html",
     "therapies_html": "html",

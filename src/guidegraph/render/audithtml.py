@@ -27,6 +27,9 @@ td small,th small{font:.82rem/1.4 system-ui,Helvetica,Arial,sans-serif;opacity:.
 .tally li{border:1px solid var(--line);border-radius:.4rem;padding:.25rem .7rem;font:.88rem/1.4 system-ui,Helvetica,Arial,sans-serif}
 .tally b{font-size:1.05rem}
 ul.src{margin:0;padding-left:1.1rem}
+body{overflow-wrap:anywhere}
+@media(max-width:44rem){body{margin:.8rem auto}thead{display:none}tbody,tr,th,td{display:block}.claim,.cited,.verdict,.why{width:auto}
+tr{border-bottom:1px solid var(--line);padding:.4rem 0}th,td{border:0;padding:.15rem 0}}
 details{margin:.3rem 0}summary{cursor:pointer}
 .kind{border-left:4px solid currentColor;padding:.1rem 0 .1rem .9rem;margin:1.1rem 0}
 .error-kind{border-color:#c0303f}.warning-kind{border-color:#b07a1e}.note-kind{border-color:#999}

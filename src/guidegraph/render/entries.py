@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
+#: Statuses whose facts to establish decide.
+_OPEN = ("provisional", "undetermined")
 _LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
+#: Statuses of what is below a therapy that are told with it.
+_WORSE = ("provisional", "caution", "contested", "advised-against", "contraindicated")
 #: Kinds of grounds that are shown as they stand, after the voices.
 _AS_THEY_STAND = ("not tolerated", "in general", "alert")
 
@@ -95,6 +99,8 @@ def said(entry: Therapy) -> Iterator[Said]:
         if row["truth"] == "true":
             yield Said("note" if row["note"] else row["kind"].upper(), warning(row))
     yield from (Said("", ground["text"]) for ground in entry["grounds"] if ground["kind"] in _AS_THEY_STAND)
+    if entry["status"] in (*POSITIVE, "contested"):
+        yield from (Said(f"below it {status}", labels) for status, labels in _worse(entry))
     yield from beyond_reasons(entry)
 
 
@@ -108,6 +114,15 @@ def beyond_reasons(entry: Therapy) -> Iterator[Said]:
         yield Said("against, but for other patients", f"{_voice(voice)}; {voice['population']}")
     for voice in entry["ended"]:
         yield Said("ended", f"{voice['stance']}: {_voice(voice)}; {voice.get('because', '')}")
+
+
+def _worse(entry: Therapy) -> Iterator[tuple[str, str]]:
+    """What is below a therapy and has a status that is worse, by status: the class alone does not tell it."""
+    order = list(STATUSES)
+    for status in STATUSES.values():
+        labels = [member["label"] for member in entry["members"] if member["status"] == status.code]
+        if labels and status.code in _WORSE and order.index(status.code) > order.index(entry["status"]):
+            yield status.code, "; ".join(labels)
 
 
 def _sided(word: str, voices: Iterable[Recommendation]) -> str:
@@ -127,13 +142,25 @@ def _voice(voice: Recommendation) -> str:
 
 
 def to_establish(entry: Therapy) -> str:
-    """The facts to establish: named where they decide, else counted; "" where there are none but signs of alerts."""
-    names = [row["label"] for row in entry["establish"] if not row["alert"]]
+    """The facts to establish: named where they decide, else counted; "" where there are none but signs of alerts.
+
+    What only definitions leave open nobody can establish: it is told after the facts.
+    """
+    own = [row for row in entry["establish"] if not row["alert"]]
+    names = [row["label"] for row in own if row["fact"] is not None]
+    differing = [row["label"] for row in own if row["fact"] is None]
+    if differing and entry["status"] in _OPEN:
+        told = f"open only by definition: {'; '.join(differing)}"
+        return "; ".join(filter(None, (_named(entry, names), told)))
+    return _named(entry, names)
+
+
+def _named(entry: Therapy, names: list[str]) -> str:
     if not names:
         return ""
-    if entry["status"] not in ("provisional", "undetermined"):
+    if entry["status"] not in _OPEN:
         count = f"{len(names)} fact{'' if len(names) == 1 else 's'}"
         return f"not known: {count} (guidegraph explain shows all)"
     more = f" and {len(names) - _SHOWN} more (guidegraph explain shows all)" if len(names) > _SHOWN else ""
-    signs = ", and the signs of alerts" if len(names) < len(entry["establish"]) else ""
+    signs = ", and the signs of alerts" if any(row["alert"] for row in entry["establish"]) else ""
     return f"establish: {'; '.join(names[:_SHOWN])}{more}{signs}"

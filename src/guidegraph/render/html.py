@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from guidegraph.derived import Explanation, Timeline
+from guidegraph.derived import Explanation, Glance, Timeline
 from guidegraph.forms import Answer, Therapy
 from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, said, sections, to_establish
+from guidegraph.render.glance import closing, parts_of
 from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
@@ -34,8 +35,23 @@ _STYLE = """
 .gg .ask{border-left:6px solid #8a6d00;padding:.3rem .8rem;margin:.3rem 0;background:#8a6d0014}
 .gg .mark{font-family:ui-monospace,monospace;font-weight:700;white-space:nowrap}
 .gg small{opacity:.8}
+.gg .glance section{display:grid;grid-template-columns:10rem 1fr;gap:0 1rem;border-top:1px solid #8884;padding:.35rem 0}
+.gg .glance h4{margin:0;font-size:.8rem;letter-spacing:.04em;text-transform:uppercase}
+.gg .glance ul{list-style:none;margin:0;padding:0}.gg .glance li{padding:.1rem 0}
+.gg .glance span{opacity:.75;border:1px solid #8886;border-radius:.3rem;padding:0 .35rem;font-size:.85em;white-space:nowrap}
+.gg .glance .stop{border-left:6px solid #b00020;background:#b0002018;padding-left:.6rem}
+.gg .glance .first{border-left:6px solid #8a6d00;background:#8a6d0014;padding-left:.6rem}
+.gg details{margin:1rem 0}.gg summary{cursor:pointer}
 .gg pre{white-space:pre-wrap}
+.gg{overflow-wrap:anywhere}
+.gg svg{max-width:100%;height:auto}
+@media(max-width:44rem){body{margin:.8rem}.gg .glance section{display:block}.gg .glance span{white-space:normal}.gg ul,.gg ol{padding-left:1.2rem}
+.gg .rows,.gg .rows :is(caption,tbody,tr,th,td){display:block}.gg .rows thead{display:none}
+.gg .rows tr{border-bottom:1px solid #8884;padding:.4rem 0}.gg .rows :is(th,td){border:0;padding:.1rem 0}
+.gg .rows td[data-is]:not(:empty)::before{content:attr(data-is) ": ";font-weight:600}}
 """
+#: Parts of a glance that must not be passed over.
+_LOUD = {"ALERT": "stop", "ACT AT ONCE": "stop", "DO NOT GIVE": "stop", "RULE OUT FIRST": "first", "TAKES NOW": "first"}
 
 
 def _e(text: Any) -> str:
@@ -87,13 +103,18 @@ def _section(section: Section) -> str:
     rows = "".join(
         f'<tr><td class="mark">{_e(STATUSES[e["status"]].mark)}</td><th scope="row">{_e(e["label"])}<br><small>'
         f"{_e(e['category'])}{', line ' + str(e['line']) if e['line'] else ''}</small></th><td>{_said(e)}</td>"
-        f"<td><small>{_e(to_establish(e))}</small></td></tr>"
+        f"{_open(e)}</tr>"
         for e in section.entries
     )
     return (
-        f'<table><caption>{_e(section.heading)}</caption><thead><tr><th></th><th scope="col">Therapy</th>'
+        f'<table class="rows"><caption>{_e(section.heading)}</caption><thead><tr><th></th><th scope="col">Therapy</th>'
         f'<th scope="col">Who says so, and what holds</th><th scope="col">To establish</th></tr></thead><tbody>{rows}</tbody></table>'
     )
+
+
+def _open(entry: Therapy) -> str:
+    facts = to_establish(entry)
+    return f'<td data-is="To establish"><small>{_e(facts)}</small></td>' if facts else "<td></td>"
 
 
 def _beside(answer: Answer) -> str:
@@ -102,8 +123,21 @@ def _beside(answer: Answer) -> str:
     return f"<ul>{rows}</ul>" if rows else ""
 
 
-def notebook_html(answer: Answer) -> str:
-    """The answer as an HTML fragment for a notebook."""
+def _glance(glance: Glance) -> str:
+    """What one acts on, a heading a band, who says so beside each row."""
+    head, *bands = parts_of(glance)
+    told = "".join(f"<p>{_e(row.text)}</p>" for row in head.rows)
+    for part in bands:
+        rows = "".join(
+            f"<li>{_e(row.text)}{f' <span>{_e(row.voices)}</span>' if row.voices else ''}</li>" for row in part.rows
+        )
+        kind = _LOUD.get(part.heading, "")
+        told += f"<section{f' class={kind}' if kind else ''}><h4>{_e(part.heading.capitalize())}</h4><ul>{rows}</ul></section>"
+    return f'<div class="glance">{told}<p><small>{_e(closing(glance))}</small></p></div>'
+
+
+def notebook_html(answer: Answer, glance: Glance | None = None) -> str:
+    """The answer as an HTML fragment for a notebook; the whole folded below its glance where that is given."""
     name = answer["profile"]["label"] or answer["profile"]["id"]
     tables = "".join(_section(section) for section in sections(answer))
     banner = f'<p class="alert" role="note"><strong>{_e(answer["banner"])}</strong></p>' if answer["banner"] else ""
@@ -114,9 +148,13 @@ def notebook_html(answer: Answer) -> str:
     others = f"<h4>Other problems</h4><ul>{others}</ul>" if others else ""
     left = answer["unused"]
     said = f"<p>Not used by any statement here: {_e(unused_words(left))}.</p>" if left else ""
+    before, after = ("", "")
+    if glance is not None:
+        before = f"{_glance(glance)}<details><summary>Every therapy, with every voice, reason and open fact</summary>"
+        after = "</details>"
     return (
         f'<div class="gg"><style>{_STYLE}</style>{banner}<h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
-        f"{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol>{said}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f"{before}{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol>{said}{after}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
         f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
     )
 
@@ -130,9 +168,9 @@ def page(title: str, body: str) -> str:
     )
 
 
-def therapies_html(answer: Answer) -> str:
-    """The answer as a page."""
-    return page(f"Therapies: {answer['profile']['label'] or answer['profile']['id']}", notebook_html(answer))
+def therapies_html(answer: Answer, glance: Glance | None = None) -> str:
+    """The answer as a page; the whole folded below its glance where that is given."""
+    return page(f"Therapies: {answer['profile']['label'] or answer['profile']['id']}", notebook_html(answer, glance))
 
 
 def explain_html(explanation: Explanation) -> str:

@@ -175,6 +175,7 @@ def matrix_html(data: Matrix) -> str:
     unsure = "".join(f"<p>{escape(text)}</p>" for text in partly_dated(data["imprecise"]))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Matrix of recommendations</title>'
+        '<meta name="viewport" content="width=device-width">'
         "<style>body{font:14px/1.4 Helvetica,Arial,sans-serif;margin:1rem}table{border-collapse:collapse}"
         "th,td{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top;font-size:12px}"
         "div{overflow-x:auto}</style></head><body>"

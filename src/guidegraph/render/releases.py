@@ -24,6 +24,21 @@ def _node(row: Moved) -> Iterator[str]:
         yield from wrap(f"{prop['property']}: {was} -> {now}", "        ", "    ")
 
 
+def _gone(data: PublishedReleases) -> Iterator[str]:
+    """The terms that are not used any more: those that were deprecated, and those that vanished, which none may."""
+    if data["deprecated"]:
+        yield from rule(f"Deprecated ({len(data['deprecated'])})")
+    for row in data["deprecated"]:
+        instead = ", ".join(row["replaced_by"]) or "nothing"
+        told = f"{row['label']} ({row['id']}), since {row['since']}: {row['reason']} In its place: {instead}"
+        yield from wrap(told, "    ", "* ")
+    if data["vanished"]:
+        yield from rule(f"Vanished without deprecation ({len(data['vanished'])})")
+        yield from wrap("What names them is not understood any more; declare each in ontology/deprecated.ttl.")
+    for row in data["vanished"]:
+        yield from wrap(f"{row['label']} ({row['id']})", "    ", "* ")
+
+
 def _patient(patient: MovedPatient) -> Iterator[str]:
     if "error" in patient:
         yield from wrap(f"{patient['profile']}: {patient['error']}", "    ", "* ")
@@ -42,6 +57,7 @@ def releases_text(data: PublishedReleases) -> str:
     lines = wrap(f"From version {was['version']} ({was['digest'][:12]}) to {now['version']} ({now['digest'][:12]})")
     if not data["moved"]:
         lines += ["", "Nothing moved."]
+    lines += _gone(data)
     for kind, rows in groupby(data["moved"], key=lambda row: row["kind"]):
         nodes = list(rows)
         lines += rule(f"{kind or 'Of no class'} ({len(nodes)})")

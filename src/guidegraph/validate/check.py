@@ -15,7 +15,9 @@ from guidegraph.reading import read_quads
 from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
 from guidegraph.reason.hermit import java_command
 from guidegraph.termreadings import axioms
+from guidegraph.validate.definitions import restatements
 from guidegraph.validate.engine import CHECK, VALUE_RULE, run_check, shown, validate_files
+from guidegraph.validate.populations import unlinked
 from guidegraph.validate.report import ValidationReport
 from guidegraph.validate.sweep import Defect, defects, swept_folder
 
@@ -65,7 +67,7 @@ class CheckReport:
 
     def with_defects(self, found: Iterable[Defect]) -> CheckReport:
         """The report with further defects of the sweep."""
-        return replace(self, findings=tuple(sorted([*self.findings, *map(_from_sweep, found)], key=Finding.sort_key)))
+        return replace(self, findings=tuple(sorted([*self.findings, *map(_from_defect, found)], key=Finding.sort_key)))
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values for JSON."""
@@ -128,9 +130,10 @@ def check_knowledge(
         if path not in profiles:
             knowledge += quads
     findings += [finding for path in queries for finding in from_query(store, path)]
+    findings += [_from_defect(defect, "check", "warning") for defect in unlinked(store)]
     swept = swept_folder(ontology)
     if swept:
-        findings += map(_from_sweep, defects(own, swept))
+        findings += map(_from_defect, [*defects(own, swept), *restatements(own, swept)])
     if reasoner:
         findings += [_NOT_ASKED] if unreadable else _from_reasoner(store, [*knowledge, *axioms(store)])
     return CheckReport(
@@ -206,8 +209,8 @@ def from_query(store: ox.Store, path: Path) -> list[Finding]:
     ]
 
 
-def _from_sweep(defect: Defect) -> Finding:
-    return Finding("sweep", "error", defect.rule, shorten(defect.node), "", defect.message, defect.mend)
+def _from_defect(defect: Defect, kind: str = "sweep", severity: Severity = "error") -> Finding:
+    return Finding(kind, severity, defect.rule, shorten(defect.node), "", defect.message, defect.mend)
 
 
 def _from_reasoner(store: ox.Store, knowledge: Sequence[ox.Quad]) -> list[Finding]:

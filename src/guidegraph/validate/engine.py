@@ -30,8 +30,17 @@ Quads = Sequence[ox.Quad | ox.Triple]
 
 #: What the shapes need to know of the properties that the ontology declares, besides the hierarchy of its classes.
 _DECLARED = {ns.RDFS + "domain", ns.RDFS + "range", ns.GG + "profileKey"}
+#: Classes whose members are named by the data: the entries of lists, and agents.
+_LISTED = (ns.SKOS + "Concept", ns.PROV + "Agent")
 #: The checks that a file can be asked alone, since they need no other document.
-FILE_CHECKS = ("profile-exclusion", "profile-number", "superseded-in-circle", "undeclared-property")
+FILE_CHECKS = (
+    "closed-list",
+    "deprecated-term",
+    "profile-exclusion",
+    "profile-number",
+    "superseded-in-circle",
+    "undeclared-property",
+)
 #: How grave a check's rows are, in the words of SHACL.
 SEVERITIES = {"error": "Violation", "warning": "Warning", "note": "Info"}
 #: What the names of rules begin with that are checks.
@@ -59,14 +68,17 @@ def check_file(check: str) -> Path:
 
 
 def context(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
-    """What of an ontology is given with the data: the hierarchy of named classes, and how properties are declared."""
-    return [
-        q
-        for q in quads
-        if isinstance(q.subject, ox.NamedNode)
-        and (q.predicate.value in _DECLARED or q.predicate.value == ns.RDFS + "subClassOf")
-        and not isinstance(q.object, ox.BlankNode)
+    """What of an ontology is given with the data: the hierarchy of named classes, how properties are declared, the
+    entries of lists and the agents."""
+    named: list[Any] = [
+        q for q in quads if isinstance(q.subject, ox.NamedNode) and isinstance(q.object, ox.NamedNode | ox.Literal)
     ]
+    hierarchy = [q for q in named if q.predicate.value == ns.RDFS + "subClassOf"]
+    listed = set(_LISTED)
+    while more := {q.subject.value for q in hierarchy if q.object.value in listed} - listed:
+        listed |= more
+    entries = [q for q in named if q.predicate.value == ns.RDF + "type" and q.object.value in listed]
+    return [*hierarchy, *entries, *(q for q in named if q.predicate.value in _DECLARED)]
 
 
 def validate_files(

@@ -95,11 +95,11 @@ def read_words(path: Path) -> frozenset[str]:
         raise KnowledgeError(f"no YAML: {error}", where=str(path), mend="Write a list of words a reason.") from None
     if not isinstance(groups, dict) or not all(isinstance(words, list) for words in groups.values()):
         raise KnowledgeError("no lists of words", where=str(path), mend="Write a list of words a reason.")
-    return frozenset(_stem(str(word).casefold()) for words in groups.values() for word in words)
+    return frozenset(singular(str(word).casefold()) for words in groups.values() for word in words)
 
 
-def _stem(word: str) -> str:
-    """A word without its plural."""
+def singular(word: str) -> str:
+    """A word without the ending of the plural."""
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > len("gas") else word
 
 
@@ -276,7 +276,7 @@ def shared_words(terms: Terms, stop: frozenset[str]) -> dict[tuple[str, str], se
     """The pairs of terms of one kind that share words of their labels or synonyms, and which, without stop words."""
     using: dict[tuple[str, str], set[str]] = defaultdict(set)
     for term, names in terms.names.items():
-        for word in {_stem(w) for name in names for w in re.findall(r"[a-z]{2,}", name.casefold())} - stop:
+        for word in {singular(w) for name in names for w in re.findall(r"[a-z]{2,}", name.casefold())} - stop:
             using[terms.kinds[term], word].add(term)
     pairs: dict[tuple[str, str], set[str]] = defaultdict(set)
     for (_, word), sharing in using.items():

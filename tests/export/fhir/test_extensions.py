@@ -15,7 +15,8 @@ from guidegraph.model import Profile, StopFact, TrialFact
 from tests.conftest import AS_OF
 from tests.support import npm
 from tests.support.fhirmodel import strangers
-from tests.support.fhirnames import OWN, PROFILES
+from tests.support.fhirnames import OWN
+from tests.support.paths import ASKED
 
 
 def misused(resources: Any, definitions: dict[str, dict[str, Any]]) -> set[str]:
@@ -89,10 +90,10 @@ def test_our_extensions_are_used_as_they_are_defined(kb: Any, version: str) -> N
 def test_r4_has_only_elements_of_fhir_4_0_1(kb: Any) -> None:
     model = npm.modules("cql", *npm.CQL) / "cql-exec-fhir/lib/modelInfos/fhir-modelinfo-4.0.1.xml"
     written = list(kb.fhir_all(as_of=AS_OF))
-    for name in PROFILES:
+    for path, problem in ASKED:
         written += [
-            bare(kb.patient_bundle(f"example:{name}")),
-            json.loads(therapies_fhir(kb.therapies(f"example:{name}", as_of=AS_OF).to_dict())),
+            bare(kb.patient_bundle(path, problem=problem)),
+            json.loads(therapies_fhir(kb.therapies(path, as_of=AS_OF, problem=problem).to_dict())),
         ]
     assert {told for resource in written for told in strangers(resource, model)} == set()
     r5 = json.loads(therapies_fhir(kb.therapies("example:age-only", as_of=AS_OF).to_dict(), "R5"))

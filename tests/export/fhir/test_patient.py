@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from guidegraph.errors import UsageError
 from guidegraph.export.fhir.answer import DEFINITIONS, therapies_fhir
 from tests.conftest import AS_OF
 from tests.support.fhircheck import validate, walk
-from tests.support.fhirnames import OWN, PROFILES, STATUS, Run
+from tests.support.fhirnames import OWN, STATUS, Run
+from tests.support.paths import ASKED, ASKED_NAMES
 
 PART = "https://w3id.org/guidegraph/fhir/CodeSystem/answer-part"
 GROUPS = {"R4": "RequestGroup", "R5": "RequestOrchestration"}
@@ -57,9 +59,11 @@ def extensions(node: dict[str, Any], name: str) -> list[Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["R4", "R5"])
-@pytest.mark.parametrize("name", PROFILES)
-def test_an_answer_is_valid_and_says_what_the_answer_says(ask: Callable[..., Answer], name: str, version: str) -> None:
-    answer = ask(f"example:{name}").to_dict()
+@pytest.mark.parametrize(("path", "problem"), ASKED, ids=ASKED_NAMES)
+def test_an_answer_is_valid_and_says_what_the_answer_says(
+    ask: Callable[..., Answer], path: Path, problem: str | None, version: str
+) -> None:
+    answer = ask(path, problem=problem).to_dict()
     text = therapies_fhir(answer, version)
     assert text == therapies_fhir(json.loads(json.dumps(answer)), version)
     validate(json.loads(text), version)

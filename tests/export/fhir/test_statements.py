@@ -146,10 +146,10 @@ def test_figures_become_statistics_and_nothing_is_added(kb: Any) -> None:
                 for q in kb.store.quads_for_pattern(ox.NamedNode(node), None, None, None)
             }
             assert Decimal(str(statistic["quantity"]["value"])) == Decimal(props["estimate"])
-            assert (
-                statistic["quantity"].get("unit") == props.get("unit")
-                and statistic["statisticType"]["text"] == props["measure"]
-            )
+            unit, measure = (kb.records.code(props.get(name, ""), "") for name in ("unit", "measure"))
+            assert statistic["quantity"].get("unit", "") == unit and measure
+            assert statistic["quantity"].get("code", "") == kb.records.one(props.get("unit", ""), "ucumUnit")
+            assert statistic["statisticType"]["text"] == props.get("measureWording", measure)
             ranges = [a["range"] for a in statistic.get("attributeEstimate", [])]
             bounds = [Decimal(str(r[s]["value"])) for r in ranges for s in ("low", "high")]
             assert bounds == [Decimal(props[b]) for b in ("lowerBound", "upperBound") if b in props]

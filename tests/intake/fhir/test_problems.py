@@ -98,6 +98,100 @@ def test_a_score_of_one_of_several_problems_is_told(read: Read) -> None:
     assert any("of which problem" in entry.why for entry in reading.report.of("not understood"))
 
 
+def score(value: int, of: str = "", day: str = "2026-03-14", **more: Any) -> dict[str, Any]:
+    row = {"resourceType": "Observation", "id": f"score-{value}", "status": "final", "subject": SUBJECT}
+    row |= {"code": concept("72514-3", system="http://loinc.org"), "effectiveDateTime": day, "valueInteger": value}
+    return row | ({"focus": [{"reference": f"Condition/{of}"}]} if of else {}) | more
+
+
+def scores(reading: Any) -> dict[str, int]:
+    return {name: int(one.values[SCORE]) for name, one in problems(reading.profile).items() if SCORE in one.values}
+
+
+def test_a_score_about_a_condition_is_of_that_problem(read: Read) -> None:
+    reading = read(BACK, LEG, score(7, "leg"), score(2, "back", "2026-03-10"), as_of=DAY)
+    assert scores(reading) == {"ggt:Sciatica": 7, "ggt:LowBackPain": 2}
+    # The newest of each problem by itself.
+    again = read(BACK, LEG, score(7, "leg"), score(3, "leg", "2026-03-15"), score(2, "back", "2025-01-01"), as_of=DAY)
+    assert scores(again) == {"ggt:Sciatica": 3, "ggt:LowBackPain": 2}
+
+
+def test_a_newer_score_of_nobody_knows_which_hides_older_ones(read: Read) -> None:
+    reading = read(BACK, LEG, score(7, "leg"), score(2, "back", "2026-03-01"), score(5, day="2026-03-10"), as_of=DAY)
+    assert scores(reading) == {"ggt:Sciatica": 7}
+    why = {entry.source: entry.why for entry in reading.report.of("not understood")}
+    assert "may be of the same problem" in why["Observation/score-2"] and "which problem" in why["Observation/score-5"]
+    # Of the one problem that there is it is that problem's, newer or not.
+    assert read(LEG, score(7, "leg"), score(5, day="2026-03-15"), as_of=DAY).profile.values[SCORE] == 5
+
+
+def test_a_score_that_cannot_be_read_hides_those_of_its_problem_alone(read: Read) -> None:
+    open_ = score(9, "back", "2026-03-15", status="preliminary")
+    reading = read(BACK, LEG, score(7, "leg"), score(2, "back"), open_, as_of=DAY)
+    assert scores(reading) == {"ggt:Sciatica": 7}
+
+
+@pytest.mark.parametrize("version", ["R4", "R5"])
+def test_a_score_that_one_condition_names_as_evidence_is_of_that_problem(read: Read, version: str) -> None:
+    named = {"reference": "Observation/score-7"}
+    leg = LEG | {"evidence": [{"detail": [named]} if version == "R4" else {"reference": named}]}
+    assert scores(read(BACK, leg, score(7), as_of=DAY, version=version)) == {"ggt:Sciatica": 7}
+
+
+def test_a_score_of_something_else_is_of_no_problem(read: Read) -> None:
+    head = condition("Hypertension", id="head")
+    for entries in ([BACK, LEG], [LEG], []):
+        reading = read(*entries, head, score(7, "head"), as_of=DAY)
+        assert not scores(reading) and SCORE not in reading.profile.values
+        told = {entry.source: entry.why for entry in reading.report.of("not understood")}
+        assert "something else than the problems" in told["Observation/score-7"]
+
+
+def test_an_observation_about_another_thing_says_nothing_of_the_patient(read: Read) -> None:
+    baby = {"resourceType": "Patient", "id": "baby"}
+    theirs = LEG | {"id": "theirs", "subject": {"reference": "Patient/baby"}}
+    for focus in ("Patient/baby", "Specimen/x", "Condition/nowhere", "Condition/theirs"):
+        reading = read(LEG, baby, theirs, score(7, focus=[{"reference": focus}]), as_of=DAY, patient="p")
+        assert SCORE not in reading.profile.values
+        assert any("(focus)" in entry.why for entry in reading.report.of("not understood"))
+    own = score(7, focus=[SUBJECT])
+    assert read(LEG, own, as_of=DAY).profile.values[SCORE] == 7
+
+
+def test_the_severity_of_a_condition_is_its_problems(read: Read) -> None:
+    severe, mild = ({"severity": concept(code, system="http://snomed.info/sct")} for code in ("24484000", "255604002"))
+    found = problems(read(BACK | mild, LEG | severe, condition("Hypertension", **severe), as_of=DAY).profile)
+    finding, cls = ns.GG + "hasFinding", ns.GGT + "SevereSymptoms"
+    assert found["ggt:Sciatica"].present == {finding: {cls}} and not found["ggt:Sciatica"].absent
+    assert found["ggt:LowBackPain"].absent == {finding: {cls}} and not found["ggt:LowBackPain"].present
+    # Without any onset it tells problems apart as a reason does; of one problem it is the patient's.
+    bare = problems(read(condition("LowBackPain", id="b"), condition("Sciatica", **severe), as_of=DAY).profile)
+    assert bare["ggt:Sciatica"].present and not bare["ggt:LowBackPain"].present
+    assert cls in read(LEG | severe, as_of=DAY).profile.present[finding]
+
+
+def test_a_negative_sign_of_one_condition_denies_it_of_no_other(read: Read) -> None:
+    sign = {"resourceType": "Observation", "id": "sign", "status": "final", "subject": SUBJECT, "valueBoolean": False}
+    sign |= {"code": concept("BilateralMotorWeakness"), "effectiveDateTime": "2026-03-14"}
+    assert read(LEG, sign, as_of=DAY).profile.absent
+    assert not read(LEG, sign | {"focus": [{"reference": "Condition/leg"}]}, as_of=DAY).profile.absent
+
+
+def test_a_trial_for_exactly_one_problem_is_of_that_one(read: Read) -> None:
+    axial = condition("NonspecificLowBackPain", onsetDateTime="2025-03-15", id="axial")
+    trial = procedure("ExerciseTherapy", reasonReference=[{"reference": "Condition/axial"}])
+    found = problems(read(BACK, axial, trial, as_of=DAY).profile)
+    assert found["ggt:NonspecificLowBackPain"].trials_present and not found["ggt:LowBackPain"].trials_present
+
+
+def test_weeks_that_the_record_states_go_before_the_onset(read: Read) -> None:
+    weeks = score(0, "leg", "2026-03-15", code=concept("symptomWeeks", system=ns.GG), id="weeks")
+    weeks |= {"valueQuantity": {"value": Decimal(5), "system": "http://unitsofmeasure.org", "code": "wk"}}
+    del weeks["valueInteger"]
+    found = problems(read(BACK, LEG, weeks, as_of=DAY).profile)
+    assert found["ggt:Sciatica"].values[WEEKS] == 5 and found["ggt:LowBackPain"].values[WEEKS] > 260
+
+
 def test_what_was_not_tolerated_stays_the_patients(read: Read) -> None:
     bad = procedure("Massage", outcome=concept("NotTolerated", system=ns.GG))
     assert read(BACK, LEG, bad, as_of=DAY).profile.not_tolerated == {ns.GGT + "Massage"}

@@ -21,6 +21,7 @@ CODES = """\
 Sciatica exact ICD10CM:T1
 BleedingPepticUlcer exact ICD10CM:T2
 Pregnancy exact ICD10CM:T3
+LowBackPain exact ICD10CM:T5
 Cancer exact SNOMEDCT:1001
 SaddleAnesthesia exact SNOMEDCT:1002
 Cancer broad SNOMEDCT:1003

@@ -109,3 +109,57 @@ def test_the_start_of_a_diagnosis_is_the_onset_of_its_problem(read_omop: Read) -
     profile, report = read_omop(cdm)
     assert weeks not in profile.values and conditions(profile) == {"Sciatica"}
     assert "beginnings differ" in str(entry(report, "condition_occurrence 1"))
+
+
+WEEKS, SCORE = (f"https://w3id.org/guidegraph/vocab/{name}" for name in ("symptomWeeks", "painScore"))
+
+
+@pytest.mark.parametrize(
+    ("visit", "linked", "end", "weeks", "why"),
+    [
+        (None, False, None, 2, "it began on"),
+        ("2026-11-10", True, None, None, "day of a visit"),
+        ("2026-11-10", False, None, None, "day of a visit"),
+        ("2026-11-20", True, None, 2, "it began on"),
+        ("2026-11-01", True, None, None, "day of a visit"),
+        ("2026-11-01", False, None, 2, "it began on"),
+        (None, False, "2026-11-10", None, "alone"),
+    ],
+)
+def test_a_start_on_the_day_of_a_visit_is_the_day_of_a_record(
+    read_omop: Read, visit: str | None, linked: bool, end: str | None, weeks: int | None, why: str
+) -> None:
+    cdm = Cdm()
+    key = cdm.add("visit_occurrence", person_id=1, visit_start_date=visit, visit_end_date="2026-11-21") if visit else 0
+    cdm.condition(1, cdm.concept("ICD10CM", "T1"), "2026-11-10", end, visit_occurrence_id=key if linked else None)
+    profile, report = read_omop(cdm, one_day_present=True)
+    assert profile.values.get(WEEKS) == weeks and conditions(profile) == {"Sciatica"}
+    assert why in entry(report, "condition_occurrence 1")[1]
+    # That a start is taken for the onset stands at the top of the report.
+    assert any("condition_start_date" in choice for choice in report.choices) == (weeks is not None)
+
+
+def test_a_record_beside_an_onset_leaves_it(read_omop: Read) -> None:
+    cdm, leg = Cdm(), 0
+    leg = cdm.concept("ICD10CM", "T1")
+    key = cdm.add("visit_occurrence", person_id=1, visit_start_date="2026-11-20", visit_end_date="2026-11-20")
+    cdm.condition(1, leg, "2026-11-10", visit_occurrence_id=key)
+    cdm.condition(1, leg, "2026-11-20", visit_occurrence_id=key)
+    assert read_omop(cdm)[0].values[WEEKS] == 2
+
+
+def test_a_measurement_that_names_a_diagnosis_is_of_that_problem(read_omop: Read) -> None:
+    cdm, about = Cdm(), {"meas_event_field_concept_id": 1147127}
+    leg, back = cdm.concept("ICD10CM", "T1"), cdm.concept("ICD10CM", "T5")
+    first, second = cdm.condition(1, leg, "2026-11-10"), cdm.condition(1, back, "2021-11-10")
+    score = cdm.concept("LOINC", "0-2")
+    cdm.measurement(1, score, "2026-11-20", 7, measurement_event_id=first, **about)
+    cdm.measurement(1, score, "2026-11-20", 2, measurement_event_id=second, **about)
+    cdm.measurement(1, score, "2026-11-01", 5)
+    cdm.measurement(1, score, "2026-11-22", 9, measurement_event_id=99, **about)
+    profile, report = read_omop(cdm)
+    found = {cls.rpartition("/")[2]: dict(one.values) for one in profile.problems for cls in one.of}
+    assert found["Sciatica"] == {WEEKS: 2, SCORE: 7}
+    assert found["LowBackPain"][SCORE] == 2 and found["LowBackPain"][WEEKS] > 260
+    assert "which problem" in entry(report, "measurement 3")[1]
+    assert "something else" in entry(report, "measurement 4")[1]

@@ -1,6 +1,7 @@
 """Pieces of FHIR that several writers share: systems, codings, extensions, identifiers.
 
-Every code of another's code system is listed here with the place where it was read; docs/fhir-export.md has the table.
+The codes of others for the entries of our lists are read from ontology/lists.ttl. The code systems are named here, with
+the place where they were read; docs/fhir-export.md has the table.
 """
 
 from __future__ import annotations
@@ -10,11 +11,18 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
+import pyoxigraph as ox
+
+from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.errors import UsageError
+from guidegraph.errors import KnowledgeError, UsageError
+from guidegraph.query.catalogue import read_query
+from guidegraph.query.run import run
+from guidegraph.reading import read_quads
 
 Json = dict[str, Any]
 
@@ -34,6 +42,8 @@ PLAN_TYPE = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
 LIBRARY_TYPE = "http://terminology.hl7.org/CodeSystem/library-type"
 VARIABLE_ROLE = "http://terminology.hl7.org/CodeSystem/variable-role"
 STATISTIC_TYPE = "http://terminology.hl7.org/CodeSystem/statistic-type"
+#: Clinical Practice Guidelines 2.0.0, hl7.org/fhir/uv/cpg.
+DIRECTION = "http://hl7.org/fhir/uv/cpg/CodeSystem/cpg-recommendation-direction-cs"
 CONDITION_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 CONDITION_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 #: hl7.fhir.r5.core 5.0.0 (npm).
@@ -139,27 +149,35 @@ def identity(iri: str) -> str:
     return f"{_UNREADABLE.sub('-', local).strip('-.')[:_ID_LENGTH]}-{digest}"
 
 
-def strength(code: str) -> Json | None:
-    """The coded strength of a recommendation, None where HL7's code system has no such strength.
+@cache
+def _listed() -> Mapping[tuple[str, str, str], Json]:
+    """The codings of HL7 for entries of our lists, by list, entry and code system, as ontology/lists.ttl gives them."""
+    store = ox.Store()
+    store.extend(read_quads(assets.folder("ontology") / "lists.ttl", KnowledgeError))
+    query = read_query(assets.folder("queries") / "export" / "list-codes.rq", "export/list-codes")
+    rows = [[term.value for term in row] for row in run(store, query.text).rows]
+    return {(ns.shorten(kind), code, system): coding(system, *theirs) for kind, code, system, *theirs in rows}
 
-    Source: hl7.terminology.r4, CodeSystem recommendation-strength: strong, weak. GRADE's conditional is its weak.
+
+def listed(kind: str, code: str, system: str) -> Json | None:
+    """The coding for an entry of a list, None where the code system has none that means the same.
+
+    Args:
+        kind: the list, such as ``gg:Strength``.
+        code: the entry's name in answers.
+        system: the code system that is wanted.
     """
-    known = {"strong": ("strong", "Strong"), "conditional": ("weak", "Weak")}
-    return coding(RECOMMENDATION_STRENGTH, *known[code]) if code in known else None
+    return _listed().get((kind, code, system))
+
+
+def strength(code: str) -> Json | None:
+    """The coded strength of a recommendation, None where HL7's code system has no such strength."""
+    return listed("gg:Strength", code, RECOMMENDATION_STRENGTH)
 
 
 def certainty(code: str, system: str = EVIDENCE_QUALITY) -> Json | None:
-    """The coded certainty of evidence, None where none is stated.
-
-    Source: hl7.terminology.r4, CodeSystem evidence-quality; hl7.fhir.r5.core, CodeSystem certainty-rating.
-    """
-    known = {
-        "high": ("high", "High quality"),
-        "moderate": ("moderate", "Moderate quality"),
-        "low": ("low", "Low quality"),
-        "very low": ("very-low", "Very low quality"),
-    }
-    return coding(system, *known[code]) if code in known else None
+    """The coded certainty of evidence, None where none is stated."""
+    return listed("gg:Certainty", code, system)
 
 
 def jurisdiction(code: str) -> Json:

@@ -17,7 +17,12 @@ from guidegraph.knowledge.opened import Knowledge
 
 
 def cql(knowledge: Knowledge, populations: Sequence[str] | None = None) -> str:
-    """Populations (IRIs; all if None) as one CQL library over FHIR 4.0.1, with those that they name."""
+    """Populations (IRIs; all if None) as one CQL library over FHIR 4.0.1, with those that they name.
+
+    Raises:
+        KnowledgeError: a statement sets the numbers of several problems, which one bundle cannot tell apart.
+    """
+    knowledge.one_clock()
     chosen = sorted(knowledge.records.branches) if populations is None else populations
     return Populations(knowledge.records, knowledge.version, knowledge.implications).library(list(chosen))
 

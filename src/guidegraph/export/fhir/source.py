@@ -86,9 +86,10 @@ def cited(source: Source, document: str, kind: str, issued: str = "", place: str
     row = describe.document(records, document, issued or None)
     told = [
         records.nodes.get(document, {}).get(ns.DCTERMS + "title", (row["label"],))[0],
-        *records.nodes.get(document, {}).get(ns.DCTERMS + "publisher", ()),
+        *sorted(records.label(p) for p in records.nodes.get(document, {}).get(ns.DCTERMS + "publisher", ())),
         *([] if row["issued"] == NOT_STATED else [row["issued"]]),
-        *records.nodes.get(document, {}).get(ns.DCTERMS + "identifier", ()),
+        *records.all(document, "doi"),
+        *records.all(document, "pmid"),
         *([] if place in ("", NOT_STATED) else [place]),
     ]
     found: Json = {

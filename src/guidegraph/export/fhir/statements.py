@@ -21,7 +21,6 @@ from guidegraph.knowledge.records import NOT_STATED, Records, gg
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 _STRENGTH, _QUALITY = _CORE + "cqf-strengthOfRecommendation", _CORE + "cqf-qualityOfEvidence"
 _DIRECTION = "http://hl7.org/fhir/uv/cpg/StructureDefinition/cpg-directionOfRecommendation"
-_DIRECTIONS = "http://hl7.org/fhir/uv/cpg/CodeSystem/cpg-recommendation-direction-cs"
 #: ValueSet recommendation-justification-classifier of Evidence Based Medicine on FHIR.
 _JUSTIFICATION = "https://fevir.net/resources/CodeSystem/27834"
 _FOR, _AGAINST = gg("For"), gg("Against")
@@ -91,8 +90,7 @@ def _ratings(records: Records, statement: str, told: Recommendation) -> list[Jso
     """Strength, certainty and direction: coded where HL7 has a code, with the source's own words."""
     rated = _concepts(records, statement, told)
     rows = [{"url": url, "valueCodeableConcept": concept} for url, concept in rated if concept]
-    if told["stance"] in ("for", "against"):
-        way = fhir.coding(_DIRECTIONS, told["stance"], told["stance"].capitalize())
+    if way := fhir.listed("gg:Stance", told["stance"], fhir.DIRECTION):
         rows.append({"url": _DIRECTION, "valueCodeableConcept": {"coding": [way]}})
     return rows
 
@@ -186,14 +184,6 @@ def _assessment(source: Source, statement: str) -> list[Json]:
     ]
 
 
-#: The measures that hl7.terminology.r4, CodeSystem statistic-type has a code for; every other stays in words.
-_MEASURES = {
-    "mean difference": ("0000457", "Mean Difference"),
-    "standardised mean difference": ("0000100", "Standardized Mean Difference"),
-    "risk ratio": ("C93152", "Relative Risk"),
-    "odds ratio": ("C16932", "Odds Ratio"),
-    "hazard ratio": ("C93150", "Hazard Ratio"),
-}
 #: Evidence has no place for these parts of a header.
 _ELSEWHERE = ("jurisdiction", "effectivePeriod", "description")
 
@@ -202,7 +192,7 @@ def evidence(source: Source, statement: str) -> Json:
     """An evidence item as an Evidence resource of R5."""
     records = source.records
     head = {key: value for key, value in header(source, "Evidence", statement).items() if key not in _ELSEWHERE}
-    side = fhir.stated(records.one(statement, "benefitOrHarm", NOT_STATED))
+    side = fhir.stated(records.code(records.one(statement, "benefitOrHarm")))
     notes = [*records.all(statement, "note"), *([f"speaks of: {side}"] if side else [])]
     notes += [f"horizon: {records.label(h)}" for h in records.all(statement, "horizon")]
     sure = fhir.certainty(records.code(records.one(statement, "certainty")), fhir.CERTAINTY_RATING)
@@ -213,7 +203,7 @@ def evidence(source: Source, statement: str) -> Json:
         "assertion": fhir.stated(records.one(statement, "effect", NOT_STATED)),
         "note": [{"text": fhir.text(note)} for note in notes],
         "variableDefinition": _variables(source, statement),
-        "statistic": [_statistic(row) for row in _figures(source, statement)],
+        "statistic": [_statistic(records, row) for row in _figures(source, statement)],
         "certainty": [{"type": overall, "rating": {"coding": [sure]}}] if sure else [],
     }
 
@@ -243,27 +233,33 @@ def _figures(source: Source, statement: str) -> list[dict[str, Any]]:
     if rows:
         return rows
     records = source.records
-    plain = ("sensitivity", "specificity")
-    return [{"measure": name, "estimate": value} for name in plain for value in records.all(statement, name)]
+    plain = (("sensitivity", gg("TestSensitivity")), ("specificity", gg("TestSpecificity")))
+    return [{"measure": measure, "estimate": v} for name, measure in plain for v in records.all(statement, name)]
 
 
-def _statistic(row: dict[str, Any]) -> Json:
+def _statistic(records: Records, row: dict[str, Any]) -> Json:
     """One figure: the point estimate, and the interval that the source states as an estimate of its attributes."""
-    measure, unit = str(row["measure"]), fhir.text(row.get("unit", ""))
-    known = _MEASURES.get(measure)
-    side = row.get("favours")
-    low, high = (_quantity(row.get(name), unit) for name in ("lowerBound", "upperBound"))
+    measure, unit = records.code(row["measure"], ""), records.code(row.get("unit", ""), "")
+    words = row.get("measureWording", measure)
+    side = records.code(row.get("favours", ""), "")
+    ucum = records.one(row.get("unit", ""), "ucumUnit")
+    low, high = (_quantity(row.get(name), unit, ucum) for name in ("lowerBound", "upperBound"))
     interval = {"type": {"text": "interval that the source states"}, "range": {"low": low, "high": high}}
+    known = fhir.listed("gg:Measure", measure, fhir.STATISTIC_TYPE)
     return {
-        "description": fhir.text(f"{measure}, favours {side}" if side else measure),
-        "statisticType": {
-            "coding": [fhir.coding(fhir.STATISTIC_TYPE, *known)] if known else [],
-            "text": fhir.text(measure),
-        },
-        "quantity": _quantity(row["estimate"], unit),
+        "description": fhir.text(f"{words}, favours {side}" if side else words),
+        "statisticType": {"coding": [known] if known else [], "text": fhir.text(words)},
+        "quantity": _quantity(row["estimate"], unit, ucum),
         "attributeEstimate": [interval] if low or high else [],
     }
 
 
-def _quantity(value: str | None, unit: str | None) -> Json | None:
-    return {"value": fhir.number(Decimal(value)), "unit": unit} if value is not None else None
+def _quantity(value: str | None, unit: str, ucum: str) -> Json | None:
+    if value is None:
+        return None
+    return {
+        "value": fhir.number(Decimal(value)),
+        "unit": fhir.text(unit),
+        "system": fhir.UCUM if ucum else None,
+        "code": ucum,
+    }

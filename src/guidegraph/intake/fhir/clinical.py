@@ -128,8 +128,11 @@ class Clinical:
         again = res.kind.row["clinical"].get("again", ())
         began = None if clinical is not None and clinical[0] in again else res.moment("begins")
         note = meaning.why if verified else "; ".join(filter(None, ("how sure it is, is not said", meaning.why)))
+        concept = res.part("severity")
+        severity = res.first_of(concept, self._table.severities) if concept is not None else ""
         for cls in classes:
             self._builder.fact(cls, True, source, note=note, began=began)
+            self._builder.severity(severity, cls, source)
 
     def _doubtful(self, res: Resource, verified: tuple[str, str] | None, clinical: tuple[str, str] | None) -> str:
         """Why it is not certain that what an entry says is so now, "" if it is."""
@@ -211,10 +214,10 @@ class Clinical:
             self._builder.doubt(classes, res.kind.lists, source, f"it was done {self.changed_later(res)}")
         else:
             outcome, note = self._outcome(res)
-            weeks, reasons = self._weeks(res, word, outcome), self._reasons(res)
+            weeks, source = self._weeks(res, word, outcome), replace(source, reasons=self._reasons(res))
             note = "; ".join(filter(None, (note, meaning.why)))
             for cls in classes:
-                self._builder.trial(TrialFact(cls, outcome, weeks), source, note=note, reasons=reasons)
+                self._builder.trial(TrialFact(cls, outcome, weeks), source, note=note)
 
     def _reasons(self, res: Resource) -> frozenset[str]:
         """The conditions that a procedure was done for."""
@@ -234,9 +237,19 @@ class Clinical:
         inner = value.get("concept") or value.get("reference")
         value = inner if isinstance(inner, dict) else value
         if "reference" in value:
-            target = self._record.target(res, value, "Condition")
-            return self._builder.of_kind(self.meaning(target).present, "condition")
+            return self.named(res, value)
         return self._builder.of_kind(self._concepts.read(res.codings(value)).present, "condition")
+
+    def named(self, res: Resource, reference: Any) -> list[str]:
+        """The classes of the Condition that a resource refers to.
+
+        Raises:
+            NotUnderstoodError: it refers to something else, or to nothing that is there.
+        """
+        target = self._record.target(res, reference, "Condition")
+        if not self._record.of_patient(target):
+            raise NotUnderstoodError("the condition that it names is of another patient")
+        return self._builder.of_kind(self.meaning(target).present, "condition")
 
     def _outcome(self, res: Resource) -> tuple[str | None, str]:
         concept = res.part("outcome")

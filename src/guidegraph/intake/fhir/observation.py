@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from guidegraph.intake.builder import AGE, MEASURED, ProfileBuilder
 from guidegraph.intake.concepts import Code, Concepts, Meaning
 from guidegraph.intake.dates import Moment
+from guidegraph.intake.fhir.clinical import Clinical
+from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
-from guidegraph.intake.report import Source, shown
+from guidegraph.intake.report import OTHER_REASON, Source, shown
 
 _STATES = ("condition", "finding")
 #: Values that are measured.
@@ -27,8 +31,12 @@ _Value = tuple[str, Any]
 class Observations:
     """Reads observations into a builder."""
 
-    def __init__(self, builder: ProfileBuilder, concepts: Concepts, table: Table) -> None:
+    def __init__(
+        self, builder: ProfileBuilder, concepts: Concepts, table: Table, record: Record, clinical: Clinical
+    ) -> None:
         self._builder, self._concepts, self._table = builder, concepts, table
+        self._record, self._clinical = record, clinical
+        self._reasons: frozenset[str] = frozenset()
 
     def read(self, res: Resource) -> None:
         """Read one Observation with its components.
@@ -45,8 +53,11 @@ class Observations:
         if status[1] in _NOT_VALID:
             self._builder.ignore(self._source(res, self._meaning(res, concept), None), _NOT_VALID[status[1]])
             return
-        if res.has("elsewhere"):
+        try:
+            self._reasons = self._conditions(res)
+        except NotUnderstoodError:
             # It says nothing of the patient, so it hides nothing of theirs either.
+            self._reasons = frozenset()
             source = self._source(res, self._meaning(res, concept), None)
             self._builder.misunderstood(res.kind.lists, source, "it is about something else than the patient (focus)")
             return
@@ -80,7 +91,38 @@ class Observations:
         return self._concepts.read(res.codings(concept), res.text_of(concept))
 
     def _source(self, res: Resource, meaning: Meaning, when: Moment | None, value: str = "") -> Source:
-        return res.source(meaning, when, value, timed=True)
+        return replace(res.source(meaning, when, value, timed=True), reasons=self._reasons)
+
+    def _conditions(self, res: Resource) -> frozenset[str]:
+        """The conditions of the patient that an observation is about: those in its focus, else those that it is
+        evidence of; none where it is about the patient.
+
+        Raises:
+            NotUnderstoodError: its focus is something else.
+        """
+        focus = res.part("elsewhere")
+        if focus is None:
+            return frozenset(self._evidence.get(res.ref, ()))
+        found: set[str] = set()
+        for reference in focus if isinstance(focus, list) else [focus]:
+            if not self._record.is_patient(reference):
+                found.update(self._clinical.named(res, reference) or {OTHER_REASON})
+        return frozenset(found)
+
+    @cached_property
+    def _evidence(self) -> Mapping[str, set[str]]:
+        """The conditions that each observation is evidence of, by its reference."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for res in self._record.resources():
+            if res.name != "Condition" or res.in_error:
+                continue
+            try:
+                classes = self._builder.of_kind(self._clinical.meaning(res).present, "condition") or [OTHER_REASON]
+                for reference in _references(res.part("evidence")):
+                    found[self._record.normal(reference)].update(classes)
+            except NotUnderstoodError:
+                continue  # it is told where the condition is read
+        return found
 
     def _node(self, res: Resource, node: dict[str, Any], concept: Any, when: Moment | None, unsettled: str) -> None:
         meaning, codes = self._meaning(res, concept), res.codings(concept)
@@ -185,8 +227,8 @@ class Observations:
             word = interpreted
         if not word:
             why = "its value is not understood"
-        elif word == "no" and res.has("narrows"):
-            why = "it is negative at one site, which says nothing of others"
+        elif word == "no" and (res.has("narrows") or (self._reasons and not self._builder.of_problem(lacking))):
+            why = "it is negative at one site, or of one condition, which says nothing of others"
             self._builder.doubt({*states, *lacking}, res.kind.lists, source, why)
             return
         elif word == "no":
@@ -200,6 +242,15 @@ class Observations:
         if kind == "valueBoolean":
             return {True: "yes", False: "no"}[content] if isinstance(content, bool) else ""
         return res.first_of(content, answers) if kind == "valueCodeableConcept" else ""
+
+
+def _references(evidence: Any) -> Iterator[str]:
+    """What the evidence of a condition refers to: in R4 by its details, in R5 by itself."""
+    for one in evidence if isinstance(evidence, list) else ():
+        details = one.get("detail", [one.get("reference")]) if isinstance(one, dict) else ()
+        for reference in details if isinstance(details, list) else ():
+            if isinstance(reference, dict) and isinstance(reference.get("reference"), str):
+                yield reference["reference"]
 
 
 def _values(node: dict[str, Any]) -> dict[str, Any]:

@@ -164,7 +164,7 @@ class _Reader:
     def __init__(self, record: Record, builder: ProfileBuilder, concepts: Concepts, paths: Table) -> None:
         self._record, self._builder, self._concepts, self._paths = record, builder, concepts, paths
         clinical = Clinical(builder, concepts, paths, record)
-        self._observations = Observations(builder, concepts, paths)
+        self._observations = Observations(builder, concepts, paths, record, clinical)
         self._medications = Medications(builder, concepts, record, clinical)
         self._kinds: dict[str, Callable[[Resource], None]] = {
             "Condition": clinical.state,

@@ -237,13 +237,23 @@ class Record:
         target = reference.get("reference")
         if not isinstance(target, str):
             raise NotUnderstoodError("it does not say whose it is (its subject has no reference)")
-        short = self.normal(target)
-        known = self.known(target) or self.known(short)
+        if self.is_patient(reference):
+            return True
+        known = self.known(target) or self.known(self.normal(target))
         if self.patient is None:
-            return short == self.patient_ref
+            return False
         if known is None and ("?" in target or target.startswith("urn:")):
             raise NotUnderstoodError(f"whose it is cannot be told ({shown(target, 80)})")
-        return known is self.patient.data
+        return False
+
+    def is_patient(self, reference: Any) -> bool:
+        """Whether a reference names the patient of the record."""
+        target = reference.get("reference") if isinstance(reference, dict) else None
+        if not isinstance(target, str):
+            return False
+        short = self.normal(target)
+        known = self.known(target) or self.known(short)
+        return short == self.patient_ref if self.patient is None else known is self.patient.data
 
     def resources(self) -> Iterator[Resource]:
         """The resources of types that are read, in the order of the record."""

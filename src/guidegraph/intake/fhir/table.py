@@ -26,6 +26,8 @@ _PATHS = (
     "changed",
     "outcome",
     "reasons",
+    "severity",
+    "evidence",
     "recorded",
     "supply",
     "valid",
@@ -73,8 +75,8 @@ class Table:
 
     ``systems`` gives for other names of a code system (its OID) the one that the table uses; ``none`` what statements
     that there is none are about: a list, a class, "part" or "nothing"; ``past`` the classes whose meaning takes in the
-    past; ``releases`` the elements by which an older
-    release shows.
+    past; ``severities`` the values of a problem that a coded severity states; ``releases`` the elements by which an
+    older release shows.
     """
 
     kinds: Mapping[str, Kind]
@@ -86,6 +88,7 @@ class Table:
     outcomes: Mapping[tuple[str, str], str]
     interpretations: Mapping[tuple[str, str], str]
     none: Mapping[tuple[str, str], str]
+    severities: Mapping[tuple[str, str], str]
     past: frozenset[str]
     sexes: Sexes
     releases: Mapping[str, Mapping[str, frozenset[str]]]
@@ -157,6 +160,7 @@ def make(data: Mapping[str, Any], systems: Mapping[str, str]) -> Table:
         {(row["system"], row["code"]): ns.expand(row["outcome"]) or "" for row in data["outcomes"]},
         {(readings["system"], code): word for word in ("yes", "no", "doubt") for code in readings[word]},
         {(row["system"], row["code"]): ns.expand(row["of"]) or row["of"] for row in data["none-known"]},
+        {(row["system"], row["code"]): row["severity"] for row in data["severities"]},
         frozenset(ns.expand(curie) or "" for curie in data["past"]),
         _sexes(data["sex"]),
         {name: {kind: frozenset(signs) for kind, signs in row.items()} for name, row in data["releases"].items()},

@@ -49,6 +49,7 @@ class Conventions:
     sex: Mapping[int, str]
     statuses: Mapping[int, Status]
     equal: int
+    about_condition: int
     units: str
     stating: frozenset[str]
     supply: tuple[int, int]
@@ -77,6 +78,7 @@ def conventions() -> Conventions:
         MappingProxyType({int(concept): sex for concept, sex in table["sex"].items()}),
         MappingProxyType({int(c): Status(s["says"], s["name"]) for c, s in table["condition_status"].items()}),
         int(table["equal"]),
+        int(table["about-condition"]),
         table["units"],
         frozenset(table["stating"]),
         (int(table["days_supply"]["least"]), int(table["days_supply"]["most"])),

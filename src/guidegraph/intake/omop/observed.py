@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from guidegraph.intake.builder import AGE, MEASURED, STATES, ProfileBuilder
@@ -13,7 +13,7 @@ from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.table import table as paths
 from guidegraph.intake.omop.cdm import Conventions, Row
 from guidegraph.intake.omop.concepts import Coded, Vocabularies
-from guidegraph.intake.report import Source
+from guidegraph.intake.report import OTHER_REASON, Source
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
 
@@ -71,6 +71,8 @@ class Observed:
     known: Conventions
     answers: Answers
     one_day: bool = False
+    #: What the rows of diagnoses are of, by key.
+    diagnoses: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def coded(self, row: Row, table: str, stem: str) -> tuple[str, CodeReading]:
         """The text of a row's code, and what it says.
@@ -132,7 +134,7 @@ class Observed:
         try:
             text, reading = self.coded(row, table, table)
             when = _when(row, table)
-            source = replace(source_of(row, text, when, reading), timed=True)
+            source = replace(source_of(row, text, when, reading), timed=True, reasons=self._conditions(row))
             started(when)
             measured, own = self.classes(reading, "number"), self.own(row, table)
             if any(self.builder.row(prop).key == AGE for prop in measured):
@@ -148,6 +150,16 @@ class Observed:
         except ValueError as error:
             about = self.builder.of_kind({*reading.present, *reading.absent}, "condition", "finding", "number")
             self.builder.misunderstood(keys, replace(source, timed=True), str(error), about=about)
+
+    def _conditions(self, row: Row) -> frozenset[str]:
+        """The conditions of the diagnosis that a row is about, where it names one.
+
+        Raises:
+            ValueError: a concept id is no whole number.
+        """
+        if row.concept("event_field_concept_id") != self.known.about_condition:
+            return frozenset()
+        return self.diagnoses.get(row.text("event_id")) or frozenset({OTHER_REASON})
 
     def _stated_sex(self, row: Row, source: Source) -> None:
         answer = self.codes.curie(row.concept("value_as_concept_id")).partition(":")[2]
@@ -200,6 +212,10 @@ class Observed:
         said = next(filter(None, map(row.text, ("value_as_number", "value_as_string", "value_source_value"))), "")
         answer = self.codes.curie(coded)
         word = self.answers.words.get(answer, "")
+        if word == "no" and source.reasons and not self.builder.of_problem(absent):
+            why = "it is negative of one condition, which says nothing of others"
+            self.builder.doubt({*present, *absent}, keys, source, why)
+            return
         question = next((self.answers.questions[curie] for curie in own if curie in self.answers.questions), None)
         steps = source.steps
         if question is not None and (answer in question[1] or not (present or absent)):

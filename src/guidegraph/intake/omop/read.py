@@ -28,6 +28,8 @@ FORM = "OMOP CDM 5.4"
 _GROUP = 1_000
 _LEAST = -(2**63)
 _EVENTS = ("condition_occurrence", "drug_exposure", "drug_era", "procedure_occurrence", "measurement", "observation")
+#: Tables without which nothing of the patient is missing.
+_BESIDE = ("death", "visit_occurrence")
 _LOOKED_AT = (
     "condition_status_concept_id",
     "unit_concept_id",
@@ -94,9 +96,9 @@ class OmopReader:
         self._check()
         self._answers = answers(codes)
         self._vocabularies = Vocabularies(source, codes, terms, prefixes)
-        wanted = [t for t in ("person", "death", *_EVENTS) if t != "drug_era" or eras]
+        wanted = [t for t in ("person", *_BESIDE, *_EVENTS) if t != "drug_era" or eras]
         self._tables = [table for table in wanted if table in source.tables]
-        self._missing = [table for table in wanted if table not in source.tables and table != "death"]
+        self._missing = [table for table in wanted if table not in source.tables and table not in _BESIDE]
 
     def _check(self) -> None:
         for table in sorted(self._prefixes):

@@ -15,6 +15,10 @@ from guidegraph.model import CodeReading, TrialFact
 
 _TAKEN, _STOPPED, _TRIALS = ("medications",), ("stopped_medications",), ("trials",)
 _OPEN = "no end is recorded: it counts as going on"
+_STARTS = (
+    "How long a problem has lasted is read from condition_start_date, where no visit shows that this is the day of a "
+    "record. Hold it against what the patient says."
+)
 _INFERRED = "its end may have been inferred where the tables were filled, since it has no verbatim_end_date"
 
 
@@ -24,11 +28,16 @@ class Rules(Observed):
 
     #: The last day on which a row says that a condition or finding ended, with the row.
     _ended: dict[str, tuple[date, str]] = field(default_factory=dict)
-    #: Rows without an end: the source, the day on which it starts, its classes.
-    _open: list[tuple[Source, date, list[str]]] = field(default_factory=list)
+    #: Rows without an end: the source, the day on which it starts, its classes, why that is no onset.
+    _open: list[tuple[Source, date, list[str], str]] = field(default_factory=list)
+
+    #: The visits of the person, by key: the first and the last day.
+    _visits: dict[str, tuple[date, date]] = field(default_factory=dict)
 
     def person(self, rows: Mapping[str, Sequence[Row]]) -> None:
         """Read all rows of a person, by table."""
+        for row in rows.get("visit_occurrence", ()):
+            self._visit(row)
         for row in rows["person"]:
             self._sex(row)
             self._age(row)
@@ -44,6 +53,24 @@ class Rules(Observed):
         for row in rows.get("procedure_occurrence", ()):
             self._procedure(row)
         self.observed(rows)
+
+    def _visit(self, row: Row) -> None:
+        try:
+            first, last = row.day("visit_start_date"), row.day("visit_end_date")
+        except ValueError as error:
+            self.builder.misunderstood((), Source(row.ref, "a visit"), str(error))
+            return
+        if first is not None:
+            self._visits[row.text("id")] = first, max(first, last or first)
+
+    def _recorded(self, row: Row, first: date, end: date | None) -> str:
+        """Why the start of a diagnosis is a day on which it was recorded, not on which it began; "" if it may be."""
+        during = self._visits.get(row.text("visit_occurrence_id"))
+        if during is None and any(first == start for start, _ in self._visits.values()):
+            during = first, first
+        if during is not None and during[0] <= first <= during[1]:
+            return f"its start, {first}, is the day of a visit: when it began is not told"
+        return f"it is recorded for {first} alone: when it began is not told" if end == first else ""
 
     def _sex(self, row: Row) -> None:
         source = Source(row.ref, f"gender_concept_id {row.text('gender_concept_id') or 'empty'}")
@@ -122,6 +149,8 @@ class Rules(Observed):
         ended = says is not None and says.says == "ended"
         over = bool(end and first < end < self.builder.as_of) or ended
         classes = self.classes(reading, "condition", "finding")
+        self.diagnoses[row.text("id")] = frozenset(self.classes(reading, "condition"))
+        recorded = self._recorded(row, first, end)
         if none:
             return
         if denied:
@@ -149,19 +178,26 @@ class Rules(Observed):
             why = f"the record is of {first} alone and does not say whether it lasts (--one-day present)"
             self.builder.doubt(classes, STATES, source, why)
         elif end is None:
-            self._open.append((source, first, classes))
+            self._open.append((source, first, classes, recorded))
         else:
-            for iri in classes:
-                self.builder.fact(iri, True, source, began=source.when)
+            self._present(source, classes, recorded)
 
-    def _goes_on(self, source: Source, first: date, classes: list[str]) -> None:
+    def _present(self, source: Source, classes: Sequence[str], recorded: str, note: str = "") -> None:
+        """A state that is present: since its start, where that is not known to be a day on which it was recorded."""
+        if not recorded and self.builder.asked_about(classes) and _STARTS not in self.builder.report.choices:
+            self.builder.report.choices.append(_STARTS)
+        said = recorded if self.builder.asked_about(classes) else ""
+        for iri in classes:
+            note = "; ".join(filter(None, (note, said)))
+            self.builder.fact(iri, True, source, note=note, began=None if recorded else source.when)
+
+    def _goes_on(self, source: Source, first: date, classes: list[str], recorded: str) -> None:
         """A row without an end goes on, unless another row says that the same ended on that day or later."""
         over = [self._ended[iri] for iri in classes if self._ended.get(iri, (date.min, ""))[0] >= first]
         if over:
             self.builder.doubt(classes, STATES, source, f"{max(over)[1]} says that it ended on {max(over)[0]}")
             return
-        for iri in classes:
-            self.builder.fact(iri, True, source, note=_OPEN, began=source.when)
+        self._present(source, classes, recorded, _OPEN)
 
     def _drug(self, row: Row, table: str) -> None:
         both, columns = (*_TAKEN, *_STOPPED), [f"{table}_end_date", "verbatim_end_date"]

@@ -1,0 +1,260 @@
+"""The glance of an answer: what one acts on in half a minute, as data that every view shows and none computes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from guidegraph import namespaces as ns
+from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later
+from guidegraph.assess.families import families
+from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice, Rest
+from guidegraph.forms import Answer, Contraindication, Recommendation, Therapy
+from guidegraph.knowledge import describe
+from guidegraph.knowledge.records import Atom, gg
+from guidegraph.model import STATUSES
+from guidegraph.readforms import ReadTerm
+from guidegraph.termreadings import plain
+
+#: Voices, facts to establish and questions that are named; the others are counted.
+_VOICES, _FACTS, _QUESTIONS = 3, 3, 5
+#: The order of a family's voices: best standing first, then the strongest.
+_STANDING = ("guideline", "reported", "review or study", "secondary", "ended")
+_STRENGTH = ("strong", "conditional")
+#: The order of tests by the band that their status alone would give.
+_TESTS = ("do-not-give", "recommended", "avoid", "if-checked", "disagree", "weak-ground", "left-open", "not-now")
+
+
+def glance(assessment: Assessment, answer: Answer) -> Glance:
+    """The glance of an answer: each therapy in one band, each band as families (schema/glance.schema.json).
+
+    Args:
+        answer: the whole answer of the assessment.
+    """
+    entries = {iri: entry for entry in answer["therapies"] for iri in [_therapy(assessment, entry)]}
+    where = bands(assessment, entries)
+    heads = families(assessment, {therapy: "|".join(band) for therapy, band in where.items()})
+    members: dict[str, list[str]] = defaultdict(list)
+    for therapy, head in heads.items():
+        members[head].append(therapy)
+    order = {therapy: at for at, therapy in enumerate(entries)}
+    ranks = sorted(members, key=lambda head: min(order[t] for t in members[head]))
+    shown: list[GlanceBand] = []
+    for code, heading in HEADINGS.items():
+        rows = [_family(assessment, entries, h, members[h], where[h][1]) for h in ranks if where[h][0] == code]
+        if rows and code != "rest":
+            shown.append({"band": code, "heading": heading, "families": _placed(code, rows)})
+    left = Counter(entries[head]["status"] for head in members if where[head][0] == "rest")
+    return {
+        "as_of": answer["as_of"],
+        "profile": {"id": answer["profile"]["id"], "label": answer["profile"]["label"]},
+        "banner": answer["banner"],
+        "problem": _problem(assessment),
+        "patient": list(_patient(assessment)),
+        "read": [text for row in answer["by_reading"] for text in _read(row)],
+        "alerts": answer["alerts"],
+        "flags": [flag["label"] for flag in answer["flags"]],
+        "taken_now": answer["taken_now"],
+        "bands": shown,
+        "other_problems": [row for row in answer["other_problems"] if row["held"]],
+        "ask_next": _next(answer),
+        "not_understood": answer["not_understood"],
+        "unused": [row["text"] for row in answer["unused"]],
+        "others": [row["label"] or row["code"] for row in answer["others"]],
+        "notes": answer["problem"]["notes"],
+        "rest": [Rest(status=status, families=left[status]) for status in STATUSES if left[status]],
+        "knowledge": answer["knowledge"],
+    }
+
+
+def _therapy(assessment: Assessment, entry: Therapy) -> str:
+    linked = (iri for iri, reading in assessment.linked.items() if reading.curie == entry["intervention"])
+    return next(linked, None) or _iri(entry["intervention"])
+
+
+def _iri(name: str) -> str:
+    """The IRI of an identifier of an answer (:func:`guidegraph.knowledge.describe.name`)."""
+    return name if "://" in name else ns.expand(name) or ns.BASE + name
+
+
+def _read(row: ReadTerm) -> Iterable[str]:
+    """A term that came by a reading, by its first definition, or in full what definitions differ on."""
+    if row["truth"] == TRUE and row["definitions"]:
+        more = f" +{len(row['definitions']) - 1}" if len(row["definitions"]) > 1 else ""
+        yield f"{row['label']} ({row['definitions'][0]['text']}{more})"
+    elif row["truth"] != FALSE:
+        yield row["text"]
+
+
+def _problem(assessment: Assessment) -> str:
+    about = assessment.asked.about or assessment.profile.about
+    names = sorted({assessment.records.label(cls) for cls in about})
+    weeks = assessment.profile.values.get(gg("symptomWeeks"))
+    lasted = f" for {plain(weeks)} week{'' if weeks == 1 else 's'}" if weeks is not None else ""
+    return f"{', '.join(names) or 'No problem named'}{lasted}"
+
+
+def _patient(assessment: Assessment) -> Iterable[str]:
+    """What is known of the patient beside the problem, as stated: numbers, then what the patient has and takes."""
+    profile, book = assessment.profile, assessment.book
+    for number, value in sorted(profile.values.items(), key=lambda row: book.short(row[0])):
+        if number != gg("symptomWeeks"):
+            yield f"{book.short(number)} {plain(value)}"
+    about = assessment.asked.about or profile.about
+    for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
+        for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.records.label):
+            yield book.label(Atom("", prop, cls))
+    lists = sorted(book.key(Atom("", prop)) for prop in profile.complete)
+    if lists:
+        yield f"complete: {', '.join(lists)}"
+
+
+def _family(
+    assessment: Assessment, entries: Mapping[str, Therapy], head: str, members: Iterable[str], within: str
+) -> GlanceFamily:
+    entry = entries[head]
+    among = sorted(members, key=lambda t: (t != head, entries[t]["label"]))
+    said = _deciding(entry, within)
+    best = _ranked(said)
+    establish = _establish(assessment, entry, head) if within in ("if-checked", "weak-ground") else []
+    return {
+        "therapy": entry["intervention"],
+        "label": entry["label"],
+        "members": [entries[t]["label"] for t in among[1:]],
+        "therapies": [entries[t]["intervention"] for t in among],
+        "status": entry["status"],
+        "within": within,
+        "voices": [_voice(assessment, voice) for voice in best[:_VOICES]],
+        "more_voices": max(0, len(best) - _VOICES),
+        "against": [_voice(assessment, v) for v in _ranked(_other_side(entry, within))[:_VOICES]],
+        "facts": _facts(assessment, entry, head, within),
+        "only_with": _attached(assessment, best[0]) if best else [],
+        "establish": establish[:_FACTS],
+        "more_facts": max(0, len(establish) - _FACTS),
+        "marks": entry["marks"],
+        "in_weeks": float(later(assessment, head)[0].weeks) if within == "not-now" else None,
+        "notes": _notes(assessment, entry, head, within),
+    }
+
+
+def _deciding(entry: Therapy, within: str) -> list[Recommendation]:
+    """The voices that put a therapy into its band."""
+    if within == "left-open":
+        looked = held(entry["other_stances"], GUIDELINE)
+        return looked or held(entry["ended"])
+    if within == "avoid":
+        return held(entry["against"])
+    return held(entry["for"])
+
+
+def _other_side(entry: Therapy, within: str) -> list[Recommendation]:
+    if within == "disagree":
+        return held(entry["against"])
+    if within == "avoid":
+        return held(entry["for"])
+    return held(entry["other_stances"], GUIDELINE) if within in ("recommended", "if-checked", "weak-ground") else []
+
+
+def _ranked(voices: Iterable[Recommendation]) -> list[Recommendation]:
+    """Voices by standing and strength; one document once for a side."""
+
+    def rank(voice: Recommendation) -> tuple[int, int, str]:
+        standing = _STANDING.index(voice["standing"]) if voice["standing"] in _STANDING else len(_STANDING)
+        strength = _STRENGTH.index(voice["strength"]) if voice["strength"] in _STRENGTH else len(_STRENGTH)
+        return standing, strength, voice["id"]
+
+    first: dict[tuple[str, str], Recommendation] = {}
+    for voice in sorted(voices, key=rank):
+        first.setdefault((voice["document"]["id"], voice["document"]["issued"]), voice)
+    return list(first.values())
+
+
+def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
+    document, statement = _iri(voice["document"]["id"]), _iri(voice["id"])
+    open_atoms = assessment.open_atoms(statement)
+    unless = assessment.book.label(assessment.atom(open_atoms[0])) if voice["truth"] == UNKNOWN and open_atoms else ""
+    return {
+        "short": describe.short_name(assessment.records, document, statement),
+        "stance": voice["stance"],
+        "strength": voice["strength"],
+        "standing": voice["standing"],
+        "document": voice["document"]["id"],
+        "unless": unless,
+    }
+
+
+def _attached(assessment: Assessment, voice: Recommendation) -> list[str]:
+    """What a recommendation attaches to an intervention, and what it leaves out of it."""
+    records, statement = assessment.records, _iri(voice["id"])
+    return [
+        f"{word} {'; '.join(labels)}"
+        for word, name in (("only:", "attachedCondition"), ("without:", "onlyWithout"))
+        if (labels := [records.label(one) for one in records.all(statement, name)])
+    ]
+
+
+def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) -> list[GlanceFact]:
+    """What contraindicates a therapy or calls for caution: the patient's facts, each with the documents that say so."""
+    rows: dict[str, list[str]] = defaultdict(list)
+    absolute = within == "do-not-give" and entry["status"] == "contraindicated"
+    for row in entry["contraindications"]:
+        if row["truth"] == TRUE and (row["kind"] == "absolute") >= absolute and not row["note"]:
+            rows[_fact(assessment, row)].append(describe.short_name(assessment.records, _iri(row["document"]["id"])))
+    told: list[GlanceFact] = [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in rows.items()]
+    urgent = [a for a in assessment.burdens(therapy) if assessment.truth(a) == TRUE]
+    told += [{"text": f"alert: {assessment.records.label(alert)}", "by": []} for alert in urgent]
+    told += [{"text": g["text"], "by": []} for g in entry["grounds"] if g["kind"] == "not tolerated"]
+    return told
+
+
+def _fact(assessment: Assessment, row: Contraindication) -> str:
+    """By which facts of the patient a contraindication holds, without how they came to be known."""
+    records, statement = assessment.records, _iri(row["id"])
+    if any(statement in rules for rules in assessment.coverage.values()):
+        return row["label"]
+    branches = records.branches.get(records.population(statement), ())
+    held_by = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
+    told = [assessment.book.label(assessment.atom(iri), positive) for iri, positive in held_by]
+    return ", ".join(told) or row["label"].partition(": ")[2] or row["label"]
+
+
+def _establish(assessment: Assessment, entry: Therapy, therapy: str) -> list[str]:
+    """The facts to establish, those of absolute contraindications first."""
+    own = [fact for fact in entry["establish"] if not fact["alert"]]
+    absolute = {assessment.records.label(s) for s in assessment.statements(therapy, ABSOLUTE)}
+    own.sort(key=lambda fact: not absolute.intersection(fact["why"]))
+    return [fact["label"] for fact in own]
+
+
+def _notes(assessment: Assessment, entry: Therapy, therapy: str, within: str) -> list[str]:
+    notes = [trial["text"] for trial in entry["tried"]]
+    notes += [f"only where definitions differ: {text}" for text in entry["boundary"]]
+    if within == "do-not-give" and entry["status"] != "contraindicated":
+        for statement, atom in half_known(assessment, therapy):
+            by = describe.short_name(assessment.records, assessment.records.one(statement, "statedIn"))
+            notes.append(f"check first: absolute in {assessment.book.label(atom)} ({by})")
+    if within == "not-now":
+        first = later(assessment, therapy)[0]
+        by = describe.short_name(
+            assessment.records, assessment.records.one(first.statement, "statedIn"), first.statement
+        )
+        when = f"in {plain(first.weeks)} weeks" if first.weeks else "after it"
+        notes.append(f"{by}, {when}: {'; '.join(first.lacking)}")
+    if within == "disagree":
+        notes += list(dict.fromkeys(pair["text"] for pair in entry["disagreements"]))[:1]
+    return list(dict.fromkeys(notes))
+
+
+def _placed(band: str, rows: list[GlanceFamily]) -> list[GlanceFamily]:
+    """The families of a band in their order: tests by what they come to, what comes later by its day, others as they
+    stand in an answer."""
+    if band == "tests":
+        return sorted(rows, key=lambda row: _TESTS.index(row["within"]) if row["within"] in _TESTS else len(_TESTS))
+    return sorted(rows, key=lambda row: row["in_weeks"] or 0.0) if band == "not-now" else rows
+
+
+def _next(answer: Answer) -> list[GlanceQuestion]:
+    """The questions beside those of the alerts, which the glance shows on top."""
+    rows = [q for q in answer["questions"] if not q["signs"]]
+    return [{"label": q["label"], "key": q["key"], "families": q["families"]} for q in rows[:_QUESTIONS]]

@@ -1,0 +1,71 @@
+"""The questions of docs/sparql.md as they stand there, and what is told of names that the data do not have."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guidegraph import api
+from guidegraph.errors import QueryError
+
+PAGE = Path(__file__).parents[2] / "docs" / "sparql.md"
+BLOCK = re.compile(r"^\*\*(\d+)\. .*?```sparql\n(.*?)```", re.DOTALL | re.MULTILINE)
+QUESTIONS = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+
+
+def ask(kb: Any, text: str) -> Any:
+    return api.run_query(kb, text, None, [])
+
+
+def test_there_are_fifteen() -> None:
+    assert [int(number) for number, _ in QUESTIONS] == list(range(1, 16))
+
+
+@pytest.mark.parametrize("text", [text for _, text in QUESTIONS], ids=[number for number, _ in QUESTIONS])
+def test_each_is_answered_and_names_nothing_that_is_not_there(kb: Any, text: str) -> None:
+    found = ask(kb, text)
+    assert found.rows and not found.notes
+    assert all(
+        any(row[i] is not None for row in found.rows)
+        for i, _ in enumerate(found.columns)
+        if found.columns[i] != "checked"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "missing", "near"),
+    [
+        ("SELECT * WHERE { ?r gg:certainty gg:CertaintyHigh }", "gg:CertaintyHigh", "gg:High"),
+        ("SELECT * WHERE { ?r gg:strenght ?x }", "gg:strenght", "gg:strength"),
+        ("PREFIX o: <https://w3id.org/guidegraph/term/> ASK { ?r gg:intervention o:Nsaid }", "ggt:Nsaid", "ggt:NSAID"),
+        ("ASK { ?r gg:statedIn <https://w3id.org/guidegraph/document/nice-ng95> }", "ggd:nice-ng95", "ggd:nice-ng59"),
+        ("SELECT * WHERE { GRAPH ggg:nice-ng95 { ?s ?p ?o } }", "ggg:nice-ng95", "ggg:nice-ng59"),
+        ("CONSTRUCT { ?r gg:mine ?x } WHERE { ?r gg:stanze ?x }", "gg:stanze", "gg:stance"),
+    ],
+)  # fmt: skip
+def test_a_name_that_the_data_do_not_have_is_told(kb: Any, text: str, missing: str, near: str) -> None:
+    (note,) = ask(kb, text).notes
+    told, _, nearest = note.partition(". Near it: ")
+    assert told == f"nothing in these data is named {missing}" and near in nearest.rstrip(".").split(", ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * WHERE { ?r gg:stance gg:For # gg:nothing\n }",
+        'SELECT * WHERE { ?r gg:strengthWording "gg:nothing" }',
+        "PREFIX gg: <http://example.org/> SELECT * WHERE { ?r gg:nothing ?x }",
+        "SELECT * WHERE { ?r <http://example.org/nothing> ?x }",
+    ],
+)
+def test_comments_strings_and_names_of_others_are_not_told(kb: Any, text: str) -> None:
+    assert not ask(kb, text).notes
+
+
+def test_a_relative_iri_is_told_where_it_stands(kb: Any) -> None:
+    with pytest.raises(QueryError, match="<#a> is a relative IRI") as caught:
+        ask(kb, "SELECT * WHERE {\n  ?s ?p <#a> }")
+    assert caught.value.where == "line 2, column 9"
