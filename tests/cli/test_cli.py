@@ -246,7 +246,7 @@ def test_every_command_has_help_with_an_example(cli: Run, command: str) -> None:
 
 def test_a_profile_from_standard_input(cli: Run) -> None:
     done = cli("therapies", "-", stdin="age: 40\nconditions: [sciatica]\n")
-    assert done.returncode == 0 and "Ask next" in done.stdout
+    assert done.returncode == 0 and "ASK NEXT" in done.stdout
 
 
 def test_the_template_can_be_filled_in_and_asked(cli: Run, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from guidegraph import namespaces as ns
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
 from tests.support.paths import ROOT
 
@@ -105,6 +106,7 @@ def test_the_share_of_statements_with_a_place_is_what_the_docs_say(kb: Any) -> N
     assert c == 0
     told = f"A place has {r} of {rs} recommendations, and {s} of {total} statements in all; none of the {cs} contraindications has one"
     assert told in text, told
+    assert f"{r} of {rs} recommendations have one" in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 
 
 def test_a_copy_on_anothers_site_is_marked_wherever_that_site_is_named(kb: Any) -> None:
@@ -118,7 +120,10 @@ def test_a_copy_on_anothers_site_is_marked_wherever_that_site_is_named(kb: Any) 
             if document in documents and urlsplit(page).hostname in hosts:
                 assert page in records.all(document, "copyAt"), (node, page)
     # What is seen as the source is never a copy's address.
-    shown = {i for d in documents for name in ("doi", "pmid") for i in records.all(d, name)}
-    assert len(shown) > 50 and {urlsplit(i).hostname for i in shown} == {"doi.org", "pubmed.ncbi.nlm.nih.gov"}
+    shown = {i for d in documents for i in describe.addresses(records, d)}
+    assert len(shown) > 100 and not {urlsplit(i).hostname for i in shown} & hosts
+    read = [d for d in documents if records.one(d, "verification") != gg("NotVerified")]
+    for document in read:
+        assert bool(describe.addresses(records, document)) != bool(records.one(document, "addressSought")), document
     told = json.dumps(kb.trace("ggd:liu-2023").data)
     assert "doi.org/10.1136/bmj-2022-070730" in told and "a copy: http://" in told

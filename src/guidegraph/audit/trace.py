@@ -182,7 +182,8 @@ class Tracer:
         publishers = sorted(records.label(p) for p in records.nodes[iri].get(ns.DCTERMS + "publisher", ()))
         issued = stated["issued"]
         node.details = [f"{stated['kind']}, issued {issued}", *(f"published by {p}" for p in publishers)]
-        node.details += [i.removeprefix("https://") for name in ("doi", "pmid") for i in records.all(iri, name)]
+        node.details += [address.removeprefix("https://") for address in describe.addresses(records, iri)]
+        node.details += [f"no address of its own is known: {why}" for why in records.all(iri, "addressSought")]
         copies = records.all(iri, "copyAt")
         for page in self._pages(statement, iri)[:2]:
             node.details.append(f"read at {'a copy: ' if page in copies else ''}{page}")

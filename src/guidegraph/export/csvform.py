@@ -122,10 +122,21 @@ COLUMNS = (
     Column("secondary_only", "whether no primary source of it is on file", _told("secondary_only"), "boolean"),
     Column("rests_on", "the evidence it rests on", lambda r: r.ids("restsOn"), several=True),
     Column("verification", "how its content was verified", lambda r: r.records.code(r.own("verification"))),
+    Column("address", "the document's DOI, PubMed identifier or publisher's page", lambda r: _address(r), several=True),
     Column("verified_at", "pages at which it was read", lambda r: _pages(r), several=True),
+    Column("copies", "those of them that are copies on others' sites", lambda r: _copies(r), several=True),
     Column("encoded_by", "who wrote it down as data", lambda r: r.ids("encodedBy"), several=True),
     Column("checked_by", "who read the encoding a second time", lambda r: r.ids("checkedBy"), several=True),
 )
+
+
+def _address(row: _Row) -> list[str]:
+    return describe.addresses(row.records, row.records.one(row.iri, "statedIn"))
+
+
+def _copies(row: _Row) -> list[str]:
+    marked = row.records.all(row.records.one(row.iri, "statedIn"), "copyAt")
+    return [page for page in _pages(row) if page in marked]
 
 
 def _pages(row: _Row) -> list[str]:

@@ -27,6 +27,15 @@ def name(iri: str) -> str:
     return short.removeprefix(ns.BASE) if short == iri else short
 
 
+def addresses(records: Records, document: str) -> list[str]:
+    """What people are shown as a document's address: its DOI and PubMed identifier, else its publisher's page.
+
+    Never a page on another's site where a copy was read: that is provenance.
+    """
+    found = [address for kind in ("doi", "pmid") for address in records.all(document, kind)]
+    return found or list(records.all(document, "publishedAt"))
+
+
 def reading(code: CodeReading, label: Callable[[str], str]) -> Reading:
     """How a code of another terminology was read; ``label`` gives the label of a term of ours."""
 

@@ -253,6 +253,10 @@ class Records:
         """The parts of combinations, the categories of interventions, and what meets an attached condition."""
         return _grouped(self._engine.select("answer/plans"))
 
+    def shown_apart(self, cls: str) -> bool:
+        """Whether an intervention is of a category that a glance shows in a band of its own."""
+        return any(self.plans.get(up, {}).get(gg("shownApart")) == ("true",) for up in self.ancestors.get(cls, (cls,)))
+
     @cached_property
     def problems(self) -> frozenset[str]:
         """The conditions and other classes that recommendations speak of: one problem with an indication."""
@@ -261,10 +265,6 @@ class Records:
         names = self._one_problem & over
         near = {c for c, above in self.ancestors.items() if not (above.isdisjoint(spoken) and above.isdisjoint(names))}
         return over | near
-
-    def shown_apart(self, cls: str) -> bool:
-        """Whether an intervention is of a category that a glance shows in a band of its own."""
-        return any(self.plans.get(up, {}).get(gg("shownApart")) == ("true",) for up in self.ancestors.get(cls, (cls,)))
 
     def same_problem(self, one: str, other: str) -> bool:
         """Whether two conditions are one problem: the same, one above the other, or both below a class whose members

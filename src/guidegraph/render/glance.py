@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceVoice
-from guidegraph.words import SHORT_DISCLAIMER, clean
+from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
 
 WIDTH = 100
 #: Lines that a glance has at most, unless what is never cut needs more.
@@ -92,10 +92,12 @@ def parts_of(glance: Glance) -> list[Part]:
     emergency = any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
     marks = _marks(glance)
     shown = [b for b in glance["bands"] if not emergency or _LEAST.get(b["band"], 1) == 0]
-    drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])}") for drug in glance["taken_now"]]
+    drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])} ({STARTING})") for drug in glance["taken_now"]]
     urgent = [Part(b["heading"], _rows(b, marks)) for b in shown if _LEAST.get(b["band"], 1) == 0]
     called = [part for part, b in zip(urgent, shown, strict=False) if b["band"] == "alert"]
-    parts = [Part("", _header(glance)), *_held(glance), *called, *_asked(glance)]
+    # An answer to a patient who was not understood whole says so before anything else.
+    missed = _one("NOT UNDERSTOOD", "; ".join(glance["not_understood"]), 0)
+    parts = [Part("", _header(glance)), *missed, *_held(glance), *called, *_asked(glance)]
     parts += _one("TO WEIGH", _some(glance["flags"], _FLAGS))
     parts += [*(part for part in urgent if part not in called), *([Part("TAKES NOW", drugs)] if drugs else [])]
     parts += [
@@ -111,8 +113,7 @@ def parts_of(glance: Glance) -> list[Part]:
         asked = [f"{row['label']} ({row['families']})" for row in glance["ask_next"]]
         parts += [Part("ASK NEXT", [Row(asked)], 2)] if asked else []
     unused = [*glance["unused"], *(f"{label} (none of our terms)" for label in glance["others"])]
-    missed = _one("NOT UNDERSTOOD", "; ".join(glance["not_understood"]), 0)
-    return [*parts, *missed, *_one("NOT USED", "; ".join(unused), 0)]
+    return [*parts, *_one("NOT USED", "; ".join(unused), 0)]
 
 
 def _one(heading: str, text: str, least: int = 1) -> list[Part]:

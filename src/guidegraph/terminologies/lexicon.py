@@ -23,6 +23,7 @@ from guidegraph.model import CodeReading, TermRow
 from guidegraph.profile.names import by_folded, folded, normal
 from guidegraph.profile.terms import STATES
 from guidegraph.reading import MAXIMUM_BYTES
+from guidegraph.terminologies import doses
 from guidegraph.terminologies.codes import Codes
 from guidegraph.terminologies.model import ExternalTerm
 
@@ -166,7 +167,7 @@ class Lexicon:
     def kind(self, name: str) -> str:
         """The kind of thing that a normal name is of ("intervention", "condition"), "" where it is not there."""
         rows = self._find(name)
-        return rows[0].kind if rows else ""
+        return rows[0].kind if rows else "intervention" if self.read(name) else ""
 
     def meant(self, name: str) -> list[tuple[str, str]]:
         """The terms (scope, IRI) that a normal name does not mean exactly and is asked back for."""
@@ -176,12 +177,54 @@ class Lexicon:
         return [(row.relation, term) for row in rows for term in row.terms]
 
     def read(self, name: str) -> CodeReading | None:
-        """What a normal name says in our terms; None where it is not in the lexicon, or is asked back."""
+        """What a normal name says in our terms; None where it is not in the lexicon, or is asked back.
+
+        A drug with a dose is read as the drug, several drugs in one name as taken together; what was left out is told.
+        """
         if name not in self._known:
             rows = self._find(name)
             told = any(row.relation not in _ASKED for row in rows)
-            self._known[name] = self._read(rows, frozenset({name})) if told else None
+            self._known[name] = self._read(rows, frozenset({name})) if told else None if rows else self._written(name)
         return self._known[name]
+
+    @cached_property
+    def _drugs(self) -> frozenset[str]:
+        return frozenset(row.iri for row in self._terms.of_kind("intervention"))
+
+    def _is_drug(self, name: str) -> bool:
+        """Whether a normal name means just one thing that is given."""
+        iri = self._terms.exact(name)
+        rows = [] if iri else self._find(name)
+        return iri in self._drugs or any(r.kind == "intervention" and r.relation not in _ASKED for r in rows)
+
+    def _written(self, name: str) -> CodeReading | None:
+        """What a name says that is none of the lexicon, as a drug with its dose or as several drugs."""
+        if self._terms.exact(name):
+            return None
+        for bare, dose in doses.without_dose(name, doses.read_doses(self._folder)):
+            reading = self._one(bare)
+            if reading is not None:
+                step = f"{name!r} is read as {reading.label or reading.curie}; {dose!r} was left out [{TITLE}]"
+                # Who does not take this dose may take another.
+                why = f"{name!r}: that a dose is not taken says nothing of the drug [{TITLE}]"
+                return replace(reading, steps=(step, *reading.steps), absent=(), absent_steps=(why,))
+        return self._joined(name)
+
+    def _one(self, name: str) -> CodeReading | None:
+        """What a name without a dose says, if it is that of a drug or of several."""
+        if not self._is_drug(name):
+            return self._joined(name)
+        iri = self._terms.exact(name)
+        if iri:
+            return CodeReading(ns.shorten(iri), self._terms.label(iri), (iri,), (iri,), iri=iri, sources=(SOURCE,))
+        return self.read(name)
+
+    def _joined(self, name: str) -> CodeReading | None:
+        parts = doses.parts(name)
+        if not parts or not all(map(self._is_drug, parts)):
+            return None
+        row = Name(name, (), "intervention", parts=tuple(parts))
+        return self._together(row, [self._part(part, frozenset({name})) for part in parts])
 
     def _read(self, rows: Sequence[Name], above: frozenset[str]) -> CodeReading:
         row = rows[0]

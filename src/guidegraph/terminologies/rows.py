@@ -19,6 +19,8 @@ MODIFIER = "predicate_modifier"
 #: The column that says for what a row stands: for its code with all below it, or (by a reviewer) for the code alone.
 SCOPE = "object_scope"
 SUBTREE, ITSELF = "subtree", "itself"
+#: The column that says how sure the author of a row is of it.
+CONFIDENCE = "confidence"
 #: What the check of a table asks each row for.
 _NEEDED = (
     "subject_id", "subject_label", "predicate_id", "object_id", "mapping_justification", "mapping_date",
@@ -194,11 +196,25 @@ class Row:
             told.append((f"justification {justification[:40]!r}", "Use a term of semapv."))
         if day and not _is_day(day):
             told.append((f"{day[:20]!r} is no date", "Write it as 2026-01-31."))
+        if self[CONFIDENCE] and not _is_share(self[CONFIDENCE]):
+            told.append((f"confidence {self[CONFIDENCE][:20]!r}", "Write a number from 0 to 1."))
+        if self["reviewer_id"] and self["reviewer_id"] == self["author_id"]:
+            told.append(
+                (
+                    f"{self['author_id'][:40]} reviews what they wrote",
+                    "Leave reviewer_id empty until somebody else has read the row.",
+                )
+            )
         if self.found and not self["object_label"]:
             told.append(("no object_label", "Copy the label from the terminology."))
         if not self.found and not self["comment"]:
             told.append(("no comment", "Say where was looked, and with which words."))
         yield from (Fault("malformed-row", what, mend, False) for what, mend in told)
+
+
+def _is_share(text: str) -> bool:
+    """Whether a text is a number from 0 to 1, as SSSOM writes how sure one is."""
+    return bool(re.fullmatch(r"0(?:\.[0-9]{1,6})?|1(?:\.0{1,6})?", text, re.ASCII))
 
 
 def _is_day(text: str) -> bool:

@@ -88,8 +88,7 @@ def cited(source: Source, document: str, kind: str, issued: str = "", place: str
         records.nodes.get(document, {}).get(ns.DCTERMS + "title", (row["label"],))[0],
         *sorted(records.label(p) for p in records.nodes.get(document, {}).get(ns.DCTERMS + "publisher", ())),
         *([] if row["issued"] == NOT_STATED else [row["issued"]]),
-        *records.all(document, "doi"),
-        *records.all(document, "pmid"),
+        *describe.addresses(records, document),
         *([] if place in ("", NOT_STATED) else [place]),
     ]
     found: Json = {
