@@ -308,10 +308,7 @@ def test_a_command_imports_what_it_shows_and_no_more() -> None:
         f"guidegraph.cli.{m}" for m in ("app", "common", "patient")
     }
     needless = {
-        "guidegraph.forms",
-        "guidegraph.readforms",
         "guidegraph.comparisons",
-        "guidegraph.derived",
         "guidegraph.query.catalogue",
         "importlib.metadata",
     }
