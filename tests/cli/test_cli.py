@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -291,3 +293,29 @@ def test_check_passes_and_names_the_windows(cli: Run) -> None:
     named = {row["node"].rpartition("/")[2] for row in found if row["kind"] == "internal-inconsistency"}
     assert {"manipulation", "exercise"} <= named
     assert not [row for row in found if row["severity"] == "error"]
+
+
+def test_a_command_imports_what_it_shows_and_no_more() -> None:
+    """Other commands and views and the readers of codes take a tenth of the time of one."""
+    line = (
+        "import sys; from guidegraph.cli import main; sys.argv = ['guidegraph', 'therapies', 'example:age-only']\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code\n"
+        "print(*(m for m in sys.modules if m.startswith('guidegraph.') or m == 'importlib.metadata'), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True, timeout=120)
+    loaded = set(done.stderr.split())
+    assert {m for m in loaded if m.startswith("guidegraph.cli.")} == {
+        f"guidegraph.cli.{m}" for m in ("app", "common", "patient")
+    }
+    needless = {
+        "guidegraph.comparisons",
+        "guidegraph.query.catalogue",
+        "importlib.metadata",
+    }
+    needless |= {f"guidegraph.render.{m}" for m in ("disagreement", "html", "markdown", "matrix", "svg")}
+    assert not loaded & needless
+    assert not [
+        m
+        for m in loaded
+        if m.startswith(("guidegraph.terminologies", "guidegraph.intake", "guidegraph.remote", "guidegraph.validate"))
+    ]

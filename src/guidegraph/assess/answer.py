@@ -106,9 +106,7 @@ def _decided(assessment: Assessment, statement: str) -> str:
     if assessment.truth(statement) == TRUE:
         return holding(assessment, statement) or attended(assessment, statement) or ""
     branches = assessment.records.branches.get(assessment.records.population(statement), ())
-    failed = [
-        assessment.words(a, p) for branch in branches for a, p in branch if assessment.literal_truth(a, p) == FALSE
-    ]
+    failed = [assessment.words(a, p) for b in branches for a, p in b if assessment.literal_truth(a, p) == FALSE]
     return "; ".join(dict.fromkeys(failed))
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.timeline import HORIZON
-from guidegraph.forms import Recommendation, Therapy
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import STATUSES
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Recommendation, Therapy
 
 #: The bands in their order, with their headings. Where several fit a therapy the first of ``_FIRST`` takes it, then
 #: the order here.

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later
 from guidegraph.assess.families import families
-from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice, Rest
-from guidegraph.forms import Answer, Contraindication, Recommendation, Therapy
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import STATUSES
-from guidegraph.readforms import ReadTerm
 from guidegraph.termreadings import plain
+
+if TYPE_CHECKING:
+    from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
+    from guidegraph.forms import Answer, Contraindication, Recommendation, Therapy
+    from guidegraph.readforms import ReadTerm
 
 #: Voices, facts to establish and questions that are named; the others are counted.
 _VOICES, _FACTS, _QUESTIONS = 3, 3, 5
@@ -63,7 +66,7 @@ def glance(assessment: Assessment, answer: Answer) -> Glance:
         "unused": [row["text"] for row in answer["unused"]],
         "others": [row["label"] or row["code"] for row in answer["others"]],
         "notes": answer["problem"]["notes"],
-        "rest": [Rest(status=status, families=left[status]) for status in STATUSES if left[status]],
+        "rest": [{"status": status, "families": left[status]} for status in STATUSES if left[status]],
         "knowledge": answer["knowledge"],
     }
 

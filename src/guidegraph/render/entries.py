@@ -12,7 +12,7 @@ from guidegraph.words import boundary_words, how, place, source, strength, warni
 
 if TYPE_CHECKING:
     from guidegraph.derived import Span, Timeline
-from guidegraph.forms import Answer, Recommendation, Therapy
+    from guidegraph.forms import Answer, Recommendation, Therapy
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6

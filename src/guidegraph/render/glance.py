@@ -5,9 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceVoice
 from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
+
+if TYPE_CHECKING:
+    from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceVoice
 
 WIDTH = 100
 #: Lines that a glance has at most, unless what is never cut needs more.
