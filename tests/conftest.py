@@ -78,6 +78,18 @@ def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
     return command
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count the tests that the file named by ``GUIDEGRAPH_ALSO`` lists, one node a line, among the slow ones."""
+    if named := os.environ.get("GUIDEGRAPH_ALSO"):
+        nodes = set(Path(named).read_text(encoding="utf-8").splitlines())
+        # A file that was skipped as a whole is listed by its path.
+        names = {item: {item.nodeid, item.nodeid.partition("::")[0]} & nodes for item in items}
+        assert nodes == set().union(*names.values()), "a test of that file is not collected"
+        for item in (item for item, listed in names.items() if listed):
+            item.add_marker("slow")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With ``-n``, tests of a file stay together until a worker has none left: what they share is made once."""

@@ -43,4 +43,4 @@ def files(name: str, *patterns: str) -> list[Path]:
     """All files below a knowledge folder that match a pattern, sorted by their path inside it."""
     base = folder(name)
     found = {path for pattern in patterns for path in base.rglob(pattern) if path.is_file()}
-    return sorted(found, key=lambda path: path.relative_to(base).as_posix())
+    return sorted(found, key=lambda path: path.as_posix())

@@ -77,11 +77,12 @@ Span = TypedDict("Span", {"from": float, "to": float, "status": str, "boundary":
 
 
 class TimelineRow(TypedDict):
-    """One therapy by week."""
+    """One therapy by week; ``family``: the highest of its classes and parts with the same statuses all along."""
 
     intervention: str
     label: str
     category: str
+    family: str
     spans: list[Span]
 
 

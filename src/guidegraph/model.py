@@ -97,6 +97,8 @@ STATUSES = {
 }  # fmt: skip
 #: The statuses of what somebody recommends and nothing forbids.
 POSITIVE = ("eligible", "provisional", "caution")
+#: The statuses of what is below a therapy that are told with it.
+WORSE = ("provisional", "caution", "contested", "advised-against", "contraindicated")
 
 
 @dataclass(frozen=True, order=True)
@@ -307,11 +309,14 @@ class Result:
 
 def plain_copy(data: T) -> T:
     """A copy of plain data (dictionaries, lists and what cannot change) that shares nothing that can."""
-    # Text is what there is most of, and needs no call.
+    # What cannot change is what there is most of, and needs no call.
     copied: Any = data
     if type(copied) is dict:
-        copied = {key: value if type(value) is str else plain_copy(value) for key, value in copied.items()}
+        copied = copied.copy()
+        for key, value in copied.items():
+            if type(value) is dict or type(value) is list:
+                copied[key] = plain_copy(value)
     elif type(copied) is list:
-        copied = [value if type(value) is str else plain_copy(value) for value in copied]
+        copied = [plain_copy(value) if type(value) is dict or type(value) is list else value for value in copied]
     result: T = copied
     return result

@@ -61,7 +61,7 @@ def knowledge_files(root: Path) -> tuple[list[Path], list[Path]]:
         if not folder.is_dir():
             raise KnowledgeError(f"no folder {name}/", where=str(root), mend="Name a folder with ontology/ and graph/.")
         for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder).parts
+            inside = path.parts[len(folder.parts) :]
             if any(part.startswith(".") for part in inside) or inside[0] in _ELSEWHERE or path.is_dir():
                 continue
             if path.suffix == suffix:
@@ -164,12 +164,11 @@ def foreign_files(files: Mapping[str, Sequence[ox.Quad | ox.Triple]]) -> set[str
 
 
 def _is_ours(quad: ox.Quad | ox.Triple) -> bool:
-    """Whether a triple speaks in our vocabulary, or of a term or population of ours."""
+    """Whether a triple speaks in our vocabulary, of a term, population or publisher of ours, or imports ours."""
     subject, predicate, value = (getattr(term, "value", "") for term in (quad.subject, quad.predicate, quad.object))
-    below = predicate == ns.RDFS + "subClassOf" and value.startswith(ns.BASE)
-    return (
-        below or subject.startswith((ns.GG, ns.GGT, ns.GGP)) or predicate.startswith(ns.GG) or value.startswith(ns.GG)
-    )
+    below = predicate in (ns.RDFS + "subClassOf", ns.OWL + "imports") and value.startswith(ns.BASE)
+    named = subject.startswith((ns.GG, ns.GGT, ns.GGP, ns.GGO))
+    return below or named or predicate.startswith(ns.GG) or value.startswith(ns.GG)
 
 
 def files_alone(files: Iterable[str | Path]) -> ox.Store:

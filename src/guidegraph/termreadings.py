@@ -94,7 +94,8 @@ class Implication:
 
     ``kind`` is what it rests on, ``why`` the definitions of a reading in words. ``listless`` says that no complete list
     denies ``other``, which is read from an age, a duration, a score or a fact of another list; ``total`` that everybody
-    has the number. One of kind ``DISPUTED`` brings nothing: in its interval definitions of ``other`` differ.
+    has the number; ``ruled_out`` that the definition itself rules ``other`` out, inside its range. One of kind
+    ``DISPUTED`` brings nothing: in its interval definitions of ``other`` differ.
     """
 
     given: str
@@ -107,6 +108,7 @@ class Implication:
     why: str = ""
     listless: bool = False
     total: bool = True
+    ruled_out: bool = False
 
 
 @dataclass(frozen=True, order=True)
@@ -218,8 +220,9 @@ def _of_number(group: list[TermReading]) -> Iterator[Implication]:
     first, why = group[0], "; ".join(one.text for one in group)
     # What is only ruled out is not read from the number: a list denies it as it does any other term.
     listless = first.listless and not first.excluded
+    out = first.excluded
     rule = Implication(
-        first.given, "", first.then, first.term, first.excluded, EVERYTHING, READING, why, listless, first.total
+        first.given, "", first.then, first.term, out, EVERYTHING, READING, why, listless, first.total, out
     )
     ranges = [one.interval for one in group]
     whole = united(ranges)

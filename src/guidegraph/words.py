@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from guidegraph.readforms import Imprecise, OtherEntry, Reading, Unused
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
+#: What is said of a drug that the patient takes and something speaks against.
+STARTING = "the advice is about starting it"
 SHORT_DISCLAIMER = "Decision support for professionals, not advice."
 WIDTH = 80
 #: Terms that an entry leaves unknown of which a view names so many, and counts the rest.
@@ -204,7 +206,7 @@ def beside(answer: Asked) -> Iterator[tuple[str, str]]:
     for flag in answer["flags"]:
         yield "to weigh", f"{flag['label']} ({'; '.join(d['label'] for d in flag['documents'])})"
     for drug in answer["taken_now"]:
-        yield "takes now", f"{drug['label']}: {'; '.join(drug['because'])} (the advice is about starting it)"
+        yield "takes now", f"{drug['label']}: {'; '.join(drug['because'])} ({STARTING})"
     left = answer["left_out"]
     if left is not None:
         moved = [f"{row['label']} from {row['with']} to {row['without']}" for row in left["moved"]]

@@ -11,6 +11,7 @@ import rdflib
 import guidegraph as gg
 from guidegraph import render
 from guidegraph.model import STATUSES
+from guidegraph.render.entries import courses
 from tests.conftest import AS_OF
 
 
@@ -140,9 +141,24 @@ def test_the_picture_is_readable_in_grey(kb: Any) -> None:
     data = kb.timeline("example:pregnant-28-weeks", as_of=AS_OF)
     svg = render.timeline_svg(data)
     root = ElementTree.fromstring(svg)
-    shown = {e.text for e in root.iter() if e.tag.endswith("text")}
-    assert {r["label"] for r in data["rows"] if len(r["label"]) <= 52} <= shown
+    told = " ".join(e.text or "" for e in root.iter() if e.tag.endswith(("text", "title")))
+    assert all(row["label"] in told for row in data["rows"] if row["family"] == row["intervention"])
     assert render.timeline_svg(data) == svg
+    # One screen: what never changes is a line a status.
+    assert float(root.attrib["height"]) <= 900
+
+
+def test_a_timeline_shows_what_changes_and_folds_what_does_not(kb: Any) -> None:
+    data = kb.timeline("example:acute-uncomplicated", as_of=AS_OF)
+    moving, steady = courses(data)
+    heads = [row for row in data["rows"] if row["family"] == row["intervention"]]
+    by = {row["intervention"]: row for row in data["rows"]}
+    assert all(by[row["family"]]["spans"] == row["spans"] for row in data["rows"])
+    assert len(moving) + sum(map(len, steady.values())) == len(heads) < len(data["rows"])
+    assert all(len(course.spans) > 1 for course in moving) and moving
+    text = " ".join(render.timeline_text(data).split())
+    assert all(row["label"] in text or len(row["label"]) > 35 for row in heads)
+    assert text.index("superficial heat") < text.index("all along eligible")
 
 
 def test_the_notebook_view_opens_with_the_alert(ask: Any) -> None:

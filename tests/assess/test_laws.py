@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -131,7 +132,13 @@ def said(found: Any, node: str, name: str) -> set[str]:
 
 def reaching(found: Any, therapy: str, stance: str) -> set[str]:
     """The recommendations of a stance that count and reach a therapy, by the rules themselves."""
-    records, above = found.records, found.records.ancestors[therapy]
+    return {s for s in reached(found.records, found.store, therapy, stance) if found.truth(s) != "inactive"}
+
+
+@cache
+def reached(records: Any, store: ox.Store, therapy: str, stance: str) -> frozenset[str]:
+    """Those that reach it whether they count or not: the same for every patient."""
+    found, above = SimpleNamespace(records=records, store=store), records.ancestors[therapy]
     named = {c for c in above if "true" in said(found, c, "onlyWhenNamed")}
     rows = set()
     for statement in (s for s, p in records.nodes.items() if ns.GG + stance in p.get(ns.GG + "stance", ())):
@@ -143,9 +150,9 @@ def reaching(found: Any, therapy: str, stance: str) -> set[str]:
         through = (
             stance == "Against" and not alone and any(about in records.ancestors[p] for p in parts(found, therapy))
         )
-        if found.truth(statement) != "inactive" and ((about in above and not blocked) or through):
+        if (about in above and not blocked) or through:
             rows.add(statement)
-    return rows
+    return frozenset(rows)
 
 
 def called_by(found: Any, alert: str, therapy: str) -> bool:

@@ -305,20 +305,33 @@ def test_a_reading_that_is_no_definition_is_refused_with_its_place(tmp_path: Pat
         gg.open(extra=[extra])
 
 
+def test_nobody_of_sixty_is_asked_for_a_pregnancy(kb: Any) -> None:
+    """By common sense, told with the answer; a list denies a pregnancy as ever, and who states one is asked back."""
+    older = kb.therapies({"age": 71, "sex": "female", "conditions": ["sciatica"]}, as_of=AS_OF).to_dict()
+    told = [row["text"] for row in older["by_reading"] if row["id"] == "ggt:Pregnancy"]
+    assert told == ["not pregnancy: age 71; at least 60, common sense (our reading)"]
+    assert not any("pregnan" in row["label"] for row in older["questions"])
+    pregnant = ns.GGT + "Pregnancy"
+    assert truth(kb, {"age": 59, "sex": "female"}, CONDITION, pregnant) == "unknown"
+    assert truth(kb, {"age": 59, "conditions": {"complete": True}}, CONDITION, pregnant) == "false"
+    with pytest.raises(ProfileError, match="pregnancy"):
+        kb.profile({"age": 62, "pregnant": True})
+
+
 def test_a_reading_in_a_file_of_ones_own_counts(kb: Any, tmp_path: Path) -> None:
     extra = tmp_path / "own.ttl"
     extra.write_text(
         "@prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix ggt: <https://w3id.org/guidegraph/term/> .\n"
         "<https://example.org/old> a gg:TermReading ; gg:rulesOut ggt:Pregnancy ; gg:ofNumber gg:ageYears ;\n"
-        "  gg:atLeast 60.0 ; gg:ours true .\n"
+        "  gg:atLeast 55.0 ; gg:ours true .\n"
         "<https://example.org/same> a gg:TermReading ; gg:brings ggt:SpinalStenosis ; gg:ofTerm ggt:MuscleSpasm ;\n"
         '  gg:twoWay true ; gg:sourceName "Example" .\n'
     )
     own = gg.open(extra=[extra])
     pregnant, stenosis = ns.GGT + "Pregnancy", ns.GGT + "SpinalStenosis"
     assert (
-        truth(own, {"age": 70}, CONDITION, pregnant) == "false"
-        and truth(kb, {"age": 70}, CONDITION, pregnant) != "false"
+        truth(own, {"age": 57}, CONDITION, pregnant) == "false"
+        and truth(kb, {"age": 57}, CONDITION, pregnant) != "false"
     )
     assert truth(own, {"age": 40}, CONDITION, pregnant) == "unknown"
     assert truth(own, {"findings": ["muscle spasm"]}, CONDITION, stenosis) == "true"

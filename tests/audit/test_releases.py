@@ -35,8 +35,13 @@ def earlier(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(earlier: Path) -> Any:
-    return gg.open().versus(gg.open(earlier), as_of=AS_OF)
+def opened(earlier: Path) -> gg.KnowledgeBase:
+    return gg.open(earlier)
+
+
+@pytest.fixture(scope="module")
+def told(kb: gg.KnowledgeBase, opened: gg.KnowledgeBase) -> Any:
+    return kb.versus(opened, as_of=AS_OF)
 
 
 def test_what_was_added_and_changed_is_told(told: Any) -> None:
@@ -50,7 +55,7 @@ def test_what_was_added_and_changed_is_told(told: Any) -> None:
 
 
 def test_a_term_that_is_used_no_more_is_told_with_its_replacement_or_as_vanished(
-    tmp_path: Path, repo_root: Path
+    kb: gg.KnowledgeBase, tmp_path: Path, repo_root: Path
 ) -> None:
     for name in ("ontology", "graph"):
         shutil.copytree(repo_root / name, tmp_path / name)
@@ -63,7 +68,7 @@ def test_a_term_that_is_used_no_more_is_told_with_its_replacement_or_as_vanished
     deprecated.write_text(
         re.sub(r"ggt:ConfirmedDiscHerniation a .*?@en \.\n", "", text, flags=re.DOTALL), encoding="utf-8"
     )
-    told = gg.open().versus(gg.open(tmp_path), as_of=AS_OF)
+    told = kb.versus(gg.open(tmp_path), as_of=AS_OF)
     assert [row["id"] for row in told["vanished"]] == ["ggt:Lost"]
     (row,) = told["deprecated"]
     assert (row["id"], row["since"], row["replaced_by"]) == (
@@ -77,36 +82,36 @@ def test_a_term_that_is_used_no_more_is_told_with_its_replacement_or_as_vanished
     assert "In its place: ggt:DiscHerniation" in " ".join(shown.split())
 
 
-def test_the_statuses_that_moved_are_those_of_two_answers(told: Any, earlier: Path) -> None:
-    was, now = gg.open(earlier), gg.open()
+def test_the_statuses_that_moved_are_those_of_two_answers(
+    told: Any, kb: gg.KnowledgeBase, opened: gg.KnowledgeBase
+) -> None:
     name = "chronic-failed-care"
-    old, new = (kb.assess(kb.profile(f"example:{name}"), AS_OF) for kb in (was, now))
+    old, new = (one.assess(one.profile(f"example:{name}"), AS_OF) for one in (opened, kb))
     rows = {row["intervention"]: row for row in next(p for p in told["patients"] if p["profile"] == name)["therapies"]}
     differ = {t for t in old.statuses.keys() | new.statuses.keys() if old.statuses.get(t) != new.statuses.get(t)}
     assert differ and {new.name(t) for t in differ} == set(rows)
     assert any("bmj-2025" in statement for row in rows.values() for statement in row["by"])
 
 
-def test_backwards_what_was_added_is_removed(told: Any, earlier: Path) -> None:
-    back = gg.open(earlier).versus(gg.open(), as_of=AS_OF)
+def test_backwards_what_was_added_is_removed(told: Any, kb: gg.KnowledgeBase, opened: gg.KnowledgeBase) -> None:
+    back = opened.versus(kb, as_of=AS_OF)
     turned = {"added": "removed", "removed": "added", "changed": "changed"}
     assert {(r["id"], turned[r["change"]]) for r in told["moved"]} == {(r["id"], r["change"]) for r in back["moved"]}
 
 
-def test_nothing_moves_between_a_release_and_itself() -> None:
-    kb = gg.open()
+def test_nothing_moves_between_a_release_and_itself(kb: gg.KnowledgeBase) -> None:
     told = kb.versus(gg.open(), as_of=date(2026, 1, 1))
     assert told["moved"] == [] and not any(patient["therapies"] for patient in told["patients"])
     assert "Nothing moved." in render.releases_text(told)
 
 
-def test_a_patient_that_one_release_cannot_read_is_told(tmp_path: Path, repo_root: Path) -> None:
+def test_a_patient_that_one_release_cannot_read_is_told(kb: gg.KnowledgeBase, tmp_path: Path, repo_root: Path) -> None:
     shutil.copytree(repo_root / "ontology", tmp_path / "ontology")
     shutil.copytree(repo_root / "graph", tmp_path / "graph")
     terms = tmp_path / "ontology/findings.ttl"
     text = terms.read_text(encoding="utf-8")
     terms.write_text(text.replace("saddle an", "otherwise an"), encoding="utf-8")
-    told = gg.open().versus(gg.open(tmp_path), as_of=AS_OF)
+    told = kb.versus(gg.open(tmp_path), as_of=AS_OF)
     broken = [patient for patient in told["patients"] if "error" in patient]
     assert broken and all("saddle an" in patient["error"] for patient in broken)
     assert "saddle an" in render.releases_text(told)

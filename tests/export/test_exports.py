@@ -148,7 +148,7 @@ def test_wrong_use_is_one_line(cli: Run, options: list[str], told: str) -> None:
 @pytest.mark.parametrize(
     ("part", "by_reference"),
     [
-        ("ontology", False),
+        pytest.param("ontology", False, marks=pytest.mark.slow),
         ("document", False),
         ("document", True),
         pytest.param("all", True, marks=pytest.mark.slow),

@@ -11,6 +11,7 @@ import pytest
 from guidegraph.errors import KnowledgeError
 from guidegraph.reason import classify, hermit, satisfiable, unsatisfiable_populations
 from tests.support.oracle import atoms, entails, truth_table
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -306,3 +307,25 @@ def test_population_defined_by_itself_or_not_at_all() -> None:
         truth_table(knowledge(), {}, ["urn:x:Nowhere"])
     with pytest.raises(KnowledgeError, match="not N-Triples"):
         classify(b"<urn:a> <urn:b> .")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "axiom"),
+    [
+        ("takes a condition", f":Wrong owl:equivalentClass {some('takesMedication', ':Ill')} ; a gg:Population ."),
+        ("has a drug", f":Wrong owl:equivalentClass {some('hasCondition', ':Pill')} ; a gg:Population ."),
+        ("a trial of a finding", f":Wrong owl:equivalentClass {some('hasTrial', some('ofIntervention', ':Pain'))} ; a gg:Population ."),
+        ("of two categories", ":Wrong rdfs:subClassOf :Pill , gg:Procedure ."),
+        ("condition and finding", ":Wrong rdfs:subClassOf :Ill , :Pain ."),
+        ("alert and flag", ":Wrong rdfs:subClassOf gg:Alert , gg:FlagToWeigh ."),
+        ("document and statement", ":Wrong rdfs:subClassOf gg:Document , gg:Recommendation ."),
+    ],
+)  # fmt: skip
+def test_a_class_in_the_wrong_place_is_unsatisfiable_by_the_shipped_model(wrong: str, axiom: str) -> None:
+    """Domains, ranges and disjoint classes of ontology/core.ttl: each by itself makes the wrong use impossible."""
+    core = [q for name in ("borrowed", "core") for q in ox.parse(path=str(ROOT / f"ontology/{name}.ttl"))]
+    terms = ":Ill rdfs:subClassOf gg:Condition . :Pain rdfs:subClassOf gg:Finding . :Pill rdfs:subClassOf gg:Drug ."
+    declared = "".join(f"{name} a owl:Class . " for name in (":Ill", ":Pain", ":Pill", ":Wrong"))
+    added = list(ox.parse(PREFIXES + declared + terms + axiom, format=ox.RdfFormat.TURTLE))
+    state = classify([*core, *added])
+    assert state.consistent and state.unsatisfiable == ("urn:x:Wrong",), wrong

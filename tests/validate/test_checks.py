@@ -13,6 +13,7 @@ CHECKS = ROOT / "queries" / "check"
 PREFIXES = """
 @prefix gg: <https://w3id.org/guidegraph/vocab/> .
 @prefix oa: <http://www.w3.org/ns/oa#> .
+@prefix ggt: <https://w3id.org/guidegraph/term/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
@@ -43,6 +44,9 @@ NUMBER = (
 )
 GG = "https://w3id.org/guidegraph/vocab/"
 #: A drug, a variant of it by its name, one that only looks like one, and a document.
+MISPLACED = (
+    ":Ill rdfs:subClassOf gg:Condition . :Pill rdfs:subClassOf gg:Drug . gg:Drug rdfs:subClassOf gg:Intervention . "
+)
 DEPRECATED = (
     ':New a owl:Class . :Old a owl:Class ; owl:deprecated true ; gg:deprecatedSince "0.2.0" ; gg:deprecationReason "split"@en ;'
     ' dcterms:isReplacedBy :New . :order owl:deprecated true ; gg:deprecatedSince "0.2.0" ; gg:deprecationReason "gone"@en . '
@@ -191,13 +195,46 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
     ),
     "deprecation-incomplete": (
         DEPRECATED,
-        ":New a owl:Class . :Old owl:deprecated true ; rdfs:subClassOf :New ; dcterms:isReplacedBy :None .",
+        ":New a owl:Class . :Kept dcterms:isReplacedBy :New . :Old owl:deprecated true ; rdfs:subClassOf :New ; dcterms:isReplacedBy :None .",
         {
             ("urn:x:Old", "no gg:deprecatedSince"),
             ("urn:x:Old", "no gg:deprecationReason"),
             ("urn:x:Old", "still in the hierarchy"),
             ("urn:x:Old", "replaced by urn:x:None, which is not in use"),
+            ("urn:x:Kept", "not marked owl:deprecated true"),
         },
+    ),
+    "text-form": (
+        ':a a owl:Class ; rdfs:label "a b"@en ; skos:definition "A thing."@en ; skos:altLabel "b"@en .',
+        ':a a owl:Class ; rdfs:label " a"@en ; skos:definition "a thing"@en ; skos:altLabel "b  c"@en ; skos:scopeNote "Two\\nlines."@en .',
+        {("urn:x:a", " a"), ("urn:x:a", "a thing"), ("urn:x:a", "b  c"), ("urn:x:a", "Two\nlines.")},
+    ),
+    "repeated-text": (
+        ':a a owl:Class ; rdfs:label "a"@en . :b a owl:Class ; rdfs:label "b"@en . :P a owl:Class , gg:Population ; rdfs:label "a"@en .',
+        ':a a owl:Class ; rdfs:label "a"@en . :b a owl:Class ; rdfs:label "a"@en .',
+        {("urn:x:a", "urn:x:b: a")},
+    ),
+    "class-place": (
+        "ggt:A a owl:Class ; rdfs:subClassOf gg:Drug . :P owl:equivalentClass [ owl:unionOf ( :a :b ) ] .",
+        "ggt:A a owl:Class . :B rdfs:subClassOf :C . :C rdfs:subClassOf :B . :D owl:equivalentClass :E , [ owl:unionOf ( :a :b ) ] .",
+        {
+            ("https://w3id.org/guidegraph/term/A", "no class above it"),
+            ("urn:x:B", "each is below the other: urn:x:B"),
+            ("urn:x:B", "each is below the other: urn:x:C"),
+            ("urn:x:C", "each is below the other: urn:x:C"),
+            ("urn:x:D", "equivalent to urn:x:E"),
+            ("urn:x:D", "two definitions"),
+        },
+    ),
+    "ontology-header": (
+        ':o a owl:Ontology ; dcterms:title "O"@en ; dcterms:description "D."@en ; dcterms:license :l ; owl:versionInfo "1" ; owl:versionIRI :v .',
+        ':o a owl:Ontology ; dcterms:title "O"@en , "P"@en ; dcterms:description "D."@en ; dcterms:license :l ; owl:versionInfo "1" .',
+        {("urn:x:o", "http://purl.org/dc/terms/title"), ("urn:x:o", "http://www.w3.org/2002/07/owl#versionIRI")},
+    ),
+    "misplaced-term": (
+        MISPLACED + ":r gg:intervention :Pill ; gg:indication :Ill . :d gg:target :Ill ; gg:test :Pill .",
+        MISPLACED + ":r gg:intervention :Ill ; gg:indication :Pill . :d gg:target :Ill ; gg:test :Ill .",
+        {("urn:x:r", "urn:x:Ill"), ("urn:x:r", "urn:x:Pill"), ("urn:x:d", "urn:x:Ill")},
     ),
     "closed-list": (
         ":L owl:equivalentClass [ owl:oneOf ( :one :two ) ] . :one a :L . :two a :L . :three a :Open .",

@@ -99,6 +99,10 @@ def holding(assessment: Assessment, statement: str) -> str:
 
 def _because(assessment: Assessment, statement: str) -> str:
     """Why a statement is true or false for the patient: its deciding literals, in words."""
+    return assessment.once(("because", statement), lambda: _decided(assessment, statement))
+
+
+def _decided(assessment: Assessment, statement: str) -> str:
     if assessment.truth(statement) == TRUE:
         return holding(assessment, statement) or attended(assessment, statement) or ""
     branches = assessment.records.branches.get(assessment.records.population(statement), ())

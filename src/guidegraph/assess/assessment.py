@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Any, TypeVar
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge import describe
@@ -28,6 +29,8 @@ GENERALLY = "generally"
 #: Why a statement does not count that has ended, that is of another country, and those that the reader left out.
 NO_LONGER, ANOTHER_COUNTRY = "no longer in effect", "another jurisdiction"
 LEFT_OUT = frozenset(("no guideline voice", "its encoding is not approved"))
+
+T = TypeVar("T")
 
 #: What the steps of an assessment say of therapies (queries/assess).
 _EDGES = ("limit", "apart", "coverage", "coverageMark", "calledFor", "spared", "notTolerated")
@@ -64,7 +67,7 @@ class Assessment:
     unfiled: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
     linked: Mapping[str, CodeReading] = field(default_factory=dict)
-    _known: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _made: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def as_of(self) -> date:
@@ -75,6 +78,13 @@ class Assessment:
     def jurisdiction(self) -> str | None:
         """The only country whose labels count, None for all."""
         return self.asked.jurisdiction
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What is made of this assessment under a key, made when it is first asked for."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
 
     def truth(self, iri: str) -> str:
         """The truth value of an atom, population, statement or rule."""
@@ -141,6 +151,9 @@ class Assessment:
 
     def words(self, iri: str, positive: bool) -> str:
         """A literal in words, with what is stated of a class, or the reading or combination that its truth came by."""
+        return self.once(("words", iri, positive), lambda: self._words(iri, positive))
+
+    def _words(self, iri: str, positive: bool) -> str:
         atom = self.atom(iri)
         label = self.book.label(atom, positive)
         came = ""
@@ -155,9 +168,7 @@ class Assessment:
         if self.truth(statement) != UNKNOWN:
             return ()
         population = self.records.population(statement)
-        if population not in self._known:
-            self._known[population] = tuple(sorted(self._open(population, frozenset())))
-        return self._known[population]
+        return self.once(("open", population), lambda: tuple(sorted(self._open(population, frozenset()))))
 
     def _open(self, population: str, seen: frozenset[str]) -> set[str]:
         if population in seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, Assessment
 from guidegraph.knowledge.records import Records, gg
@@ -57,13 +57,18 @@ def families(assessment: Assessment, beside: Mapping[str, str] | None = None) ->
 
     ``beside`` is what else the therapies of a family have alike.
     """
-    known = Interventions(assessment.records)
-    reach = {therapy: known.reach(therapy) for therapy in assessment.statuses}
-    heads: dict[tuple[str, str, frozenset[str]], list[str]] = defaultdict(list)
+    statuses, more = assessment.statuses, beside or {}
+    return heads(assessment.records, {t: (statuses[t], more.get(t, ""), deciding(assessment, t)) for t in statuses})
+
+
+def heads(records: Records, alike: Mapping[str, Hashable]) -> dict[str, str]:
+    """For each therapy the highest above it, or among its parts, that is like it; itself where there is none."""
+    known = Interventions(records)
+    reach = {therapy: known.reach(therapy) for therapy in alike}
+    kept: dict[Hashable, list[str]] = defaultdict(list)
     found: dict[str, str] = {}
-    for therapy in sorted(reach, key=lambda t: (len(reach[t]), assessment.records.label(t), t)):
-        alike = (beside or {}).get(therapy, "")
-        mine = heads[assessment.statuses[therapy], alike, deciding(assessment, therapy)]
+    for therapy in sorted(reach, key=lambda t: (len(reach[t]), records.label(t), t)):
+        mine = kept[alike[therapy]]
         head = next((one for one in mine if one in reach[therapy]), therapy)
         if head == therapy:
             mine.append(therapy)

@@ -83,6 +83,10 @@ def asked(assessment: Assessment, iri: str) -> Fact | None:
 
     None where the number is stated and definitions differ on it: nobody could tell.
     """
+    return assessment.once(("asked", iri), lambda: _asked(assessment, iri))
+
+
+def _asked(assessment: Assessment, iri: str) -> Fact | None:
     atom = assessment.atom(iri)
     if (atom.prop, atom.cls) in assessment.settled.disputed:
         return None

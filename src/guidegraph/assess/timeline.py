@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from guidegraph.assess.answer import ranked
 from guidegraph.assess.assessment import Assessment
+from guidegraph.assess.families import heads
 from guidegraph.assess.problem import problem
 from guidegraph.derived import Span, Timeline, TimelineRow
 from guidegraph.forms import MadeFrom
@@ -98,14 +99,17 @@ def timeline(profile: Profile, records: Records, assess: Assess, made_from: Made
     steps = [float(origin + week) for week in marks]
     differing = [bool(one.settled.disputed) for one in assessments]
     now = assess(profile)
+    courses = {t: tuple(one.statuses[t] for one in assessments) for t in ranked(now)}
+    head = heads(records, courses)
     rows: list[TimelineRow] = [
         {
             "intervention": describe.name(therapy),
             "label": records.label(therapy),
             "category": records.classes.get(therapy, ("", ""))[1] or "other",
-            "spans": _spans([one.statuses[therapy] for one in assessments], steps, differing),
+            "family": describe.name(head[therapy]),
+            "spans": _spans(course, steps, differing),
         }
-        for therapy in ranked(now)
+        for therapy, course in courses.items()
     ]
     return {
         "as_of": now.as_of.isoformat(),
@@ -122,7 +126,7 @@ def timeline(profile: Profile, records: Records, assess: Assess, made_from: Made
     }
 
 
-def _spans(statuses: list[str], steps: list[float], differing: list[bool]) -> list[Span]:
+def _spans(statuses: Sequence[str], steps: list[float], differing: list[bool]) -> list[Span]:
     spans: list[Span] = []
     settled: list[bool] = []
     for status, start, end, differs in zip(statuses, steps, steps[1:], differing, strict=False):

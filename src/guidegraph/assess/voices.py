@@ -45,8 +45,8 @@ def described(assessment: Assessment, make: Callable[..., Any], statement: str, 
 
 def ordered(assessment: Assessment, statements: Iterable[str]) -> list[str]:
     """True statements first, then unknown, then false; by label and identity within."""
-    label, truth = assessment.records.label, assessment.truth
-    return sorted(statements, key=lambda s: (TRUTH_ORDER.get(truth(s), 3), label(s), s))
+    label, truth, rows = assessment.records.label, assessment.truth, list(statements)
+    return rows if len(rows) <= 1 else sorted(rows, key=lambda s: (TRUTH_ORDER.get(truth(s), 3), label(s), s))
 
 
 def through(assessment: Assessment, therapy: str, statement: str) -> str | None:
@@ -63,6 +63,8 @@ def voices(assessment: Assessment, therapy: str, statements: Iterable[str]) -> l
     True ones first, then unknown, then false; within, those of the best standing and strength first.
     """
     records, among = assessment.records, frozenset(statements)
+    if not among:
+        return []
     reporters: dict[str, set[str]] = {}
     for statement in among:
         reporters.setdefault(_speaker(records, statement, among), set()).add(statement)

@@ -24,7 +24,7 @@ from guidegraph.knowledge.normal import (
     Scope,
 )
 from guidegraph.knowledge.records import Records, gg
-from guidegraph.termreadings import DISPUTED, implication_rows, reading_implications, reading_rows
+from guidegraph.termreadings import DISPUTED, reading_implications
 
 _PREDICATES = {
     Graded(SAME): ("same", "same"),
@@ -124,8 +124,8 @@ def logic(engine: Engine, records: Records) -> Logic:
     readings: list[tuple[Range, Held, bool]] = []
     disputed: list[tuple[Range, Held]] = []
     for rule in (
-        *implication_rows(engine.select("index/implications")),
-        *reading_implications(reading_rows(engine.select("index/readings"))),
+        *engine.listed_implications,
+        *reading_implications(engine.term_readings),
     ):
         target = Held(rule.then, rule.other)
         if rule.kind == DISPUTED:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -18,7 +18,7 @@ import pyoxigraph as ox
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
-from guidegraph.termreadings import axioms
+from guidegraph.termreadings import Implication, TermReading, axioms, implication_rows, reading_rows
 
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
@@ -187,6 +187,16 @@ class Engine:
     def select(self, name: str) -> list[tuple[str, ...]]:
         """The rows of a SELECT over knowledge and index as plain text values."""
         return _rows(self.store.query(query_text(name), use_default_graph_as_union=True))
+
+    @cached_property
+    def term_readings(self) -> list[TermReading]:
+        """The published definitions by which numbers and facts stand for terms."""
+        return reading_rows(self.select("index/readings"))
+
+    @cached_property
+    def listed_implications(self) -> list[Implication]:
+        """The facts that bring or exclude other facts, as the ontology lists them."""
+        return implication_rows(self.select("index/implications"))
 
     def construct(self, name: str, graph: ox.NamedNode = _INDEX) -> None:
         """Run a CONSTRUCT of queries/ over all graphs, and add its result to one graph, by default the index."""

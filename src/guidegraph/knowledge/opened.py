@@ -33,10 +33,8 @@ from guidegraph.profile import (
 from guidegraph.profile import digest as profile_digest
 from guidegraph.termreadings import (
     TermReading,
-    implication_rows,
     part_implications,
     reading_implications,
-    reading_rows,
 )
 
 if TYPE_CHECKING:
@@ -103,19 +101,18 @@ class Knowledge:
     @cached_property
     def implications(self) -> list[Implication]:
         """The facts that bring or exclude other facts: as the ontology lists them, by readings and by parts."""
-        listed = implication_rows(self.engine.select("index/implications"))
         parts = part_implications((whole, part) for whole, part in self.engine.select("index/parts"))
         # What no list denies otherwise, none denies that a number would then be read from.
         silent = self.records.asked_only
         read = [
             replace(r, listless=True) if (r.then, r.other) in silent else r for r in reading_implications(self.readings)
         ]
-        return [*listed, *read, *parts]
+        return [*self.engine.listed_implications, *read, *parts]
 
     @cached_property
     def readings(self) -> list[TermReading]:
         """The published definitions by which numbers and facts stand for terms."""
-        return reading_rows(self.engine.select("index/readings"))
+        return self.engine.term_readings
 
     def settle(self, profile: Profile) -> Settled:
         """Everything that follows from a profile.
@@ -128,9 +125,7 @@ class Knowledge:
     @cached_property
     def problems(self) -> frozenset[str]:
         """The conditions that recommendations speak of: those that are one problem with an indication."""
-        conditions = (row.iri for row in self.vocabulary.of_kind("condition"))
-        same, spoken_of = self.records.same_problem, self.records.spoken_of
-        return frozenset(cls for cls in conditions if any(same(cls, one) for one in spoken_of))
+        return self.records.problems & {row.iri for row in self.vocabulary.of_kind("condition")}
 
     @cached_property
     def book(self) -> FactBook:

@@ -25,10 +25,16 @@ def gg(name: str) -> str:
 
 
 def _grouped(rows: Iterable[tuple[str, ...]]) -> dict[str, dict[str, tuple[str, ...]]]:
-    table: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    """Rows (subject, property, value) by subject and property, the values sorted, each once."""
+    table: dict[str, dict[str, tuple[str, ...]]] = {}
     for subject, prop, value in rows:
-        table[subject][prop].append(value)
-    return {s: {p: tuple(sorted(values)) for p, values in props.items()} for s, props in table.items()}
+        try:
+            props = table[subject]
+        except KeyError:
+            props = table[subject] = {}
+        # Nearly every property has one value.
+        props[prop] = tuple(sorted({*props[prop], value})) if prop in props else (value,)
+    return table
 
 
 @dataclass(frozen=True)
@@ -250,6 +256,15 @@ class Records:
     def shown_apart(self, cls: str) -> bool:
         """Whether an intervention is of a category that a glance shows in a band of its own."""
         return any(self.plans.get(up, {}).get(gg("shownApart")) == ("true",) for up in self.ancestors.get(cls, (cls,)))
+
+    @cached_property
+    def problems(self) -> frozenset[str]:
+        """The conditions and other classes that recommendations speak of: one problem with an indication."""
+        spoken = self.spoken_of
+        over = spoken.union(*(self.ancestors.get(cls, ()) for cls in spoken))
+        names = self._one_problem & over
+        near = {c for c, above in self.ancestors.items() if not (above.isdisjoint(spoken) and above.isdisjoint(names))}
+        return over | near
 
     def same_problem(self, one: str, other: str) -> bool:
         """Whether two conditions are one problem: the same, one above the other, or both below a class whose members

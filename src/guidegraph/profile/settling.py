@@ -332,7 +332,7 @@ def cause_text(cause: Cause, vocabulary: Vocabulary) -> str:
     went_on = "; ".join(("" if held else "no ") + vocabulary.label(cls) for _, cls, held in dict.fromkeys(cause.facts))
     if cause.value is not None:
         went_on = f"{vocabulary.short(rule.given)} {plain(cause.value)}"
-    outside = rule.interval is not None and rule.excluded is not cause.backwards
+    outside = rule.interval is not None and (rule.excluded and not rule.ruled_out) is not cause.backwards
     why = f"not {rule.why.replace('; ', '; not ')}" if outside else rule.why
     return "; ".join(text for text in (went_on or f"the complete list of {_key(vocabulary, rule.then)}", why) if text)
 

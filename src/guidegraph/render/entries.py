@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from guidegraph.model import POSITIVE, STATUSES
+from guidegraph.model import POSITIVE, STATUSES, WORSE
 from guidegraph.words import boundary_words, how, place, source, strength, warning
 
 if TYPE_CHECKING:
-    from guidegraph.forms import Answer, Recommendation, Therapy
+    from guidegraph.derived import Span, Timeline
+from guidegraph.forms import Answer, Recommendation, Therapy
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
 #: Statuses whose facts to establish decide.
 _OPEN = ("provisional", "undetermined")
 _LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
-#: Statuses of what is below a therapy that are told with it.
-_WORSE = ("provisional", "caution", "contested", "advised-against", "contraindicated")
 #: Kinds of grounds that are shown as they stand, after the voices.
 _AS_THEY_STAND = ("not tolerated", "in general", "alert")
 
@@ -77,6 +77,30 @@ def _recommended(entry: Therapy) -> bool:
     return any(voice["truth"] in ("true", "unknown") for voice in entry["for"])
 
 
+class Course(NamedTuple):
+    """A family of therapies over the weeks: its name with the number of the others in it, and its statuses."""
+
+    label: str
+    spans: list[Span]
+
+
+def courses(timeline: Timeline) -> tuple[list[Course], dict[str, list[str]]]:
+    """The families of a timeline whose status changes, and the names of the others by the status that they keep."""
+    members = Counter(row["family"] for row in timeline["rows"])
+    moving: list[Course] = []
+    steady: dict[str, list[str]] = {}
+    for row in timeline["rows"]:
+        if row["family"] != row["intervention"]:
+            continue
+        others = members[row["family"]] - 1
+        label = f"{row['label']} (+{others})" if others else row["label"]
+        if len(row["spans"]) > 1:
+            moving.append(Course(label, row["spans"]))
+        else:
+            steady.setdefault(row["spans"][0]["status"], []).append(label)
+    return moving, {status: steady[status] for status in STATUSES if status in steady}
+
+
 def said(entry: Therapy) -> Iterator[Said]:
     """What is said of a therapy: every true voice, contraindication and warning, whatever its status."""
     for ground in entry["grounds"]:
@@ -121,7 +145,7 @@ def _worse(entry: Therapy) -> Iterator[tuple[str, str]]:
     order = list(STATUSES)
     for status in STATUSES.values():
         labels = [member["label"] for member in entry["members"] if member["status"] == status.code]
-        if labels and status.code in _WORSE and order.index(status.code) > order.index(entry["status"]):
+        if labels and status.code in WORSE and order.index(status.code) > order.index(entry["status"]):
             yield status.code, "; ".join(labels)
 
 

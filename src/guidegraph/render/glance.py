@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceVoice
-from guidegraph.words import SHORT_DISCLAIMER, clean
+from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
 
 WIDTH = 100
 #: Lines that a glance has at most, unless what is never cut needs more.
@@ -92,7 +92,7 @@ def parts_of(glance: Glance) -> list[Part]:
     emergency = any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
     marks = _marks(glance)
     shown = [b for b in glance["bands"] if not emergency or _LEAST.get(b["band"], 1) == 0]
-    drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])}") for drug in glance["taken_now"]]
+    drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])} ({STARTING})") for drug in glance["taken_now"]]
     urgent = [Part(b["heading"], _rows(b, marks)) for b in shown if _LEAST.get(b["band"], 1) == 0]
     called = [part for part, b in zip(urgent, shown, strict=False) if b["band"] == "alert"]
     # An answer to a patient who was not understood whole says so before anything else.

@@ -7,7 +7,7 @@ from typing import Any
 
 from guidegraph.derived import Explanation, Timeline
 from guidegraph.forms import Answer, Asked, Question
-from guidegraph.render.entries import said, sections, to_establish
+from guidegraph.render.entries import courses, said, sections, to_establish
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
@@ -137,12 +137,12 @@ def timeline_markdown(timeline: Timeline) -> str:
     """The timeline as a Markdown table."""
     steps = timeline["steps"]
     heads = ["therapy", *(f"week {a:g} to {b:g}" for a, b in itertools.pairwise(steps))]
+    moving, steady = courses(timeline)
     rows = [
-        [
-            row["label"],
-            *(next(s["status"] for s in row["spans"] if s["from"] <= start < s["to"]) for start in steps[:-1]),
-        ]
-        for row in timeline["rows"]
+        [c.label, *(next(s["status"] for s in c.spans if s["from"] <= start < s["to"]) for start in steps[:-1])]
+        for c in moving
     ]
+    kept = [f"- **all along {cell(status)}:** {cell(', '.join(labels))}" for status, labels in steady.items()]
     notes = map(cell, (*problem_words(timeline["problem"]), *partly_dated(timeline["imprecise"])))
-    return "\n\n".join([f"# Timeline as of {timeline['as_of']}", *notes, table(heads, rows), DISCLAIMER]) + "\n"
+    told = [*notes, *([table(heads, rows)] if rows else []), *(["\n".join(kept)] if kept else []), DISCLAIMER]
+    return "\n\n".join([f"# Timeline as of {timeline['as_of']}", *told]) + "\n"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from guidegraph.derived import Timeline
 from guidegraph.model import STATUSES
+from guidegraph.render.entries import Course, courses
 from guidegraph.words import clean
 
 _LABEL, _ROW, _HEAD, _COLUMN = 350, 22, 74, 84
+#: The width of a character of the names, about.
+_CHARACTER = 6.4
 _PATTERNS = """<defs>
 <pattern id="dots" width="8" height="8" patternUnits="userSpaceOnUse"><circle cx="1.5" cy="1.5" r="0.9" fill="#7a5c00" fill-opacity="0.7"/></pattern>
 <pattern id="cross" width="8" height="8" patternUnits="userSpaceOnUse"><path d="M0 0L8 8M8 0L0 8" stroke="#ffffff" stroke-opacity="0.35"/></pattern>
@@ -77,22 +81,38 @@ def _axis(steps: list[float], bottom: float, now: float | None) -> list[str]:
     return parts
 
 
-def _rows(data: Timeline) -> list[str]:
+def _rows(data: Timeline, moving: Sequence[Course]) -> list[str]:
     steps, parts = data["steps"], []
-    for number, row in enumerate(data["rows"]):
+    for number, course in enumerate(moving):
         y = _HEAD + number * _ROW
         if number % 2 == 0:
             parts.append(
                 f'<rect x="0" y="{y - 2}" width="{_LABEL + (len(steps) - 1) * _COLUMN}" height="{_ROW}" fill="#fafafa"/>'
             )
-        label = clean(row["label"])
+        label = clean(course.label)
         shown = label if len(label) <= 52 else label[:51] + "…"
         parts.append(text(_LABEL - 10, y + 13, shown, 12, text_anchor="end"))
-        for span in row["spans"]:
+        for span in course.spans:
             first, last = steps.index(span["from"]), steps.index(span["to"])
             x, width = _LABEL + first * _COLUMN, (last - first) * _COLUMN
             shown_on_it = f"{label}: {span['status']}, weeks {span['from']:g} to {span['to']:g}"
             parts += ["<g>", tooltip(shown_on_it), *_box(x, y, width, span["status"]), "</g>"]
+    return parts
+
+
+def _kept(steady: Mapping[str, Sequence[str]], top: float, width: float) -> list[str]:
+    """What keeps its status all along: a line a status with as many names as fit, the others counted."""
+    parts = [text(16, top, "All along:", 12, font_weight="bold")] if steady else []
+    room = int((width - 80) / _CHARACTER)
+    for number, (status, labels) in enumerate(steady.items()):
+        y = top + 12 + number * _ROW
+        named = list(labels)
+        while len(", ".join(named)) > room and named:
+            named.pop()
+        left = len(labels) - len(named)
+        told = ", ".join([*named, *([f"+{left}"] if left else [])])
+        whole = tooltip(f"{status}: {', '.join(labels)}")
+        parts += ["<g>", whole, *_box(16, y, 30, status), text(54, y + 13, told, 12), "</g>"]
     return parts
 
 
@@ -106,26 +126,25 @@ def _legend(top: float, width: float) -> list[str]:
 
 
 def timeline_svg(data: Timeline) -> str:
-    """The timeline as a self-contained SVG picture: one row a therapy, one column a span of weeks."""
-    steps = data["steps"]
+    """The timeline as a self-contained SVG picture: a row a family that changes, a column a span of weeks, a line a status
+    for what keeps it."""
+    steps, (moving, steady) = data["steps"], courses(data)
     width = max(_LABEL + (len(steps) - 1) * _COLUMN + 24, 620)
-    bottom = _HEAD + len(data["rows"]) * _ROW
+    bottom = _HEAD + len(moving) * _ROW
+    kept = bottom + (34 + len(steady) * _ROW if steady else 0)
     per_row = max(2, int(width // 190))
-    height = bottom + 34 + 26 * -(-len(STATUSES) // per_row) + 26
+    height = kept + 34 + 26 * -(-len(STATUSES) // per_row) + 26
     name = data["profile"]["label"] or data["profile"]["id"]
     title = f"Statuses of therapies by week: {name}"
+    told = f"{len(data['rows'])} therapies over weeks {steps[0]:g} to {steps[-1]:g}, as of {data['as_of']}."
     parts = [
-        *opening(
-            width,
-            height,
-            title,
-            f"{len(data['rows'])} therapies over weeks {steps[0]:g} to {steps[-1]:g}, as of {data['as_of']}.",
-        ),
+        *opening(width, height, title, f"{told} {len(moving)} families change."),
         _PATTERNS,
         text(16, 22, title, 15, font_weight="bold"),
-        *_rows(data),
+        *_rows(data, moving),
         *_axis(steps, bottom, data["now_week"]),
-        *_legend(bottom + 18, width),
+        *_kept(steady, bottom + 24, width),
+        *_legend(kept + 18, width),
         text(
             16,
             height - 10,

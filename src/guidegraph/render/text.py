@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from guidegraph.model import STATUSES
-from guidegraph.render.entries import Section, beyond_reasons, said, sections, to_establish
+from guidegraph.render.entries import Section, beyond_reasons, courses, said, sections, to_establish
 from guidegraph.words import (
     DISCLAIMER,
     alert_words,
@@ -203,7 +203,7 @@ def _week(value: float) -> str:
 
 
 def timeline_text(timeline: Timeline) -> str:
-    """Statuses by week as a table of letters, with the legend."""
+    """Statuses by week as a table of letters, families that change first, and those that keep one; with the legend."""
     steps = timeline["steps"]
     name = timeline["profile"]["label"] or timeline["profile"]["id"]
     lines = wrap(f"Timeline - {name} - weeks of symptoms - as of {timeline['as_of']}")
@@ -212,13 +212,16 @@ def timeline_text(timeline: Timeline) -> str:
     heads = [f"{_week(a)}-{_week(b)}" for a, b in itertools.pairwise(steps)]
     widths = [max(len(h), 2) for h in heads]
     lines += ["", " " * 40 + " ".join(h.rjust(w) for h, w in zip(heads, widths, strict=True))]
-    for row in timeline["rows"]:
+    moving, steady = courses(timeline)
+    for course in moving:
         letters = []
         for start, width in zip(steps, widths, strict=False):
-            span = next(s for s in row["spans"] if s["from"] <= start < s["to"])
+            span = next(s for s in course.spans if s["from"] <= start < s["to"])
             letters.append(STATUSES[span["status"]].letter.rjust(width))
-        label = clean(row["label"])
+        label = clean(course.label)
         lines.append((label if len(label) <= 39 else label[:38] + "~").ljust(40) + " ".join(letters))
+    for status, labels in steady.items():
+        lines += ["", *wrap(f"all along {status.replace('-', ' ')}: {', '.join(labels)}", "    ", "  ")]
     for row in timeline["rows"]:
         for span in row["spans"]:
             if span.get("boundary"):

@@ -52,6 +52,10 @@ def test_one_condition_has_flat_numbers(read: Read) -> None:
         ([condition("Sciatica", onsetDateTime="2026-02")], "no whole day"),
         ([LEG, condition("Sciatica", onsetDateTime="2025-03-01", id="other")], "beginnings differ"),
         ([condition("Sciatica", onsetDateTime="1890-01-01")], "not plausible"),
+        ([condition("Sciatica", onsetPeriod={"start": "2026-02-01", "end": "2026-02-20"})], "no whole day"),
+        ([condition("Sciatica", onsetPeriod={"start": "2026-02-01"})], "no whole day"),
+        ([condition("Sciatica", onsetAge={"value": 44, "code": "a"})], "its onset is no day"),
+        ([condition("Sciatica", onsetString="last winter")], "its onset is no day"),
         ([condition("Sciatica", clinical="recurrence", onsetDateTime="2020-01-01")], ""),
         ([condition("Sciatica")], ""),
     ],
@@ -60,6 +64,11 @@ def test_a_doubtful_onset_says_nothing(read: Read, entries: list[Any], why: str)
     reading = read(*entries, as_of=DAY)
     assert WEEKS not in reading.profile.values and reading.profile.present
     assert any(why in entry.why for entry in reading.report.entries)
+
+
+def test_a_period_of_one_day_is_a_day(read: Read) -> None:
+    one = condition("Sciatica", onsetPeriod={"start": "2026-03-01", "end": "2026-03-01T12:00:00Z"})
+    assert read(one, as_of=DAY).profile.values[WEEKS] == 2
 
 
 def test_without_an_onset_nothing_tells_problems_apart(read: Read) -> None:
@@ -136,6 +145,8 @@ def test_a_score_that_one_condition_names_as_evidence_is_of_that_problem(read: R
     named = {"reference": "Observation/score-7"}
     leg = LEG | {"evidence": [{"detail": [named]} if version == "R4" else {"reference": named}]}
     assert scores(read(BACK, leg, score(7), as_of=DAY, version=version)) == {"ggt:Sciatica": 7}
+    # Named by both, nobody knows of which it is.
+    assert scores(read(BACK | {"evidence": leg["evidence"]}, leg, score(7), as_of=DAY, version=version)) == {}
 
 
 def test_a_score_of_something_else_is_of_no_problem(read: Read) -> None:

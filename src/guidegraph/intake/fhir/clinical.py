@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -20,6 +21,7 @@ from guidegraph.intake.units import decimal_of
 from guidegraph.model import TrialFact
 
 _STATES = ("condition", "finding")
+_VAGUE = "its onset is no day, so how long it has lasted is not known"
 MAP = "Map the code, or write the fact into the profile."
 
 
@@ -126,13 +128,24 @@ class Clinical:
             return
         # Of what has come back the record says when it began at first, not when it did this time.
         again = res.kind.row["clinical"].get("again", ())
-        began = None if clinical is not None and clinical[0] in again else res.moment("begins")
-        note = meaning.why if verified else "; ".join(filter(None, ("how sure it is, is not said", meaning.why)))
+        began = None if clinical is not None and clinical[0] in again else self._onset(res)
+        vague = res.has("vague") and self._builder.asked_about(classes)
+        notes = ("" if verified else "how sure it is, is not said", meaning.why, _VAGUE if vague else "")
+        note = "; ".join(filter(None, notes))
         concept = res.part("severity")
         severity = res.first_of(concept, self._table.severities) if concept is not None else ""
         for cls in classes:
             self._builder.fact(cls, True, source, note=note, began=began)
             self._builder.severity(severity, cls, source)
+
+    def _onset(self, res: Resource) -> Moment | None:
+        """When a condition began, where its entry gives a day, or days within which it did."""
+        first = res.moment("begins")
+        if first is None or "onsetPeriod" not in res.data:
+            return first
+        last = res.moment("onset")
+        end = last.last if last is not None else datetime.combine(self._builder.as_of, time.max)
+        return Moment(f"{first.text} to {last.text if last is not None else 'a day not given'}", first.first, end)
 
     def _doubtful(self, res: Resource, verified: tuple[str, str] | None, clinical: tuple[str, str] | None) -> str:
         """Why it is not certain that what an entry says is so now, "" if it is."""

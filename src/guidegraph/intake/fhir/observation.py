@@ -102,7 +102,8 @@ class Observations:
         """
         focus = res.part("elsewhere")
         if focus is None:
-            return frozenset(self._evidence.get(res.ref, ()))
+            named = self._evidence.get(res.ref, set())
+            return next(iter(named)) if len(named) == 1 else frozenset()
         found: set[str] = set()
         for reference in focus if isinstance(focus, list) else [focus]:
             if not self._record.is_patient(reference):
@@ -110,16 +111,16 @@ class Observations:
         return frozenset(found)
 
     @cached_property
-    def _evidence(self) -> Mapping[str, set[str]]:
-        """The conditions that each observation is evidence of, by its reference."""
-        found: dict[str, set[str]] = defaultdict(set)
+    def _evidence(self) -> Mapping[str, set[frozenset[str]]]:
+        """What each observation is evidence of, by its reference: for each entry that names it the conditions."""
+        found: dict[str, set[frozenset[str]]] = defaultdict(set)
         for res in self._record.resources():
             if res.name != "Condition" or res.in_error:
                 continue
             try:
                 classes = self._builder.of_kind(self._clinical.meaning(res).present, "condition") or [OTHER_REASON]
                 for reference in _references(res.part("evidence")):
-                    found[self._record.normal(reference)].update(classes)
+                    found[self._record.normal(reference)].add(frozenset(classes))
             except NotUnderstoodError:
                 continue  # it is told where the condition is read
         return found

@@ -26,6 +26,8 @@ _PATHS = (
     "changed",
     "outcome",
     "reasons",
+    "onset",
+    "vague",
     "severity",
     "evidence",
     "recorded",
