@@ -12,6 +12,7 @@ from tests.support.paths import ROOT
 CHECKS = ROOT / "queries" / "check"
 PREFIXES = """
 @prefix gg: <https://w3id.org/guidegraph/vocab/> .
+@prefix oa: <http://www.w3.org/ns/oa#> .
 @prefix ggt: <https://w3id.org/guidegraph/term/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -251,6 +252,20 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
         + f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( :P [ owl:intersectionOf ( {ILL} ) ] ) ] .",
         f":Q a gg:Population ; owl:equivalentClass [ owl:unionOf ( {ILL} [ owl:intersectionOf ( [] ) ] ) ] .",
         {("urn:x:Q", "urn:x:Q")},
+    ),
+    "selector-differs": (
+        ":l a gg:Locator ; gg:inDocument :d ; gg:startOffset 3 ; gg:endOffset 9 ; oa:hasSource :d ;"
+        " oa:hasSelector [ a oa:TextPositionSelector ; oa:start 3 ; oa:end 9 ] . :m a gg:Locator ; gg:inDocument :d ;"
+        ' gg:numberInDocument "1.2" ; oa:hasSource :d ; oa:hasSelector [ a oa:TextQuoteSelector ; oa:exact "1.2" ] .',
+        ":l a gg:Locator ; gg:inDocument :d ; gg:startOffset 3 ; gg:endOffset 9 ; oa:hasSource :e ;"
+        " oa:hasSelector [ a oa:TextPositionSelector ; oa:start 3 ; oa:end 8 ] . :m a gg:Locator ; gg:inDocument :d ;"
+        ' gg:numberInDocument "1.2" ; oa:hasSelector [ a oa:TextQuoteSelector ; oa:exact "1.3" ] , [ a oa:XPathSelector ] .',
+        {
+            ("urn:x:l", "urn:x:e"),
+            ("urn:x:l", "8"),
+            ("urn:x:m", "1.3"),
+            ("urn:x:m", "no offsets and no words"),
+        },
     ),
     "copy-only": (
         COPIES

@@ -51,7 +51,7 @@ def read_doses(folder: Path) -> Mapping[str, frozenset[str]]:
 def without_dose(name: str, words: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
     """A normal name without the words of a dose at its end, the longest first, each with what is left out.
 
-    A number without unit, form or time is part of the name: vitamin B 12, interferon beta 1.
+    A number without unit, form or time is part of the name, as in the names of some vitamins.
     """
     tokens = name.split()
     for at in range(len(tokens) - 1, 0, -1) if len(tokens) <= _LONGEST else ():
