@@ -97,6 +97,8 @@ STATUSES = {
 }  # fmt: skip
 #: The statuses of what somebody recommends and nothing forbids.
 POSITIVE = ("eligible", "provisional", "caution")
+#: The statuses that facts to establish decide.
+WAITING = ("provisional", "undetermined")
 #: The statuses of what is below a therapy that are told with it.
 WORSE = ("provisional", "caution", "contested", "advised-against", "contraindicated")
 

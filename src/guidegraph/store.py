@@ -151,12 +151,10 @@ def load_files(root: Path, files: Sequence[Path], *, foreign: bool = False) -> o
 
 
 def foreign_files(files: Mapping[str, Sequence[ox.Quad | ox.Triple]]) -> set[str]:
-    """The files (by name, with their triples) that hold no term of ours, import no other and of which none speaks."""
+    """The files (by name, with their triples) that hold no term of ours and of which no other file speaks."""
 
     def joined(name: str) -> bool:
-        own: set[Any] = {q.subject for q in files[name] if isinstance(q.subject, ox.NamedNode)}
-        # A root ontology says nothing but which files it is of.
-        own |= {q.object for q in files[name] if q.predicate.value == ns.OWL + "imports"}
+        own = {q.subject for q in files[name] if isinstance(q.subject, ox.NamedNode)}
         others = (quads for other, quads in files.items() if other != name)
         return any(q.subject in own or q.object in own for quads in others for q in quads)
 
@@ -167,7 +165,7 @@ def _is_ours(quad: ox.Quad | ox.Triple) -> bool:
     """Whether a triple speaks in our vocabulary, of a term, population or publisher of ours, or imports ours."""
     subject, predicate, value = (getattr(term, "value", "") for term in (quad.subject, quad.predicate, quad.object))
     below = predicate in (ns.RDFS + "subClassOf", ns.OWL + "imports") and value.startswith(ns.BASE)
-    named = subject.startswith((ns.GG, ns.GGT, ns.GGP, ns.GGO))
+    named = subject.startswith((ns.GG, ns.GGT, ns.GGP, ns.GGO, ns.BASE + "ontology"))
     return below or named or predicate.startswith(ns.GG) or value.startswith(ns.GG)
 
 

@@ -179,8 +179,8 @@ def _changed(tmp_path: Path, name: str, change: Callable[[list[str]], None]) -> 
         (lambda c: c.__setitem__(3, "MONDO:9999999"), "no-such-code"),
         (lambda c: c.__setitem__(4, ""), "malformed-row"),
         (lambda c: c.__setitem__(4, c[4] + "s"), "label"),
-        (lambda c: c.__setitem__(6, "yesterday"), "malformed-row"),
-        (lambda c: c.__setitem__(6, "2026-13-01"), "malformed-row"),
+        (lambda c: c.__setitem__(7, "yesterday"), "malformed-row"),
+        (lambda c: c.__setitem__(7, "2026-13-01"), "malformed-row"),
         (lambda c: c.__setitem__(2, "skos:narrowMatch"), None),
     ],
 )
@@ -193,7 +193,7 @@ def test_a_changed_row_is_told(
 
 
 def test_an_older_release_is_a_warning(kb: gg.KnowledgeBase, installed: None, tmp_path: Path) -> None:
-    path = _changed(tmp_path, "mondo.sssom.tsv", lambda c: c.__setitem__(8, "v2020-01-01"))
+    path = _changed(tmp_path, "mondo.sssom.tsv", lambda c: c.__setitem__(9, "v2020-01-01"))
     report = check_mappings(kb.knowledge, [path])
     assert [f.rule for f in report.findings] == ["version-drift"] and report.errors == 0
 

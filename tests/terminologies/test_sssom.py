@@ -219,7 +219,8 @@ def test_a_denied_match_is_a_match_nowhere(denied: Path) -> None:
     (term,) = kb.lookup("heart failure")["terms"]
     assert [row["code"] for row in term["mappings"]] == ["SNOMEDCT:84114007"]
     kb.knowledge.load_links()
-    matches = [q for q in kb.store if q.predicate.value.endswith("Match")]
+    # Entries of closed lists have matches of their own, which no table denies.
+    matches = [q for q in kb.store if q.predicate.value.endswith("Match") and q.subject.value.startswith(GGT)]
     assert [str(q.object.value) for q in matches] == ["http://snomed.info/id/84114007"]
     links = list(description.linksets(denied / "ontology/links"))
     assert [t.object.value for t in links if t.predicate.value.endswith("#triples")] == ["1"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from guidegraph.model import POSITIVE, STATUSES, WORSE
+from guidegraph.model import POSITIVE, STATUSES, WAITING, WORSE
 from guidegraph.words import boundary_words, how, place, source, strength, warning
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 #: Facts to establish that a therapy lists before it counts the rest.
 _SHOWN = 6
-#: Statuses whose facts to establish decide.
-_OPEN = ("provisional", "undetermined")
 _LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
 #: Kinds of grounds that are shown as they stand, after the voices.
 _AS_THEY_STAND = ("not tolerated", "in general", "alert")
@@ -173,7 +171,7 @@ def to_establish(entry: Therapy) -> str:
     own = [row for row in entry["establish"] if not row["alert"]]
     names = [row["label"] for row in own if row["fact"] is not None]
     differing = [row["label"] for row in own if row["fact"] is None]
-    if differing and entry["status"] in _OPEN:
+    if differing and entry["status"] in WAITING:
         told = f"open only by definition: {'; '.join(differing)}"
         return "; ".join(filter(None, (_named(entry, names), told)))
     return _named(entry, names)
@@ -182,7 +180,7 @@ def to_establish(entry: Therapy) -> str:
 def _named(entry: Therapy, names: list[str]) -> str:
     if not names:
         return ""
-    if entry["status"] not in _OPEN:
+    if entry["status"] not in WAITING:
         count = f"{len(names)} fact{'' if len(names) == 1 else 's'}"
         return f"not known: {count} (guidegraph explain shows all)"
     more = f" and {len(names) - _SHOWN} more (guidegraph explain shows all)" if len(names) > _SHOWN else ""
