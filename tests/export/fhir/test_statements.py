@@ -17,6 +17,7 @@ from guidegraph import api
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.export.fhir.answer import DEFINITIONS
+from guidegraph.knowledge.effect import InEffect
 from tests.conftest import AS_OF
 from tests.support.fhircheck import validate
 from tests.support.fhirnames import OWN, STATUS
@@ -98,10 +99,10 @@ def test_status_follows_the_day(kb: Any) -> None:
     day = date(2012, 6, 1)
     then, now = exported(kb, "R4", day), exported(kb, "R4")
     for iri in kb.recommendations():
-        props = kb.records.nodes[iri]
+        effect = kb.records.intervals.get(iri, InEffect())
         for found, on in ((then, day), (now, AS_OF)):
-            ended = any(u <= on.isoformat() for u in props.get(ns.IDX + "until", ()))
-            coming = any(f > on.isoformat() for f in props.get(ns.IDX + "from", ()))
+            ended = "" < effect.ends <= on.isoformat()
+            coming = effect.begins > on.isoformat()
             assert found["PlanDefinition", iri]["status"] == ("retired" if ended else "draft" if coming else "active")
     counts = [
         sum(r["status"] == s for (k, _), r in now.items() if k == "PlanDefinition") for s in ("active", "retired")
