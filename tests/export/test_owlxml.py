@@ -54,7 +54,7 @@ def test_every_axiom_is_read_back_by_another_tool(whole: list[ox.Triple]) -> Non
     more = {c.partition("(")[0] for c in ours - theirs if not nameless.match(c)}
     assert more <= {"DisjointClasses", "DifferentIndividuals", "Annotation", "<https://w3id.org/guidegraph/ontology>"}
     # The members of owl:AllDifferent come in another order, and the RDF without a header has no name.
-    assert {c.partition("(")[0] for c in theirs - ours} <= {"", "DifferentIndividuals"}
+    assert {c.partition("(")[0] for c in theirs - ours if not nameless.match(c)} <= {"", "DifferentIndividuals"}
     kinds = Counter(axiom[0] for axiom in owl.axioms(plain))
     assert kinds["DisjointClasses"] > 1 and kinds["EquivalentClasses"] > 150
 
