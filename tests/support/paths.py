@@ -43,7 +43,7 @@ def words(*names: str) -> Path:
     root = Path(folder.name)
     for name in ("ontology", "graph"):
         (root / name).mkdir()
-    for name in ("core", "lists", "populations", *names):
+    for name in ("core", "borrowed", "lists", "populations", *names):
         shutil.copy(ROOT / f"ontology/{name}.ttl", root / "ontology")
     if "conditions" not in names:
         (root / "ontology/pregnancy.ttl").write_text(_PREGNANCY, encoding="utf-8")

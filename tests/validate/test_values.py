@@ -55,7 +55,7 @@ ggp:OwnLong a owl:Class , gg:Population ; rdfs:label "long"@en ;
 }
 """
 NUMBERS = ["1.2E1", " 12.0 ", "1_2", "１２", "0x0C", "NaN", "INF", "12,0", "", "12.0000000000000000001", "9" * 40]
-WORDS = words("conditions", "findings", "interventions-drugs", "interventions-other", "publishers")
+WORDS = words("conditions", "findings", "interventions-drugs", "interventions-other")
 DATES = ["2024-02-30", "2024-5-4", "May 2024", "2024-05-20T10:00:00Z"]
 
 
