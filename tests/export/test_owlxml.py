@@ -93,8 +93,12 @@ def test_protege_s_own_library_reads_the_same_and_finds_no_violation(whole: list
     done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
     needs(done.returncode == 0, f"the OWL API does not run here: {done.stderr[-300:]}")
     told = json.loads(done.stdout)
-    assert not told["only_second"]
-    assert set(told["only_first"]) <= {f"Declaration(AnnotationProperty(<{ns.DCTERMS}hasPart>))"}
+    # A node without a name is called anew by each reading.
+    first, second = (
+        Counter(re.sub(r"_:\w+", "_:", axiom) for axiom in told[side]) for side in ("only_first", "only_second")
+    )
+    assert not second - first
+    assert set(first - second) <= {f"Declaration(AnnotationProperty(<{ns.DCTERMS}hasPart>))"}
     assert [len(f["violations"]) for f in told["files"][:3]] == [0, 0, 0], told["files"][0]["violations"][:3]
     assert [f["unparsed"] for f in told["files"]] == [0, 0, 0, 0] and told["files"][0]["axioms"] > 12_000
     assert told["files"][3]["violations"]
