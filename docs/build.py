@@ -84,7 +84,14 @@ def _anchored(text: str) -> str:
         return match[0].replace(f'id="{match[1]}"', f'id="{name}"', 1)
 
     text = _ENTITY.sub(named, text)
-    return re.sub(r'href="#([^"]*)"', lambda m: f'href="#{names.get(m[1], m[1])}"', text)
+    there = set(re.findall(r'\bid="([^"]*)"', text))
+
+    def linked(match: re.Match[str]) -> str:
+        # pyLODE takes codes of others, which the page does not have, for its own.
+        name = names.get(match[1], match[1])
+        return f'href="#{name}"' if name in there else ""
+
+    return re.sub(r'href="#([^"]*)"', linked, text)
 
 
 def _individuals(text: str, triples: set[ox.Triple]) -> str:
@@ -96,7 +103,9 @@ def _individuals(text: str, triples: set[ox.Triple]) -> str:
         label, definition, kind = (_value(triples, node, p) for p in (_LABEL, _DEFINITION, _TYPE))
         # A reading has no definition: it is one, and stands where it says.
         definition = definition or _value(triples, node, _PLACE) or _value(triples, node, _BASIS)
-        of = f'<a href="#{anchor(kind)}">{html.escape(ns.shorten(kind))}</a>' if kind else ""
+        of = html.escape(ns.shorten(kind)) if kind else ""
+        if anchor(kind):
+            of = f'<a href="#{anchor(kind)}">{of}</a>'
         rows.append(
             f'<div class="property entity" id="{anchor(node.value)}"><h3>{html.escape(label)}</h3><table>'
             f"<tr><th>IRI</th><td><code>{html.escape(node.value)}</code></td></tr>"
