@@ -245,14 +245,13 @@ class PublishedReleases(TypedDict):
 
 
 class GlanceVoice(TypedDict):
-    """A voice on a therapy by the short name of its document; ``unless``: the fact on which an unknown one hangs."""
+    """A voice on a therapy by the short name of its document."""
 
     short: str
     stance: str
     strength: str
     standing: str
     document: str
-    unless: str
 
 
 class GlanceFact(TypedDict):

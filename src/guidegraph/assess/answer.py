@@ -92,9 +92,7 @@ def _stated_elsewhere(assessment: Assessment, therapy: str) -> list[Contraindica
 
 def holding(assessment: Assessment, statement: str) -> str:
     """The facts of the patient by which a statement's population holds, in words."""
-    branches = assessment.records.branches.get(assessment.records.population(statement), ())
-    held = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
-    return "; ".join(assessment.words(a, positive) for a, positive in held)
+    return "; ".join(assessment.words(a, positive) for a, positive in assessment.held_by(statement))
 
 
 def _because(assessment: Assessment, statement: str) -> str:

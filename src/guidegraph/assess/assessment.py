@@ -144,6 +144,11 @@ class Assessment:
         values = {self.literal_truth(atom, positive) for atom, positive in branch}
         return FALSE if FALSE in values else UNKNOWN if UNKNOWN in values else TRUE
 
+    def held_by(self, statement: str) -> tuple[tuple[str, bool], ...]:
+        """The first branch of a statement's population that is true; none where there is no such branch."""
+        branches = self.records.branches.get(self.records.population(statement), ())
+        return next((branch for branch in branches if self.branch_truth(branch) == TRUE), ())
+
     def literal_truth(self, atom: str, positive: bool) -> str:
         """The truth value of an atom or of its negation."""
         value = self.truth(atom)

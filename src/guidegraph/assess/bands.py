@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, FOR, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.questions import nothing_open_but
 from guidegraph.assess.timeline import HORIZON
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import STATUSES
@@ -73,6 +74,10 @@ def later(assessment: Assessment, therapy: str) -> list[Later]:
 
     Only where every literal that fails is time or a trial, and none is unknown.
     """
+    return assessment.once(("later", therapy), lambda: _later(assessment, therapy))
+
+
+def _later(assessment: Assessment, therapy: str) -> list[Later]:
     records = assessment.records
     found = []
     for statement in assessment.statements(therapy, FOR):
@@ -116,13 +121,6 @@ def _wait(assessment: Assessment, atom: Atom) -> Decimal | None:
     return wait if wait <= HORIZON else None
 
 
-def only_signs_or_coverage(assessment: Assessment, therapy: str) -> bool:
-    """Whether nothing that may speak against a therapy is unknown but the signs of alerts and whom documents cover."""
-    coverage = assessment.coverage.get(therapy, frozenset())
-    rows = (*assessment.statements(therapy, ABSOLUTE), *assessment.opposing(therapy), *assessment.cautions(therapy))
-    return all(assessment.truth(s) != UNKNOWN for s in rows if s not in assessment.records.alerts and s not in coverage)
-
-
 def band(assessment: Assessment, therapy: str, entry: Therapy) -> tuple[str, str]:
     """The band of a therapy, and the one that its status alone would give ("rest" where nothing is to be done)."""
     own = _by_status(assessment, therapy, entry)
@@ -142,9 +140,10 @@ def _by_status(assessment: Assessment, therapy: str, entry: Therapy) -> str:
     recommended = held(entry["for"])
     if recommended and half_known(assessment, therapy):
         return "do-not-give"
+    spared = {*assessment.records.alerts, *assessment.coverage.get(therapy, ())}
     fits: dict[str, Callable[[], object]] = {
         "do-not-give": lambda: any(voice["truth"] in (TRUE, UNKNOWN) for voice in entry["for"]),
-        "recommended": lambda: held(entry["for"], GUIDELINE) and only_signs_or_coverage(assessment, therapy),
+        "recommended": lambda: held(entry["for"], GUIDELINE) and nothing_open_but(assessment, therapy, spared),
         "if-checked": lambda: held(entry["for"], GUIDELINE),
         # Contested advice is avoided where guidelines give it and only secondary voices say otherwise.
         "avoid": lambda: (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
-from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
 from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later
 from guidegraph.assess.families import families
 from guidegraph.knowledge import describe
@@ -35,7 +35,8 @@ def glance(assessment: Assessment, answer: Answer) -> Glance:
     Args:
         answer: the whole answer of the assessment.
     """
-    entries = {iri: entry for entry in answer["therapies"] for iri in [_therapy(assessment, entry)]}
+    named = {assessment.name(therapy): therapy for therapy in assessment.statuses}
+    entries = {named[entry["intervention"]]: entry for entry in answer["therapies"]}
     where = bands(assessment, entries)
     heads = families(assessment, {therapy: "|".join(band) for therapy, band in where.items()})
     members: dict[str, list[str]] = defaultdict(list)
@@ -69,11 +70,6 @@ def glance(assessment: Assessment, answer: Answer) -> Glance:
         "rest": [{"status": status, "families": left[status]} for status in STATUSES if left[status]],
         "knowledge": answer["knowledge"],
     }
-
-
-def _therapy(assessment: Assessment, entry: Therapy) -> str:
-    linked = (iri for iri, reading in assessment.linked.items() if reading.curie == entry["intervention"])
-    return next(linked, None) or _iri(entry["intervention"])
 
 
 def _iri(name: str) -> str:
@@ -175,15 +171,12 @@ def _ranked(voices: Iterable[Recommendation]) -> list[Recommendation]:
 
 def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
     document, statement = _iri(voice["document"]["id"]), _iri(voice["id"])
-    open_atoms = assessment.open_atoms(statement)
-    unless = assessment.book.label(assessment.atom(open_atoms[0])) if voice["truth"] == UNKNOWN and open_atoms else ""
     return {
         "short": describe.short_name(assessment.records, document, statement),
         "stance": voice["stance"],
         "strength": voice["strength"],
         "standing": voice["standing"],
         "document": voice["document"]["id"],
-        "unless": unless,
     }
 
 
@@ -213,12 +206,10 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
 
 def _fact(assessment: Assessment, row: Contraindication) -> str:
     """By which facts of the patient a contraindication holds, without how they came to be known."""
-    records, statement = assessment.records, _iri(row["id"])
+    statement = _iri(row["id"])
     if any(statement in rules for rules in assessment.coverage.values()):
         return row["label"]
-    branches = records.branches.get(records.population(statement), ())
-    held_by = next((b for b in branches if assessment.branch_truth(b) == TRUE), ())
-    told = [assessment.book.label(assessment.atom(iri), positive) for iri, positive in held_by]
+    told = [assessment.book.label(assessment.atom(iri), positive) for iri, positive in assessment.held_by(statement)]
     return ", ".join(told) or row["label"].partition(": ")[2] or row["label"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,10 +66,14 @@ def open_facts(assessment: Assessment, therapy: str) -> list[Open]:
 
 def alert_signs_only(assessment: Assessment, therapy: str) -> bool:
     """Whether a therapy is provisional on nothing but unknown signs of alerts."""
-    if assessment.statuses[therapy] != "provisional":
-        return False
-    others = (s for _, s in _by_role(assessment, therapy, "cgr") if s not in assessment.records.alerts)
-    return all(assessment.truth(s) != UNKNOWN for s in others)
+    return assessment.statuses[therapy] == "provisional" and nothing_open_but(
+        assessment, therapy, assessment.records.alerts
+    )
+
+
+def nothing_open_but(assessment: Assessment, therapy: str, spared: Container[str]) -> bool:
+    """Whether nothing that may speak against a therapy is unknown but statements and rules that are spared."""
+    return all(assessment.truth(s) != UNKNOWN for _, s in _by_role(assessment, therapy, "cgr") if s not in spared)
 
 
 def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pyoxigraph as ox
 
@@ -23,7 +23,10 @@ def unheard(store: ox.Store, text: str) -> tuple[str, ...]:
     What a CONSTRUCT makes may be new, so its text is read from WHERE on. Nothing but the advice rests on the tokens.
     """
     missing = [iri for iri in dict.fromkeys(_named(text)) if not _held(store, ox.NamedNode(iri))]
-    return tuple(_told(store, iri) for iri in missing)
+    if not missing:
+        return ()
+    nodes = {node.value for quad in store for node in quad if isinstance(node, ox.NamedNode)}
+    return tuple(_told(nodes, iri) for iri in missing)
 
 
 def _named(text: str) -> Iterator[str]:
@@ -53,10 +56,9 @@ def _held(store: ox.Store, node: ox.NamedNode) -> bool:
     return any(next(store.quads_for_pattern(*pattern), None) is not None for pattern in patterns)
 
 
-def _told(store: ox.Store, iri: str) -> str:
+def _told(nodes: Collection[str], iri: str) -> str:
     name = ns.shorten(iri)
     space = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
-    nodes = {node.value for quad in store for node in quad if isinstance(node, ox.NamedNode)}
     pool: dict[str, list[str]] = {}
     for value in sorted(value for value in nodes if value.startswith(space) and value != space):
         pool.setdefault(_words(value[len(space) :]), []).append(ns.shorten(value))

@@ -94,18 +94,16 @@ def parts_of(glance: Glance) -> list[Part]:
     """Everything that is shown, in its order; while an alert holds that nobody attended to, only what bears on it."""
     emergency = any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
     marks = _marks(glance)
-    shown = [b for b in glance["bands"] if not emergency or _LEAST.get(b["band"], 1) == 0]
+    shown = [b for b in glance["bands"] if not emergency or not _least(b["band"])]
+    bands = {b["band"]: Part(b["heading"], _rows(b, marks), _least(b["band"])) for b in shown}
+    called = [bands.pop("alert")] if "alert" in bands else []
+    refused = [bands.pop("do-not-give")] if "do-not-give" in bands else []
     drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])} ({STARTING})") for drug in glance["taken_now"]]
-    urgent = [Part(b["heading"], _rows(b, marks)) for b in shown if _LEAST.get(b["band"], 1) == 0]
-    called = [part for part, b in zip(urgent, shown, strict=False) if b["band"] == "alert"]
     # An answer to a patient who was not understood whole says so before anything else.
     missed = _one("NOT UNDERSTOOD", "; ".join(glance["not_understood"]), 0)
     parts = [Part("", _header(glance)), *missed, *_held(glance), *called, *_asked(glance)]
-    parts += _one("TO WEIGH", _some(glance["flags"], _FLAGS))
-    parts += [*(part for part in urgent if part not in called), *([Part("TAKES NOW", drugs)] if drugs else [])]
-    parts += [
-        Part(b["heading"], _rows(b, marks), _LEAST.get(b["band"], 1)) for b in shown if _LEAST.get(b["band"], 1) != 0
-    ]
+    parts += [*_one("TO WEIGH", _some(glance["flags"], _FLAGS)), *refused]
+    parts += [*([Part("TAKES NOW", drugs)] if drugs else []), *bands.values()]
     folded = sum(len(band["families"]) for band in glance["bands"]) - sum(len(band["families"]) for band in shown)
     if folded:
         parts += _one("AFTERWARDS", f"{folded} families of therapies, folded while the alert is not attended to")
@@ -117,6 +115,10 @@ def parts_of(glance: Glance) -> list[Part]:
         parts += [Part("ASK NEXT", [Row(asked)], 2)] if asked else []
     unused = [*glance["unused"], *(f"{label} (none of our terms)" for label in glance["others"])]
     return [*parts, *_one("NOT USED", "; ".join(unused), 0)]
+
+
+def _least(band: str) -> int:
+    return _LEAST.get(band, 1)
 
 
 def _one(heading: str, text: str, least: int = 1) -> list[Part]:
