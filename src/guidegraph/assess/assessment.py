@@ -33,7 +33,7 @@ LEFT_OUT = frozenset(("no guideline voice", "its encoding is not approved"))
 T = TypeVar("T")
 
 #: What the steps of an assessment say of therapies (queries/assess).
-_EDGES = ("limit", "apart", "coverage", "coverageMark", "calledFor", "spared", "notTolerated")
+_EDGES = ("limit", "inGeneral", "apart", "coverage", "coverageMark", "calledFor", "spared", "notTolerated")
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,10 @@ class Assessment:
     ``profile`` is the patient as stated, ``settled`` with everything that follows from it.
     ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
     in it is unknown. ``statuses`` maps each therapy to its status; each of these maps a therapy to some others, as the
-    query of that step says: ``limits`` and ``apart`` to statements against it that are not counted so, ``coverage`` and
-    ``coverage_marks`` to the coverage rules that are an R or only a mark, ``called`` to the true alerts on which it is
-    called for, ``spared`` to the alerts that do not burden it, ``not_tolerated`` to what was tried and not tolerated.
+    query of that step says: ``limits`` and ``apart`` to statements against it that are not counted so, ``in_general``
+    to those limits that speak of a class of what a true alert calls for, ``coverage`` and ``coverage_marks`` to the
+    coverage rules that are an R or only a mark, ``called`` to the true alerts on which it is called for, ``spared`` to
+    the alerts that do not burden it, ``not_tolerated`` to what was tried and not tolerated.
     ``unfiled`` holds the therapies without contraindications on file; ``because`` says why an inactive statement does
     not count; ``linked`` maps the therapies that are codes of other terminologies (IRI) to how each was read.
     """
@@ -58,6 +59,7 @@ class Assessment:
     truths: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    in_general: Mapping[str, frozenset[str]] = field(default_factory=dict)
     apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
     coverage: Mapping[str, frozenset[str]] = field(default_factory=dict)
     coverage_marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -228,6 +230,7 @@ def read_assessment(
         truths,
         statuses,
         limits=found["limit"],
+        in_general=found["inGeneral"],
         apart=found["apart"],
         coverage=found["coverage"],
         coverage_marks=found["coverageMark"],
