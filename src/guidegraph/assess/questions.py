@@ -146,6 +146,8 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
                 continue
             if records.one(statement, "consentOrProcedure") == "true":
                 continue
+            if atom in assessment.clock(statement):
+                continue
             for question in entries(atom):
                 question.therapies.add(therapy)
                 question.absolute |= role == "c"
@@ -176,14 +178,22 @@ def _alert(assessment: Assessment, alert: str) -> _Question:
     return _Question(fact, signs=signs(assessment, alert))
 
 
+def _nobody_knows(assessment: Assessment, iri: str, elsewhere: bool) -> str:
+    """Why what an atom hangs on is not asked as a fact: definitions differ, or it may be about another problem."""
+    if not elsewhere:
+        return differing(assessment, assessment.atom(iri))
+    return f"{assessment.book.label(assessment.atom(iri))}, of whatever else of the patient that is about"
+
+
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
     """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
     facts: dict[str, str | None] = {}
     own: set[str] = set()
     for _, statement, atom in unknown:
-        fact = asked(assessment, atom)
-        label = fact.label if fact else differing(assessment, assessment.atom(atom))
+        elsewhere = atom in assessment.clock(statement)
+        fact = None if elsewhere else asked(assessment, atom)
+        label = fact.label if fact else _nobody_knows(assessment, atom, elsewhere)
         facts.setdefault(label, fact.fact if fact else None)
         why[label].add(assessment.records.label(statement))
         if statement not in assessment.records.alerts:
