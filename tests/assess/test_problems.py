@@ -110,6 +110,9 @@ def test_warnings_and_alerts_count_whatever_the_problem(kb: Any) -> None:
     # One of them is about pain of at most two weeks, which only the one problem is.
     early = {label for label in true[0] if "in the first 14 days" in label}
     assert len(early) == 1 and true[0] - early == true[1] != set()
+    # By the other's clock it is not known, since it does not say of which pain: that is no sign that could be denied.
+    late = next(a for a in answers[1]["alerts"] if a["label"] in early)
+    assert late["truth"] == "unknown" and all(sign["key"] != "symptom_weeks" for sign in late["signs"])
     against = [
         {(t["intervention"], c["id"]) for t in a["therapies"] for c in t["contraindications"] if c["truth"] == "true"}
         for a in answers
