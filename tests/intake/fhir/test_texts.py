@@ -56,6 +56,17 @@ def sign(**more: Any) -> dict[str, Any]:
     return {**own, "code": concept("BilateralMotorWeakness"), "effectiveDateTime": "2026-03-14", **more}
 
 
+def test_an_interpretation_of_another_terminology_is_not_understood_either(read: Read) -> None:
+    finding, cls = ns.GG + "hasFinding", ns.GGT + "BilateralMotorWeakness"
+    positive = concept("10828004", system="http://snomed.info/sct")
+    assert cls not in read(sign(valueBoolean=False, interpretation=[positive]), as_of=DAY).profile.absent.get(
+        finding, ()
+    )
+    # That it is normal is a code of the terminology that we read, and says nothing.
+    normal = concept("N", system="http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation")
+    assert cls in read(sign(valueBoolean=False, interpretation=[normal]), as_of=DAY).profile.absent[finding]
+
+
 def test_a_sign_is_not_denied_beside_an_interpretation_that_is_not_understood(read: Read) -> None:
     finding, cls = ns.GG + "hasFinding", ns.GGT + "BilateralMotorWeakness"
     no = read(sign(valueBoolean=False, interpretation=[TEXT]), as_of=DAY)

@@ -177,14 +177,14 @@ class Observations:
 
     def _interpreted(self, res: Resource, node: dict[str, Any]) -> tuple[str, str]:
         """What the interpretations of an observation say (yes, no, doubt; "" where that is not one thing), and in words
-        that one of them is a text alone."""
+        that one of them is a text alone, or of another terminology."""
         concepts = node.get("interpretation") or []
         words: set[str] = set()
-        texts = []
+        systems, texts = {system for system, _ in self._table.interpretations}, []
         for concept in concepts if isinstance(concepts, list) else []:
             codes = res.codings(concept)
             words |= {self._table.interpretations.get((code.system, code.code), "") for code in codes}
-            texts += [res.words_of(concept)] if not codes else []
+            texts += [] if systems.intersection(code.system for code in codes) else [res.words_of(concept)]
         unread = f"its interpretation is not understood ({'; '.join(texts)})" if texts else ""
         return (words.pop() if len(words) == 1 else ""), unread
 
