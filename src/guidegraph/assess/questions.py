@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from guidegraph.forms import OpenFact, Question, Sign
 
 
+#: What an answer may do to a therapy, by the letter of a statement's role, the gravest first.
+_VERBS = {
+    "c": "may rule out",
+    "f": "may bring in",
+    "g": "may speak against",
+    "r": "may call for caution with",
+}
+
+
 class Open(NamedTuple):
     """An unknown atom that could still change a therapy's status, through a statement in a role."""
 
@@ -32,7 +41,7 @@ class Open(NamedTuple):
 @dataclass
 class _Question:
     fact: Fact
-    therapies: set[str] = field(default_factory=set)
+    therapies: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     absolute: bool = False
     collective: bool = False
     signs: list[Sign] = field(default_factory=list)
@@ -149,7 +158,7 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
             if atom in assessment.clock(statement):
                 continue
             for question in entries(atom):
-                question.therapies.add(therapy)
+                question.therapies[therapy].add(role)
                 question.absolute |= role == "c"
     heads = families(assessment)
     counted = [(q, len({heads[therapy] for therapy in q.therapies})) for q in table.values()]
@@ -163,6 +172,7 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
             "key": q.fact.key,
             "therapies": len(q.therapies),
             "families": number,
+            "decides": _decides(assessment, q, heads),
             "alert": bool(q.signs),
             "absolute": q.absolute,
             "trials": trials_made(assessment) if q.collective else [],
@@ -170,6 +180,21 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
         }
         for q, number in ranked
     ]
+
+
+def _decides(assessment: Assessment, question: _Question, heads: Mapping[str, str]) -> str:
+    """The gravest of what an answer could change, with the first therapy of which: by status, then best voice."""
+    records, order = assessment.records, list(STATUSES)
+
+    def rank(therapy: str) -> tuple[int, int, str, str]:
+        said = (records.rank(records.standing(s)) for s in assessment.statements(therapy, FOR))
+        return order.index(assessment.statuses[therapy]), -max(said, default=0), records.label(therapy), therapy
+
+    for role, verb in _VERBS.items() if not question.signs else ():
+        found = {heads[therapy] for therapy, roles in question.therapies.items() if role in roles}
+        if found:
+            return f"{verb} {records.label(min(found, key=rank))}"
+    return ""
 
 
 def _alert(assessment: Assessment, alert: str) -> _Question:
