@@ -170,9 +170,13 @@ def _ranked(voices: Iterable[Recommendation]) -> list[Recommendation]:
 
 
 def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
-    document, statement = _iri(voice["document"]["id"]), _iri(voice["id"])
+    records, document, statement = assessment.records, _iri(voice["document"]["id"]), _iri(voice["id"])
+    short = describe.short_name(records, document, statement)
+    # What only reports another speaks for that one, read through it.
+    for reported in voice["reports"][:1]:
+        short = f"{describe.short_name(records, _iri(reported['id']))} (in {short})"
     return {
-        "short": describe.short_name(assessment.records, document, statement),
+        "short": short,
         "stance": voice["stance"],
         "strength": voice["strength"],
         "standing": voice["standing"],
