@@ -250,3 +250,14 @@ def test_a_text_that_nobody_reviewed_says_so_and_advice_its_time(kb: Any) -> Non
     # Advice about pain beyond three months is no word on the second week.
     acute = " ".join(run("therapies", "example:acute-uncomplicated", "--as-of", "2026-11-24").stdout.split())
     assert "epidural steroid injection (+1) - about: beyond 3 AAN 2007 months" in acute
+
+
+@pytest.mark.parametrize("weeks", [{"of": "low back pain", "weeks": 200}, {"of": "low back pain"}])
+def test_a_sign_that_is_there_is_told_though_its_alert_is_not_known(kb: Any, weeks: Any) -> None:
+    """Sensory loss with pain of three weeks in one problem, of two years in the other: of which it is nobody knows."""
+    sign = "perianal, perineal or genital sensory loss"
+    profile = {"age": 60, "problems": [{"of": "sciatica", "weeks": 3}, weeks], "findings": [sign]}
+    for problem in ("sciatica", "low back pain"):
+        text = glance_text(kb.therapies(profile, as_of=AS_OF, problem=problem).glance())
+        told = " ".join(text.partition("RULE OUT FIRST")[2].split())
+        assert told.startswith(f"present: {sign}; not asked: ") and "duration of symptoms (weeks)" in told

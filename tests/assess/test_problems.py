@@ -113,6 +113,7 @@ def test_warnings_and_alerts_count_whatever_the_problem(kb: Any) -> None:
     # By the other's clock it is not known, since it does not say of which pain: that is no sign that could be denied.
     late = next(a for a in answers[1]["alerts"] if a["label"] in early)
     assert late["truth"] == "unknown" and all(sign["key"] != "symptom_weeks" for sign in late["signs"])
+    assert {s["truth"] for s in late["signs"] if s["fact"] == "symptom_weeks"} == {"unknown"}
     against = [
         {(t["intervention"], c["id"]) for t in a["therapies"] for c in t["contraindications"] if c["truth"] == "true"}
         for a in answers

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def signs(assessment: Assessment, alert: str) -> list[Sign]:
-    """The signs of an alert, each as far as it is answered, but for what need not be about the problem asked about."""
+    """The signs of an alert, each as far as it is answered; what need not be of the problem asked about has no key."""
     records = assessment.records
     rows: dict[str, Sign] = {}
     left, seen = [records.population(alert)], set[str]()
@@ -20,13 +20,15 @@ def signs(assessment: Assessment, alert: str) -> list[Sign]:
         seen.add(population := left.pop())
         for iri, _ in (literal for branch in records.branches.get(population, ()) for literal in branch):
             atom = assessment.atom(iri)
-            if iri in assessment.clock(alert):
-                continue
-            if atom.names:
-                left += [atom.names] if atom.names not in seen else []
-                continue
             fact = assessment.book.fact(atom)
-            rows[fact.fact] = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": assessment.truth(iri)}
+            if iri in assessment.clock(alert):
+                label = f"{fact.label} of what this is about"
+                rows[fact.fact] = {"fact": fact.fact, "label": label, "key": "", "truth": UNKNOWN}
+            elif not atom.names:
+                truth = assessment.truth(iri)
+                rows[fact.fact] = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": truth}
+            elif atom.names not in seen:
+                left.append(atom.names)
     return sorted(rows.values(), key=lambda row: (row["label"], row["fact"]))
 
 

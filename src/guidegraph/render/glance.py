@@ -160,12 +160,17 @@ def _held(glance: Glance) -> list[Part]:
 
 
 def _asked(glance: Glance) -> list[Part]:
-    """Every sign of the other alerts that nobody asked about, once, and those that are known to be absent."""
-    signs = [sign for alert in glance["alerts"] if alert["truth"] == "unknown" for sign in alert["signs"]]
+    """Every sign of the other alerts that nobody asked about, once, and those that are known to be there or absent."""
+    unknown = [alert["signs"] for alert in glance["alerts"] if alert["truth"] == "unknown"]
+    # Of what another problem may have, no more than a sign that is there asks.
+    signs = [sign for own in unknown for sign in own if sign["key"] or any(s["truth"] == "true" for s in own)]
     left = dict.fromkeys(sign["label"] for sign in signs if sign["truth"] == "unknown")
     absent = dict.fromkeys(sign["label"] for sign in signs if sign["truth"] == "false")
     known = f" (absent: {'; '.join(absent)})" if absent else ""
-    return [Part("RULE OUT FIRST", [Row([f"not asked: {'; '.join(left)}{known}"])])] if left else []
+    # A sign that is there raises its alert with what else it needs, such as how long it has been there.
+    there = dict.fromkeys(s["label"] for s in signs if s["truth"] == "true" and s["key"] != s["fact"])
+    first = f"present: {'; '.join(there)}; " if there else ""
+    return [Part("RULE OUT FIRST", [Row([f"{first}not asked: {'; '.join(left)}{known}"])])] if left else []
 
 
 def _marks(glance: Glance) -> dict[str, str]:
