@@ -67,11 +67,12 @@ class Document(Named):
 
 
 class How(TypedDict):
-    """Dose, route, duration, co-prescription and monitoring, "not stated" where there is none."""
+    """Dose, route, duration, urgency, co-prescription and monitoring, "not stated" where there is none."""
 
     dose: str
     route: str
     duration: str
+    urgency: str
     co_prescription: str
     monitoring: str
 
