@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation
+from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation, Source
 from guidegraph.readforms import Imprecise, Named
 
 
@@ -208,6 +208,7 @@ class Disagreements(TypedDict):
     counts: Counts
     disagreements: list[Disagreement]
     imprecise: list[Imprecise]
+    sources: list[Source]
     made_from: MadeFrom
 
 
@@ -276,6 +277,7 @@ class Pair(TypedDict):
     only_a: list[Only]
     only_b: list[Only]
     imprecise: list[Imprecise]
+    sources: list[Source]
 
 
 class PublishedPair(Pair):
