@@ -108,7 +108,9 @@ def therapies_markdown(answer: Answer, *, ended: bool = False) -> str:
 
 def sources_section(rows: Sequence[Source]) -> list[str]:
     """The documents that an answer names, each once, with their addresses."""
-    listed = "\n".join(f"- {cell(row['label'])}: {cell(address_words(row))}" for row in rows)
+    # An IRI has no angle brackets and no blanks, so it stands in a link as it is.
+    links = [", ".join(f"<{address}>" for address in row["addresses"]) or cell(address_words(row)) for row in rows]
+    listed = "\n".join(f"- {cell(row['label'])}: {link}" for row, link in zip(rows, links, strict=True))
     return [f"## Sources ({len(rows)})", listed] if rows else []
 
 
