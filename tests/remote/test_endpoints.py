@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import pytest
 from guidegraph import api
 from guidegraph.errors import EndpointError
 from guidegraph.query import run
+from guidegraph.remote import exchange
 from guidegraph.remote.client import Endpoint, GraphStore
 from guidegraph.remote.exchange import Limits
 from tests.support.serving import ASKED, JSON, ROWS, Serve, reply
@@ -138,6 +140,31 @@ def test_what_cannot_be_reached_is_told() -> None:
 def test_a_server_without_tls_is_told(serve: Serve) -> None:
     with pytest.raises(EndpointError, match=r"did not answer: .*SSL"):
         Endpoint(serve(reply()).replace("http:", "https:"), Limits(seconds=10)).select(ASKED)
+
+
+def test_trusted_certificates_are_read_once_and_only_for_https(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading them takes fifty times as long as a request to this machine, and a push is hundreds of requests."""
+    read: list[ssl.SSLContext] = []
+
+    def counted(*args: Any, **options: Any) -> ssl.SSLContext:
+        read.append(made := ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        return made
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    monkeypatch.setattr(ssl, "_create_default_https_context", counted)
+    exchange._trust.cache_clear()
+    url = serve(reply())
+    for _ in range(2):
+        assert Endpoint(url).select(ASKED)
+    assert not read
+    for _ in range(2):
+        with pytest.raises(EndpointError, match="SSL"):
+            Endpoint(url.replace("http:", "https:")).select(ASKED)
+    assert len(read) == 1
+    exchange._trust.cache_clear()
+    monkeypatch.undo()
+    trust = exchange._trust("https")
+    assert trust.check_hostname and trust.verify_mode is ssl.CERT_REQUIRED
 
 
 def test_what_is_no_http_is_told() -> None:

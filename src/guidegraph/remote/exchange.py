@@ -8,11 +8,13 @@ import http.client
 import os
 import re
 import socket
+import ssl
 import threading
 import time
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import IO, Any, NoReturn
 from urllib.error import HTTPError, URLError
 
@@ -108,8 +110,18 @@ class _Line:
                 self.sock.shutdown(socket.SHUT_RDWR)
 
 
+@cache
+def _trust(scheme: str) -> ssl.SSLContext:
+    """What certificates are held against: read once, since that takes longer than a request.
+
+    One without certificates trusts nobody; it stands where nothing is encrypted, for which urllib would read them too.
+    """
+    return ssl.create_default_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def _handlers(line: _Line) -> list[urllib.request.BaseHandler]:
     """Handlers of http and https whose connections are made by ``line``."""
+    trust = _trust(line.address.scheme)
 
     class Plain(http.client.HTTPConnection):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -127,9 +139,9 @@ def _handlers(line: _Line) -> list[urllib.request.BaseHandler]:
 
     class Https(urllib.request.HTTPSHandler):
         def https_open(self, req: urllib.request.Request) -> Any:
-            return self.do_open(Secure, req)
+            return self.do_open(Secure, req, context=trust)
 
-    return [Http(), Https()]
+    return [Http(), Https(context=trust)]
 
 
 def _opener(line: _Line) -> urllib.request.OpenerDirector:
