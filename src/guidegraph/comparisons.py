@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation, Source
-from guidegraph.readforms import Imprecise, Named
-
-
-class Newer(Named):
-    """Evidence that a recommendation could not have seen."""
-
-    issued: str
+from guidegraph.readforms import Imprecise, Named, Newer
 
 
 class Shared(TypedDict):

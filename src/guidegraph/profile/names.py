@@ -115,7 +115,7 @@ def nearest(text: str, pool: Mapping[str, Sequence[str]]) -> list[str]:
     weight = {name: sum(1 / common[w] for w in asked & held) for name, held in words.items() if asked & held}
     sharing = sorted(weight, key=lambda name: (-weight[name], len(name), name))
     close = [name for *_, name in sorted(scored)]
-    # What the text names whole beside something else ("osteoporosis on alendronate") is nearer than what shares a word.
+    # What the text names whole beside something else ("THIS on THAT") is nearer than what shares a word.
     inside = sorted((n for n, held in words.items() if held and held <= asked), key=lambda n: (-len(n), n))
     shown = [
         label for name in [*close[:1], *inside[:_SHOWN], *close[1:_SHOWN], *sharing[:_SHOWN]] for label in pool[name]
