@@ -303,6 +303,15 @@ class Question(TypedDict):
     trials: list[str]
 
 
+class Source(TypedDict):
+    """A document with its addresses: DOI and PubMed, else its publisher's page; ``sought`` says where in vain."""
+
+    id: str
+    label: str
+    addresses: list[str]
+    sought: list[str]
+
+
 class Asked(TypedDict):
     """What of an answer the questions are shown with."""
 
@@ -334,3 +343,4 @@ class Answer(Asked):
     therapies: list[Therapy]
     other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
+    sources: list[Source]
