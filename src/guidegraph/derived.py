@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Alert, Document, KnowledgeDigest, MadeFrom, OtherProblem, Problem, TakenNow, Therapy
+from guidegraph.forms import (
+    Alert,
+    Document,
+    KnowledgeDigest,
+    MadeFrom,
+    OtherProblem,
+    Problem,
+    Source,
+    TakenNow,
+    Therapy,
+)
 from guidegraph.readforms import Imprecise, Named, Unread
 
 
@@ -69,6 +79,7 @@ class Explanation(TypedDict):
     change: Change
     unread: list[Unread]
     imprecise: list[Imprecise]
+    sources: list[Source]
     made_from: MadeFrom
 
 

@@ -67,11 +67,12 @@ class Document(Named):
 
 
 class How(TypedDict):
-    """Dose, route, duration, co-prescription and monitoring, "not stated" where there is none."""
+    """Dose, route, duration, urgency, co-prescription and monitoring, "not stated" where there is none."""
 
     dose: str
     route: str
     duration: str
+    urgency: str
     co_prescription: str
     monitoring: str
 
@@ -302,6 +303,15 @@ class Question(TypedDict):
     trials: list[str]
 
 
+class Source(TypedDict):
+    """A document with its addresses: DOI and PubMed, else its publisher's page; ``sought`` says where in vain."""
+
+    id: str
+    label: str
+    addresses: list[str]
+    sought: list[str]
+
+
 class Asked(TypedDict):
     """What of an answer the questions are shown with."""
 
@@ -333,3 +343,4 @@ class Answer(Asked):
     therapies: list[Therapy]
     other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
+    sources: list[Source]

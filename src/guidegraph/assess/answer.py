@@ -365,7 +365,7 @@ def answer(
     """
     profile = assessment.profile
     unknown, trials = every_open_fact(assessment), every_trial(assessment)
-    return {
+    data: Answer = {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},
         "problem": problem(assessment),
@@ -396,4 +396,6 @@ def answer(
         "others": others(assessment),
         "software": software,
         "queries": queries,
+        "sources": [],
     }
+    return {**data, "sources": describe.sources(assessment.records, data)}

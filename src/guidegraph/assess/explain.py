@@ -131,7 +131,7 @@ def explanation(
     """
     proofs = proof(assessment, therapy)
     entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind, boundary)
-    return {
+    told: Explanation = {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": assessment.profile.id, "label": assessment.profile.label},
         "problem": problem(assessment),
@@ -140,5 +140,7 @@ def explanation(
         "change": change,
         "unread": describe.unread(assessment.records),
         "imprecise": describe.imprecise(assessment.records, assessment.as_of, [statement for statement, _ in proofs]),
+        "sources": [],
         "made_from": made_from,
     }
+    return {**told, "sources": describe.sources(assessment.records, told)}

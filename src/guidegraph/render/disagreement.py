@@ -5,8 +5,8 @@ from __future__ import annotations
 from guidegraph import comparisons as forms
 from guidegraph.forms import Evidence
 from guidegraph.render.controversies import controversies_markdown, controversies_text
-from guidegraph.render.markdown import cell, table
-from guidegraph.words import DISCLAIMER, partly_dated, rule, wrap, year
+from guidegraph.render.markdown import cell, sources_section, table
+from guidegraph.words import DISCLAIMER, partly_dated, rule, sources_lines, wrap, year
 
 _HEADINGS = {
     "real": "Real: opposed about the same patients",
@@ -98,6 +98,7 @@ def disagreements_text(data: forms.Disagreements, pairs: bool = True) -> str:
     for heading, shown in _listed(data) if pairs else ():
         lines += rule(f"{heading} ({len(shown)})")
         lines += [line for row in shown for line in _lines(row)]
+    lines += sources_lines(data["sources"]) if pairs else []
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 
@@ -117,6 +118,7 @@ def disagreements_markdown(data: forms.Disagreements, pairs: bool = True) -> str
     for heading, shown in _listed(data) if pairs else ():
         head = ["intervention", "kind", "overlap", "who against whom", "for whom", "sources", "would explain it"]
         parts += [f"## {heading} ({len(shown)})", table(head, [_cells(row) for row in shown])]
+    parts += sources_section(data["sources"]) if pairs else []
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
 
@@ -167,6 +169,7 @@ def compare_text(data: forms.Pair) -> str:
     for side, only in (("a", data["only_a"]), ("b", data["only_b"])):
         lines += rule(f"Only {side} addresses ({len(only)})")
         lines += wrap("; ".join(f"{r['label']} ({r['stance']})" for r in only) or "nothing", "  ", "  ")
+    lines += sources_lines(data["sources"])
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 
