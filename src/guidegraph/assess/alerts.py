@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def signs(assessment: Assessment, alert: str) -> list[Sign]:
-    """The signs of an alert, each as far as it is answered; what need not be of the problem asked about has no key."""
+    """The signs of an alert, each as far as it is answered.
+
+    A number that need not be of the problem asked about has no key, and is asked only beside a sign that is there.
+    """
     records = assessment.records
     rows: dict[str, Sign] = {}
     left, seen = [records.population(alert)], set[str]()
@@ -29,7 +32,8 @@ def signs(assessment: Assessment, alert: str) -> list[Sign]:
                 rows[fact.fact] = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": truth}
             elif atom.names not in seen:
                 left.append(atom.names)
-    return sorted(rows.values(), key=lambda row: (row["label"], row["fact"]))
+    there = any(row["truth"] == TRUE for row in rows.values())
+    return sorted((row for row in rows.values() if row["key"] or there), key=lambda row: (row["label"], row["fact"]))
 
 
 def attended(assessment: Assessment, alert: str) -> str | None:

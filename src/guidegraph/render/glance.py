@@ -161,9 +161,7 @@ def _held(glance: Glance) -> list[Part]:
 
 def _asked(glance: Glance) -> list[Part]:
     """Every sign of the other alerts that nobody asked about, once, and those that are known to be there or absent."""
-    unknown = [alert["signs"] for alert in glance["alerts"] if alert["truth"] == "unknown"]
-    # Of what another problem may have, no more than a sign that is there asks.
-    signs = [sign for own in unknown for sign in own if sign["key"] or any(s["truth"] == "true" for s in own)]
+    signs = [sign for alert in glance["alerts"] if alert["truth"] == "unknown" for sign in alert["signs"]]
     left = dict.fromkeys(sign["label"] for sign in signs if sign["truth"] == "unknown")
     absent = dict.fromkeys(sign["label"] for sign in signs if sign["truth"] == "false")
     known = f" (absent: {'; '.join(absent)})" if absent else ""
