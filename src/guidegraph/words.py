@@ -105,7 +105,12 @@ def strength(rec: Recommendation) -> str:
 def how(rec: Recommendation) -> str:
     """Dose, route, duration, urgency, co-prescription and monitoring, as far as stated."""
     stated = [f"{key.replace('_', '-')}: {value}" for key, value in rec["how"].items() if value != "not stated"]
-    return "; ".join([*stated, *rec["attached"]])
+    return "; ".join([*stated, *map(attached_words, rec["attached"])])
+
+
+def attached_words(text: str) -> str:
+    """What a recommendation holds only with, or but for what."""
+    return text.replace("only without: ", "except ", 1)
 
 
 def place(rec: Recommendation) -> str:
@@ -203,7 +208,7 @@ def bearing_words(row: Question) -> str:
     """What the answer to a question could change."""
     number = f"{row['families']} famil{'y' if row['families'] == 1 else 'ies'} of therapies"
     mark = "alert" if row["alert"] else "absolute" if row["absolute"] else ""
-    return ", ".join(filter(None, (number, mark)))
+    return ", ".join(filter(None, (number, mark, row["decides"])))
 
 
 def beside(answer: Asked) -> Iterator[tuple[str, str]]:

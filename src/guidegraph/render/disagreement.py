@@ -6,7 +6,7 @@ from guidegraph import comparisons as forms
 from guidegraph.forms import Evidence
 from guidegraph.render.controversies import controversies_markdown, controversies_text
 from guidegraph.render.markdown import cell, sources_section, table
-from guidegraph.words import DISCLAIMER, partly_dated, rule, sources_lines, wrap, year
+from guidegraph.words import DISCLAIMER, attached_words, partly_dated, rule, sources_lines, wrap, year
 
 _HEADINGS = {
     "real": "Real: opposed about the same patients",
@@ -135,7 +135,7 @@ def _said(row: forms.SaidOf) -> str:
     """One recommendation: stance and strength, of what if not of the row itself, for whom."""
     marks = [row["strength"]] if row["strength"] != "none stated" else []
     marks += [f"certainty {row['certainty']}"] if row["certainty"] != "not stated" else []
-    marks += row["attached"] + (["no longer in effect"] if row["ended"] else [])
+    marks += [*map(attached_words, row["attached"])] + (["no longer in effect"] if row["ended"] else [])
     on = f" {row['on']}" if row["on"] else ""
     told = f" ({', '.join(marks)})" if marks else ""
     return f"{row['stance']}{on}{told}: {row['whom']}"
