@@ -88,6 +88,21 @@ def test_a_row_without_an_end_is_over_once_another_says_so(
     assert not denied(profile)
 
 
+@pytest.mark.parametrize("status", [None, 0])
+def test_a_status_in_words_alone_leaves_it_open_and_is_told(read_omop: Read, status: int | None) -> None:
+    cdm = Cdm()
+    code, words = cdm.concept("ICD10CM", "T2"), "to be ruled out"
+    cdm.condition(1, code, "2026-01-10", condition_status_concept_id=status, condition_status_source_value=words)
+    profile, report = read_omop(cdm)
+    assert not conditions(profile) and not denied(profile)
+    assert any(words in one.why for one in report.entries)
+    # A status that was mapped says what it is, whatever words it had.
+    sure = Cdm()
+    code = sure.concept("ICD10CM", "T2")
+    sure.condition(1, code, "2026-01-10", condition_status_concept_id=32893, condition_status_source_value=words)
+    assert conditions(read_omop(sure)[0]) == {"BleedingPepticUlcer"}
+
+
 @pytest.mark.parametrize(("start", "present"), [("2026-03-01", True), ("2025-03-01", False)])
 def test_a_state_that_cannot_have_lasted_so_long_is_not_present(read_omop: Read, start: str, present: bool) -> None:
     cdm = Cdm()

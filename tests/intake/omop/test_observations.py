@@ -28,6 +28,8 @@ pytestmark = pytest.mark.usefixtures("duck")
         (("SNOMED", "1001"), None, {}, set(), set()),
         (("SNOMED", "1001"), None, {"value_as_string": "no"}, set(), set()),
         (("SNOMED", "1001"), YES, {"qualifier_concept_id": 7}, set(), set()),
+        (("SNOMED", "1001"), YES, {"qualifier_concept_id": 0, "qualifier_source_value": "in a relative"}, set(), set()),
+        (("SNOMED", "1001"), NO, {"qualifier_source_value": "so far"}, set(), set()),
         (("ICD10CM", "T3"), None, {}, {"Pregnancy"}, set()),
         (("ICD10CM", "T3"), None, {"value_as_string": "history"}, set(), set()),
         (("SNOMED", "none"), ("SNOMED", "1001"), {}, set(), set()),

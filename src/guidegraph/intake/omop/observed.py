@@ -13,7 +13,7 @@ from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.table import table as paths
 from guidegraph.intake.omop.cdm import Conventions, Row
 from guidegraph.intake.omop.concepts import Coded, Vocabularies
-from guidegraph.intake.report import OTHER_REASON, Source
+from guidegraph.intake.report import OTHER_REASON, Source, shown
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
 
@@ -234,8 +234,9 @@ class Observed:
             self.builder.misunderstood(keys, source, why, MAP, about=about)
             return
         why = ""
-        if qualifier:
-            word, why = "", f"it is qualified ({self._named(qualifier)})"
+        words = "" if qualifier else row.text("qualifier_source_value")
+        if qualifier or words:
+            word, why = "", f"it is qualified ({self._named(qualifier) if qualifier else shown(words, 40)})"
         elif word:
             why = f"{'having' if word == 'yes' else 'lacking'} it says nothing in our terms"
         elif coded:

@@ -10,7 +10,7 @@ from guidegraph.intake.builder import STATES
 from guidegraph.intake.dates import Moment, moment
 from guidegraph.intake.omop.cdm import Row
 from guidegraph.intake.omop.observed import MAP, Observed, reason, source_of, started
-from guidegraph.intake.report import Source
+from guidegraph.intake.report import Source, shown
 from guidegraph.model import CodeReading, TrialFact
 
 _TAKEN, _STOPPED, _TRIALS = ("medications",), ("stopped_medications",), ("trials",)
@@ -146,6 +146,7 @@ class Rules(Observed):
             self.builder.misunderstood(STATES, source, str(error))
             return
         says = self.known.statuses.get(status) if status else None
+        words = "" if status else row.text("condition_status_source_value")
         ended = says is not None and says.says == "ended"
         over = bool(end and first < end < self.builder.as_of) or ended
         classes = self.classes(reading, "condition", "finding")
@@ -157,7 +158,7 @@ class Rules(Observed):
             why = "its code answers a question with no, or leaves it open"
             self.builder.doubt({*denied, *classes}, STATES, source, why)
         elif not classes:
-            sure = not over and (status is None or (says is not None and says.says != "uncertain"))
+            sure = not over and not words and (status is None or (says is not None and says.says != "uncertain"))
             why = reason(reading, "no condition or finding")
             self.builder.other([reading] if sure else [], () if over else STATES, source, why, MAP)
         elif status and says is None:
@@ -174,6 +175,8 @@ class Rules(Observed):
                 self._ended[iri] = max(self._ended.get(iri, (date.min, "")), (end or first, row.ref))
         elif says is not None and says.says == "uncertain":
             self.builder.doubt(classes, STATES, source, f"its status is {says.name}: not certain")
+        elif words:
+            self.builder.doubt(classes, STATES, source, f"its status is a text, which is not read ({shown(words, 40)})")
         elif end is not None and end < self.builder.as_of and not self.one_day:
             why = f"the record is of {first} alone and does not say whether it lasts (--one-day present)"
             self.builder.doubt(classes, STATES, source, why)
