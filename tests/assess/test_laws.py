@@ -83,7 +83,7 @@ def test_the_answer_follows_from_the_table_of_statuses(kb: Any, seed: int) -> No
 
 
 @given(seed=SEEDS, sign=st.sampled_from(("saddle anesthesia", "cauda equina syndrome", "suspected infection")))
-@LAW
+@settings(LAW, max_examples=8)
 def test_no_advice_against_a_class_holds_up_what_a_true_alert_calls_for(kb: Any, seed: int, sign: str) -> None:
     """Whatever is known of the exceptions of such advice: what is called for waits for nothing but what names it."""
     profile = generate.profile(kb, seed)
