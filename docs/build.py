@@ -52,7 +52,7 @@ def page(triples: set[ox.Triple], iri: str, title: str, what: str, pylode: list[
         done = subprocess.run(line, capture_output=True, text=True, check=False)
         if done.returncode or not made.is_file():
             raise RuntimeError(f"pyLODE failed: {(done.stderr or done.stdout)[-500:]}")
-        return _individuals(_anchored(made.read_text(encoding="utf-8")), kept)
+        return anchored(_individuals(made.read_text(encoding="utf-8"), kept))
 
 
 def _header(iri: str, title: str, what: str, triples: set[ox.Triple]) -> set[ox.Triple]:
@@ -70,7 +70,7 @@ def _header(iri: str, title: str, what: str, triples: set[ox.Triple]) -> set[ox.
     }
 
 
-def _anchored(text: str) -> str:
+def anchored(text: str) -> str:
     """The page with the anchors that docs/w3id/.htaccess leads to, each once, and the links on it to them."""
     names: dict[str, str] = {}
     seen: set[str] = set()
@@ -87,11 +87,16 @@ def _anchored(text: str) -> str:
     there = set(re.findall(r'\bid="([^"]*)"', text))
 
     def linked(match: re.Match[str]) -> str:
-        # pyLODE takes codes of others, which the page does not have, for its own.
-        name = names.get(match[1], match[1])
-        return f'href="#{name}"' if name in there else ""
+        # What has no entity of pyLODE's, as the individuals, is known by the name that is printed. pyLODE takes codes of
+        # others, which the page does not have, for its own, and leads off the page to terms of ours that are on it.
+        target, rest, printed = match[1], match[2], html.unescape(match[3])
+        name = names.get(target.removeprefix("#")) or anchor(html.unescape(target)) or anchor(ns.expand(printed) or "")
+        for found in (name, target.removeprefix("#")):
+            if found in there:
+                return f'<a href="#{found}"{rest}>{match[3]}'
+        return f"<a{rest}>{match[3]}" if target.startswith("#") else match[0]
 
-    return re.sub(r'href="#([^"]*)"', linked, text)
+    return re.sub(r'<a href="([^"]*)"([^>]*)>([^<]*)', linked, text)
 
 
 def _individuals(text: str, triples: set[ox.Triple]) -> str:

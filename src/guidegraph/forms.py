@@ -67,11 +67,12 @@ class Document(Named):
 
 
 class How(TypedDict):
-    """Dose, route, duration, co-prescription and monitoring, "not stated" where there is none."""
+    """Dose, route, duration, urgency, co-prescription and monitoring, "not stated" where there is none."""
 
     dose: str
     route: str
     duration: str
+    urgency: str
     co_prescription: str
     monitoring: str
 
@@ -286,7 +287,8 @@ class Question(TypedDict):
     """An unknown fact, the key of a profile that answers it, how many therapies and families of them it could change.
 
     ``signs``: those of an alert, which is one question: its ``fact`` names the alert, its ``key`` is empty. ``trials``:
-    those that were made, where the fact is one of care taken as a whole.
+    those that were made, where the fact is one of care taken as a whole. ``decides``: the gravest of what it could
+    change, with the first therapy of which ("may rule out ibuprofen"), empty for an alert.
     """
 
     fact: str
@@ -294,6 +296,7 @@ class Question(TypedDict):
     key: str
     therapies: int
     families: int
+    decides: str
     signs: list[Sign]
     alert: bool
     absolute: bool

@@ -103,7 +103,7 @@ def strength(rec: Recommendation) -> str:
 
 
 def how(rec: Recommendation) -> str:
-    """Dose, route, duration, co-prescription and monitoring, as far as stated."""
+    """Dose, route, duration, urgency, co-prescription and monitoring, as far as stated."""
     stated = [f"{key.replace('_', '-')}: {value}" for key, value in rec["how"].items() if value != "not stated"]
     return "; ".join([*stated, *rec["attached"]])
 

@@ -184,6 +184,30 @@ def test_where_primaries_take_both_sides_a_claim_is_contested(tmp_path: Path) ->
     assert told_of(tmp_path, "mine", alone)["verdict"] == "contradicted"
 
 
+@pytest.mark.parametrize(
+    ("mark", "side", "verdict"),
+    [
+        ("", "Against", "contradicted"),
+        ("gg:onlyWhenNamed true", "Against", "not addressed"),
+        ("gg:onlyWhenNamed true ; gg:namedBy ex:Drops", "Against", "contradicted"),
+        ("", "For", "corroborated"),
+        ("gg:onlyWhenNamed true", "For", "not addressed"),
+    ],
+)
+def test_what_is_for_a_class_says_nothing_of_what_is_only_when_named(
+    tmp_path: Path, mark: str, side: str, verdict: str
+) -> None:
+    variant = f"ex:NightDrops rdfs:subClassOf ex:Drops{' ; ' * bool(mark)}{mark} . ex:Ache a owl:Class"
+    claim = "s:mine a gg:Recommendation ; gg:statedIn d:article ; gg:population ex:Aching ; gg:indication ex:Ache ;"
+    mine = f"{claim} gg:intervention ex:NightDrops ; gg:stance gg:{side} ."
+    changes = {
+        _EDGE: f"{mine} {_EDGE}",
+        "ex:Ache a owl:Class": variant,
+        _PAIN: _PAIN.replace("a gg:EvidenceItem", "a gg:Other"),
+    }
+    assert told_of(tmp_path, "mine", changes)["verdict"] == verdict
+
+
 def test_an_alert_is_corroborated_by_one_for_the_same_patients(tmp_path: Path) -> None:
     mine = "s:mine a gg:Alert ; gg:statedIn d:article ; gg:population ex:Aching ; gg:callsFor ex:Drops ."
     theirs = "s:theirs a gg:Alert ; gg:statedIn d:guideline ; gg:population ex:{} ; gg:callsFor ex:Drops ."

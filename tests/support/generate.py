@@ -135,7 +135,7 @@ def completed(kb: Any, stated: Profile) -> Profile:
 
     A class that shares no subclass with a listed class, and that no listed fact may be of by a recorded decision, is
     absent (docs/populations.md). Listed is what is stated, what
-    came by a reading, and each part of what is listed or may be a kind of it; what is read from an age, a duration or a
+    came by a reading, and each part of what a listed one may be; what is read from an age, a duration or a
     score, or is disputed, no list denies, nor what shares a subclass with the sign of an alert or with a collective.
     """
     below: dict[str, set[str]] = {}
@@ -152,8 +152,8 @@ def completed(kb: Any, stated: Profile) -> Profile:
         known = set[str]()
         while listed - known:
             known |= listed
-            kinds = {kind for cls in known for kind in below.get(cls, {cls})}
-            listed = known | {part for whole, part in parts if whole in kinds}
+            possible = {kind for cls in known for kind in kinds.get(cls, {cls})}
+            listed = known | {part for whole, part in parts if possible & kinds.get(whole, {whole})}
         return known
 
     asked = asked_only(kb)

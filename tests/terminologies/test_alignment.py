@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.support.paths import ROOT
 
 PATH = ROOT / "ontology/alignment.sssom.tsv"
 TABLE = read_rows(PATH, {})
-#: The vocabularies that a package holds; the others were looked up in the repositories that the rows name.
+#: The vocabularies that a package holds; of the others published.tsv says what was read, and where.
 PACKAGES = {"prov": ("@vocabulary/prov", "1.0.6"), "schema": ("@vocabulary/schema", "1.1.0")}
 RELATIONS = {"skos:exactMatch", "skos:closeMatch", "skos:broadMatch", "skos:narrowMatch", "skos:relatedMatch"}
 
@@ -53,6 +54,14 @@ def test_each_target_is_published(prefix: str) -> None:
     published = {q.subject.value for q in ox.parse(text, format=ox.RdfFormat.N_QUADS)}
     wanted = {row["object_id"].partition(":")[2] for row in TABLE.rows if row["object_id"].startswith(f"{prefix}:")}
     assert wanted and {TABLE.bound[prefix] + local for local in wanted} <= published
+
+
+def test_each_other_target_was_read_where_the_list_says() -> None:
+    lines = (Path(__file__).parent / "published.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    read = list(csv.DictReader(lines, delimiter="\t"))
+    assert all(row["what it is"] and row["read at"] for row in read)
+    other = {(r["object_id"], r["object_label"]) for r in TABLE.rows if r["object_id"].split(":")[0] not in PACKAGES}
+    assert {(row["object_id"], row["object_label"]) for row in read} == other
 
 
 def test_a_subclass_that_is_claimed_is_an_axiom(kb: Any) -> None:

@@ -290,3 +290,35 @@ def test_what_lies_beside_the_tables_is_told(denied: Path, tmp_path: Path) -> No
     (folder / "folder.sssom.tsv").mkdir()
     with pytest.raises(KnowledgeError, match="cannot be read"):
         check_mappings(gg.open(tmp_path / "k").knowledge)
+
+
+class Two(Tree):
+    """A made-up hierarchy: deep is below low and below side, both of which are below high."""
+
+    terms: ClassVar = {
+        **Tree.terms,
+        "side": ExternalTerm("side", "side", parents=("high",)),
+        "deep": ExternalTerm("deep", "deep", parents=("side", "low")),
+    }
+
+
+@pytest.mark.parametrize(("whole", "present"), [(True, ()), (False, (GGT + "A",))])
+def test_a_denial_of_all_below_a_code_holds_by_whatever_way(whole: bool, present: tuple[str, ...]) -> None:
+    rows = (
+        Mapping(GGT + "A", "exact", "MONDO:high", table="t", subtree=True),
+        Mapping(GGT + "A", "narrow", "MONDO:low", table="t", negated=True, subtree=whole),
+    )
+    found = Codes(rows, KNOWN, lambda prefix: [Two()] if prefix == "MONDO" else [], lambda iri: iri[-1])
+    assert found.read("MONDO:low").present == ()
+    assert found.read("MONDO:side").present == (GGT + "A",)
+    deep = found.read("MONDO:deep")
+    assert deep.present == present and ("is no kind of" in " ".join(deep.steps)) == whole
+
+
+@pytest.mark.parametrize(
+    ("predicate", "fine"), [("narrow", True), ("exact", False), ("broad", False), ("close", False)]
+)
+def test_only_no_narrow_match_can_be_denied_of_all_below(tmp_path: Path, predicate: str, fine: bool) -> None:
+    row = NOT | {"predicate_id": f"skos:{predicate}Match", "object_scope": "subtree"}
+    (read,) = read_rows(write(tmp_path, table(row, columns=(*COLUMNS, "object_scope"))), KNOWN).rows
+    assert (not [f for f in read.faults() if "object_scope" in f.what]) == fine

@@ -56,6 +56,16 @@ MARKS = (
     ':Pill rdfs:subClassOf gg:Drug ; rdfs:label "pill" . :Slow rdfs:subClassOf :Pill ; rdfs:label "slow pill" . '
     ':Pillar rdfs:subClassOf :Pill ; rdfs:label "pillar" . :g gg:encodes :d . '
 )
+#: A drug, a class named by a route below it and one below the category itself, and classes with data of their own.
+VARIANTS = (
+    'gg:Drug rdfs:subClassOf gg:Intervention ; gg:categoryName "drug" . gg:route gg:nameWord "drip" . '
+    ':Pill rdfs:subClassOf gg:Drug ; rdfs:label "pill" . :Drip rdfs:label "pill by drip" . '
+    ':Tea rdfs:subClassOf gg:Drug ; rdfs:label "drip tea" . :Dripping rdfs:subClassOf :Pill ; rdfs:label "dripping pill" . '
+)
+SPOKEN = (
+    ':A rdfs:subClassOf :Pill ; gg:route "drip" . :B rdfs:subClassOf :Pill ; gg:duration "slow" . '
+    ':C rdfs:subClassOf :Pill ; gg:urgency "now" . '
+)
 POPULATION = f":P a gg:Population ; owl:equivalentClass {ILL} . "
 
 EXCLUSIONS = (
@@ -293,6 +303,17 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
             ("urn:x:d", GG + "shortLabel"),
             ("urn:x:a", GG + "FlagToWeigh"),
         },
+    ),
+    "variant-unsaid": (
+        VARIANTS + ':Drip rdfs:subClassOf :Pill ; gg:route "drip" ; gg:onlyWhenNamed true . :Old owl:deprecated true .',
+        VARIANTS + ":Drip rdfs:subClassOf :Pill . :Old rdfs:subClassOf :Pill ; gg:route 'drip' .",
+        {("urn:x:Drip", GG + "route"), ("urn:x:Old", GG + "onlyWhenNamed")},
+    ),
+    "variant-unspoken": (
+        VARIANTS + SPOKEN + ":s gg:intervention :A . :r owl:onProperty gg:takesMedication ; owl:someValuesFrom :B ."
+        " :C gg:routeOfClass gg:Topical .",
+        VARIANTS + SPOKEN + ":r owl:onProperty gg:hasComponent ; owl:someValuesFrom :B .",
+        {("urn:x:A", "drip"), ("urn:x:B", "slow"), ("urn:x:C", "now")},
     ),
     "collective-with-member": (
         ":Care gg:collective true . :Pill rdfs:subClassOf :Other .",

@@ -20,7 +20,7 @@ from guidegraph.reading import read_quads
 from guidegraph.reason.questions import satisfiable
 from guidegraph.terminologies.conflicts import Conflict, agreements
 from guidegraph.termreadings import PART
-from guidegraph.validate import sweep
+from guidegraph.validate import components, sweep
 from guidegraph.validate.check import check_knowledge
 from tests.conftest import AS_OF
 
@@ -221,6 +221,63 @@ def test_two_other_terminologies_that_agree_against_ours_need_a_reason() -> None
     ours = [conflict("Pregnancy", "Infection", "A", "only-ours"), conflict("Pregnancy", "Infection", "B", "only-ours")]
     decided = [conflict("Hypertension", "CardiovascularDisease", prefix) for prefix in "AB"]
     assert list(sweep.agreed(DECISIONS, agreements([*ours, *decided]))) == []
+
+
+PARTS = sweep.read_decisions(ONTOLOGY / components.TABLE, components.RELATIONS)
+
+
+@pytest.mark.parametrize("term", sorted({d.term for d in PARTS}), ids=ns.shorten)
+def test_each_component_holds_for_a_patient(every_term: Any, term: str) -> None:
+    """On a complete list the whole brings its part, what it may contain is left open, and what it does not is denied
+    unless another row leaves it open."""
+    found = truths(every_term, term)
+    for d in PARTS:
+        if d.term == term and d.relation == components.CONTAINS:
+            assert found[d.other] == "true", d
+        elif d.term == term and d.relation == components.MAY_CONTAIN:
+            assert found[d.other] == "unknown", d
+        elif d.term == term:
+            assert found[d.other] == ("unknown" if TERMS.may_meet(term, d.other) else "false"), d
+
+
+NSAID_IN_X = "ggt:X rdfs:subClassOf [ owl:onProperty gg:hasComponent ; owl:someValuesFrom ggt:NSAID ] . "
+MIXED = {
+    "a name that holds another": ("a pill with lithium", "", {("component-undecided", "ggt:X")}),
+    "a name that holds another by a wide name": ("epidural steroids of late", "", {("component-undecided", "ggt:X")}),
+    "a definition that holds another": (
+        'thing" ; skos:definition "It has lithium in it.',
+        "",
+        {("component-undecided", "ggt:X")},
+    ),
+    "a component without its row": ("zoster", NSAID_IN_X, {("component-unrecorded", "ggt:X")}),
+    "no other named": ("lithiumless zoster", "", set()),
+    "a row that the ontology contradicts": (
+        "zoster",
+        "ggt:TopicalNSAID rdfs:subClassOf [ owl:onProperty gg:hasComponent ; owl:someValuesFrom ggt:NSAID ] .",
+        {("component-contradicted", "ggt:TopicalNSAID")},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_each_fault_of_components_is_found(name: str) -> None:
+    label, more, expected = MIXED[name]
+    new = store(f'ggt:X a owl:Class ; rdfs:subClassOf gg:Drug ; rdfs:label "{label}" . {more}')
+    assert {(d.rule, ns.shorten(d.node)) for d in components.component_defects(new, ONTOLOGY)} == expected
+
+
+def test_the_shipped_components_are_decided(tmp_path: Path) -> None:
+    assert components.component_defects(store(), ONTOLOGY) == []
+    assert components.component_defects(store(), tmp_path) == []
+    rows = (ONTOLOGY / components.TABLE).read_text().splitlines()
+    row = next(line for line in rows if line.startswith("ggt:EpiduralSteroidInjection\tcontains"))
+    for wrong, rule in (
+        (row.replace("contains", "does not contain"), "component-contradicted"),
+        (row.replace("ggt:Corticosteroid", "ggt:Gone"), "component-term-gone"),
+        ("ggt:Lithium\tmay contain\tggt:Triptan\tno reason\tours", "component-contradicted"),
+    ):
+        (tmp_path / components.TABLE).write_text("\n".join([*rows, wrong]) + "\n")
+        assert {d.rule for d in components.component_defects(store(), tmp_path)} == {rule}
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ COLUMNS = (
     Column("dose", "dose", _how("dose")),
     Column("route", "route", _how("route")),
     Column("duration", "duration of the therapy", _how("duration")),
+    Column("urgency", "how soon", _how("urgency")),
     Column("co_prescription", "what is prescribed together", _how("co_prescription")),
     Column("monitoring", "monitoring", _how("monitoring")),
     Column("attached", "what it holds only with or only without", lambda r: "; ".join(r.told["attached"])),

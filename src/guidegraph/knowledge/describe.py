@@ -227,6 +227,7 @@ def _how(records: Records, statement: str) -> How:
         "dose": stated("dose"),
         "route": stated("route"),
         "duration": stated("duration"),
+        "urgency": stated("urgency"),
         "co_prescription": stated("coPrescription"),
         "monitoring": stated("monitoring"),
     }

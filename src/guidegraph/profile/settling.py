@@ -252,8 +252,8 @@ class _Settling:
         return bool(had or never)
 
     def _combinations(self) -> Iterator[tuple[str, str]]:
-        """What a list leaves open by its combinations: a part of what a listed drug may be a kind of, and a
-        combination of which the list names every part."""
+        """What a list leaves open by its combinations: a part of whatever a listed drug may be, and a combination of
+        which the list names every part."""
         listed = {TAKEN: self._present.get(TAKEN, set()), STOPPED: {s.of for s in self._had}}
         parts: dict[tuple[str, str], list[str]] = {}
         for rule in self._rules:
@@ -263,7 +263,8 @@ class _Settling:
         while grown:
             grown = False
             for (prop, whole), members in parts.items():
-                if not all(m in listed[prop] for m in members) and listed[prop] & self._terms.ancestors(whole):
+                new = not all(member in listed[prop] for member in members)
+                if new and any(self._terms.may_meet(whole, one) for one in listed[prop]):
                     listed[prop] = listed[prop].union(members)
                     grown = True
         for (prop, whole), members in parts.items():

@@ -19,6 +19,8 @@ _HEADINGS = {
     "not-excluded": "Not excluded: opposed about unrelated indications",
     "apparent": "Apparent: opposed, but their patients exclude each other",
 }
+#: What is printed where a document says nothing of an intervention, and it is not known what it looked at.
+_MISSING = {"scope not stated": "nothing read on it (what else it looked at is not stated)"}
 _BOUNDARY = "Boundary: they meet only by converted units or differing definitions"
 _MORE = " --pairs lists them, --verdict V those of one verdict (what is superseded only so)."
 
@@ -153,7 +155,7 @@ def compare_text(data: forms.Pair) -> str:
     for one in data["interventions"]:
         lines += wrap(one["label"], "  ", "")
         for side, said, missing in (("a", one["a"], one["missing_a"]), ("b", one["b"], one["missing_b"])):
-            told = [_said(row) for row in said] or [missing or ""]
+            told = [_said(row) for row in said] or [_MISSING.get(missing or "", missing or "")]
             told += [_found(row) for row in one["found_a" if side == "a" else "found_b"]]
             lines += [line for text in told for line in wrap(text, "      ", f"  {side}: ")]
     for title, rows in (("Differ", data["disagreements"]), ("Opposed about other patients", data["apart"])):

@@ -185,6 +185,8 @@ class _Walk:
         self._codes, self._prefix, self._code = codes, prefix, code
         self._own = codes.rows(f"{prefix}:{code}") if own else []
         self._denials = codes.denials(f"{prefix}:{code}")
+        #: What rows of codes above it deny of it, too.
+        self._inherited: list[Row] = []
         self.steps: list[str] = []
         self.sources: set[str] = set()
         #: The classes that whoever has what is below the code has, too.
@@ -237,7 +239,7 @@ class _Walk:
         return elsewhere(coverage, term, hierarchy, rows)
 
     def _own_or_denied(self) -> bool:
-        return any(row.predicate in HAS for row in (*self._own, *self._denials))
+        return any(row.predicate in HAS for row in (*self._own, *self._denials, *self._inherited))
 
     def label(self) -> str:
         """The terminology's own label of the code, "" where nobody tells it."""
@@ -254,8 +256,19 @@ class _Walk:
         self.below.update(classes)
         return classes
 
+    def _denied_above(self, hierarchy: Module, start: ExternalTerm) -> Iterator[Row]:
+        """The negated rows of codes above a code that stand for all below theirs."""
+        seen, left = {start.code}, [start]
+        while left:
+            for code in left.pop().parents:
+                if code in hierarchy.terms and code not in seen:
+                    seen.add(code)
+                    left.append(hierarchy.terms[code])
+                    yield from (row for row in self._codes.denials(self._curie(code)) if row.subtree)
+
     def _climb(self, hierarchy: Module, start: ExternalTerm) -> tuple[str, ...]:
         classes: set[str] = set()
+        self._inherited = list(self._denied_above(hierarchy, start))
         seen, left = {start.code}, [start]
         while left:
             term = left.pop(0)
@@ -308,7 +321,7 @@ class _Walk:
     def _undenied(self, code: str, claims: Sequence[str], denials: Sequence[str]) -> list[Row]:
         """The rows of a code that the walk may end at: those whose class no row denies of the code that is read."""
         rows = [row for row in self._codes.rows(self._curie(code)) if row.predicate in claims]
-        denied = {row.subject: row for row in self._denials if row.predicate in denials}
+        denied = {row.subject: row for row in (*self._inherited, *self._denials) if row.predicate in denials}
         for row in rows:
             if row.subject in denied:
                 self.steps.append(self._codes.tell(denied[row.subject]))
@@ -338,8 +351,8 @@ class _Walk:
             return (*self.steps, "it is a combination product, which is no kind of its group: name its ingredients")
         if self._found and self._found[1].obsolete:
             return (*self.steps, f"it is obsolete {_cite(self._found[0])}")
-        if self._own or self._denials:
-            told = map(self._codes.tell, (*self._own, *self._denials))
+        if self._own or self._denials or self._inherited:
+            told = map(self._codes.tell, (*self._own, *self._denials, *self._inherited))
             return tuple(dict.fromkeys((*self.steps, *told)))
         if self._unreviewed:
             return tuple(dict.fromkeys((*self.steps, *self._unreviewed)))

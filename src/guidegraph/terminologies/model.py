@@ -34,7 +34,7 @@ class Mapping:
     means less) or close, as SKOS names the matches; ``curie`` the code, "" where none was found (sssom:NoTermFound).
     ``label`` is the other terminology's own label, ``table`` the file of the row. One that is ``negated`` says that the
     relation does not hold, and is no match. ``subtree`` says that somebody has reviewed what is below the code: all
-    of it is of our term, too. Without it the row stands for its code alone.
+    of it is of our term too, or, where the row is negated, none of it. Without it the row stands for its code alone.
     """
 
     subject: str
@@ -97,12 +97,14 @@ def _within(code: str, pattern: str) -> bool:
 
 @dataclass(frozen=True)
 class Subject:
-    """A term of ours as the check needs it: label, kind, whether it is a combination, and the terms above it."""
+    """A term of ours as the check needs it: label, kind, whether it is a combination, the terms above it, and how a
+    drug acts (the IRI of a route, "" where its class does not say)."""
 
     label: str
     kind: str
     combination: bool = False
     above: frozenset[str] = frozenset()
+    route: str = ""
 
 
 @dataclass(frozen=True, order=True)

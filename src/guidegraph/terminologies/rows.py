@@ -175,9 +175,14 @@ class Row:
         if scope not in ("", SUBTREE, ITSELF):
             mend = f"Write {SUBTREE} where all below the code was reviewed, or {ITSELF}."
             yield Fault("malformed-row", f"{SCOPE} {scope[:40]!r}", mend)
-        elif scope == SUBTREE and (self.negated or self.predicate in ("broad", "close")):
+        elif scope == SUBTREE and self.predicate in (
+            ("exact", "broad", "close") if self.negated else ("broad", "close")
+        ):
             told = f"{SCOPE} {SUBTREE} of a row by which whoever has the code need not have our term"
-            yield Fault("malformed-row", told, "Only an exact or narrow match can stand for what is below its code.")
+            mend = (
+                "Only an exact or narrow match, or that a code is no narrow one, can stand for what is below the code."
+            )
+            yield Fault("malformed-row", told, mend)
 
     def _strange(self, prefix: str) -> Fault:
         known = ", ".join(sorted(self.prefixes.terminologies))

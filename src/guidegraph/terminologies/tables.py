@@ -230,7 +230,7 @@ def _mapping(row: Row, path: Path) -> Mapping:
         row["comment"],
         row.table.removesuffix(SUFFIX),
         row.negated,
-        row[SCOPE] == SUBTREE and row.predicate in HAS and not row.negated,
+        row[SCOPE] == SUBTREE and row.predicate in HAS,
     )
 
 

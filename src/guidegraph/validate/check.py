@@ -15,6 +15,7 @@ from guidegraph.reading import read_quads
 from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
 from guidegraph.reason.hermit import java_command
 from guidegraph.termreadings import axioms
+from guidegraph.validate.components import component_defects
 from guidegraph.validate.definitions import restatements
 from guidegraph.validate.engine import CHECK, VALUE_RULE, run_check, shown, validate_files
 from guidegraph.validate.populations import unlinked
@@ -133,7 +134,7 @@ def check_knowledge(
     findings += [_from_defect(defect, "check", "warning") for defect in unlinked(store)]
     swept = swept_folder(ontology)
     if swept:
-        findings += map(_from_defect, [*defects(own, swept), *restatements(own, swept)])
+        findings += map(_from_defect, [*defects(own, swept), *component_defects(own, swept), *restatements(own, swept)])
     if reasoner:
         findings += [_NOT_ASKED] if unreadable else _from_reasoner(store, [*knowledge, *axioms(store)])
     return CheckReport(

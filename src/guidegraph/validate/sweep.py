@@ -56,8 +56,8 @@ class Defect:
     mend: str
 
 
-def read_decisions(path: Path) -> list[Decision]:
-    """The decisions of a table.
+def read_decisions(path: Path, relations: Sequence[str] = RELATIONS) -> list[Decision]:
+    """The decisions of a table, each with one of some relations.
 
     Raises:
         KnowledgeError: the file cannot be read, or a row is not one term, relation, other term, reason and source.
@@ -66,17 +66,17 @@ def read_decisions(path: Path) -> list[Decision]:
     rows = [(at, row) for at, row in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), 1) if row]
     if not rows or rows[0][1] != COLUMNS:
         raise KnowledgeError("the table has other columns", where=str(path), mend=f"Write {', '.join(COLUMNS)}.")
-    return [_decision(row, at, path) for at, row in rows[1:]]
+    return [_decision(row, at, path, relations) for at, row in rows[1:]]
 
 
-def _decision(row: Sequence[str], line: int, path: Path) -> Decision:
+def _decision(row: Sequence[str], line: int, path: Path, relations: Sequence[str]) -> Decision:
     where, terms = f"{path}:{line}", [expand(cell) for cell in row[:3:2]]
     if len(row) != len(COLUMNS) or not all(cell.strip() for cell in row):
         raise KnowledgeError("a row lacks a cell", where=where, mend=f"Give it {', '.join(COLUMNS)}, parted by tabs.")
-    if row[1] not in RELATIONS or None in terms:
-        what = f"{row[1]!r} is no relation" if row[1] not in RELATIONS else "a term is no name with a known prefix"
+    if row[1] not in relations or None in terms:
+        what = f"{row[1]!r} is no relation" if row[1] not in relations else "a term is no name with a known prefix"
         raise KnowledgeError(
-            what, where=where, mend=f"Write one of {', '.join(RELATIONS)}, and terms like gg:Condition."
+            what, where=where, mend=f"Write one of {', '.join(relations)}, and terms like gg:Condition."
         )
     return Decision(terms[0] or "", row[1], terms[1] or "", row[3], row[4], line)
 
@@ -152,6 +152,10 @@ class Terms:
         """Whether it is recorded that what is of the one may be of the other."""
         recorded = {o for t in self.above(term) for o in self.said["may be"].get(t, ())}
         return any(other in self.above(one) for one in recorded)
+
+    def below(self, term: str) -> frozenset[str]:
+        """The term and all below it."""
+        return frozenset(self._below[term])
 
     def may_meet(self, one: str, other: str) -> bool:
         """Whether a fact of one may be one of the other: a term is below both, or some kind of one may be the other."""

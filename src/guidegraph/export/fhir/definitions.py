@@ -146,6 +146,7 @@ EXTENSIONS = (
             ("key", "string"),
             ("therapies", "unsignedInt"),
             ("families", "unsignedInt"),
+            ("decides", "string"),
             ("alert", "boolean"),
             ("absolute", "boolean"),
         ),
@@ -174,7 +175,7 @@ EXTENSIONS = (
         "How the intervention is given, in the source's words.",
         (_PLAN,),
         "",
-        tuple((name, "string") for name in ("dose", "route", "duration", "co-prescription", "monitoring")),
+        tuple((name, "string") for name in ("dose", "route", "duration", "urgency", "co-prescription", "monitoring")),
     ),
     Extension(
         "trial-weeks", "How long the trial of therapy lasted, or has lasted, in weeks.", ("Procedure",), "Quantity"

@@ -142,7 +142,11 @@ def _activity(source: Source, statement: str) -> Json:
     intervention = records.one(statement, "intervention")
     concept = fhir.term(intervention, records.label(intervention))
     drug = records.classes.get(intervention, ("", ""))[1] == "drug"
-    how = [f"{key}: {told['how'][key]}" for key in ("dose", "route", "duration") if fhir.stated(told["how"][key])]
+    how = [
+        f"{key}: {told['how'][key]}"
+        for key in ("dose", "route", "duration", "urgency")
+        if fhir.stated(told["how"][key])
+    ]
     return {
         "modifierExtension": _attached(told),
         "kind": "MedicationRequest" if drug else "ServiceRequest",
