@@ -363,8 +363,7 @@ def answer(
     the statuses with every voice, where the reader left out some, ``boundary`` the terms on which definitions differ,
     for each therapy that is positive only there.
     """
-    profile = assessment.profile
-    unknown, trials = every_open_fact(assessment), every_trial(assessment)
+    profile, unknown, trials = assessment.profile, every_open_fact(assessment), every_trial(assessment)
     data: Answer = {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},
