@@ -23,6 +23,7 @@ UNDERSTOOD = [
     ("venlafaxine hydrochloride XL 75", ["Venlafaxine"], "hydrochloride xl 75"),
     ("ibuprofen 400", ["Ibuprofen"], "400"),  # too much to be part of a name
     ("low dose aspirin", ["Aspirin"], "low dose"),
+    ("ibuprofen (400mg), prn", ["Ibuprofen"], "400mg prn"),
     ("fentanyl patch 25 mcg/h", ["Fentanyl"], "patch 25 mcg/h"),  # acts on the whole body
     ("ibuprofen 400 mg injection", ["Ibuprofen"], "400 mg injection"),
     ("ibuprofen 5% gel", ["TopicalNSAID"], "5% gel"),  # another route is another term

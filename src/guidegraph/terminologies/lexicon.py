@@ -225,6 +225,10 @@ class Lexicon:
                 if reading is not None:
                     why = f"{name!r} is less than {bare!r}, so nothing follows from its absence"
                     return self._told(name, left, reading, why) if left else reading
+        for term, drug in written.of_drug(name, self._words):
+            iri = ns.expand(term) or term
+            if iri in self._kinds and self._is(drug, "intervention"):
+                return self._decided([Name(name, (), "condition", "narrow", (iri,))])
         parts = written.parts(name)
         return self._all(name, "condition", parts, self._known)
 
