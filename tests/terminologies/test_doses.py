@@ -17,6 +17,8 @@ UNDERSTOOD = [
     ("naproxen 250 mg three times a day", ["Naproxen"], "250 mg three times a day"),
     ("tramadol 50mg capsules prn", ["Tramadol"], "50mg capsules prn"),
     ("codeine/paracetamol 30/500 mg", ["Acetaminophen", "Codeine"], "30/500 mg"),
+    ("aspirin 75mg and omeprazole 20 mg od", ["Aspirin", "Omeprazole"], ""),
+    ("aspirin 75mg, clopidogrel 75mg", ["Aspirin", "Clopidogrel"], ""),
     ("losartan + hydrochlorothiazide", ["Hydrochlorothiazide", "Losartan"], ""),
     ("levothyroxine 100 micrograms once daily", [], "100 micrograms once daily"),  # none of our terms, but known
     ("morphine sulfate", ["Morphine"], "sulfate"),  # a salt is the substance

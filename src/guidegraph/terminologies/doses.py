@@ -26,7 +26,7 @@ _STRENGTHS = re.compile(r"[0-9]+(?:[.,][0-9]+)*(?:[^\W\d]{1,10})?(?:/[0-9]+(?:[.
 _ATTACHED = re.compile(r"([0-9]+(?:[.,][0-9]+)*)([^\W\d]{1,10}(?:/[^\W\d]{1,10})?)")
 #: How much of what is put on or in is the drug: told only beside a route.
 _SHARE = re.compile(r"[0-9]+(?:[.,][0-9]+)?%")
-_JOINED = re.compile(r"\s*[/+&]\s*|\s+(?:and|with)\s+")
+_JOINED = re.compile(r"\s*[/+&]\s*|,\s+|\s+(?:and|with)\s+")
 #: Brackets and the like around a dose; a comma inside a number is none.
 _MARKS = re.compile(r"[();:\[\]]|,(?!\d)")
 #: More words than this are no name.
