@@ -87,8 +87,8 @@ def anchored(text: str) -> str:
     there = set(re.findall(r'\bid="([^"]*)"', text))
 
     def linked(match: re.Match[str]) -> str:
-        # What has no entity of pyLODE's, as the individuals, is known by the name that is printed. pyLODE takes codes of
-        # others, which the page does not have, for its own, and leads off the page to terms of ours that are on it.
+        # What has no entity of pyLODE's, as the individuals, is known by the name that is printed. pyLODE takes codes
+        # of others, which the page does not have, for its own, and leads off the page to terms of ours that are on it.
         target, rest, printed = match[1], match[2], html.unescape(match[3])
         name = names.get(target.removeprefix("#")) or anchor(html.unescape(target)) or anchor(ns.expand(printed) or "")
         for found in (name, target.removeprefix("#")):
