@@ -134,7 +134,7 @@ def test_every_link_to_a_term_on_the_page_leads_to_its_anchor(repo_root: Path) -
         entity.format("Drug1", ns.GG + "Drug")
         + entity.format("vocab-Weak", ns.GG + "Weak")
         + "".join(
-            f'<a href="{target}">{printed}</a>'
+            f'<a class="x" href="{target}" title="y">{printed}</a>'
             for target, printed in (
                 ("#Drug1", "drug"),
                 ("#weak", "gg:Weak"),
