@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation
-from guidegraph.readforms import Imprecise, Named
-
-
-class Newer(Named):
-    """Evidence that a recommendation could not have seen."""
-
-    issued: str
+from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation, Source
+from guidegraph.readforms import Imprecise, Named, Newer
 
 
 class Shared(TypedDict):
@@ -208,6 +202,7 @@ class Disagreements(TypedDict):
     counts: Counts
     disagreements: list[Disagreement]
     imprecise: list[Imprecise]
+    sources: list[Source]
     made_from: MadeFrom
 
 
@@ -276,6 +271,7 @@ class Pair(TypedDict):
     only_a: list[Only]
     only_b: list[Only]
     imprecise: list[Imprecise]
+    sources: list[Source]
 
 
 class PublishedPair(Pair):

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Alert, Document, KnowledgeDigest, MadeFrom, OtherProblem, Problem, TakenNow, Therapy
+from guidegraph.forms import (
+    Alert,
+    Document,
+    KnowledgeDigest,
+    MadeFrom,
+    OtherProblem,
+    Problem,
+    Source,
+    TakenNow,
+    Therapy,
+)
 from guidegraph.readforms import Imprecise, Named, Unread
 
 
@@ -69,6 +79,7 @@ class Explanation(TypedDict):
     change: Change
     unread: list[Unread]
     imprecise: list[Imprecise]
+    sources: list[Source]
     made_from: MadeFrom
 
 
@@ -245,12 +256,13 @@ class PublishedReleases(TypedDict):
 
 
 class GlanceVoice(TypedDict):
-    """A voice on a therapy by the short name of its document."""
+    """A voice on a therapy by the short name of its document; review: what the document says of its own review."""
 
     short: str
     stance: str
     strength: str
     standing: str
+    review: str
     document: str
 
 
@@ -298,11 +310,12 @@ class GlanceBand(TypedDict):
 
 
 class GlanceQuestion(TypedDict):
-    """What to find out next, and how many families of therapies it could change."""
+    """What to find out next, how many families of therapies it could change, and the gravest of that."""
 
     label: str
     key: str
     families: int
+    decides: str
 
 
 class Rest(TypedDict):

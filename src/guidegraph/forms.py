@@ -287,7 +287,8 @@ class Question(TypedDict):
     """An unknown fact, the key of a profile that answers it, how many therapies and families of them it could change.
 
     ``signs``: those of an alert, which is one question: its ``fact`` names the alert, its ``key`` is empty. ``trials``:
-    those that were made, where the fact is one of care taken as a whole.
+    those that were made, where the fact is one of care taken as a whole. ``decides``: the gravest of what it could
+    change, with the first therapy of which ("may rule out ibuprofen"), empty for an alert.
     """
 
     fact: str
@@ -295,10 +296,20 @@ class Question(TypedDict):
     key: str
     therapies: int
     families: int
+    decides: str
     signs: list[Sign]
     alert: bool
     absolute: bool
     trials: list[str]
+
+
+class Source(TypedDict):
+    """A document with its addresses: DOI and PubMed, else its publisher's page; ``sought`` says where in vain."""
+
+    id: str
+    label: str
+    addresses: list[str]
+    sought: list[str]
 
 
 class Asked(TypedDict):
@@ -332,3 +343,4 @@ class Answer(Asked):
     therapies: list[Therapy]
     other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
+    sources: list[Source]

@@ -223,8 +223,8 @@ class Profile:
     ``about`` are the conditions of the one problem that it asks about, whose numbers and trials its own then are; none
     where it names no problem. ``problems`` are the problems of a profile that names several: it is assessed for one of
     them at a time (:func:`guidegraph.profile.problems.of_problem`). ``not_tolerated`` are the therapies that were not
-    tolerated in trials of its other problems. ``examined`` and ``acted_on`` are the alerts (IRIs) that somebody has
-    examined the patient for, or acted on.
+    tolerated in trials of its other problems, and ``beside`` the conditions of these. ``examined`` and ``acted_on`` are
+    the alerts (IRIs) that somebody has examined the patient for, or acted on.
     """
 
     id: str = "patient"
@@ -245,6 +245,7 @@ class Profile:
     examined: frozenset[str] = frozenset()
     acted_on: frozenset[str] = frozenset()
     others: tuple[Another, ...] = ()
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,12 @@ class Named(TypedDict):
     label: str
 
 
+class Newer(Named):
+    """Evidence that a recommendation could not have seen."""
+
+    issued: str
+
+
 class Reading(TypedDict):
     """How a code of another terminology was read: as which of our classes, by which steps."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from guidegraph.forms import Alert, Asked, Contraindication, OtherProblem, Problem, Question, Recommendation
+    from guidegraph.forms import Alert, Asked, Contraindication, OtherProblem, Problem, Question, Recommendation, Source
     from guidegraph.readforms import Imprecise, OtherEntry, Reading, Unused
 
 DISCLAIMER = "Decision support for professionals; no substitute for clinical judgement or the sources themselves."
@@ -83,6 +83,17 @@ def source(document: Mapping[str, Any], reports: Sequence[Mapping[str, Any]] | N
     if reports:
         text += " reporting " + "; ".join(f"{d['label']} ({year(d)}, {d['kind']})" for d in reports)
     return text
+
+
+def address_words(row: Source) -> str:
+    """Where people find a document, or that no address of its own is known, and where one was sought."""
+    return ", ".join(row["addresses"]) or "; ".join(["no address of its own is known", *row["sought"]])
+
+
+def sources_lines(rows: Sequence[Source]) -> list[str]:
+    """The documents that an answer names, each once, with their addresses."""
+    lines = rule(f"Sources ({len(rows)})") if rows else []
+    return lines + [line for row in rows for line in wrap(f"{row['label']}: {address_words(row)}", "      ", "  ")]
 
 
 def strength(rec: Recommendation) -> str:

@@ -162,3 +162,23 @@ def test_problems_keep_what_was_attended_to(kb: Any) -> None:
 
 def test_the_questions_alone_tell_it(kb: Any) -> None:
     assert "EXAMINED" in render.questions_text(answer(kb, examined=[ALERT]))
+
+
+def test_what_a_true_alert_calls_for_asks_only_for_its_own_contraindications(kb: Any) -> None:
+    """Advice against imaging "without a suspected serious cause" does not hold up the imaging of an emergency."""
+    name = "emergency magnetic resonance imaging"
+    profile = kb.profile("example:cauda-equina-week-1")
+    found = kb.therapies(profile, as_of=AS_OF)
+    entry = next(row for row in found.to_dict()["therapies"] if row["label"] == name)
+    assert entry["status"] == "provisional" and entry["called_for"]
+    implants = ("clip", "implant", "foreign body", "pacemaker", "defibrillator", "pump", "stimulator")
+    assert all(any(word in fact["label"] for word in implants) for fact in entry["establish"]), entry["establish"]
+    assert entry["limits"] and {voice["truth"] for voice in entry["limits"]} == {"unknown"}
+    # Even where somebody says that no serious cause is suspected, the sign is there: told, and no contest.
+    denied = {**HEALTHY, "symptom_weeks": 1, "findings": {**SADDLE, "absent": ["suspected serious cause"]}}
+    said = next(r for r in kb.therapies(denied, as_of=AS_OF).to_dict()["therapies"] if r["label"] == name)
+    assert said["status"] != "contested" and {v["truth"] for v in said["limits"]} >= {"true"}
+    assert any(ground["kind"].startswith("advised against in general") for ground in said["grounds"])
+    # Of imaging in general, which nothing calls for, the advice stays what it is.
+    general, called = found.assessment.in_general, set(found.assessment.called)
+    assert set(general) <= called and kb.resolve("diagnostic imaging") not in general

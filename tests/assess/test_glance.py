@@ -16,6 +16,7 @@ from guidegraph.cli.app import app
 from guidegraph.model import STATUSES
 from guidegraph.render import glance_markdown, glance_text
 from guidegraph.render.glance import LINES, WIDTH
+from tests.conftest import AS_OF
 from tests.support import generate
 from tests.support.paths import ASKED, ASKED_NAMES
 from tests.support.statuses import SCHEMAS
@@ -224,3 +225,28 @@ def test_each_of_several_problems_has_one() -> None:
 
 def test_it_is_of_the_day(ask: Any) -> None:
     assert ask("example:age-only", as_of=date(2021, 5, 4)).glance()["as_of"] == "2021-05-04"
+
+
+def test_a_question_says_what_its_answer_may_do(kb: Any) -> None:
+    """The kidney of a patient who may get an NSAID: asked since it may rule it out, not only since it counts."""
+    answer = kb.therapies("example:acute-uncomplicated", as_of=AS_OF)
+    data = answer.to_dict()
+    said = {q["label"]: q["decides"] for q in data["questions"]}
+    assert said["estimated glomerular filtration rate"] == "may rule out nonsteroidal anti-inflammatory drug"
+    assert said["lumbar disc herniation with radiculopathy"].startswith("may bring in ")
+    assert all(bool(q["decides"]) is not bool(q["signs"]) for q in data["questions"] if q["families"])
+    text = run("therapies", "example:acute-uncomplicated", "--as-of", "2026-11-24").stdout
+    asked = " ".join(text.partition("ASK NEXT")[2].split())
+    # What may do the same stands together behind it.
+    assert asked.startswith(
+        "may rule out nonsteroidal anti-inflammatory drug (+6): estimated glomerular filtration rate, "
+    )
+
+
+def test_a_text_that_nobody_reviewed_says_so_and_advice_its_time(kb: Any) -> None:
+    text = run("therapies", "example:chronic-failed-care", "--as-of", "2026-11-24").stdout
+    weak = next(line for line in text.splitlines() if line.startswith("WEAK GROUND"))
+    assert weak.endswith("Dr.Oracle 2025, unreviewed")
+    # Advice about pain beyond three months is no word on the second week.
+    acute = " ".join(run("therapies", "example:acute-uncomplicated", "--as-of", "2026-11-24").stdout.split())
+    assert "epidural steroid injection (+1) - about: beyond 3 AAN 2007 months" in acute

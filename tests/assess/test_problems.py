@@ -110,6 +110,9 @@ def test_warnings_and_alerts_count_whatever_the_problem(kb: Any) -> None:
     # One of them is about pain of at most two weeks, which only the one problem is.
     early = {label for label in true[0] if "in the first 14 days" in label}
     assert len(early) == 1 and true[0] - early == true[1] != set()
+    # By the other's clock it is not known, since it does not say of which pain: that is no sign that could be denied.
+    late = next(a for a in answers[1]["alerts"] if a["label"] in early)
+    assert late["truth"] == "unknown" and all(sign["key"] != "symptom_weeks" for sign in late["signs"])
     against = [
         {(t["intervention"], c["id"]) for t in a["therapies"] for c in t["contraindications"] if c["truth"] == "true"}
         for a in answers
@@ -347,3 +350,76 @@ def test_a_statement_with_the_clocks_of_two_problems_is_refused(
         with pytest.raises(KnowledgeError, match="low back pain and of sciatica") as told:
             ask()
         assert "own/r" in str(told.value) and "statement of its own for each problem" in str(told.value)
+
+
+_DANGER = """
+@prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix ggt: <https://w3id.org/guidegraph/term/> .
+@prefix ggp: <https://w3id.org/guidegraph/population/> . @prefix ggd: <https://w3id.org/guidegraph/document/> .
+@prefix ggg: <https://w3id.org/guidegraph/graph/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix s: <https://w3id.org/guidegraph/statement/own/> .
+@prefix dcterms: <http://purl.org/dc/terms/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+ggg:own {{
+  ggd:own a gg:Document ; rdfs:label "Own" ; gg:documentKind gg:Guideline ; dcterms:issued "2024"^^xsd:gYear .
+  s:c a gg:Contraindication ; rdfs:label "Massage: long known" ; gg:statedIn ggd:own ; gg:kind gg:Absolute ;
+    gg:intervention ggt:Massage ; gg:population ggp:Own .
+  ggp:Own a owl:Class , gg:Population ; rdfs:label "own" ; owl:equivalentClass
+    [ a owl:Class ; owl:intersectionOf ( gg:Patient {literals} ) ] .
+}}
+"""
+_FROM_12 = _WEEKS.format("In", "12.0")
+
+
+@pytest.mark.parametrize(
+    ("required", "weeks", "expected"),
+    [
+        # Of the problem asked about: its own clock, both ways.
+        ("Sciatica", 20, {"named": "true", "several": "true", "flat": "true"}),
+        ("Sciatica", 3, {"named": "false", "several": "false", "flat": "false"}),
+        # Of another condition of the patient: whatever the clock of the problem asked about says.
+        ("CongestiveHeartFailure", 20, {"named": "unknown", "several": "unknown", "flat": "true"}),
+        ("CongestiveHeartFailure", 3, {"named": "unknown", "several": "unknown", "flat": "false"}),
+        ("LowBackPain", 3, {"several": "unknown"}),
+        ("LowBackPain", 20, {"several": "unknown"}),
+        # Of none: true of the patient by any clock, and false only where there is but one.
+        ("", 20, {"named": "true", "several": "true", "flat": "true"}),
+        ("", 3, {"named": "false", "several": "unknown", "flat": "false"}),
+    ],
+)
+def test_a_contraindications_number_is_of_the_condition_that_it_requires(
+    repo_root: Path, tmp_path: Path, required: str, weeks: int, expected: dict[str, str]
+) -> None:
+    import guidegraph as gg
+
+    own = tmp_path / "own.trig"
+    own.write_text(_DANGER.format(literals=(_HAS.format(required) if required else "") + _FROM_12))
+    joined = gg.api.open_knowledge(repo_root, extra=[own])
+    ill, statement = ["congestive heart failure"], ns.BASE + "statement/own/c"
+    leg, back = {"of": LEG, "weeks": weeks}, {"of": BACK, "weeks": 520}
+    patients = {
+        "named": {"age": 60, "problems": [leg], "conditions": ill},
+        "several": {"age": 60, "problems": [leg, back], "conditions": ill},
+        "flat": {"age": 60, "symptom_weeks": weeks, "conditions": [LEG, *ill]},
+    }
+    massage = joined.resolve("massage")
+    for kind, truth in expected.items():
+        problem = LEG if kind == "several" else None
+        found = joined.therapies(patients[kind], as_of=AS_OF, problem=problem)
+        assert found.assessment.truth(statement) == truth, kind
+        entry = next(t for t in found.to_dict()["therapies"] if t["intervention"] == "ggt:Massage")
+        assert (entry["status"] == "contraindicated") is (truth == "true")
+        assert entry["status"] != "eligible" or truth == "false"
+        if truth == "unknown":
+            # It is told, asked about nothing that is known, and proved as what is not known.
+            assert any("of whatever else" in fact["label"] for fact in entry["establish"])
+            assert all(question["key"] != "symptom_weeks" for question in found.to_dict()["questions"])
+            told = joined.explain(patients[kind], massage, as_of=AS_OF, problem=problem)
+            (proof,) = [row for row in told["proof"] if row["id"].endswith("own/c")]
+            assert {branch["truth"] for branch in proof["branches"]} == {"unknown"}
+            assert any("need not be about" in lit["fact"] for lit in proof["branches"][0]["literals"])
+            assert not told["change"]["possible"]
+    # The other problem's own numbers move nothing here: it has an answer of its own.
+    for other in (1, 40):
+        moved = {**patients["several"], "problems": [leg, {"of": BACK, "weeks": other}]}
+        again = joined.therapies(moved, as_of=AS_OF, problem=LEG)
+        first = joined.therapies(patients["several"], as_of=AS_OF, problem=LEG)
+        assert again.statuses == first.statuses

@@ -65,3 +65,14 @@ def test_every_statement_of_either_guideline_stands_in_the_comparison(compared: 
         and kb.records.issued_of(s)[:4] in ("2016", "2017")
     }
     assert own and own <= told
+
+
+def test_what_an_update_brought_is_in_no_earlier_comparison(compared: Any, kb: Any) -> None:
+    """The guideline's update of 2020 on drugs for sciatica, one of its statements with a day of its own each."""
+    later = {row["label"] for row in kb.compare("NICE NG59", "ACP 2017", as_of=date(2021, 6, 1))["interventions"]}
+    before = {row["label"] for row in compared["interventions"]}
+    new = {"talk of the risks of continuing a drug", "benzodiazepine", "oral corticosteroid"}
+    assert new <= later and not new & before
+    # What the publisher repeats of 2016 is in both, with the bound that it attaches.
+    fusion = next(row for row in compared["interventions"] if row["label"] == "lumbar fusion")
+    assert [(r["stance"], r["strength"]) for r in fusion["a"]] == [("against", "strong")]

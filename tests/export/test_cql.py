@@ -304,3 +304,12 @@ def test_the_commands_write_the_same_bytes_and_refuse_wrong_use(cli: Run, tmp_pa
     ):
         done = cli("export", *wrong)
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, (wrong, done.stderr)
+
+
+def test_a_population_that_may_be_about_another_problem_says_so(kb: Any) -> None:
+    """An alert of the first two weeks of pain, which counts whatever the problem; a bundle holds the weeks of one."""
+    alert = next(node for node in kb.records.nodes if node.endswith("RF-CES-BMJBP-14-days"))
+    text = kb.cql()
+    told = text[: text.index(f'define "{ns.shorten(kb.records.population(alert))}"')].splitlines()[-3:]
+    assert any("may be about" in line for line in told), told
+    assert text.count("By the numbers of the one problem") == 3

@@ -19,12 +19,26 @@ UNDERSTOOD = [
     ("codeine/paracetamol 30/500 mg", ["Acetaminophen", "Codeine"], "30/500 mg"),
     ("losartan + hydrochlorothiazide", ["Hydrochlorothiazide", "Losartan"], ""),
     ("levothyroxine 100 micrograms once daily", [], "100 micrograms once daily"),  # none of our terms, but known
+    ("morphine sulfate", ["Morphine"], "sulfate"),  # a salt is the substance
+    ("venlafaxine hydrochloride XL 75", ["Venlafaxine"], "hydrochloride xl 75"),
+    ("ibuprofen 400", ["Ibuprofen"], "400"),  # too much to be part of a name
+    ("low dose aspirin", ["Aspirin"], "low dose"),
+    ("fentanyl patch 25 mcg/h", ["Fentanyl"], "patch 25 mcg/h"),  # acts on the whole body
+    ("ibuprofen 400 mg injection", ["Ibuprofen"], "400 mg injection"),
+    ("ibuprofen 5% gel", ["TopicalNSAID"], "5% gel"),  # another route is another term
+    ("diclofenac gel", ["TopicalNSAID"], "gel"),
+    ("topical diclofenac", ["TopicalNSAID"], "topical"),
+    ("diclofenac patch", ["TopicalNSAID"], "patch"),
+    ("diclofenac suppositories", ["Diclofenac"], "suppositories"),
+    ("prednisolone eye drops", ["Corticosteroid"], "eye drops"),  # a corticosteroid, and not the systemic one
+    ("salbutamol inhaler", [], "inhaler"),
 ]
 REFUSED = [
-    "ibuprofen 5% gel",  # another route is another term
-    "ibuprofen 400 mg injection",
-    "ibuprofen 400",  # a number alone may be part of a name
-    "vitamin b 12",
+    "morphine inhaler",  # no such use is known
+    "warfarin eye drops",
+    "tylenol 2",  # a small number may be part of a name: with codeine
+    "ibuprofen 5%",  # of what, is not said
+    "alendronate with calcium",  # another drug is no salt
     "400 mg",
     "ibuprofen 400 mg and headache 3 days",
     "ibuprofen/unheardof",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def signs(assessment: Assessment, alert: str) -> list[Sign]:
-    """The signs of an alert, each as far as it is answered."""
+    """The signs of an alert, each as far as it is answered, but for what need not be about the problem asked about."""
     records = assessment.records
     rows: dict[str, Sign] = {}
     left, seen = [records.population(alert)], set[str]()
@@ -20,6 +20,8 @@ def signs(assessment: Assessment, alert: str) -> list[Sign]:
         seen.add(population := left.pop())
         for iri, _ in (literal for branch in records.branches.get(population, ()) for literal in branch):
             atom = assessment.atom(iri)
+            if iri in assessment.clock(alert):
+                continue
             if atom.names:
                 left += [atom.names] if atom.names not in seen else []
                 continue

@@ -176,6 +176,8 @@ def _aside(assessment: Assessment, therapy: str, statement: str) -> str:
     """Why a true statement against a therapy is not counted as one, "" where it is."""
     if assessment.truth(statement) != TRUE:
         return ""
+    if statement in assessment.in_general.get(therapy, ()):
+        return "advised against in general, which does not hold up what the alert calls for"
     if statement in assessment.limits.get(therapy, ()):
         return "limited by"
     return "both apply, for different indications" if statement in assessment.apart.get(therapy, ()) else ""
@@ -363,7 +365,7 @@ def answer(
     """
     profile = assessment.profile
     unknown, trials = every_open_fact(assessment), every_trial(assessment)
-    return {
+    data: Answer = {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},
         "problem": problem(assessment),
@@ -394,4 +396,6 @@ def answer(
         "others": others(assessment),
         "software": software,
         "queries": queries,
+        "sources": [],
     }
+    return {**data, "sources": describe.sources(assessment.records, data)}

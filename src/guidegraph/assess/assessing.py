@@ -104,6 +104,7 @@ def assess(
     once = dict(reversed(profile.not_understood))
     suspended = replace(profile, not_understood=tuple(once.items()))
     asked = Request(as_of, jurisdiction, profile.about or kept or about(knowledge, profile), voices)
+    asked = replace(asked, chosen=bool(profile.about), several=bool(profile.beside))
     settled = knowledge.settle(suspended)
     with knowledge.session(settled, asked, linked) as session:
         return read_assessment(session, records, knowledge.book, profile, settled, asked, linked)

@@ -33,7 +33,7 @@ LEFT_OUT = frozenset(("no guideline voice", "its encoding is not approved"))
 T = TypeVar("T")
 
 #: What the steps of an assessment say of therapies (queries/assess).
-_EDGES = ("limit", "apart", "coverage", "coverageMark", "calledFor", "spared", "notTolerated")
+_EDGES = ("limit", "inGeneral", "apart", "coverage", "coverageMark", "calledFor", "spared", "notTolerated")
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,14 @@ class Assessment:
     ``profile`` is the patient as stated, ``settled`` with everything that follows from it.
     ``truths`` maps atoms, populations, statements and rules (IRI) to "true", "false" or "inactive"; what is not
     in it is unknown. ``statuses`` maps each therapy to its status; each of these maps a therapy to some others, as the
-    query of that step says: ``limits`` and ``apart`` to statements against it that are not counted so, ``coverage`` and
-    ``coverage_marks`` to the coverage rules that are an R or only a mark, ``called`` to the true alerts on which it is
-    called for, ``spared`` to the alerts that do not burden it, ``not_tolerated`` to what was tried and not tolerated.
-    ``unfiled`` holds the therapies without contraindications on file; ``because`` says why an inactive statement does
-    not count; ``linked`` maps the therapies that are codes of other terminologies (IRI) to how each was read.
+    query of that step says: ``limits`` and ``apart`` to statements against it that are not counted so, ``in_general``
+    to those limits that speak of a class of what a true alert calls for, ``coverage`` and ``coverage_marks`` to the
+    coverage rules that are an R or only a mark, ``called`` to the true alerts on which it is called for, ``spared`` to
+    the alerts that do not burden it, ``not_tolerated`` to what was tried and not tolerated.
+    ``unclear`` holds the statements that are unknown since nobody knows whether the numbers of the problem asked about
+    are those that they mean; ``unfiled`` holds the therapies without contraindications on file; ``because`` says why
+    an inactive statement does not count; ``linked`` maps the therapies that are codes of other terminologies (IRI) to
+    how each was read.
     """
 
     records: Records
@@ -58,12 +61,14 @@ class Assessment:
     truths: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    in_general: Mapping[str, frozenset[str]] = field(default_factory=dict)
     apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
     coverage: Mapping[str, frozenset[str]] = field(default_factory=dict)
     coverage_marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     called: Mapping[str, frozenset[str]] = field(default_factory=dict)
     spared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     not_tolerated: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unclear: frozenset[str] = frozenset()
     unfiled: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
     linked: Mapping[str, CodeReading] = field(default_factory=dict)
@@ -169,24 +174,34 @@ class Assessment:
         return f"{label}: {came}" if came else label
 
     def open_atoms(self, statement: str) -> tuple[str, ...]:
-        """The unknown atoms that can still decide an unknown statement, through named populations, sorted."""
+        """The atoms that can still decide an unknown statement, through named populations, sorted.
+
+        The unknown ones, and those of which nobody knows whether they are about the problem asked about."""
         if self.truth(statement) != UNKNOWN:
             return ()
-        population = self.records.population(statement)
-        return self.once(("open", population), lambda: tuple(sorted(self._open(population, frozenset()))))
+        population, clock = self.records.population(statement), self.clock(statement)
+        key = ("open", population, bool(clock))
+        return self.once(key, lambda: tuple(sorted(self._open(population, frozenset(), clock))))
 
-    def _open(self, population: str, seen: frozenset[str]) -> set[str]:
+    def clock(self, statement: str) -> frozenset[str]:
+        """The atoms of a statement that is unclear which may be about another problem than the one asked about."""
+        if statement not in self.unclear:
+            return frozenset()
+        rows = self.records.criteria
+        return frozenset(a for branch in rows[statement][ns.IDX + "clocked"] for a in rows[branch][ns.IDX + "clock"])
+
+    def _open(self, population: str, seen: frozenset[str], clock: frozenset[str]) -> set[str]:
         if population in seen:
             return set()
         atoms: set[str] = set()
         for branch in self.records.branches.get(population, ()):
-            if self.branch_truth(branch) == FALSE:
+            if self.branch_truth(tuple(literal for literal in branch if literal[0] not in clock)) == FALSE:
                 continue
             for iri, _ in branch:
-                if self.truth(iri) != UNKNOWN:
+                if self.truth(iri) != UNKNOWN and iri not in clock:
                     continue
                 names = self.atom(iri).names
-                atoms |= self._open(names, seen | {population}) if names else {iri}
+                atoms |= self._open(names, seen | {population}, frozenset()) if names and iri not in clock else {iri}
         return atoms
 
 
@@ -204,6 +219,7 @@ def read_assessment(
     statuses: dict[str, str] = {}
     edges: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in _EDGES}
     unfiled: set[str] = set()
+    unclear: set[str] = set()
     because: dict[str, str] = {}
     for subject, prop, value in session.select("answer/result"):
         name = prop[len(ns.GGA) :]
@@ -215,6 +231,8 @@ def read_assessment(
             edges[name][subject].add(value)
         elif name == "noContraindicationsOnFile":
             unfiled.add(subject)
+        elif name == "clock":
+            unclear.add(subject)
         elif name == "inactiveBecause":
             # What has ended has, whatever problem it speaks of.
             because[subject] = min(value, because.get(subject, value), key=lambda why: (why == ANOTHER_PROBLEM, why))
@@ -228,12 +246,14 @@ def read_assessment(
         truths,
         statuses,
         limits=found["limit"],
+        in_general=found["inGeneral"],
         apart=found["apart"],
         coverage=found["coverage"],
         coverage_marks=found["coverageMark"],
         called=found["calledFor"],
         spared=found["spared"],
         not_tolerated=found["notTolerated"],
+        unclear=frozenset(unclear),
         unfiled=frozenset(unfiled),
         because=because,
         linked=linked,

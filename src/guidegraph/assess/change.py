@@ -35,7 +35,12 @@ def _goals(assessment: Assessment, therapy: str, statement: str, branch: tuple[t
     counts = any(_COUNTS in records.criteria.get(cls, {}) for cls in above)
     rules = records.criteria.get(statement, {}).get(_CARRIES, ()) if counts else ()
     opposed = dict.fromkeys([*_against(assessment, therapy), *(r for r in rules if assessment.truth(r) != INACTIVE)])
-    denied = [branch for other in opposed for branch in records.branches.get(records.population(other), ())]
+    # What may be about another problem is denied by no number of this one.
+    denied = [
+        tuple(literal for literal in branch if literal[0] not in assessment.clock(other))
+        for other in opposed
+        for branch in records.branches.get(records.population(other), ())
+    ]
     return goals + [Goal(tuple((atom, not positive) for atom, positive in branch)) for branch in denied]
 
 
@@ -121,6 +126,11 @@ def _why_not(assessment: Assessment, therapy: str) -> str:
     held = [s for s in _against(assessment, therapy) if assessment.truth(s) == TRUE]
     if held:
         return "what speaks against it rests on present facts: " + "; ".join(sorted({records.label(s) for s in held}))
+    unclear = [s for s in _against(assessment, therapy) if s in assessment.unclear]
+    if unclear:
+        return "it is not known of what else of the patient this speaks: " + "; ".join(
+            sorted({records.label(s) for s in unclear})
+        )
     return "the facts that rule out each recommendation for it are known and do not change with time"
 
 

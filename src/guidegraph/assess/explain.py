@@ -12,7 +12,9 @@ from guidegraph.assess.assessment import (
     FOR,
     INACTIVE,
     OTHER,
+    TRUE,
     TRUTH_ORDER,
+    UNKNOWN,
     Assessment,
 )
 from guidegraph.assess.problem import problem
@@ -32,8 +34,16 @@ _ROLES = (
 _ORDER = {**TRUTH_ORDER, INACTIVE: 3}
 
 
-def _literal(assessment: Assessment, iri: str, positive: bool) -> Literal:
+def _literal(assessment: Assessment, iri: str, positive: bool, clock: frozenset[str] = frozenset()) -> Literal:
     atom = assessment.atom(iri)
+    if iri in clock:
+        fact = "belongs to a problem, and need not be about the one asked about"
+        return {
+            "text": assessment.book.label(atom, positive),
+            "negated": not positive,
+            "truth": UNKNOWN,
+            "fact": fact,
+        }
     own = assessment.truth(iri)
     nested = [_branch(assessment, b) for b in assessment.records.branches.get(atom.names, ())] if atom.names else []
     row: Literal = {
@@ -47,16 +57,23 @@ def _literal(assessment: Assessment, iri: str, positive: bool) -> Literal:
     return row
 
 
-def _branch(assessment: Assessment, branch: tuple[tuple[str, bool], ...]) -> Branch:
-    literals = [_literal(assessment, atom, positive) for atom, positive in branch]
+def _branch(
+    assessment: Assessment, branch: tuple[tuple[str, bool], ...], clock: frozenset[str] = frozenset()
+) -> Branch:
+    literals = [_literal(assessment, atom, positive, clock) for atom, positive in branch]
     ordered = sorted(literals, key=lambda row: (row["negated"], row["text"]))
-    return {"truth": assessment.branch_truth(branch), "literals": ordered}
+    decided = assessment.branch_truth(tuple(literal for literal in branch if literal[0] not in clock))
+    truth = UNKNOWN if decided == TRUE and not clock.isdisjoint(atom for atom, _ in branch) else decided
+    return {"truth": truth, "literals": ordered}
 
 
 def _proof(assessment: Assessment, statement: str, role: str) -> Proof:
     records = assessment.records
     document = records.one(statement, "statedIn")
-    branches = [_branch(assessment, b) for b in records.branches.get(records.population(statement), ())]
+    branches = [
+        _branch(assessment, b, assessment.clock(statement))
+        for b in records.branches.get(records.population(statement), ())
+    ]
     return {
         "role": role,
         "id": describe.name(statement),
@@ -114,7 +131,7 @@ def explanation(
     """
     proofs = proof(assessment, therapy)
     entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind, boundary)
-    return {
+    told: Explanation = {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": assessment.profile.id, "label": assessment.profile.label},
         "problem": problem(assessment),
@@ -123,5 +140,7 @@ def explanation(
         "change": change,
         "unread": describe.unread(assessment.records),
         "imprecise": describe.imprecise(assessment.records, assessment.as_of, [statement for statement, _ in proofs]),
+        "sources": [],
         "made_from": made_from,
     }
+    return {**told, "sources": describe.sources(assessment.records, told)}

@@ -128,7 +128,7 @@ def _family(
         "more_voices": max(0, len(best) - _VOICES),
         "against": [_voice(assessment, v) for v in _ranked(_other_side(entry, within))[:_VOICES]],
         "facts": _facts(assessment, entry, head, within),
-        "only_with": _attached(assessment, best[0]) if best else [],
+        "only_with": _attached(assessment, best[0], within) if best else [],
         "establish": establish[:_FACTS],
         "more_facts": max(0, len(establish) - _FACTS),
         "marks": entry["marks"],
@@ -170,22 +170,31 @@ def _ranked(voices: Iterable[Recommendation]) -> list[Recommendation]:
 
 
 def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
-    document, statement = _iri(voice["document"]["id"]), _iri(voice["id"])
+    records, document, statement = assessment.records, _iri(voice["document"]["id"]), _iri(voice["id"])
+    short = describe.short_name(records, document, statement)
+    # What only reports another speaks for that one, read through it.
+    for reported in voice["reports"][:1]:
+        short = f"{describe.short_name(records, _iri(reported['id']))} (in {short})"
     return {
-        "short": describe.short_name(assessment.records, document, statement),
+        "short": short,
         "stance": voice["stance"],
         "strength": voice["strength"],
         "standing": voice["standing"],
+        "review": voice["document"]["review"],
         "document": voice["document"]["id"],
     }
 
 
-def _attached(assessment: Assessment, voice: Recommendation) -> list[str]:
-    """What a recommendation attaches to an intervention, and what it leaves out of it."""
+def _attached(assessment: Assessment, voice: Recommendation, within: str) -> list[str]:
+    """What a recommendation attaches to an intervention and what it leaves out of it; of advice against one also the
+    time that it is about."""
     records, statement = assessment.records, _iri(voice["id"])
+    rows = [("only:", "attachedCondition"), ("without:", "onlyWithout")]
+    if within == "avoid":
+        rows = [("about:", "horizon"), ("but for:", "onlyWithout")]
     return [
         f"{word} {'; '.join(labels)}"
-        for word, name in (("only:", "attachedCondition"), ("without:", "onlyWithout"))
+        for word, name in rows
         if (labels := [records.label(one) for one in records.all(statement, name)])
     ]
 
@@ -251,4 +260,7 @@ def _placed(band: str, rows: list[GlanceFamily]) -> list[GlanceFamily]:
 def _next(answer: Answer) -> list[GlanceQuestion]:
     """The questions beside those of the alerts, which the glance shows on top."""
     rows = [q for q in answer["questions"] if not q["signs"]]
-    return [{"label": q["label"], "key": q["key"], "families": q["families"]} for q in rows[:_QUESTIONS]]
+    return [
+        {"label": q["label"], "key": q["key"], "families": q["families"], "decides": q["decides"]}
+        for q in rows[:_QUESTIONS]
+    ]

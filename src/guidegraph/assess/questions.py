@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from guidegraph.forms import OpenFact, Question, Sign
 
 
+#: What an answer may do to a therapy, by the letter of a statement's role, the gravest first.
+_VERBS = {
+    "c": "may rule out",
+    "f": "may bring in",
+    "g": "may speak against",
+    "r": "may call for caution with",
+}
+
+
 class Open(NamedTuple):
     """An unknown atom that could still change a therapy's status, through a statement in a role."""
 
@@ -32,7 +41,7 @@ class Open(NamedTuple):
 @dataclass
 class _Question:
     fact: Fact
-    therapies: set[str] = field(default_factory=set)
+    therapies: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     absolute: bool = False
     collective: bool = False
     signs: list[Sign] = field(default_factory=list)
@@ -146,8 +155,10 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
                 continue
             if records.one(statement, "consentOrProcedure") == "true":
                 continue
+            if atom in assessment.clock(statement):
+                continue
             for question in entries(atom):
-                question.therapies.add(therapy)
+                question.therapies[therapy].add(role)
                 question.absolute |= role == "c"
     heads = families(assessment)
     counted = [(q, len({heads[therapy] for therapy in q.therapies})) for q in table.values()]
@@ -161,6 +172,7 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
             "key": q.fact.key,
             "therapies": len(q.therapies),
             "families": number,
+            "decides": _decides(assessment, q, heads),
             "alert": bool(q.signs),
             "absolute": q.absolute,
             "trials": trials_made(assessment) if q.collective else [],
@@ -170,10 +182,32 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
     ]
 
 
+def _decides(assessment: Assessment, question: _Question, heads: Mapping[str, str]) -> str:
+    """The gravest of what an answer could change, with the first therapy of which: by status, then best voice."""
+    records, order = assessment.records, list(STATUSES)
+
+    def rank(therapy: str) -> tuple[int, int, str, str]:
+        said = (records.rank(records.standing(s)) for s in assessment.statements(therapy, FOR))
+        return order.index(assessment.statuses[therapy]), -max(said, default=0), records.label(therapy), therapy
+
+    for role, verb in _VERBS.items() if not question.signs else ():
+        found = {heads[therapy] for therapy, roles in question.therapies.items() if role in roles}
+        if found:
+            return f"{verb} {records.label(min(found, key=rank))}"
+    return ""
+
+
 def _alert(assessment: Assessment, alert: str) -> _Question:
     """The question whether any sign of an alert is there."""
     fact = Fact(describe.name(alert), assessment.records.label(alert), "")
     return _Question(fact, signs=signs(assessment, alert))
+
+
+def _nobody_knows(assessment: Assessment, iri: str, elsewhere: bool) -> str:
+    """Why what an atom hangs on is not asked as a fact: definitions differ, or it may be about another problem."""
+    if not elsewhere:
+        return differing(assessment, assessment.atom(iri))
+    return f"{assessment.book.label(assessment.atom(iri))}, of whatever else of the patient that is about"
 
 
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
@@ -182,8 +216,9 @@ def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFa
     facts: dict[str, str | None] = {}
     own: set[str] = set()
     for _, statement, atom in unknown:
-        fact = asked(assessment, atom)
-        label = fact.label if fact else differing(assessment, assessment.atom(atom))
+        elsewhere = atom in assessment.clock(statement)
+        fact = None if elsewhere else asked(assessment, atom)
+        label = fact.label if fact else _nobody_knows(assessment, atom, elsewhere)
         facts.setdefault(label, fact.fact if fact else None)
         why[label].add(assessment.records.label(statement))
         if statement not in assessment.records.alerts:

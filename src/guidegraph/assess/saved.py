@@ -106,8 +106,8 @@ def _short(said: Mapping[str, str]) -> dict[str, str]:
 
 
 def answer_digest(data: Mapping[str, Any]) -> str:
-    """SHA-256 of what an answer says: all but the digests of its inputs, and what says again in parts."""
-    told = {key: value for key, value in data.items() if key not in ("knowledge", "software", "queries")}
+    """SHA-256 of what an answer says: all but the digests of its inputs, addresses, and what says again in parts."""
+    told = {key: value for key, value in data.items() if key not in ("knowledge", "software", "queries", "sources")}
     for name in ("unread", "imprecise", "others"):
         if not told[name]:
             del told[name]

@@ -155,7 +155,7 @@ class Comparison:
         turned = [f if self._disagree.sources.document(f.a) == a else self._disagree.turned(f) for f in findings]
         rows = [row for row in addressed(self._engine) if row.issued(self._as_of)]
         own, other = ([r for r in rows if r.document == d] for d in (a, b))
-        return {
+        pair: Pair = {
             "as_of": self._as_of.isoformat(),
             "a": self._document(a),
             "b": self._document(b),
@@ -168,7 +168,9 @@ class Comparison:
             "only_a": self._only(in_effect(own, self._as_of), other),
             "only_b": self._only(in_effect(other, self._as_of), own),
             "imprecise": describe.imprecise(self._records, self._as_of, {r.rec for r in (*own, *other)} | {a, b}),
+            "sources": [],
         }
+        return {**pair, "sources": describe.sources(self._records, pair)}
 
     def _document(self, iri: str) -> WholeDocument:
         records = self._records

@@ -70,15 +70,17 @@ def report(
     chosen = selected(asked, verdicts, include_apparent or patient is not None)
     spoken = addressed(knowledge.engine)
     told = Controversies(disagreements.teller(truth), disagreements.merged, spoken, day)
-    return {
+    found: forms.Disagreements = {
         "as_of": day.isoformat(),
         "policy": policy,
         "controversies": told.tell([f for f in asked if f.verdict != "superseded"]),
         "counts": _counts(asked),
         "disagreements": disagreements.tell(chosen, everything, truth, policy),
         "imprecise": describe.imprecise(knowledge.records, day, {s for f in chosen for s in (f.a, f.b)}),
+        "sources": [],
         "made_from": knowledge.made_from(patient),
     }
+    return {**found, "sources": describe.sources(knowledge.records, found)}
 
 
 def _counts(findings: Sequence[Finding]) -> forms.Counts:

@@ -13,8 +13,8 @@ from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 if TYPE_CHECKING:
-    from guidegraph.comparisons import Newer, Shared, Support
-    from guidegraph.readforms import Named
+    from guidegraph.comparisons import Shared, Support
+    from guidegraph.readforms import Named, Newer
 
 _BACK = {"supersedes": "superseded by", "cites": "cited by", "reports": "reported by"}
 #: Relations by which two documents speak with one voice.

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, UsageError
-from guidegraph.export.rdf import nquads
+from guidegraph.export.rdf import canonical
 from guidegraph.store import digest_of
 
 #: Where the context is published, and where a document refers to it.
@@ -96,9 +96,9 @@ def json_ld(quads: Iterable[ox.Quad], *, by_reference: bool = False) -> str:
         KnowledgeError: the quads do not come back from JSON-LD as they were, such as broken lists.
     """
     processor, given = _pyld(), list(quads)
-    options = {"documentLoader": loader, "format": "application/n-quads"}
+    options = {"documentLoader": loader}
     try:
-        expanded = _nested(processor.from_rdf(nquads(given), options))
+        expanded = _nested(processor.from_rdf(_dataset(canonical(given)), options))
         compact = processor.compact(expanded, context(), {**options, "graph": True})
         back = ox.parse(input=json.dumps(compact), format=ox.RdfFormat.JSON_LD)
         same = digest_of(back) == digest_of(given)
@@ -111,6 +111,24 @@ def json_ld(quads: Iterable[ox.Quad], *, by_reference: bool = False) -> str:
     if by_reference:
         compact["@context"] = CONTEXT
     return json.dumps(compact, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
+
+
+def _dataset(quads: Iterable[ox.Quad]) -> dict[str, list[dict[str, dict[str, str]]]]:
+    """Quads, each once, as PyLD keeps a dataset. Its own reader of N-Quads compares each quad with each."""
+    graphs: dict[str, list[dict[str, dict[str, str]]]] = defaultdict(list)
+    for quad in quads:
+        name = "@default" if isinstance(quad.graph_name, ox.DefaultGraph) else _node(quad.graph_name)["value"]
+        graphs[name].append(dict(zip(("subject", "predicate", "object"), map(_node, quad.triple), strict=True)))
+    return graphs
+
+
+def _node(term: Any) -> dict[str, str]:
+    if isinstance(term, ox.Literal):
+        told = {"language": term.language} if term.language else {}
+        return {"type": "literal", "value": term.value, "datatype": term.datatype.value, **told}
+    if isinstance(term, ox.BlankNode):
+        return {"type": "blank node", "value": str(term)}
+    return {"type": "IRI", "value": term.value}
 
 
 def _nested(expanded: list[dict[str, Any]]) -> list[dict[str, Any]]:

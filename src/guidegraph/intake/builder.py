@@ -203,10 +203,7 @@ class ProfileBuilder:
             self.misunderstood((), source, why, "Give the whole date, or write the age into the profile.")
 
     def sex(self, value: str, source: Source, note: str = "") -> None:
-        """A sex that the record states, by the value of the profile key; "" for one that is neither.
-
-        Where two that are stated differ, the sex is unknown.
-        """
+        """A sex that the record states, by the value of the profile key ("" for neither); unknown where two differ."""
         if self._counts((), source):
             self._sexes.append((value, source, note, self._next()))
 
@@ -215,12 +212,14 @@ class ProfileBuilder:
         if self._counts({fact.of}, source, keys=("trials",)):
             self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note, self._next()))
 
-    def severity(self, word: str, condition: str, source: Source) -> None:
-        """How severe a condition that recommendations speak of is, by the value of the key of a problem."""
+    def severity(self, word: str, condition: str, source: Source, said: str) -> None:
+        """How severe a condition that recommendations speak of is, by the value of a problem's key ("": not read)."""
+        whose = replace(source, reasons=frozenset((condition,)))
         for row in self._terms.rows if condition in self._settings.problems else ():
-            if word and word in (row.problem_value, *row.problem_denials):
-                whose = replace(source, reasons=frozenset((condition,)))
+            if word in (row.problem_value, *row.problem_denials) and word:
                 self.fact(row.iri, word == row.problem_value, whose, note=f"{self._terms.label(condition)} is {word}")
+            elif row.problem_value and not word:
+                self.misunderstood((), whose, f"its severity is not understood ({said})", about=(row.iri,))
 
     def stop(self, of: str, day: date, source: Source, *, note: str = "") -> None:
         """A drug that the patient stopped on a day that is not after the day of the profile."""
@@ -288,7 +287,7 @@ class ProfileBuilder:
     def _lists_of(self, iri: str) -> set[str]:
         """The lists that what is unknown of a state or number leaves incomplete, since it may bring their classes."""
         row = self._terms.by_iri.get(iri)
-        if row is None or row.kind not in ("condition", "finding", "number") or row.key == AGE:
+        if row is None or row.kind not in ("condition", "finding", "number") or row.key == AGE or row.problem_value:
             return set()
         return {self._categories[key] for key in (MEASURED if row.kind == "number" else STATES)}
 

@@ -150,7 +150,7 @@ def _unowned(fact: Fact) -> str:
     """Why nobody can tell of which problem a fact is."""
     trial = isinstance(fact.value, TrialFact)
     if fact.source.reasons:
-        return f"it is {'for' if trial else 'of'} something else than the problems"
+        return f"it is {'for' if trial else 'of'} something else than the problems, or something that is not understood"
     return "it does not say for which problem" if trial else "it does not say of which problem it is"
 
 

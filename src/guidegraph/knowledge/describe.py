@@ -12,7 +12,7 @@ from guidegraph.knowledge.records import NOT_STATED, Records, gg
 from guidegraph.model import CodeReading
 
 if TYPE_CHECKING:
-    from guidegraph.forms import Contraindication, Document, Evidence, How, Preference, Recommendation, Section
+    from guidegraph.forms import Contraindication, Document, Evidence, How, Preference, Recommendation, Section, Source
     from guidegraph.readforms import Imprecise, Named, Reading, Unread
 
 _NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
@@ -34,6 +34,35 @@ def addresses(records: Records, document: str) -> list[str]:
     """
     found = [address for kind in ("doi", "pmid") for address in records.all(document, kind)]
     return found or list(records.all(document, "publishedAt"))
+
+
+def sources(records: Records, told: object) -> list[Source]:
+    """The documents that an answer names, each once, with their addresses, sorted by label.
+
+    Args:
+        records: the knowledge.
+        told: the answer's data, or a part of it.
+    """
+    named: set[str] = set()
+    rest = [told]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, dict):
+            if "issued_precision" in one:
+                named.add(one["id"])
+            rest += [value for value in one.values() if isinstance(value, (dict, list))]
+        elif isinstance(one, list) and one and isinstance(one[0], (dict, list)):
+            rest += one
+    iris = sorted((ns.expand(text) or ns.BASE + text for text in named), key=lambda iri: (records.label(iri), iri))
+    return [
+        {
+            "id": name(iri),
+            "label": records.label(iri),
+            "addresses": addresses(records, iri),
+            "sought": list(records.all(iri, "addressSought")),
+        }
+        for iri in iris
+    ]
 
 
 def reading(code: CodeReading, label: Callable[[str], str]) -> Reading:

@@ -24,6 +24,7 @@ _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 _PROFILE = ox.NamedNode(ns.PROFILE_GRAPH)
 _ASSESSMENT = ox.NamedNode(ns.ASSESSMENT_GRAPH)
 _REQUEST = ox.NamedNode(ns.BASE + "profile/request")
+_TRUE = ox.Literal("true", datatype=ox.NamedNode(ns.XSD + "boolean"))
 _POPULATIONS = "assess/20-populations"
 #: The header line that says which terms a profile's graph has, as predicate or object, where a step finds anything.
 _ONLY_WITH = re.compile(r"^#\+ only-with: (.+)$", re.MULTILINE)
@@ -45,12 +46,16 @@ Row = tuple[str, str, str]
 class Request:
     """What is asked about a patient: the day at which statements must be in effect, the only country whose labels
     count (None for all), the conditions of the problem asked about (none: recommendations for any count), and which
-    voices alone count: "guideline" for those of guidelines, "approved" for encodings that a second person approved."""
+    voices alone count: "guideline" for those of guidelines, "approved" for encodings that a second person approved.
+
+    ``chosen``: the numbers are those of a problem that was named; ``several``: the patient has others beside it."""
 
     as_of: date
     jurisdiction: str | None = None
     about: frozenset[str] = frozenset()
     voices: frozenset[str] = frozenset()
+    chosen: bool = False
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -318,7 +323,9 @@ def request_quads(asked: Request) -> Sequence[ox.Quad]:
     if "guideline" in asked.voices:
         request.append(say("standing", ox.NamedNode(ns.GG + "GuidelineStanding")))
     if "approved" in asked.voices:
-        request.append(say("approvedOnly", ox.Literal("true", datatype=ox.NamedNode(ns.XSD + "boolean"))))
+        request.append(say("approvedOnly", _TRUE))
+    marks = (("chosenProblem", asked.chosen), ("severalProblems", asked.several))
+    request += [say(name, _TRUE) for name, holds in marks if holds]
     return request + [say("problem", ox.NamedNode(iri)) for iri in sorted(asked.about)]
 
 

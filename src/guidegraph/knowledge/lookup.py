@@ -10,7 +10,7 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
 from guidegraph.model import CodeReading, TermRow
-from guidegraph.profile.terms import asked_back, which
+from guidegraph.profile.names import asked_back, which
 
 _KINDS = ("condition", "finding", "intervention", "number")
 #: Roles of statements towards an intervention, in the order in which they are told.

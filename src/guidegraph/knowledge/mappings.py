@@ -29,8 +29,8 @@ def subjects(knowledge: Knowledge) -> dict[str, Subject]:
         row.iri: frozenset(knowledge.vocabulary.ancestors(row.iri)) - {row.iri} for row in knowledge.vocabulary.rows
     }
     return {
-        term: Subject(label, kind, combination == "yes", above.get(term, frozenset()))
-        for term, kind, label, combination in rows
+        term: Subject(label, kind, combination == "yes", above.get(term, frozenset()), route)
+        for term, kind, label, combination, route in rows
     }
 
 

@@ -8,8 +8,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from guidegraph.model import TermRow
+
 #: How a name relates to a term that it does not mean exactly, by the scope of the synonym (oboInOwl).
 SCOPES = {"broad": "more than", "narrow": "less than", "related": "not the same as"}
+#: What a name may say of a thing other than that the patient has it.
+SAID = {
+    "past": "that there once was",
+    "perhaps": "perhaps",
+    "relative": "that a relative has",
+    "denied": "that there is no",
+}
 #: Spellings of one sound, British and American, and ends of words that make no other word.
 _SPELLINGS = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("'", ""))
 _NO_PLURAL = ("ss", "us", "is")
@@ -54,8 +63,32 @@ def meaning(name: str, meant: Iterable[tuple[str, str]]) -> str:
     table: dict[str, list[str]] = {}
     for scope, label in meant:
         table.setdefault(scope, []).append(repr(label))
-    told = [f"{words} {' and '.join(table[scope])}" for scope, words in SCOPES.items() if scope in table]
+    told = [f"{words} {' and '.join(table[scope])}" for scope, words in {**SCOPES, **SAID}.items() if scope in table]
     return f"{name} is no exact name: it means {', and '.join(told)}"
+
+
+def asked_back(shown: str, meant: Iterable[tuple[str, TermRow]]) -> str:
+    """What a name that is not exact could mean."""
+    return meaning(shown, ((scope, row.label) for scope, row in meant))
+
+
+#: What to do about a name that says something else of a thing than that the patient has it, by its scope.
+_INSTEAD = {
+    "past": "Write {} only if the patient has it now; leave it out otherwise",
+    "perhaps": "Leave it out until it is known: what is not written is unknown, never denied",
+    "relative": "Leave it out: it says nothing of the patient",
+    "denied": "Write {} among the absent ones of its list",
+}
+
+
+def which(meant: Iterable[tuple[str, TermRow]]) -> str:
+    """Which terms to write instead of a name that is not exact."""
+    rows = list(meant)
+    labels = "; ".join(dict.fromkeys(row.label for _, row in rows))
+    instead = [_INSTEAD[scope] for scope in dict.fromkeys(scope for scope, _ in rows) if scope in _INSTEAD]
+    if instead:
+        return f"{'. '.join(told.format(labels) for told in instead)}."
+    return f"Which do you mean? Write {labels}, or the term that is meant."
 
 
 def nearest(text: str, pool: Mapping[str, Sequence[str]]) -> list[str]:
@@ -82,5 +115,9 @@ def nearest(text: str, pool: Mapping[str, Sequence[str]]) -> list[str]:
     weight = {name: sum(1 / common[w] for w in asked & held) for name, held in words.items() if asked & held}
     sharing = sorted(weight, key=lambda name: (-weight[name], len(name), name))
     close = [name for *_, name in sorted(scored)]
-    shown = [label for name in [*close[:_SHOWN], *sharing[:_SHOWN]] for label in pool[name]]
+    # What the text names whole beside something else ("THIS on THAT") is nearer than what shares a word.
+    inside = sorted((n for n, held in words.items() if held and held <= asked), key=lambda n: (-len(n), n))
+    shown = [
+        label for name in [*close[:1], *inside[:_SHOWN], *close[1:_SHOWN], *sharing[:_SHOWN]] for label in pool[name]
+    ]
     return list(dict.fromkeys(shown))[:_SHOWN]

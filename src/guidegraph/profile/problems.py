@@ -95,7 +95,8 @@ def _chosen(profile: Profile, problem: Problem) -> Profile:
     others = [t for other in profile.problems if other is not problem for t in other.trials_present]
     bad = profile.not_tolerated | {trial.of for trial in others if trial.outcome == _NOT_TOLERATED}
     # What is not tolerated in a trial is the patient's own, whatever it was tried for.
-    return replace(_with(profile, problem), not_tolerated=frozenset(bad))
+    beside = frozenset(cls for other in profile.problems if other is not problem for cls in other.of)
+    return replace(_with(profile, problem), not_tolerated=frozenset(bad), beside=beside)
 
 
 def of_problem(profile: Profile, text: str | None, vocabulary: Vocabulary) -> Profile:

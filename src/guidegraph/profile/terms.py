@@ -12,7 +12,7 @@ from typing import Protocol
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
 from guidegraph.model import CodeReading, TermRow
-from guidegraph.profile.names import SCOPES, by_folded, folded, meaning, nearest, normal
+from guidegraph.profile.names import SCOPES, asked_back, by_folded, folded, nearest, normal, which
 
 _PROPERTIES = {
     ns.RDFS + "label": "label",
@@ -43,6 +43,8 @@ KINDS = {
 }
 #: People cannot know which we hold a condition and which a finding, so an entry of either list may be either.
 STATES = (ns.GG + "hasCondition", ns.GG + "hasFinding")
+#: Fewer letters than this are looked for as a word of a name, not inside one.
+_FEW = 4
 #: A text that may be a CURIE or an IRI.
 _CODE = re.compile(r"[A-Za-z][\w.-]*:\S")
 
@@ -334,7 +336,9 @@ class Vocabulary:
         fitting = [row for row in self._rows(text.strip()) if row.kind in kinds]
         fitting = fitting or list(dict.fromkeys(row for _, row in self.meant(text, kinds)))
         if not fitting and wanted:
-            holding = {row.iri: row for n, rows in self._names.items() if wanted in n for row in rows}
+            # Few letters stand in many names: they count as a word alone.
+            inside = f" {wanted} " if len(wanted) < _FEW else wanted
+            holding = {row.iri: row for n, rows in self._names.items() if inside in f" {n} " for row in rows}
             fitting = [row for row in holding.values() if row.kind in kinds]
         if not fitting:
             self.resolve(text, kinds)
@@ -354,22 +358,14 @@ class Vocabulary:
         pool: dict[str, list[str]] = defaultdict(list)
         for name, rows in self._names.items():
             pool[name] += [row.label for row in rows if row.kind in kinds]
+        for row in self.rows:
+            if row.short and row.kind in kinds:
+                pool[normal(row.short)].append(row.label)
         for name, found in self._inexact.items():
             pool[name] += [row.label for _, row in found if row.kind in kinds]
         for name, (kind, written) in self._lexicon().names.items() if self._lexicon is not None else ():
             pool[name] += [written] if kind in kinds else []
         return nearest(text, {name: shown for name, shown in pool.items() if shown})
-
-
-def asked_back(shown: str, meant: Iterable[tuple[str, TermRow]]) -> str:
-    """What a name that is not exact could mean."""
-    return meaning(shown, ((scope, row.label) for scope, row in meant))
-
-
-def which(meant: Iterable[tuple[str, TermRow]]) -> str:
-    """Which terms to write instead of a name that is not exact."""
-    labels = "; ".join(dict.fromkeys(row.label for _, row in meant))
-    return f"Which do you mean? Write {labels}, or the term that is meant."
 
 
 def of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], where: str) -> TermError:

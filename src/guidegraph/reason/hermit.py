@@ -22,8 +22,8 @@ from guidegraph.errors import KnowledgeError
 TIME_LIMIT = 300
 #: Memory of one run.
 MEMORY = "-Xmx1500M"
-#: A run ends in seconds: the second compiler and a collector with threads of its own take more time than they save (half
-#: of the processor time of a run of 5,000 classes).
+#: A run ends in seconds: the second compiler and a collector with threads of its own take more time than they save:
+#: half of the processor's in a run of 5,000 classes.
 _SHORT_RUN = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 #: Classes tested in one run, and characters of its command line (Windows allows 32,767).
 CLASSES_A_RUN = 6000

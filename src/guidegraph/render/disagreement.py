@@ -5,8 +5,8 @@ from __future__ import annotations
 from guidegraph import comparisons as forms
 from guidegraph.forms import Evidence
 from guidegraph.render.controversies import controversies_markdown, controversies_text
-from guidegraph.render.markdown import cell, table
-from guidegraph.words import DISCLAIMER, partly_dated, rule, wrap, year
+from guidegraph.render.markdown import cell, sources_section, table
+from guidegraph.words import DISCLAIMER, partly_dated, rule, sources_lines, wrap, year
 
 _HEADINGS = {
     "real": "Real: opposed about the same patients",
@@ -19,6 +19,8 @@ _HEADINGS = {
     "not-excluded": "Not excluded: opposed about unrelated indications",
     "apparent": "Apparent: opposed, but their patients exclude each other",
 }
+#: What is printed where a document says nothing of an intervention, and it is not known what it looked at.
+_MISSING = {"scope not stated": "nothing read on it (what else it looked at is not stated)"}
 _BOUNDARY = "Boundary: they meet only by converted units or differing definitions"
 _MORE = " --pairs lists them, --verdict V those of one verdict (what is superseded only so)."
 
@@ -96,6 +98,7 @@ def disagreements_text(data: forms.Disagreements, pairs: bool = True) -> str:
     for heading, shown in _listed(data) if pairs else ():
         lines += rule(f"{heading} ({len(shown)})")
         lines += [line for row in shown for line in _lines(row)]
+    lines += sources_lines(data["sources"]) if pairs else []
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 
@@ -115,6 +118,7 @@ def disagreements_markdown(data: forms.Disagreements, pairs: bool = True) -> str
     for heading, shown in _listed(data) if pairs else ():
         head = ["intervention", "kind", "overlap", "who against whom", "for whom", "sources", "would explain it"]
         parts += [f"## {heading} ({len(shown)})", table(head, [_cells(row) for row in shown])]
+    parts += sources_section(data["sources"]) if pairs else []
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
 
 
@@ -151,7 +155,7 @@ def compare_text(data: forms.Pair) -> str:
     for one in data["interventions"]:
         lines += wrap(one["label"], "  ", "")
         for side, said, missing in (("a", one["a"], one["missing_a"]), ("b", one["b"], one["missing_b"])):
-            told = [_said(row) for row in said] or [missing or ""]
+            told = [_said(row) for row in said] or [_MISSING.get(missing or "", missing or "")]
             told += [_found(row) for row in one["found_a" if side == "a" else "found_b"]]
             lines += [line for text in told for line in wrap(text, "      ", f"  {side}: ")]
     for title, rows in (("Differ", data["disagreements"]), ("Opposed about other patients", data["apart"])):
@@ -165,6 +169,7 @@ def compare_text(data: forms.Pair) -> str:
     for side, only in (("a", data["only_a"]), ("b", data["only_b"])):
         lines += rule(f"Only {side} addresses ({len(only)})")
         lines += wrap("; ".join(f"{r['label']} ({r['stance']})" for r in only) or "nothing", "  ", "  ")
+    lines += sources_lines(data["sources"])
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
 
 if TYPE_CHECKING:
-    from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceVoice
+    from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
 
 WIDTH = 100
 #: Lines that a glance has at most, unless what is never cut needs more.
@@ -111,10 +111,20 @@ def parts_of(glance: Glance) -> list[Part]:
         told = ", ".join(f"{row['label']} ({row['recommendations']})" for row in glance["other_problems"])
         parts += _one("OTHER PROBLEM", f"recommendations on {told}: name it as the problem to see them")
     if not emergency:
-        asked = [f"{row['label']} ({row['families']})" for row in glance["ask_next"]]
+        asked = _questions(glance["ask_next"])
         parts += [Part("ASK NEXT", [Row(asked)], 2)] if asked else []
     unused = [*glance["unused"], *(f"{label} (none of our terms)" for label in glance["others"])]
     return [*parts, *_one("NOT USED", "; ".join(unused), 0)]
+
+
+def _questions(rows: Sequence[GlanceQuestion]) -> list[str]:
+    """The questions, those that may do the same after what that is, with how many families beside the one named."""
+    told: list[str] = []
+    for at, row in enumerate(rows):
+        more = f" (+{row['families'] - 1})" if row["families"] > 1 else ""
+        same = at > 0 and rows[at - 1]["decides"] == row["decides"]
+        told.append(row["label"] if same or not row["decides"] else f"{row['decides']}{more}: {row['label']}")
+    return told
 
 
 def _least(band: str) -> int:
@@ -208,6 +218,8 @@ def _voice(voice: GlanceVoice) -> str:
         return f"{voice['short']}: {_LOOKED[voice['stance']]}"
     if voice["standing"] == "ended":
         return f"{voice['short']}, ended"
+    if voice["review"] == "pending":
+        return f"{voice['short']}, unreviewed"
     return voice["short"] if voice["strength"] == "none stated" else f"{voice['short']} {voice['strength']}"
 
 
@@ -221,7 +233,7 @@ def _said(band: str, family: GlanceFamily) -> str:
         said.append(f"now {status.replace('-', ' ')}")
     if family["facts"] and status in ("caution", "contraindicated", "contested") and within != "avoid":
         said.append(("caution: " if status == "caution" else "") + "; ".join(map(_fact, family["facts"])))
-    said += family["only_with"] if within in ("recommended", "if-checked", "weak-ground") else []
+    said += family["only_with"] if within in ("recommended", "if-checked", "weak-ground", "avoid") else []
     if family["establish"]:
         more = [f"+{family['more_facts']}"] if family["more_facts"] else []
         said.append(f"check {', '.join([*family['establish'], *more])}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from guidegraph.derived import Explanation, Glance, Timeline
-from guidegraph.forms import Answer, Therapy
+from guidegraph.forms import Answer, Source, Therapy
 from guidegraph.model import STATUSES
 from guidegraph.render.entries import Section, said, sections, to_establish
 from guidegraph.render.glance import closing, parts_of
@@ -14,6 +15,7 @@ from guidegraph.render.svg import timeline_svg
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+    address_words,
     alert_words,
     bearing_words,
     beside,
@@ -136,6 +138,15 @@ def _glance(glance: Glance) -> str:
     return f'<div class="glance">{told}<p><small>{_e(closing(glance))}</small></p></div>'
 
 
+def _sources(rows: Sequence[Source]) -> str:
+    """The documents that the answer names, each once, with links to where people find them."""
+    told = ""
+    for row in rows:
+        links = ", ".join(f'<a href="{_e(link)}">{_e(link)}</a>' for link in row["addresses"])
+        told += f"<li>{_e(row['label'])}: {links or _e(address_words(row))}</li>"
+    return f"<h4>Sources</h4><ul>{told}</ul>" if told else ""
+
+
 def notebook_html(answer: Answer, glance: Glance | None = None) -> str:
     """The answer as an HTML fragment for a notebook; the whole folded below its glance where that is given."""
     name = answer["profile"]["label"] or answer["profile"]["id"]
@@ -148,13 +159,14 @@ def notebook_html(answer: Answer, glance: Glance | None = None) -> str:
     others = f"<h4>Other problems</h4><ul>{others}</ul>" if others else ""
     left = answer["unused"]
     said = f"<p>Not used by any statement here: {_e(unused_words(left))}.</p>" if left else ""
+    cited = _sources(answer["sources"])
     before, after = ("", "")
     if glance is not None:
         before = f"{_glance(glance)}<details><summary>Every therapy, with every voice, reason and open fact</summary>"
         after = "</details>"
     return (
         f'<div class="gg"><style>{_STYLE}</style>{banner}<h3>Therapies: {_e(name)} <small>as of {_e(answer["as_of"])}</small></h3>'
-        f"{before}{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol>{said}{after}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
+        f"{before}{_codes(answer)}{_alerts(answer)}{_beside(answer)}{tables}{others}<h4>Ask next</h4><ol>{asked}</ol>{said}{cited}{after}<p><small>Knowledge {_e(answer['knowledge']['version'])}, "
         f"{_e(answer['knowledge']['digest'])}. {DISCLAIMER}</small></p></div>"
     )
 

@@ -29,7 +29,7 @@ def _item(text: str) -> str:
 def _reading(row: dict[str, Any]) -> list[str]:
     lines = wrap(f"{row['code']}{' - ' + row['label'] if row['label'] else ''}")
     lines += wrap(row["iri"], "  ") if row["iri"] else []
-    if row["another"]:
+    if row["another"] and not row["understood"]:
         lines += wrap("known, and none of the terms here", "    ", "  ")
         lines += [line for step in row["steps"] for line in wrap(step, "      ", "    ")]
         for told, key in (("may be", "may_be"), ("known not to be", "is_not")):
@@ -45,6 +45,8 @@ def _reading(row: dict[str, Any]) -> list[str]:
         if row[key]:
             lines += wrap(f"{told}: {', '.join(c['label'] for c in row[key])}", "    ", "  ")
             lines += [line for step in row[steps] for line in wrap(step, "      ", "    ")]
+    if row["another"] and row["may_be"]:
+        lines += wrap(f"may be as well: {', '.join(c['label'] for c in row['may_be'])}", "    ", "  ")
     return lines
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from guidegraph.derived import Explanation, Timeline
-from guidegraph.forms import Answer, Asked, Question
+from guidegraph.forms import Answer, Asked, Question, Source
 from guidegraph.render.entries import courses, said, sections, to_establish
 from guidegraph.render.text import explain_text
 from guidegraph.words import (
     DISCLAIMER,
+    address_words,
     alert_words,
     bearing_words,
     beside,
@@ -100,7 +102,16 @@ def therapies_markdown(answer: Answer, *, ended: bool = False) -> str:
     parts += ["## Ask next", _question_table(answer["questions"])]
     if answer["unused"]:
         parts.append(f"Not used by any statement here: {cell(unused_words(answer['unused']))}.")
+    parts += sources_section(answer["sources"])
     return "\n\n".join([*parts, DISCLAIMER]) + "\n"
+
+
+def sources_section(rows: Sequence[Source]) -> list[str]:
+    """The documents that an answer names, each once, with their addresses."""
+    # An IRI has no angle brackets and no blanks, so it stands in a link as it is.
+    links = [", ".join(f"<{address}>" for address in row["addresses"]) or cell(address_words(row)) for row in rows]
+    listed = "\n".join(f"- {cell(row['label'])}: {link}" for row, link in zip(rows, links, strict=True))
+    return [f"## Sources ({len(rows)})", listed] if rows else []
 
 
 def _question_table(rows: list[Question]) -> str:

@@ -21,6 +21,7 @@ from guidegraph.words import (
     read_words,
     rule,
     source,
+    sources_lines,
     unused_words,
     wrap,
 )
@@ -132,6 +133,7 @@ def therapies_text(answer: Answer, *, ended: bool = False) -> str:
     lines += _questions(answer["questions"][:_SHOWN])
     if len(answer["questions"]) > _SHOWN:
         lines.append(f"  ... {len(answer['questions']) - _SHOWN} more: guidegraph ask")
+    lines += sources_lines(answer["sources"])
     return "\n".join(lines + _footer(answer)) + "\n"
 
 
@@ -195,6 +197,7 @@ def explain_text(explanation: Explanation) -> str:
         lines += wrap(change["text"], "  ")
     for fact in change["facts"]:
         lines += wrap(f"{fact['label']}: {fact['value']}", "    ", "  - ")
+    lines += sources_lines(explanation["sources"])
     return "\n".join([*lines, "", *wrap(DISCLAIMER)]) + "\n"
 
 

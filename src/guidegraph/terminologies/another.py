@@ -50,8 +50,8 @@ class Coverage:
     ``order`` says by what it orders its codes; ``lists`` are the properties in whose lists its codes may stand;
     ``levels`` the lengths of the codes above a code that are its beginnings, where the terminology is so built.
     ``parts`` are words (a pattern) of labels that say more than one thing, ``vague`` of those that say nothing
-    definite, but for the codes of ``named``; ``never`` the codes (a pattern) that are never so understood. ``terms``
-    are the terms of ours that it covers, by IRI.
+    definite, but for the codes of ``named``, each part of which was looked at; ``never`` the codes (a pattern) that are
+    never so understood. ``terms`` are the terms of ours that it covers, by IRI.
     """
 
     order: str
@@ -75,7 +75,8 @@ class Coverage:
             return "nobody tells what it is called"
         if term.obsolete:
             return "it is obsolete"
-        if term.combination or (self.parts and re.search(self.parts, term.label, re.IGNORECASE)):
+        parts = term.code not in self.named and self.parts and re.search(self.parts, term.label, re.IGNORECASE)
+        if term.combination or parts:
             return "it says more than one thing, so none of its parts is known to be something else"
         if self.vague and term.code not in self.named and re.search(self.vague, term.label, re.IGNORECASE):
             return "it says nothing definite, so it may be anything of its kind"

@@ -14,7 +14,7 @@ from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.terminologies.another import lexicon, read_coverage
 from guidegraph.terminologies.codes import Codes, Telling
-from guidegraph.terminologies.lexicon import SOURCE, TITLE, read_codes
+from guidegraph.terminologies.lexicon import SOURCE, TITLE
 from guidegraph.terminologies.model import claims
 from guidegraph.terminologies.modules import SUFFIX as MODULE
 from guidegraph.terminologies.modules import (
@@ -25,6 +25,7 @@ from guidegraph.terminologies.modules import (
     modules_folder,
     read_module,
 )
+from guidegraph.terminologies.names import read_codes
 from guidegraph.terminologies.tables import read_tables, read_terminologies
 
 _NOTATION, _PREFERRED = ox.NamedNode(ns.SKOS + "notation"), ox.NamedNode(ns.SKOS + "prefLabel")

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -239,11 +240,25 @@ class Checker:
         for row in (*context, *rows):
             by_code[row.curie].append(row)
         for group in by_code.values():
+            self._routes([row for row in group if row.predicate in HAS], mine)
             for one in (row for row in group if row.predicate == "exact"):
                 for other in group:
                     if other.subject == one.subject or not mine & {id(one), id(other)}:
                         continue
                     self._follow(one, other, other if id(other) in mine else one)
+
+    def _routes(self, group: Sequence[Row], mine: Container[int]) -> None:
+        """A code that has a drug of one route and one of another: who is listed with it would take both."""
+        for one, other in combinations(group, 2):
+            if routes_differ(self._subjects, one, other) and (id(one) in mine or id(other) in mine):
+                told, beside = (other, one) if id(other) in mine else (one, other)
+                what = (
+                    f"{told['object_id']} is read as {told['subject_id']} and as {beside['subject_id']}, which act by "
+                    f"different routes ({beside.table}, line {beside.line})"
+                )
+                self._say(
+                    told, "routes", what, "Keep the one of the route that the code means; neither if it means both."
+                )
 
     def _follow(self, one: Row, other: Row, told: Row) -> None:
         """``one`` is exact: so who has it has every term that the code is narrower than, and the other way round."""
@@ -320,10 +335,10 @@ def subtrees(
         source: the installed source of a row, None where there is none.
         follows: which terms may follow from which others although our order does not have it, with the reason.
     """
-    exact: dict[str, list[Row]] = {}
+    held: dict[str, list[Row]] = {}
     for row in rows:
-        if row.predicate == "exact":
-            exact.setdefault(row.curie, []).append(row)
+        if row.predicate in HAS:
+            held.setdefault(row.curie, []).append(row)
     for row in rows:
         at = source(row) if row[SCOPE] == SUBTREE and row.predicate in HAS else None
         if at is None:
@@ -331,7 +346,15 @@ def subtrees(
         below = sorted(_below(at, row.code))
         yield Sample(row.table, row.line, row["object_id"], subjects[row.subject].label, len(below), _chosen(at, below))
         for code in below:
-            for other in exact.get(f"{row.prefix}:{code}", ()):
+            for other in held.get(f"{row.prefix}:{code}", ()):
+                if routes_differ(subjects, row, other):
+                    what = (
+                        f"{other['object_id']} is below {row['object_id']}, and read as {other['subject_id']}, which "
+                        f"acts by another route ({other.table}, line {other.line})"
+                    )
+                    yield Finding(row.table, row.line, "routes", what, "Review what is below the code, or say itself.")
+                if other.predicate != "exact":
+                    continue
                 aside = shorten(other.subject) in follows.get(shorten(row.subject), {})
                 if other.subject != row.subject and row.subject not in subjects[other.subject].above and not aside:
                     what = (
@@ -339,6 +362,12 @@ def subtrees(
                         f"which is no kind of {shorten(row.subject)} ({other.table}, line {other.line})"
                     )
                     yield Finding(row.table, row.line, "subtree", what, "Review what is below the code, or say itself.")
+
+
+def routes_differ(subjects: Mapping[str, Subject], one: Row, other: Row) -> bool:
+    """Whether two rows are of drugs whose classes act by different routes."""
+    routes = {subjects[row.subject].route for row in (one, other)}
+    return len(routes) > 1 and "" not in routes
 
 
 def _below(source: Source, code: str) -> Iterator[str]:

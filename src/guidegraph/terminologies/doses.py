@@ -1,4 +1,4 @@
-"""Names of drugs as prescriptions and patients write them: with a strength, a form and times, or several in one.
+"""Names of drugs as people write them: with salt, strength, form, route and times, or several in one.
 
 Which words these are is data (doses.yaml of the lexicon).
 """
@@ -6,9 +6,11 @@ Which words these are is data (doses.yaml of the lexicon).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from guidegraph.errors import KnowledgeError
 from guidegraph.files import read_text
@@ -16,61 +18,136 @@ from guidegraph.profile.names import normal
 from guidegraph.reading import MAXIMUM_BYTES
 
 FILE = "doses.yaml"
-_GROUPS = ("units", "forms", "schedules", "fillers")
+_GROUPS = ("units", "forms", "schedules", "fillers", "before", "salts")
+_KEYS = {*_GROUPS, "least_bare", "routes"}
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 #: Strengths of the parts of a product, with or without a unit.
 _STRENGTHS = re.compile(r"[0-9]+(?:[.,][0-9]+)*(?:[^\W\d]{1,10})?(?:/[0-9]+(?:[.,][0-9]+)*(?:[^\W\d]{1,10})?)+")
-_ATTACHED = re.compile(r"([0-9]+(?:[.,][0-9]+)*)([^\W\d]{1,10})")
+_ATTACHED = re.compile(r"([0-9]+(?:[.,][0-9]+)*)([^\W\d]{1,10}(?:/[^\W\d]{1,10})?)")
+#: How much of what is put on or in is the drug: told only beside a route.
+_SHARE = re.compile(r"[0-9]+(?:[.,][0-9]+)?%")
 _JOINED = re.compile(r"\s*[/+&]\s*|\s+(?:and|with)\s+")
 #: More words than this are no name.
 _LONGEST = 20
 
 
+@dataclass(frozen=True)
+class Route:
+    """A route by which drugs are given: the words that say it, the beginnings of the codes that stand for it, and
+    whether a drug without such a code acts on the whole body by it."""
+
+    words: tuple[str, ...]
+    uses: tuple[str, ...]
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Doses:
+    """The words of doses of a lexicon, by group; ``least_bare`` is the least number that is a strength without unit."""
+
+    words: Mapping[str, frozenset[str]]
+    routes: tuple[Route, ...] = ()
+    least_bare: float = field(default=float("inf"))
+
+
+@dataclass(frozen=True)
+class Written:
+    """The name of a drug without what was said of its dose, what was left out, and the route that was said."""
+
+    name: str
+    left: str
+    route: Route | None = None
+
+
 @cache
-def read_doses(folder: Path) -> Mapping[str, frozenset[str]]:
-    """The words of doses of a lexicon folder, by group; none where it has no such file.
+def read_doses(folder: Path) -> Doses:
+    """The words of doses of a lexicon folder; none where it has no such file.
 
     Raises:
-        KnowledgeError: the file cannot be read, or is no mapping of the groups to lists of words.
+        KnowledgeError: the file cannot be read, or does not have the groups of words and the routes.
     """
     import yaml
 
     path = folder / FILE
     if not path.exists():
-        return dict.fromkeys(_GROUPS, frozenset())
-    mend = f"Write {', '.join(_GROUPS)}, each a list of words."
+        return Doses(dict.fromkeys(_GROUPS, frozenset()))
+    mend = f"Write {', '.join(sorted(_KEYS))}, as the shipped file does."
     try:
         groups = yaml.safe_load(read_text(path, MAXIMUM_BYTES, KnowledgeError))
     except yaml.YAMLError as error:
         raise KnowledgeError(f"no YAML: {error}", where=str(path), mend=mend) from None
-    if not isinstance(groups, dict) or set(groups) != set(_GROUPS):
+    if not isinstance(groups, dict) or set(groups) != _KEYS:
         raise KnowledgeError("other groups of words", where=str(path), mend=mend)
-    return {name: frozenset(normal(str(word)) for word in groups[name]) for name in _GROUPS}
+    words = {name: frozenset(normal(str(word)) for word in groups[name]) for name in _GROUPS}
+    return Doses(words, tuple(_route(given) for given in groups["routes"].values()), float(groups["least_bare"]))
 
 
-def without_dose(name: str, words: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
-    """A normal name without the words of a dose at its end, the longest first, each with what is left out.
+def _route(given: Mapping[str, Any]) -> Route:
+    # Longer phrases first: a nasal spray is more than nasal.
+    words = sorted({normal(str(word)) for word in given["words"]}, key=lambda word: (-len(word), word))
+    return Route(tuple(words), tuple(map(str, given["uses"])), bool(given.get("whole", False)))
 
-    A number without unit, form or time is part of the name, as in the names of some vitamins.
-    """
+
+def without_dose(name: str, doses: Doses) -> Iterator[Written]:
+    """A normal name without the words of a dose, the longest first, each with what is left out and the route told."""
     tokens = name.split()
-    for at in range(len(tokens) - 1, 0, -1) if len(tokens) <= _LONGEST else ():
-        if _is_dose(tokens[at:], words):
-            yield " ".join(tokens[:at]), " ".join(tokens[at:])
+    if len(tokens) > _LONGEST:
+        return
+    lead = _leading(tokens, doses)
+    tokens, before = tokens[lead:], tokens[:lead]
+    for at in range(len(tokens) if lead else len(tokens) - 1, 0, -1):
+        left = [*before, *tokens[at:]]
+        route, rest = _routed(left, doses)
+        if not rest or _is_dose(rest, doses):
+            yield Written(" ".join(tokens[:at]), " ".join(left), route)
 
 
-def _is_dose(tokens: list[str], words: Mapping[str, frozenset[str]]) -> bool:
-    said = words["forms"] | words["schedules"]
+def _leading(tokens: Sequence[str], doses: Doses) -> int:
+    """How many words at the beginning say a form or a route."""
+    at = 0
+    phrases = [*doses.words["before"], *(word for route in doses.routes for word in route.words)]
+    while at < len(tokens) - 1:
+        two = " ".join(tokens[at : at + 3]), " ".join(tokens[at : at + 2])
+        if tokens[at] in doses.words["forms"] or tokens[at] in phrases:
+            at += 1
+        elif two[0] in phrases and at + 3 < len(tokens):
+            at += 3
+        elif two[1] in phrases and at + 2 < len(tokens):
+            at += 2
+        else:
+            break
+    return at
+
+
+def _routed(tokens: Sequence[str], doses: Doses) -> tuple[Route | None, list[str]]:
+    """The route that some words tell, and the words without it."""
+    text = f" {' '.join(tokens)} "
+    told = [route for route in doses.routes if any(f" {word} " in text for word in route.words)]
+    if len(told) != 1:
+        # Two routes are one more than somebody can mean.
+        return None, list(tokens)
+    for word in told[0].words:
+        text = text.replace(f" {word} ", " ")
+    return told[0], [token for token in text.split() if not _SHARE.fullmatch(token)]
+
+
+def _is_dose(tokens: Sequence[str], doses: Doses) -> bool:
+    words = doses.words
+    said = words["forms"] | words["schedules"] | words["salts"]
+    told = said | {token for phrase in words["before"] for token in phrase.split()}
     telling = False
     for at, token in enumerate(tokens):
         if _NUMBER.fullmatch(token):
-            if at + 1 == len(tokens) or tokens[at + 1] not in words["units"] | said | words["fillers"]:
+            follows = at + 1 < len(tokens) and tokens[at + 1] in words["units"] | told | words["fillers"]
+            bare = float(token.replace(",", "")) >= doses.least_bare or "." in token
+            if not follows and not bare:
                 return False
+            telling = telling or bare
         elif token in words["units"]:
             if at == 0 or not (_NUMBER.fullmatch(tokens[at - 1]) or _STRENGTHS.fullmatch(tokens[at - 1])):
                 return False
             telling = True
-        elif token in said or _strength(token, words["units"]):
+        elif token in told or _strength(token, words["units"]):
             telling = True
         elif token not in words["fillers"]:
             return False

@@ -7,34 +7,26 @@ narrow ones bring the term, broad and related ones are asked back. What a produc
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from typing import Protocol
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import KnowledgeError
-from guidegraph.files import read_text
 from guidegraph.model import CodeReading, TermRow
 from guidegraph.profile.names import by_folded, folded, normal
 from guidegraph.profile.terms import STATES
-from guidegraph.reading import MAXIMUM_BYTES
-from guidegraph.terminologies import doses
+from guidegraph.terminologies import doses, written
 from guidegraph.terminologies.codes import Codes
-from guidegraph.terminologies.model import ExternalTerm
+from guidegraph.terminologies.names import ASKED, BRINGS, Name, read_codes, read_names
 
-#: The tables of a lexicon folder.
-NAMES, CODES = ("drugs.tsv", "conditions.tsv"), "codes.tsv"
+#: The terminology whose codes tell by which route a drug is given.
+DRUG_CODES = "ATC"
 #: How answers cite the lexicon, and the name by which they keep its digest.
 TITLE, SOURCE = "lexicon of names", "lexicon"
-_COLUMNS = ("name", "synonyms", "kind", "relation", "terms", "codes", "parts", "note")
-_BRINGS, _ASKED = ("exact", "narrow"), ("broad", "related")
 _RELATIONS = {"exact": "means the same as", "narrow": "is a kind of"}
-_MEND = "Write it as docs/names.md shows."
 
 
 class Terms(Protocol):
@@ -56,76 +48,6 @@ class Terms(Protocol):
         """The terms of some kinds."""
 
 
-@dataclass(frozen=True)
-class Name:
-    """A row of the lexicon: a name with its synonyms, what kind of thing it is of, and how it relates to our terms
-    (IRIs), to codes of other terminologies (CURIEs), or to the names of what it consists of."""
-
-    name: str
-    synonyms: tuple[str, ...]
-    kind: str
-    relation: str = ""
-    terms: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
-    note: str = ""
-
-
-def _several(cell: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in cell.split("|") if part.strip())
-
-
-def _rows(path: Path, columns: Collection[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    text = read_text(path, MAXIMUM_BYTES, KnowledgeError, mend="Give a UTF-8 text file.")
-    lines = [line for line in text.splitlines(keepends=True) if not line.startswith("#")]
-    reader = csv.DictReader(StringIO("".join(lines)), delimiter="\t", quoting=csv.QUOTE_NONE)
-    if tuple(reader.fieldnames or ()) != tuple(columns):
-        raise KnowledgeError(f"its columns are not {', '.join(columns)}", where=str(path), mend=_MEND)
-    skipped = len(text.splitlines()) - len(lines)
-    for number, row in enumerate(reader, start=skipped + 2):
-        yield number, {key: (value or "").strip() for key, value in row.items() if key}
-
-
-def read_names(folder: Path) -> list[Name]:
-    """The names of a lexicon folder, in the order of its tables; none where there is no such folder.
-
-    Raises:
-        KnowledgeError: a table cannot be read, or a row says neither what the name is nor what it consists of.
-    """
-    found: list[Name] = []
-    for path in (folder / name for name in NAMES if (folder / name).exists()):
-        for number, row in _rows(path, _COLUMNS):
-            terms = tuple(ns.expand(term) or term for term in row["terms"].split())
-            name = Name(
-                row["name"],
-                _several(row["synonyms"]),
-                row["kind"],
-                row["relation"],
-                terms,
-                tuple(row["codes"].split()),
-                _several(row["parts"]),
-                row["note"],
-            )
-            right = name.relation in ("", "none") or (name.relation in (*_BRINGS, *_ASKED) and bool(terms))
-            if not name.name or not name.kind or not right or (name.relation == "" and not (name.codes or name.parts)):
-                raise KnowledgeError("a row says too little", where=f"{path}:{number}", mend=_MEND)
-            found.append(name)
-    return found
-
-
-def read_codes(folder: Path, prefix: str) -> list[ExternalTerm]:
-    """The codes of one terminology that a lexicon names, with label and parents: those of its names, those above these,
-    and those that the tables map where the terminology does not build its codes from each other."""
-    found = {
-        row["code"].partition(":")[2]: ExternalTerm(
-            row["code"].partition(":")[2], row["label"], parents=tuple(row["parents"].split())
-        )
-        for _, row in (_rows(folder / CODES, ("code", "label", "parents")) if (folder / CODES).exists() else ())
-        if row["code"].startswith(f"{prefix}:")
-    }
-    return [found[code] for code in sorted(found)]
-
-
 class Lexicon:
     """Reads names of the lexicon.
 
@@ -137,7 +59,8 @@ class Lexicon:
 
     def __init__(self, folder: Path, codes: Callable[[], Codes], terms: Terms) -> None:
         self._folder, self._codes, self._terms = folder, codes, terms
-        self._known: dict[str, CodeReading | None] = {}
+        self._readings: dict[str, CodeReading | None] = {}
+        self._spoken: dict[str, str] = {}
 
     @cached_property
     def rows(self) -> Sequence[Name]:
@@ -148,8 +71,8 @@ class Lexicon:
     def _named(self) -> Mapping[str, list[Name]]:
         table: dict[str, list[Name]] = {}
         for row in self.rows:
-            for name in dict.fromkeys(map(normal, (row.name, *row.synonyms))):
-                table.setdefault(name, []).append(row)
+            for name, shown in {normal(n): n for n in (*reversed(row.synonyms), row.name)}.items():
+                table.setdefault(name, []).append(replace(row, shown=shown))
         return table
 
     @cached_property
@@ -159,7 +82,7 @@ class Lexicon:
     @cached_property
     def names(self) -> Mapping[str, tuple[str, str]]:
         """For each normal name its kind and how the table writes the thing."""
-        return {name: (rows[0].kind, rows[0].name) for name, rows in self._named.items()}
+        return {name: (rows[0].kind, rows[0].label) for name, rows in self._named.items()}
 
     def _find(self, name: str) -> list[Name]:
         return self._named.get(name) or self._folded.get(folded(name)) or []
@@ -167,85 +90,179 @@ class Lexicon:
     def kind(self, name: str) -> str:
         """The kind of thing that a normal name is of ("intervention", "condition"), "" where it is not there."""
         rows = self._find(name)
-        return rows[0].kind if rows else "intervention" if self.read(name) else ""
+        if not rows:
+            self.read(name)
+        return rows[0].kind if rows else self._spoken.get(name, "")
 
     def meant(self, name: str) -> list[tuple[str, str]]:
         """The terms (scope, IRI) that a normal name does not mean exactly and is asked back for."""
         rows = self._find(name)
-        if any(row.relation not in _ASKED for row in rows):
+        if any(row.relation not in ASKED for row in rows) or self._terms.exact(name):
             return []
-        return [(row.relation, term) for row in rows for term in row.terms]
+        found = [(row.relation, term) for row in rows for term in row.terms]
+        return found or ([] if self.read(name) else self._meant_otherwise(name))
+
+    def _meant_otherwise(self, name: str) -> list[tuple[str, str]]:
+        """The terms that a name says something else of than that the patient has them, or that it narrows."""
+        for scope, bare in written.said(name, self._words):
+            reading = self._known(bare)
+            if reading and reading.present:
+                return [(scope, term) for term in reading.present]
+            past = f"history of {bare}"
+            return self.meant(past) if scope == "past" and past != name else []
+        for bare, _ in written.variants(name, self._words, self._aliases):
+            if found := [
+                (row.relation, term) for row in self._find(bare) if row.relation in ASKED for term in row.terms
+            ]:
+                return found
+        return []
 
     def read(self, name: str) -> CodeReading | None:
         """What a normal name says in our terms; None where it is not in the lexicon, or is asked back.
 
         A drug with a dose is read as the drug, several drugs in one name as taken together; what was left out is told.
         """
-        if name not in self._known:
+        if name not in self._readings:
             rows = self._find(name)
-            told = any(row.relation not in _ASKED for row in rows)
-            self._known[name] = self._read(rows, frozenset({name})) if told else None if rows else self._written(name)
-        return self._known[name]
+            told = any(row.relation not in ASKED for row in rows)
+            self._readings[name] = (
+                self._read(rows, frozenset({name})) if told else None if rows else self._written(name)
+            )
+        return self._readings[name]
 
     @cached_property
-    def _drugs(self) -> frozenset[str]:
-        return frozenset(row.iri for row in self._terms.of_kind("intervention"))
+    def _kinds(self) -> Mapping[str, str]:
+        """The kind of each of our terms that a patient may have or take."""
+        return {row.iri: row.kind for row in self._terms.of_kind("condition", "finding", "intervention")}
 
-    def _is_drug(self, name: str) -> bool:
-        """Whether a normal name means just one thing that is given."""
+    @cached_property
+    def _uses(self) -> Mapping[str, list[str]]:
+        """The codes of drugs by their label: one drug has one for each use."""
+        found: dict[str, list[str]] = {}
+        for term in read_codes(self._folder, DRUG_CODES) if self.rows else ():
+            found.setdefault(normal(term.label), []).append(f"{DRUG_CODES}:{term.code}")
+        return found
+
+    def _is(self, name: str, *kinds: str) -> bool:
+        """Whether a normal name means just one thing of some kinds."""
         iri = self._terms.exact(name)
         rows = [] if iri else self._find(name)
-        return iri in self._drugs or any(r.kind == "intervention" and r.relation not in _ASKED for r in rows)
+        return self._kinds.get(iri) in kinds or any(r.kind in kinds and r.relation not in ASKED for r in rows)
 
     def _written(self, name: str) -> CodeReading | None:
-        """What a name says that is none of the lexicon, as a drug with its dose or as several drugs."""
+        """What a name says that is none of the lexicon, as a drug with its dose, several in one, or a condition."""
         if self._terms.exact(name):
             return None
-        for bare, dose in doses.without_dose(name, doses.read_doses(self._folder)):
-            reading = self._one(bare)
+        for drug in doses.without_dose(name, doses.read_doses(self._folder)):
+            reading = self._one(drug.name) if drug.route is None else self._by_route(drug.name, drug.route)
             if reading is not None:
-                step = f"{name!r} is read as {reading.label or reading.curie}; {dose!r} was left out [{TITLE}]"
-                # Who does not take this dose may take another.
-                why = f"{name!r}: that a dose is not taken says nothing of the drug [{TITLE}]"
-                return replace(reading, steps=(step, *reading.steps), absent=(), absent_steps=(why,))
-        return self._joined(name)
+                self._spoken[name] = "intervention"
+                # Who does not take this dose, or not by this route, may take another.
+                return self._told(
+                    name, drug.left, reading, f"{name!r}: that a dose is not taken says nothing of the drug"
+                )
+        reading = self._joined(name, self._one)
+        kind = "intervention" if reading else "condition"
+        reading = reading or self._condition(name)
+        if reading is not None:
+            self._spoken[name] = kind
+        return reading
+
+    def _told(self, name: str, left: str, reading: CodeReading, why: str) -> CodeReading:
+        step = f"{name!r} is read as {reading.label or reading.curie}; {left!r} was left out [{TITLE}]"
+        return replace(reading, steps=(step, *reading.steps), absent=(), absent_steps=(f"{why} [{TITLE}]",))
 
     def _one(self, name: str) -> CodeReading | None:
         """What a name without a dose says, if it is that of a drug or of several."""
-        if not self._is_drug(name):
-            return self._joined(name)
+        return self._alone(name) if self._is(name, "intervention") else self._joined(name, self._one)
+
+    def _alone(self, name: str) -> CodeReading | None:
         iri = self._terms.exact(name)
         if iri:
             return CodeReading(ns.shorten(iri), self._terms.label(iri), (iri,), (iri,), iri=iri, sources=(SOURCE,))
         return self.read(name)
 
-    def _joined(self, name: str) -> CodeReading | None:
-        parts = doses.parts(name)
-        if not parts or not all(map(self._is_drug, parts)):
+    def _by_route(self, name: str, route: doses.Route) -> CodeReading | None:
+        """What a drug says that is given by a route: what its codes for that route say, or what it says itself."""
+        if not self._is(name, "intervention"):
+            return self._joined(name, lambda part: self._by_route(part, route))
+        rows = [] if self._terms.exact(name) else self._find(name)
+        if any(row.relation == "narrow" or row.parts for row in rows):
+            # A kind of something is one by any route, and so is what it consists of.
+            return self._alone(name)
+        known = [self._terms.exact(name), *(term for row in rows for term in row.terms)]
+        labels = {normal(label) for iri in known if iri for label in (self._terms.label(iri), name)}
+        uses = [code for row in rows for code in row.codes]
+        uses = uses or [code for label in sorted(labels) for code in self._uses.get(label, ())]
+        chosen = tuple(code for code in uses if code.partition(":")[2].startswith(route.uses))
+        if chosen:
+            row = Name(name, (), "intervention", codes=chosen)
+            return self._one_of(row, [self._codes().read(code) for code in chosen])
+        # What a name with codes says, all its uses have in common.
+        return self._alone(name) if route.whole or any(row.codes for row in rows) else None
+
+    def _joined(self, name: str, read: Callable[[str], CodeReading | None]) -> CodeReading | None:
+        return self._all(name, "intervention", doses.parts(name), read)
+
+    def _all(
+        self, name: str, kind: str, parts: Sequence[str], read: Callable[[str], CodeReading | None]
+    ) -> CodeReading | None:
+        """What several things in one name say, if each of them is known."""
+        readings = [reading for part in parts if (reading := read(part)) is not None]
+        if not parts or len(readings) < len(parts):
             return None
-        row = Name(name, (), "intervention", parts=tuple(parts))
-        return self._together(row, [self._part(part, frozenset({name})) for part in parts])
+        return self._together(Name(name, (), kind, parts=tuple(parts)), readings)
+
+    def _condition(self, name: str) -> CodeReading | None:
+        """What a name says as that of a condition or finding with words about it, or of several."""
+        for scope, bare in written.said(name, self._words):
+            rows = self._find(f"history of {bare}") if scope == "past" else []
+            # What somebody had is not what somebody has, unless the past has a name of its own.
+            return self._read(rows, frozenset({name})) if any(r.relation not in ASKED for r in rows) else None
+        for bare, left in written.variants(name, self._words, self._aliases):
+            if self._is(bare, "condition", "finding"):
+                reading = self._alone(bare)
+                if reading is not None:
+                    why = f"{name!r} is less than {bare!r}, so nothing follows from its absence"
+                    return self._told(name, left, reading, why) if left else reading
+        parts = written.parts(name)
+        return self._all(name, "condition", parts, self._known)
+
+    def _known(self, name: str) -> CodeReading | None:
+        return self._alone(name) if self._is(name, "condition", "finding") else self._condition(name)
+
+    @cached_property
+    def _aliases(self) -> Mapping[frozenset[str], str]:
+        """Names of conditions and findings by their words, for whoever writes these in another order."""
+        names = [(normal(n), row.iri) for row in self._terms.of_kind("condition", "finding") for n in row.names]
+        rows = [row for row in self.rows if row.kind != "intervention"]
+        names += [(normal(n), row.name) for row in rows for n in (row.name, *row.synonyms)]
+        return written.aliases(names, self._words)
+
+    @cached_property
+    def _words(self) -> written.Words:
+        return written.read_words(self._folder)
 
     def _read(self, rows: Sequence[Name], above: frozenset[str]) -> CodeReading:
         row = rows[0]
         if row.parts:
             return self._together(row, [self._part(part, above) for part in row.parts])
-        if row.relation in _BRINGS:
+        if row.relation in BRINGS:
             return self._decided(rows)
         readings = [self._codes().read(code) for code in row.codes]
         if not readings:
-            return CodeReading(f"{SOURCE}:{_slug(row.name)}", row.name, steps=("no relation to a term is recorded",))
+            return CodeReading(f"{SOURCE}:{_slug(row.label)}", row.label, steps=("no relation to a term is recorded",))
         return self._one_of(row, readings)
 
     def _decided(self, rows: Sequence[Name]) -> CodeReading:
         """What a name says by the relations that somebody decided."""
         row = rows[0]
-        pairs = [(one.relation, term) for one in rows for term in one.terms if one.relation in _BRINGS]
-        may = {term for one in rows for term in one.terms if one.relation in _ASKED}
+        pairs = [(one.relation, term) for one in rows for term in one.terms if one.relation in BRINGS]
+        may = {term for one in rows for term in one.terms if one.relation in ASKED}
         present = self._telling([term for _, term in pairs], True)
         absent = self._telling([term for relation, term in pairs if relation == "exact"], False)
         label = self._terms.label
-        steps = tuple(f"{row.name} {_RELATIONS[relation]} {label(term)} [{TITLE}]" for relation, term in pairs)
+        steps = tuple(f"{row.label} {_RELATIONS[relation]} {label(term)} [{TITLE}]" for relation, term in pairs)
         reading = CodeReading("", present=present, absent=absent, steps=steps, absent_steps=steps)
         if may:
             # What it may be as well stays unknown where a list is complete, and so does all above and below that.
@@ -261,16 +278,16 @@ class Lexicon:
         """What all codes of one name say: whoever has the thing has one of them."""
         if len(readings) == 1:
             first = readings[0]
-            step = f"{row.name} is {first.name} [{TITLE}]"
+            step = f"{row.label} is {first.name} [{TITLE}]"
             sources = tuple(sorted({SOURCE, *first.sources}))
             return replace(first, steps=(step, *first.steps), absent_steps=(step, *first.absent_steps), sources=sources)
         closed = [self._closed(reading.present) for reading in readings]
         present = self._telling(frozenset.intersection(*closed), True)
         absent = self._telling({c for reading in readings for c in reading.absent}, False)
         curie = "; ".join(reading.curie for reading in readings)
-        steps = (f"{row.name} has a code for each use: {curie} [{TITLE}]",)
+        steps = (f"{row.label} has a code for each use: {curie} [{TITLE}]",)
         sources = tuple(sorted({SOURCE, *(source for reading in readings for source in reading.sources)}))
-        one = CodeReading(curie, row.name, present, absent, steps, self._iri(row), steps, sources)
+        one = CodeReading(curie, row.label, present, absent, steps, self._iri(row), steps, sources)
         if present or not all(reading.present or reading.another for reading in readings):
             return one if present else replace(one, steps=(*steps, *dict.fromkeys(r.steps[-1] for r in readings)))
         may = {c for reading, up in zip(readings, closed, strict=True) for c in (*reading.may, *up)}
@@ -296,10 +313,10 @@ class Lexicon:
         """What somebody takes who takes a product of several drugs: each of them."""
         unread = [part for part in parts if not part.present and not part.another]
         if unread:
-            why = f"{row.name} has a part that is not understood: {unread[0].name}: {unread[0].steps[-1]}"
+            why = f"{row.label} has a part that is not understood: {unread[0].name}: {unread[0].steps[-1]}"
             return self._made(row, CodeReading("", steps=(why,)))
         present = self._telling({c for part in parts for c in part.present}, True)
-        steps = (f"{row.name} is {', '.join(part.label or part.curie for part in parts)} together [{TITLE}]",)
+        steps = (f"{row.label} is {', '.join(part.label or part.curie for part in parts)} together [{TITLE}]",)
         sources = tuple(sorted({source for part in parts for source in part.sources}))
         others = [part for part in parts if part.another]
         denies = frozenset.intersection(*(frozenset(part.denies) for part in others)) if others else frozenset()
@@ -317,12 +334,12 @@ class Lexicon:
         )
 
     def _made(self, row: Name, reading: CodeReading) -> CodeReading:
-        curie = row.codes[0] if row.codes else f"{SOURCE}:{_slug(row.name)}"
+        curie = row.codes[0] if row.codes else f"{SOURCE}:{_slug(row.label)}"
         sources = tuple(sorted({SOURCE, *reading.sources}))
-        return replace(reading, curie=curie, label=row.name, iri=self._iri(row), sources=sources)
+        return replace(reading, curie=curie, label=row.label, iri=self._iri(row), sources=sources)
 
     def _iri(self, row: Name) -> str:
-        return f"{ns.BASE}lexicon/{_slug(row.name)}"
+        return f"{ns.BASE}lexicon/{_slug(row.label)}"
 
     def _telling(self, classes: Collection[str], present: bool) -> tuple[str, ...]:
         return tuple(sorted(self._terms.telling(sorted(classes), present)))

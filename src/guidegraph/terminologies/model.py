@@ -97,12 +97,14 @@ def _within(code: str, pattern: str) -> bool:
 
 @dataclass(frozen=True)
 class Subject:
-    """A term of ours as the check needs it: label, kind, whether it is a combination, and the terms above it."""
+    """A term of ours as the check needs it: label, kind, whether it is a combination, the terms above it, and how a
+    drug acts (the IRI of a route, "" where its class does not say)."""
 
     label: str
     kind: str
     combination: bool = False
     above: frozenset[str] = frozenset()
+    route: str = ""
 
 
 @dataclass(frozen=True, order=True)

@@ -138,6 +138,7 @@ def _question(row: dict[str, Any]) -> Json:
         *([("key", "valueString", fhir.text(row["key"]))] if row["key"] else []),
         ("therapies", "valueUnsignedInt", row["therapies"]),
         ("families", "valueUnsignedInt", row["families"]),
+        *([("decides", "valueString", fhir.text(row["decides"]))] if row["decides"] else []),
         ("alert", "valueBoolean", row["alert"]),
         ("absolute", "valueBoolean", row["absolute"]),
     ]

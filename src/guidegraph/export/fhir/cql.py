@@ -25,6 +25,11 @@ LIBRARY = f"{fhir.FHIR}Library/{LIBRARY_NAME}"
 
 _OPEN = (Decimal(0), Decimal(-1), Decimal(999999999), Decimal(1000000000))
 _TRIAL, _STOP = gg("hasTrial"), gg("stoppedMedication")
+#: What the library cannot tell: the bundle of a patient holds the numbers of one problem.
+_ONE_CLOCK = (
+    "By the numbers of the one problem that the bundle holds. Of a patient with several problems it may be about "
+    "another one: false by these numbers is not known to be false."
+)
 _EVENTS = {_TRIAL: "trials", _STOP: "stops"}
 
 
@@ -60,6 +65,12 @@ class Populations:
             for higher in above:
                 below.setdefault(higher, set()).add(cls)
         return below
+
+    @cached_property
+    def _clocked(self) -> frozenset[str]:
+        """The populations of what counts whatever the problem and sets what belongs to one."""
+        rows = self._records.criteria
+        return frozenset(self._records.population(node) for node in rows if ns.IDX + "clocked" in rows[node])
 
     def library(self, populations: Sequence[str]) -> str:
         """The library of some populations and everything that they use, in a fixed order."""
@@ -146,6 +157,8 @@ class Populations:
         branches = [self._branch(branch) for branch in self._records.branches[population]]
         union = "\n  or ".join(sorted(branches))
         head = comment(self._records.label(population))
+        if population in self._clocked:
+            head += f"\n{comment(_ONE_CLOCK)}"
         return f"{head}\ndefine {quoted(define_name(population))}:\n  {union}"
 
     def _branch(self, branch: tuple[tuple[str, bool], ...]) -> str:

@@ -146,6 +146,7 @@ EXTENSIONS = (
             ("key", "string"),
             ("therapies", "unsignedInt"),
             ("families", "unsignedInt"),
+            ("decides", "string"),
             ("alert", "boolean"),
             ("absolute", "boolean"),
         ),

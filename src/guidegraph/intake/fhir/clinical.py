@@ -16,7 +16,7 @@ from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
-from guidegraph.intake.report import OTHER_REASON, Source
+from guidegraph.intake.report import OTHER_REASON, Source, shown
 from guidegraph.intake.units import decimal_of
 from guidegraph.model import TrialFact
 
@@ -133,10 +133,11 @@ class Clinical:
         notes = ("" if verified else "how sure it is, is not said", meaning.why, _VAGUE if vague else "")
         note = "; ".join(filter(None, notes))
         concept = res.part("severity")
-        severity = res.first_of(concept, self._table.severities) if concept is not None else ""
         for cls in classes:
             self._builder.fact(cls, True, source, note=note, began=began)
-            self._builder.severity(severity, cls, source)
+            if concept is not None:
+                severity = res.first_of(concept, self._table.severities)
+                self._builder.severity(severity, cls, source, res.words_of(concept))
 
     def _onset(self, res: Resource) -> Moment | None:
         """When a condition began, where its entry gives a day, or days within which it did."""
@@ -182,12 +183,14 @@ class Clinical:
     def _is_allergy(self, res: Resource) -> bool:
         if "type" not in res.kind.row:
             return True
-        note = res.part("type")
+        note, known = res.part("type"), res.kind.row["type"]
         if note is None:
             return True
-        allergy = res.kind.row["type"]["allergy"]
         codes = [note] if isinstance(note, str) else [code.code for code in res.codings(note)]
-        return allergy in codes
+        if not {known["allergy"], known["intolerance"]}.intersection(codes):
+            said = shown(note) if isinstance(note, str) else res.words_of(note)
+            raise NotUnderstoodError(f"its type is not understood ({said})")
+        return known["allergy"] in codes
 
     def _within(self, res: Resource, classes: list[str]) -> list[str]:
         above = ns.expand(res.kind.row.get("within", "")) if "within" in res.kind.row else None
@@ -273,7 +276,8 @@ class Clinical:
         outcomes.update(self._builder.of_kind(self._concepts.read(codes).present, "outcome") if codes else ())
         if len(outcomes) == 1:
             return outcomes.pop(), ""
-        return None, "its outcome is not understood" if not outcomes else "its outcomes differ, so none is read"
+        unread = f"its outcome is not understood ({res.words_of(concept)})"
+        return None, unread if not outcomes else "its outcomes differ, so none is read"
 
     def _weeks(self, res: Resource, word: str, outcome: str | None) -> Decimal | None:
         """The length of a trial: of one with an outcome or one that goes on, since others would count as going on."""

@@ -136,7 +136,7 @@ class Observations:
         about = self.about(codes, meaning)
         measured = value[0] in _MEASURES or bool(self._builder.of_kind(about, "number")) or self._measures(res)
         lists = MEASURED if measured else res.kind.lists
-        why, word = "", ""
+        why, word, unread = "", "", ""
         if not about:
             why = meaning.why or "its code is no number or state of ours"
             if not meaning.understood:
@@ -150,15 +150,15 @@ class Observations:
         elif node.get("dataAbsentReason") is not None:
             why = f"it has no value ({_told('', node['dataAbsentReason']) or 'absent'})"
         else:
-            word = self._interpreted(res, node)
-            why = "" if values or word else "it has no value"
+            word, unread = self._interpreted(res, node)
+            why = "" if values or word else f"it has no value{f', but {unread}' if unread else ''}"
         numbers = self._builder.of_kind(meaning.present, "number")
         if why:
             self._builder.misunderstood(lists, source, why, about=about)
         elif numbers:
             self._number(numbers, value, source, res)
         else:
-            self._state(res, value, word, meaning, source, codes)
+            self._state(res, value, word, unread, meaning, source, codes)
 
     def _measures(self, res: Resource) -> bool:
         categories = res.data.get("category")
@@ -175,15 +175,18 @@ class Observations:
         else:
             self._builder.sex((words.pop() if len(words) == 1 else None) or "", source, "stated by an observation")
 
-    def _interpreted(self, res: Resource, node: dict[str, Any]) -> str:
-        """What the interpretations of an observation say (yes, no, doubt), "" where that is not one thing."""
+    def _interpreted(self, res: Resource, node: dict[str, Any]) -> tuple[str, str]:
+        """What the interpretations of an observation say (yes, no, doubt; "" where that is not one thing), and in words
+        that one of them is a text alone, or of another terminology."""
         concepts = node.get("interpretation") or []
-        words = {
-            self._table.interpretations.get((code.system, code.code), "")
-            for concept in (concepts if isinstance(concepts, list) else [])
-            for code in res.codings(concept)
-        }
-        return words.pop() if len(words) == 1 else ""
+        words: set[str] = set()
+        systems, texts = {system for system, _ in self._table.interpretations}, []
+        for concept in concepts if isinstance(concepts, list) else []:
+            codes = res.codings(concept)
+            words |= {self._table.interpretations.get((code.system, code.code), "") for code in codes}
+            texts += [] if systems.intersection(code.system for code in codes) else [res.words_of(concept)]
+        unread = f"its interpretation is not understood ({'; '.join(texts)})" if texts else ""
+        return (words.pop() if len(words) == 1 else ""), unread
 
     def _number(self, numbers: list[str], value: _Value, source: Source, res: Resource) -> None:
         kind, content = value
@@ -210,7 +213,14 @@ class Observations:
         return asked[0] if len(asked) == 1 else None
 
     def _state(
-        self, res: Resource, value: _Value, interpreted: str, meaning: Meaning, source: Source, codes: list[Code]
+        self,
+        res: Resource,
+        value: _Value,
+        interpreted: str,
+        unread: str,
+        meaning: Meaning,
+        source: Source,
+        codes: list[Code],
     ) -> None:
         states = self._builder.of_kind(meaning.present, *_STATES)
         lacking = self._builder.of_kind(meaning.absent, *_STATES)
@@ -226,8 +236,13 @@ class Observations:
             word, why = "doubt", "its interpretation says something else than its value"
         elif not word and value[0] not in ("valueCodeableConcept", "valueBoolean"):
             word = interpreted
+            unread = unread or ("its value is a text, which is not read" if value[0] == "valueString" and word else "")
         if not word:
-            why = "its value is not understood"
+            why = unread or "its value is not understood"
+        elif word == "no" and unread and value[0] != "valueString":
+            # A text may say the opposite: what is there is not denied beside it.
+            self._builder.doubt({*states, *lacking}, res.kind.lists, source, unread)
+            return
         elif word == "no" and (res.has("narrows") or (self._reasons and not self._builder.of_problem(lacking))):
             why = "it is negative at one site, or of one condition, which says nothing of others"
             self._builder.doubt({*states, *lacking}, res.kind.lists, source, why)
@@ -235,6 +250,7 @@ class Observations:
         elif word == "no":
             source = replace(source, steps=meaning.absent_steps or source.steps)
             why = why or "its code does not say that much"
+        why = "; ".join(dict.fromkeys(filter(None, (why, unread)))) if word == "yes" else why
         self._builder.answered(word, states, lacking, source, res.kind.lists, why)
 
     def _answer(self, res: Resource, value: _Value, answers: Mapping[tuple[str, str], str]) -> str:

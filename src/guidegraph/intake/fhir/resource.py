@@ -222,6 +222,15 @@ class Resource:
             raise NotUnderstoodError("the text of a concept is not text")
         return shown(text or "")
 
+    def words_of(self, concept: Any) -> str:
+        """A CodeableConcept in words, for the report: its text, else its codes.
+
+        Raises:
+            NotUnderstoodError: its text is not text.
+        """
+        codes = (code.label or code.code or code.system for code in self.codings(concept))
+        return self.text_of(concept) or "; ".join(filter(None, codes)) or "no code"
+
     def boolean(self, name: str) -> bool | None:
         """A boolean element.
 
