@@ -288,7 +288,7 @@ class Question(TypedDict):
 
     ``signs``: those of an alert, which is one question: its ``fact`` names the alert, its ``key`` is empty. ``trials``:
     those that were made, where the fact is one of care taken as a whole. ``decides``: the gravest of what it could
-    change, with the first therapy of which ("may rule out ibuprofen"), empty for an alert.
+    change, with the first therapy of which ("may rule out THERAPY"), empty for an alert.
     """
 
     fact: str

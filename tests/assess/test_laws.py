@@ -284,7 +284,7 @@ def test_changes_of_every_kind_are_applied(kb: Any) -> None:
         profile = kb.profile(f"example:{example}")
         for therapy, status in sorted(kb.assess(profile, AS_OF).statuses.items()):
             # Each patient has a share, since each is told other kinds of things.
-            if status in ("provisional", "undetermined", "not-indicated") and applied < 7 * (number + 1):
+            if status in ("provisional", "undetermined", "not-indicated") and applied < 10 * (number + 1):
                 facts = kb.explain(profile, therapy, as_of=AS_OF)["change"]["facts"]
                 if facts:
                     changed = kb.profile(with_facts(kb, profile, facts))

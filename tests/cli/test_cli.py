@@ -305,7 +305,7 @@ def test_a_command_imports_what_it_shows_and_no_more() -> None:
     done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True, timeout=120)
     loaded = set(done.stderr.split())
     assert {m for m in loaded if m.startswith("guidegraph.cli.")} == {
-        f"guidegraph.cli.{m}" for m in ("app", "common", "patient")
+        f"guidegraph.cli.{m}" for m in ("app", "common", "options", "patient")
     }
     needless = {
         "guidegraph.comparisons",

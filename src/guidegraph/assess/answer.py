@@ -359,9 +359,8 @@ def answer(
 ) -> Answer:
     """The whole answer in the published JSON form (schema/therapies.schema.json).
 
-    What it holds is shared with other answers of the knowledge base: copy it before it is given away. ``baseline`` are
-    the statuses with every voice, where the reader left out some, ``boundary`` the terms on which definitions differ,
-    for each therapy that is positive only there.
+    What it holds is shared with other answers: copy it before it is given away. ``baseline``: the statuses with every
+    voice, where the reader left out some; ``boundary``: on which terms definitions differ, where that alone is for it.
     """
     profile = assessment.profile
     unknown, trials = every_open_fact(assessment), every_trial(assessment)

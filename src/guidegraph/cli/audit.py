@@ -8,20 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import (
-    FAILED,
-    INCOMPLETE,
-    SHIPPED,
-    AsOf,
-    Opener,
-    Output,
-    complain,
-    day,
-    file_path,
-    guarded,
-    working,
-    write,
-)
+from guidegraph.cli.common import FAILED, INCOMPLETE, complain, working, write
+from guidegraph.cli.options import SHIPPED, AsOf, Opener, Output, day, file_path, guarded
 
 if TYPE_CHECKING:
     from guidegraph.audit.auditing import AuditReport

@@ -8,17 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import (
-    FAILED,
-    SHIPPED,
-    Opener,
-    ReportFormat,
-    ReportOption,
-    folder_path,
-    guarded,
-    working,
-    write_report,
-)
+from guidegraph.cli.common import FAILED, ReportFormat, working, write_report
+from guidegraph.cli.options import SHIPPED, Opener, ReportOption, folder_path, guarded
 
 
 def _report(form: ReportFormat, data: dict[str, Any], text: Callable[[Any], str], passed: bool) -> None:

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli.common import (
+from guidegraph.cli.common import Format, picture, view, write
+from guidegraph.cli.options import (
     SHIPPED,
     AsOf,
-    Format,
     FormatOption,
     Opener,
     PictureOutput,
@@ -20,10 +20,7 @@ from guidegraph.cli.common import (
     day,
     folder_path,
     guarded,
-    picture,
     profile_source,
-    view,
-    write,
 )
 from guidegraph.errors import UsageError
 

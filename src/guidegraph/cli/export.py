@@ -10,26 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from guidegraph.cli import exportgraph
-from guidegraph.cli.common import (
-    FAILED,
+from guidegraph.cli.common import FAILED, FhirVersion, ReportFormat, chosen, working, write, write_report
+from guidegraph.cli.options import (
     SHIPPED,
     AsOf,
-    FhirVersion,
     FhirVersionOption,
     Opener,
     Output,
     Problem,
     ProfileArgument,
-    ReportFormat,
     ReportOption,
-    chosen,
     day,
     folder_path,
     guarded,
     profile_source,
-    working,
-    write,
-    write_report,
 )
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files, write_folder

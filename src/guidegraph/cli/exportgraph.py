@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import SHIPPED, AsOf, Opener, Output, day, working, write
+from guidegraph.cli.common import working, write
+from guidegraph.cli.options import SHIPPED, AsOf, Opener, Output, day
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files
 

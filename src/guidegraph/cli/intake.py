@@ -10,18 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from guidegraph import assets
-from guidegraph.cli.common import (
-    SHIPPED,
-    AsOf,
-    Opener,
-    Output,
-    day,
-    file_path,
-    guarded,
-    standard_input,
-    working,
-    write,
-)
+from guidegraph.cli.common import standard_input, working, write
+from guidegraph.cli.options import SHIPPED, AsOf, Opener, Output, day, file_path, guarded
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files
 from guidegraph.namespaces import shorten

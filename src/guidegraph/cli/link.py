@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import FAILED, Knowledge, ReportFormat, ReportOption, guarded, working, write_report
+from guidegraph.cli.common import FAILED, ReportFormat, working, write_report
+from guidegraph.cli.options import Knowledge, ReportOption, guarded
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,21 +8,8 @@ from typing import Annotated
 import typer
 
 from guidegraph.cli import link
-from guidegraph.cli.common import (
-    FAILED,
-    INCOMPLETE,
-    SHIPPED,
-    Format,
-    FormatOption,
-    Opener,
-    ReportFormat,
-    ReportOption,
-    guarded,
-    view,
-    working,
-    write,
-    write_report,
-)
+from guidegraph.cli.common import FAILED, INCOMPLETE, Format, ReportFormat, view, working, write, write_report
+from guidegraph.cli.options import SHIPPED, FormatOption, Opener, ReportOption, guarded
 
 app = typer.Typer(
     no_args_is_help=False,

@@ -8,32 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import (
-    FAILED,
+from guidegraph.cli.common import FAILED, FhirVersion, Format, ReportFormat, picture, view, write, write_report
+from guidegraph.cli.options import (
     SHIPPED,
-    AsOf,
+    TODAY,
     EndpointOption,
-    FhirVersion,
     FhirVersionOption,
-    Format,
     FormatOption,
-    Jurisdiction,
-    Only,
     Opener,
     PictureOutput,
-    Problem,
     ProfileArgument,
-    ReportFormat,
+    Question,
     ReportOption,
-    Standing,
-    day,
     file_path,
     guarded,
-    picture,
     profile_source,
-    view,
-    write,
-    write_report,
 )
 from guidegraph.errors import UsageError
 
@@ -51,11 +40,7 @@ def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str
 def therapies(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
-    as_of: AsOf = None,
-    jurisdiction: Jurisdiction = None,
-    problem: Problem = None,
-    standing: Standing = None,
-    only: Only = None,
+    question: Question = TODAY,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
     also: Annotated[
@@ -114,18 +99,9 @@ def therapies(
     kb = opened(endpoint=endpoint)
     patient = kb.profile(profile_source(profile))
     # Each of several problems has a glance of its own; whatever is one whole is of one problem.
-    several = brief and form is not Format.json and problem is None and save is None
+    several = brief and form is not Format.json and question.options.get("problem") is None and save is None
     answers = [
-        kb.therapies(
-            one,
-            as_of=day(as_of),
-            jurisdiction=jurisdiction,
-            problem=problem,
-            standing=standing,
-            only=only,
-            also=also or (),
-        )
-        for one in (parts(patient) if several else [patient])
+        kb.therapies(one, also=also or (), **question.options) for one in (parts(patient) if several else [patient])
     ]
     if form is Format.fhir:
         text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
@@ -161,11 +137,7 @@ def explain(
     profile: ProfileArgument,
     therapy: Annotated[str, typer.Argument(metavar="THERAPY", help="A therapy by label, synonym, CURIE or IRI.")],
     form: FormatOption = Format.table,
-    as_of: AsOf = None,
-    jurisdiction: Jurisdiction = None,
-    problem: Problem = None,
-    standing: Standing = None,
-    only: Only = None,
+    question: Question = TODAY,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
@@ -185,30 +157,14 @@ def explain(
         },
     )
     kb = opened(endpoint=endpoint)
-    write(
-        shown(
-            kb.explain(
-                profile_source(profile),
-                therapy,
-                as_of=day(as_of),
-                jurisdiction=jurisdiction,
-                problem=problem,
-                standing=standing,
-                only=only,
-            )
-        )
-    )
+    write(shown(kb.explain(profile_source(profile), therapy, **question.options)))
 
 
 @guarded
 def ask(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
-    as_of: AsOf = None,
-    jurisdiction: Jurisdiction = None,
-    problem: Problem = None,
-    standing: Standing = None,
-    only: Only = None,
+    question: Question = TODAY,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
 ) -> None:
@@ -228,14 +184,7 @@ def ask(
         },
     )
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(
-        profile_source(profile),
-        as_of=day(as_of),
-        jurisdiction=jurisdiction,
-        problem=problem,
-        standing=standing,
-        only=only,
-    ).to_dict()
+    answer = kb.therapies(profile_source(profile), **question.options).to_dict()
     write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
 
 
@@ -244,11 +193,7 @@ def timeline(
     profile: ProfileArgument,
     output: PictureOutput = None,
     form: FormatOption = Format.table,
-    as_of: AsOf = None,
-    jurisdiction: Jurisdiction = None,
-    problem: Problem = None,
-    standing: Standing = None,
-    only: Only = None,
+    question: Question = TODAY,
     opened: Opener = SHIPPED,
 ) -> None:
     """Statuses of all therapies by week of symptoms.
@@ -268,14 +213,7 @@ def timeline(
         },
     )
     kb = opened()
-    data = kb.timeline(
-        profile_source(profile),
-        as_of=day(as_of),
-        jurisdiction=jurisdiction,
-        problem=problem,
-        standing=standing,
-        only=only,
-    )
+    data = kb.timeline(profile_source(profile), **question.options)
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)
@@ -290,9 +228,7 @@ def plan(
         list[str], typer.Argument(metavar="THERAPY...", help="Therapies by label, synonym, CURIE, IRI or code.")
     ],
     form: FormatOption = Format.table,
-    as_of: AsOf = None,
-    jurisdiction: Jurisdiction = None,
-    problem: Problem = None,
+    question: Question = TODAY,
     opened: Opener = SHIPPED,
 ) -> None:
     """What becomes of therapies that are given together: what is warned of, what doubles, which conditions are met.
@@ -304,5 +240,4 @@ def plan(
 
     shown = view(form, {Format.table: plan_text, Format.json: render.to_json, Format.markdown: plan_markdown})
     kb = opened()
-    source = profile_source(profile)
-    write(shown(kb.plan(source, chosen, as_of=day(as_of), jurisdiction=jurisdiction, problem=problem)))
+    write(shown(kb.plan(profile_source(profile), chosen, **question.options)))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import SHIPPED, Opener, file_path, guarded, standard_input, write
+from guidegraph.cli.common import standard_input, write
+from guidegraph.cli.options import SHIPPED, Opener, file_path, guarded
 from guidegraph.errors import QueryError, UsageError
 from guidegraph.files import read_text
 

@@ -10,18 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import (
-    SHIPPED,
-    Knowledge,
-    Opener,
-    ReportFormat,
-    ReportOption,
-    folder_path,
-    guarded,
-    terminal,
-    working,
-    write,
-)
+from guidegraph.cli.common import ReportFormat, terminal, working, write
+from guidegraph.cli.options import SHIPPED, Knowledge, Opener, ReportOption, folder_path, guarded
 
 if TYPE_CHECKING:
     from guidegraph.remote.pushing import Pushed
