@@ -237,7 +237,9 @@ def block(text: str, label: str) -> str:
 def test_a_class_tells_what_is_worse_below_it(ask: Any) -> None:
     text = therapies_text(ask("example:stopped-mao-inhibitor").to_dict())
     assert "below it contraindicated: amitriptyline" in block(text, "tricyclic antidepressant")
-    assert "below it" not in block(text, "magnetic resonance imaging")
+    assert "below it" not in block(text, "group exercise programme")
+    # One without a reason is below the one that has one.
+    assert "below it advised-against: routine magnetic" in block(text, "magnetic resonance imaging")
 
 
 def test_nothing_is_recommended_in_general_that_no_recommendation_is_for_the_patient(ask: Any) -> None:
