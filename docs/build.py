@@ -87,16 +87,16 @@ def anchored(text: str) -> str:
     there = set(re.findall(r'\bid="([^"]*)"', text))
 
     def linked(match: re.Match[str]) -> str:
-        # What has no entity of pyLODE's, as the individuals, is known by the name that is printed. pyLODE takes codes of
-        # others, which the page does not have, for its own, and leads off the page to terms of ours that are on it.
-        target, rest, printed = match[1], match[2], html.unescape(match[3])
+        # What has no entity of pyLODE's, as the individuals, is known by the name that is printed. pyLODE takes codes
+        # of others, which the page does not have, for its own, and leads off the page to terms of ours that are on it.
+        before, target, after, printed = match[1], match[2], match[3], html.unescape(match[4])
         name = names.get(target.removeprefix("#")) or anchor(html.unescape(target)) or anchor(ns.expand(printed) or "")
         for found in (name, target.removeprefix("#")):
             if found in there:
-                return f'<a href="#{found}"{rest}>{match[3]}'
-        return f"<a{rest}>{match[3]}" if target.startswith("#") else match[0]
+                return f'<a{before} href="#{found}"{after}>{match[4]}'
+        return f"<a{before}{after}>{match[4]}" if target.startswith("#") else match[0]
 
-    return re.sub(r'<a href="([^"]*)"([^>]*)>([^<]*)', linked, text)
+    return re.sub(r'<a((?: [^>]*?)?) href="([^"]*)"([^>]*)>([^<]*)', linked, text)
 
 
 def _individuals(text: str, triples: set[ox.Triple]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 import re
@@ -28,6 +29,7 @@ class Page(HTMLParser):
         super().__init__()
         self.ids: list[str] = []
         self.links: set[str] = set()
+        self.away: set[str] = set()
         self.texts: dict[str, str] = {}
         self._entity = ""
         self.feed(text)
@@ -38,6 +40,8 @@ class Page(HTMLParser):
             self.ids.append(str(said["id"]))
         if (said.get("href") or "").startswith("#"):
             self.links.add(str(said["href"])[1:])
+        elif tag == "a":
+            self.away.add(said.get("href") or "")
         if tag == "div" and "entity" in (said.get("class") or ""):
             self._entity = str(said["id"])
             self.texts[self._entity] = ""
@@ -114,6 +118,38 @@ def holds_what_the_redirects_lead_to(site: Path) -> None:
             assert list(ox.parse(path=str(path), format=form)), path
 
 
+def anchored(repo_root: Path, text: str) -> Page:
+    """A page as docs/build.py makes it of what pyLODE writes."""
+    spec = importlib.util.spec_from_file_location("build_site", repo_root / "docs/build.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Page(module.anchored(text))
+
+
+def test_every_link_to_a_term_on_the_page_leads_to_its_anchor(repo_root: Path) -> None:
+    """By pyLODE's own anchor, by an IRI that leads off the page, or by the name that is printed; others stay as they are."""
+    entity = '<div class="property entity" id="{}"><table><code>{}</code></table></div>'
+    text = (
+        entity.format("Drug1", ns.GG + "Drug")
+        + entity.format("vocab-Weak", ns.GG + "Weak")
+        + "".join(
+            f'<a class="x" href="{target}" title="y">{printed}</a>'
+            for target, printed in (
+                ("#Drug1", "drug"),
+                ("#weak", "gg:Weak"),
+                (ns.GG + "Weak", "weak"),
+                (ns.GGT + "Elsewhere", "elsewhere"),
+                ("https://other.org/x", "other"),
+                ("#gone", "code of others"),
+            )
+        )
+    )
+    page = anchored(repo_root, text)
+    assert page.ids == ["vocab-Drug", "vocab-Weak"] and page.links == {"vocab-Drug", "vocab-Weak"}
+    assert page.away == {ns.GGT + "Elsewhere", "https://other.org/x", ""}
+
+
 @pytest.mark.slow
 def test_the_site(kb: Any, site: Path) -> None:
     """Every term has its anchor, label and definition; the redirects lead to files. One test, since building takes long."""
@@ -131,6 +167,8 @@ def test_the_site(kb: Any, site: Path) -> None:
     for name, page in pages.items():
         assert len(page.ids) == len(set(page.ids)), name
         assert page.links <= set(page.ids), name
+        # What is on the page is not looked for elsewhere.
+        assert not {iri for iri in page.away if iri.removeprefix(ns.BASE).replace("/", "-") in page.ids}, name
     populations = {t.subject.value for t in rdf.populations(kb.store) if t.object == ox.NamedNode(ns.GG + "Population")}
     for iri in populations:
         assert "In OWL: (" in pages["populations.html"].texts[iri.removeprefix(ns.BASE).replace("/", "-")]

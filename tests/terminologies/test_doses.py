@@ -17,12 +17,15 @@ UNDERSTOOD = [
     ("naproxen 250 mg three times a day", ["Naproxen"], "250 mg three times a day"),
     ("tramadol 50mg capsules prn", ["Tramadol"], "50mg capsules prn"),
     ("codeine/paracetamol 30/500 mg", ["Acetaminophen", "Codeine"], "30/500 mg"),
+    ("aspirin 75mg and omeprazole 20 mg od", ["Aspirin", "Omeprazole"], ""),
+    ("aspirin 75mg, clopidogrel 75mg", ["Aspirin", "Clopidogrel"], ""),
     ("losartan + hydrochlorothiazide", ["Hydrochlorothiazide", "Losartan"], ""),
     ("levothyroxine 100 micrograms once daily", [], "100 micrograms once daily"),  # none of our terms, but known
     ("morphine sulfate", ["Morphine"], "sulfate"),  # a salt is the substance
     ("venlafaxine hydrochloride XL 75", ["Venlafaxine"], "hydrochloride xl 75"),
     ("ibuprofen 400", ["Ibuprofen"], "400"),  # too much to be part of a name
     ("low dose aspirin", ["Aspirin"], "low dose"),
+    ("ibuprofen (400mg), prn", ["Ibuprofen"], "400mg prn"),
     ("fentanyl patch 25 mcg/h", ["Fentanyl"], "patch 25 mcg/h"),  # acts on the whole body
     ("ibuprofen 400 mg injection", ["Ibuprofen"], "400 mg injection"),
     ("ibuprofen 5% gel", ["TopicalNSAID"], "5% gel"),  # another route is another term

@@ -30,6 +30,8 @@ UNDERSTOOD = [
     ("impairment, renal", ["renal impairment"]),  # in another order
     ("sciatica and hypertension", ["hypertension", "sciatica"]),
     ("AF / T2DM", ["arrhythmia", "diabetes mellitus"]),
+    ("erythromycin allergy", ["hypersensitivity"]),  # of any drug that is known
+    ("allergic to cefalexin", ["hypersensitivity"]),
 ]
 #: What is written, what it says of which term, and what to do about it.
 ASKED = [
@@ -46,6 +48,7 @@ REFUSED = [
     "heart failure NYHA class II or IV",
     "asthma and unheardof",
     "resolved sciatica",
+    "allergy to unheardof",
 ]
 
 
@@ -81,6 +84,17 @@ def test_nothing_is_left_out_that_a_term_names(kb: Any) -> None:
     """'severe' is not left out of what stands beside a term for the severe kind of it."""
     assert kb.knowledge.lexicon.read("recurrent peptic ulcer disease") is None
     assert kb.knowledge.lexicon.read("recurrent sciatica").present == (ns.GGT + "Sciatica",)
+
+
+def test_an_allergy_to_one_drug_leaves_the_narrower_ones_unknown(kb: Any) -> None:
+    """Who is allergic to one drug may have what a term for drugs of its kind means: no complete list denies it."""
+    answer = kb.therapies({"conditions": {"present": ["celecoxib allergy"], "complete": True}}).to_dict()
+    told = next(entry for entry in answer["therapies"] if entry["intervention"] == "ggt:NSAID")
+    truths = {row["id"].rpartition("/")[2]: row["truth"] for row in told["contraindications"]}
+    assert truths["C-NSAID-ASA"] == "unknown"
+    nothing = kb.therapies({"conditions": {"complete": True}}).to_dict()
+    told = next(entry for entry in nothing["therapies"] if entry["intervention"] == "ggt:NSAID")
+    assert {row["id"].rpartition("/")[2]: row["truth"] for row in told["contraindications"]}["C-NSAID-ASA"] == "false"
 
 
 def test_a_name_shows_as_it_was_written(kb: Any) -> None:

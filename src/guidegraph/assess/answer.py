@@ -362,8 +362,7 @@ def answer(
     What it holds is shared with other answers: copy it before it is given away. ``baseline``: the statuses with every
     voice, where the reader left out some; ``boundary``: on which terms definitions differ, where that alone is for it.
     """
-    profile = assessment.profile
-    unknown, trials = every_open_fact(assessment), every_trial(assessment)
+    profile, unknown, trials = assessment.profile, every_open_fact(assessment), every_trial(assessment)
     data: Answer = {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
@@ -36,7 +36,11 @@ def addresses(records: Records, document: str) -> list[str]:
     return found or list(records.all(document, "publishedAt"))
 
 
-def sources(records: Records, told: object) -> list[Source]:
+#: Where a statement of an answer names documents.
+_OF_STATEMENT = ("document", "reports", "reported_by")
+
+
+def sources(records: Records, told: Any) -> list[Source]:
     """The documents that an answer names, each once, with their addresses, sorted by label.
 
     Args:
@@ -47,12 +51,17 @@ def sources(records: Records, told: object) -> list[Source]:
     rest = [told]
     while rest:
         one = rest.pop()
-        if isinstance(one, dict):
-            if "issued_precision" in one:
-                named.add(one["id"])
+        if isinstance(one, list):
+            rest += one if one and isinstance(one[0], (dict, list)) else ()
+        elif not isinstance(one, dict):
+            continue
+        elif "issued_precision" in one:
+            named.add(one["id"])
+        elif "document" in one:
+            # A statement has hundreds of values, and names documents in these alone.
+            rest += [one[key] for key in _OF_STATEMENT if one.get(key)]
+        else:
             rest += [value for value in one.values() if isinstance(value, (dict, list))]
-        elif isinstance(one, list) and one and isinstance(one[0], (dict, list)):
-            rest += one
     iris = sorted((ns.expand(text) or ns.BASE + text for text in named), key=lambda iri: (records.label(iri), iri))
     return [
         {

@@ -26,7 +26,9 @@ _STRENGTHS = re.compile(r"[0-9]+(?:[.,][0-9]+)*(?:[^\W\d]{1,10})?(?:/[0-9]+(?:[.
 _ATTACHED = re.compile(r"([0-9]+(?:[.,][0-9]+)*)([^\W\d]{1,10}(?:/[^\W\d]{1,10})?)")
 #: How much of what is put on or in is the drug: told only beside a route.
 _SHARE = re.compile(r"[0-9]+(?:[.,][0-9]+)?%")
-_JOINED = re.compile(r"\s*[/+&]\s*|\s+(?:and|with)\s+")
+_JOINED = re.compile(r"\s*[/+&]\s*|,\s+|\s+(?:and|with)\s+")
+#: Brackets and the like around a dose; a comma inside a number is none.
+_MARKS = re.compile(r"[();:\[\]]|,(?!\d)")
 #: More words than this are no name.
 _LONGEST = 20
 
@@ -90,7 +92,7 @@ def _route(given: Mapping[str, Any]) -> Route:
 
 def without_dose(name: str, doses: Doses) -> Iterator[Written]:
     """A normal name without the words of a dose, the longest first, each with what is left out and the route told."""
-    tokens = name.split()
+    tokens = _MARKS.sub(" ", name).split()
     if len(tokens) > _LONGEST:
         return
     lead = _leading(tokens, doses)

@@ -161,7 +161,7 @@ class Lexicon:
                 return self._told(
                     name, drug.left, reading, f"{name!r}: that a dose is not taken says nothing of the drug"
                 )
-        reading = self._joined(name, self._one)
+        reading = self._joined(name, self._dosed)
         kind = "intervention" if reading else "condition"
         reading = reading or self._condition(name)
         if reading is not None:
@@ -175,6 +175,13 @@ class Lexicon:
     def _one(self, name: str) -> CodeReading | None:
         """What a name without a dose says, if it is that of a drug or of several."""
         return self._alone(name) if self._is(name, "intervention") else self._joined(name, self._one)
+
+    def _dosed(self, name: str) -> CodeReading | None:
+        """What one of several drugs in a name says, with a dose of its own or without."""
+        reading = self._one(name)
+        if reading is None and (told := self.read(name)) is not None and self._spoken.get(name) == "intervention":
+            return told
+        return reading
 
     def _alone(self, name: str) -> CodeReading | None:
         iri = self._terms.exact(name)
@@ -225,6 +232,10 @@ class Lexicon:
                 if reading is not None:
                     why = f"{name!r} is less than {bare!r}, so nothing follows from its absence"
                     return self._told(name, left, reading, why) if left else reading
+        for term, drug in written.of_drug(name, self._words):
+            iri = ns.expand(term) or term
+            if iri in self._kinds and self._is(drug, "intervention"):
+                return self._decided([Name(name, (), "condition", "narrow", (iri,))])
         parts = written.parts(name)
         return self._all(name, "condition", parts, self._known)
 

@@ -17,7 +17,7 @@ from guidegraph.profile.names import SAID, folded, normal
 from guidegraph.reading import MAXIMUM_BYTES
 
 FILE = "words.yaml"
-_KEYS = {"short", "small", "kinds", "narrowing", "said"}
+_KEYS = {"short", "small", "kinds", "narrowing", "said", "of_drugs"}
 _MARKS = re.compile(r"[()\[\],;:.!]+")
 _JOINED = re.compile(r"\s*[/+&,;]\s*|\s+(?:and|with|plus)\s+")
 #: A year beside a name says when it was, not that it still is.
@@ -33,14 +33,15 @@ _LONGEST = 12
 @dataclass(frozen=True)
 class Words:
     """The words about conditions of a lexicon: what is short for what, those whose place changes nothing, those that
-    names end in and people leave out, those that narrow, and by scope (guidegraph.profile.names.SAID) those that say
-    that the patient does not just have it."""
+    names end in and people leave out, those that narrow, by scope (guidegraph.profile.names.SAID) those that say that
+    the patient does not just have it, and by term (CURIE) those that stand before and after the name of a drug."""
 
     short: Mapping[str, str] = field(default_factory=dict)
     small: frozenset[str] = frozenset()
     kinds: tuple[str, ...] = ()
     narrowing: tuple[str, ...] = ()
     said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    of_drugs: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
 
 @cache
@@ -68,6 +69,7 @@ def read_words(folder: Path) -> Words:
         tuple(normal(str(word)) for word in given["kinds"]),
         _longest(given["narrowing"]),
         {scope: _longest(words) for scope, words in given["said"].items()},
+        {term: (_longest(of["before"]), _longest(of["after"])) for term, of in given["of_drugs"].items()},
     )
 
 
@@ -172,3 +174,11 @@ def said(name: str, words: Words) -> Iterator[tuple[str, str]]:
     tokens = plain.split()
     if any(map(_YEAR.fullmatch, tokens)) and len(tokens) > 1:
         yield "past", " ".join(token for token in tokens if not _YEAR.fullmatch(token))
+
+
+def of_drug(name: str, words: Words) -> Iterator[tuple[str, str]]:
+    """What a normal name says of a drug: the term (CURIE), and the name of the drug."""
+    plain = " ".join(_MARKS.sub(" ", name).split())
+    for term, (before, after) in words.of_drugs.items():
+        rests = [plain.removeprefix(f"{word} ") for word in before] + [plain.removesuffix(f" {word}") for word in after]
+        yield from ((term, rest) for rest in rests if rest != plain)
