@@ -112,6 +112,8 @@ def to_triples(profile: Profile) -> list[ox.Triple]:
         _write_facts(out, problem)
     for cls in sorted(profile.not_tolerated):
         out.add(_PATIENT, _gg("didNotTolerate"), out.blank(ox.NamedNode(cls)))
+    for cls in sorted(profile.beside):
+        out.add(_PATIENT, _gg("hasOtherProblem"), out.blank(ox.NamedNode(cls)))
     for name, alerts in (("examinedAlert", profile.examined), ("actedOnAlert", profile.acted_on)):
         for alert in sorted(alerts):
             out.add(_PATIENT, _gg(name), ox.NamedNode(alert))

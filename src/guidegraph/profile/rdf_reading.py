@@ -32,8 +32,8 @@ _COMPLETE, _NOT_UNDERSTOOD = ns.GG + "completeFor", ns.GG + "notUnderstood"
 _ANOTHER, _CODE, _DENIES, _MAY = (ns.GG + name for name in ("understoodAsAnother", "codeText", "isNot", "mayBe"))
 _PROBLEM, _HAS_PROBLEM, _OF_CONDITION = ns.GG + "Problem", ns.GG + "hasProblem", ns.GG + "ofCondition"
 _HAS_CONDITION, _MEDICATION, _BAD = ns.GG + "hasCondition", ns.GG + "takesMedication", ns.GG + "didNotTolerate"
-_EXAMINED, _ACTED_ON = ns.GG + "examinedAlert", ns.GG + "actedOnAlert"
-_PATIENTS = (_HAS_PROBLEM, _OF_CONDITION, _BAD, _EXAMINED, _ACTED_ON)
+_BESIDE, _EXAMINED, _ACTED_ON = (ns.GG + name for name in ("hasOtherProblem", "examinedAlert", "actedOnAlert"))
+_PATIENTS = (_HAS_PROBLEM, _OF_CONDITION, _BAD, _BESIDE, _EXAMINED, _ACTED_ON)
 _NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD, *_PATIENTS)
 _PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 #: The datatypes whose plain lexical forms are exact numbers.
@@ -150,6 +150,9 @@ class _RdfReader:
         facts = self._facts(self._patient, _PATIENT)
         problems = [self._problem(node) for node in self._all(self._patient, _HAS_PROBLEM)]
         bad = [cls for node in self._all(self._patient, _BAD) for cls in self._type(node, "intervention", _MEDICATION)]
+        beside = [
+            cls for node in self._all(self._patient, _BESIDE) for cls in self._type(node, "condition", _HAS_CONDITION)
+        ]
         alerts = [frozenset(self._cls(n, "alert") for n in self._all(self._patient, p)) for p in (_EXAMINED, _ACTED_ON)]
         not_understood = {self._not_understood(node) for node in self._all(self._patient, _NOT_UNDERSTOOD)}
         others = {self._other(node) for node in self._all(self._patient, _ANOTHER)}
@@ -159,6 +162,7 @@ class _RdfReader:
             not_understood=tuple(sorted({*not_understood, *self._coded.not_understood})),
             readings=self._coded.readings,
             not_tolerated=frozenset(bad),
+            beside=frozenset(beside),
             examined=alerts[0],
             acted_on=alerts[1],
             others=tuple(sorted({*others, *self._coded.others})),

@@ -111,20 +111,22 @@ def parts_of(glance: Glance) -> list[Part]:
         told = ", ".join(f"{row['label']} ({row['recommendations']})" for row in glance["other_problems"])
         parts += _one("OTHER PROBLEM", f"recommendations on {told}: name it as the problem to see them")
     if not emergency:
-        asked = _questions(glance["ask_next"])
-        parts += [Part("ASK NEXT", [Row(asked)], 2)] if asked else []
+        parts += [Part("ASK NEXT", asked, 2)] if (asked := _questions(glance["ask_next"])) else []
     unused = [*glance["unused"], *(f"{label} (none of our terms)" for label in glance["others"])]
     return [*parts, *_one("NOT USED", "; ".join(unused), 0)]
 
 
-def _questions(rows: Sequence[GlanceQuestion]) -> list[str]:
-    """The questions, those that may do the same after what that is, with how many families beside the one named."""
-    told: list[str] = []
-    for at, row in enumerate(rows):
-        more = f" (+{row['families'] - 1})" if row["families"] > 1 else ""
-        same = at > 0 and rows[at - 1]["decides"] == row["decides"]
-        told.append(row["label"] if same or not row["decides"] else f"{row['decides']}{more}: {row['label']}")
-    return told
+def _questions(questions: Sequence[GlanceQuestion]) -> list[Row]:
+    """A row for each thing that answers may do, with how many families beside the one named, and the questions."""
+    rows: list[Row] = []
+    for at, question in enumerate(questions):
+        if at and questions[at - 1]["decides"] == question["decides"]:
+            rows[-1].names.append(question["label"])
+            continue
+        more = f" (+{question['families'] - 1})" if question["families"] > 1 else ""
+        told = f"{question['decides']}{more}: " if question["decides"] else ""
+        rows.append(Row([told + question["label"]]))
+    return rows
 
 
 def _least(band: str) -> int:
