@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -370,6 +371,20 @@ ggg:own {{
 _FROM_12 = _WEEKS.format("In", "12.0")
 
 
+@pytest.fixture(scope="module")
+def dangerous(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The shipped knowledge with a contraindication from twelve weeks on, of a condition or of none."""
+    import guidegraph as gg
+
+    @cache
+    def opened(required: str) -> gg.KnowledgeBase:
+        own = tmp_path_factory.mktemp("dangerous") / "own.trig"
+        own.write_text(_DANGER.format(literals=(_HAS.format(required) if required else "") + _FROM_12))
+        return gg.api.open_knowledge(repo_root, extra=[own])
+
+    return opened
+
+
 @pytest.mark.parametrize(
     ("required", "weeks", "expected"),
     [
@@ -387,13 +402,9 @@ _FROM_12 = _WEEKS.format("In", "12.0")
     ],
 )
 def test_a_contraindications_number_is_of_the_condition_that_it_requires(
-    repo_root: Path, tmp_path: Path, required: str, weeks: int, expected: dict[str, str]
+    dangerous: Any, required: str, weeks: int, expected: dict[str, str]
 ) -> None:
-    import guidegraph as gg
-
-    own = tmp_path / "own.trig"
-    own.write_text(_DANGER.format(literals=(_HAS.format(required) if required else "") + _FROM_12))
-    joined = gg.api.open_knowledge(repo_root, extra=[own])
+    joined = dangerous(required)
     ill, statement = ["congestive heart failure"], ns.BASE + "statement/own/c"
     leg, back = {"of": LEG, "weeks": weeks}, {"of": BACK, "weeks": 520}
     patients = {

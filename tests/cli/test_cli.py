@@ -202,6 +202,7 @@ def test_json_fits_its_published_schema(cli: Run, repo_root: Path, example: str)
         schema(repo_root, "explain").validate(json.loads(told.stdout))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

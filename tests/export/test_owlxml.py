@@ -41,6 +41,7 @@ def horned(text: str, form: str = "owx") -> Any:
     return pytest.importorskip("pyhornedowl").open_ontology_from_string(text, form)
 
 
+@pytest.mark.slow
 def test_every_axiom_is_read_back_by_another_tool(whole: list[ox.Triple]) -> None:
     """horned-owl reads the OWL/XML as it reads the RDF itself, axiom by axiom."""
     plain = headless(whole)
@@ -68,6 +69,7 @@ def test_owl_xml_is_owl_2_dl_by_horned_owl(cli: Run, part: list[str]) -> None:
     assert report.conformant, [v.message for v in report.violations]
 
 
+@pytest.mark.slow
 def test_the_profile_checker_finds_a_violation(whole: list[ox.Triple]) -> None:
     profile = pytest.importorskip("pyhornedowl.profile")
     extra = triples("e:p a owl:TransitiveProperty , owl:FunctionalProperty .")

@@ -28,6 +28,7 @@ ALL = catalogue.catalogue(FOLDERS)
 CASES = sorted((TESTS / "questions").glob("*/case.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ALL, ids=lambda q: q.id)
 def test_header_fits_the_algebra(query: catalogue.Query) -> None:
     prepared = prepareQuery(query.text)

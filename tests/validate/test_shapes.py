@@ -174,6 +174,7 @@ def test_the_text_of_a_constraint_is_parsed_once(tmp_path: Path, monkeypatch: py
     assert len(parsed) == 1
 
 
+@pytest.mark.slow
 def test_validations_in_threads_do_not_meet(tmp_path: Path) -> None:
     """Nothing of the libraries is changed while one runs: each thread gets its own report, and all is as before."""
     import logging

@@ -88,6 +88,7 @@ def open_terms(every_term: Any) -> set[str]:
     return near | {cls for _, cls in every_term.records.asked_only}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", sorted({end for d in CLINICAL for end in (d.term, d.other)}), ids=ns.shorten)
 def test_each_row_holds_for_a_patient(every_term: Any, open_terms: set[str], term: str) -> None:
     """On a complete list the narrower brings the wider, the wider does not deny the narrower, what may be another does
