@@ -317,13 +317,14 @@ class Controversies:
     def _sentence(title: str, indications: Sequence[str], sides: VoicesOfSides) -> str:
         """Who recommends it and who advises against it, in one sentence."""
         held, against = ([v["name"] for v in voices] for voices in (sides["for"], sides["against"]))
-        whom = f" for {clipped(_listed(indications))}" if indications else ""
+        first = joined([*indications[:1], *([f"{len(indications) - 1} more"] if len(indications) > 1 else [])])
 
-        def told(most: int) -> str:
+        def told(whom: str, most: int) -> str:
             left, right = (clipped(_listed(names), most) for names in (held, against))
-            return f"{clipped(title)}{whom}: recommended by {left}, advised against by {right}."
+            about = f"{clipped(title)} for {whom}" if whom else clipped(title)
+            return f"{about}: recommended by {left}, advised against by {right}."
 
-        return fitting(told(most) for most in (12, 6))
+        return fitting(told(whom, most) for most in (12, 6) for whom in (_listed(indications), clipped(first)))
 
 
 def _seems(finding: Finding) -> bool:
