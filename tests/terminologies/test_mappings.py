@@ -152,13 +152,18 @@ def test_a_finding_says_where_and_how_to_mend(wrong: Report) -> None:
     assert any(rule == "label" and "which is that of ICD10CM:G83.4" in what for rule, what in told)
 
 
-def _changed(tmp_path: Path, name: str, change: Callable[[list[str]], None]) -> Path:
+def _set(column: str, value: str | Callable[[str], str]) -> Callable[[dict[str, str]], None]:
+    return lambda row: row.__setitem__(column, value(row[column]) if callable(value) else value)
+
+
+def _changed(tmp_path: Path, name: str, change: Callable[[dict[str, str]], None]) -> Path:
     """A copy of a shipped table with its first row of a code changed."""
     lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
     at = next(i for i, line in enumerate(lines) if i and "skos:exactMatch\t" in line and "NoTerm" not in line)
-    cells = lines[at].split("\t")
-    change(cells)
-    lines[at] = "\t".join(cells)
+    columns = next(line for line in lines if not line.startswith("#")).split("\t")
+    row = dict(zip(columns, lines[at].split("\t"), strict=True))
+    change(row)
+    lines[at] = "\t".join(row.values())
     path = tmp_path / name
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -167,25 +172,25 @@ def _changed(tmp_path: Path, name: str, change: Callable[[list[str]], None]) -> 
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        (lambda c: c.pop(), "malformed-row"),
-        (lambda c: c.__setitem__(0, ""), "malformed-row"),
-        (lambda c: c.__setitem__(0, "ggt:"), "unknown-subject"),
-        (lambda c: c.__setitem__(0, "mondo:1"), "unknown-subject"),
-        (lambda c: c.__setitem__(1, c[1].upper()), "subject-label"),
-        (lambda c: c.__setitem__(2, "skos:relatedMatch"), "malformed-row"),
-        (lambda c: c.__setitem__(3, "no curie"), "malformed-row"),
-        (lambda c: c.__setitem__(3, "MONDO:"), "malformed-row"),
-        (lambda c: c.__setitem__(3, "XX:1"), "unknown-prefix"),
-        (lambda c: c.__setitem__(3, "MONDO:9999999"), "no-such-code"),
-        (lambda c: c.__setitem__(4, ""), "malformed-row"),
-        (lambda c: c.__setitem__(4, c[4] + "s"), "label"),
-        (lambda c: c.__setitem__(7, "yesterday"), "malformed-row"),
-        (lambda c: c.__setitem__(7, "2026-13-01"), "malformed-row"),
-        (lambda c: c.__setitem__(2, "skos:narrowMatch"), None),
+        (lambda row: row.popitem(), "malformed-row"),
+        (_set("subject_id", ""), "malformed-row"),
+        (_set("subject_id", "ggt:"), "unknown-subject"),
+        (_set("subject_id", "mondo:1"), "unknown-subject"),
+        (_set("subject_label", str.upper), "subject-label"),
+        (_set("predicate_id", "skos:relatedMatch"), "malformed-row"),
+        (_set("object_id", "no curie"), "malformed-row"),
+        (_set("object_id", "MONDO:"), "malformed-row"),
+        (_set("object_id", "XX:1"), "unknown-prefix"),
+        (_set("object_id", "MONDO:9999999"), "no-such-code"),
+        (_set("object_label", ""), "malformed-row"),
+        (_set("object_label", lambda label: label + "s"), "label"),
+        (_set("mapping_date", "yesterday"), "malformed-row"),
+        (_set("mapping_date", "2026-13-01"), "malformed-row"),
+        (_set("predicate_id", "skos:narrowMatch"), None),
     ],
 )
 def test_a_changed_row_is_told(
-    kb: gg.KnowledgeBase, installed: None, tmp_path: Path, change: Callable[[list[str]], None], rule: str | None
+    kb: gg.KnowledgeBase, installed: None, tmp_path: Path, change: Callable[[dict[str, str]], None], rule: str | None
 ) -> None:
     report = check_mappings(kb.knowledge, [_changed(tmp_path, "mondo.sssom.tsv", change)])
     rules = {finding.rule for finding in report.findings if not finding.warning}
@@ -193,7 +198,7 @@ def test_a_changed_row_is_told(
 
 
 def test_an_older_release_is_a_warning(kb: gg.KnowledgeBase, installed: None, tmp_path: Path) -> None:
-    path = _changed(tmp_path, "mondo.sssom.tsv", lambda c: c.__setitem__(9, "v2020-01-01"))
+    path = _changed(tmp_path, "mondo.sssom.tsv", _set("object_source_version", "v2020-01-01"))
     report = check_mappings(kb.knowledge, [path])
     assert [f.rule for f in report.findings] == ["version-drift"] and report.errors == 0
 
