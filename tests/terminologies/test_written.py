@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.errors import TermError
+from guidegraph.errors import KnowledgeError, TermError
 from guidegraph.profile.names import SAID
-from guidegraph.terminologies import written
+from guidegraph.terminologies import doses, written
 
-WORDS = written.read_words(assets.root() / "ontology" / "lexicon")
+LEXICON = assets.root() / "ontology" / "lexicon"
+WORDS = written.read_words(LEXICON)
 HAS = ns.GG + "hasCondition"
 
 #: What is written, and the terms that it brings.
@@ -127,3 +130,14 @@ def test_what_is_said_otherwise_is_never_present(kb: Any, data: st.DataObject) -
     text = f"{phrase} {thing}"
     reading = kb.vocabulary.reading(text)
     assert reading is None or (scope == "past" and HAS not in reading.present and "history" in str(reading.steps))
+
+
+@pytest.mark.parametrize("name", [written.FILE, doses.FILE])
+@pytest.mark.parametrize("text", ["", "- said", "short: {", None, "{}"])
+def test_a_file_of_words_in_another_form_is_told(tmp_path: Path, name: str, text: str | None) -> None:
+    """Also where each group is there and is none of words."""
+    keys = sorted(yaml.safe_load((LEXICON / name).read_text(encoding="utf-8")))
+    (tmp_path / name).write_text("".join(f"{key}: 7\n" for key in keys) if text is None else text, encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"groups of words|no YAML") as told:
+        written.read_words(tmp_path) if name == written.FILE else doses.read_doses(tmp_path)
+    assert name in told.value.where and told.value.mend.endswith("as the shipped file does.")

@@ -12,10 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from guidegraph.errors import KnowledgeError
-from guidegraph.files import read_text
 from guidegraph.profile.names import normal
-from guidegraph.reading import MAXIMUM_BYTES
+from guidegraph.terminologies.names import read_groups
 
 FILE = "doses.yaml"
 _GROUPS = ("units", "forms", "schedules", "fillers", "before", "salts")
@@ -68,18 +66,11 @@ def read_doses(folder: Path) -> Doses:
     Raises:
         KnowledgeError: the file cannot be read, or does not have the groups of words and the routes.
     """
-    import yaml
-
     path = folder / FILE
-    if not path.exists():
-        return Doses(dict.fromkeys(_GROUPS, frozenset()))
-    mend = f"Write {', '.join(sorted(_KEYS))}, as the shipped file does."
-    try:
-        groups = yaml.safe_load(read_text(path, MAXIMUM_BYTES, KnowledgeError))
-    except yaml.YAMLError as error:
-        raise KnowledgeError(f"no YAML: {error}", where=str(path), mend=mend) from None
-    if not isinstance(groups, dict) or set(groups) != _KEYS:
-        raise KnowledgeError("other groups of words", where=str(path), mend=mend)
+    return read_groups(path, _KEYS, _made) if path.exists() else Doses(dict.fromkeys(_GROUPS, frozenset()))
+
+
+def _made(groups: Mapping[str, Any]) -> Doses:
     words = {name: frozenset(normal(str(word)) for word in groups[name]) for name in _GROUPS}
     return Doses(words, tuple(_route(given) for given in groups["routes"].values()), float(groups["least_bare"]))
 

@@ -1,18 +1,21 @@
-"""The tables of the lexicon: everyday names with what was decided of each, and the codes that they name."""
+"""The files of the lexicon: everyday names with what was decided of each, the codes that they name, groups of words."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from typing import Any, TypeVar
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.files import read_text
 from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.model import ExternalTerm
+
+T = TypeVar("T")
 
 #: The tables of a lexicon folder.
 NAMES, CODES = ("drugs.tsv", "conditions.tsv"), "codes.tsv"
@@ -57,6 +60,27 @@ def _rows(path: Path, columns: Collection[str]) -> Iterator[tuple[int, Mapping[s
     skipped = len(text.splitlines()) - len(lines)
     for number, row in enumerate(reader, start=skipped + 2):
         yield number, {key: (value or "").strip() for key, value in row.items() if key}
+
+
+def read_groups(path: Path, keys: Collection[str], made: Callable[[Mapping[str, Any]], T]) -> T:
+    """What is made of a YAML file of the lexicon that has just some groups of words.
+
+    Raises:
+        KnowledgeError: the file cannot be read, has other groups, or a group of another form.
+    """
+    import yaml
+
+    mend = f"Write {', '.join(sorted(keys))}, as the shipped file does."
+    try:
+        given = yaml.safe_load(read_text(path, MAXIMUM_BYTES, KnowledgeError))
+    except yaml.YAMLError as error:
+        raise KnowledgeError(f"no YAML: {error}", where=str(path), mend=mend) from None
+    try:
+        if set(given) != set(keys):
+            raise ValueError
+        return made(given)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise KnowledgeError("other groups of words", where=str(path), mend=mend) from None
 
 
 def read_names(folder: Path) -> list[Name]:

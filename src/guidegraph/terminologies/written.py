@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from guidegraph.errors import KnowledgeError
-from guidegraph.files import read_text
 from guidegraph.profile.names import SAID, folded, normal
-from guidegraph.reading import MAXIMUM_BYTES
+from guidegraph.terminologies.names import read_groups
 
 FILE = "words.yaml"
 _KEYS = {"short", "small", "kinds", "narrowing", "said", "of_drugs"}
@@ -51,25 +50,20 @@ def read_words(folder: Path) -> Words:
     Raises:
         KnowledgeError: the file cannot be read, or does not have the groups of words.
     """
-    import yaml
-
     path = folder / FILE
-    if not path.exists():
-        return Words()
-    mend = f"Write {', '.join(sorted(_KEYS))}, as the shipped file does."
-    try:
-        given = yaml.safe_load(read_text(path, MAXIMUM_BYTES, KnowledgeError))
-    except yaml.YAMLError as error:
-        raise KnowledgeError(f"no YAML: {error}", where=str(path), mend=mend) from None
-    if not isinstance(given, dict) or set(given) != _KEYS or set(given["said"]) != set(SAID):
-        raise KnowledgeError("other groups of words", where=str(path), mend=mend)
+    return read_groups(path, _KEYS, _made) if path.exists() else Words()
+
+
+def _made(groups: Mapping[str, Any]) -> Words:
+    if set(groups["said"]) != set(SAID):
+        raise ValueError
     return Words(
-        {normal(str(one)): normal(str(full)) for one, full in given["short"].items()},
-        frozenset(normal(str(word)) for word in given["small"]),
-        tuple(normal(str(word)) for word in given["kinds"]),
-        _longest(given["narrowing"]),
-        {scope: _longest(words) for scope, words in given["said"].items()},
-        {term: (_longest(of["before"]), _longest(of["after"])) for term, of in given["of_drugs"].items()},
+        {normal(str(one)): normal(str(full)) for one, full in groups["short"].items()},
+        frozenset(normal(str(word)) for word in groups["small"]),
+        tuple(normal(str(word)) for word in groups["kinds"]),
+        _longest(groups["narrowing"]),
+        {scope: _longest(words) for scope, words in groups["said"].items()},
+        {term: (_longest(of["before"]), _longest(of["after"])) for term, of in groups["of_drugs"].items()},
     )
 
 
