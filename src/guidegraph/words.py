@@ -113,6 +113,11 @@ def attached_words(text: str) -> str:
     return text.replace("only without: ", "except ", 1)
 
 
+def attached_inside(text: str) -> str:
+    """The same inside a sentence or brackets, where what it holds with needs no word."""
+    return attached_words(text).replace("only with: ", "", 1)
+
+
 def place(rec: Recommendation) -> str:
     """Where a statement stands, with the window of its section; "" where its document does not tell."""
     section = rec["section"]

@@ -396,4 +396,5 @@ def answer(
         "queries": queries,
         "sources": [],
     }
-    return {**data, "sources": describe.sources(assessment.records, data)}
+    data["sources"] = describe.sources(assessment.records, data)
+    return data

@@ -143,4 +143,5 @@ def explanation(
         "sources": [],
         "made_from": made_from,
     }
-    return {**told, "sources": describe.sources(assessment.records, told)}
+    told["sources"] = describe.sources(assessment.records, told)
+    return told

@@ -63,7 +63,12 @@ def components(findings: Iterable[Finding]) -> list[Component]:
 def _listed(names: Sequence[str]) -> str:
     """Names, the first few in full and the rest as a count."""
     unique = list(dict.fromkeys(names))
-    return joined(unique if len(unique) <= _NAMED else [*unique[: _NAMED - 1], f"{len(unique) - _NAMED + 1} more"])
+    return _counted(unique, _NAMED - 1 if len(unique) > _NAMED else _NAMED)
+
+
+def _counted(names: Sequence[str], whole: int) -> str:
+    """So many names in full, and the rest as a count."""
+    return joined(names if len(names) <= whole else [*names[:whole], f"{len(names) - whole} more"])
 
 
 class Controversies:
@@ -317,14 +322,14 @@ class Controversies:
     def _sentence(title: str, indications: Sequence[str], sides: VoicesOfSides) -> str:
         """Who recommends it and who advises against it, in one sentence."""
         held, against = ([v["name"] for v in voices] for voices in (sides["for"], sides["against"]))
-        first = joined([*indications[:1], *([f"{len(indications) - 1} more"] if len(indications) > 1 else [])])
 
         def told(whom: str, most: int) -> str:
             left, right = (clipped(_listed(names), most) for names in (held, against))
             about = f"{clipped(title)} for {whom}" if whom else clipped(title)
             return f"{about}: recommended by {left}, advised against by {right}."
 
-        return fitting(told(whom, most) for most in (12, 6) for whom in (_listed(indications), clipped(first)))
+        shorter = clipped(_counted(indications, 1))
+        return fitting(told(whom, most) for most in (12, 6) for whom in (_listed(indications), shorter))
 
 
 def _seems(finding: Finding) -> bool:

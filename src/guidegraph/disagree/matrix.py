@@ -170,7 +170,8 @@ class Comparison:
             "imprecise": describe.imprecise(self._records, self._as_of, {r.rec for r in (*own, *other)} | {a, b}),
             "sources": [],
         }
-        return {**pair, "sources": describe.sources(self._records, pair)}
+        pair["sources"] = describe.sources(self._records, pair)
+        return pair
 
     def _document(self, iri: str) -> WholeDocument:
         records = self._records

@@ -80,7 +80,8 @@ def report(
         "sources": [],
         "made_from": knowledge.made_from(patient),
     }
-    return {**found, "sources": describe.sources(knowledge.records, found)}
+    found["sources"] = describe.sources(knowledge.records, found)
+    return found
 
 
 def _counts(findings: Sequence[Finding]) -> forms.Counts:

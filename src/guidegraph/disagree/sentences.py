@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from guidegraph.disagree.words import Whom
 from guidegraph.knowledge.phrases import joined
 from guidegraph.knowledge.records import NOT_STATED
+from guidegraph.words import attached_inside
 
 if TYPE_CHECKING:
     from guidegraph.comparisons import Side, Silent
@@ -65,16 +66,11 @@ def fitting(tries: Iterable[str]) -> str:
     return text
 
 
-def _attached(text: str) -> str:
-    """An attached condition inside a sentence: what it holds with, or except with."""
-    return text.replace("only with: ", "", 1).replace("only without: ", "except ", 1)
-
-
 def _extras(side: Side, full: bool) -> list[str]:
     told = [side["strength"]] if side["strength"] not in ("none stated", NOT_STATED) else []
     if full:
         told += [f"for {joined(side['outcome'])}"] if side["outcome"] else []
-        told += [*side["horizon"], *(_attached(text) for text in side["attached"])]
+        told += [*side["horizon"], *map(attached_inside, side["attached"])]
     return told
 
 

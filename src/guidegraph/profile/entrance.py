@@ -161,9 +161,8 @@ def _check_terms(profile: Profile, vocabulary: Vocabulary) -> None:
     named += [(of, "intervention") for of in [*(trial.of for trial in trials), *(stop.of for stop in stops)]]
     named += [(trial.outcome, "outcome") for trial in trials if trial.outcome is not None]
     named += [(prop, "number") for prop in profile.values]
-    named += [(of, "condition") for of in (*profile.about, *profile.beside)] + [
-        (of, "intervention") for of in profile.not_tolerated
-    ]
+    named += [(of, "condition") for of in profile.about | profile.beside]
+    named += [(of, "intervention") for of in profile.not_tolerated]
     named += [(alert, "alert") for alert in profile.examined | profile.acted_on]
     for iri, kind in named:
         row = vocabulary.by_iri.get(iri)

@@ -146,13 +146,15 @@ class _RdfReader:
             raise self._fault("a fact needs exactly one class", "Write [ a ggt:SomeClass ].")
         return self._classes(types[0], kind, prop, True)
 
+    def _named(self, node: Any, prop: str, kind: str, as_in: str) -> frozenset[str]:
+        """The classes that a property names, each by an instance of it; codes are read as in a list of the patient."""
+        return frozenset(cls for one in self._all(node, prop) for cls in self._type(one, kind, as_in))
+
     def profile(self) -> Profile:
         facts = self._facts(self._patient, _PATIENT)
         problems = [self._problem(node) for node in self._all(self._patient, _HAS_PROBLEM)]
-        bad = [cls for node in self._all(self._patient, _BAD) for cls in self._type(node, "intervention", _MEDICATION)]
-        beside = [
-            cls for node in self._all(self._patient, _BESIDE) for cls in self._type(node, "condition", _HAS_CONDITION)
-        ]
+        bad = self._named(self._patient, _BAD, "intervention", _MEDICATION)
+        beside = self._named(self._patient, _BESIDE, "condition", _HAS_CONDITION)
         alerts = [frozenset(self._cls(n, "alert") for n in self._all(self._patient, p)) for p in (_EXAMINED, _ACTED_ON)]
         not_understood = {self._not_understood(node) for node in self._all(self._patient, _NOT_UNDERSTOOD)}
         others = {self._other(node) for node in self._all(self._patient, _ANOTHER)}
@@ -161,8 +163,8 @@ class _RdfReader:
             **facts,
             not_understood=tuple(sorted({*not_understood, *self._coded.not_understood})),
             readings=self._coded.readings,
-            not_tolerated=frozenset(bad),
-            beside=frozenset(beside),
+            not_tolerated=bad,
+            beside=beside,
             examined=alerts[0],
             acted_on=alerts[1],
             others=tuple(sorted({*others, *self._coded.others})),
@@ -196,13 +198,13 @@ class _RdfReader:
 
     def _problem(self, node: Any) -> Problem:
         facts = self._facts(node, _PROBLEM)
-        of = [cls for one in self._all(node, _OF_CONDITION) for cls in self._type(one, "condition", _HAS_CONDITION)]
+        of = self._named(node, _OF_CONDITION, "condition", _HAS_CONDITION)
         stated = {*facts["present"], *facts["absent"], *facts["values"], *facts["complete"]}
         stated |= {iri for table in ("present", "absent") for classes in facts[table].values() for iri in classes}
         own = {row.iri for row in self._terms.rows if row.problem_key} | {*KINDS}
         if not of or not stated <= own or facts.pop("stops_present") or facts.pop("stops_absent"):
             raise self._fault("a problem without gg:ofCondition, or with what belongs to the patient")
-        return Problem(frozenset(of), **facts)
+        return Problem(of, **facts)
 
     def _not_understood(self, node: Any) -> tuple[str, str]:
         """An entry (property, text) that could not be read as a term."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from guidegraph import comparisons as forms
 from guidegraph.render.markdown import cell
-from guidegraph.words import attached_words, wrap
+from guidegraph.words import attached_inside, wrap
 
 _COLUMN = 14
 
@@ -16,7 +16,7 @@ def _voice(voice: forms.Voice) -> str:
     marks = [voice["strength"]] if voice["strength"] != "none stated" else []
     marks += [voice["standing"]] if voice["standing"] != "guideline" else []
     marks += voice["horizon"]
-    marks += [attached_words(a.replace("only with: ", "")) for a in voice["attached"]]
+    marks += map(attached_inside, voice["attached"])
     reported = f"; also reported by {', '.join(voice['reported_by'])}" if voice["reported_by"] else ""
     return voice["name"] + (f" ({', '.join(marks)})" if marks else "") + reported
 
