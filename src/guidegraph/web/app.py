@@ -1,0 +1,16 @@
+"""The application: its routes, each from the module that answers it."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from guidegraph.web.served import Served
+
+
+def application(served: Served) -> Starlette:
+    """The application over an opened knowledge base."""
+    routes: list[BaseRoute] = []
+    app = Starlette(routes=routes)
+    app.state.served = served
+    return app

@@ -1,0 +1,59 @@
+"""What every route shares: the opened knowledge, the settings, and the templates of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from guidegraph.api import KnowledgeBase
+
+#: The folders of this room that are no code.
+STATIC, TEMPLATES = Path(__file__).parent / "static", Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a server is run.
+
+    Attributes:
+        host, port: where it listens.
+        hosts: names that a request may give as its host, beside those of loopback and ``host``.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass
+class Served:
+    """What every route shares; no fact of any patient is kept here."""
+
+    kb: KnowledgeBase
+    settings: Settings = field(default_factory=Settings)
+
+    @cached_property
+    def templates(self) -> Environment:
+        """The templates of the page; whatever they are given is escaped."""
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        return Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+
+def served_of(request: Request) -> Served:
+    """What the application that got a request shares."""
+    shared: Served = request.app.state.served
+    return shared
