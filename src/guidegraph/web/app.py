@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from guidegraph.web import interface
+from guidegraph.web import health, interface
+from guidegraph.web.fence import KnownHost, SafeHeaders
 from guidegraph.web.served import Served
 
 
 def application(served: Served) -> Starlette:
     """The application over an opened knowledge base."""
     routes: list[BaseRoute] = [
+        *health.routes(served),
         *interface.routes(served),
     ]
-    app = Starlette(routes=routes)
+    settings = served.settings
+    passed = [
+        Middleware(SafeHeaders),
+        Middleware(KnownHost, names=(settings.host, *settings.hosts)),
+    ]
+    app = Starlette(routes=routes, middleware=passed)
     app.state.served = served
     return app
