@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
-from guidegraph.web import health, sparql
+from guidegraph.web import health, interface, sparql
 from guidegraph.web.fence import KnownHost, SafeHeaders
 from guidegraph.web.limits import Bounded
 from guidegraph.web.served import Served
@@ -18,6 +18,7 @@ def application(served: Served) -> Starlette:
     routes: list[BaseRoute] = [
         *health.routes(served),
         *sparql.routes(served),
+        *interface.routes(served),
     ]
     settings = served.settings
     passed = [
