@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
-from guidegraph.web import health, interface, sparql
+from guidegraph.web import health, interface, layout, patient, sparql
 from guidegraph.web.fence import KnownHost, SafeHeaders
 from guidegraph.web.limits import Bounded
 from guidegraph.web.served import Served
@@ -19,6 +19,8 @@ def application(served: Served) -> Starlette:
         *health.routes(served),
         *sparql.routes(served),
         *interface.routes(served),
+        *layout.routes(served),
+        *patient.routes(served),
     ]
     settings = served.settings
     passed = [
