@@ -20,6 +20,7 @@ from tests.support.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
 pytest_plugins = [
     "tests.support.axioms",
+    "tests.support.browser",
     "tests.support.coded",
     "tests.support.fhirhelp",
     "tests.support.linkable",

@@ -1,0 +1,64 @@
+"""The frame of every page: navigation, templates, and the files that pages load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from guidegraph.web.served import STATIC, Served, served_of
+from guidegraph.words import DISCLAIMER
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the navigation: its words and its path."""
+
+    label: str
+    path: str
+
+
+#: What stands in the navigation of every page.
+NAVIGATION = (
+    Place("Patient", "/"),
+    Place("Disagreements", "/disagreements"),
+    Place("Matrix", "/matrix"),
+    Place("Documents", "/documents"),
+    Place("Audit", "/audit"),
+    Place("SPARQL", "/sparql"),
+)
+
+
+def routes(served: Served) -> list[BaseRoute]:
+    """The files that pages load: style, script."""
+    return [Mount("/static", StaticFiles(directory=STATIC), name="static")]
+
+
+def page(request: Request, template: str, *, status: int = 200, private: bool = False, **context: Any) -> HTMLResponse:
+    """A page made from a template that extends base.html.
+
+    Args:
+        request: what is answered; its path marks the entry of the navigation.
+        template: a file of web/templates.
+        status: the HTTP status.
+        private: the page holds facts of a patient, so that no cache may keep it.
+        context: what the template is given.
+    """
+    served, path = served_of(request), request.url.path
+    text = served.templates.get_template(template).render(
+        navigation=NAVIGATION,
+        here=max((place.path for place in NAVIGATION if _within(path, place.path)), key=len, default=""),
+        knowledge_version=served.kb.version,
+        knowledge_digest=served.kb.digest.rpartition(":")[2][:8],
+        disclaimer=DISCLAIMER,
+        **context,
+    )
+    return HTMLResponse(text, status, {"Cache-Control": "no-store"} if private else {})
+
+
+def _within(path: str, place: str) -> bool:
+    return path == place or (place != "/" and path.startswith(f"{place}/"))

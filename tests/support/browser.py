@@ -1,0 +1,116 @@
+"""Chromium before the served application: pages at a width, in light or dark, with script or without, looked at by axe."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib import resources
+from typing import Any
+
+import pytest
+
+import guidegraph as gg
+from tests.support.optional import needs
+
+#: A page of Chromium: ``open_page(path, width=..., dark=..., script=...)``.
+OpenPage = Callable[..., Any]
+#: How long the browser waits for what a test expects, in milliseconds.
+PATIENCE = 10_000
+_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def site(kb: gg.KnowledgeBase) -> Iterator[str]:
+    """The address of the application over the shipped knowledge, served by a thread of this process."""
+    uvicorn = pytest.importorskip("uvicorn")
+    from guidegraph.web.app import application
+    from guidegraph.web.served import Served
+
+    server = uvicorn.Server(
+        uvicorn.Config(application(Served(kb)), host="127.0.0.1", port=0, log_level="warning", lifespan="auto")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    end = time.monotonic() + 30
+    while not server.started and time.monotonic() < end:
+        time.sleep(0.02)
+    assert server.started, "the server did not start"
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Chromium, started once a module."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        needs(False, "playwright is not installed")
+    needs(_CHROMIUM, "chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any, site: str) -> Iterator[OpenPage]:
+    """Open a path of the site in a fresh browser profile; what the console or the page's policy complains of fails.
+
+    ``refused`` are statuses (such as 422) that the page is expected to get.
+    """
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def opened(
+        path: str = "/",
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        script: bool = True,
+        refused: tuple[int, ...] = (),
+    ) -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+
+        def heard(message: Any) -> None:
+            told = message.text
+            if message.type == "error" and not any(f"status of {status}" in told for status in refused):
+                complaints.append(told)
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(site + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def violations(page: Any) -> list[str]:
+    """What axe-core finds wrong with a page as it stands: the rule, and the first elements that break it."""
+    try:
+        axe = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    except ImportError:
+        needs(False, "axe-playwright-python is not installed")
+    page.evaluate(axe)
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{row['id']}: {'; '.join(node['html'][:120] for node in row['nodes'][:3])}" for row in found]
+
+
+def sideways(page: Any) -> int:
+    """By how many pixels a page is wider than its window: what a reader must scroll sideways."""
+    return int(page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
