@@ -6,7 +6,21 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from guidegraph.web import health, layout, patient
+from guidegraph.web import (
+    audits,
+    disagreements,
+    documents,
+    health,
+    layout,
+    linked,
+    links,
+    matrix,
+    patient,
+    provenance,
+    search,
+    statements,
+    terms,
+)
 from guidegraph.web.fence import KnownHost, SafeHeaders
 from guidegraph.web.served import Served
 
@@ -17,6 +31,16 @@ def application(served: Served) -> Starlette:
         *health.routes(served),
         *layout.routes(served),
         *patient.routes(served),
+        *links.routes(served),
+        *linked.routes(served),
+        *disagreements.routes(served),
+        *matrix.routes(served),
+        *documents.routes(served),
+        *statements.routes(served),
+        *provenance.routes(served),
+        *audits.routes(served),
+        *search.routes(served),
+        *terms.routes(served),
     ]
     settings = served.settings
     passed = [
