@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
 from guidegraph.web import (
@@ -11,6 +12,7 @@ from guidegraph.web import (
     disagreements,
     documents,
     health,
+    interface,
     layout,
     linked,
     links,
@@ -18,10 +20,12 @@ from guidegraph.web import (
     patient,
     provenance,
     search,
+    sparql,
     statements,
     terms,
 )
 from guidegraph.web.fence import KnownHost, SafeHeaders
+from guidegraph.web.limits import Bounded
 from guidegraph.web.served import Served
 
 
@@ -29,6 +33,8 @@ def application(served: Served) -> Starlette:
     """The application over an opened knowledge base."""
     routes: list[BaseRoute] = [
         *health.routes(served),
+        *sparql.routes(served),
+        *interface.routes(served),
         *layout.routes(served),
         *patient.routes(served),
         *links.routes(served),
@@ -45,8 +51,15 @@ def application(served: Served) -> Starlette:
     settings = served.settings
     passed = [
         Middleware(SafeHeaders),
-        Middleware(KnownHost, names=(settings.host, *settings.hosts)),
+        Middleware(KnownHost, names=(settings.host, *settings.hosts), board=served.board),
+        Middleware(Bounded, board=served.board),
     ]
+    if settings.origins:
+        passed.append(
+            Middleware(
+                CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"], allow_headers=["*"]
+            )
+        )
     app = Starlette(routes=routes, middleware=passed)
     app.state.served = served
     return app

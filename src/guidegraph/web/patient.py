@@ -1,24 +1,269 @@
-"""The first page: a patient, and the answer at a glance."""
+"""The first page: a patient, the answer at a glance, questions asked in place, the weeks, a plan.
+
+Facts of a patient come in the body of a POST and go out in its answer: the page holds them, this side keeps nothing.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from guidegraph.render.glance import closing, parts_of
+from guidegraph import assets
+from guidegraph import namespaces as ns
+from guidegraph.api import Answer, KnowledgeBase
+from guidegraph.derived import Glance
+from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.intake.form import to_json, to_yaml
+from guidegraph.intake.report import IntakeReport
+from guidegraph.model import STATUSES, Profile
+from guidegraph.profile import parse_profile_text
+from guidegraph.web import glanceview, words
+from guidegraph.web.further import planned, weeks_of
 from guidegraph.web.layout import page
-from guidegraph.web.served import Served
+from guidegraph.web.record import Fields, changed, from_text
+from guidegraph.web.recordform import record_form
+from guidegraph.web.served import Served, served_of
+from guidegraph.words import how, other_entry_words, place, read_words
 
-#: What the page answers before anything is asked.
-FIRST = "acute-uncomplicated"
+#: A patient of whom nothing is known, by the name that links use.
+_NOBODY = "nobody"
+#: What is seen of an answer, which a link may hold: no fact of a patient.
+_VIEW = ("as-of", "jurisdiction", "standing", "only", "open", "show", "week")
 
 
 def routes(served: Served) -> list[BaseRoute]:
-    """The page of a patient."""
+    """The page of a patient, and the terms that its fields complete."""
+    return [
+        Route("/", first, methods=["GET"]),
+        Route("/", asked, methods=["POST"]),
+        Route("/patient/terms", terms, methods=["POST"]),
+    ]
 
-    def patient(request: Request) -> Response:
-        glance = served.kb.therapies(f"example:{request.query_params.get('example', FIRST)}").glance()
-        return page(request, "patient.html", parts=parts_of(glance), closing=closing(glance), private=True)
 
-    return [Route("/", patient)]
+def first(request: Request) -> Response:
+    """The page as a link restores it: an example, or a patient of whom nothing is known."""
+    return _page(request, _fields(request.url.query), False)
+
+
+async def asked(request: Request) -> Response:
+    """The page after a form was sent: changed facts, an answered question, something opened."""
+    body = (await request.body()).decode("utf-8", "replace")
+    return await run_in_threadpool(_page, request, _fields(body), True)
+
+
+async def terms(request: Request) -> Response:
+    """Terms that a text begins or holds, for a field that completes; what was typed stays in the body."""
+    asked = _fields((await request.body()).decode("utf-8", "replace"))
+    return await run_in_threadpool(_terms, served_of(request).kb, asked)
+
+
+def _fields(text: str) -> dict[str, list[str]]:
+    return parse_qs(text, keep_blank_values=True, max_num_fields=4000)
+
+
+def _terms(kb: KnowledgeBase, asked: Fields) -> Response:
+    found = words.completions(kb.vocabulary, _one(asked, "text"), asked.get("kind", ()))
+    return JSONResponse(found, headers={"Cache-Control": "no-store"})
+
+
+def _one(fields: Fields, name: str) -> str:
+    return next(iter(fields.get(name, ())), "")
+
+
+@dataclass
+class Patient:
+    """The record that a page shows, how it came about, and what is wrong with what was filled in."""
+
+    profile: Profile
+    before: Profile | None = None
+    example: str = ""
+    report: IntakeReport | None = None
+    faults: dict[str, str] = field(default_factory=dict)
+    edited: bool = False
+
+
+def _page(request: Request, fields: Fields, posted: bool) -> Response:
+    kb = served_of(request).kb
+    patient = _patient(kb, fields, posted)
+    asking = _asking(kb, patient, fields)
+    try:
+        answer = kb.therapies(patient.profile, **asking)
+    except GuideGraphError as error:
+        # What is asked about the patient cannot be understood: the page answers as if it had not been asked.
+        patient.faults[_blamed(error)] = _told(error)
+        asking = {"problem": asking["problem"]}
+        answer = kb.therapies(patient.profile, **asking)
+    glance = answer.glance()
+    before = _before(kb, patient, asking)
+    return page(
+        request,
+        "patient.html",
+        status=422 if patient.faults else 200,
+        private=True,
+        **_shown(kb, patient, fields, asking, answer, glance, before),
+    )
+
+
+def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
+    """The record of a request: the one that the page sent, with what was filled in; else an example."""
+    action, example = _one(fields, "action"), _one(fields, "example")
+    if not posted or action in ("example", "clear"):
+        return _example(kb, {"example": _one(fields, "choose"), "clear": _NOBODY}.get(action, example))
+    record, before = _one(fields, "record"), _one(fields, "before")
+    try:
+        patient = Patient(_read(kb, before if action == "undo" and before else record), example=example)
+    except GuideGraphError as error:
+        return Patient(Profile(), faults={"text": _told(error)}, example=_NOBODY)
+    if action == "undo":
+        patient.example = ""
+        return patient
+    if action == "read":
+        try:
+            read, patient.report = from_text(kb, _one(fields, "text"))
+        except GuideGraphError as error:
+            patient.faults["text"] = _told(error)
+            return patient
+        return Patient(read, example="", report=patient.report)
+    result = changed(kb, patient.profile, fields, _one(fields, "problem") or None)
+    if result.edits:
+        patient = Patient(result.profile, before=patient.profile, edited=True)
+    patient.faults = result.faults
+    return patient
+
+
+def _read(kb: KnowledgeBase, record: str) -> Profile:
+    return parse_profile_text(record, "json", kb.vocabulary, where="the record of the page")
+
+
+def _example(kb: KnowledgeBase, name: str) -> Patient:
+    known = {path.stem: path for path in assets.files("graph", "profiles/*.yaml")}
+    if name == _NOBODY or not known:
+        return Patient(Profile(), example=_NOBODY)
+    name = name if name in known else min(known)
+    text = known[name].read_text(encoding="utf-8")
+    return Patient(parse_profile_text(text, "yaml", kb.vocabulary, where=name), example=name)
+
+
+def _asking(kb: KnowledgeBase, patient: Patient, fields: Fields) -> dict[str, Any]:
+    """What is asked about the patient, from what was filled in or the link says."""
+    problems = [min(problem.of) for problem in patient.profile.problems]
+    wanted = _one(fields, "problem")
+    chosen = next((of for of in problems if kb.vocabulary.label(of) == wanted or of.endswith(wanted)), None)
+    asking: dict[str, Any] = {"problem": chosen or next(iter(problems), None)}
+    if as_of := _one(fields, "as-of"):
+        try:
+            asking["as_of"] = date.fromisoformat(as_of)
+        except ValueError:
+            patient.faults["as-of"] = "Not a day. Write it as 2026-11-24."
+    return asking | {key: value for key in ("jurisdiction", "standing", "only") if (value := _one(fields, key))}
+
+
+def _blamed(error: GuideGraphError) -> str:
+    return "jurisdiction" if isinstance(error, UsageError) and "jurisdiction" in f"{error.where}{error.what}" else "form"
+
+
+def _told(error: GuideGraphError) -> str:
+    return str(error)
+
+
+def _before(kb: KnowledgeBase, patient: Patient, asking: dict[str, Any]) -> Glance | None:
+    """The glance before the last change, where there was one that can be compared."""
+    if patient.before is None:
+        return None
+    try:
+        return kb.therapies(patient.before, **asking).glance()
+    except GuideGraphError:
+        return None
+
+
+def _shown(
+    kb: KnowledgeBase,
+    patient: Patient,
+    fields: Fields,
+    asking: dict[str, Any],
+    answer: Answer,
+    glance: Glance,
+    before: Glance | None,
+) -> dict[str, Any]:
+    data = answer.to_dict()
+    known = {entry["intervention"] for entry in data["therapies"]}
+    opened, show = _toggled(fields, "open", known), _toggled(fields, "show", {"weeks", "rest"})
+    ticked = [] if _one(fields, "action") == "unplan" else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
+    problem = asking.get("problem")
+    view = {name: fields.get(name, []) for name in _VIEW} | {"open": opened, "show": show}
+    return {
+        "data": data,
+        "glance": glance,
+        "bands": glanceview.bands(glance, data, opened, glanceview.places(before) if before else {}),
+        "moves": glanceview.moves(before, glance) if before else None,
+        "edited": patient.edited,
+        "record": to_json(patient.profile, kb.vocabulary),
+        "before": to_json(patient.before, kb.vocabulary) if patient.before else "",
+        "text": _one(fields, "text") if "text" in patient.faults else to_yaml(patient.profile, kb.vocabulary),
+        "form": record_form(patient.profile, kb.vocabulary, problem, fields if patient.faults else {}),
+        "typed": fields if patient.faults else {},
+        "faults": patient.faults,
+        "report": patient.report.to_dict() if patient.report else None,
+        "example": patient.example,
+        "examples": _examples(),
+        "link": f"/?{urlencode(_link(view, patient.example), doseq=True)}",
+        "view": {name: _one(fields, name) for name in _VIEW},
+        "opened": opened,
+        "show": show,
+        "problem": problem,
+        "asking": asking,
+        "questions": words.questions(data),
+        "rest": _rest(glance, data, "rest" in show),
+        "weeks": weeks_of(kb, patient.profile, asking, _one(fields, "week")) if "weeks" in show else None,
+        "plan": planned(kb, patient.profile, ticked, asking) if ticked else None,
+        "ticked": ticked,
+        "statuses": STATUSES,
+        "voices": glanceview.voices,
+        "path": glanceview.path,
+        "expand": ns.expand,
+        "stated": how,
+        "placed": place,
+        "read_words": read_words,
+        "other_entry_words": other_entry_words,
+    }
+
+
+def _toggled(fields: Fields, name: str, known: set[str]) -> list[str]:
+    """What is open: what was, with what was clicked the other way round. Nothing else of a request comes into it."""
+    opened = [one for one in dict.fromkeys(fields.get(name, ())) if one in known]
+    clicked = _one(fields, f"toggle-{name}")
+    if clicked in opened:
+        opened.remove(clicked)
+    elif clicked in known:
+        opened.append(clicked)
+    return opened
+
+
+def _link(view: dict[str, list[str]], example: str) -> dict[str, list[str]]:
+    """What a link to this view holds: no fact of the patient, so that one that is no example is left out."""
+    kept = {name: [one for one in values if one] for name, values in view.items()}
+    return {"example": [example or _NOBODY], **{name: values for name, values in kept.items() if values}}
+
+
+def _examples() -> list[tuple[str, str]]:
+    """The names of the examples, and what they are."""
+    found = []
+    for file in assets.files("graph", "profiles/*.yaml"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        label = next((line.removeprefix("label:").strip() for line in lines if line.startswith("label:")), "")
+        found.append((file.stem, label or file.stem))
+    return found
+
+
+def _rest(glance: Glance, data: Any, shown: bool) -> list[tuple[str, list[dict[str, str]]]]:
+    """The therapies that stand in no band, by status; none unless asked for."""
+    placed = glanceview.places(glance)
+    rows = [entry for entry in data["therapies"] if entry["intervention"] not in placed] if shown else []
+    return [(code, of) for code in STATUSES if (of := [entry for entry in rows if entry["status"] == code])]

@@ -1,0 +1,213 @@
+"""The glance of an answer for the page: bands of entries, each of which opens to all that is known of its therapy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from guidegraph import namespaces as ns
+from guidegraph.derived import Glance, GlanceFamily, GlanceVoice
+from guidegraph.forms import Answer, Recommendation, Therapy
+from guidegraph.model import STATUSES
+
+#: What of a band its heading does not say.
+MEANING = {
+    "alert": "what is called for now",
+    "do-not-give": "although a source recommends it, or may",
+    "recommended": "by a guideline in effect",
+    "if-checked": "recommended by a guideline; something is to be checked, or calls for caution",
+    "weak-ground": "no guideline here recommends it",
+    "disagree": "sources say opposite things of this patient",
+    "left-open": "a guideline looked and took no side",
+    "avoid": "advised against",
+    "not-now": "a guideline would recommend it later, or after a trial",
+    "tried": "what was tried, and its status now",
+    "tests": "what is done to find out",
+}
+#: Where a reader must not pass over.
+LOUD = {"alert": "stop", "do-not-give": "stop"}
+_LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
+#: The voices of a therapy by the list that holds them, with what they say.
+_LISTS = (
+    ("for", "For"),
+    ("against", "Against"),
+    ("limits", "Against, within limits"),
+    ("both_apply", "Against, for another indication"),
+    ("other_stances", "Takes no side"),
+    ("in_general", "For its class in general"),
+    ("against_but_for_coverage", "Against, for other patients"),
+    ("ended", "No longer in effect"),
+)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A voice beside an entry: its shape, its words, and what the shape means in words."""
+
+    shape: str
+    text: str
+    meaning: str
+    side: str
+    unreviewed: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A family, where it stood before the last change ("" where it did not move), and its whole where it is open."""
+
+    family: GlanceFamily
+    was: str
+    whole: Therapy | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """Families of a band of which the same is said: their entries, who says so (``more``: and how many others), who
+    says otherwise, what else is said, and of whom both sides speak."""
+
+    entries: tuple[Entry, ...]
+    chips: tuple[Chip, ...]
+    more: int
+    against: tuple[Chip, ...]
+    lines: tuple[tuple[str, str], ...]
+    meet: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A band with its rows; ``folded`` while an alert holds that nobody attended to."""
+
+    name: str
+    heading: str
+    meaning: str
+    loud: str
+    rows: tuple[Row, ...]
+    folded: bool
+
+    @property
+    def families(self) -> int:
+        """How many families stand in it."""
+        return sum(len(row.entries) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Move:
+    """Families that moved from one band to another."""
+
+    before: str
+    after: str
+    labels: tuple[str, ...]
+
+
+def chip(voice: GlanceVoice) -> Chip:
+    """A voice of the glance as a mark and words."""
+    stance, strength = voice["stance"], voice["strength"]
+    unreviewed = voice["review"] == "pending"
+    told = [_LOOKED[stance]] if stance in _LOOKED else [] if strength == "none stated" else [strength]
+    told += ["ended"] if voice["standing"] == "ended" else []
+    told += ["unreviewed"] if unreviewed else []
+    side = stance if stance in ("for", "against") else "neither"
+    shape = f"{side}-{strength}" if side != "neither" and strength in ("strong", "conditional") else side
+    return Chip(shape, " ".join([voice["short"], *([", ".join(told)] if told else [])]), stance, side, unreviewed)
+
+
+def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mapping[str, str]) -> list[Band]:
+    """The bands of a glance in its order.
+
+    Args:
+        glance, answer: one answer, at a glance and whole.
+        opened: the therapies (CURIEs) whose entries are open.
+        earlier: the heading of the band of each therapy before the last change; empty where nothing was changed.
+    """
+    therapies = {entry["intervention"]: entry for entry in answer["therapies"]}
+    emergency = any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
+    found = []
+    for band in glance["bands"]:
+        shared: dict[object, list[Entry]] = {}
+        for family in band["families"]:
+            was = earlier.get(family["therapy"], _NOWHERE) if earlier else band["heading"]
+            whole = therapies.get(family["therapy"]) if family["therapy"] in opened else None
+            entry = Entry(family, was if was != band["heading"] else "", whole)
+            shared.setdefault(_said_the_same(band["band"], family), []).append(entry)
+        name, loud = band["band"], LOUD.get(band["band"], "")
+        rows = tuple(_row(name, entries) for entries in shared.values())
+        found.append(Band(name, band["heading"], MEANING.get(name, ""), loud, rows, emergency and not loud))
+    # What must not be passed over stands before all else.
+    return sorted(found, key=lambda band: not band.loud)
+
+
+def _said_the_same(band: str, family: GlanceFamily) -> object:
+    """What families of one row have in common: the best voice, who says otherwise, and all that is said."""
+    best = chip(family["voices"][0]) if family["voices"] else None
+    return best, tuple(map(chip, family["against"])), tuple(_lines(band, family))
+
+
+def _row(band: str, entries: Sequence[Entry]) -> Row:
+    families = [entry.family for entry in entries]
+    common = [
+        voice for voice in map(chip, families[0]["voices"]) if all(voice in map(chip, f["voices"]) for f in families)
+    ]
+    total = max(len(f["voices"]) + f["more_voices"] for f in families)
+    against, lines = tuple(map(chip, families[0]["against"])), tuple(_lines(band, families[0]))
+    meet = tuple(families[0]["notes"]) if band == "disagree" else ()
+    return Row(tuple(entries), tuple(common), total - len(common), against, lines, meet)
+
+
+def _lines(band: str, family: GlanceFamily) -> Iterator[tuple[str, str]]:
+    """What is said of a family under its name: a word and a text each."""
+    if band in ("tests", "tried"):
+        yield "", STATUSES[family["status"]].code.replace("-", " ")
+    if family["facts"] and family["within"] != "avoid":
+        told = "; ".join(f"{f['text']} ({', '.join(f['by'])})" if f["by"] else f["text"] for f in family["facts"])
+        yield ("" if family["status"] == "contraindicated" or band in LOUD else "caution"), told
+    if family["only_with"] and band != "disagree":
+        yield "", "; ".join(family["only_with"])
+    if family["establish"]:
+        more = f", and {family['more_facts']} more" if family["more_facts"] else ""
+        yield "check", f"{', '.join(family['establish'])}{more}"
+    for note in family["notes"] if band != "disagree" else ():
+        yield "", note
+    for mark in family["marks"]:
+        yield "", mark
+
+
+_NOWHERE = "no band"
+
+
+def places(glance: Glance) -> dict[str, str]:
+    """The heading of the band of every therapy that stands in one."""
+    return {
+        therapy: band["heading"]
+        for band in glance["bands"]
+        for family in band["families"]
+        for therapy in family["therapies"]
+    }
+
+
+def moves(before: Glance, after: Glance) -> list[Move]:
+    """What moved between two glances, by the bands left and entered, in the order of the bands."""
+    was, now = places(before), places(after)
+    heads = {f["therapy"]: f["label"] for g in (before, after) for band in g["bands"] for f in band["families"]}
+    found: dict[tuple[str, str], list[str]] = {}
+    for therapy in dict.fromkeys((*now, *was)):
+        pair = was.get(therapy, _NOWHERE), now.get(therapy, _NOWHERE)
+        if pair[0] != pair[1] and therapy in heads:
+            found.setdefault(pair, []).append(heads[therapy])
+    return [Move(*pair, tuple(labels)) for pair, labels in found.items()]
+
+
+def voices(entry: Therapy) -> list[tuple[str, str, list[Recommendation]]]:
+    """Every voice on a therapy by what it says: the list, its heading, the voices, those true for the patient first."""
+    order = ("true", "unknown", "false")
+    lists: Mapping[str, Any] = entry
+    return [
+        (key, heading, sorted(lists[key], key=lambda voice: order.index(voice["truth"])))
+        for key, heading in _LISTS
+        if lists[key]
+    ]
+
+
+def path(identifier: str) -> str:
+    """The path under which something of ours is served: that of its IRI."""
+    return f"/{(ns.expand(identifier) or identifier).removeprefix(ns.BASE)}"
