@@ -13,6 +13,7 @@ from guidegraph.assess.assessing import boundaries, every_voice, find_therapy
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.model import plain_copy
 from guidegraph.profile import digest as profile_digest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import rdflib
 
     from guidegraph import forms
+    from guidegraph.dataforms import Data
     from guidegraph.derived import Glance
 
 
@@ -37,8 +39,8 @@ class Answer:
         self.assessment = assessment
 
     @cached_property
-    def _data(self) -> forms.Answer:
-        """The answer, made once; what it holds is shared with other answers."""
+    def _data(self) -> forms.Assessed:
+        """What the views read, made once; what it holds is shared with other answers."""
         assessment, knowledge = self.assessment, self._knowledge
         return _answer.answer(
             assessment,
@@ -56,14 +58,38 @@ class Answer:
         )
 
     def to_dict(self) -> forms.Answer:
-        """The answer in the published JSON form; a copy that may be changed."""
-        return plain_copy(self._data)
+        """The whole answer in the published JSON form; a copy that may be changed."""
+        whole: forms.Answer = {
+            **self._data,
+            "sources": describe.sources(self.assessment.records, self._data),
+        }
+        return plain_copy(whole)
+
+    @cached_property
+    def _glance(self) -> Glance:
+        from guidegraph.assess.glance import glance
+
+        return glance(self.assessment, self._data)
 
     def glance(self) -> Glance:
         """What one acts on in half a minute: every therapy in one band, in the published JSON form; a copy."""
-        from guidegraph.assess.glance import glance
+        return plain_copy(self._glance)
 
-        return plain_copy(glance(self.assessment, self._data))
+    def data(self) -> Data:
+        """The answer for programs, everything in it once (schema/data.schema.json); a copy."""
+        return plain_copy(self._lean)
+
+    def json(self) -> str:
+        """The answer's data as text of JSON: what :meth:`data` gives, without the time for a copy of it."""
+        from guidegraph.words import to_lines
+
+        return to_lines(self._lean)
+
+    @cached_property
+    def _lean(self) -> Data:
+        from guidegraph.assess.data import data
+
+        return data(self.assessment, self._data, self._glance)
 
     def saved(self) -> str:
         """The answer with everything that reproduces it, as Turtle, for :meth:`KnowledgeBase.replay`.
@@ -140,7 +166,7 @@ class Answer:
     def _repr_html_(self) -> str:
         from guidegraph.render import notebook_html
 
-        return notebook_html(self._data, self.glance())
+        return notebook_html(self.to_dict(), self._glance)
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}
