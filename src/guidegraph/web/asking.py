@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from threading import Lock
 
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from guidegraph.api import KnowledgeBase
 from guidegraph.errors import BusyError
 from guidegraph.query import protocol
-from guidegraph.query.ahead import BEGUN, LENGTH
+from guidegraph.query.ahead import HEARD, LENGTH, TAKEN
 from guidegraph.query.protocol import Asked, Written
 from guidegraph.query.sealed import Limits, sealed, told, too_long
 from guidegraph.web.board import Board
@@ -53,48 +54,54 @@ class QueryLine:
             QueryError: see :func:`guidegraph.query.protocol.answered`; also where it takes too long or too much memory.
             BusyError: no process is free.
         """
-        loop = asyncio.get_running_loop()
         mine, theirs = socket.socketpair()
         with mine:
             mine.setblocking(False)
             with theirs:
                 try:
-                    socket.send_fds(self._sending, [BEGUN], [theirs.fileno()])
+                    socket.send_fds(self._sending, [TAKEN], [theirs.fileno()])
                 except OSError:
                     raise _busy() from None
+            question = asked.to_bytes()
+            saying = asyncio.ensure_future(self._say(mine, LENGTH.pack(len(question)) + question))
             try:
-                async with asyncio.timeout(_PATIENCE if self._board.asking else _START):
-                    begun = await loop.sock_recv(mine, 1)
-            except TimeoutError:
-                raise _busy() from None
-            if begun != BEGUN:
-                raise _busy()
-            started = loop.time()
-            content = bytearray()
-            try:
-                async with asyncio.timeout(self._limits.seconds + _GRACE):
-                    question = asked.to_bytes()
-                    await loop.sock_sendall(mine, LENGTH.pack(len(question)) + question)
-                    while piece := await loop.sock_recv(mine, _PIECE):
-                        content += piece
-            except TimeoutError:
-                self._board.count("queries_ended")
-                raise too_long(self._limits) from None
-            except OSError:
-                # The process ended before it had read everything, as what it had read before says.
-                content.clear()
-        if not _whole(content):
+                return Written.from_bytes(told(await self._heard(mine), self._limits))
+            finally:
+                saying.cancel()
+
+    async def _say(self, mine: socket.socket, content: bytes) -> None:
+        # Where the process is gone, what is read of it says so.
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().sock_sendall(mine, content)
+
+    async def _heard(self, mine: socket.socket) -> bytes:
+        """What a process says, b"" where it was ended for want of memory."""
+        loop, content = asyncio.get_running_loop(), bytearray()
+        try:
+            async with asyncio.timeout(_PATIENCE if self._board.asking else _START):
+                taken = await loop.sock_recv(mine, 1)
+        except (TimeoutError, OSError):
+            raise _busy() from None
+        started = loop.time()
+        try:
+            async with asyncio.timeout(self._limits.seconds + _GRACE):
+                while taken and (piece := await loop.sock_recv(mine, _PIECE)):
+                    content += piece
+        except TimeoutError:
             self._board.count("queries_ended")
-            if loop.time() - started > self._limits.seconds - _GRACE:
-                raise too_long(self._limits)
-        return Written.from_bytes(told(bytes(content) if _whole(content) else b"", self._limits)[LENGTH.size :])
-
-
-def _whole(content: bytearray) -> bool:
-    if content[:1] == b"+":
-        length = content[1 : 1 + LENGTH.size]
-        return len(length) == LENGTH.size and len(content) == 1 + LENGTH.size + LENGTH.unpack(length)[0]
-    return bool(content)
+            raise too_long(self._limits) from None
+        except OSError:
+            # It was ended; how far it had come is told by what was read.
+            pass
+        if content[:1] != HEARD:
+            raise _busy()
+        start = len(HEARD) + LENGTH.size
+        if len(content) >= start and len(content) - start == LENGTH.unpack(content[len(HEARD) : start])[0]:
+            return bytes(content[start:])
+        self._board.count("queries_ended")
+        if loop.time() - started > self._limits.seconds - _GRACE:
+            raise too_long(self._limits)
+        return b""
 
 
 def _busy() -> BusyError:

@@ -92,9 +92,6 @@ class Bounded:
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = LIMITS.get(scope["path"].lstrip("/").partition("/")[0], LIMITS[""])
-        if limit.waits and len(self._working) >= self._places:
-            await self._busy(scope, receive, send)
-            return
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdigit() or int(length) > limit.body:
             await self._too_large(limit, scope, receive, send)
@@ -123,6 +120,9 @@ class Bounded:
                 await _told(408, "the request did not come to its end in time", "Send it faster.", close=True)(
                     scope, receive, send
                 )
+                return
+            if limit.waits and len(self._working) >= self._places:
+                await self._busy(scope, receive, send)
                 return
             await self._answered(limit, scope, _whole(bytes(body), receive), send)
         finally:
