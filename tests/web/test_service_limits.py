@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
+from guidegraph.errors import ProfileError
 from guidegraph.web import limits
 from guidegraph.web.board import Board
 from guidegraph.web.limits import Bounded, Limit
@@ -30,6 +30,10 @@ def fail(request: Request) -> Response:
     raise ValueError(CANARY)
 
 
+def refuse(request: Request) -> Response:
+    raise ProfileError("it contradicts itself", mend="Take one out.")
+
+
 def sleep(request: Request) -> Response:
     time.sleep(0.6)
     return PlainTextResponse("late")
@@ -37,9 +41,14 @@ def sleep(request: Request) -> Response:
 
 def app(board: Board, **bounds: Any) -> Bounded:
     methods = ["GET", "POST"]
-    routes = [Route("/api/echo", echo, methods=methods), Route("/api/fail", fail), Route("/api/sleep", sleep)]
+    routes = [
+        Route("/api/echo", echo, methods=methods),
+        Route("/api/fail", fail),
+        Route("/api/sleep", sleep),
+        Route("/x", refuse),
+    ]
     routes += [Route("/health/live", echo, methods=methods), Route("/sparql", echo, methods=methods)]
-    return Bounded(Starlette(routes=routes), board, **bounds)
+    return Bounded(Router(routes=routes), board, **bounds)
 
 
 def run(asking: Callable[[httpx.AsyncClient], Awaitable[None]], board: Board, **bounds: Any) -> None:
@@ -140,6 +149,14 @@ def test_a_fault_is_told_without_its_words(caplog: pytest.LogCaptureFixture, cap
     assert "ValueError at" in caplog.text and CANARY not in caplog.text
     assert CANARY not in "".join(capfd.readouterr())
     assert counted(board, "faults") == 1
+
+
+def test_a_fault_of_ours_that_no_part_tells_is_told() -> None:
+    async def asking(client: httpx.AsyncClient) -> None:
+        answer = await client.get("/x")
+        assert answer.status_code == 422 and "contradicts itself" in answer.text and "Take one out" in answer.text
+
+    run(asking, Board())
 
 
 def test_counts_of_several_processes_are_added_and_name_no_address() -> None:

@@ -24,9 +24,13 @@ from guidegraph.query.sealed import Limits, bound_memory, deep_thread, no_files,
 #: What a child sends when it takes a connection, and when it has heard the question: the length of it, then itself.
 TAKEN, HEARD = b".", b"!"
 LENGTH = struct.Struct("!I")
-#: Seconds of work from which on a query goes behind others, as the system's scheduler has it.
+#: What is sent along the line beside a connection: when the answer is due, by the system's monotonic clock.
+DUE = struct.Struct("!d")
+#: Seconds that a question has in any case, however long it had to wait for a process that is free.
+LEAST = 0.4
+#: How far a query goes behind what serves, as the system's scheduler has it, and how far after so many seconds.
+_ASIDE, _BEHIND = 3, 15
 _LONG = 0.3
-_BEHIND = 15
 #: Seconds from one look at how the work goes to the next.
 _GLANCE = 0.05
 #: Pages of memory beyond those of its start with which a child ends after an answer, and leaves its place to a new one.
@@ -50,6 +54,7 @@ def stand_by(waiting: socket.socket, answer: Callable[[bytes], bytes], limits: L
         silence()
         bound_memory(limits)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        os.nice(_ASIDE)
         attendant = _Attendant(waiting, answer, limits)
         thread = deep_thread(attendant.run)
         while thread.is_alive():
@@ -76,11 +81,12 @@ class _Attendant:
         """Answer until nobody can ask any more, or this process has grown or fallen behind others."""
         at_first = _resident()
         while not self._behind and _resident() - at_first < _GROWN:
-            _, numbers, _, _ = socket.recv_fds(self._waiting, 1, 1)
+            due, numbers, _, _ = socket.recv_fds(self._waiting, DUE.size, 1)
             if not numbers:
                 return
             with socket.socket(fileno=numbers[0]) as asking:
-                signal.setitimer(signal.ITIMER_REAL, self._limits.seconds)
+                left = max(LEAST, DUE.unpack(due)[0] - time.monotonic())
+                signal.setitimer(signal.ITIMER_REAL, min(left, self._limits.seconds))
                 self._attend(asking)
                 signal.setitimer(signal.ITIMER_REAL, 0)
 

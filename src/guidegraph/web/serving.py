@@ -7,7 +7,6 @@ import os
 import socket
 from typing import Any
 
-import anyio.to_thread
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -20,8 +19,6 @@ _HEAD, _KEPT = 10.0, 15
 _HEAD_BYTES = 64 * 1024
 #: Connections of one process; further ones are told to come again.
 _CONNECTIONS = 500
-#: Answers that are worked out at once in one process. Python runs one at a time, so more would only wait longer each.
-_THREADS = 4
 #: Seconds in which requests are answered once the server is to stop.
 _PARTING = 8
 
@@ -66,7 +63,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""
         await super().startup(sockets)
-        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         for one in sockets or ():
             one.listen(1024)
 
