@@ -14,11 +14,11 @@ from guidegraph.web.app import application
 from guidegraph.web.served import Served
 
 #: Seconds in which the head of a request must have come, and in which the next one on the same connection may begin.
-_HEAD, _KEPT = 10.0, 15
+HEAD, KEPT = 10.0, 15
 #: Bytes of the head of a request; a link may hold a query.
-_HEAD_BYTES = 64 * 1024
+HEAD_BYTES = 64 * 1024
 #: Connections of one process; further ones are told to come again.
-_CONNECTIONS = 500
+CONNECTIONS = 500
 #: Seconds in which requests are answered once the server is to stop.
 _PARTING = 8
 
@@ -44,10 +44,10 @@ def serve(served: Served, sockets: list[socket.socket], number: int) -> None:
         proxy_headers=False,
         # So many connections are taken at a time by one process: the next is for another.
         backlog=1,
-        limit_concurrency=_CONNECTIONS,
-        timeout_keep_alive=_KEPT,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEPT,
         timeout_graceful_shutdown=_PARTING,
-        h11_max_incomplete_event_size=_HEAD_BYTES,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         lifespan="off",
     )
     _Server(config, os.getppid()).run(sockets)
@@ -102,7 +102,7 @@ class _Protocol(H11Protocol):
 
     def _expect(self) -> None:
         self._forget()
-        self._late = self.loop.call_later(_HEAD, self._end)
+        self._late = self.loop.call_later(HEAD, self._end)
 
     def _forget(self) -> None:
         if self._late is not None:
