@@ -90,9 +90,7 @@ class _Axis:
         separates: the part of the axis, 0 to 1, in which only one of an opposed pair speaks, on average over them.
     """
 
-    def __init__(
-        self, number: str, whom: dict[str, Union], pairs: Sequence[tuple[str, str]], logic: Logic
-    ) -> None:
+    def __init__(self, number: str, whom: dict[str, Union], pairs: Sequence[tuple[str, str]], logic: Logic) -> None:
         self.number = number
         self._logic = logic
         own = {end for u in whom.values() for r in _bounded(u) if r.prop == number for end in (r.low, r.high)}
@@ -104,9 +102,7 @@ class _Axis:
         # A reading's bound that changes nothing here is none of the picture's.
         moves = [at for at in range(1, len(cells)) if any(r[at] != r[at - 1] for r in (*rows.values(), *met))]
         starts = [0, *moves]
-        self._cells: Cells = [
-            (cells[a][0], cells[b - 1][1]) for a, b in zip(starts, [*moves, len(cells)], strict=True)
-        ]
+        self._cells: Cells = [(cells[a][0], cells[b - 1][1]) for a, b in zip(starts, [*moves, len(cells)], strict=True)]
         self.rows = {s: [row[at] for at in starts] for s, row in rows.items()}
         self.meet = [max((row[at] for row in met), default=_NOT) for at in starts]
         self.ticks = sorted({float(low[0]) for low, _ in self._cells[1:]})

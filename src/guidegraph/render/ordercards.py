@@ -24,7 +24,7 @@ from guidegraph.render.glance import escaped, voice_words
 from guidegraph.words import clean
 
 if TYPE_CHECKING:
-    from guidegraph.derived import Bearing, GlanceFamily, Planned
+    from guidegraph.derived import Bearing, Planned
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,9 @@ class _Order:
             dict.fromkeys(name for answered, therapy in of_each for name in answered.unknown.get(therapy, ()))
         )
         self._statuses = {row["after"] for _, _, row in self._rows}
-        families = [family for answered, therapy in of_each if (family := answered.family(therapy)) is not None]
-        # Who is for it and against it is told where they disagree, or where somebody advises against it.
-        sided: list[GlanceFamily] = [f for f in families if f["status"] in ("contested", "advised-against")]
-        self._sided = [family for family in sided if family["status"] in self._statuses]
+        self._families = [family for answered, therapy in of_each if (family := answered.family(therapy)) is not None]
+        voices = (voice for answered, therapy in of_each for voice in answered.voices.get(therapy, ()))
+        self._voices = list({voice["id"]: voice for voice in voices}.values())
 
     def card(self) -> Card | None:
         """Its card, None where nothing speaks against it and nothing is left open."""
@@ -119,14 +118,14 @@ class _Order:
         label, statuses, doubled = self._order.label, self._statuses, self._doubled()
         if self._absolute or "contraindicated" in statuses:
             because = self._absolute[0]["because"] if self._absolute else ""
-            return "critical", f"Contraindicated: {label}{f': {because}' if because else ''}"
+            return "critical", f"Contraindicated: {label}{f' - {because}' if because else ''}"
         if "contested" in statuses:
             return "warning", f"Sources disagree: {label}"
         if "advised-against" in statuses:
             return "warning", f"Advised against: {label}"
         if self._warned or "caution" in statuses:
             because = self._warned[0]["because"] if self._warned else ""
-            return "warning", f"Caution with {label}{f': {because}' if because else ''}"
+            return "warning", f"Caution with {label}{f' - {because}' if because else ''}"
         if doubled:
             return "warning", f"Given twice: {doubled[0]}"
         left_open = len(self._of_plan) + len(self._unknown)
@@ -145,8 +144,9 @@ class _Order:
             *listed("Contraindicated", map(_bearing, self._absolute), None),
             *listed("Warned of", map(_bearing, self._warned)),
             *listed("Twice", map(escaped, self._doubled())),
-            *(line for family in self._sided[:1] for line in sides_of(family)),
+            *sides_of(self._voices),
             *listed("To establish, with the other orders", map(_bearing, self._of_plan)),
+            *listed("To establish", (escaped(fact) for family in self._families for fact in family["establish"])),
             *listed("Contraindications that are not excluded", map(escaped, self._unknown)),
             *listed("Status", statuses),
         ]
@@ -155,10 +155,7 @@ class _Order:
         first = [*self._absolute, *self._warned][:1]
         if first:
             return self._maker.source([first[0]["source"]], first[0]["source"])
-        for family in self._sided:
-            voices = [*family["voices"][:1], *family["against"][:1]]
-            return self._maker.source((v["document"] for v in voices), " / ".join(v["short"] for v in voices))
-        return self._maker.ours(self._answers)
+        return self._maker.sides(self._voices, self._answers)
 
     def _removal(self) -> Suggestion:
         told = f"Remove the order of {clean(self._order.label)}"
@@ -170,7 +167,7 @@ class _Order:
         mine = {row["label"] for _, _, row in self._rows}
         pairs = (pair for a in self._answers for pair in (a.plan["doubled"] if a.plan else ()))
         told = (
-            f"{pair['a']} and {pair['b']}: both {'are' if pair['how'] == 'class' else 'hold'} {pair['of']}"
+            f"{pair['a']} and {pair['b']}, both {'of the class' if pair['how'] == 'class' else 'with'} {pair['of']}"
             for pair in pairs
             if {pair["a"], pair["b"]} & mine
         )

@@ -142,9 +142,7 @@ def picture_html(one: Controversy, addresses: dict[str, str] | None = None) -> s
         rows = [row for row in _rows(one, drawn) if row.side == side]
         lines = []
         for row in rows:
-            spoken = ", ".join(
-                span_words({"low": low, "high": high, "sure": sure}) for low, high, sure in row.spans
-            )
+            spoken = ", ".join(span_words({"low": low, "high": high, "sure": sure}) for low, high, sure in row.spans)
             link = links.get(row.statement)
             name = f'<a href="{_e(link)}">{_e(row.name)}</a>' if link else _e(row.name)
             said = f' <span class="soft">{_e(row.said)}</span>' if row.said else ""

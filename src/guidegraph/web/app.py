@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
-from guidegraph.web import health, interface, layout, patient, sparql
+from guidegraph.web import cdshooks, health, interface, layout, patient, sparql
 from guidegraph.web.fence import KnownHost, SafeHeaders
 from guidegraph.web.limits import Bounded
 from guidegraph.web.served import Served
@@ -19,6 +19,7 @@ def application(served: Served) -> Starlette:
         *health.routes(served),
         *sparql.routes(served),
         *interface.routes(served),
+        *cdshooks.routes(served),
         *layout.routes(served),
         *patient.routes(served),
     ]
