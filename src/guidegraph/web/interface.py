@@ -17,7 +17,7 @@ from guidegraph.api.operations import OPERATIONS, Operation
 from guidegraph.errors import UsageError
 from guidegraph.web.openapi import PLACE, openapi
 from guidegraph.web.problems import NOT_FOUND, RefusedError, answer, guarded, json_body, refused
-from guidegraph.web.schemas import published
+from guidegraph.api.schemas import published
 from guidegraph.web.served import Served
 
 _SCHEMA = "application/schema+json"
