@@ -250,7 +250,7 @@ class Controversies:
             [(f.a, f.b) for f in pairs],
             self._teller.grader.forms.logic,
             lambda number: phrases.days(number) is not None,
-            self._records.label,
+            phrases.label,
             lambda union: words(simplest(union), phrases),
         )
 

@@ -14,6 +14,8 @@ from guidegraph.comparisons import Controversy, Picture, Span, Voice
 from guidegraph.words import attached_inside, clean
 
 _HEIGHT = 22
+#: Of the axis, in percent: values closer to the one before stand without words.
+_APART = 6.5
 _SIDES = (("for", "for"), ("against", "against"), ("declined", "takes no side"))
 #: The hatchings of the bars, once a page.
 HATCHINGS = (
@@ -121,7 +123,7 @@ def _axis(drawn: Picture) -> str:
     end, marks, last = drawn["high"], [], -10.0
     for tick in drawn["ticks"]:
         at = tick / end * 100
-        if at - last >= 5:
+        if at - last >= _APART:
             marks.append(f'<text x="{at:.2f}%" y="13" text-anchor="middle">{number_words(tick)}</text>')
             last = at
     return f'<svg class="axis" width="100%" height="16" aria-hidden="true" focusable="false">{"".join(marks)}</svg>'
@@ -155,7 +157,7 @@ def picture_html(one: Controversy, addresses: dict[str, str] | None = None) -> s
             told.append(f'<p class="side {side}">{words}</p><ul>{"".join(lines)}</ul>')
     met = ", ".join(span_words(span) for span in drawn["meet"])
     return (
-        f'<figure class="picture"><figcaption>{_e(drawn["label"].capitalize())}: where each speaks; '
+        f'<figure class="picture"><figcaption>{_e(drawn["label"][:1].upper() + drawn["label"][1:])}: where each speaks; '
         f'<span class="swatch">shaded</span> where opposed sources meet ({_e(met or "nowhere")})</figcaption>'
         f'<div class="axis-row">{_axis(drawn)}</div>{"".join(told)}</figure>'
     )

@@ -7,7 +7,24 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
-from guidegraph.web import cdshooks, health, interface, layout, patient, sparql
+from guidegraph.web import (
+    audits,
+    cdshooks,
+    disagreements,
+    documents,
+    health,
+    interface,
+    layout,
+    linked,
+    links,
+    matrix,
+    patient,
+    provenance,
+    search,
+    sparql,
+    statements,
+    terms,
+)
 from guidegraph.web.fence import KnownHost, SafeHeaders
 from guidegraph.web.limits import Bounded
 from guidegraph.web.served import Served
@@ -22,6 +39,16 @@ def application(served: Served) -> Starlette:
         *cdshooks.routes(served),
         *layout.routes(served),
         *patient.routes(served),
+        *links.routes(served),
+        *linked.routes(served),
+        *disagreements.routes(served),
+        *matrix.routes(served),
+        *documents.routes(served),
+        *statements.routes(served),
+        *provenance.routes(served),
+        *audits.routes(served),
+        *search.routes(served),
+        *terms.routes(served),
     ]
     settings = served.settings
     passed = [

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+
 from guidegraph import namespaces as ns
-from guidegraph.web.negotiate import JSON_LD, N_TRIPLES, RDF_XML, TRIG, TURTLE, Form
+from guidegraph.web.layout import page
+from guidegraph.web.negotiate import HTML, JSON_LD, N_TRIPLES, RDF_XML, TRIG, TURTLE, Form, accepted
+from guidegraph.web.served import Served
 
 #: Where pages and data of nodes lie: the path of the node's IRI follows.
 PAGE, DATA = "/page/", "/data/"
@@ -40,3 +46,18 @@ def alternates(identifier: str) -> list[tuple[str, str, str]]:
     """The data of a node as its page links to them: name of the form, media type, address."""
     names = {TURTLE: "Turtle", JSON_LD: "JSON-LD", N_TRIPLES: "N-Triples", RDF_XML: "RDF/XML", TRIG: "TriG"}
     return [(names[form], form.media, data_of(identifier, form)) for form in FORMS]
+
+
+def routes(served: Served) -> list[BaseRoute]:
+    """No route: gives templates the filter ``page``, which turns an identifier into where people read of it."""
+    served.templates.filters["page"] = page_of
+    return []
+
+
+def missing(request: Request, told: str) -> Response:
+    """404, as a page for those who accept one: what is not here, and where to search."""
+    if accepted(request, (HTML,)) is None:
+        return PlainTextResponse(f"{told}\n", 404, {"Vary": "Accept"})
+    answer = page(request, "missing.html", status=404, told=told)
+    answer.headers["Vary"] = "Accept"
+    return answer
