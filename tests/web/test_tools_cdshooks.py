@@ -179,6 +179,46 @@ def test_a_side_that_is_not_known_to_speak_of_the_patient_is_no_voice(http: http
     assert "**Against**" not in client.send(request).json()["cards"][0]["detail"]
 
 
+def test_what_is_taken_now_and_the_orders_speak_against_is_told(http: httpx.Client, kb: gg.KnowledgeBase) -> None:
+    taking = {
+        "resourceType": "MedicationStatement",
+        "id": "m1",
+        "status": "active",
+        "subject": {"reference": "Patient/p"},
+        "effectivePeriod": {"start": "2020-01-01"},
+        "medicationCodeableConcept": {"coding": [{"system": ATC, "code": NAPROXEN[0]}]},
+    }
+    person = {"resourceType": "Patient", "id": "p", "birthDate": "1970-01-01"}
+    client = client_of(http, {"entry": [{"resource": person}, {"resource": taking}]})
+    cards = client.call("order-select", **drafts(client, ("N06AX21", "Duloxetine")))
+    (card,) = [one for one in cards if one["summary"].startswith("Taken now: ")]
+    assert card["summary"].startswith("Taken now: naproxen - ") and card["indicator"] == "warning"
+    assert "with duloxetine" in card["detail"] and card["overrideReasons"]
+    # Another draft of the session that was not selected brings it about: it is told with that one.
+    both = drafts(client, ("N06AX21", "Duloxetine"), ACETAMINOPHEN)
+    later = client.call("order-select", **{**both, "selections": ["MedicationRequest/draft-N02BE01"]})
+    assert not any(one["summary"].startswith("Taken now: ") for one in later)
+
+
+def test_what_nobody_reviewed_is_said_to_be_so(of: Any) -> None:
+    client = of("acute-uncomplicated")
+    (card,) = client.call("order-select", **drafts(client, ("N03AX12", "Gabapentin")))
+    told = card["detail"].replace("\\", "")
+    assert re.search(r"\*\*For\*\*\n\n- .*, unreviewed;", told) and "NICE NG59" in told
+    assert "unreviewed" not in told.partition("**Against**")[2].partition("**")[0]
+
+
+def test_the_links_of_cards_lead_to_pages(of: Any) -> None:
+    clients = [of("chronic-failed-care"), of("bleeding-ulcer"), of("cauda-equina-week-1")]
+    cards = clients[0].call("patient-view") + clients[2].call("patient-view")
+    cards += [card for one in clients for card in one.call("order-select", **drafts(one, IBUPROFEN, NAPROXEN))]
+    links = {link["url"] for card in cards for link in card["links"]}
+    assert len(links) > 5
+    for url in sorted(links):
+        page = clients[0].http.get(url, headers={"accept": "text/html"}, follow_redirects=True)
+        assert page.status_code == 200 and page.headers["content-type"].startswith("text/html"), url
+
+
 def test_every_order_is_in_one_card(of: Any) -> None:
     client = of("complete-record")
     drugs = [

@@ -106,6 +106,12 @@ class Answered:
         """The alerts that hold and that nobody attended to."""
         return [alert for alert in self.glance["alerts"] if alert["truth"] == "true" and not alert["attended"]]
 
+    @property
+    def signs(self) -> list[str]:
+        """The signs of alerts that nobody asked about."""
+        alerts = (alert for alert in self.glance["alerts"] if alert["truth"] == "unknown")
+        return list(dict.fromkeys(s["label"] for alert in alerts for s in alert["signs"] if s["truth"] == "unknown"))
+
     def row(self, therapy: str) -> Planned | None:
         """What the plan says of a therapy of it."""
         rows = self.plan["therapies"] if self.plan else []
@@ -147,6 +153,8 @@ class Maker:
         self, name: str, summary: str, detail: Iterable[str], indicator: str, source: Source, page: str = ""
     ) -> Card:
         """A card: ``name`` tells it from the others of one call, ``page`` is the part of an address that says more."""
+        told = "\n".join(detail)
+        told = told if SHORT_DISCLAIMER.rstrip(".") in told else f"{told}\n*{escaped(SHORT_DISCLAIMER)}*"
         link: Link = {
             "label": "More in GuideGraph" if page else "Open GuideGraph",
             "url": f"{self.base}/{page}",
@@ -155,7 +163,7 @@ class Maker:
         return {
             "uuid": self.identify(name),
             "summary": short(summary),
-            "detail": "\n".join([*detail, "", f"*{escaped(SHORT_DISCLAIMER)}*"]),
+            "detail": told,
             "indicator": indicator,
             "source": source,
             "links": [link],
@@ -200,16 +208,9 @@ class Maker:
     def _glance(self, answered: Answered, at: int) -> Card:
         glance, held = answered.glance, answered.held
         counts = {band["band"]: len(band["families"]) for band in glance["bands"]}
-        signs = {
-            sign["label"]
-            for alert in glance["alerts"]
-            if alert["truth"] == "unknown"
-            for sign in alert["signs"]
-            if sign["truth"] == "unknown"
-        }
         told = [f"ALERT {alert['label']}" for alert in held]
         told += ["record not read whole"] if glance["not_understood"] else []
-        told += [f"{len(signs)} signs to rule out first"] if signs and not held else []
+        told += [f"{len(answered.signs)} signs to rule out first"] if answered.signs and not held else []
         told += [f"{counts['do-not-give']} not to give"] if counts.get("do-not-give") else []
         told += [f"{len(glance['taken_now'])} taken now to review"] if glance["taken_now"] else []
         told += [f"{counts['recommended']} recommended"] if counts.get("recommended") else []
@@ -250,7 +251,8 @@ def sides_of(voices: Sequence[Recommendation]) -> list[str]:
     def told(voice: Recommendation) -> str:
         strength = voice["strength_wording"] if voice["strength"] == "none stated" else voice["strength"]
         attached = "".join(f"; {text}" for text in voice["attached"])
-        by = source_words(voice["document"], voice["reports"])
+        by = source_words(voice["document"], voice["reports"]).rstrip(",")
+        by += ", unreviewed" if voice["document"]["review"] == "pending" else ""
         return f"{escaped(voice['label'] + attached)} *({escaped(f'{by}; {strength}')})*"
 
     return [

@@ -15,10 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from guidegraph import namespaces as ns
-from guidegraph.api import Answer
-from guidegraph.forms import Recommendation
 from guidegraph.intake.fhir import FhirReader, Order
-from guidegraph.knowledge.describe import recommendation
 from guidegraph.knowledge.documents import documents
 from guidegraph.profile.problems import parts
 from guidegraph.render.cards import Answered, Card, Maker, contested
@@ -80,8 +77,6 @@ _SERVICES = (
     ),
 )
 _HOOKS = {name: hook for name, hook, _, _ in _SERVICES}
-#: The role of absolute contraindications and the values of truth, as an assessment has them.
-_ABSOLUTE, _TRUE, _UNKNOWN = "absolute", "true", "unknown"
 
 
 def routes(served: Served) -> list[BaseRoute]:
@@ -155,8 +150,9 @@ class Services:
             glance = found.glance()
             plan = kb.plan(part, therapies, as_of=day) if therapies else None
             spoken = therapies or [family["therapy"] for family in contested(glance)]
-            voices = {therapy: _voices(found, therapy) for therapy in spoken}
-            one = Answered(glance, plan, voices, {therapy: _open(found, therapy) for therapy in therapies})
+            iris = {therapy: ns.expand(therapy) or therapy for therapy in spoken}
+            voices = {therapy: found.counted(iri) for therapy, iri in iris.items()}
+            one = Answered(glance, plan, voices, {therapy: found.unexcluded(iris[therapy]) for therapy in therapies})
             # Who opens the record of a patient without any such problem is not told of those who have one.
             if hook != _PATIENT or found.assessment.asked.about or one.held:
                 answers.append(one)
@@ -190,21 +186,6 @@ class Services:
         for event in feedback.read(body):
             self._served.board.count(event)
         return Response(status_code=200)
-
-
-def _open(found: Answer, therapy: str) -> list[str]:
-    """The absolute contraindications of a therapy that are neither known to hold nor known not to."""
-    assessment = found.assessment
-    stated = assessment.statements(ns.expand(therapy) or therapy, _ABSOLUTE)
-    return sorted({assessment.records.label(one) for one in stated if assessment.truth(one) == _UNKNOWN})
-
-
-def _voices(found: Answer, therapy: str) -> list[Recommendation]:
-    """The recommendations for and against a therapy that count for the patient."""
-    assessment, iri = found.assessment, ns.expand(therapy) or therapy
-    stated = (*assessment.statements(iri, "for"), *assessment.opposing(iri))
-    counted = [one for one in stated if assessment.truth(one) == _TRUE]
-    return [recommendation(assessment.records, one, _TRUE) for one in counted]
 
 
 def _hook(request: Request) -> str:
