@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
 from guidegraph.assess.assessing import boundaries, every_voice, find_therapy
-from guidegraph.assess.assessment import Assessment
+from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
@@ -113,6 +113,20 @@ class Answer:
             UsageError: no statement reaches the intervention.
         """
         return self.assessment.statuses[find_therapy(self._knowledge, therapy, self.assessment)]
+
+    def counted(self, therapy: str) -> list[forms.Recommendation]:
+        """The voices for and against a therapy (IRI) that count for the patient, in the published JSON form; a copy."""
+        from guidegraph.assess.voices import voices
+
+        assessment = self.assessment
+        sides = (assessment.statements(therapy, FOR), assessment.opposing(therapy))
+        true = [[one for one in side if assessment.truth(one) == TRUE] for side in sides]
+        return plain_copy([voice for side in true for voice in voices(assessment, therapy, side)])
+
+    def unexcluded(self, therapy: str) -> list[str]:
+        """The absolute contraindications of a therapy (IRI) that are not known to hold, nor known not to; labels."""
+        stated = self.assessment.statements(therapy, ABSOLUTE)
+        return sorted({self.assessment.records.label(s) for s in stated if self.assessment.truth(s) == UNKNOWN})
 
     def rows(self) -> list[dict[str, Any]]:
         """One plain row a therapy: intervention, label, category, status, line, for, against, contraindications."""

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from guidegraph.web import (
     audits,
+    cdshooks,
     disagreements,
     documents,
     interface,
@@ -38,6 +39,7 @@ def application(served: Served) -> Starlette:
         Route("/metrics", metrics),
         *sparql.routes(served),
         *interface.routes(served),
+        *cdshooks.routes(served),
         *layout.routes(served),
         *patient.routes(served),
         *links.routes(served),

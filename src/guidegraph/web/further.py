@@ -91,4 +91,3 @@ def planned(kb: KnowledgeBase, profile: Profile, therapies: list[str], asking: d
         return kb.plan(profile, therapies, **kept)
     except GuideGraphError as error:
         return str(error)
-

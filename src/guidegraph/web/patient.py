@@ -166,7 +166,9 @@ def _asking(kb: KnowledgeBase, patient: Patient, fields: Fields) -> dict[str, An
 
 
 def _blamed(error: GuideGraphError) -> str:
-    return "jurisdiction" if isinstance(error, UsageError) and "jurisdiction" in f"{error.where}{error.what}" else "form"
+    return (
+        "jurisdiction" if isinstance(error, UsageError) and "jurisdiction" in f"{error.where}{error.what}" else "form"
+    )
 
 
 def _told(error: GuideGraphError) -> str:
@@ -195,7 +197,11 @@ def _shown(
     data = answer.to_dict()
     known = {entry["intervention"] for entry in data["therapies"]}
     opened, show = _toggled(fields, "open", known), _toggled(fields, "show", {"weeks", "rest"})
-    ticked = [] if _one(fields, "action") == "unplan" else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
+    ticked = (
+        []
+        if _one(fields, "action") == "unplan"
+        else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
+    )
     problem = asking.get("problem")
     view = {name: fields.get(name, []) for name in _VIEW} | {"open": opened, "show": show}
     return {
