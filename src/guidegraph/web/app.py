@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from guidegraph.web import layout, patient
+from guidegraph.web import health, layout, patient
+from guidegraph.web.fence import KnownHost, SafeHeaders
 from guidegraph.web.served import Served
 
 
 def application(served: Served) -> Starlette:
     """The application over an opened knowledge base."""
-    routes: list[BaseRoute] = []
-    routes += layout.routes(served)
-    routes += patient.routes(served)
-    app = Starlette(routes=routes)
+    routes: list[BaseRoute] = [
+        *health.routes(served),
+        *layout.routes(served),
+        *patient.routes(served),
+    ]
+    settings = served.settings
+    passed = [
+        Middleware(SafeHeaders),
+        Middleware(KnownHost, names=(settings.host, *settings.hosts)),
+    ]
+    app = Starlette(routes=routes, middleware=passed)
     app.state.served = served
     return app

@@ -5,6 +5,7 @@ Facts of a patient come in the body of a POST and go out in its answer: the page
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,7 +17,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from guidegraph import assets
-from guidegraph import namespaces as ns
 from guidegraph.api import Answer, KnowledgeBase
 from guidegraph.derived import Glance
 from guidegraph.errors import GuideGraphError, UsageError
@@ -30,12 +30,19 @@ from guidegraph.web.layout import page
 from guidegraph.web.record import Fields, changed, from_text
 from guidegraph.web.recordform import record_form
 from guidegraph.web.served import Served, served_of
-from guidegraph.words import how, other_entry_words, place, read_words
+from guidegraph.words import how, other_entry_words, read_words
 
 #: A patient of whom nothing is known, by the name that links use.
 _NOBODY = "nobody"
-#: What is seen of an answer, which a link may hold: no fact of a patient.
-_VIEW = ("as-of", "jurisdiction", "standing", "only", "open", "show", "week")
+#: What is chosen of an answer, which a link may hold, with all that each may be: nothing else that was typed gets into
+#: an address.
+_VIEW = {
+    "as-of": re.compile(r"\d{4}-\d\d-\d\d"),
+    "jurisdiction": re.compile(r"[A-Z]{2}"),
+    "standing": re.compile("guideline"),
+    "only": re.compile("approved"),
+    "week": re.compile(r"\d{1,4}(\.\d{1,6})?"),
+}
 
 
 def routes(served: Served) -> list[BaseRoute]:
@@ -70,7 +77,7 @@ def _fields(text: str) -> dict[str, list[str]]:
 
 def _terms(kb: KnowledgeBase, asked: Fields) -> Response:
     found = words.completions(kb.vocabulary, _one(asked, "text"), asked.get("kind", ()))
-    return JSONResponse(found, headers={"Cache-Control": "no-store"})
+    return JSONResponse(found)
 
 
 def _one(fields: Fields, name: str) -> str:
@@ -106,7 +113,6 @@ def _page(request: Request, fields: Fields, posted: bool) -> Response:
         request,
         "patient.html",
         status=422 if patient.faults else 200,
-        private=True,
         **_shown(kb, patient, fields, asking, answer, glance, before),
     )
 
@@ -131,7 +137,7 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
             patient.faults["text"] = _told(error)
             return patient
         return Patient(read, example="", report=patient.report)
-    result = changed(kb, patient.profile, fields, _one(fields, "problem") or None)
+    result = changed(kb, patient.profile, fields, _place(fields, "shown-problem"))
     if result.edits:
         patient = Patient(result.profile, before=patient.profile, edited=True)
     patient.faults = result.faults
@@ -154,9 +160,9 @@ def _example(kb: KnowledgeBase, name: str) -> Patient:
 def _asking(kb: KnowledgeBase, patient: Patient, fields: Fields) -> dict[str, Any]:
     """What is asked about the patient, from what was filled in or the link says."""
     problems = [min(problem.of) for problem in patient.profile.problems]
-    wanted = _one(fields, "problem")
-    chosen = next((of for of in problems if kb.vocabulary.label(of) == wanted or of.endswith(wanted)), None)
-    asking: dict[str, Any] = {"problem": chosen or next(iter(problems), None)}
+    asking: dict[str, Any] = {
+        "problem": problems[min(_place(fields, "problem"), len(problems) - 1)] if problems else None
+    }
     if as_of := _one(fields, "as-of"):
         try:
             asking["as_of"] = date.fromisoformat(as_of)
@@ -165,8 +171,15 @@ def _asking(kb: KnowledgeBase, patient: Patient, fields: Fields) -> dict[str, An
     return asking | {key: value for key in ("jurisdiction", "standing", "only") if (value := _one(fields, key))}
 
 
+def _place(fields: Fields, name: str) -> int:
+    text = _one(fields, name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
 def _blamed(error: GuideGraphError) -> str:
-    return "jurisdiction" if isinstance(error, UsageError) and "jurisdiction" in f"{error.where}{error.what}" else "form"
+    """The field that an error is about."""
+    told = f"{error.where}{error.what}"
+    return "jurisdiction" if isinstance(error, UsageError) and "jurisdiction" in told else "form"
 
 
 def _told(error: GuideGraphError) -> str:
@@ -195,9 +208,16 @@ def _shown(
     data = answer.to_dict()
     known = {entry["intervention"] for entry in data["therapies"]}
     opened, show = _toggled(fields, "open", known), _toggled(fields, "show", {"weeks", "rest"})
-    ticked = [] if _one(fields, "action") == "unplan" else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
-    problem = asking.get("problem")
-    view = {name: fields.get(name, []) for name in _VIEW} | {"open": opened, "show": show}
+    ticked = (
+        []
+        if _one(fields, "action") == "unplan"
+        else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
+    )
+    place = _place(fields, "problem")
+    view = {name: value for name, form in _VIEW.items() if form.fullmatch(value := _one(fields, name))}
+    if "weeks" not in show:
+        view.pop("week", None)
+    link = {"example": patient.example or _NOBODY, **view, "open": opened, "show": show}
     return {
         "data": data,
         "glance": glance,
@@ -207,17 +227,17 @@ def _shown(
         "record": to_json(patient.profile, kb.vocabulary),
         "before": to_json(patient.before, kb.vocabulary) if patient.before else "",
         "text": _one(fields, "text") if "text" in patient.faults else to_yaml(patient.profile, kb.vocabulary),
-        "form": record_form(patient.profile, kb.vocabulary, problem, fields if patient.faults else {}),
+        "form": record_form(patient.profile, kb.vocabulary, place, fields if patient.faults else {}),
         "typed": fields if patient.faults else {},
         "faults": patient.faults,
         "report": patient.report.to_dict() if patient.report else None,
         "example": patient.example,
         "examples": _examples(),
-        "link": f"/?{urlencode(_link(view, patient.example), doseq=True)}",
+        "link": f"/?{urlencode(link, doseq=True)}",
         "view": {name: _one(fields, name) for name in _VIEW},
         "opened": opened,
         "show": show,
-        "problem": problem,
+        "place": place,
         "asking": asking,
         "questions": words.questions(data),
         "rest": _rest(glance, data, "rest" in show),
@@ -227,7 +247,6 @@ def _shown(
         "statuses": STATUSES,
         "voices": glanceview.voices,
         "path": glanceview.path,
-        "expand": ns.expand,
         "stated": how,
         "placed": place,
         "read_words": read_words,
@@ -244,12 +263,6 @@ def _toggled(fields: Fields, name: str, known: set[str]) -> list[str]:
     elif clicked in known:
         opened.append(clicked)
     return opened
-
-
-def _link(view: dict[str, list[str]], example: str) -> dict[str, list[str]]:
-    """What a link to this view holds: no fact of the patient, so that one that is no example is left out."""
-    kept = {name: [one for one in values if one] for name, values in view.items()}
-    return {"example": [example or _NOBODY], **{name: values for name, values in kept.items() if values}}
 
 
 def _examples() -> list[tuple[str, str]]:

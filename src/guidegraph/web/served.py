@@ -34,10 +34,17 @@ class Settings:
 
 @dataclass
 class Served:
-    """What every route shares; no fact of any patient is kept here."""
+    """What every route shares; no fact of any patient is kept here.
+
+    Attributes:
+        kb: the opened knowledge.
+        settings: how the server is run.
+        stopping: whether the server is about to stop, so that it should get no further requests.
+    """
 
     kb: KnowledgeBase
     settings: Settings = field(default_factory=Settings)
+    stopping: bool = False
 
     @cached_property
     def templates(self) -> Environment:
