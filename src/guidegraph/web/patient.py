@@ -30,7 +30,7 @@ from guidegraph.web.layout import page
 from guidegraph.web.record import Fields, changed, from_text
 from guidegraph.web.recordform import record_form
 from guidegraph.web.served import Served, served_of
-from guidegraph.words import how, other_entry_words, read_words
+from guidegraph.words import how, other_entry_words, place, read_words
 
 #: A patient of whom nothing is known, by the name that links use.
 _NOBODY = "nobody"
@@ -213,7 +213,7 @@ def _shown(
         if _one(fields, "action") == "unplan"
         else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
     )
-    place = _place(fields, "problem")
+    at = _place(fields, "problem")
     view = {name: value for name, form in _VIEW.items() if form.fullmatch(value := _one(fields, name))}
     if "weeks" not in show:
         view.pop("week", None)
@@ -227,7 +227,7 @@ def _shown(
         "record": to_json(patient.profile, kb.vocabulary),
         "before": to_json(patient.before, kb.vocabulary) if patient.before else "",
         "text": _one(fields, "text") if "text" in patient.faults else to_yaml(patient.profile, kb.vocabulary),
-        "form": record_form(patient.profile, kb.vocabulary, place, fields if patient.faults else {}),
+        "form": record_form(patient.profile, kb.vocabulary, at, fields if patient.faults else {}),
         "typed": fields if patient.faults else {},
         "faults": patient.faults,
         "report": patient.report.to_dict() if patient.report else None,
@@ -237,8 +237,9 @@ def _shown(
         "view": {name: _one(fields, name) for name in _VIEW},
         "opened": opened,
         "show": show,
-        "place": place,
+        "place": at,
         "asking": asking,
+        "emergency": glanceview.emergency(glance),
         "questions": words.questions(data),
         "rest": _rest(glance, data, "rest" in show),
         "weeks": weeks_of(kb, patient.profile, asking, _one(fields, "week")) if "weeks" in show else None,
