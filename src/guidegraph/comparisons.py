@@ -158,6 +158,36 @@ class Moved(TypedDict):
     text: str
 
 
+class Span(TypedDict):
+    """An interval of a number, an end None where there is none; not ``sure`` where definitions of a term differ."""
+
+    low: float | None
+    high: float | None
+    sure: bool
+
+
+class PictureRow(TypedDict):
+    """Where a voice speaks along the number of a picture, and whom it means besides, in words."""
+
+    voice: str
+    spans: list[Span]
+    besides: str
+
+
+class Picture(TypedDict):
+    """Whom the voices of a controversy speak of, along the number that separates them best, and where sides meet.
+
+    ``ticks`` are the values at which something changes; ``high`` is the end of the axis, which begins with 0.
+    """
+
+    number: str
+    label: str
+    high: float
+    ticks: list[float]
+    rows: list[PictureRow]
+    meet: list[Span]
+
+
 class Controversy(TypedDict):
     """What people ask for, told once: the statements that real and horizon pairs connect."""
 
@@ -167,6 +197,7 @@ class Controversy(TypedDict):
     sides: VoicesOfSides
     agreeing: VoicesOfSides
     meet: list[Meeting]
+    picture: Picture | None
     explained_by: list[str]
     rests_on: SupportOfSides
     shared_evidence: Shared

@@ -45,6 +45,14 @@ class QueryError(GuideGraphError):
     """A query that cannot be parsed, is not permitted, or lacks a parameter."""
 
 
+class DeadlineError(QueryError):
+    """A query that did not end within its time."""
+
+
+class BusyError(GuideGraphError):
+    """A question that cannot be taken up now, since others are being answered."""
+
+
 class EndpointError(GuideGraphError):
     """A SPARQL endpoint that cannot be reached or answers with an error."""
 

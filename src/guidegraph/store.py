@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -278,15 +278,20 @@ def digest_of(quads: Iterable[ox.Quad]) -> str:
     return _digest_of_lines({*(ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True)})
 
 
-def _digest_of_lines(lines: Collection[bytes]) -> str:
-    """SHA-256 of the canonical form of different lines of N-Quads."""
+def canonical(lines: Iterable[bytes]) -> list[bytes]:
+    """The canonical form of different lines of N-Quads (RDFC-1.0), sorted."""
+    lines = list(lines)
     # Only quads with blank nodes take part in finding canonical names; the others are written as they are.
     blank = [line for line in lines if b"_:" in line]
     dataset = ox.Dataset(ox.parse(b"".join(blank), format=ox.RdfFormat.N_QUADS))
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     named = (ox.serialize(dataset, format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
     plain = [line for line in lines if b"_:" not in line]
-    return "sha256:" + sha256(b"".join(sorted([*plain, *named]))).hexdigest()
+    return sorted([*plain, *named])
+
+
+def _digest_of_lines(lines: Iterable[bytes]) -> str:
+    return "sha256:" + sha256(b"".join(canonical(lines))).hexdigest()
 
 
 def descriptions(store: ox.Store, graph: ox.NamedNode) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from guidegraph import comparisons, derived, forms
+from guidegraph.knowledge import documents
 from guidegraph.model import plain_copy
 from tests.support.statuses import SCHEMAS
 
@@ -25,6 +26,8 @@ PUBLISHED = {
     "matrix": comparisons.PublishedMatrix,
     "changes": comparisons.PublishedChanges,
     "releases": derived.PublishedReleases,
+    "documents": documents.PublishedDocuments,
+    "document": documents.PublishedDocument,
 }
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 

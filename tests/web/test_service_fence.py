@@ -79,6 +79,6 @@ def test_readiness_names_the_knowledge_and_ends_before_the_server_does(served: S
     client = TestClient(app.application(mine), base_url="http://localhost")
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["knowledge"]) == (200, served.kb.digest)
-    mine.stopping = True
+    mine.board.stop()
     assert client.get("/health/ready").status_code == 503
     assert client.get("/health/live").status_code == 200

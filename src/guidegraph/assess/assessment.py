@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -205,6 +205,13 @@ class Assessment:
         return atoms
 
 
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    grouped: dict[str, set[str]] = defaultdict(set)
+    for subject, value in pairs:
+        grouped[subject].add(value)
+    return {subject: frozenset(values) for subject, values in grouped.items()}
+
+
 def read_assessment(
     session: Session,
     records: Records,
@@ -215,36 +222,21 @@ def read_assessment(
     linked: Mapping[str, CodeReading],
 ) -> Assessment:
     """Read the assessment graph of a running session into an :class:`Assessment`."""
-    truths: dict[str, str] = {}
-    statuses: dict[str, str] = {}
-    edges: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in _EDGES}
-    unfiled: set[str] = set()
-    unclear: set[str] = set()
+    start = len(ns.GGA)
+    found = {name: _grouped(session.pairs(name)) for name in _EDGES}
     because: dict[str, str] = {}
-    for subject, prop, value in session.select("answer/result"):
-        name = prop[len(ns.GGA) :]
-        if name == "truth":
-            truths[subject] = value[len(ns.GGA) :]
-        elif name == "status":
-            statuses[subject] = value[len(ns.GGA) :]
-        elif name in edges:
-            edges[name][subject].add(value)
-        elif name == "noContraindicationsOnFile":
-            unfiled.add(subject)
-        elif name == "clock":
-            unclear.add(subject)
-        elif name == "inactiveBecause":
-            # What has ended has, whatever problem it speaks of.
-            because[subject] = min(value, because.get(subject, value), key=lambda why: (why == ANOTHER_PROBLEM, why))
-    found = {name: {t: frozenset(s) for t, s in table.items()} for name, table in edges.items()}
+    for statement, why in session.pairs("inactiveBecause"):
+        # What has ended has, whatever problem it speaks of.
+        if because.setdefault(statement, why) != why:
+            because[statement] = min(why, because[statement], key=lambda one: (one == ANOTHER_PROBLEM, one))
     return Assessment(
         records,
         book,
         profile,
         settled,
         asked,
-        truths,
-        statuses,
+        {subject: truth[start:] for subject, truth in session.pairs("truth")},
+        {therapy: status[start:] for therapy, status in session.pairs("status")},
         limits=found["limit"],
         in_general=found["inGeneral"],
         apart=found["apart"],
@@ -253,8 +245,8 @@ def read_assessment(
         called=found["calledFor"],
         spared=found["spared"],
         not_tolerated=found["notTolerated"],
-        unclear=frozenset(unclear),
-        unfiled=frozenset(unfiled),
+        unclear=frozenset(statement for statement, _ in session.pairs("clock")),
+        unfiled=frozenset(therapy for therapy, _ in session.pairs("noContraindicationsOnFile")),
         because=because,
         linked=linked,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -9,11 +10,33 @@ import typer
 from guidegraph.cli.options import SHIPPED, Opener, guarded
 from guidegraph.errors import UsageError
 
+#: Processes that serve where nobody says how many.
+_MOST = 4
+
 
 @guarded
 def serve(
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="The port.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="The port; 0: the system chooses.")
+    ] = 8000,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="NAME", help="A name by which requests may call this server; repeatable."),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--origin", metavar="URL", help="Another server whose pages may read the answers (CORS); repeatable."
+        ),
+    ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", metavar="N", min=1, max=64, help="How many serve; by default one a processor."),
+    ] = None,
+    queries: Annotated[
+        int, typer.Option("--queries", metavar="N", min=1, max=256, help="How many SPARQL queries run at a time.")
+    ] = 16,
     opened: Opener = SHIPPED,
 ) -> None:
     """Serve the page, the interface for programs and the SPARQL endpoint on this machine.
@@ -21,13 +44,16 @@ def serve(
     Example: guidegraph serve --port 8000
     """
     try:
-        import uvicorn
-
-        from guidegraph.web.app import application
+        from guidegraph.web.board import Board
+        from guidegraph.web.mother import Mother
         from guidegraph.web.served import Served, Settings
     except ImportError as error:
         raise UsageError(
             f"{error.name} is not installed", mend="Install what serving needs: pip install 'guidegraph[serve]'"
         ) from error
-    served = Served(opened(), Settings(host, port))
-    uvicorn.run(application(served), host=host, port=port, log_level="warning")
+    serving = processes or min(os.cpu_count() or 1, _MOST)
+    settings = Settings(host, port, tuple(name or ()), tuple(origin or ()), serving, queries)
+    mother = Mother(Served(opened(), settings, Board(serving)))
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"GuideGraph answers at http://{shown}:{mother.port}/ (Ctrl-C ends it)")
+    mother.run()

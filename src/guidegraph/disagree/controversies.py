@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from guidegraph.comparisons import Attached, Controversy, Meeting, MeetingWith, Moved, Voice, VoicesOfSides
+from guidegraph.comparisons import Attached, Controversy, Meeting, MeetingWith, Moved, Picture, Voice, VoicesOfSides
 from guidegraph.disagree.explained import NOTHING, Evidence, Explanations
 from guidegraph.disagree.finding import APART, Finding, Merged, Teller
 from guidegraph.disagree.merging import least_above
+from guidegraph.disagree.picture import picture
 from guidegraph.disagree.sentences import clipped, fitting, past_of, said_of
 from guidegraph.disagree.sources import Addressed, in_effect
 from guidegraph.disagree.words import manchester, simplest, whom, words
@@ -115,6 +116,7 @@ class Controversies:
             "sides": voices,
             "agreeing": self._voices(agreeing),
             "meet": meet,
+            "picture": self._picture(sides, one.pairs),
             "explained_by": self._explained(one.pairs),
             "rests_on": {"a": support(sides["for"]), "b": support(sides["against"])},
             "shared_evidence": teller.sources.shared(sides["for"], sides["against"]),
@@ -238,6 +240,19 @@ class Controversies:
                 }
             )
         return told
+
+    def _picture(self, sides: Mapping[str, Sequence[str]], pairs: Iterable[Finding]) -> Picture | None:
+        """Where each voice speaks along the number that separates the sides best."""
+        drawn = {s: self._population(s) for held in sides.values() for s in held}
+        phrases = self._teller.phrases
+        return picture(
+            drawn,
+            [(f.a, f.b) for f in pairs],
+            self._teller.grader.forms.logic,
+            lambda number: phrases.days(number) is not None,
+            phrases.label,
+            lambda union: words(simplest(union), phrases),
+        )
 
     def _meeting(self, name: str, others: Sequence[str], union: Union, own: Union) -> str:
         """For whom a voice meets others: where that has several parts, those of its own patients that it has."""

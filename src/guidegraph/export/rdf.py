@@ -52,6 +52,27 @@ def everything(store: ox.Store) -> list[ox.Quad]:
     return [q for graph in knowledge_graphs(store) for q in store.quads_for_pattern(None, None, None, graph)]
 
 
+def described(store: ox.Store, iri: str) -> list[ox.Quad]:
+    """What the knowledge says of a node, with the nodes without a name that this leads to, and what points at it.
+
+    Empty for a node of which nothing is said.
+    """
+    asked = ox.NamedNode(iri)
+    graphs = set(knowledge_graphs(store))
+    found: dict[ox.Quad, None] = {}
+    left: list[Any] = [asked]
+    while left:
+        for quad in store.quads_for_pattern(left.pop(), None, None, None):
+            if quad.graph_name in graphs and quad not in found:
+                found[quad] = None
+                if isinstance(quad.object, ox.BlankNode):
+                    left.append(quad.object)
+    if found:
+        pointing = store.quads_for_pattern(None, None, asked, None)
+        found.update((q, None) for q in pointing if q.graph_name in graphs and isinstance(q.subject, ox.NamedNode))
+    return list(found)
+
+
 def populations(store: ox.Store) -> set[ox.Triple]:
     """What the documents' graphs say of their populations, with the class expressions."""
     found: set[ox.Triple] = set()

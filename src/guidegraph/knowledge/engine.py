@@ -136,13 +136,15 @@ class Session:
             raise UsageError("the assessment has ended", mend="Read it inside the block that opened it.")
         return self._place
 
-    def select(self, name: str) -> list[tuple[str, ...]]:
-        """The rows of a SELECT of queries/ as plain text values, "" for an unbound variable.
+    def pairs(self, name: str) -> list[tuple[str, str]]:
+        """What was found with a property of the assessment: subjects with an IRI, and values as plain text.
 
         Raises:
             UsageError: the session has ended.
         """
-        return _rows(self._store.query(query_text(name)))
+        # Quads pass to Python at a fraction of what the rows of a query cost.
+        quads: Any = self._store.quads_for_pattern(None, ox.NamedNode(ns.GGA + name), None, _ASSESSMENT)
+        return [(subject.value, value.value) for subject, _, value, _ in quads if isinstance(subject, ox.NamedNode)]
 
     def quads(self) -> list[ox.Quad]:
         """All quads of the profile's and the assessment's graph.
@@ -170,6 +172,7 @@ class Engine:
         self._lock = threading.Lock()
         self._free: list[_Place] = []
         self._inactive: dict[tuple[str, Request], bytes] = {}
+        self._copied: dict[ox.NamedNode, Sequence[ox.Quad]] = {}
         store.bulk_extend(axioms(store))
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
@@ -218,9 +221,14 @@ class Engine:
         """Copy what a step asks of the index, so far as it is not there: few steps ask most of it, and few profiles
         need these."""
         missing = step.asks - place.held
-        patterns = (self.store.quads_for_pattern(None, asked, None, _INDEX) for asked in missing)
-        place.store.bulk_extend(itertools.chain.from_iterable(patterns))
+        place.store.extend(itertools.chain.from_iterable(map(self._indexed, missing)))
         place.held |= missing
+
+    def _indexed(self, predicate: ox.NamedNode) -> Sequence[ox.Quad]:
+        """All of the index that has a predicate, kept as quads: to make them anew takes half of the time of a copy."""
+        if predicate not in self._copied:
+            self._copied[predicate] = tuple(self.store.quads_for_pattern(None, predicate, None, _INDEX))
+        return self._copied[predicate]
 
     def _give_back(self, place: _Place) -> None:
         """Keep an emptied store for the next assessment.

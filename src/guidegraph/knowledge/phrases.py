@@ -51,6 +51,10 @@ class Phrases:
         said = self._numbers.get(prop)
         return said.days if said else None
 
+    def label(self, prop: str) -> str:
+        """The name of a number."""
+        return self._said(prop).label
+
     def is_person(self, literal: Literal) -> bool:
         """Whether a literal is said as the subject of a sentence ("adults from 16")."""
         what, _ = literal

@@ -287,6 +287,13 @@ def _words(text: str) -> Iterator[str]:
     return (m.group().upper() for m in TOKEN.finditer(text) if m.lastgroup == "word")
 
 
+def based(text: str, base: str) -> str:
+    """A bounded query with a base before it if it has relative IRIs and none of its own."""
+    if _fault(text) is None or _relative(text) is None:
+        return text
+    return f"BASE <{base}> {text}"
+
+
 def form_of(text: str) -> str:
     """SELECT, ASK, CONSTRUCT or DESCRIBE, of a well-formed query."""
     return next((word for word in _words(text) if word in FORMS), "")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from guidegraph.errors import QueryError, UsageError
+from guidegraph.errors import DeadlineError, QueryError, UsageError
 
 #: Bytes of an answer.
 MAX_ANSWER = 64 * 2**20
@@ -23,6 +23,8 @@ MAX_ANSWER = 64 * 2**20
 _LONGEST = 1_000_000
 #: Room for the deepest nesting that the guard lets through: 200,000 times ! take 200 MB.
 _STACK = 512 * 2**20
+#: Seconds from one look at how a child's work goes to the next.
+_GLANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def sealed(work: Callable[[], bytes], limits: Limits | None = None, *, network: 
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if child == 0:
-        _child(work, writing, limits, network)
+        run_and_end(work, writing, limits, network=network)
     os.close(writing)
     ended = False
     try:
@@ -71,11 +73,20 @@ def sealed(work: Callable[[], bytes], limits: Limits | None = None, *, network: 
             os.kill(child, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status == -signal.SIGXCPU:
-        raise _too_long(limits)
-    if status == 0 and content[:1] == b"-":
+        raise too_long(limits)
+    return told(content if status == 0 else b"", limits)
+
+
+def told(content: bytes, limits: Limits) -> bytes:
+    """What the work of a child gave, from what the child wrote; a child that failed on the way wrote nothing whole.
+
+    Raises:
+        QueryError: the work raised it, or the child failed, which is for want of memory.
+    """
+    if content[:1] == b"-":
         what, where, mend = json.loads(content[1:])
         raise QueryError(what, where=where, mend=mend)
-    if status != 0 or content[:1] != b"+":
+    if content[:1] != b"+":
         raise QueryError(
             f"the query needs more than {limits.memory // 2**20} MiB of memory, or more levels than the engine has",
             mend="Ask for less, or write it with fewer levels.",
@@ -91,7 +102,7 @@ def _content(reading: int, limits: Limits) -> bytes:
     while True:
         left = end - time.monotonic()
         if left <= 0 or not poll.poll(left * 1000):
-            raise _too_long(limits)
+            raise too_long(limits)
         piece = os.read(reading, 2**20)
         if not piece:
             return bytes(content)
@@ -100,14 +111,30 @@ def _content(reading: int, limits: Limits) -> bytes:
             raise QueryError(f"the answer is larger than {MAX_ANSWER // 2**20} MiB", mend="Ask for less, with LIMIT.")
 
 
-def _too_long(limits: Limits) -> QueryError:
-    return QueryError(
+def too_long(limits: Limits) -> DeadlineError:
+    """What is told of a query that takes more time than it may."""
+    return DeadlineError(
         f"the query did not end within {limits.seconds:g} seconds", mend="Ask for less, or give it a longer --timeout."
     )
 
 
-def _child(work: Callable[[], bytes], writing: int, limits: Limits, network: bool) -> NoReturn:
-    """Run a function in this process, which was forked for it, and end the process whatever happens."""
+def run_and_end(
+    work: Callable[[], bytes],
+    writing: int,
+    limits: Limits,
+    *,
+    network: bool = False,
+    meanwhile: Callable[[int], None] | None = None,
+) -> NoReturn:
+    """Run a function in this process, which was forked for it, and end the process whatever happens.
+
+    Args:
+        work: the function; what it gives is written for :func:`told`.
+        writing: where to, the number of an open file.
+        limits: of memory, and of time on a processor; an end to its time on the clock is set by who forked it.
+        network: whether it may open files and connections.
+        meanwhile: called now and then with the number of the thread that works.
+    """
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -124,6 +151,9 @@ def _child(work: Callable[[], bytes], writing: int, limits: Limits, network: boo
         sys.setrecursionlimit(50_000)
         thread = threading.Thread(target=run)
         thread.start()
+        while meanwhile is not None and thread.is_alive():
+            thread.join(_GLANCE)
+            meanwhile(thread.native_id or 0)
         thread.join()
         waiting = memoryview(outcome[0])
         while waiting:

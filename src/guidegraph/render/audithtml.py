@@ -37,7 +37,8 @@ details{margin:.3rem 0}summary{cursor:pointer}
 code{font-size:.8rem;opacity:.75}
 @media print{details{display:block}body{margin:0}}
 """
-_RELATIONS = {
+#: How a statement of a primary stands to a claim, in words.
+RELATIONS = {
     "contradictedBy": "against it",
     "shiftedFrom": "other patients",
     "elsewhere": "otherwise, for other patients",
@@ -127,7 +128,7 @@ def _source(pairs: list[dict[str, Any]]) -> str:
     first = pairs[0]
     own = ", the one reported" if any(pair["reported"] for pair in pairs) else ""
     said = "<br>".join(_e(told) for told in dict.fromkeys(map(_said, pairs)))
-    return f"<li><small><b>{_e(first['document']['label'])}</b> ({_RELATIONS[first['relation']]}{own})<br>{said}</small></li>"
+    return f"<li><small><b>{_e(first['document']['label'])}</b> ({RELATIONS[first['relation']]}{own})<br>{said}</small></li>"
 
 
 def _sources(pairs: list[dict[str, Any]]) -> str:

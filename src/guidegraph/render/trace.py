@@ -45,7 +45,7 @@ _LOOK = {
     "therapy": ("#f2f2f2", "#222222"),
 }
 _RED = "#a3000f"
-_CHARS, _SMALL = 36, 42
+_CHARS, _SMALL = 32, 40
 
 
 def _lines(text: str, width: int, most: int = 4) -> list[str]:

@@ -9,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from guidegraph.web.board import Board
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -64,10 +66,12 @@ class KnownHost:
     Args:
         app: what is asked where the host is known.
         names: names besides those of loopback and the address at which the request came in.
+        board: where refusals are counted.
     """
 
-    def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, names: Iterable[str], board: Board) -> None:
         self.app = app
+        self.board = board
         self.names = {_bare(name) for name in (*LOOPBACK, *names)} - set(_UNSPECIFIED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,6 +79,7 @@ class KnownHost:
         if scope["type"] != "http" or self._knows(scope):
             await self.app(scope, receive, send)
             return
+        self.board.count("refused_host")
         told = "This server does not go by that name. Its own are given with --host and --name.\n"
         await PlainTextResponse(told, status_code=400)(scope, receive, send)
 

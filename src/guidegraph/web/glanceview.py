@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from guidegraph import namespaces as ns
 from guidegraph.derived import Glance, GlanceFamily, GlanceVoice
 from guidegraph.forms import Answer, Recommendation, Therapy
 from guidegraph.model import STATUSES
@@ -211,8 +210,3 @@ def voices(entry: Therapy) -> list[tuple[str, str, list[Recommendation]]]:
         for key, heading in _LISTS
         if lists[key]
     ]
-
-
-def path(identifier: str) -> str:
-    """The path under which something of ours is served: that of its IRI."""
-    return f"/{(ns.expand(identifier) or identifier).removeprefix(ns.BASE)}"

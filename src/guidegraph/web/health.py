@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from guidegraph.web.served import Served, served_of
@@ -11,7 +11,7 @@ from guidegraph.web.served import Served, served_of
 
 def routes(served: Served) -> list[BaseRoute]:
     """The routes for whoever watches over the server."""
-    return [Route("/health/live", live), Route("/health/ready", ready)]
+    return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
 
 
 async def live(request: Request) -> Response:
@@ -22,6 +22,11 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """Whether the knowledge is open, and the server is not about to stop."""
     served = served_of(request)
-    if served.stopping:
+    if served.board.stopping:
         return JSONResponse({"status": "stopping"}, status_code=503, headers={"Retry-After": "1"})
     return JSONResponse({"status": "ready", "version": served.kb.version, "knowledge": served.kb.digest})
+
+
+async def metrics(request: Request) -> Response:
+    """What was answered so far, in the text format of Prometheus."""
+    return PlainTextResponse(served_of(request).board.text(), media_type="text/plain; version=0.0.4")

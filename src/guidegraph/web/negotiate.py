@@ -53,10 +53,9 @@ RESULTS_XML = Form("xml", "application/sparql-results+xml", "srx", ("application
 RESULTS_CSV = Form("csv", "text/csv", "csv")
 RESULTS_TSV = Form("tsv", "text/tab-separated-values", "tsv")
 
-#: Forms of a graph, of rows, and of yes or no; where a request has no preference, it gets the first.
+#: Forms of a graph, and of rows or yes or no; where a request has no preference, it gets the first.
 GRAPHS = (TURTLE, JSON_LD, N_TRIPLES, RDF_XML, TRIG, N_QUADS)
 ROWS = (RESULTS_JSON, RESULTS_XML, RESULTS_CSV, RESULTS_TSV)
-TRUTHS = ROWS
 
 
 #: How closely a range names a media type that it names whole.

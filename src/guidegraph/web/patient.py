@@ -27,6 +27,7 @@ from guidegraph.profile import parse_profile_text
 from guidegraph.web import glanceview, words
 from guidegraph.web.further import planned, weeks_of
 from guidegraph.web.layout import page
+from guidegraph.web.links import page_of
 from guidegraph.web.record import Fields, changed, from_text
 from guidegraph.web.recordform import record_form
 from guidegraph.web.served import Served, served_of
@@ -247,7 +248,7 @@ def _shown(
         "ticked": ticked,
         "statuses": STATUSES,
         "voices": glanceview.voices,
-        "path": glanceview.path,
+        "path": page_of,
         "stated": how,
         "placed": place,
         "read_words": read_words,

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from guidegraph.web.asking import OwnChildren, QueryLine
+from guidegraph.web.board import Board
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -25,11 +28,17 @@ class Settings:
     Attributes:
         host, port: where it listens.
         hosts: names that a request may give as its host, beside those of loopback and ``host``.
+        origins: pages of other servers that a browser lets read the answers (CORS); none unless told.
+        processes: how many serve.
+        queries: how many processes wait for queries of strangers, each of which answers one at a time.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    processes: int = 2
+    queries: int = 16
 
 
 @dataclass
@@ -39,12 +48,17 @@ class Served:
     Attributes:
         kb: the opened knowledge.
         settings: how the server is run.
-        stopping: whether the server is about to stop, so that it should get no further requests.
+        board: what was done so far, and whether the server is to stop.
     """
 
     kb: KnowledgeBase
     settings: Settings = field(default_factory=Settings)
-    stopping: bool = False
+    board: Board = field(default_factory=Board)
+
+    @cached_property
+    def asking(self) -> QueryLine | OwnChildren:
+        """Where the queries of strangers are asked."""
+        return OwnChildren(self.kb)
 
     @cached_property
     def templates(self) -> Environment:

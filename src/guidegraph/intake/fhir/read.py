@@ -18,6 +18,7 @@ from guidegraph.intake.fhir.bundle import from_values, parse
 from guidegraph.intake.fhir.clinical import Clinical
 from guidegraph.intake.fhir.medication import Medications
 from guidegraph.intake.fhir.observation import Observations
+from guidegraph.intake.fhir.orders import Order, read_orders
 from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table, table
@@ -62,6 +63,36 @@ class FhirReader:
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
+
+    def orders(
+        self,
+        source: FhirSource,
+        patient: str,
+        *,
+        as_of: date | None = None,
+        where: str = "the orders",
+        version: str = "",
+    ) -> list[Order]:
+        """What draft orders for a patient would give or do, in our terms (see :class:`Order`).
+
+        Args:
+            source: a Bundle of orders, or orders.
+            patient: the id of the patient for whom they must be.
+            as_of: the day of the orders; today if None.
+            where: names them in messages.
+
+        Raises:
+            ProfileError: no FHIR.
+        """
+        knowledge, day, paths = self.knowledge, as_of or date.today(), table()
+        values = parse(source, where) if isinstance(source, str) else from_values(source, where)
+        person = {"resourceType": "Patient", "id": patient}
+        record = Record([person, *values], paths, day, where=where, patient=patient)
+        # Its report is of no use here: what is not understood is told of each order.
+        builder = ProfileBuilder(knowledge.vocabulary, IntakeReport("FHIR", str(day)), Settings(day))
+        concepts = self._concepts[False]
+        medications = Medications(builder, concepts, record, Clinical(builder, concepts, paths, record))
+        return read_orders(record, medications, concepts, paths, knowledge.vocabulary)
 
     @cached_property
     def _concepts(self) -> dict[bool, Concepts]:

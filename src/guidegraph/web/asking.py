@@ -1,0 +1,143 @@
+"""Where a server asks the query of a stranger: in a process that can be ended."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from threading import Lock
+
+from starlette.concurrency import run_in_threadpool
+
+from guidegraph.api import KnowledgeBase
+from guidegraph.errors import BusyError
+from guidegraph.query import protocol
+from guidegraph.query.ahead import BEGUN, LENGTH
+from guidegraph.query.protocol import Asked, Written
+from guidegraph.query.sealed import Limits, sealed, told, too_long
+from guidegraph.web.board import Board
+
+#: What a query over HTTP may take.
+LIMITS = Limits(seconds=2.0, memory=384 * 2**20)
+#: Seconds in which one of the processes has to be free; with the time of a query, less than 2.5.
+_PATIENCE = 0.35
+#: Seconds in which the first of them has to be there, right after the server's start.
+_START = 10.0
+#: Seconds beyond those of a query, in which its process is ended and what it wrote is read.
+_GRACE = 0.1
+_PIECE = 2**18
+
+
+class QueryLine:
+    """Asks processes that were forked ahead (:mod:`guidegraph.query.ahead`).
+
+    Args:
+        sending: the end of the line at which connections are sent along.
+        board: says when its processes have been started, and counts those that were ended.
+        limits: those of its processes.
+    """
+
+    def __init__(self, sending: socket.socket, board: Board, limits: Limits = LIMITS) -> None:
+        self._sending = sending
+        self._board = board
+        self._limits = limits
+
+    @property
+    def seconds(self) -> float:
+        """How long a query may take."""
+        return self._limits.seconds
+
+    async def answer(self, asked: Asked) -> Written:
+        """What one query gives.
+
+        Raises:
+            QueryError: see :func:`guidegraph.query.protocol.answered`; also where it takes too long or too much memory.
+            BusyError: no process is free.
+        """
+        loop = asyncio.get_running_loop()
+        mine, theirs = socket.socketpair()
+        with mine:
+            mine.setblocking(False)
+            with theirs:
+                try:
+                    socket.send_fds(self._sending, [BEGUN], [theirs.fileno()])
+                except OSError:
+                    raise _busy() from None
+            try:
+                async with asyncio.timeout(_PATIENCE if self._board.asking else _START):
+                    begun = await loop.sock_recv(mine, 1)
+            except TimeoutError:
+                raise _busy() from None
+            if begun != BEGUN:
+                raise _busy()
+            started = loop.time()
+            content = bytearray()
+            try:
+                async with asyncio.timeout(self._limits.seconds + _GRACE):
+                    question = asked.to_bytes()
+                    await loop.sock_sendall(mine, LENGTH.pack(len(question)) + question)
+                    while piece := await loop.sock_recv(mine, _PIECE):
+                        content += piece
+            except TimeoutError:
+                self._board.count("queries_ended")
+                raise too_long(self._limits) from None
+            except OSError:
+                # The process ended before it had read everything, as what it had read before says.
+                content.clear()
+        if not _whole(content):
+            self._board.count("queries_ended")
+            if loop.time() - started > self._limits.seconds - _GRACE:
+                raise too_long(self._limits)
+        return Written.from_bytes(told(bytes(content) if _whole(content) else b"", self._limits)[LENGTH.size :])
+
+
+def _whole(content: bytearray) -> bool:
+    if content[:1] == b"+":
+        length = content[1 : 1 + LENGTH.size]
+        return len(length) == LENGTH.size and len(content) == 1 + LENGTH.size + LENGTH.unpack(length)[0]
+    return bool(content)
+
+
+def _busy() -> BusyError:
+    return BusyError("other queries are being answered", mend="Ask again in a second.")
+
+
+class OwnChildren:
+    """Asks in a child of this process, where nothing was forked ahead: in tests, and where another server runs this."""
+
+    def __init__(self, kb: KnowledgeBase, limits: Limits = LIMITS) -> None:
+        self._kb = kb
+        self._limits = limits
+        self._lock = Lock()
+        self._prepared = False
+
+    @property
+    def seconds(self) -> float:
+        """How long a query may take."""
+        return self._limits.seconds
+
+    async def answer(self, asked: Asked) -> Written:
+        """What one query gives; see :meth:`QueryLine.answer`."""
+        return await run_in_threadpool(self._answer, asked)
+
+    def _answer(self, asked: Asked) -> Written:
+        with self._lock:
+            if not self._prepared:
+                prepare(self._kb)
+                self._prepared = True
+        store = self._kb.store
+        return Written.from_bytes(sealed(lambda: protocol.answered(store, asked).to_bytes(), self._limits))
+
+
+def prepare(kb: KnowledgeBase) -> None:
+    """Put into the store whatever a query may ask for: pairs of statements that differ, mappings, other hierarchies."""
+    kb.disagreement.complete()
+    kb.knowledge.load_links()
+
+
+def answer_of(kb: KnowledgeBase, question: bytes) -> bytes:
+    """What a process that was forked ahead does: answer one question that :class:`QueryLine` wrote.
+
+    Raises:
+        QueryError: see :func:`guidegraph.query.protocol.answered`.
+    """
+    return protocol.answered(kb.store, Asked.from_bytes(question)).to_bytes()

@@ -1,0 +1,182 @@
+"""The page of the matrix: interventions by documents, with filters, an order, and what changed since another day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import groupby
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from guidegraph.api import KnowledgeBase
+from guidegraph.comparisons import Cell, Column, MatrixRow, PublishedMatrix, Said
+from guidegraph.knowledge import describe
+from guidegraph.web.asked import Asked
+from guidegraph.web.layout import page
+from guidegraph.web.links import iri_of
+from guidegraph.web.served import Served, served_of
+
+_STRENGTHS = ("strong", "conditional", "none stated")
+#: How many documents must speak of an intervention for it to have a row, where nobody says.
+_AT_LEAST = 2
+_ORDERS = ("name", "sources")
+#: What became of a statement since another day.
+NEW, ENDED = "new", "ended since"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One statement in a cell; ``changed`` says what became of it since the other day, "" for nothing."""
+
+    said: Said
+    changed: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: an intervention with the marks of each document, or what the document's silence says."""
+
+    row: MatrixRow
+    cells: list[tuple[Column, list[Mark], str]]
+    sources: int
+
+
+def routes(served: Served) -> list[BaseRoute]:
+    """The page."""
+    return [Route("/matrix", _matrix)]
+
+
+@lru_cache(maxsize=24)
+def drawn(kb: KnowledgeBase, day: date, at_least: int) -> PublishedMatrix:
+    """The matrix of a day; kept, since nothing of a patient is in it, and never to be changed."""
+    return kb.matrix(as_of=day, at_least=at_least)
+
+
+def _matrix(request: Request) -> Response:
+    kb, asked = served_of(request).kb, Asked(request)
+    day, since = asked.day("as-of") or date.today(), asked.day("since")
+    least = asked.chosen("at-least", ("1", "2", "3", "4", "5"))
+    data = drawn(kb, day, int(least) if least else _AT_LEAST)
+    families = _families(kb, data["interventions"])
+    family = asked.read("family", lambda text: kb.vocabulary.resolve(text, ("intervention",)))
+    categories = sorted({row["category"] for row in data["interventions"]})
+    category, strength = asked.chosen("category", categories), asked.chosen("strength", _STRENGTHS)
+    wanted, first, last = set(asked.texts("document")), asked.year("from"), asked.year("to")
+    columns = [
+        d for d in data["documents"] if (not wanted or d["id"] in wanted) and _between(d, first, last)
+        and not (asked.ticked("in-effect") and d["ended"])
+    ]  # fmt: skip
+    before = _statements(drawn(kb, since, 1)) if since else None
+    rows = [
+        _row(row, columns, strength, asked.ticked("in-effect"), before)
+        for row in data["interventions"]
+        if category in ("", row["category"]) and (not family or family in kb.vocabulary.ancestors(iri_of(row["id"])))
+    ]
+    rows = [row for row in rows if row.sources]
+    spoken = {column["id"] for row in rows for column, marks, _ in row.cells if marks}
+    columns = [column for column in columns if column["id"] in spoken]
+    rows = [Row(r.row, [cell for cell in r.cells if cell[0]["id"] in spoken], r.sources) for r in rows]
+    order = asked.chosen("sort", [*_ORDERS, *(d["id"] for d in data["documents"])])
+    return page(
+        request,
+        "matrix.html",
+        status=asked.status,
+        asked=asked,
+        data=data,
+        columns=columns,
+        groups=_ordered(rows, order),
+        changes=_changes(columns, rows),
+        since=since,
+        families=families,
+        categories=categories,
+        strengths=_STRENGTHS,
+        wanted=wanted,
+        order=order,
+        sorted_by=lambda name: "?" + str(request.url.include_query_params(sort=name).query),
+    )
+
+
+def _families(kb: KnowledgeBase, rows: Sequence[MatrixRow]) -> list[tuple[str, str, str]]:
+    """The classes with at least two rows of one category at or below them: id, label with the number, category."""
+    held: dict[str, list[MatrixRow]] = {}
+    for row in rows:
+        for above in kb.vocabulary.ancestors(iri_of(row["id"])):
+            held.setdefault(above, []).append(row)
+    found = [
+        (below[0]["category"], kb.vocabulary.label(iri), iri, len(below))
+        for iri, below in held.items()
+        if len(below) > 1 and len({row["category"] for row in below}) == 1
+    ]
+    return [(describe.name(iri), f"{label} ({count})", category) for category, label, iri, count in sorted(found)]
+
+
+def _between(document: Column, first: int | None, last: int | None) -> bool:
+    year = document["issued"][:4]
+    if not year.isdigit():
+        return first is None and last is None
+    return (first or 0) <= int(year) <= (last or 9999)
+
+
+def _statements(data: PublishedMatrix) -> dict[str, bool]:
+    """Each statement of a matrix, and whether it had ended."""
+    return {
+        said["id"]: said["ended"] for row in data["interventions"] for cell in row["cells"] for said in cell["says"]
+    }
+
+
+def _row(
+    row: MatrixRow, columns: Sequence[Column], strength: str, current: bool, before: dict[str, bool] | None
+) -> Row:
+    cells = {cell["document"]: cell for cell in row["cells"]}
+    shown = [
+        (column, _marks(cells[column["id"]], strength, current, before), cells[column["id"]]["missing"] or "")
+        for column in columns
+    ]
+    return Row(row, shown, sum(bool(marks) for _, marks, _ in shown))
+
+
+def _marks(cell: Cell, strength: str, current: bool, before: dict[str, bool] | None) -> list[Mark]:
+    kept = (s for s in cell["says"] if strength in ("", s["strength"]) and not (current and s["ended"]))
+    return [Mark(said, _changed(said, before)) for said in kept]
+
+
+def _changed(said: Said, before: dict[str, bool] | None) -> str:
+    if before is None:
+        return ""
+    if said["id"] not in before:
+        return NEW
+    return ENDED if said["ended"] and not before[said["id"]] else ""
+
+
+def _changes(columns: Sequence[Column], rows: Sequence[Row]) -> list[tuple[Column, str, list[tuple[Row, Mark]]]]:
+    """What changed since the other day: for each document what is new, and what has ended."""
+    found: dict[tuple[str, str], list[tuple[Row, Mark]]] = {}
+    for row in rows:
+        for column, marks, _ in row.cells:
+            for mark in marks:
+                found.setdefault((column["id"], mark.changed), []).append((row, mark))
+    return [(c, word, found[c["id"], word]) for c in columns for word in (NEW, ENDED) if (c["id"], word) in found]
+
+
+def _ordered(rows: list[Row], order: str) -> list[tuple[str, list[Row]]]:
+    """The rows under their headings: by category, or in another order under none."""
+    if not order:
+        return [(category, list(group)) for category, group in groupby(rows, key=lambda row: row.row["category"])]
+    rows = sorted(rows, key=lambda row: (row.row["label"].lower(), row.row["id"]))
+    if order == "sources":
+        rows.sort(key=lambda row: -row.sources)
+    elif order != "name":
+        rows.sort(key=lambda row: _rank(marks for column, marks, _ in row.cells if column["id"] == order))
+    return [("", rows)]
+
+
+def _rank(cells: Iterable[Sequence[Mark]]) -> int:
+    """Where a row stands when a document's column is sorted: for, against, without a side, silent."""
+    stances = Counter(mark.said["stance"] for marks in cells for mark in marks)
+    known = [at for at, stance in enumerate(("for", "against")) if stances[stance]]
+    return min(known, default=2 if stances else 3)
