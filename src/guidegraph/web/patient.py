@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -24,10 +25,11 @@ from guidegraph.intake.form import to_json, to_yaml
 from guidegraph.intake.report import IntakeReport
 from guidegraph.model import STATUSES, Profile
 from guidegraph.profile import parse_profile_text
-from guidegraph.web import glanceview, words
+from guidegraph.web import glanceview
 from guidegraph.web.further import planned, weeks_of
 from guidegraph.web.layout import page
 from guidegraph.web.links import page_of
+from guidegraph.web.questions import completions, questions
 from guidegraph.web.record import Fields, changed, from_text
 from guidegraph.web.recordform import record_form
 from guidegraph.web.served import Served, served_of
@@ -35,14 +37,15 @@ from guidegraph.words import how, other_entry_words, place, read_words
 
 #: A patient of whom nothing is known, by the name that links use.
 _NOBODY = "nobody"
+#: Fields of a form that are read.
+_MOST = 4000
 #: What is chosen of an answer, which a link may hold, with all that each may be: nothing else that was typed gets into
-#: an address.
+#: an address. The week of the slider stays out: it begins as the patient's own.
 _VIEW = {
     "as-of": re.compile(r"\d{4}-\d\d-\d\d"),
     "jurisdiction": re.compile(r"[A-Z]{2}"),
     "standing": re.compile("guideline"),
     "only": re.compile("approved"),
-    "week": re.compile(r"\d{1,4}(\.\d{1,6})?"),
 }
 
 
@@ -73,11 +76,14 @@ async def terms(request: Request) -> Response:
 
 
 def _fields(text: str) -> dict[str, list[str]]:
-    return parse_qs(text, keep_blank_values=True, max_num_fields=4000)
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=_MOST)
+    except ValueError:
+        raise HTTPException(400, f"A form of more than {_MOST} fields is not read.") from None
 
 
 def _terms(kb: KnowledgeBase, asked: Fields) -> Response:
-    found = words.completions(kb.vocabulary, _one(asked, "text"), asked.get("kind", ()))
+    found = completions(kb.vocabulary, _one(asked, "text"), asked.get("kind", ()))
     return JSONResponse(found)
 
 
@@ -146,7 +152,7 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
 
 
 def _read(kb: KnowledgeBase, record: str) -> Profile:
-    return parse_profile_text(record, "json", kb.vocabulary, where="the record of the page")
+    return parse_profile_text(record, "json", kb.vocabulary, where="the record of the page") if record else Profile()
 
 
 def _example(kb: KnowledgeBase, name: str) -> Patient:
@@ -216,8 +222,6 @@ def _shown(
     )
     at = _place(fields, "problem")
     view = {name: value for name, form in _VIEW.items() if form.fullmatch(value := _one(fields, name))}
-    if "weeks" not in show:
-        view.pop("week", None)
     link = {"example": patient.example or _NOBODY, **view, "open": opened, "show": show}
     return {
         "data": data,
@@ -241,7 +245,7 @@ def _shown(
         "place": at,
         "asking": asking,
         "emergency": glanceview.emergency(glance),
-        "questions": words.questions(data),
+        "questions": questions(data),
         "rest": _rest(glance, data, "rest" in show),
         "weeks": weeks_of(kb, patient.profile, asking, _one(fields, "week")) if "weeks" in show else None,
         "plan": planned(kb, patient.profile, ticked, asking) if ticked else None,
