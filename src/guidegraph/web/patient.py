@@ -58,6 +58,14 @@ def routes(served: Served) -> list[BaseRoute]:
     ]
 
 
+def ready(served: Served) -> None:
+    """Make an answer and read the templates before anybody asks, so that the first page does not wait for these."""
+    answer = served.kb.therapies(_example(served.kb, "").profile)
+    answer.to_dict(), answer.glance()
+    for name in served.templates.list_templates(filter_func=lambda name: name.startswith(("base", "patient"))):
+        served.templates.get_template(name)
+
+
 def first(request: Request) -> Response:
     """The page as a link restores it: an example, or a patient of whom nothing is known."""
     return _page(request, _fields(request.url.query), False)
