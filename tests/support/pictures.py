@@ -12,11 +12,11 @@ import guidegraph as gg
 from tests.support.browser import chromium_browser, serving
 from tests.support.paths import ROOT
 
-#: The pages by the name of their picture.
+#: The pages by the name of their picture, and what of each is brought to the top of the window ("" for its top).
 PAGES = {
-    "patient": "/?example=chronic-failed-care&show=weeks",
-    "patient-open": "/?example=chronic-failed-care&open=ggt:EpiduralSteroidInjection",
-    "patient-alert": "/?example=cauda-equina-week-1",
+    "patient": ("/?example=acute-uncomplicated&show=weeks", ""),
+    "patient-open": ("/?example=chronic-failed-care&open=ggt:EpiduralSteroidInjection", ".band-disagree"),
+    "patient-alert": ("/?example=cauda-equina-week-1", ""),
 }
 #: Width and height of a window, and whether it is dark.
 WINDOWS = {"wide": (1280, 1000, False), "narrow": (360, 1000, True)}
@@ -33,8 +33,11 @@ def main(names: list[str]) -> None:
                 page = browser.new_page(
                     viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
                 )
-                page.goto(site + PAGES[name])
+                path, shown = PAGES[name]
+                page.goto(site + path)
                 page.wait_for_load_state("networkidle")
+                if shown:
+                    page.locator(shown).first.evaluate("one => one.scrollIntoView()")
                 page.screenshot(path=folder / f"{name}-{size}.png")
                 page.close()
 
