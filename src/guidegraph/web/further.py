@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Weeks:
-    """The weeks of an answer: what changes, and how many families never do, by status; ``fault`` where there are none."""
+    """The weeks of an answer: what changes, and what never does, by status; ``fault`` where they cannot be told."""
 
     first: float
     last: float

@@ -1,4 +1,4 @@
-"""Words of the patient's page: terms that a field completes, and questions with the answers that can be given."""
+"""Terms that a field of the page completes, and the questions of an answer with the answers that can be given."""
 
 from __future__ import annotations
 
