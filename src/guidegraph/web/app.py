@@ -11,6 +11,7 @@ from guidegraph.web import (
     audits,
     disagreements,
     documents,
+    editor,
     health,
     interface,
     layout,
@@ -45,6 +46,7 @@ def application(served: Served) -> Starlette:
         *statements.routes(served),
         *provenance.routes(served),
         *audits.routes(served),
+        *editor.routes(served),
         *search.routes(served),
         *terms.routes(served),
     ]

@@ -101,7 +101,7 @@ def _others(kb: KnowledgeBase) -> Iterator[Entry]:
 def _queries() -> Iterator[Entry]:
     for query in catalogue():
         yield Entry(
-            QUERIES, query.title, query.question, f"/query?example={query.id}", (query.title, query.question, query.id)
+            QUERIES, query.title, query.question, f"/sparql/editor?example={query.id}", (query.title, query.question, query.id)
         )
 
 
