@@ -1,4 +1,4 @@
-"""The page on which people ask in SPARQL: an editor (YASGUI) where there is script, a plain form where there is none."""
+"""The page on which people ask in SPARQL: an editor (YASGUI), or a plain form where there is no script."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def examples() -> list[Query]:
     return [query for query in catalogue(("examples",)) if not query.params]
 
 
+def shown(query: Query) -> str:
+    """A query as people begin with it: its question in place of the header."""
+    lines = [line for line in query.text.splitlines() if not line.startswith("#+")]
+    return "\n".join([f"# {query.question}", *lines]) + "\n"
+
+
 def _editor(request: Request) -> Response:
     asked, known = Asked(request), {query.id: query for query in examples()}
     chosen = known.get(asked.text("example") or _FIRST)
@@ -38,9 +44,9 @@ def _editor(request: Request) -> Response:
     answer = page(
         request,
         "editor.html",
-        text=given or (chosen or known[_FIRST]).text,
+        text=given or shown(chosen or known[_FIRST]),
         chosen="" if given else (chosen or known[_FIRST]).id,
-        examples=[(query.id, query.title, query.question, query.text) for query in known.values()],
+        examples=[(query.id, query.title, query.question, shown(query)) for query in known.values()],
     )
     answer.headers["Content-Security-Policy"] = POLICY.replace("style-src 'self'", f"style-src 'self' {_GRIPS}")
     return answer

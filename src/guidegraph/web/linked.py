@@ -89,7 +89,7 @@ def quads_of(kb: KnowledgeBase, path: str) -> list[ox.Quad]:
 
 
 def _whole(kb: KnowledgeBase, path: str) -> list[ox.Quad]:
-    """The ontology for any of its parts, or for a version of one that is the one served; or the dataset's description."""
+    """The ontology for any of its parts, or for the version that is served; or the dataset's description."""
     kind = path.partition("/")[0]
     if kind in ("dataset", "catalog"):
         from guidegraph.export.description import triples
@@ -104,7 +104,7 @@ def _whole(kb: KnowledgeBase, path: str) -> list[ox.Quad]:
 
 def _data(request: Request) -> Response:
     """The data of a node in the form that the ending of the path names."""
-    path, dot, ending = request.path_params["path"].rpartition(".")
+    path, _, ending = request.path_params["path"].rpartition(".")
     kb, form = served_of(request).kb, _BY_ENDING.get(ending)
     quads = quads_of(kb, path) if form and path.partition("/")[0] in (*KINDS, "dataset", "catalog") else []
     if form is None or not quads:

@@ -16,7 +16,7 @@ from guidegraph.api import KnowledgeBase
 from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
-from guidegraph.query.catalogue import catalogue
+from guidegraph.web.editor import examples
 from guidegraph.web.asked import Asked
 from guidegraph.web.documents import statements_of
 from guidegraph.web.layout import page
@@ -101,7 +101,11 @@ def _others(kb: KnowledgeBase) -> Iterator[Entry]:
 def _queries() -> Iterator[Entry]:
     for query in catalogue():
         yield Entry(
-            QUERIES, query.title, query.question, f"/sparql/editor?example={query.id}", (query.title, query.question, query.id)
+            QUERIES,
+            query.title,
+            query.question,
+            f"/sparql/editor?example={query.id}",
+            (query.title, query.question, query.id),
         )
 
 
