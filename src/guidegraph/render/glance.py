@@ -76,17 +76,18 @@ def glance_markdown(glance: Glance) -> str:
     lines: list[str] = []
     for part in parts_of(glance):
         if part.heading:
-            lines += [f"**{_escaped(part.heading)}**", ""]
+            lines += [f"**{escaped(part.heading)}**", ""]
         for row in part.rows:
-            by = f" *({_escaped(row.voices)})*" if row.voices else ""
-            lines.append(f"{'- ' if part.heading else ''}{_escaped(row.text)}{by}")
+            by = f" *({escaped(row.voices)})*" if row.voices else ""
+            lines.append(f"{'- ' if part.heading else ''}{escaped(row.text)}{by}")
             if not part.heading:
                 lines.append("")
         lines += [""] if part.heading else []
-    return "\n".join([*lines, _escaped(closing(glance))]) + "\n"
+    return "\n".join([*lines, escaped(closing(glance))]) + "\n"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text in which nothing is markup of Markdown."""
     return "".join(f"\\{c}" if c in "\\`*_[]<>|#" else c for c in clean(text))
 
 
@@ -198,7 +199,7 @@ def _row(families: Sequence[GlanceFamily], said: str, marks: dict[str, str]) -> 
     # As many voices as one line holds: the first is the best.
     for number in range(len(common), 0, -1):
         more = f" +{total - number}" if total > number else ""
-        told = ", ".join(map(_voice, common[:number])) + more
+        told = ", ".join(map(voice_words, common[:number])) + more
         if len(told) <= _RIGHT:
             break
     return Row([_name(family, marks) for family in families], said, told)
@@ -211,14 +212,15 @@ def _name(family: GlanceFamily, marks: dict[str, str]) -> str:
     signs = "".join(marks[mark] for mark in family["marks"])
     # Advice that an unreviewed voice contradicts is still advice, and the contradiction is told.
     but = (
-        f" (but {', '.join(map(_voice, family['against']))})"
+        f" (but {', '.join(map(voice_words, family['against']))})"
         if family["against"] and family["within"] == "avoid"
         else ""
     )
     return f"{family['label']}{f' ({inside})' if inside else ''}{signs}{but}"
 
 
-def _voice(voice: GlanceVoice) -> str:
+def voice_words(voice: GlanceVoice) -> str:
+    """A voice by the short name of its document, with its strength or with why it has none to show."""
     if voice["stance"] in _LOOKED:
         return f"{voice['short']}: {_LOOKED[voice['stance']]}"
     if voice["standing"] == "ended":
@@ -243,7 +245,7 @@ def _said(band: str, family: GlanceFamily) -> str:
         more = [f"+{family['more_facts']}"] if family["more_facts"] else []
         said.append(f"check {', '.join([*family['establish'], *more])}")
     if family["against"] and within != "avoid":
-        said.append(f"{'against' if within == 'disagree' else 'but'} {', '.join(map(_voice, family['against']))}")
+        said.append(f"{'against' if within == 'disagree' else 'but'} {', '.join(map(voice_words, family['against']))}")
     # Whom both sides mean is a sentence, which a glance has no room for.
     told = "; ".join(filter(None, [*said, *(family["notes"] if within != "disagree" else [])]))
     return f" - {told}" if told else ""

@@ -65,7 +65,13 @@ class FhirReader:
         self.knowledge = knowledge
 
     def orders(
-        self, source: FhirSource, patient: str, *, as_of: date | None = None, where: str = "the orders", version: str = ""
+        self,
+        source: FhirSource,
+        patient: str,
+        *,
+        as_of: date | None = None,
+        where: str = "the orders",
+        version: str = "",
     ) -> list[Order]:
         """What draft orders for a patient would give or do, in our terms (see :class:`Order`).
 
@@ -74,7 +80,6 @@ class FhirReader:
             patient: the id of the patient for whom they must be.
             as_of: the day of the orders; today if None.
             where: names them in messages.
-            version: R4, R5, or "" to tell it from the content.
 
         Raises:
             ProfileError: no FHIR.
@@ -82,7 +87,7 @@ class FhirReader:
         knowledge, day, paths = self.knowledge, as_of or date.today(), table()
         values = parse(source, where) if isinstance(source, str) else from_values(source, where)
         person = {"resourceType": "Patient", "id": patient}
-        record = Record([person, *values], paths, day, where=where, version=version, patient=patient)
+        record = Record([person, *values], paths, day, where=where, patient=patient)
         # Its report is of no use here: what is not understood is told of each order.
         builder = ProfileBuilder(knowledge.vocabulary, IntakeReport("FHIR", str(day)), Settings(day))
         concepts = self._concepts[False]

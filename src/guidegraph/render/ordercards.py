@@ -1,0 +1,193 @@
+"""What draft orders come to for a patient, as cards of CDS Hooks: every order is in one card, the gravest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from guidegraph.render.cards import (
+    INDICATORS,
+    REASON_SYSTEM,
+    REASONS,
+    Action,
+    Answered,
+    Card,
+    Maker,
+    Source,
+    Suggestion,
+    listed,
+    page_of,
+    sides_of,
+)
+from guidegraph.render.glance import escaped, voice_words
+from guidegraph.words import clean
+
+if TYPE_CHECKING:
+    from guidegraph.derived import Bearing, GlanceFamily, Planned
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """An order: its reference and label, and the therapies that it gives (CURIEs), or why these are not known."""
+
+    ref: str
+    label: str
+    therapies: Sequence[str]
+    why: str
+
+
+def order_cards(maker: Maker, answers: Sequence[Answered], orders: Sequence[Ordered]) -> list[Card]:
+    """The cards of some orders; ``answers`` are those of the patient's problems, with all orders as their plan.
+
+    An order that something speaks against, or of which something is left open, has a card of its own; the others
+    share one, with those that could not be checked. What must be known whatever is ordered has cards, too.
+    """
+    cards = [*maker.alerts(answers), *maker.unread(answers)]
+    clear: list[str] = []
+    unread: list[str] = []
+    for order in orders:
+        if not order.therapies:
+            unread.append(f"**not checked:** {escaped(order.label)} ({escaped(order.why)})")
+            continue
+        found = _Order(maker, answers, order)
+        if (card := found.card()) is not None:
+            cards.append(card)
+        else:
+            clear.append(f"{escaped(order.label)}: {escaped(found.recommended())}")
+    if clear or unread:
+        told = [f"{len(clear)} with nothing known against"] if clear else []
+        told += [f"{len(unread)} not checked"] if unread else []
+        detail = [f"- {line}" for line in (*unread, *clear)]
+        urgent = "warning" if unread else "info"
+        cards.append(maker.card("others", f"Orders: {', '.join(told)}", detail, urgent, maker.ours(answers)))
+    return sorted(cards, key=lambda card: -INDICATORS.index(card["indicator"]))
+
+
+class _Order:
+    """What is known of one order, in each problem of the patient."""
+
+    def __init__(self, maker: Maker, answers: Sequence[Answered], order: Ordered) -> None:
+        self._maker, self._answers, self._order = maker, answers, order
+        of_each = [(answered, therapy) for answered in answers for therapy in order.therapies]
+        self._rows: list[tuple[Answered, str, Planned]] = [
+            (answered, therapy, row) for answered, therapy in of_each if (row := answered.row(therapy)) is not None
+        ]
+        held = _once(bearing for _, _, row in self._rows for bearing in row["held"])
+        self._absolute = [bearing for bearing in held if bearing["kind"] == "absolute"]
+        self._warned = [bearing for bearing in held if bearing["kind"] != "absolute"]
+        self._of_plan = _once(bearing for _, _, row in self._rows for bearing in row["open"])
+        self._unknown = list(
+            dict.fromkeys(name for answered, therapy in of_each for name in answered.unknown.get(therapy, ()))
+        )
+        self._statuses = {row["after"] for _, _, row in self._rows}
+        families = [family for answered, therapy in of_each if (family := answered.family(therapy)) is not None]
+        # Who is for it and against it is told where they disagree, or where somebody advises against it.
+        sided: list[GlanceFamily] = [f for f in families if f["status"] in ("contested", "advised-against")]
+        self._sided = [family for family in sided if family["status"] in self._statuses]
+
+    def card(self) -> Card | None:
+        """Its card, None where nothing speaks against it and nothing is left open."""
+        kind = self._kind()
+        if kind is None:
+            return None
+        indicator, summary = kind
+        first = [*self._absolute, *self._warned][:1]
+        page = first[0]["id"] if first else page_of(self._order.therapies[0])
+        card = self._maker.card(f"order {self._order.ref}", summary, self._detail(), indicator, self._source(), page)
+        if indicator != "info":
+            card["overrideReasons"] = [
+                {"system": REASON_SYSTEM, "code": code, "display": words} for code, words in REASONS.items()
+            ]
+        if indicator == "critical":
+            card["suggestions"] = [self._removal()]
+            card["selectionBehavior"] = "at-most-one"
+        return card
+
+    def recommended(self) -> str:
+        """Its status in each problem, and who recommends what it gives."""
+        told = []
+        for answered, therapy, row in self._rows:
+            family = answered.family(therapy)
+            by = ", ".join(map(voice_words, family["voices"])) if family is not None else ""
+            marks = "".join(f"; {mark}" for mark in family["marks"]) if family is not None else ""
+            told.append(f"{_status(row['after'])}{f' ({by})' if by else ''}{marks}")
+        return "; ".join(dict.fromkeys(told)) or _status(None)
+
+    def _kind(self) -> tuple[str, str] | None:
+        """How urgent it is, and its summary."""
+        label, statuses, doubled = self._order.label, self._statuses, self._doubled()
+        if self._absolute or "contraindicated" in statuses:
+            because = self._absolute[0]["because"] if self._absolute else ""
+            return "critical", f"Contraindicated: {label}{f': {because}' if because else ''}"
+        if "contested" in statuses:
+            return "warning", f"Sources disagree: {label}"
+        if "advised-against" in statuses:
+            return "warning", f"Advised against: {label}"
+        if self._warned or "caution" in statuses:
+            because = self._warned[0]["because"] if self._warned else ""
+            return "warning", f"Caution with {label}{f': {because}' if because else ''}"
+        if doubled:
+            return "warning", f"Given twice: {doubled[0]}"
+        left_open = len(self._of_plan) + len(self._unknown)
+        if left_open:
+            return "info", f"Check before {label}: contraindications not excluded ({left_open})"
+        if "provisional" in statuses:
+            return "info", f"Check before {label}: something that may speak against it is not known"
+        return None
+
+    def _detail(self) -> list[str]:
+        statuses = (
+            f"{escaped(answered.glance['problem'])}: {escaped(_status(row['after']))}"
+            for answered, _, row in self._rows
+        )
+        return [
+            *listed("Contraindicated", map(_bearing, self._absolute), None),
+            *listed("Warned of", map(_bearing, self._warned)),
+            *listed("Twice", map(escaped, self._doubled())),
+            *(line for family in self._sided[:1] for line in sides_of(family)),
+            *listed("To establish, with the other orders", map(_bearing, self._of_plan)),
+            *listed("Contraindications that are not excluded", map(escaped, self._unknown)),
+            *listed("Status", statuses),
+        ]
+
+    def _source(self) -> Source:
+        first = [*self._absolute, *self._warned][:1]
+        if first:
+            return self._maker.source([first[0]["source"]], first[0]["source"])
+        for family in self._sided:
+            voices = [*family["voices"][:1], *family["against"][:1]]
+            return self._maker.source((v["document"] for v in voices), " / ".join(v["short"] for v in voices))
+        return self._maker.ours(self._answers)
+
+    def _removal(self) -> Suggestion:
+        told = f"Remove the order of {clean(self._order.label)}"
+        action: Action = {"type": "delete", "description": told, "resourceId": self._order.ref}
+        return {"label": told, "uuid": self._maker.identify(f"removal {self._order.ref}"), "actions": [action]}
+
+    def _doubled(self) -> list[str]:
+        """The therapies that it gives beside another of their class, or of a part of theirs."""
+        mine = {row["label"] for _, _, row in self._rows}
+        pairs = (pair for a in self._answers for pair in (a.plan["doubled"] if a.plan else ()))
+        told = (
+            f"{pair['a']} and {pair['b']}: both {'are' if pair['how'] == 'class' else 'hold'} {pair['of']}"
+            for pair in pairs
+            if {pair["a"], pair["b"]} & mine
+        )
+        return list(dict.fromkeys(told))
+
+
+def _status(status: str | None) -> str:
+    return status.replace("-", " ") if status else "no statement here speaks of it"
+
+
+def _once(bearings: Iterable[Bearing]) -> list[Bearing]:
+    return list({bearing["id"]: bearing for bearing in bearings}.values())
+
+
+def _bearing(bearing: Bearing) -> str:
+    """A contraindication or warning with the fact by which it holds, and its source."""
+    because = bearing["because"] or "; ".join(bearing["facts"])
+    head = f"**{escaped(because)}:** " if because else ""
+    by = f", with {escaped(', '.join(bearing['by']))}" if bearing["by"] else ""
+    return f"{head}{escaped(bearing['label'])}{by} *({escaped(bearing['source'])})*"
