@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from guidegraph.comparisons import Controversy, Picture, Span, Voice
+from guidegraph.comparisons import Controversy, Voice
+from guidegraph.readforms import Picture, Span
 from guidegraph.words import attached_inside, clean
 
 _HEIGHT = 22
