@@ -14,6 +14,7 @@ from guidegraph.web import (
     cdshooks,
     disagreements,
     documents,
+    editor,
     interface,
     layout,
     linked,
@@ -50,6 +51,7 @@ def application(served: Served) -> Starlette:
         *statements.routes(served),
         *provenance.routes(served),
         *audits.routes(served),
+        *editor.routes(served),
         *search.routes(served),
         *terms.routes(served),
     ]
