@@ -22,6 +22,7 @@ PATIENT = {"profile": "example:bleeding-ulcer", "as_of": DAY}
 ASKED: dict[str, dict[str, Any]] = {
     "glance": PATIENT,
     "therapies": PATIENT,
+    "full": PATIENT,
     "explain": {**PATIENT, "therapy": "ibuprofen"},
     "ask": PATIENT,
     "plan": {**PATIENT, "therapies": ["ibuprofen", "naproxen"]},
@@ -90,9 +91,10 @@ def test_each_answer_is_in_its_published_form(
     named = operation["responses"]["200"]["content"]["application/json"]["schema"]
     jsonschema.Draft202012Validator({**named, "components": described["components"]}).validate(data)
     # By the published schema, which the interface serves too.
-    schema = client.get(f"/api/schema/{name}").json()
+    form = OPERATIONS[name].answers
+    schema = client.get(f"/api/schema/{form}").json()
     jsonschema.Draft202012Validator(schema).validate(data)
-    file = repo_root / f"src/guidegraph/schema/{name}.schema.json"
+    file = repo_root / f"src/guidegraph/schema/{form}.schema.json"
     assert not file.exists() or json.loads(file.read_text(encoding="utf-8")) == schema
     assert answer.content == ask(client, name, ASKED[name]).content
 
@@ -100,7 +102,8 @@ def test_each_answer_is_in_its_published_form(
 def test_the_answer_is_that_of_python(client: TestClient, kb: gg.KnowledgeBase) -> None:
     want = kb.therapies("example:bleeding-ulcer", as_of=date.fromisoformat(DAY))
     assert ask(client, "glance", PATIENT).json() == json.loads(json.dumps(want.glance()))
-    assert ask(client, "therapies", PATIENT).json() == json.loads(json.dumps(want.to_dict()))
+    assert ask(client, "therapies", PATIENT).json() == json.loads(json.dumps(want.data()))
+    assert ask(client, "full", PATIENT).json() == json.loads(json.dumps(want.to_dict()))
 
 
 def test_a_bundle_is_a_profile(client: TestClient, kb: gg.KnowledgeBase) -> None:
@@ -127,8 +130,10 @@ def test_how_a_record_is_read_is_told(client: TestClient) -> None:
 
 def test_several_problems_need_a_choice(client: TestClient) -> None:
     given = {"profile": "example:two-problems", "as_of": DAY}
+    unknown = told(client.post("/api/therapies/glance", json={**given, "problem": "zzz"}), 422, "term")
+    assert unknown["where"] == "problem"
     problem = told(client.post("/api/therapies/glance", json=given), 422, "argument")
-    assert "problem" in problem["where"] and not problem["where"].startswith("--")
+    assert "problem" in problem["mend"]
     chosen = {**given, "problem": client.post("/api/profile", json=given).json()["profile"]["problems"][0]["of"]}
     assert client.post("/api/therapies/glance", json=chosen).status_code == 200
 

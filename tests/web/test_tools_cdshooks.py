@@ -53,7 +53,7 @@ def record(kb: gg.KnowledgeBase, example: str) -> dict[str, Any]:
     bundle: dict[str, Any] = json.loads(
         json.dumps(kb.patient_bundle(f"example:{example}", as_of=date.today()), default=float)
     )
-    age = OPERATIONS["profile"].ask(kb, {"profile": f"example:{example}"})["profile"]["age"]
+    age = json.loads(OPERATIONS["profile"].ask(kb, {"profile": f"example:{example}"}))["profile"]["age"]
     person = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
     person["birthDate"] = (date.today() - timedelta(days=round((age + 0.5) * 365.25))).isoformat()
     return bundle

@@ -65,7 +65,7 @@ def openapi() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                **components(list(OPERATIONS)),
+                **components(sorted({one.answers for one in OPERATIONS.values()})),
                 **{f"{name}.request": one.schema for name, one in OPERATIONS.items() if "POST" in one.methods},
                 "problem": problem,
             },
@@ -97,7 +97,7 @@ def _told(operation: Operation, method: str) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": operation.title,
-                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.name}"}}},
+                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.answers}"}}},
             },
             **{status: {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)},
         },

@@ -61,8 +61,8 @@ class RefusedError(errors.GuideGraphError):
 
 
 def answer(data: Any, status: int = 200, media: str = "application/json") -> Response:
-    """Data as compact JSON, keys in their order."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    """Data as compact JSON, keys in their order; a text is JSON already."""
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return Response(text.encode(), status, media_type=media)
 
 
