@@ -118,6 +118,22 @@ def test_a_bundle_is_a_profile(client: TestClient, kb: gg.KnowledgeBase) -> None
     assert again["therapies"] == client.post("/api/plan", json=plan).json()["therapies"]
 
 
+def test_a_record_may_be_the_whole_body(client: TestClient, kb: gg.KnowledgeBase) -> None:
+    record = json.loads(json.dumps(kb.patient_bundle("example:bleeding-ulcer"), default=float))
+    alone = client.post("/api/ask", content=json.dumps(record), headers={"content-type": "application/fhir+json"})
+    assert alone.json() == client.post("/api/ask", json={"profile": record}).json()
+    told(client.post("/api/plan", json=record), 422, "argument")
+
+
+def test_the_type_of_each_problem_is_there(client: TestClient) -> None:
+    for answer in (client.get("/api/nothing"), client.post("/api/ask", json={}), client.post("/api/ask")):
+        kind = answer.json()["type"]
+        shown = client.get(kind.removeprefix("https://w3id.org/guidegraph"))
+        assert shown.status_code == 200
+        assert shown.json() == {key: answer.json()[key] for key in ("type", "title", "status")}
+    told(client.get("/problem/nothing"), 404, "not-found")
+
+
 def test_how_a_record_is_read_is_told(client: TestClient) -> None:
     person = {"resourceType": "Patient", "id": "p1", "birthDate": "1960-01-01"}
     given = {"profile": person, "as_of": DAY, "record": {"complete": ["conditions"]}}

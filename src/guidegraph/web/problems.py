@@ -18,7 +18,8 @@ from guidegraph import errors
 from guidegraph import namespaces as ns
 
 _LOG = logging.getLogger(__name__)
-_TYPES = ns.BASE + "problem/"
+#: Where the types of problems are named.
+TYPES = ns.BASE + "problem/"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ METHOD = Problem("method", "This is not asked in that way", 405)
 PRECONDITION = Problem("precondition", "What is needed to answer was not given", 412)
 REFUSED = Problem("refused", "The request was refused", 400)
 FAULT = Problem("fault", "The server failed", 500)
+#: What the bounds of a request refuse (guidegraph.web.limits).
+_BOUNDS = (
+    Problem("timeout", "The request took too long", 408),
+    Problem("size", "The request is too large", 413),
+    Problem("busy", "There is too much to do", 429),
+    Problem("time", "The answer took too long", 503),
+)
 #: The first class of a fault that fits says its kind.
 _FAULTS: tuple[tuple[type[errors.GuideGraphError], Problem], ...] = (
     (errors.TermError, Problem("term", "A term is not known, or means more than one thing", 422)),
@@ -49,7 +57,17 @@ _FAULTS: tuple[tuple[type[errors.GuideGraphError], Problem], ...] = (
 )
 _STATUSES = {problem.status: problem for problem in (NOT_FOUND, METHOD, MEDIA_TYPE, PRECONDITION)}
 #: Every kind, for the document that describes the interface.
-PROBLEMS = (MALFORMED, MEDIA_TYPE, NOT_FOUND, METHOD, PRECONDITION, REFUSED, FAULT, *(kind for _, kind in _FAULTS))
+PROBLEMS = (
+    MALFORMED,
+    MEDIA_TYPE,
+    NOT_FOUND,
+    METHOD,
+    PRECONDITION,
+    REFUSED,
+    FAULT,
+    *_BOUNDS,
+    *(kind for _, kind in _FAULTS),
+)
 
 
 class RefusedError(errors.GuideGraphError):
@@ -68,7 +86,7 @@ def answer(data: Any, status: int = 200, media: str = "application/json") -> Res
 
 def problem(kind: Problem, detail: str, **more: str) -> Response:
     """One problem; ``more`` are ``where`` and ``mend`` where there is something to say."""
-    told = {"type": _TYPES + kind.name, "title": kind.title, "status": kind.status, "detail": detail}
+    told = {"type": TYPES + kind.name, "title": kind.title, "status": kind.status, "detail": detail}
     return answer(
         {**told, **{key: text for key, text in more.items() if text}}, kind.status, "application/problem+json"
     )
