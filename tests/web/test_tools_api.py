@@ -70,13 +70,14 @@ def told(answer: Any, status: int, kind: str) -> dict[str, Any]:
     return problem
 
 
-def test_the_document_is_openapi_and_names_every_operation(described: dict[str, Any]) -> None:
+def test_the_document_is_openapi_and_names_every_operation(client: TestClient, described: dict[str, Any]) -> None:
     validator = pytest.importorskip("openapi_spec_validator")
     validator.validate(described)
     assert described["openapi"].startswith("3.1")
     paths = {f"/api/{operation.path}": [m.lower() for m in operation.methods] for operation in OPERATIONS.values()}
     assert {path: list(methods) for path, methods in described["paths"].items()} == paths
     assert set(ASKED) == set(OPERATIONS)
+    assert client.get("/api").json() == described
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

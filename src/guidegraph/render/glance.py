@@ -71,8 +71,8 @@ def glance_text(glance: Glance) -> str:
     return "\n".join([*(line for part in parts for line in _lines(part)), *end]) + "\n"
 
 
-def glance_markdown(glance: Glance) -> str:
-    """The glance as Markdown: a heading a part, a line a row, nothing cut."""
+def glance_markdown(glance: Glance, more: str = "--full") -> str:
+    """The glance as Markdown: a heading a part, a line a row, nothing cut; ``more`` says how to see the rest."""
     lines: list[str] = []
     for part in parts_of(glance):
         if part.heading:
@@ -83,7 +83,7 @@ def glance_markdown(glance: Glance) -> str:
             if not part.heading:
                 lines.append("")
         lines += [""] if part.heading else []
-    return "\n".join([*lines, escaped(closing(glance))]) + "\n"
+    return "\n".join([*lines, escaped(closing(glance, more))]) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -301,10 +301,11 @@ def _lines(part: Part) -> list[str]:
     return lines
 
 
-def closing(glance: Glance) -> str:
+def closing(glance: Glance, more: str = "--full") -> str:
     """What stands below a glance: its marks explained, counts of the rest, the knowledge, what it is not."""
     marks = "; ".join(f"{sign} {mark}" for mark, sign in _marks(glance).items())
     counts = ", ".join(f"{row['families']} {row['status'].replace('-', ' ')}" for row in glance["rest"])
     knowledge = f"Knowledge {glance['knowledge']['version']}, {glance['knowledge']['digest'].partition(':')[2][:8]}."
-    told = [marks, f"{counts} (--full)" if counts else "", knowledge, SHORT_DISCLAIMER]
+    rest = f"{counts} ({more})" if counts and more else counts
+    told = [marks, rest, knowledge, SHORT_DISCLAIMER]
     return clean(" ".join(f"{text.rstrip('.')}." for text in told if text))

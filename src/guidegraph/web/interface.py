@@ -25,8 +25,10 @@ _SCHEMA = "application/schema+json"
 
 def routes(served: Served) -> list[BaseRoute]:
     """The routes of the interface."""
+    described = guarded(lambda request, _: answer(openapi()), _nothing)
     found: list[BaseRoute] = [
-        Route("/openapi.json", guarded(lambda request, _: answer(openapi()), _nothing)),
+        Route("/", described),
+        Route("/openapi.json", described),
         Route("/schema/{name}", guarded(_schema, _nothing)),
     ]
     for operation in OPERATIONS.values():
