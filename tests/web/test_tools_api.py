@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 import guidegraph as gg
 from guidegraph.api.operations import OPERATIONS
 from guidegraph.web.app import application
+from guidegraph.web.problems import PROBLEMS
 from guidegraph.web.served import Served
 
 DAY = "2026-11-24"
@@ -78,6 +80,13 @@ def test_the_document_is_openapi_and_names_every_operation(client: TestClient, d
     assert {path: list(methods) for path, methods in described["paths"].items()} == paths
     assert set(ASKED) == set(OPERATIONS)
     assert client.get("/api").json() == described
+
+
+def test_every_reference_of_the_document_is_there_and_needed(described: dict[str, Any]) -> None:
+    named = set(re.findall(r'"\$ref": ?"#/components/(schemas|responses)/([^"]+)"', json.dumps(described)))
+    there = {(kind, name) for kind in ("schemas", "responses") for name in described["components"][kind]}
+    assert named == there
+    assert "$ref" not in re.sub(r'"\$ref": ?"#/components/', "", json.dumps(described))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -259,3 +268,14 @@ def test_a_document_states_each_of_its_statements_once_in_its_order(client: Test
     assert len(starts) > 5 and starts == sorted(starts)
     wanted = {iri for iri in kb.recommendations() if kb.records.one(iri, "statedIn") == told_of["document"]["iri"]}
     assert wanted == {row["iri"] for row in told_of["statements"] if row["kind"] == "recommendation"}
+
+
+def test_every_address_and_problem_is_documented(repo_root: Path) -> None:
+    text = (repo_root / "docs/api.md").read_text(encoding="utf-8")
+    for operation in OPERATIONS.values():
+        for method in operation.methods:
+            path = operation.path.replace("{document}", "ID")
+            assert re.search(rf"`[^`\n]*{method}[^|]*/api/{re.escape(path)}[?`]", text), (method, path)
+    for kind in PROBLEMS:
+        if kind.status not in (408, 412, 413, 429, 503) and kind.name != "refused":
+            assert f"`{kind.name}`" in text, kind.name

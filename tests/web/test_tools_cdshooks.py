@@ -123,12 +123,13 @@ def test_the_client_knows_nothing_of_the_server() -> None:
     assert not named & {"guidegraph", "tests"}
 
 
-def test_discovery_offers_the_three_hooks(of: Any) -> None:
+def test_discovery_offers_the_three_hooks(of: Any, repo_root: Path) -> None:
     services = of("age-only").services
     assert set(services) == {"patient-view", "order-select", "order-sign"}
     for service in services.values():
         assert service["prefetch"]["patient"] == "Patient/{{context.patientId}}"
         assert service["title"] and "412" in service["usageRequirements"]
+        assert f"`{service['id']}`" in (repo_root / "docs/cds-hooks.md").read_text(encoding="utf-8")
 
 
 def test_patient_view_shows_the_glance_and_both_sides_of_what_is_contested(of: Any, kb: gg.KnowledgeBase) -> None:

@@ -51,8 +51,6 @@ _FAULTS: tuple[tuple[type[errors.GuideGraphError], Problem], ...] = (
     (errors.UnitError, Problem("unit", "A unit is not known, or does not fit", 422)),
     (errors.ProfileError, Problem("profile", "The profile cannot be read, or contradicts itself", 422)),
     (errors.UsageError, Problem("argument", "An argument makes no sense", 422)),
-    (errors.DocumentError, Problem("document", "A document's text cannot be read", 422)),
-    (errors.QueryError, Problem("query", "The query cannot be run", 422)),
     (errors.GuideGraphError, Problem("knowledge", "The knowledge cannot answer this", 500)),
 )
 _STATUSES = {problem.status: problem for problem in (NOT_FOUND, METHOD, MEDIA_TYPE, PRECONDITION)}
