@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from starlette.testclient import TestClient
 
@@ -99,11 +99,11 @@ def test_each_answer_is_in_its_published_form(
     # By the document alone, as a program would that knows nothing else.
     operation = described["paths"][f"/api/{OPERATIONS[name].path}"][OPERATIONS[name].methods[-1].lower()]
     named = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    jsonschema.Draft202012Validator({**named, "components": described["components"]}).validate(data)
+    jsonschema_rs.Draft202012Validator({**named, "components": described["components"]}).validate(data)
     # By the published schema, which the interface serves too.
     form = OPERATIONS[name].answers
     schema = client.get(f"/api/schema/{form}").json()
-    jsonschema.Draft202012Validator(schema).validate(data)
+    jsonschema_rs.Draft202012Validator(schema).validate(data)
     file = repo_root / f"src/guidegraph/schema/{form}.schema.json"
     assert not file.exists() or json.loads(file.read_text(encoding="utf-8")) == schema
     assert answer.content == ask(client, name, ASKED[name]).content
