@@ -11,8 +11,10 @@ from starlette.routing import BaseRoute, Route
 
 from guidegraph.web import (
     audits,
+    cdshooks,
     disagreements,
     documents,
+    editor,
     interface,
     layout,
     linked,
@@ -38,6 +40,7 @@ def application(served: Served) -> Starlette:
         Route("/metrics", metrics),
         *sparql.routes(served),
         *interface.routes(served),
+        *cdshooks.routes(served),
         *layout.routes(served),
         *patient.routes(served),
         *links.routes(served),
@@ -48,6 +51,7 @@ def application(served: Served) -> Starlette:
         *statements.routes(served),
         *provenance.routes(served),
         *audits.routes(served),
+        *editor.routes(served),
         *search.routes(served),
         *terms.routes(served),
     ]

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
-from guidegraph import assets
-from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.errors import UsageError
 from guidegraph.query import ahead
 from guidegraph.web.asking import LIMITS, QueryLine, answer_of, prepare
+from guidegraph.web.patient import ready
 from guidegraph.web.served import Served
 from guidegraph.web.serving import serve
 
@@ -71,7 +71,8 @@ class Mother:
         """
         settings = self._served.settings
         self._served.asking = QueryLine(self._sending, self._served.board)
-        _warm(self._served)
+        _ = self._served.kb.digest, self._served.kb.vocabulary, self._served.templates
+        ready(self._served)
         # What is there now stays: no child copies a page of memory only because it looked through it for garbage.
         gc.collect()
         gc.freeze()
@@ -168,16 +169,6 @@ def _run_and_end(run: Callable[[], None]) -> NoReturn:
             # The message of an error may hold what somebody asked.
             sys.stderr.write(f"error: a process of the server ended: {type(error).__name__}\n")
         os._exit(1)
-
-
-def _warm(served: Served) -> None:
-    """Have ready what every first answer needs, so that the processes that are forked share it."""
-    kb = served.kb
-    _ = kb.digest, kb.vocabulary, served.templates
-    # Other knowledge than the shipped one need not have the terms of an example.
-    with contextlib.suppress(GuideGraphError):
-        example = assets.files("graph", "profiles/*.yaml")[0].stem
-        kb.therapies(f"example:{example}").glance()
 
 
 def _read_early() -> None:
