@@ -91,6 +91,27 @@ def test_a_body_has_an_end(path: str, most: int, length_told: bool) -> None:
     assert counted(board, "refused_body") == 1
 
 
+def test_a_body_that_is_too_large_is_passed_over_up_to_a_bound_and_not_asked_for() -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 2**20
+            yield bytes(2**20)
+
+    async def asking(client: httpx.AsyncClient) -> None:
+        nonlocal read
+        assert (await client.post("/api/echo", content=endless())).status_code == 413
+        assert limits.PASSED_OVER < read < limits.PASSED_OVER + 8 * 2**20
+        read = 0
+        headers = {"Content-Length": "100000000", "Expect": "100-continue"}
+        assert (await client.post("/api/echo", content=endless(), headers=headers)).status_code == 413
+        assert read <= 2**20
+
+    run(asking, Board())
+
+
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "", "9" * 40, "+5"])
 def test_a_length_that_is_none_is_refused(length: str) -> None:
     async def asking(client: httpx.AsyncClient) -> None:

@@ -61,7 +61,7 @@ PLACES, HELD = 64, 64 * _MIB
 #: Requests of one process that are worked out in threads at one time.
 THREADS = 4
 #: Bytes of a body that is too large, read and passed over, so that its sender reads that it is.
-PASSED_OVER = 4 * _MIB
+PASSED_OVER = 64 * _MIB
 
 
 class Bounded:
@@ -199,8 +199,9 @@ class Bounded:
 
     async def _too_large(self, limit: Limit, scope: Scope, receive: Receive, send: Send) -> None:
         self.board.count("refused_body")
-        # Who is still sending would not read the answer, and lose it once the connection is closed.
-        left = PASSED_OVER
+        # Who is still sending would not read the answer, and lose it once the connection is closed; who waits for leave
+        # to send will not.
+        left = 0 if "expect" in Headers(scope=scope) else PASSED_OVER
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._body_seconds):
                 while left > 0 and (message := await receive())["type"] == "http.request":
