@@ -158,6 +158,29 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_thread_keeps_its_plac
     assert (counted(board, "refused_time"), counted(board, "refused_busy")) == (1, 1)
 
 
+def test_answers_wait_for_their_turn_and_several_loops_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounded, working, most = app(Board()), 0, 0
+
+    async def count(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal working, most
+        working += 1
+        most = max(most, working)
+        await asyncio.sleep(0.02)
+        working -= 1
+        await PlainTextResponse("done")(scope, receive, send)
+
+    bounded.app = count
+
+    async def asking() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(bounded), base_url="http://localhost") as client:  # type: ignore[arg-type]
+            answers = await asyncio.gather(*(client.get("/api/echo") for _ in range(12)))
+            assert {answer.status_code for answer in answers} == {200}
+
+    for _ in range(2):
+        asyncio.run(asking())
+    assert most == limits.THREADS
+
+
 def test_a_fault_is_told_without_its_words(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
     board = Board()
 
