@@ -37,9 +37,9 @@ def glance_text(glance: Glance) -> str:
     return screen_text(parts_of(glance), closing(glance))
 
 
-def glance_markdown(glance: Glance) -> str:
-    """The glance as Markdown: a heading a part, a line a row, nothing cut."""
-    return screen_markdown(parts_of(glance), closing(glance))
+def glance_markdown(glance: Glance, more: str = "--full") -> str:
+    """The glance as Markdown: a heading a part, a line a row, nothing cut; ``more`` says how to see the rest."""
+    return screen_markdown(parts_of(glance), closing(glance, more))
 
 
 def parts_of(glance: Glance) -> list[Part]:
@@ -203,10 +203,11 @@ def _fact(fact: GlanceFact) -> str:
     return f"{fact['text']} ({some(fact['by'], _SOURCES, ' ')})" if fact["by"] else fact["text"]
 
 
-def closing(glance: Glance) -> str:
+def closing(glance: Glance, more: str = "--full") -> str:
     """What stands below a glance: its marks explained, counts of the rest, the knowledge, what it is not."""
     marks = "; ".join(f"{sign} {mark}" for mark, sign in _marks(glance).items())
     counts = ", ".join(f"{row['families']} {row['status'].replace('-', ' ')}" for row in glance["rest"])
     knowledge = f"Knowledge {glance['knowledge']['version']}, {glance['knowledge']['digest'].partition(':')[2][:8]}."
-    told = [marks, f"{counts} (--full)" if counts else "", knowledge, SHORT_DISCLAIMER]
+    rest = f"{counts} ({more})" if counts and more else counts
+    told = [marks, rest, knowledge, SHORT_DISCLAIMER]
     return clean(" ".join(f"{text.rstrip('.')}." for text in told if text))
