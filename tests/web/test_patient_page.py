@@ -83,6 +83,10 @@ def test_an_entry_opens_to_voices_places_and_evidence(open_page: OpenPage, scrip
     sides = whole.locator(".both > section")
     left, right = sides.nth(0).bounding_box(), sides.nth(1).bounding_box()
     assert left["y"] == right["y"] and left["x"] < right["x"], "both sides stand beside each other"
+    whole.get_by_role("button", name=re.compile("^Proof")).click()
+    proof = page.locator("#whole-ggt-EpiduralSteroidInjection .proof")
+    proof.wait_for()
+    assert "To be eligible" in proof.inner_text() and proof.locator(".literals li").count() > 5
     page.get_by_role("button", name="epidural steroid injection", exact=True).click()
     whole.wait_for(state="detached")
 

@@ -26,7 +26,7 @@ from guidegraph.intake.report import IntakeReport
 from guidegraph.model import STATUSES, Profile
 from guidegraph.profile import parse_profile_text
 from guidegraph.web import glanceview
-from guidegraph.web.further import planned, weeks_of
+from guidegraph.web.further import planned, proofs, weeks_of
 from guidegraph.web.layout import page
 from guidegraph.web.links import page_of
 from guidegraph.web.questions import completions, questions
@@ -222,6 +222,7 @@ def _shown(
 ) -> dict[str, Any]:
     data = answer.to_dict()
     known = {entry["intervention"] for entry in data["therapies"]}
+    proven = _toggled(fields, "proof", known)
     opened, show = _toggled(fields, "open", known), _toggled(fields, "show", {"weeks", "rest"})
     ticked = (
         []
@@ -230,7 +231,7 @@ def _shown(
     )
     at = _place(fields, "problem")
     view = {name: value for name, form in _VIEW.items() if form.fullmatch(value := _one(fields, name))}
-    link = {"example": patient.example or _NOBODY, **view, "open": opened, "show": show}
+    link = {"example": patient.example or _NOBODY, **view, "open": opened, "show": show, "proof": proven}
     return {
         "data": data,
         "glance": glance,
@@ -249,6 +250,7 @@ def _shown(
         "link": f"/?{urlencode(link, doseq=True)}",
         "view": {name: _one(fields, name) for name in _VIEW},
         "opened": opened,
+        "proven": proven,
         "show": show,
         "place": at,
         "asking": asking,
@@ -256,6 +258,7 @@ def _shown(
         "questions": questions(data),
         "rest": _rest(glance, data, "rest" in show),
         "weeks": weeks_of(kb, patient.profile, asking, _one(fields, "week")) if "weeks" in show else None,
+        "proofs": proofs(kb, patient.profile, [one for one in proven if one in opened], asking),
         "plan": planned(kb, patient.profile, ticked, asking) if ticked else None,
         "ticked": ticked,
         "statuses": STATUSES,
