@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation, Source
-from guidegraph.readforms import Imprecise, Named, Newer
+from guidegraph.readforms import Imprecise, Named, Newer, Picture
 
 
 class Shared(TypedDict):
@@ -156,36 +156,6 @@ class Moved(TypedDict):
     now: str
     since: str
     text: str
-
-
-class Span(TypedDict):
-    """An interval of a number, an end None where there is none; not ``sure`` where definitions of a term differ."""
-
-    low: float | None
-    high: float | None
-    sure: bool
-
-
-class PictureRow(TypedDict):
-    """Where a voice speaks along the number of a picture, and whom it means besides, in words."""
-
-    voice: str
-    spans: list[Span]
-    besides: str
-
-
-class Picture(TypedDict):
-    """Whom the voices of a controversy speak of, along the number that separates them best, and where sides meet.
-
-    ``ticks`` are the values at which something changes; ``high`` is the end of the axis, which begins with 0.
-    """
-
-    number: str
-    label: str
-    high: float
-    ticks: list[float]
-    rows: list[PictureRow]
-    meet: list[Span]
 
 
 class Controversy(TypedDict):

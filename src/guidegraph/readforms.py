@@ -1,4 +1,4 @@
-"""The parts of published JSON forms that say how a profile, its codes and the dates of statements were read, as types.
+"""The parts of published JSON forms that say how profiles, codes and dates were read, and where voices speak, as types.
 
 tests/assess/test_forms.py compares each with its schema, as those of guidegraph.forms.
 """
@@ -79,3 +79,33 @@ class Imprecise(Named):
     """A document or statement of which it is not sure whether it counts at the day, since its date is known in part."""
 
     text: str
+
+
+class Span(TypedDict):
+    """An interval of a number, an end None where there is none; not ``sure`` where definitions of a term differ."""
+
+    low: float | None
+    high: float | None
+    sure: bool
+
+
+class PictureRow(TypedDict):
+    """Where a voice speaks along the number of a picture, and whom it means besides, in words."""
+
+    voice: str
+    spans: list[Span]
+    besides: str
+
+
+class Picture(TypedDict):
+    """Whom the voices of a controversy speak of, along the number that separates them best, and where sides meet.
+
+    ``ticks`` are the values at which something changes; ``high`` is the end of the axis, which begins with 0.
+    """
+
+    number: str
+    label: str
+    high: float
+    ticks: list[float]
+    rows: list[PictureRow]
+    meet: list[Span]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from guidegraph.comparisons import Attached, Controversy, Meeting, MeetingWith, Moved, Picture, Voice, VoicesOfSides
+from guidegraph.comparisons import Attached, Controversy, Meeting, MeetingWith, Moved, Voice, VoicesOfSides
 from guidegraph.disagree.explained import NOTHING, Evidence, Explanations
 from guidegraph.disagree.finding import APART, Finding, Merged, Teller
 from guidegraph.disagree.merging import least_above
@@ -18,7 +18,7 @@ from guidegraph.disagree.words import manchester, simplest, whom, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.normal import Union
 from guidegraph.knowledge.phrases import joined
-from guidegraph.readforms import Named
+from guidegraph.readforms import Named, Picture
 
 _SIDES = ("for", "against")
 #: What a pair of these only seems to be: it is attached.

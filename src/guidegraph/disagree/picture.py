@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise, product
 
-from guidegraph.comparisons import Picture, PictureRow, Span
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.branch import Branch, Logic, Range, satisfiable
 from guidegraph.knowledge.normal import Union
+from guidegraph.readforms import Picture, PictureRow, Span
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
 
 #: Of an axis without an upper end, how far it goes beyond the last bound, as a share of that.

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
-from guidegraph.comparisons import Controversy, Picture, Span, Voice
+from guidegraph.comparisons import Controversy, Voice
+from guidegraph.readforms import Picture, Span
 from guidegraph.words import attached_inside, clean
 
 _HEIGHT = 22
-#: Of the axis, in percent: values closer to the one before stand without words.
+#: Of the axis, in percent: values closer than this to each other are written apart.
 _APART = 6.5
 _SIDES = (("for", "for"), ("against", "against"), ("declined", "takes no side"))
 #: The hatchings of the bars, once a page.
@@ -23,7 +25,8 @@ HATCHINGS = (
     '<pattern id="hatch-for" width="8" height="8" patternUnits="userSpaceOnUse">'
     '<rect class="bar-for" width="8" height="8"/><path class="stripe" d="M-2 10L10 -2M-2 2L2 -2M6 10L10 6"/></pattern>'
     '<pattern id="hatch-against" width="8" height="8" patternUnits="userSpaceOnUse">'
-    '<rect class="bar-against" width="8" height="8"/><path class="stripe" d="M-2 -2L10 10M6 -2L10 2M-2 6L2 10"/></pattern>'
+    '<rect class="bar-against" width="8" height="8"/>'
+    '<path class="stripe" d="M-2 -2L10 10M6 -2L10 2M-2 6L2 10"/></pattern>'
     '<pattern id="hatch-declined" width="6" height="6" patternUnits="userSpaceOnUse">'
     '<rect class="bar-declined" width="6" height="6"/><circle class="dot" cx="3" cy="3" r="1"/></pattern></defs></svg>'
 )
@@ -119,13 +122,16 @@ def _line(row: _Row, drawn: Picture) -> str:
 
 
 def _axis(drawn: Picture) -> str:
-    """The values at which something changes; those too close to the one before stand without words."""
-    end, marks, last = drawn["high"], [], -10.0
-    for tick in drawn["ticks"]:
-        at = tick / end * 100
-        if at - last >= _APART:
-            marks.append(f'<text x="{at:.2f}%" y="13" text-anchor="middle">{number_words(tick)}</text>')
-            last = at
+    """The values at which something changes; two that lie close together are written away from each other."""
+    places = [(tick / drawn["high"] * 100, number_words(tick)) for tick in drawn["ticks"]]
+    near = [after[0] - before[0] < _APART for before, after in pairwise(places)]
+    marks = []
+    for at, (place, words) in enumerate(places):
+        close_after, close_before = at < len(near) and near[at], at > 0 and near[at - 1]
+        if close_after and close_before:
+            continue
+        anchor = "end" if close_after else "start" if close_before else "middle"
+        marks.append(f'<text x="{place:.2f}%" y="13" text-anchor="{anchor}">{words}</text>')
     return f'<svg class="axis" width="100%" height="16" aria-hidden="true" focusable="false">{"".join(marks)}</svg>'
 
 
@@ -156,8 +162,9 @@ def picture_html(one: Controversy, addresses: dict[str, str] | None = None) -> s
         if lines:
             told.append(f'<p class="side {side}">{words}</p><ul>{"".join(lines)}</ul>')
     met = ", ".join(span_words(span) for span in drawn["meet"])
+    number = drawn["label"][:1].upper() + drawn["label"][1:]
     return (
-        f'<figure class="picture"><figcaption>{_e(drawn["label"][:1].upper() + drawn["label"][1:])}: where each speaks; '
+        f'<figure class="picture"><figcaption>{_e(number)}: where each speaks; '
         f'<span class="swatch">shaded</span> where opposed sources meet ({_e(met or "nowhere")})</figcaption>'
         f'<div class="axis-row">{_axis(drawn)}</div>{"".join(told)}</figure>'
     )

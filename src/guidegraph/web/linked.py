@@ -20,7 +20,8 @@ from guidegraph import namespaces as ns
 from guidegraph.api import KnowledgeBase
 from guidegraph.errors import GuideGraphError
 from guidegraph.export import rdf
-from guidegraph.web.links import DATA, FORMS, PAGE, data_of, missing
+from guidegraph.store import is_derived
+from guidegraph.web.links import DATA, FORMS, PAGE, data_of, is_iri, missing
 from guidegraph.web.negotiate import HTML, JSON_LD, RDF_XML, TRIG, TURTLE, Form, accepted, answered, refused
 from guidegraph.web.served import Served, served_of
 
@@ -61,24 +62,37 @@ def _node(request: Request) -> Response:
     form = accepted(request, (HTML, *FORMS))
     if form is None:
         return refused((HTML, *FORMS))
-    if not _exists(kb, path):
+    if not known(kb, path):
         return missing(request, f"Nothing here is called {path}.")
     target = PAGE + quote(path) if form is HTML else data_of(ns.BASE + path, form)
     return RedirectResponse(target, 303, {"Vary": "Accept"})
 
 
-def _exists(kb: KnowledgeBase, path: str) -> bool:
-    return bool(quads_of(kb, path))
+def known(kb: KnowledgeBase, path: str) -> bool:
+    """Whether the knowledge says something of the node with a path behind our base."""
+    iri, kind = ns.BASE + path, path.partition("/")[0]
+    if not is_iri(iri):
+        return False
+    if kind in ("dataset", "catalog"):
+        return path == kind
+    if kind == "ontology" or path == "graph/ontology":
+        return bool(_parts(kb, path))
+    if kind == "graph":
+        return not is_derived(iri) and any(kb.store.quads_for_pattern(None, None, None, ox.NamedNode(iri)))
+    said = kb.store.quads_for_pattern(ox.NamedNode(iri), None, None, None)
+    return any(isinstance(q.graph_name, ox.NamedNode) and not is_derived(q.graph_name.value) for q in said)
 
 
 def quads_of(kb: KnowledgeBase, path: str) -> list[ox.Quad]:
     """The data of the node with a path behind our base; empty where nothing is said of it."""
     iri = ns.BASE + path
     kind = path.partition("/")[0]
+    if not is_iri(iri):
+        return []
     if kind in ("ontology", "dataset", "catalog") or path == "graph/ontology":
         return _whole(kb, path)
     if kind == "graph":
-        return list(kb.store.quads_for_pattern(None, None, None, ox.NamedNode(iri)))
+        return [] if is_derived(iri) else list(kb.store.quads_for_pattern(None, None, None, ox.NamedNode(iri)))
     if kind == "document":
         try:
             return rdf.document(kb.store, iri)
@@ -89,22 +103,24 @@ def quads_of(kb: KnowledgeBase, path: str) -> list[ox.Quad]:
 
 
 def _whole(kb: KnowledgeBase, path: str) -> list[ox.Quad]:
-    """The ontology for any of its parts, or for a version of one that is the one served; or the dataset's description."""
-    kind = path.partition("/")[0]
-    if kind in ("dataset", "catalog"):
+    """The ontology for any of its parts, or for the version that is served; or the dataset's description."""
+    if path in ("dataset", "catalog"):
         from guidegraph.export.description import triples
 
-        return [
-            ox.Quad(t.subject, t.predicate, t.object) for t in triples(kb.engine, kb.knowledge.root or assets.root())
-        ]
+        return [ox.Quad(t.subject, t.predicate, t.object) for t in triples(kb.engine, kb.knowledge.root or assets.root())]
+    return rdf.ontology(kb.store) if _parts(kb, path) else []
+
+
+def _parts(kb: KnowledgeBase, path: str) -> bool:
+    """Whether a path is that of the ontology's graph, of a part of the ontology, or of the version of one."""
     iri, version = ox.NamedNode(ns.BASE + path), ox.NamedNode(ns.OWL + "versionIRI")
-    known = (kb.store.quads_for_pattern(iri, None, None), kb.store.quads_for_pattern(None, version, iri))
-    return rdf.ontology(kb.store) if path == "graph/ontology" or any(map(any, known)) else []
+    told = (kb.store.quads_for_pattern(iri, None, None), kb.store.quads_for_pattern(None, version, iri))
+    return path == "graph/ontology" or any(map(any, told))
 
 
 def _data(request: Request) -> Response:
     """The data of a node in the form that the ending of the path names."""
-    path, dot, ending = request.path_params["path"].rpartition(".")
+    path, _, ending = request.path_params["path"].rpartition(".")
     kb, form = served_of(request).kb, _BY_ENDING.get(ending)
     quads = quads_of(kb, path) if form and path.partition("/")[0] in (*KINDS, "dataset", "catalog") else []
     if form is None or not quads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -17,6 +18,13 @@ from guidegraph.web.served import Served
 PAGE, DATA = "/page/", "/data/"
 #: The forms of the data, the one of no preference first.
 FORMS: tuple[Form, ...] = (TURTLE, JSON_LD, N_TRIPLES, RDF_XML, TRIG)
+#: What an IRI never holds (RFC 3987), so that a path with it is nobody's.
+_NEVER = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
+
+
+def is_iri(text: str) -> bool:
+    """Whether a text has no character that an IRI never holds."""
+    return not _NEVER.search(text)
 
 
 def iri_of(identifier: str) -> str:

@@ -14,7 +14,7 @@ from guidegraph.disagree.words import manchester, simplest, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.engine import query_text
 from guidegraph.query.run import run
-from guidegraph.web.links import page_of, path_of
+from guidegraph.web.links import is_iri, page_of, path_of
 
 #: Addresses that people may be sent to: a document's own. Where a copy was read is provenance, and told as text.
 _OWN = tuple(ns.GG + name for name in ("doi", "pmid", "publishedAt"))
@@ -48,7 +48,9 @@ class Whom:
 
 
 def rows(kb: KnowledgeBase, query: str, iri: str) -> tuple[tuple[Any, ...], ...]:
-    """The rows of one of our queries about a node."""
+    """The rows of one of our queries about a node; none where it cannot be one."""
+    if not is_iri(iri):
+        return ()
     return run(kb.store, query_text(query), {"node": ox.NamedNode(iri)}).rows
 
 

@@ -16,9 +16,9 @@ from guidegraph.api import KnowledgeBase
 from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
-from guidegraph.query.catalogue import catalogue
 from guidegraph.web.asked import Asked
 from guidegraph.web.documents import statements_of
+from guidegraph.web.editor import examples
 from guidegraph.web.layout import page
 from guidegraph.web.links import page_of
 from guidegraph.web.served import Served, served_of
@@ -99,10 +99,9 @@ def _others(kb: KnowledgeBase) -> Iterator[Entry]:
 
 
 def _queries() -> Iterator[Entry]:
-    for query in catalogue():
-        yield Entry(
-            QUERIES, query.title, query.question, f"/query?example={query.id}", (query.title, query.question, query.id)
-        )
+    for query in examples():
+        link = f"/sparql/editor?example={query.id}"
+        yield Entry(QUERIES, query.title, query.question, link, (query.title, query.question, query.id))
 
 
 def fit(entry: Entry, sought: str) -> int | None:
