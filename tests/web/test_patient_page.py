@@ -343,3 +343,15 @@ def test_script_and_style_are_small(open_page: OpenPage) -> None:
     page = open_page("/")
     sizes = page.evaluate("() => performance.getEntriesByType('resource').map(r => r.decodedBodySize)")
     assert 10_000 < sum(sizes) < 150_000
+
+
+def test_an_answer_that_does_not_come_is_told_and_nothing_is_lost(open_page: OpenPage) -> None:
+    page = open_page(ACUTE, refused=(413,))
+    page.get_by_label("Age", exact=True).fill("44")
+    page.route("**/", lambda route: route.fulfill(status=413, body="too large"))
+    page.get_by_role("button", name="Update the answer").click()
+    page.locator("#failed").filter(has_text="413").wait_for()
+    assert page.get_by_label("Age", exact=True).input_value() == "44"
+    page.unroute("**/")
+    page.get_by_role("button", name="Update the answer").click()
+    page.get_by_text("age 44").wait_for()

@@ -176,7 +176,8 @@ def _lines(band: str, family: GlanceFamily) -> Iterator[tuple[str, str]]:
         yield "", mark
 
 
-_NOWHERE = "no band"
+#: Where stands what is in no band.
+_NOWHERE = "the rest"
 
 
 def places(glance: Glance) -> dict[str, str]:
