@@ -354,4 +354,4 @@ def test_an_answer_that_does_not_come_is_told_and_nothing_is_lost(open_page: Ope
     assert page.get_by_label("Age", exact=True).input_value() == "44"
     page.unroute("**/")
     page.get_by_role("button", name="Update the answer").click()
-    page.get_by_text("age 44").wait_for()
+    page.locator(".answer > p").filter(has_text="age 44").first.wait_for()
