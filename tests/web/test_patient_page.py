@@ -295,6 +295,7 @@ def test_the_answer_prints_on_one_page(open_page: OpenPage, example: str) -> Non
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "dark"), VIEWS)
 def test_nothing_keeps_anyone_from_reading_it(open_page: OpenPage, width: int, dark: bool) -> None:
     for path in (
@@ -307,6 +308,7 @@ def test_nothing_keeps_anyone_from_reading_it(open_page: OpenPage, width: int, d
         assert sideways(page) == 0
 
 
+@pytest.mark.slow
 def test_every_state_can_be_read(open_page: OpenPage) -> None:
     page = open_page(f"{ACUTE}&open=ggt:NSAID&show=weeks", refused=(422,))
     page.get_by_role("checkbox", name="plan ibuprofen").first.check()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -282,14 +283,15 @@ def _toggled(fields: Fields, name: str, known: set[str]) -> list[str]:
     return opened
 
 
-def _examples() -> list[tuple[str, str]]:
+@cache
+def _examples() -> tuple[tuple[str, str], ...]:
     """The names of the examples, and what they are."""
     found = []
     for file in assets.files("graph", "profiles/*.yaml"):
         lines = file.read_text(encoding="utf-8").splitlines()
         label = next((line.removeprefix("label:").strip() for line in lines if line.startswith("label:")), "")
         found.append((file.stem, label or file.stem))
-    return found
+    return tuple(found)
 
 
 def _rest(glance: Glance, data: Any, shown: bool) -> list[tuple[str, list[dict[str, str]]]]:

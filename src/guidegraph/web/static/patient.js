@@ -22,7 +22,6 @@
     const place = clicked && clicked.getBoundingClientRect().top;
     const key = clicked && ["id", "name", "value"].map((name) => clicked.getAttribute(name) || "");
     document.getElementById("content").replaceWith(document.adoptNode(content));
-    document.title = fresh.title;
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     prepare();
     const fault = document.querySelector("[aria-invalid]");
