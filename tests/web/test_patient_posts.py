@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from html import unescape
+from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 import guidegraph as gg
+from guidegraph import assets
 
 pytest.importorskip("starlette")
 
@@ -134,3 +136,90 @@ def test_completing_answers_with_terms(client: TestClient) -> None:
     found = client.post("/patient/terms", content=body, headers=FORM)
     assert found.json()[0]["value"] == "ibuprofen" and found.headers["cache-control"] == "no-store"
     assert client.get("/patient/terms?text=ibup").status_code == 405, "what is typed is in no address"
+
+
+class _Form(HTMLParser):
+    """The fields of a page's form as a browser without script sends them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.fields: list[tuple[str, str]] = []
+        self._select = self._area = ""
+        self._options: list[tuple[str | None, bool]] = []
+        self._written: list[str] = []
+        self._inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, value = given.get("name") or "", given.get("value")
+        self._inside |= tag == "form" and given.get("id") == "patient"
+        if not self._inside:
+            return
+        if tag == "input" and name and (given.get("type") != "checkbox" or "checked" in given):
+            self.fields.append((name, value or ""))
+        elif tag == "select":
+            self._select, self._options = name, []
+        elif tag == "option":
+            self._options.append((value, "selected" in given))
+        elif tag == "textarea":
+            self._area, self._written = name, []
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self._written.append(data)
+        elif self._select and self._options and self._options[-1][0] is None:
+            self._options[-1] = (data, self._options[-1][1])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select" and self._select:
+            chosen = [value for value, selected in self._options if selected] or [self._options[0][0]]
+            self.fields.append((self._select, chosen[0] or ""))
+            self._select = ""
+        elif tag == "textarea" and self._area:
+            self.fields.append((self._area, "".join(self._written)))
+            self._area = ""
+
+
+EXAMPLES = sorted(path.stem for path in assets.files("graph", "profiles/*.yaml"))
+CODED = """
+problems:
+  - {of: "ICD10CM:M54.31", weeks: 9, severity: moderate, trials: {present: [{of: "ATC:M01AE01", weeks: 2}]}}
+  - {of: low back pain, weeks: 100, pain_score: 3}
+age: 50
+sex: female
+pregnant: false
+conditions: {present: ["ICD10CM:I10", "ICD10CM:Q99.9"], absent: [cancer], complete: true}
+findings: {absent: [suspected infection], unread_values: ["LOINC:1-8"]}
+medications: {present: ["ATC:A10BA02", warfarin]}
+stopped_medications: {present: [{of: MAO inhibitor, days: 10}], absent: [{of: gabapentin}]}
+not_tolerated: [gabapentin]
+alerts: {examined: [cauda equina syndrome]}
+"""
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, "nobody", "coded"])
+def test_a_form_that_is_sent_as_it_came_changes_nothing(client: TestClient, name: str) -> None:
+    if name == "coded":
+        shown = sent(client, record="{}", action="read", text=CODED)
+    else:
+        shown = client.get(f"/?example={name}&show=weeks")
+    assert shown.status_code == 200, shown.text[:200]
+    fields = _Form(shown.text).fields
+    again = client.post("/", content=urlencode([*fields, ("action", "update")]), headers=FORM)
+    assert again.status_code == 200 and 'id="moved"' not in again.text
+    assert dict(_Form(again.text).fields)["record"] == dict(fields)["record"]
+
+
+@pytest.mark.parametrize("place", ["0", "1"])
+def test_another_problem_is_chosen_without_any_change(client: TestClient, place: str) -> None:
+    fields = dict(_Form(sent(client, record="{}", action="read", text=CODED).text).fields)
+    other = client.post("/", content=urlencode(fields | {"problem": place}), headers=FORM)
+    assert other.status_code == 200
+    found = dict(_Form(other.text).fields)
+    assert found["record"] == fields["record"] and found["problem"] == place
+    weeks = ("100", "9")[int(place)]
+    assert found["number:symptom_weeks"] == weeks
+    assert f"for {weeks} weeks" in re.sub(r".*<h1[^>]*>(.*?)</h1>.*", r"\1", other.text, flags=re.S), (
+        "and it is answered for"
+    )
