@@ -223,3 +223,15 @@ def test_another_problem_is_chosen_without_any_change(client: TestClient, place:
     assert f"for {weeks} weeks" in re.sub(r".*<h1[^>]*>(.*?)</h1>.*", r"\1", other.text, flags=re.S), (
         "and it is answered for"
     )
+
+
+def test_a_text_that_was_changed_is_not_passed_over(client: TestClient) -> None:
+    fields = dict(_Form(client.get("/?example=age-only").text).fields)
+    again = client.post("/", content=urlencode(fields | {"text": "age: 12"}), headers=FORM)
+    assert again.status_code == 422 and 'id="fault-text"' in again.text
+    assert (
+        dict(_Form(again.text).fields)["text"] == "age: 12"
+        and dict(_Form(again.text).fields)["record"] == fields["record"]
+    )
+    emptied = client.post("/", content=urlencode(fields | {"text": ""}), headers=FORM)
+    assert emptied.status_code == 200

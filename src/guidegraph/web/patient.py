@@ -138,9 +138,9 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
     action, example = _one(fields, "action"), _one(fields, "example")
     if not posted or action in ("example", "clear"):
         return _example(kb, {"example": _one(fields, "choose"), "clear": _NOBODY}.get(action, example))
-    record, before = _one(fields, "record"), _one(fields, "before")
+    record, earlier = _one(fields, "record"), _one(fields, "before")
     try:
-        patient = Patient(_read(kb, before if action == "undo" and before else record), example=example)
+        patient = Patient(_read(kb, earlier if action == "undo" and earlier else record), example=example)
     except GuideGraphError as error:
         return Patient(Profile(), faults={"text": _told(error)}, example=_NOBODY)
     if action == "undo":
@@ -153,10 +153,13 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
             patient.faults["text"] = _told(error)
             return patient
         return Patient(read, example="", report=patient.report)
-    result = changed(kb, patient.profile, fields, _place(fields, "shown-problem"))
+    before = patient.profile
+    result = changed(kb, before, fields, _place(fields, "shown-problem"))
     if result.edits:
-        patient = Patient(result.profile, before=patient.profile, edited=True)
+        patient = Patient(result.profile, before=before, edited=True)
     patient.faults = result.faults
+    if (text := _one(fields, "text").strip()) and text.split() != to_yaml(before, kb.vocabulary).split():
+        patient.faults["text"] = "This text was changed and not read. Read it, or empty it to leave it."
     return patient
 
 
