@@ -357,3 +357,20 @@ def test_an_answer_that_does_not_come_is_told_and_nothing_is_lost(open_page: Ope
     page.unroute("**/")
     page.get_by_role("button", name="Update the answer").click()
     page.locator(".answer > p").filter(has_text="age 44").first.wait_for()
+
+
+def test_what_is_looked_up_stands_beside_the_patient(open_page: OpenPage) -> None:
+    page = open_page(f"{CHRONIC}&open=ggt:EpiduralSteroidInjection")
+    page.get_by_label("Age", exact=True).fill("52")
+    page.get_by_role("button", name="Update the answer").click()
+    page.locator("#moved").wait_for()
+    with page.context.expect_page() as opened:
+        page.locator("#whole-ggt-EpiduralSteroidInjection").get_by_role("link").first.click()
+    assert "52" not in opened.value.url
+    opened.value.get_by_role("heading", level=1).wait_for()
+    assert page.get_by_label("Age", exact=True).input_value() == "52"
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="Matrix").click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"], "whoever would lose a patient is asked"

@@ -121,6 +121,11 @@
     take(event.dataTransfer.files[0]);
   });
 
+  // A page that is left has lost its patient: whoever stated one is asked.
+  addEventListener("beforeunload", (event) => {
+    if (document.querySelector('input[name="example"]').value === "" && document.querySelector(".answer")) event.preventDefault();
+  });
+
   // Fields that complete: what is typed is sent in a body, too.
   function completing(field) {
     const list = document.createElement("ul");
