@@ -374,3 +374,16 @@ def test_what_is_looked_up_stands_beside_the_patient(open_page: OpenPage) -> Non
     page.get_by_role("link", name="Matrix").click(no_wait_after=True)
     page.wait_for_timeout(500)
     assert asked == ["beforeunload"], "whoever would lose a patient is asked"
+
+
+@pytest.mark.parametrize("field", ["as-of", "jurisdiction"])
+def test_a_fault_in_what_is_folded_is_unfolded(open_page: OpenPage, field: str) -> None:
+    """Without script, too."""
+    page = open_page(ACUTE, script=False, refused=(422,))
+    shown = page.locator(f'[name="{field}"]')
+    shown.locator("xpath=ancestor::details[1]").locator("> summary").click()
+    shown.evaluate("one => { one.type = 'text'; }")
+    shown.fill("XX")
+    page.get_by_role("button", name="Update the answer").click()
+    page.locator(".fault").first.wait_for()
+    assert page.locator(".fault").first.is_visible()
