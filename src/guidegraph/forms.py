@@ -337,10 +337,15 @@ class Asked(TypedDict):
     queries: list[NamedDigest]
 
 
-class Answer(Asked):
-    """The answer for one patient (schema/therapies.schema.json)."""
+class Assessed(Asked):
+    """What an assessment comes to, as every view of it reads it."""
 
     therapies: list[Therapy]
     other_problems: list[OtherProblem]
     not_in_effect: list[Recommendation]
+
+
+class Answer(Assessed):
+    """The answer for one patient (schema/therapies.schema.json), with the documents that it names."""
+
     sources: list[Source]

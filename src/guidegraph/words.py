@@ -151,6 +151,22 @@ def to_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
+def to_lines(data: Mapping[str, Any]) -> str:
+    """An object as JSON with a line for each entry of its lists and objects; keys stay in their order."""
+
+    def entries(value: Any) -> str:
+        if isinstance(value, dict) and value:
+            return "{\n" + ",\n".join(f"{_text(key)}:{_text(one)}" for key, one in value.items()) + "\n}"
+        if isinstance(value, list) and value:
+            return "[\n" + ",\n".join(map(_text, value)) + "\n]"
+        return _text(value)
+
+    return "{\n" + ",\n".join(f"{_text(key)}:{entries(value)}" for key, value in data.items()) + "\n}\n"
+
+
+_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def boundary_words(status: str, text: str) -> str:
     """That a therapy is positive only where definitions of a term differ."""
     return f"{status} only where definitions differ: {text}"

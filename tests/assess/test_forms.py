@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from guidegraph import comparisons, derived, forms
+from guidegraph import comparisons, dataforms, derived, forms
 from guidegraph.knowledge import documents
 from guidegraph.model import plain_copy
 from tests.support.statuses import SCHEMAS
@@ -19,6 +19,7 @@ PUBLISHED = {
     "therapies": forms.Answer,
     "explain": derived.Explanation,
     "glance": derived.Glance,
+    "data": dataforms.Data,
     "timeline": derived.Timeline,
     "plan": derived.Plan,
     "disagreements": comparisons.Disagreements,
@@ -72,6 +73,10 @@ def differences(form: Any, schema: Any, root: Any, where: str, seen: frozenset[s
         if schema.get("type") != "array":
             return [f"{where}: {form} and {schema}"]
         return differences(typing.get_args(form)[0], schema["items"], root, f"{where}[]", seen)
+    if typing.get_origin(form) is dict:
+        if schema.get("type") != "object" or "properties" in schema:
+            return [f"{where}: {form} and {schema}"]
+        return differences(typing.get_args(form)[1], schema["additionalProperties"], root, f"{where}{{}}", seen)
     if "enum" in schema:
         return [] if {type(value) for value in schema["enum"]} == {form} else [f"{where}: {form} and an enumeration"]
     return [] if schema.get("type") == _PLAIN.get(form) else [f"{where}: {form} and {schema}"]

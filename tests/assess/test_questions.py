@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from guidegraph import render
 from guidegraph.assess.families import Interventions, deciding, families
-from guidegraph.assess.questions import every_open_fact, questions
+from guidegraph.assess.questions import every_open_statement, questions
 from tests.conftest import AS_OF
 from tests.support import generate
 
@@ -87,5 +87,5 @@ def test_a_family_has_one_status_and_the_same_reasons_below_its_head(kb: Any, se
         above = known.reach(head) - {head}
         alike = {t for t in above & set(heads) if found.statuses[t] == found.statuses[head]}
         assert not any(deciding(found, t) == deciding(found, head) and heads[t] == t for t in alike)
-    rows = questions(found, every_open_fact(found))
+    rows = questions(found, every_open_statement(found))
     assert all(row["families"] <= len(set(heads.values())) for row in rows)

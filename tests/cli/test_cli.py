@@ -192,7 +192,7 @@ def schema(repo_root: Path, name: str) -> Draft202012Validator:
     ],
 )
 def test_json_fits_its_published_schema(cli: Run, repo_root: Path, example: str) -> None:
-    done = cli("therapies", f"example:{example}", "--format", "json", "--as-of", "2026-11-24")
+    done = cli("therapies", f"example:{example}", "--full", "--format", "json", "--as-of", "2026-11-24")
     assert done.returncode == 0, done.stderr
     schema(repo_root, "therapies").validate(json.loads(done.stdout))
     timeline = cli("timeline", f"example:{example}", "--format", "json")
@@ -262,7 +262,7 @@ def test_alerts_come_first_in_every_form(cli: Run) -> None:
     for form in ("table", "markdown", "html"):
         text = cli("therapies", "example:cauda-equina-week-1", "--format", form).stdout
         assert text.index("Cauda equina syndrome") < text.index("immediate evaluation")
-    data = json.loads(cli("therapies", "example:cauda-equina-week-1", "--format", "json").stdout)
+    data = json.loads(cli("therapies", "example:cauda-equina-week-1", "--full", "--format", "json").stdout)
     assert list(data).index("alerts") < list(data).index("therapies")
 
 

@@ -81,7 +81,7 @@ def test_a_users_document_is_in_the_answer(name: str, patient: str) -> None:
 
 
 def test_it_is_what_open_does(patient: str) -> None:
-    result = run("therapies", patient, "--extra", str(DOCUMENT), "-f", "json", "--as-of", "2026-11-24")
+    result = run("therapies", patient, "--extra", str(DOCUMENT), "--full", "-f", "json", "--as-of", "2026-11-24")
     kb = gg.open(extra=[DOCUMENT])
     assert json.loads(result.stdout) == kb.therapies(patient, as_of=date(2026, 11, 24)).to_dict()
 

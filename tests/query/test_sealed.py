@@ -121,11 +121,11 @@ def test_a_child_that_used_its_time_up_is_told_so() -> None:
 def test_what_a_dying_child_wrote_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     for begun in (b"+half of an answer", b'-["a fault", "", ""]'):
 
-        def child(work: object, writing: int, limits: Limits, *, network: bool, begun: bytes = begun) -> None:
+        def child(work: object, writing: int, limits: Limits, network: bool, begun: bytes = begun) -> None:
             os.write(writing, begun)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        monkeypatch.setattr(sealed, "run_and_end", child)
+        monkeypatch.setattr(sealed, "_child", child)
         with pytest.raises(QueryError, match="more levels than the engine has"):
             sealed.sealed(lambda: b"")
 

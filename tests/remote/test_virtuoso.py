@@ -219,7 +219,7 @@ def test_rdflib_gives_the_same_rows(dataset: rdflib.Dataset, few: gg.KnowledgeBa
 def test_a_whole_assessment_is_the_same(
     cli: Callable[..., subprocess.CompletedProcess[str]], filled_virtuoso: Server, tmp_path: Path, profile: str
 ) -> None:
-    asked = ("therapies", f"example:{profile}", "--as-of", AS_OF.isoformat(), "--format", "json")
+    asked = ("therapies", f"example:{profile}", "--as-of", AS_OF.isoformat(), "--full", "--format", "json")
     wanted = cli(*asked)
     assert wanted.returncode == 0 and len(wanted.stdout) > 100_000
     assert cli(*asked, "--endpoint", filled_virtuoso.query).stdout == wanted.stdout

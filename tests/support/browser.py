@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from typing import Any
 
@@ -21,16 +23,15 @@ PATIENCE = 10_000
 _CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="module")
-def site(kb: gg.KnowledgeBase) -> Iterator[str]:
-    """The address of the application over the shipped knowledge, served by a thread of this process."""
-    uvicorn = pytest.importorskip("uvicorn")
+@contextmanager
+def serving(kb: gg.KnowledgeBase) -> Iterator[str]:
+    """The address of the application over some knowledge, served by a thread of this process."""
+    import uvicorn
+
     from guidegraph.web.app import application
     from guidegraph.web.served import Served
 
-    server = uvicorn.Server(
-        uvicorn.Config(application(Served(kb)), host="127.0.0.1", port=0, log_level="warning", lifespan="auto")
-    )
+    server = uvicorn.Server(uvicorn.Config(application(Served(kb)), host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     end = time.monotonic() + 30
@@ -42,18 +43,32 @@ def site(kb: gg.KnowledgeBase) -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """Chromium, started once a module."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        needs(False, "playwright is not installed")
-    needs(_CHROMIUM, "chromium is not installed")
+@contextmanager
+def chromium_browser() -> Iterator[Any]:
+    """Chromium, the one that is installed on this machine."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(kb: gg.KnowledgeBase) -> Iterator[str]:
+    """The address of the application over the shipped knowledge."""
+    pytest.importorskip("uvicorn")
+    with serving(kb) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Chromium, started once a module."""
+    needs(importlib.util.find_spec("playwright"), "playwright is not installed")
+    needs(_CHROMIUM, "chromium is not installed")
+    with chromium_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -34,6 +34,20 @@ def test_other_origins_are_told_nothing(client: TestClient) -> None:
         assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
+def test_an_origin_that_was_named_may_read_and_no_other(served: Served) -> None:
+    client = TestClient(
+        app.application(Served(served.kb, Settings(origins=("https://ehr.example",)))), base_url="http://localhost"
+    )
+    for origin, told in (("https://ehr.example", "https://ehr.example"), ("https://evil.example", None)):
+        asked = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type",
+        }
+        assert client.get("/health/live", headers={"Origin": origin}).headers.get("access-control-allow-origin") == told
+        assert client.options("/sparql", headers=asked).headers.get("access-control-allow-origin") == told
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [

@@ -10,9 +10,10 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
 from guidegraph.assess.assessing import boundaries, every_voice, find_therapy
-from guidegraph.assess.assessment import Assessment
+from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
+from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.model import plain_copy
 from guidegraph.profile import digest as profile_digest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import rdflib
 
     from guidegraph import forms
+    from guidegraph.dataforms import Data
     from guidegraph.derived import Glance
 
 
@@ -37,8 +39,8 @@ class Answer:
         self.assessment = assessment
 
     @cached_property
-    def _data(self) -> forms.Answer:
-        """The answer, made once; what it holds is shared with other answers."""
+    def _data(self) -> forms.Assessed:
+        """What the views read, made once; what it holds is shared with other answers."""
         assessment, knowledge = self.assessment, self._knowledge
         return _answer.answer(
             assessment,
@@ -56,14 +58,38 @@ class Answer:
         )
 
     def to_dict(self) -> forms.Answer:
-        """The answer in the published JSON form; a copy that may be changed."""
-        return plain_copy(self._data)
+        """The whole answer in the published JSON form; a copy that may be changed."""
+        whole: forms.Answer = {
+            **self._data,
+            "sources": describe.sources(self.assessment.records, self._data),
+        }
+        return plain_copy(whole)
+
+    @cached_property
+    def _glance(self) -> Glance:
+        from guidegraph.assess.glance import glance
+
+        return glance(self.assessment, self._data)
 
     def glance(self) -> Glance:
         """What one acts on in half a minute: every therapy in one band, in the published JSON form; a copy."""
-        from guidegraph.assess.glance import glance
+        return plain_copy(self._glance)
 
-        return plain_copy(glance(self.assessment, self._data))
+    def data(self) -> Data:
+        """The answer for programs, everything in it once (schema/data.schema.json); a copy."""
+        return plain_copy(self._lean)
+
+    def json(self) -> str:
+        """The answer's data as text of JSON: what :meth:`data` gives, without the time for a copy of it."""
+        from guidegraph.words import to_lines
+
+        return to_lines(self._lean)
+
+    @cached_property
+    def _lean(self) -> Data:
+        from guidegraph.assess.data import data
+
+        return data(self.assessment, self._data, self._glance)
 
     def saved(self) -> str:
         """The answer with everything that reproduces it, as Turtle, for :meth:`KnowledgeBase.replay`.
@@ -87,6 +113,20 @@ class Answer:
             UsageError: no statement reaches the intervention.
         """
         return self.assessment.statuses[find_therapy(self._knowledge, therapy, self.assessment)]
+
+    def counted(self, therapy: str) -> list[forms.Recommendation]:
+        """The voices for and against a therapy (IRI) that count for the patient, in the published JSON form; a copy."""
+        from guidegraph.assess.voices import voices
+
+        assessment = self.assessment
+        sides = (assessment.statements(therapy, FOR), assessment.opposing(therapy))
+        true = [[one for one in side if assessment.truth(one) == TRUE] for side in sides]
+        return plain_copy([voice for side in true for voice in voices(assessment, therapy, side)])
+
+    def unexcluded(self, therapy: str) -> list[str]:
+        """The absolute contraindications of a therapy (IRI) that are not known to hold, nor known not to; labels."""
+        stated = self.assessment.statements(therapy, ABSOLUTE)
+        return sorted({self.assessment.records.label(s) for s in stated if self.assessment.truth(s) == UNKNOWN})
 
     def rows(self) -> list[dict[str, Any]]:
         """One plain row a therapy: intervention, label, category, status, line, for, against, contraindications."""
@@ -140,7 +180,7 @@ class Answer:
     def _repr_html_(self) -> str:
         from guidegraph.render import notebook_html
 
-        return notebook_html(self._data, self.glance())
+        return notebook_html(self.to_dict(), self._glance)
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}

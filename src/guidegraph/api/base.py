@@ -191,10 +191,10 @@ class KnowledgeBase:
 
     def ask(self, profile: ProfileSource, **asked: Unpack[Asking]) -> list[Question]:
         """The unknown facts, ranked by what they could change."""
-        from guidegraph.assess.questions import every_open_fact, questions
+        from guidegraph.assess.questions import every_open_statement, questions
 
         assessment = assessing.asked(self.knowledge, self.profile(profile), **asked)
-        return questions(assessment, every_open_fact(assessment))
+        return questions(assessment, every_open_statement(assessment))
 
     def timeline(self, profile: ProfileSource, **asked: Unpack[Asking]) -> Timeline:
         """Statuses by week, at every week at which something can change."""

@@ -25,7 +25,7 @@ from guidegraph.assess.assessment import (
 from guidegraph.assess.course import banner, every_trial, flags, taken_now
 from guidegraph.assess.followed import others, read_terms, unused
 from guidegraph.assess.problem import indications, other_problems, problem
-from guidegraph.assess.questions import Open, alert_signs_only, every_open_fact, questions, to_establish
+from guidegraph.assess.questions import Open, alert_signs_only, every_open_statement, questions, to_establish
 from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
@@ -33,7 +33,7 @@ from guidegraph.model import STATUSES
 
 if TYPE_CHECKING:
     from guidegraph.forms import (
-        Answer,
+        Assessed,
         Contraindication,
         Ground,
         KnowledgeDigest,
@@ -125,10 +125,9 @@ def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
     rows: list[Ground] = []
 
     def add(statements: Iterable[str], truth: str, kind: str, verb: str = "") -> None:
-        held = speakers(assessment.records, (s for s in statements if assessment.truth(s) == truth))
-        rows.extend(
-            _ground(assessment, s, _aside(assessment, therapy, s) or kind, verb) for s in ordered(assessment, held)
-        )
+        if held := [s for s in statements if assessment.truth(s) == truth]:
+            spoken = ordered(assessment, speakers(assessment.records, held))
+            rows.extend(_ground(assessment, s, _aside(assessment, therapy, s) or kind, verb) for s in spoken)
 
     if therapy in assessment.linked:
         reading = assessment.linked[therapy]
@@ -221,7 +220,7 @@ def therapy_entry(
     """One therapy of the answer, with everything that is said for and against it.
 
     Args:
-        unknown: its open facts (:func:`~guidegraph.assess.questions.open_facts`).
+        unknown: its open facts (:func:`~guidegraph.assess.questions.open_statements`).
         behind: finds the disagreements behind its status.
         boundary: the terms on which definitions differ, where it is positive only there.
         trials: those of every therapy, where they were found before.
@@ -356,14 +355,14 @@ def answer(
     behind: Behind,
     baseline: Mapping[str, str] | None = None,
     boundary: Mapping[str, Iterable[str]] | None = None,
-) -> Answer:
-    """The whole answer in the published JSON form (schema/therapies.schema.json).
+) -> Assessed:
+    """The whole answer in the published JSON form (schema/therapies.schema.json), but for the list of its documents.
 
     What it holds is shared with other answers: copy it before it is given away. ``baseline``: the statuses with every
     voice, where the reader left out some; ``boundary``: on which terms definitions differ, where that alone is for it.
     """
-    profile, unknown, trials = assessment.profile, every_open_fact(assessment), every_trial(assessment)
-    data: Answer = {
+    profile, unknown, trials = assessment.profile, every_open_statement(assessment), every_trial(assessment)
+    return {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": profile.id, "label": profile.label, "digest": profile_digest},
         "problem": problem(assessment),
@@ -394,7 +393,4 @@ def answer(
         "others": others(assessment),
         "software": software,
         "queries": queries,
-        "sources": [],
     }
-    data["sources"] = describe.sources(assessment.records, data)
-    return data

@@ -105,8 +105,12 @@ class Assessment:
 
     def statements(self, therapy: str, role: str) -> tuple[str, ...]:
         """The statements that reach a therapy in a role and count in this assessment."""
-        edges = self.records.edges.get(therapy, {}).get(role, ())
-        return edges if self.inactive.isdisjoint(edges) else tuple(s for s in edges if s not in self.inactive)
+        key = ("statements", therapy, role)
+        if key not in self._made:
+            edges, gone = self.records.edges.get(therapy, {}).get(role, ()), self.inactive
+            self._made[key] = edges if gone.isdisjoint(edges) else tuple(s for s in edges if s not in gone)
+        counting: tuple[str, ...] = self._made[key]
+        return counting
 
     @cached_property
     def attended(self) -> frozenset[str]:
@@ -137,7 +141,11 @@ class Assessment:
     def burdens(self, therapy: str) -> tuple[str, ...]:
         """The alerts that are an R of the therapy where they are true, and an unknown one where they are unknown."""
         spared = self.spared.get(therapy, frozenset())
-        return tuple(a for a in self.records.alerts if a not in spared and self.truth(a) != INACTIVE)
+        return tuple(alert for alert in self._counting if alert not in spared)
+
+    @cached_property
+    def _counting(self) -> tuple[str, ...]:
+        return tuple(alert for alert in self.records.alerts if self.truth(alert) != INACTIVE)
 
     def opposing(self, therapy: str) -> tuple[str, ...]:
         """The statements against a therapy that are no mere limit and speak of the same indication."""
@@ -179,9 +187,12 @@ class Assessment:
         The unknown ones, and those of which nobody knows whether they are about the problem asked about."""
         if self.truth(statement) != UNKNOWN:
             return ()
-        population, clock = self.records.population(statement), self.clock(statement)
-        key = ("open", population, bool(clock))
-        return self.once(key, lambda: tuple(sorted(self._open(population, frozenset(), clock))))
+        key = ("open", statement)
+        if key not in self._made:
+            population, clock = self.records.population(statement), self.clock(statement)
+            self._made[key] = tuple(sorted(self._open(population, frozenset(), clock)))
+        atoms: tuple[str, ...] = self._made[key]
+        return atoms
 
     def clock(self, statement: str) -> frozenset[str]:
         """The atoms of a statement that is unclear which may be about another problem than the one asked about."""

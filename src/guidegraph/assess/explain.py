@@ -18,7 +18,7 @@ from guidegraph.assess.assessment import (
     Assessment,
 )
 from guidegraph.assess.problem import problem
-from guidegraph.assess.questions import open_facts
+from guidegraph.assess.questions import open_statements
 from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
 from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
@@ -130,7 +130,7 @@ def explanation(
         boundary: the terms on which definitions differ, where it is positive only there.
     """
     proofs = proof(assessment, therapy)
-    entry = therapy_entry(assessment, therapy, open_facts(assessment, therapy), behind, boundary)
+    entry = therapy_entry(assessment, therapy, open_statements(assessment, therapy), behind, boundary)
     told: Explanation = {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": assessment.profile.id, "label": assessment.profile.label},

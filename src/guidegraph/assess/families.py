@@ -15,6 +15,7 @@ class Interventions:
 
     def __init__(self, records: Records) -> None:
         self._records = records
+        self._reached: dict[str, set[str]] = {}
         rows = records.plans
         self._contains = {subject: props.get(IDX + "contains", ()) for subject, props in rows.items()}
         self.meeting: Mapping[str, Sequence[str]] = {s: p[gg("metBy")] for s, p in rows.items() if gg("metBy") in p}
@@ -37,7 +38,15 @@ class Interventions:
 
     def reach(self, cls: str) -> set[str]:
         """The class and its parts, with all above them: what says of one of these says it of the class."""
-        return {up for part in self.parts(cls) for up in self.above(part)}
+        if cls not in self._reached:
+            self._reached[cls] = {up for part in self.parts(cls) for up in self.above(part)}
+        return self._reached[cls]
+
+    @classmethod
+    def of(cls, records: Records) -> Interventions:
+        """Those of some records, found once."""
+        known: Interventions = records.kept.get(cls) or records.kept.setdefault(cls, cls(records))
+        return known
 
 
 def deciding(assessment: Assessment, therapy: str) -> frozenset[str]:
@@ -63,7 +72,7 @@ def families(assessment: Assessment, beside: Mapping[str, str] | None = None) ->
 
 def heads(records: Records, alike: Mapping[str, Hashable]) -> dict[str, str]:
     """For each therapy the highest above it, or among its parts, that is like it; itself where there is none."""
-    known = Interventions(records)
+    known = Interventions.of(records)
     reach = {therapy: known.reach(therapy) for therapy in alike}
     kept: dict[Hashable, list[str]] = defaultdict(list)
     found: dict[str, str] = {}

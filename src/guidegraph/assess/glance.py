@@ -6,18 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
 from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later
 from guidegraph.assess.families import families
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.describe import iri_of
 from guidegraph.knowledge.records import Atom, gg
 from guidegraph.model import STATUSES
 from guidegraph.termreadings import plain
 
 if TYPE_CHECKING:
     from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
-    from guidegraph.forms import Answer, Contraindication, Recommendation, Therapy
+    from guidegraph.forms import Assessed, Contraindication, Recommendation, Therapy
     from guidegraph.readforms import ReadTerm
 
 #: Voices, facts to establish and questions that are named; the others are counted.
@@ -29,7 +29,7 @@ _STRENGTH = ("strong", "conditional")
 _TESTS = ("do-not-give", "recommended", "avoid", "if-checked", "disagree", "weak-ground", "left-open", "not-now")
 
 
-def glance(assessment: Assessment, answer: Answer) -> Glance:
+def glance(assessment: Assessment, answer: Assessed) -> Glance:
     """The glance of an answer: each therapy in one band, each band as families (schema/glance.schema.json).
 
     Args:
@@ -70,11 +70,6 @@ def glance(assessment: Assessment, answer: Answer) -> Glance:
         "rest": [{"status": status, "families": left[status]} for status in STATUSES if left[status]],
         "knowledge": answer["knowledge"],
     }
-
-
-def _iri(name: str) -> str:
-    """The IRI of an identifier of an answer (:func:`guidegraph.knowledge.describe.name`)."""
-    return name if "://" in name else ns.expand(name) or ns.BASE + name
 
 
 def _read(row: ReadTerm) -> Iterable[str]:
@@ -170,11 +165,15 @@ def _ranked(voices: Iterable[Recommendation]) -> list[Recommendation]:
 
 
 def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
-    records, document, statement = assessment.records, _iri(voice["document"]["id"]), _iri(voice["id"])
+    records, document, statement = (
+        assessment.records,
+        iri_of(voice["document"]["id"]),
+        iri_of(voice["id"]),
+    )
     short = describe.short_name(records, document, statement)
     # What only reports another speaks for that one, read through it.
     for reported in voice["reports"][:1]:
-        short = f"{describe.short_name(records, _iri(reported['id']))} (in {short})"
+        short = f"{describe.short_name(records, iri_of(reported['id']))} (in {short})"
     return {
         "short": short,
         "stance": voice["stance"],
@@ -188,7 +187,7 @@ def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
 def _attached(assessment: Assessment, voice: Recommendation, within: str) -> list[str]:
     """What a recommendation attaches to an intervention and what it leaves out of it; of advice against one also the
     time that it is about."""
-    records, statement = assessment.records, _iri(voice["id"])
+    records, statement = assessment.records, iri_of(voice["id"])
     rows = [("only:", "attachedCondition"), ("without:", "onlyWithout")]
     if within == "avoid":
         rows = [("about:", "horizon"), ("but for:", "onlyWithout")]
@@ -205,7 +204,9 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
     absolute = within == "do-not-give" and entry["status"] == "contraindicated"
     for row in entry["contraindications"]:
         if row["truth"] == TRUE and (row["kind"] == "absolute") >= absolute and not row["note"]:
-            rows[_fact(assessment, row)].append(describe.short_name(assessment.records, _iri(row["document"]["id"])))
+            rows[_fact(assessment, row)].append(
+                describe.short_name(assessment.records, iri_of(row["document"]["id"]))
+            )
     told: list[GlanceFact] = [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in rows.items()]
     urgent = [a for a in assessment.burdens(therapy) if assessment.truth(a) == TRUE]
     told += [{"text": f"alert: {assessment.records.label(alert)}", "by": []} for alert in urgent]
@@ -215,7 +216,7 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
 
 def _fact(assessment: Assessment, row: Contraindication) -> str:
     """By which facts of the patient a contraindication holds, without how they came to be known."""
-    statement = _iri(row["id"])
+    statement = iri_of(row["id"])
     if any(statement in rules for rules in assessment.coverage.values()):
         return row["label"]
     told = [assessment.book.label(assessment.atom(iri), positive) for iri, positive in assessment.held_by(statement)]
@@ -257,7 +258,7 @@ def _placed(band: str, rows: list[GlanceFamily]) -> list[GlanceFamily]:
     return sorted(rows, key=lambda row: row["in_weeks"] or 0.0) if band == "not-now" else rows
 
 
-def _next(answer: Answer) -> list[GlanceQuestion]:
+def _next(answer: Assessed) -> list[GlanceQuestion]:
     """The questions beside those of the alerts, which the glance shows on top."""
     rows = [q for q in answer["questions"] if not q["signs"]]
     return [

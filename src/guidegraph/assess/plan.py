@@ -81,7 +81,7 @@ def plan(before: Assessment, chosen: Sequence[Choice], assess: Assess, made_from
 class _Planner:
     def __init__(self, before: Assessment, chosen: Sequence[Choice], assess: Assess) -> None:
         self._before, self._chosen, self._assess, self._records = before, chosen, assess, before.records
-        self._known = Interventions(before.records)
+        self._known = Interventions.of(before.records)
         held = before.profile.present.get(_TAKES, frozenset())
         mine = {cls for one in chosen for cls in one.classes}
         self._taken = [Choice(cls, (cls,)) for cls in sorted(held - mine)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from guidegraph.assess.alerts import signs
@@ -31,11 +32,10 @@ _VERBS = {
 
 
 class Open(NamedTuple):
-    """An unknown atom that could still change a therapy's status, through a statement in a role."""
+    """A statement that could still change a therapy's status in a role, since facts that it hangs on are unknown."""
 
     role: str
     statement: str
-    atom: str
 
 
 @dataclass
@@ -59,18 +59,15 @@ def _by_role(assessment: Assessment, therapy: str, matters: str) -> Iterable[tup
         yield from (("r", s) for s in assessment.cautions(therapy))
 
 
-def open_facts(assessment: Assessment, therapy: str) -> list[Open]:
-    """The unknown facts of a therapy, in a fixed order.
+def open_statements(assessment: Assessment, therapy: str) -> list[Open]:
+    """The statements on a therapy of which facts are unknown, in a fixed order.
 
     Those that may contraindicate it, advise against it or call for caution, and those that could still change the
     status.
     """
     matters = "".join(sorted({*"cgr", *STATUSES[assessment.statuses[therapy]].open}))
-    return [
-        Open(role, statement, atom)
-        for role, statement in _by_role(assessment, therapy, matters)
-        for atom in assessment.open_atoms(statement)
-    ]
+    rows = _by_role(assessment, therapy, matters)
+    return [Open(role, statement) for role, statement in rows if assessment.open_atoms(statement)]
 
 
 def alert_signs_only(assessment: Assessment, therapy: str) -> bool:
@@ -85,9 +82,9 @@ def nothing_open_but(assessment: Assessment, therapy: str, spared: Container[str
     return all(assessment.truth(s) != UNKNOWN for _, s in _by_role(assessment, therapy, "cgr") if s not in spared)
 
 
-def every_open_fact(assessment: Assessment) -> dict[str, list[Open]]:
-    """The open facts of each therapy."""
-    return {therapy: open_facts(assessment, therapy) for therapy in sorted(assessment.statuses)}
+def every_open_statement(assessment: Assessment) -> dict[str, list[Open]]:
+    """The statements of each therapy of which facts are unknown."""
+    return {therapy: open_statements(assessment, therapy) for therapy in sorted(assessment.statuses)}
 
 
 def asked(assessment: Assessment, iri: str) -> Fact | None:
@@ -126,7 +123,7 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
     with the therapy and not asked here.
 
     Args:
-        unknown: the open facts of each therapy.
+        unknown: the statements of each therapy of which facts are unknown.
     """
     records = assessment.records
     table = {f"alert {alert}": _alert(assessment, alert) for alert in records.alerts if assessment.open_atoms(alert)}
@@ -148,18 +145,20 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
             known = table[fact.fact] = _Question(fact, collective=whole)
         return [known]
 
+    @cache
+    def asks(statement: str) -> list[_Question]:
+        if records.one(statement, "consentOrProcedure") == "true":
+            return []
+        clock = assessment.clock(statement)
+        return [q for atom in assessment.open_atoms(statement) if atom not in clock for q in entries(atom)]
+
     for therapy, rows in unknown.items():
         changing = STATUSES[assessment.statuses[therapy]].open
-        for role, statement, atom in rows:
-            if role not in changing:
-                continue
-            if records.one(statement, "consentOrProcedure") == "true":
-                continue
-            if atom in assessment.clock(statement):
-                continue
-            for question in entries(atom):
-                question.therapies[therapy].add(role)
-                question.absolute |= role == "c"
+        for role, statement in rows:
+            if role in changing:
+                for question in asks(statement):
+                    question.therapies[therapy].add(role)
+                    question.absolute |= role == "c"
     heads = families(assessment)
     counted = [(q, len({heads[therapy] for therapy in q.therapies})) for q in table.values()]
     ranked = sorted(
@@ -210,19 +209,28 @@ def _nobody_knows(assessment: Assessment, iri: str, elsewhere: bool) -> str:
     return f"{assessment.book.label(assessment.atom(iri))}, of whatever else of the patient that is about"
 
 
+def _named(assessment: Assessment, statement: str) -> list[tuple[str, str | None]]:
+    """What a statement hangs on: the label of each open fact, and the fact, None where nobody can tell."""
+    rows: list[tuple[str, str | None]] = []
+    clock = assessment.clock(statement)
+    for atom in assessment.open_atoms(statement):
+        fact = None if atom in clock else asked(assessment, atom)
+        rows.append((fact.label, fact.fact) if fact else (_nobody_knows(assessment, atom, atom in clock), None))
+    return rows
+
+
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
     """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to."""
     why: dict[str, set[str]] = defaultdict(set)
     facts: dict[str, str | None] = {}
     own: set[str] = set()
-    for _, statement, atom in unknown:
-        elsewhere = atom in assessment.clock(statement)
-        fact = None if elsewhere else asked(assessment, atom)
-        label = fact.label if fact else _nobody_knows(assessment, atom, elsewhere)
-        facts.setdefault(label, fact.fact if fact else None)
-        why[label].add(assessment.records.label(statement))
-        if statement not in assessment.records.alerts:
-            own.add(label)
+    for _, statement in unknown:
+        name, signs = assessment.records.label(statement), statement in assessment.records.alerts
+        for label, fact in assessment.once(("named", statement), partial(_named, assessment, statement)):
+            facts.setdefault(label, fact)
+            why[label].add(name)
+            if not signs:
+                own.add(label)
     return [
         {"fact": facts[label], "label": label, "why": sorted(why[label])[:2], "alert": label not in own}
         for label in sorted(why, key=lambda label: (label not in own, label))

@@ -40,6 +40,7 @@ _COMMANDS = {
     "nanopub": ("export", "nanopubs"),
     "profile": ("intake", "app"),
     "serve": ("serve", "serve"),
+    "mcp": ("mcp", "mcp"),
 }
 
 

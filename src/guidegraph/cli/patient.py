@@ -63,7 +63,8 @@ def therapies(
         bool | None,
         typer.Option(
             "--full/--glance",
-            help="Every therapy with every voice, or what one acts on; tables and Markdown show this if not told.",
+            help="Every therapy with every voice, or what one acts on; tables and Markdown show this if not told, JSON "
+            "what both rest on, each thing once.",
         ),
     ] = None,
     fhir_version: FhirVersionOption = FhirVersion.R4,
@@ -107,6 +108,8 @@ def therapies(
         text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
     elif form is Format.html:
         text = render.therapies_html(answers[0].to_dict(), answers[0].glance())
+    elif form is Format.json and full is None and not ended:
+        text = answers[0].json()
     else:
         text = "\n".join(shown(answer.glance() if brief else answer.to_dict()) for answer in answers)
     if save is not None:

@@ -27,6 +27,11 @@ def name(iri: str) -> str:
     return short.removeprefix(ns.BASE) if short == iri else short
 
 
+def iri_of(name: str) -> str:
+    """The IRI of an identifier that :func:`name` gives."""
+    return name if "://" in name else ns.expand(name) or ns.BASE + name
+
+
 def addresses(records: Records, document: str) -> list[str]:
     """What people are shown as a document's address: its DOI and PubMed identifier, else its publisher's page.
 
@@ -62,7 +67,7 @@ def sources(records: Records, told: Any) -> list[Source]:
             rest += [one[key] for key in _OF_STATEMENT if one.get(key)]
         else:
             rest += [value for value in one.values() if isinstance(value, (dict, list))]
-    iris = sorted((ns.expand(text) or ns.BASE + text for text in named), key=lambda iri: (records.label(iri), iri))
+    iris = sorted(map(iri_of, named), key=lambda iri: (records.label(iri), iri))
     return [
         {
             "id": name(iri),

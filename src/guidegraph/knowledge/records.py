@@ -53,6 +53,9 @@ class Atom:
     names: str = ""
 
 
+_LABEL = ns.RDFS + "label"
+
+
 class Records:
     """The static side of answers: everything here is independent of the patient."""
 
@@ -60,6 +63,9 @@ class Records:
         self._engine = engine
         #: Statements in words by (what was made, statement), filled and read by the answers.
         self.described: dict[tuple[str, str], Any] = {}
+        self._labels: dict[str, str] = {}
+        #: What else is found once for these records, by the class of it.
+        self.kept: dict[type, Any] = {}
 
     @cached_property
     def nodes(self) -> Mapping[str, Properties]:
@@ -159,7 +165,7 @@ class Records:
             classes[iri] = (label, next((c for p in parents if (c := self.classes.get(p, ("", ""))[1])), ""))
             above[iri] = frozenset({iri}.union(*(self.ancestors.get(p, frozenset((p,))) for p in parents)))
         more = copy.copy(self)
-        more.__dict__.update(edges=edges, classes=classes, ancestors=above)
+        more.__dict__.update(edges=edges, classes=classes, ancestors=above, _labels={}, kept={})
         return more
 
     def related(self, one: str, other: str) -> bool:
@@ -326,9 +332,12 @@ class Records:
 
     def label(self, iri: str) -> str:
         """The label of a node or class, or its CURIE."""
-        if iri in self.classes:
-            return self.classes[iri][0]
-        return self.nodes.get(iri, {}).get(ns.RDFS + "label", (ns.shorten(iri),))[0]
+        # An answer asks 5,000 times.
+        known = self._labels.get(iri)
+        if known is None:
+            labels = self.nodes.get(iri, {}).get(_LABEL) or (ns.shorten(iri),)
+            known = self._labels[iri] = self.classes[iri][0] if iri in self.classes else labels[0]
+        return known
 
     def code(self, iri: str, default: str = NOT_STATED) -> str:
         """The name of a list entry in answers."""

@@ -23,8 +23,6 @@ MAX_ANSWER = 64 * 2**20
 _LONGEST = 1_000_000
 #: Room for the deepest nesting that the guard lets through: 200,000 times ! take 200 MB.
 _STACK = 512 * 2**20
-#: Seconds from one look at how a child's work goes to the next.
-_GLANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def sealed(work: Callable[[], bytes], limits: Limits | None = None, *, network: 
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if child == 0:
-        run_and_end(work, writing, limits, network=network)
+        _child(work, writing, limits, network)
     os.close(writing)
     ended = False
     try:
@@ -118,43 +116,18 @@ def too_long(limits: Limits) -> DeadlineError:
     )
 
 
-def run_and_end(
-    work: Callable[[], bytes],
-    writing: int,
-    limits: Limits,
-    *,
-    network: bool = False,
-    meanwhile: Callable[[int], None] | None = None,
-) -> NoReturn:
-    """Run a function in this process, which was forked for it, and end the process whatever happens.
-
-    Args:
-        work: the function; what it gives is written for :func:`told`.
-        writing: where to, the number of an open file.
-        limits: of memory, and of time on a processor; an end to its time on the clock is set by who forked it.
-        network: whether it may open files and connections.
-        meanwhile: called now and then with the number of the thread that works.
-    """
+def _child(work: Callable[[], bytes], writing: int, limits: Limits, network: bool) -> NoReturn:
+    """Run a function in this process, which was forked for it, and end the process whatever happens."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        # What the engine says on its way down is for nobody: the parent tells the reason.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        _limit(limits, network)
+        silence()
+        _lower("RLIMIT_CPU", int(limits.seconds) + 1)
+        bound_memory(limits)
+        if not network:
+            _lower("RLIMIT_NOFILE", 0, soft_only=True)
         outcome: list[bytes] = []
-
-        def run() -> None:
-            outcome.append(_outcome(work))
-
-        # The main thread's stack has the size that the shell gives it, some thousand levels.
-        threading.stack_size(_STACK)
-        sys.setrecursionlimit(50_000)
-        thread = threading.Thread(target=run)
-        thread.start()
-        while meanwhile is not None and thread.is_alive():
-            thread.join(_GLANCE)
-            meanwhile(thread.native_id or 0)
-        thread.join()
+        deep_thread(lambda: outcome.append(outcome_of(work))).join()
         waiting = memoryview(outcome[0])
         while waiting:
             waiting = waiting[os.write(writing, waiting) :]
@@ -163,7 +136,34 @@ def run_and_end(
         os._exit(1)
 
 
-def _outcome(work: Callable[[], bytes]) -> bytes:
+def silence() -> None:
+    """Let nobody hear what the engine says on its way down: who forked this process tells the reason."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def bound_memory(limits: Limits) -> None:
+    """Let this process take so much memory beyond what it has now. Where /proc is not, as on macOS, it has no bound."""
+    import resource
+
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        _lower("RLIMIT_AS", pages * resource.getpagesize() + _STACK + limits.memory)
+
+
+def deep_thread(run: Callable[[], None]) -> threading.Thread:
+    """A started thread with room for the deepest nesting.
+
+    The main thread's stack has the size that the shell gives it, some thousand levels.
+    """
+    threading.stack_size(_STACK)
+    sys.setrecursionlimit(50_000)
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def outcome_of(work: Callable[[], bytes]) -> bytes:
+    """What a function gives or raises, for :func:`told`."""
     try:
         return b"+" + work()
     except QueryError as error:
@@ -173,26 +173,29 @@ def _outcome(work: Callable[[], bytes]) -> bytes:
     return b"-" + json.dumps(fault).encode()
 
 
-def _limit(limits: Limits, network: bool) -> None:
+def _lower(name: str, value: int, *, soft_only: bool = False) -> None:
     import resource
 
-    seconds = int(limits.seconds) + 1
-    _lower(resource.RLIMIT_CPU, seconds)
-    # Where /proc is not, as on macOS, memory has no bound of ours.
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + _STACK + limits.memory)
-    if not network:
-        # A socket is a file too, so nothing can be reached, whatever the engine reads in the query.
-        _lower(resource.RLIMIT_NOFILE, 0, soft_only=True)
-
-
-def _lower(what: int, value: int, *, soft_only: bool = False) -> None:
-    import resource
-
+    what: int = getattr(resource, name)
     hard = resource.getrlimit(what)[1]
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(what, (value, hard if soft_only else value))
+
+
+@contextlib.contextmanager
+def no_files() -> Iterator[None]:
+    """Let this process open nothing for a while.
+
+    A socket is a file too, so nothing can be reached, whatever the engine reads in a query.
+    """
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _lower("RLIMIT_NOFILE", 0, soft_only=True)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextlib.contextmanager

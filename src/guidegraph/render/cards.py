@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from guidegraph import namespaces as ns
-from guidegraph.render.glance import escaped, glance_markdown, voice_words
+from guidegraph.knowledge.describe import source_words
+from guidegraph.render.glance import escaped, glance_markdown
 from guidegraph.words import SHORT_DISCLAIMER, clean
 
 if TYPE_CHECKING:
     from guidegraph.derived import Glance, GlanceFamily, Plan, Planned
-    from guidegraph.forms import Alert
+    from guidegraph.forms import Alert, Recommendation
 
 #: Characters of a summary: the specification asks for fewer than 140.
 LONGEST = 139
@@ -90,13 +91,26 @@ class Card(TypedDict):
 class Answered:
     """What is known of one problem of the patient, and what the orders come to in it.
 
-    ``plan`` is None where nothing was ordered; ``unknown`` are the absolute contraindications of each ordered therapy
+    ``plan`` is None where nothing was ordered. Of a therapy (CURIE) that is ordered or contested ``voices`` are the
+    recommendations that count for this patient, for it and against it, and ``unknown`` the absolute contraindications
     that are neither known to hold nor known not to.
     """
 
     glance: Glance
     plan: Plan | None = None
+    voices: Mapping[str, Sequence[Recommendation]] = field(default_factory=dict)
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def held(self) -> list[Alert]:
+        """The alerts that hold and that nobody attended to."""
+        return [alert for alert in self.glance["alerts"] if alert["truth"] == "true" and not alert["attended"]]
+
+    @property
+    def signs(self) -> list[str]:
+        """The signs of alerts that nobody asked about."""
+        alerts = (alert for alert in self.glance["alerts"] if alert["truth"] == "unknown")
+        return list(dict.fromkeys(s["label"] for alert in alerts for s in alert["signs"] if s["truth"] == "unknown"))
 
     def row(self, therapy: str) -> Planned | None:
         """What the plan says of a therapy of it."""
@@ -127,16 +141,20 @@ class Maker:
         """The glance of each problem, and both sides of what is contested in it."""
         cards: list[Card] = []
         for at, answered in enumerate(answers):
-            cards.append(self._glance(answered.glance, at))
-            bands = (band for band in answered.glance["bands"] if band["band"] == "disagree")
-            families = [family for band in bands for family in band["families"]]
-            cards += [self._contested(one, f"contested {at} {one['therapy']}") for one in families[:_CONTESTED]]
+            cards.append(self._glance(answered, at))
+            for family in contested(answered.glance):
+                name, voices = f"contested {at} {family['therapy']}", answered.voices.get(family["therapy"], ())
+                told = f"Sources disagree: {family['label']}"
+                page = page_of(family["therapy"])
+                cards.append(self.card(name, told, sides_of(voices), "info", self.sides(voices, answers), page))
         return cards
 
     def card(
         self, name: str, summary: str, detail: Iterable[str], indicator: str, source: Source, page: str = ""
     ) -> Card:
         """A card: ``name`` tells it from the others of one call, ``page`` is the part of an address that says more."""
+        told = "\n".join(detail)
+        told = told if SHORT_DISCLAIMER.rstrip(".") in told else f"{told}\n*{escaped(SHORT_DISCLAIMER)}*"
         link: Link = {
             "label": "More in GuideGraph" if page else "Open GuideGraph",
             "url": f"{self.base}/{page}",
@@ -145,7 +163,7 @@ class Maker:
         return {
             "uuid": self.identify(name),
             "summary": short(summary),
-            "detail": "\n".join([*detail, "", f"*{escaped(SHORT_DISCLAIMER)}*"]),
+            "detail": told,
             "indicator": indicator,
             "source": source,
             "links": [link],
@@ -164,7 +182,7 @@ class Maker:
 
     def alerts(self, answers: Sequence[Answered]) -> list[Card]:
         """A card for each alert that holds and that nobody attended to."""
-        rows = {row["id"]: row for answered in answers for row in _held(answered.glance)}
+        rows = {row["id"]: row for answered in answers for row in answered.held}
         return [
             self.card(
                 f"alert {row['id']}",
@@ -182,23 +200,17 @@ class Maker:
         missed = dict.fromkeys(text for answered in answers for text in answered.glance["not_understood"])
         if not missed:
             return []
-        summary = f"{len(missed)} entries of the record are not understood: what they say is not known"
+        counted = "1 entry of the record is" if len(missed) == 1 else f"{len(missed)} entries of the record are"
+        summary = f"{counted} not understood, so that what is said there is not known"
         detail = listed("Not understood", map(escaped, missed), None)
         return [self.card("not understood", summary, detail, "warning", self.ours(answers))]
 
-    def _glance(self, glance: Glance, at: int) -> Card:
-        held = _held(glance)
+    def _glance(self, answered: Answered, at: int) -> Card:
+        glance, held = answered.glance, answered.held
         counts = {band["band"]: len(band["families"]) for band in glance["bands"]}
-        signs = {
-            sign["key"]
-            for alert in glance["alerts"]
-            if alert["truth"] == "unknown"
-            for sign in alert["signs"]
-            if sign["truth"] == "unknown"
-        }
         told = [f"ALERT {alert['label']}" for alert in held]
         told += ["record not read whole"] if glance["not_understood"] else []
-        told += [f"{len(signs)} signs to rule out first"] if signs and not held else []
+        told += [f"{len(answered.signs)} signs to rule out first"] if answered.signs and not held else []
         told += [f"{counts['do-not-give']} not to give"] if counts.get("do-not-give") else []
         told += [f"{len(glance['taken_now'])} taken now to review"] if glance["taken_now"] else []
         told += [f"{counts['recommended']} recommended"] if counts.get("recommended") else []
@@ -206,22 +218,21 @@ class Maker:
         urgent = "critical" if held else "warning" if glance["taken_now"] or glance["not_understood"] else "info"
         problem = glance["problem"][:1].upper() + glance["problem"][1:]
         summary = f"{problem}: {', '.join(told) or 'nothing to tell'}"
-        return self.card(f"glance {at}", summary, [glance_markdown(glance)], urgent, self.ours([Answered(glance)]))
+        return self.card(f"glance {at}", summary, [glance_markdown(glance)], urgent, self.ours([answered]))
 
-    def _contested(self, family: GlanceFamily, name: str) -> Card:
-        sides = [*family["voices"][:1], *family["against"][:1]]
-        return self.card(
-            name,
-            f"Sources disagree: {family['label']}",
-            sides_of(family),
-            "info",
-            self.source((voice["document"] for voice in sides), " / ".join(voice["short"] for voice in sides)),
-            page_of(family["therapy"]),
-        )
+    def sides(self, voices: Sequence[Recommendation], answers: Sequence[Answered]) -> Source:
+        """The first voice of each side as the source."""
+        firsts = [next((v for v in voices if v["stance"] == stance), None) for stance in ("for", "against")]
+        named = [voice["document"] for voice in firsts if voice is not None]
+        if not named:
+            return self.ours(answers)
+        return self.source((d["id"] for d in named), " / ".join(dict.fromkeys(d["label"] for d in named)))
 
 
-def _held(glance: Glance) -> list[Alert]:
-    return [alert for alert in glance["alerts"] if alert["truth"] == "true" and not alert["attended"]]
+def contested(glance: Glance) -> list[GlanceFamily]:
+    """The first of what sources disagree on, which have a card of their own."""
+    bands = (band for band in glance["bands"] if band["band"] == "disagree")
+    return [family for band in bands for family in band["families"]][:_CONTESTED]
 
 
 def listed(heading: str, rows: Iterable[str], most: int | None = 12) -> list[str]:
@@ -234,16 +245,19 @@ def listed(heading: str, rows: Iterable[str], most: int | None = 12) -> list[str
     return [f"**{heading}**", "", *(f"- {row}" for row in shown), *more, ""]
 
 
-def sides_of(family: GlanceFamily) -> list[str]:
-    """Both sides of a therapy: who is for it and who is against it, with what is known of either."""
-    more = [f"and {family['more_voices']} more"] if family["more_voices"] else []
-    side, other = ("Against", "For") if family["within"] == "avoid" else ("For", "Against")
-    attached = [escaped(text) for text in family["only_with"]]
+def sides_of(voices: Sequence[Recommendation]) -> list[str]:
+    """Who is for a therapy and who is against it: each with whom it means, its strength and where it stands."""
+
+    def told(voice: Recommendation) -> str:
+        strength = voice["strength_wording"] if voice["strength"] == "none stated" else voice["strength"]
+        attached = "".join(f"; {text}" for text in voice["attached"])
+        by = source_words(voice["document"], voice["reports"]).rstrip(",")
+        by += ", unreviewed" if voice["document"]["review"] == "pending" else ""
+        return f"{escaped(voice['label'] + attached)} *({escaped(f'{by}; {strength}')})*"
+
     return [
-        *listed(side, [*(escaped(voice_words(v)) for v in family["voices"]), *more, *attached]),
-        *listed(other, (escaped(voice_words(v)) for v in family["against"])),
-        *listed("For whom", map(escaped, family["notes"])),
-        *listed("To establish", map(escaped, family["establish"])),
+        *listed("For", (told(voice) for voice in voices if voice["stance"] == "for")),
+        *listed("Against", (told(voice) for voice in voices if voice["stance"] == "against")),
     ]
 
 

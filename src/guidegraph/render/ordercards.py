@@ -13,6 +13,7 @@ from guidegraph.render.cards import (
     Action,
     Answered,
     Card,
+    Coding,
     Maker,
     Source,
     Suggestion,
@@ -24,7 +25,7 @@ from guidegraph.render.glance import escaped, voice_words
 from guidegraph.words import clean
 
 if TYPE_CHECKING:
-    from guidegraph.derived import Bearing, GlanceFamily, Planned
+    from guidegraph.derived import Bearing, Planned
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def order_cards(maker: Maker, answers: Sequence[Answered], orders: Sequence[Orde
     An order that something speaks against, or of which something is left open, has a card of its own; the others
     share one, with those that could not be checked. What must be known whatever is ordered has cards, too.
     """
-    cards = [*maker.alerts(answers), *maker.unread(answers)]
+    cards = [*maker.alerts(answers), *maker.unread(answers), *_taken(maker, answers, orders)]
     clear: list[str] = []
     unread: list[str] = []
     for order in orders:
@@ -64,6 +65,39 @@ def order_cards(maker: Maker, answers: Sequence[Answered], orders: Sequence[Orde
     return sorted(cards, key=lambda card: -INDICATORS.index(card["indicator"]))
 
 
+def _taken(maker: Maker, answers: Sequence[Answered], orders: Sequence[Ordered]) -> list[Card]:
+    """A card for each drug that the patient takes already and that the orders speak against."""
+    therapies = {therapy for order in orders for therapy in order.therapies}
+    mine = {row["label"] for answered in answers for one in therapies if (row := answered.row(one)) is not None}
+    held: dict[str, dict[str, Bearing]] = {}
+    for answered in answers:
+        for row in answered.plan["therapies"] if answered.plan else ():
+            brought = [bearing for bearing in row["held"] if row["taken"] and mine & set(bearing["by"])]
+            if brought:
+                held.setdefault(row["label"], {}).update({bearing["id"]: bearing for bearing in brought})
+    cards = []
+    for label, bearings in held.items():
+        gravest = min(bearings.values(), key=lambda bearing: bearing["kind"] != "absolute")
+        indicator = "critical" if gravest["kind"] == "absolute" else "warning"
+        cards.append(
+            maker.card(
+                f"taken {label}",
+                f"Taken now: {label} - {gravest['because']}",
+                listed("With the orders", map(_bearing, bearings.values()), None),
+                indicator,
+                maker.source([gravest["source"]], gravest["source"]),
+                gravest["id"],
+            )
+        )
+        cards[-1]["overrideReasons"] = _reasons()
+    return cards
+
+
+def _reasons() -> list[Coding]:
+    """Why a card may be set aside."""
+    return [{"system": REASON_SYSTEM, "code": code, "display": words} for code, words in REASONS.items()]
+
+
 class _Order:
     """What is known of one order, in each problem of the patient."""
 
@@ -81,10 +115,9 @@ class _Order:
             dict.fromkeys(name for answered, therapy in of_each for name in answered.unknown.get(therapy, ()))
         )
         self._statuses = {row["after"] for _, _, row in self._rows}
-        families = [family for answered, therapy in of_each if (family := answered.family(therapy)) is not None]
-        # Who is for it and against it is told where they disagree, or where somebody advises against it.
-        sided: list[GlanceFamily] = [f for f in families if f["status"] in ("contested", "advised-against")]
-        self._sided = [family for family in sided if family["status"] in self._statuses]
+        self._families = [family for answered, therapy in of_each if (family := answered.family(therapy)) is not None]
+        voices = (voice for answered, therapy in of_each for voice in answered.voices.get(therapy, ()))
+        self._voices = list({voice["id"]: voice for voice in voices}.values())
 
     def card(self) -> Card | None:
         """Its card, None where nothing speaks against it and nothing is left open."""
@@ -92,13 +125,11 @@ class _Order:
         if kind is None:
             return None
         indicator, summary = kind
-        first = [*self._absolute, *self._warned][:1]
-        page = first[0]["id"] if first else page_of(self._order.therapies[0])
+        first = self._first()
+        page = first["id"] if first else page_of(self._order.therapies[0])
         card = self._maker.card(f"order {self._order.ref}", summary, self._detail(), indicator, self._source(), page)
         if indicator != "info":
-            card["overrideReasons"] = [
-                {"system": REASON_SYSTEM, "code": code, "display": words} for code, words in REASONS.items()
-            ]
+            card["overrideReasons"] = _reasons()
         if indicator == "critical":
             card["suggestions"] = [self._removal()]
             card["selectionBehavior"] = "at-most-one"
@@ -119,21 +150,22 @@ class _Order:
         label, statuses, doubled = self._order.label, self._statuses, self._doubled()
         if self._absolute or "contraindicated" in statuses:
             because = self._absolute[0]["because"] if self._absolute else ""
-            return "critical", f"Contraindicated: {label}{f': {because}' if because else ''}"
+            return "critical", f"Contraindicated: {label}{f' - {because}' if because else ''}"
         if "contested" in statuses:
             return "warning", f"Sources disagree: {label}"
         if "advised-against" in statuses:
             return "warning", f"Advised against: {label}"
         if self._warned or "caution" in statuses:
             because = self._warned[0]["because"] if self._warned else ""
-            return "warning", f"Caution with {label}{f': {because}' if because else ''}"
+            return "warning", f"Caution with {label}{f' - {because}' if because else ''}"
         if doubled:
             return "warning", f"Given twice: {doubled[0]}"
         left_open = len(self._of_plan) + len(self._unknown)
         if left_open:
             return "info", f"Check before {label}: contraindications not excluded ({left_open})"
         if "provisional" in statuses:
-            return "info", f"Check before {label}: something that may speak against it is not known"
+            facts = [fact for family in self._families for fact in family["establish"]]
+            return "info", f"Check before {label}: {facts[0] if facts else 'signs to rule out first'}"
         return None
 
     def _detail(self) -> list[str]:
@@ -145,20 +177,25 @@ class _Order:
             *listed("Contraindicated", map(_bearing, self._absolute), None),
             *listed("Warned of", map(_bearing, self._warned)),
             *listed("Twice", map(escaped, self._doubled())),
-            *(line for family in self._sided[:1] for line in sides_of(family)),
+            *sides_of(self._voices),
             *listed("To establish, with the other orders", map(_bearing, self._of_plan)),
+            *listed("To establish", (escaped(fact) for family in self._families for fact in family["establish"])),
             *listed("Contraindications that are not excluded", map(escaped, self._unknown)),
+            *listed("Signs to rule out first", (escaped("; ".join(a.signs)) for a in self._answers if a.signs)),
+            *listed("To be known besides", (escaped(mark) for family in self._families for mark in family["marks"])),
             *listed("Status", statuses),
         ]
 
+    def _first(self) -> Bearing | None:
+        """What the summary of its card tells, where that is a contraindication or warning."""
+        sided = not self._absolute and {"contested", "advised-against"} & self._statuses
+        return next(iter([] if sided else [*self._absolute, *self._warned]), None)
+
     def _source(self) -> Source:
-        first = [*self._absolute, *self._warned][:1]
-        if first:
-            return self._maker.source([first[0]["source"]], first[0]["source"])
-        for family in self._sided:
-            voices = [*family["voices"][:1], *family["against"][:1]]
-            return self._maker.source((v["document"] for v in voices), " / ".join(v["short"] for v in voices))
-        return self._maker.ours(self._answers)
+        first = self._first()
+        if first is not None:
+            return self._maker.source([first["source"]], first["source"])
+        return self._maker.sides(self._voices, self._answers)
 
     def _removal(self) -> Suggestion:
         told = f"Remove the order of {clean(self._order.label)}"
@@ -170,7 +207,7 @@ class _Order:
         mine = {row["label"] for _, _, row in self._rows}
         pairs = (pair for a in self._answers for pair in (a.plan["doubled"] if a.plan else ()))
         told = (
-            f"{pair['a']} and {pair['b']}: both {'are' if pair['how'] == 'class' else 'hold'} {pair['of']}"
+            f"{pair['a']} and {pair['b']}, both {'of the class' if pair['how'] == 'class' else 'with'} {pair['of']}"
             for pair in pairs
             if {pair["a"], pair["b"]} & mine
         )

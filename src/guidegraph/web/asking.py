@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import time
 from threading import Lock
 
 from starlette.concurrency import run_in_threadpool
@@ -11,16 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from guidegraph.api import KnowledgeBase
 from guidegraph.errors import BusyError
 from guidegraph.query import protocol
-from guidegraph.query.ahead import BEGUN, LENGTH
+from guidegraph.query.ahead import DUE, HEARD, LEAST, LENGTH
 from guidegraph.query.protocol import Asked, Written
 from guidegraph.query.sealed import Limits, sealed, told, too_long
 from guidegraph.web.board import Board
 
 #: What a query over HTTP may take.
 LIMITS = Limits(seconds=2.0, memory=384 * 2**20)
-#: Seconds in which one of the processes has to be free; with the time of a query, less than 2.5.
-_PATIENCE = 0.35
-#: Seconds in which the first of them has to be there, right after the server's start.
+#: Seconds in which the first process has to be there, right after the server's start.
 _START = 10.0
 #: Seconds beyond those of a query, in which its process is ended and what it wrote is read.
 _GRACE = 0.1
@@ -29,6 +29,9 @@ _PIECE = 2**18
 
 class QueryLine:
     """Asks processes that were forked ahead (:mod:`guidegraph.query.ahead`).
+
+    The time of a query counts from when it is asked. Where many wait for a process that is free, each has less of it
+    left when its turn comes, so that short ones are answered beside any number of endless ones.
 
     Args:
         sending: the end of the line at which connections are sent along.
@@ -53,48 +56,55 @@ class QueryLine:
             QueryError: see :func:`guidegraph.query.protocol.answered`; also where it takes too long or too much memory.
             BusyError: no process is free.
         """
-        loop = asyncio.get_running_loop()
+        due = time.monotonic() + self._limits.seconds
         mine, theirs = socket.socketpair()
         with mine:
             mine.setblocking(False)
             with theirs:
                 try:
-                    socket.send_fds(self._sending, [BEGUN], [theirs.fileno()])
+                    socket.send_fds(self._sending, [DUE.pack(due)], [theirs.fileno()])
                 except OSError:
                     raise _busy() from None
+            question = asked.to_bytes()
+            saying = asyncio.ensure_future(self._say(mine, LENGTH.pack(len(question)) + question))
             try:
-                async with asyncio.timeout(_PATIENCE if self._board.asking else _START):
-                    begun = await loop.sock_recv(mine, 1)
-            except TimeoutError:
-                raise _busy() from None
-            if begun != BEGUN:
-                raise _busy()
-            started = loop.time()
-            content = bytearray()
-            try:
-                async with asyncio.timeout(self._limits.seconds + _GRACE):
-                    question = asked.to_bytes()
-                    await loop.sock_sendall(mine, LENGTH.pack(len(question)) + question)
-                    while piece := await loop.sock_recv(mine, _PIECE):
-                        content += piece
-            except TimeoutError:
-                self._board.count("queries_ended")
-                raise too_long(self._limits) from None
-            except OSError:
-                # The process ended before it had read everything, as what it had read before says.
-                content.clear()
-        if not _whole(content):
+                return Written.from_bytes(told(await self._heard(mine, due), self._limits))
+            finally:
+                saying.cancel()
+
+    async def _say(self, mine: socket.socket, content: bytes) -> None:
+        # Where the process is gone, what is read of it says so.
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().sock_sendall(mine, content)
+
+    async def _heard(self, mine: socket.socket, due: float) -> bytes:
+        """What a process says, b"" where it was ended for want of memory."""
+        loop, content = asyncio.get_running_loop(), bytearray()
+        try:
+            async with asyncio.timeout(self._limits.seconds if self._board.asking else _START):
+                taken = await loop.sock_recv(mine, 1)
+        except (TimeoutError, OSError):
+            raise _busy() from None
+        due = max(due, time.monotonic() + LEAST)
+        try:
+            async with asyncio.timeout(due - time.monotonic() + _GRACE):
+                while taken and (piece := await loop.sock_recv(mine, _PIECE)):
+                    content += piece
+        except TimeoutError:
             self._board.count("queries_ended")
-            if loop.time() - started > self._limits.seconds - _GRACE:
-                raise too_long(self._limits)
-        return Written.from_bytes(told(bytes(content) if _whole(content) else b"", self._limits)[LENGTH.size :])
-
-
-def _whole(content: bytearray) -> bool:
-    if content[:1] == b"+":
-        length = content[1 : 1 + LENGTH.size]
-        return len(length) == LENGTH.size and len(content) == 1 + LENGTH.size + LENGTH.unpack(length)[0]
-    return bool(content)
+            raise too_long(self._limits) from None
+        except OSError:
+            # It was ended; how far it had come is told by what was read.
+            pass
+        if content[:1] != HEARD:
+            raise _busy()
+        start = len(HEARD) + LENGTH.size
+        if len(content) >= start and len(content) - start == LENGTH.unpack(content[len(HEARD) : start])[0]:
+            return bytes(content[start:])
+        self._board.count("queries_ended")
+        if time.monotonic() > due - _GRACE:
+            raise too_long(self._limits)
+        return b""
 
 
 def _busy() -> BusyError:

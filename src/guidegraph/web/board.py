@@ -9,6 +9,8 @@ import mmap
 import threading
 from collections.abc import Iterator
 
+from guidegraph.render.cards import REASONS
+
 #: Parts of the server by the beginning of an address; what is elsewhere is the page.
 PARTS = {
     "sparql": "sparql",
@@ -30,8 +32,14 @@ EVENTS = {
     "refused_time": "requests not answered in their time",
     "refused_host": "requests that named another host",
     "queries_ended": "queries ended for want of time or memory",
-    "cds_feedback": "reports of what became of a card of CDS Hooks",
     "faults": "requests that failed for a fault of the server",
+    "cds_accepted": "cards of CDS Hooks of which a suggestion was accepted",
+    "cds_overridden": "cards of CDS Hooks that were set aside without a reason",
+    "cds_overridden_other": "cards of CDS Hooks that were set aside for a reason that they do not offer",
+    **{
+        f"cds_overridden_{code.replace('-', '_')}": f"cards of CDS Hooks that were set aside: {words}"
+        for code, words in REASONS.items()
+    },
 }
 _COLUMNS = [(part, kind) for part in _PARTS for kind in _CLASSES]
 _TIMES = [(part, bound) for part in _PARTS for bound in (*_BOUNDS, float("inf"))]

@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from guidegraph import namespaces as ns
 from guidegraph.intake.fhir import FhirReader, Order
 from guidegraph.knowledge.documents import documents
 from guidegraph.profile.problems import parts
-from guidegraph.render.cards import Answered, Card, Maker
+from guidegraph.render.cards import Answered, Card, Maker, contested
 from guidegraph.render.ordercards import Ordered, order_cards
 from guidegraph.web import feedback
 from guidegraph.web.problems import (
@@ -48,8 +49,8 @@ PREFETCH = {
 #: Without these there is nothing to answer.
 _NEEDED = {"patient": "Patient", "conditions": "Condition"}
 _USE = (
-    "The services never ask a FHIR server: what they know of the patient is what is prefetched, or a Bundle given under "
-    "any prefetch key. Without the patient and the conditions they answer 412; whatever else is not given is unknown."
+    "The services never ask a FHIR server: what they know of the patient is what is prefetched, or a Bundle given "
+    "under any prefetch key. Without the patient and the conditions they answer 412; what else is not given is unknown."
 )
 #: Each service: its id, hook, title and description.
 _SERVICES = (
@@ -76,8 +77,6 @@ _SERVICES = (
     ),
 )
 _HOOKS = {name: hook for name, hook, _, _ in _SERVICES}
-#: The absolute contraindications of a therapy, as an assessment names them, and what is not known.
-_ABSOLUTE, _UNKNOWN = "absolute", "unknown"
 
 
 def routes(served: Served) -> list[BaseRoute]:
@@ -148,11 +147,15 @@ class Services:
         answers = []
         for part in parts(profile):
             found = kb.therapies(part, as_of=day)
-            if hook == _PATIENT and found.assessment.asked.about.isdisjoint(kb.knowledge.problems):
-                continue
+            glance = found.glance()
             plan = kb.plan(part, therapies, as_of=day) if therapies else None
-            unknown = {therapy: _open(found, kb.resolve(therapy)) for therapy in therapies}
-            answers.append(Answered(found.glance(), plan, unknown))
+            spoken = therapies or [family["therapy"] for family in contested(glance)]
+            iris = {therapy: ns.expand(therapy) or therapy for therapy in spoken}
+            voices = {therapy: found.counted(iri) for therapy, iri in iris.items()}
+            one = Answered(glance, plan, voices, {therapy: found.unexcluded(iris[therapy]) for therapy in therapies})
+            # Who opens the record of a patient without any such problem is not told of those who have one.
+            if hook != _PATIENT or found.assessment.asked.about or one.held:
+                answers.append(one)
         maker = Maker(lambda name: str(uuid5(instance, name)), str(request.base_url).rstrip("/"), self._documents)
         return answer({"cards": self._cards(maker, answers, orders, context, hook)})
 
@@ -180,15 +183,9 @@ class Services:
             RefusedError: no such service, or no feedback.
         """
         _hook(request)
-        feedback.count(self._served, feedback.read(body))
+        for event in feedback.read(body):
+            self._served.board.count(event)
         return Response(status_code=200)
-
-
-def _open(found: Any, therapy: str) -> list[str]:
-    """The absolute contraindications of a therapy that are neither known to hold nor known not to."""
-    assessment = found.assessment
-    stated = assessment.statements(therapy, _ABSOLUTE)
-    return sorted({assessment.records.label(one) for one in stated if assessment.truth(one) == _UNKNOWN})
 
 
 def _hook(request: Request) -> str:
@@ -253,17 +250,13 @@ def _prefetched(prefetch: Any) -> list[Mapping[str, Any]]:
 def _types(value: Mapping[str, Any]) -> set[str]:
     """The types of a resource and of the entries of a Bundle."""
     entries = value.get("entry")
-    inside = [entry.get("resource") for entry in entries if isinstance(entry, Mapping)] if _is_list(entries) else []
-    named = {one["resourceType"] for one in inside if isinstance(one, Mapping) and _named(one)}
+    inside = [entry.get("resource") for entry in entries if _is_object(entry)] if isinstance(entries, list) else []
+    named = {one["resourceType"] for one in inside if _is_object(one) and isinstance(one.get("resourceType"), str)}
     return {value["resourceType"], *named}
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def _named(resource: Mapping[str, Any]) -> bool:
-    return isinstance(resource.get("resourceType"), str)
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _selected(ref: str, selections: Sequence[str]) -> bool:

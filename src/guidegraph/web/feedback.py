@@ -8,15 +8,13 @@ from typing import Any
 
 from guidegraph.render.cards import REASON_SYSTEM, REASONS
 from guidegraph.web.problems import MALFORMED, RefusedError
-from guidegraph.web.served import Served
 
 _OUTCOMES = ("accepted", "overridden")
-#: An override without a reason, and one whose reason is none of ours.
-_NO_REASON, _OTHER = "none", "other"
+_ACCEPTED, _OVERRIDDEN, _OTHER = "cds_accepted", "cds_overridden", "cds_overridden_other"
 
 
 def read(body: Mapping[str, Any]) -> list[str]:
-    """What is counted of some feedback: an outcome each, of an override with the code of its reason.
+    """What is counted of some feedback, as :data:`guidegraph.web.board.EVENTS` names it.
 
     Comments, cards and times are checked for their form, and not read further.
 
@@ -44,8 +42,8 @@ def _one(row: Any, where: str) -> str:
         accepted = row.get("acceptedSuggestions")
         if not isinstance(accepted, list) or not accepted or not all(_identified(one) for one in accepted):
             raise _wrong(f"{where}.acceptedSuggestions", "it must list the suggestions that were accepted")
-        return "accepted"
-    return f"overridden {_reason(row.get('overrideReason'), where)}"
+        return _ACCEPTED
+    return _reason(row.get("overrideReason"), where)
 
 
 def _identified(suggestion: Any) -> bool:
@@ -53,26 +51,20 @@ def _identified(suggestion: Any) -> bool:
 
 
 def _reason(given: Any, where: str) -> str:
-    """The code of a reason of ours; that there is none, or that it is another, for every other."""
+    """What is counted of an override: its reason where that is one of ours."""
     if given is None:
-        return _NO_REASON
+        return _OVERRIDDEN
     if not isinstance(given, Mapping):
         raise _wrong(f"{where}.overrideReason", "it must be an object")
     coding = given.get("reason")
     if coding is None:
-        return _NO_REASON
+        return _OVERRIDDEN
     if not isinstance(coding, Mapping) or not isinstance(coding.get("code"), str):
         raise _wrong(f"{where}.overrideReason.reason", "it must be a Coding with a code")
     # What is none of ours may be a text of somebody's, which is not to be kept as a name of a counter.
     ours = coding["code"] in REASONS and coding.get("system") in (None, REASON_SYSTEM)
-    return str(coding["code"]) if ours else _OTHER
+    return f"{_OVERRIDDEN}_{coding['code'].replace('-', '_')}" if ours else _OTHER
 
 
 def _wrong(where: str, what: str) -> RefusedError:
     return RefusedError(MALFORMED, what, where=where, mend="Send it as CDS Hooks 2.0 has it.")
-
-
-def count(served: Served, outcomes: list[str]) -> None:
-    """Count what became of cards."""
-    for outcome in outcomes:
-        served.feedback[outcome] = served.feedback.get(outcome, 0) + 1

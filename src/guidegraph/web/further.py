@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Weeks:
-    """The weeks of an answer: what changes, and how many families never do, by status; ``fault`` where there are none."""
+    """The weeks of an answer: what changes, and what never does, by status; ``fault`` where they cannot be told."""
 
     first: float
     last: float
@@ -91,4 +91,3 @@ def planned(kb: KnowledgeBase, profile: Profile, therapies: list[str], asking: d
         return kb.plan(profile, therapies, **kept)
     except GuideGraphError as error:
         return str(error)
-

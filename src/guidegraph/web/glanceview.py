@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from guidegraph import namespaces as ns
 from guidegraph.derived import Glance, GlanceFamily, GlanceVoice
 from guidegraph.forms import Answer, Recommendation, Therapy
 from guidegraph.model import STATUSES
@@ -112,6 +111,11 @@ def chip(voice: GlanceVoice) -> Chip:
     return Chip(shape, " ".join([voice["short"], *([", ".join(told)] if told else [])]), stance, side, unreviewed)
 
 
+def emergency(glance: Glance) -> bool:
+    """Whether an alert holds that nobody attended to: it stands before all else."""
+    return any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
+
+
 def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mapping[str, str]) -> list[Band]:
     """The bands of a glance in its order.
 
@@ -121,7 +125,7 @@ def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mappin
         earlier: the heading of the band of each therapy before the last change; empty where nothing was changed.
     """
     therapies = {entry["intervention"]: entry for entry in answer["therapies"]}
-    emergency = any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
+    alarmed = emergency(glance)
     found = []
     for band in glance["bands"]:
         shared: dict[object, list[Entry]] = {}
@@ -132,7 +136,7 @@ def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mappin
             shared.setdefault(_said_the_same(band["band"], family), []).append(entry)
         name, loud = band["band"], LOUD.get(band["band"], "")
         rows = tuple(_row(name, entries) for entries in shared.values())
-        found.append(Band(name, band["heading"], MEANING.get(name, ""), loud, rows, emergency and not loud))
+        found.append(Band(name, band["heading"], MEANING.get(name, ""), loud, rows, alarmed and not loud))
     # What must not be passed over stands before all else.
     return sorted(found, key=lambda band: not band.loud)
 
@@ -206,8 +210,3 @@ def voices(entry: Therapy) -> list[tuple[str, str, list[Recommendation]]]:
         for key, heading in _LISTS
         if lists[key]
     ]
-
-
-def path(identifier: str) -> str:
-    """The path under which something of ours is served: that of its IRI."""
-    return f"/{(ns.expand(identifier) or identifier).removeprefix(ns.BASE)}"

@@ -14,10 +14,10 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from guidegraph.api.arguments import by_name
 from guidegraph.api.operations import OPERATIONS, Operation
+from guidegraph.api.schemas import published
 from guidegraph.errors import UsageError
 from guidegraph.web.openapi import PLACE, openapi
 from guidegraph.web.problems import NOT_FOUND, RefusedError, answer, guarded, json_body, refused
-from guidegraph.web.schemas import published
 from guidegraph.web.served import Served
 
 _SCHEMA = "application/schema+json"

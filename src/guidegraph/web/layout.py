@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
@@ -35,17 +35,26 @@ NAVIGATION = (
 
 def routes(served: Served) -> list[BaseRoute]:
     """The files that pages load: style, script."""
-    return [Mount("/static", StaticFiles(directory=STATIC), name="static")]
+    return [Mount("/static", Files(directory=STATIC), name="static")]
 
 
-def page(request: Request, template: str, *, status: int = 200, private: bool = False, **context: Any) -> HTMLResponse:
+class Files(StaticFiles):
+    """Files that a browser keeps, and asks about anew each time: a new release is seen at once."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """A file, or that it has not changed."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A page made from a template that extends base.html.
 
     Args:
         request: what is answered; its path marks the entry of the navigation.
         template: a file of web/templates.
         status: the HTTP status.
-        private: the page holds facts of a patient, so that no cache may keep it.
         context: what the template is given.
     """
     served, path = served_of(request), request.url.path
@@ -57,7 +66,7 @@ def page(request: Request, template: str, *, status: int = 200, private: bool = 
         disclaimer=DISCLAIMER,
         **context,
     )
-    return HTMLResponse(text, status, {"Cache-Control": "no-store"} if private else {})
+    return HTMLResponse(text, status)
 
 
 def _within(path: str, place: str) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
 import traceback
 from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guidegraph import namespaces as ns
+from guidegraph.errors import GuideGraphError
 from guidegraph.web.board import Board
 
 _LOG = logging.getLogger(__name__)
@@ -30,28 +33,35 @@ class Limit:
         body: bytes of a request's body.
         seconds: until the answer begins, once the body has come.
         waits: whether it needs a place among those being answered.
+        works: whether it is worked out in a thread of this process. Python runs one at a time, so that more at once
+            would only wait longer each; further ones wait for their turn.
     """
 
     body: int
     seconds: float
     waits: bool = True
+    works: bool = True
 
 
 #: By the first word of an address; what is not named has the last one.
 LIMITS = {
     # A query has an end of its own, long before; only the first ones wait for the server's start.
-    "sparql": Limit(1 * _MIB, 15.0),
-    "health": Limit(0, 1.0, waits=False),
-    "metrics": Limit(0, 1.0, waits=False),
-    "static": Limit(0, 5.0, waits=False),
-    "api": Limit(4 * _MIB, 10.0),
-    "cds-services": Limit(4 * _MIB, 10.0),
-    "": Limit(4 * _MIB, 10.0),
+    "sparql": Limit(1 * _MIB, 15.0, works=False),
+    "health": Limit(0, 1.0, waits=False, works=False),
+    "metrics": Limit(0, 1.0, waits=False, works=False),
+    "static": Limit(0, 5.0, waits=False, works=False),
+    "api": Limit(4 * _MIB, 30.0),
+    "cds-services": Limit(4 * _MIB, 30.0),
+    "": Limit(4 * _MIB, 30.0),
 }
 #: Seconds in which a body has to have come.
 BODY_SECONDS = 10.0
 #: Requests of one process that are being answered, and bytes of bodies that it holds, at one time.
 PLACES, HELD = 64, 64 * _MIB
+#: Requests of one process that are worked out in threads at one time.
+THREADS = 4
+#: Bytes of a body that is too large, read and passed over, so that its sender reads that it is.
+PASSED_OVER = 4 * _MIB
 
 
 class Bounded:
@@ -71,6 +81,7 @@ class Bounded:
         self._places = places
         self._held = 0
         self._working: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Semaphore(THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on within its limits, or say which it breaks."""
@@ -92,9 +103,6 @@ class Bounded:
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = LIMITS.get(scope["path"].lstrip("/").partition("/")[0], LIMITS[""])
-        if limit.waits and len(self._working) >= self._places:
-            await self._busy(scope, receive, send)
-            return
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdigit() or int(length) > limit.body:
             await self._too_large(limit, scope, receive, send)
@@ -124,6 +132,9 @@ class Bounded:
                     scope, receive, send
                 )
                 return
+            if limit.waits and len(self._working) >= self._places:
+                await self._busy(scope, receive, send)
+                return
             await self._answered(limit, scope, _whole(bytes(body), receive), send)
         finally:
             self._held -= len(body)
@@ -138,7 +149,8 @@ class Bounded:
                 begun = True
                 await send(message)
 
-        task: asyncio.Task[None] = asyncio.ensure_future(self._caught(scope, receive, in_time))
+        turn = self._turn if limit.works else contextlib.nullcontext()
+        task: asyncio.Task[None] = asyncio.ensure_future(self._caught(scope, receive, in_time, turn))
         if limit.waits:
             self._working.add(task)
             task.add_done_callback(self._working.discard)
@@ -155,7 +167,9 @@ class Bounded:
             task.cancel()
             raise
 
-    def _caught(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+    def _caught(
+        self, scope: Scope, receive: Receive, send: Send, turn: AbstractAsyncContextManager[None]
+    ) -> Coroutine[Any, Any, None]:
         """The answer; what fails on the way is told without its words, which may be those of a request."""
 
         async def caught() -> None:
@@ -167,7 +181,12 @@ class Bounded:
                 await send(message)
 
             try:
-                await self.app(scope, receive, noting)
+                async with turn:
+                    await self.app(scope, receive, noting)
+            except GuideGraphError as error:
+                # No part told it in a way of its own.
+                if not begun:
+                    await _told(422, error.what, error.mend)(scope, receive, send)
             except Exception as error:
                 self.board.count("faults")
                 last = traceback.extract_tb(error.__traceback__)[-1]
@@ -180,6 +199,14 @@ class Bounded:
 
     async def _too_large(self, limit: Limit, scope: Scope, receive: Receive, send: Send) -> None:
         self.board.count("refused_body")
+        # Who is still sending would not read the answer, and lose it once the connection is closed.
+        left = PASSED_OVER
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._body_seconds):
+                while left > 0 and (message := await receive())["type"] == "http.request":
+                    left -= len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        break
         what = f"the body has more than {limit.body} bytes" if limit.body else "no body is read here"
         await _told(413, what, "Send less.", close=True)(scope, receive, send)
 
@@ -205,6 +232,7 @@ def _whole(body: bytes, receive: Receive) -> Receive:
 _TITLES = {
     408: ("timeout", "The request took too long"),
     413: ("size", "The request is too large"),
+    422: ("argument", "What was given makes no sense"),
     429: ("busy", "There is too much to do"),
     500: ("fault", "The server failed"),
     503: ("time", "The answer took too long"),

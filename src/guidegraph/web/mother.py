@@ -22,6 +22,7 @@ from typing import NoReturn
 from guidegraph.errors import UsageError
 from guidegraph.query import ahead
 from guidegraph.web.asking import LIMITS, QueryLine, answer_of, prepare
+from guidegraph.web.patient import ready
 from guidegraph.web.served import Served
 from guidegraph.web.serving import serve
 
@@ -66,6 +67,7 @@ class Mother:
         settings = self._served.settings
         self._served.asking = QueryLine(self._sending, self._served.board)
         _ = self._served.kb.digest, self._served.kb.vocabulary, self._served.templates
+        ready(self._served)
         # What is there now stays: no child copies a page of memory only because it looked through it for garbage.
         gc.collect()
         gc.freeze()

@@ -7,8 +7,8 @@ from typing import Any
 
 from guidegraph import assets
 from guidegraph.api.operations import OPERATIONS, Operation
+from guidegraph.api.schemas import components
 from guidegraph.web.problems import PROBLEMS
-from guidegraph.web.schemas import components
 from guidegraph.words import DISCLAIMER
 
 #: Where the interface is.

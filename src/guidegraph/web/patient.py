@@ -5,18 +5,19 @@ Facts of a patient come in the body of a POST and go out in its answer: the page
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from guidegraph import assets
-from guidegraph import namespaces as ns
 from guidegraph.api import Answer, KnowledgeBase
 from guidegraph.derived import Glance
 from guidegraph.errors import GuideGraphError, UsageError
@@ -24,9 +25,11 @@ from guidegraph.intake.form import to_json, to_yaml
 from guidegraph.intake.report import IntakeReport
 from guidegraph.model import STATUSES, Profile
 from guidegraph.profile import parse_profile_text
-from guidegraph.web import glanceview, words
+from guidegraph.web import glanceview
 from guidegraph.web.further import planned, weeks_of
 from guidegraph.web.layout import page
+from guidegraph.web.links import page_of
+from guidegraph.web.questions import completions, questions
 from guidegraph.web.record import Fields, changed, from_text
 from guidegraph.web.recordform import record_form
 from guidegraph.web.served import Served, served_of
@@ -34,8 +37,16 @@ from guidegraph.words import how, other_entry_words, place, read_words
 
 #: A patient of whom nothing is known, by the name that links use.
 _NOBODY = "nobody"
-#: What is seen of an answer, which a link may hold: no fact of a patient.
-_VIEW = ("as-of", "jurisdiction", "standing", "only", "open", "show", "week")
+#: Fields of a form that are read.
+_MOST = 4000
+#: What is chosen of an answer, which a link may hold, with all that each may be: nothing else that was typed gets into
+#: an address. The week of the slider stays out: it begins as the patient's own.
+_VIEW = {
+    "as-of": re.compile(r"\d{4}-\d\d-\d\d"),
+    "jurisdiction": re.compile(r"[A-Z]{2}"),
+    "standing": re.compile("guideline"),
+    "only": re.compile("approved"),
+}
 
 
 def routes(served: Served) -> list[BaseRoute]:
@@ -45,6 +56,14 @@ def routes(served: Served) -> list[BaseRoute]:
         Route("/", asked, methods=["POST"]),
         Route("/patient/terms", terms, methods=["POST"]),
     ]
+
+
+def ready(served: Served) -> None:
+    """Make an answer and read the templates before anybody asks, so that the first page does not wait for these."""
+    answer = served.kb.therapies(_example(served.kb, "").profile)
+    answer.to_dict(), answer.glance()
+    for name in served.templates.list_templates(filter_func=lambda name: name.startswith(("base", "patient"))):
+        served.templates.get_template(name)
 
 
 def first(request: Request) -> Response:
@@ -65,12 +84,15 @@ async def terms(request: Request) -> Response:
 
 
 def _fields(text: str) -> dict[str, list[str]]:
-    return parse_qs(text, keep_blank_values=True, max_num_fields=4000)
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=_MOST)
+    except ValueError:
+        raise HTTPException(400, f"A form of more than {_MOST} fields is not read.") from None
 
 
 def _terms(kb: KnowledgeBase, asked: Fields) -> Response:
-    found = words.completions(kb.vocabulary, _one(asked, "text"), asked.get("kind", ()))
-    return JSONResponse(found, headers={"Cache-Control": "no-store"})
+    found = completions(kb.vocabulary, _one(asked, "text"), asked.get("kind", ()))
+    return JSONResponse(found)
 
 
 def _one(fields: Fields, name: str) -> str:
@@ -106,7 +128,6 @@ def _page(request: Request, fields: Fields, posted: bool) -> Response:
         request,
         "patient.html",
         status=422 if patient.faults else 200,
-        private=True,
         **_shown(kb, patient, fields, asking, answer, glance, before),
     )
 
@@ -131,7 +152,7 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
             patient.faults["text"] = _told(error)
             return patient
         return Patient(read, example="", report=patient.report)
-    result = changed(kb, patient.profile, fields, _one(fields, "problem") or None)
+    result = changed(kb, patient.profile, fields, _place(fields, "shown-problem"))
     if result.edits:
         patient = Patient(result.profile, before=patient.profile, edited=True)
     patient.faults = result.faults
@@ -139,7 +160,7 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
 
 
 def _read(kb: KnowledgeBase, record: str) -> Profile:
-    return parse_profile_text(record, "json", kb.vocabulary, where="the record of the page")
+    return parse_profile_text(record, "json", kb.vocabulary, where="the record of the page") if record else Profile()
 
 
 def _example(kb: KnowledgeBase, name: str) -> Patient:
@@ -154,9 +175,9 @@ def _example(kb: KnowledgeBase, name: str) -> Patient:
 def _asking(kb: KnowledgeBase, patient: Patient, fields: Fields) -> dict[str, Any]:
     """What is asked about the patient, from what was filled in or the link says."""
     problems = [min(problem.of) for problem in patient.profile.problems]
-    wanted = _one(fields, "problem")
-    chosen = next((of for of in problems if kb.vocabulary.label(of) == wanted or of.endswith(wanted)), None)
-    asking: dict[str, Any] = {"problem": chosen or next(iter(problems), None)}
+    asking: dict[str, Any] = {
+        "problem": problems[min(_place(fields, "problem"), len(problems) - 1)] if problems else None
+    }
     if as_of := _one(fields, "as-of"):
         try:
             asking["as_of"] = date.fromisoformat(as_of)
@@ -165,8 +186,15 @@ def _asking(kb: KnowledgeBase, patient: Patient, fields: Fields) -> dict[str, An
     return asking | {key: value for key in ("jurisdiction", "standing", "only") if (value := _one(fields, key))}
 
 
+def _place(fields: Fields, name: str) -> int:
+    text = _one(fields, name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
 def _blamed(error: GuideGraphError) -> str:
-    return "jurisdiction" if isinstance(error, UsageError) and "jurisdiction" in f"{error.where}{error.what}" else "form"
+    """The field that an error is about."""
+    told = f"{error.where}{error.what}"
+    return "jurisdiction" if isinstance(error, UsageError) and "jurisdiction" in told else "form"
 
 
 def _told(error: GuideGraphError) -> str:
@@ -195,9 +223,14 @@ def _shown(
     data = answer.to_dict()
     known = {entry["intervention"] for entry in data["therapies"]}
     opened, show = _toggled(fields, "open", known), _toggled(fields, "show", {"weeks", "rest"})
-    ticked = [] if _one(fields, "action") == "unplan" else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
-    problem = asking.get("problem")
-    view = {name: fields.get(name, []) for name in _VIEW} | {"open": opened, "show": show}
+    ticked = (
+        []
+        if _one(fields, "action") == "unplan"
+        else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
+    )
+    at = _place(fields, "problem")
+    view = {name: value for name, form in _VIEW.items() if form.fullmatch(value := _one(fields, name))}
+    link = {"example": patient.example or _NOBODY, **view, "open": opened, "show": show}
     return {
         "data": data,
         "glance": glance,
@@ -207,27 +240,27 @@ def _shown(
         "record": to_json(patient.profile, kb.vocabulary),
         "before": to_json(patient.before, kb.vocabulary) if patient.before else "",
         "text": _one(fields, "text") if "text" in patient.faults else to_yaml(patient.profile, kb.vocabulary),
-        "form": record_form(patient.profile, kb.vocabulary, problem, fields if patient.faults else {}),
+        "form": record_form(patient.profile, kb.vocabulary, at, fields if patient.faults else {}),
         "typed": fields if patient.faults else {},
         "faults": patient.faults,
         "report": patient.report.to_dict() if patient.report else None,
         "example": patient.example,
         "examples": _examples(),
-        "link": f"/?{urlencode(_link(view, patient.example), doseq=True)}",
+        "link": f"/?{urlencode(link, doseq=True)}",
         "view": {name: _one(fields, name) for name in _VIEW},
         "opened": opened,
         "show": show,
-        "problem": problem,
+        "place": at,
         "asking": asking,
-        "questions": words.questions(data),
+        "emergency": glanceview.emergency(glance),
+        "questions": questions(data),
         "rest": _rest(glance, data, "rest" in show),
         "weeks": weeks_of(kb, patient.profile, asking, _one(fields, "week")) if "weeks" in show else None,
         "plan": planned(kb, patient.profile, ticked, asking) if ticked else None,
         "ticked": ticked,
         "statuses": STATUSES,
         "voices": glanceview.voices,
-        "path": glanceview.path,
-        "expand": ns.expand,
+        "path": page_of,
         "stated": how,
         "placed": place,
         "read_words": read_words,
@@ -244,12 +277,6 @@ def _toggled(fields: Fields, name: str, known: set[str]) -> list[str]:
     elif clicked in known:
         opened.append(clicked)
     return opened
-
-
-def _link(view: dict[str, list[str]], example: str) -> dict[str, list[str]]:
-    """What a link to this view holds: no fact of the patient, so that one that is no example is left out."""
-    kept = {name: [one for one in values if one] for name, values in view.items()}
-    return {"example": [example or _NOBODY], **{name: values for name, values in kept.items() if values}}
 
 
 def _examples() -> list[tuple[str, str]]:

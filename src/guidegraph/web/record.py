@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from guidegraph import namespaces as ns
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 #: What was filled in, by the name of the field; a name may be there more than once.
 Fields = Mapping[str, Sequence[str]]
-YES, NO, UNKNOWN = "yes", "no", "unknown"
+YES, NO, NEVER = "yes", "no", "never"
 #: The lists whose entries are single terms, those whose entries have parts, and the parts that are numbers.
 TERMS, EVENTS = ("conditions", "findings", "medications"), ("trials", "stopped_medications")
 _FHIR = re.compile(r'\s*[{\[].*?"resourceType"\s*:', re.DOTALL)
@@ -60,19 +61,19 @@ def from_text(kb: KnowledgeBase, text: str) -> tuple[Profile, IntakeReport | Non
     return profile, None
 
 
-def changed(kb: KnowledgeBase, profile: Profile, fields: Fields, problem: str | None) -> Changed:
+def changed(kb: KnowledgeBase, profile: Profile, fields: Fields, place: int) -> Changed:
     """The record with what was filled in; each change is held against the rest, and one that cannot be is told.
 
     Args:
         kb: gives the terms, and what facts imply and exclude.
         profile: the record before.
         fields: what was filled in.
-        problem: the condition (CURIE) of the problem that is asked about, where there are several.
+        place: which of its problems the form was of, where there are several.
     """
     result = Changed(profile)
     data = plain(profile, kb.vocabulary)
     _tidy(data)
-    for name, edit in _edits(kb.vocabulary, data, fields, problem):
+    for name, edit in _edits(kb.vocabulary, Owner(place), fields):
         tried = copy.deepcopy(data)
         try:
             edit(tried)
@@ -88,64 +89,55 @@ def changed(kb: KnowledgeBase, profile: Profile, fields: Fields, problem: str | 
     return result
 
 
-def _edits(terms: Vocabulary, data: dict[str, Any], fields: Fields, problem: str | None) -> Iterator[tuple[str, Edit]]:
+def _edits(terms: Vocabulary, own: Owner, fields: Fields) -> Iterator[tuple[str, Edit]]:
     """What is to be changed, each under the name of its field, in the order of the page."""
     rows = {row.key: row for row in terms.rows if row.key}
-    own = Owner(data, problem)
     for name, values in fields.items():
         kind, _, rest = name.partition(":")
         text = values[0].strip()
         if kind in ("number", "ask") and rest in rows and not (kind == "ask" and not text):
-            yield name, lambda d, row=rows[rest], t=text: _set_number(own.of(d), own.key(d, row), t)  # type: ignore[misc]
+            yield name, partial(_set_number, own, rows[rest], text)
         elif kind == "choice":
-            yield name, lambda d, key=rest, t=text: _set_choice(own.of(d) if key in own.keys(terms) else d, key, t)  # type: ignore[misc]
+            yield name, partial(_set_choice, own if rest not in rows else None, rest, text)
         elif kind == "fact":
             key, _, entry = rest.partition(":")
-            yield name, lambda d, k=key, e=entry, t=text: state(d, k, e, t)  # type: ignore[misc]
+            yield name, partial(state, key, entry, text)
         elif kind == "drop":
-            yield from ((name, lambda d, v=value: _drop(own, d, v)) for value in values)  # type: ignore[misc]
+            # The last first, so that the others stay where they are.
+            yield from ((name, partial(_drop, own, value)) for value in sorted(values, key=_last, reverse=True))
         elif kind == "complete-shown":
-            ticked = fields.get("complete", ())
-            yield name, lambda d, t=ticked: _complete(own, d, t)  # type: ignore[misc]
+            yield name, partial(_complete, own, fields.get("complete", ()))
     yield from _added(own, fields)
     for value in fields.get("answer", ()):
-        yield "answer", lambda d, v=value: _answered(terms, own, d, v, fields)  # type: ignore[misc]
+        yield "answer", partial(_answered, terms, own, value, fields)
     for value in fields.get("attend", ()):
-        word, _, alert = value.partition("|")
-        yield "attend", lambda d, w=word, a=alert: _append(d.setdefault("alerts", {}), w, a)  # type: ignore[misc]
+        yield "attend", partial(_attended, *value.partition("|")[::2])
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Where in a record stands what belongs to a problem: with the problem asked about, else with the patient."""
+    """Where in a record stands what belongs to a problem: with the problem at a place, else with the patient."""
 
-    data: Mapping[str, Any]
-    problem: str | None
+    place: int
 
     def of(self, data: dict[str, Any]) -> dict[str, Any]:
         """The mapping that holds what belongs to the problem."""
         problems: list[dict[str, Any]] = data.get("problems", [])
-        asked = [one for one in problems if self.problem in _several(one["of"])]
-        return (asked or problems or [data])[0]
+        return problems[min(self.place, len(problems) - 1)] if problems else data
 
-    def key(self, data: dict[str, Any], row: TermRow) -> str:
-        """The key of a number where it stands."""
-        return row.problem_key if row.problem_key and self.of(data) is not data else row.key
-
-    def keys(self, terms: Vocabulary) -> set[str]:
-        """The keys that only a problem has."""
-        return {row.problem_key for row in terms.rows if row.problem_key and not row.key}
+    def key(self, data: dict[str, Any], row: TermRow) -> tuple[dict[str, Any], str]:
+        """The mapping that holds a number, and its key there."""
+        if row.problem_key and "problems" in data:
+            return self.of(data), row.problem_key
+        return data, row.key
 
     def listed(self, data: dict[str, Any], key: str) -> dict[str, Any]:
-        """A list of events, where it stands."""
+        """The mapping that holds a list."""
         return self.of(data) if key == "trials" else data
 
 
-def _several(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _set_number(target: dict[str, Any], key: str, text: str) -> None:
+def _set_number(own: Owner, row: TermRow, text: str, data: dict[str, Any]) -> None:
+    target, key = own.key(data, row)
     if text:
         target[key] = _number(text)
     else:
@@ -159,16 +151,20 @@ def _number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _set_choice(target: dict[str, Any], key: str, text: str) -> None:
-    values = {"": None, "true": True, "false": False}
-    value = values.get(text, text)
-    if value is None:
-        target.pop(key, None)
+def _set_choice(own: Owner | None, key: str, text: str, data: dict[str, Any]) -> None:
+    """Set what has a few values; ``own`` where it belongs to a problem."""
+    target = own.of(data) if own else data
+    if text:
+        target[key] = {"true": True, "false": False}.get(text, text)
     else:
-        target[key] = value
+        target.pop(key, None)
 
 
-def state(data: dict[str, Any], key: str, entry: str, word: str) -> None:
+def _attended(word: str, alert: str, data: dict[str, Any]) -> None:
+    _append(data.setdefault("alerts", {}), word, alert)
+
+
+def state(key: str, entry: str, word: str, data: dict[str, Any]) -> None:
     """Say of an entry of a list that the patient has it, has it not, or that it is not known."""
     said = {YES: "present", NO: "absent"}.get(word, "")
     if any(entry in data.get(other, {}).get(said, []) for other in (_STATES if key in _STATES else (key,))):
@@ -188,16 +184,21 @@ def _append(target: dict[str, Any], key: str, entry: Any) -> None:
         entries.append(entry)
 
 
-def _drop(own: Owner, data: dict[str, Any], path: str) -> None:
+def _last(path: str) -> int:
+    text = path.rpartition("/")[2]
+    return int(text) if text.isascii() and text.isdigit() else -1
+
+
+def _drop(own: Owner, path: str, data: dict[str, Any]) -> None:
     """Take an entry out that is shown as a line: ``list/side/place``."""
-    key, side, place = path.split("/", 2)
+    key, _, rest = path.partition("/")
     lists = own.listed(data, key).get(key)
-    entries = lists.get(side, []) if isinstance(lists, dict) else lists or []
-    if place.isdigit() and int(place) < len(entries):
-        entries[int(place)] = None
+    entries = lists.get(rest.partition("/")[0], []) if isinstance(lists, dict) else lists or []
+    if 0 <= _last(path) < len(entries):
+        del entries[_last(path)]
 
 
-def _complete(own: Owner, data: dict[str, Any], ticked: Sequence[str]) -> None:
+def _complete(own: Owner, ticked: Sequence[str], data: dict[str, Any]) -> None:
     for key in (*TERMS, *EVENTS):
         target = own.listed(data, key)
         if key in ticked:
@@ -214,52 +215,40 @@ def _added(own: Owner, fields: Fields) -> Iterator[tuple[str, Edit]]:
 
     for key, name in (("conditions", "add-state"), ("medications", "add-medication")):
         if text := typed(name):
-            yield name, lambda d, k=key, t=text, w=typed(f"{name}-word"): state(d, k, t, w or YES)  # type: ignore[misc]
+            yield name, partial(state, key, text, typed(f"{name}-word") or YES)
     if text := typed("add-trial"):
-        outcome, weeks = typed("add-trial-outcome"), typed("add-trial-weeks")
-        never = outcome == "never"
-        yield (
-            "add-trial",
-            lambda d: _append(
-                own.of(d).setdefault("trials", {}),
-                "absent" if never else "present",
-                {
-                    "of": text,
-                    **_part("weeks", "" if never else weeks),
-                    **({"outcome": outcome} if outcome and not never else {}),
-                },
-            ),
-        )
-    if stopped := typed("add-stopped"):
-        days = typed("add-stopped-days")
-        yield (
-            "add-stopped",
-            lambda d: _append(
-                d.setdefault("stopped_medications", {}), "present", {"of": stopped, **_part("days", days)}
-            ),
-        )
+        parts = {"outcome": typed("add-trial-outcome"), "weeks": typed("add-trial-weeks")}
+        yield "add-trial", partial(_add_event, own, "trials", text, parts)
+    if text := typed("add-stopped"):
+        yield "add-stopped", partial(_add_event, own, "stopped_medications", text, {"days": typed("add-stopped-days")})
+
+
+def _add_event(own: Owner, key: str, of: str, parts: Mapping[str, str], data: dict[str, Any]) -> None:
+    """Add a trial or a stop; the outcome "never" says that there was none."""
+    event: dict[str, Any] = {"of": of}
+    never = parts.get("outcome") == NEVER
+    for part, text in parts.items() if not never else ():
+        if text:
+            event[part] = text if part == "outcome" else _number(text)
+    _append(own.listed(data, key).setdefault(key, {}), "absent" if never else "present", event)
 
 
 def _part(key: str, text: str) -> dict[str, Decimal]:
     return {key: _number(text)} if text else {}
 
 
-def _answered(terms: Vocabulary, own: Owner, data: dict[str, Any], value: str, fields: Fields) -> None:
+def _answered(terms: Vocabulary, own: Owner, value: str, fields: Fields, data: dict[str, Any]) -> None:
     """Answer a question: ``word|key|fact``, with further pairs of key and fact where one answer is to several."""
     word, *pairs = value.split("|")
     for key, fact in zip(pairs[::2], pairs[1::2], strict=False):
         row = terms.by_iri.get(ns.expand(fact) or "")
-        if row is not None and row.key == key:
-            if word == YES or not row.key_value:
-                data[key] = (row.key_value or True) if word == YES else False
-            else:
-                state(data, "conditions", fact, word)
+        if row is not None and row.key == key and not (row.key_value and word == NO):
+            data[key] = row.key_value or word == YES
         elif key in EVENTS:
-            _answer_event(
-                own.listed(data, key), key, fact, word, next(iter(fields.get(f"many:{fact}", ())), "").strip()
-            )
+            many = next(iter(fields.get(f"many:{fact}", ())), "").strip()
+            _answer_event(own.listed(data, key), key, fact, word, many)
         else:
-            state(data, key, fact.removeprefix(f"{key}:"), word)
+            state(key if key in TERMS else "conditions", fact.removeprefix(f"{key}:"), word, data)
 
 
 def _answer_event(target: dict[str, Any], key: str, fact: str, word: str, many: str) -> None:
@@ -286,16 +275,12 @@ def _answer_event(target: dict[str, Any], key: str, fact: str, word: str, many: 
 
 
 def _tidy(data: dict[str, Any]) -> None:
-    """Without the entries that were taken out, and without lists that say nothing any more."""
+    """Without lists that say nothing any more."""
     for one in (data, *data.get("problems", ())):
         for key in [*one]:
             value = one[key]
             for side in [*value] if isinstance(value, dict) else ():
-                if isinstance(value[side], list):
-                    value[side] = [entry for entry in value[side] if entry is not None]
-                    if not value[side] and not (side == "present" and value.get("complete")):
-                        del value[side]
-            if isinstance(value, list) and key != "of":
-                one[key] = value = [entry for entry in value if entry is not None]
+                if value[side] == [] and not (side == "present" and value.get("complete")):
+                    del value[side]
             if value in ({}, []):
                 del one[key]

@@ -51,26 +51,23 @@ class RecordForm:
     lacks: tuple[Field, ...]
     lines: tuple[Line, ...]
     complete: tuple[tuple[str, str, bool], ...]
-    problems: tuple[tuple[str, str], ...]
+    problems: tuple[str, ...]
     outcomes: tuple[tuple[str, str], ...]
 
 
-def record_form(profile: Profile, terms: Vocabulary, problem: str | None, typed: Fields) -> RecordForm:
+def record_form(profile: Profile, terms: Vocabulary, place: int, typed: Fields) -> RecordForm:
     """The form of a record.
 
     Args:
         profile: the record.
         terms: what things are called.
-        problem: the condition (CURIE) of the problem that is asked about, where there are several.
+        place: which of its problems is asked about, where there are several.
         typed: what was filled in and could not be taken over, by the name of the field; it is shown again.
     """
     data = plain(profile, terms)
-    own = Owner(data, problem)
+    own = Owner(place)
     facts = list(_facts(data, profile, terms, typed))
-    problems = [
-        (str(_first(one["of"])), ", ".join(_label(of, profile, terms) for of in _all(one["of"])))
-        for one in data.get("problems", ())
-    ]
+    problems = [", ".join(_label(of, profile, terms) for of in _all(one["of"])) for one in data.get("problems", ())]
     return RecordForm(
         profile.label,
         tuple(_numbers(data, own, terms, typed)),
@@ -88,25 +85,23 @@ def _all(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _first(value: Any) -> Any:
-    return _all(value)[0]
-
-
 def _label(entry: str, profile: Profile, terms: Vocabulary) -> str:
     row = terms.by_iri.get(ns.expand(entry) or entry)
     if row is not None:
         return row.label
-    known = {reading.curie: reading.name for reading in profile.readings} | {o.code: o.name for o in profile.others}
+    known = {other.code: other.name for other in profile.others}
+    for reading in profile.readings:
+        read = ", ".join(terms.label(iri) for iri in reading.present or reading.absent)
+        known[reading.curie] = f"{read} ({reading.curie})" if read else reading.name
     return known.get(entry, entry)
 
 
 def _numbers(data: Mapping[str, Any], own: Owner, terms: Vocabulary, typed: Fields) -> Iterator[Field]:
     # What belongs to the problem stands first.
     rows = sorted((row for row in terms.of_kind("number") if row.key), key=lambda r: (not r.problem_key, r.label))
-    target = own.of(dict(data))
     for row in rows:
-        holder = target if row.problem_key and "problems" in data else data
-        value = holder.get(row.problem_key if holder is target and "problems" in data else row.key)
+        holder, key = own.key(dict(data), row)
+        value = holder.get(key)
         name = f"number:{row.key}"
         shown = "" if value is None else f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
         yield Field(name, _words(row), typed.get(name, (shown,))[0], unit=_range(row))

@@ -7,7 +7,6 @@ import os
 import socket
 from typing import Any
 
-import anyio.to_thread
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -15,13 +14,11 @@ from guidegraph.web.app import application
 from guidegraph.web.served import Served
 
 #: Seconds in which the head of a request must have come, and in which the next one on the same connection may begin.
-_HEAD, _KEPT = 10.0, 15
+HEAD, KEPT = 10.0, 15
 #: Bytes of the head of a request; a link may hold a query.
-_HEAD_BYTES = 64 * 1024
+HEAD_BYTES = 64 * 1024
 #: Connections of one process; further ones are told to come again.
-_CONNECTIONS = 500
-#: Answers that are worked out at once in one process. Python runs one at a time, so more would only wait longer each.
-_THREADS = 4
+CONNECTIONS = 500
 #: Seconds in which requests are answered once the server is to stop.
 _PARTING = 8
 
@@ -47,10 +44,10 @@ def serve(served: Served, sockets: list[socket.socket], number: int) -> None:
         proxy_headers=False,
         # So many connections are taken at a time by one process: the next is for another.
         backlog=1,
-        limit_concurrency=_CONNECTIONS,
-        timeout_keep_alive=_KEPT,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEPT,
         timeout_graceful_shutdown=_PARTING,
-        h11_max_incomplete_event_size=_HEAD_BYTES,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         lifespan="off",
     )
     _Server(config, os.getppid()).run(sockets)
@@ -66,7 +63,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""
         await super().startup(sockets)
-        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         for one in sockets or ():
             one.listen(1024)
 
@@ -106,7 +102,7 @@ class _Protocol(H11Protocol):
 
     def _expect(self) -> None:
         self._forget()
-        self._late = self.loop.call_later(_HEAD, self._end)
+        self._late = self.loop.call_later(HEAD, self._end)
 
     def _forget(self) -> None:
         if self._late is not None:

@@ -98,7 +98,7 @@ async def _left(request: Request) -> None:
 async def _pairs(request: Request) -> list[tuple[str, str]]:
     """The parameters of a request, those of its body too."""
     pairs = _decoded(request.scope["query_string"], "the address")
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return pairs
     media = Message()
     media["content-type"] = request.headers.get("content-type", "")

@@ -95,8 +95,7 @@
     const week = Number(slider.value), first = Number(slider.min), last = Number(slider.max);
     const shown = String(Math.round(week * 10) / 10);
     document.getElementById("week-told").textContent = shown;
-    for (const one of document.querySelectorAll(".week-told")) one.textContent = shown;
-    for (const row of document.querySelectorAll(".courses tbody tr")) {
+    for (const row of document.querySelectorAll(".courses li")) {
       const spans = [...row.querySelectorAll("rect[data-from]")];
       const span = spans.filter((one) => Number(one.dataset.from) <= week).pop() || spans[0];
       row.querySelector(".cursor").setAttribute("x", 300 * (week - first) / (last - first || 1) - 1);

@@ -1,4 +1,4 @@
-"""Words of the patient's page: terms that a field completes, and questions with the answers that can be given."""
+"""Terms that a field of the page completes, and the questions of an answer with the answers that can be given."""
 
 from __future__ import annotations
 
@@ -88,6 +88,11 @@ def _asked(row: Question) -> Asked:
     exact = not bound or (days and bound.startswith("at most ") and " and " not in bound)
     unit = ("days ago" if days else "weeks") if bound else ""
     return Asked(
-        row["label"], settles, f"yes|{value}", f"no|{value}", "no" if exact else "no, never", f"many:{fact}" if bound else "", unit
+        row["label"],
+        settles,
+        f"yes|{value}",
+        f"no|{value}",
+        "no" if exact else "no, never",
+        f"many:{fact}" if bound else "",
+        unit,
     )
-
