@@ -89,7 +89,7 @@ def test_a_controversy_is_drawn_and_leads_to_its_statements(open_page: OpenPage)
 def test_pairs_below_each_with_its_verdict(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/disagreements?verdict=horizon")
     pairs = page.locator("details.pair")
-    expected = [row for row in kb.disagreements(verdicts=("horizon",))["disagreements"]]
+    expected = kb.disagreements(verdicts=("horizon",))["disagreements"]
     assert pairs.count() == len(expected) > 0
     assert set(pairs.locator(".chip").all_inner_texts()) == {"horizon"}
 
@@ -245,7 +245,9 @@ def test_the_editor_is_loaded_on_its_page_alone(site: str, kb: gg.KnowledgeBase)
     # One style by its digest, no more.
     assert "unsafe" not in own
     assert re.sub(r" 'sha256-[^']+'", "", own) == policy
-    files: list[Path] = [path for path in STATIC.rglob("*") if path.suffix in (".js", ".css") and "yasgui" not in path.parts]
+    files: list[Path] = [
+        path for path in STATIC.rglob("*") if path.suffix in (".js", ".css") and "yasgui" not in path.parts
+    ]
     assert sum(path.stat().st_size for path in files) < 150_000
 
 
@@ -261,5 +263,3 @@ def test_keys_alone_reach_a_cell(open_page: OpenPage) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/page/statement/**")
     assert page.get_by_role("heading", level=1).is_visible()
-
-
