@@ -38,6 +38,13 @@ def test_nothing_keeps_anyone_from_reading_it(open_page: OpenPage, path: str, wi
     assert sideways(page) == 0
 
 
+def test_at_twice_the_size_nobody_scrolls_sideways(open_page: OpenPage) -> None:
+    page = open_page("/matrix", width=640)
+    for path in PAGES:
+        page.goto("/".join(page.url.split("/")[:3]) + path)
+        assert sideways(page) == 0, path
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", WHOLE)
 def test_nothing_keeps_anyone_from_reading_the_whole(open_page: OpenPage, path: str) -> None:
