@@ -53,9 +53,6 @@ class Atom:
     names: str = ""
 
 
-_LABEL = ns.RDFS + "label"
-
-
 class Records:
     """The static side of answers: everything here is independent of the patient."""
 
@@ -332,12 +329,10 @@ class Records:
 
     def label(self, iri: str) -> str:
         """The label of a node or class, or its CURIE."""
-        # An answer asks 5,000 times.
-        known = self._labels.get(iri)
-        if known is None:
-            labels = self.nodes.get(iri, {}).get(_LABEL) or (ns.shorten(iri),)
-            known = self._labels[iri] = self.classes[iri][0] if iri in self.classes else labels[0]
-        return known
+        if iri not in self._labels:  # an answer asks 5,000 times
+            labels = self.nodes.get(iri, {}).get(ns.RDFS + "label", (ns.shorten(iri),))
+            self._labels[iri] = self.classes.get(iri, labels)[0]
+        return self._labels[iri]
 
     def code(self, iri: str, default: str = NOT_STATED) -> str:
         """The name of a list entry in answers."""
