@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.describe import source_words
-from guidegraph.render.glance import escaped, glance_markdown
+from guidegraph.render.glance import glance_markdown
+from guidegraph.render.screen import escaped
 from guidegraph.words import SHORT_DISCLAIMER, clean
 
 if TYPE_CHECKING:
