@@ -17,6 +17,7 @@ from guidegraph.api.operations import OPERATIONS
 from guidegraph.web.app import application
 from guidegraph.web.problems import PROBLEMS
 from guidegraph.web.served import Served
+from tests.support.optional import needs
 
 DAY = "2026-11-24"
 PATIENT = {"profile": "example:bleeding-ulcer", "as_of": DAY}
@@ -73,8 +74,11 @@ def told(answer: Any, status: int, kind: str) -> dict[str, Any]:
 
 
 def test_the_document_is_openapi_and_names_every_operation(client: TestClient, described: dict[str, Any]) -> None:
-    validator = pytest.importorskip("openapi_spec_validator")
-    validator.validate(described)
+    try:
+        from openapi_spec_validator import validate
+    except ImportError:
+        needs(False, "openapi-spec-validator is not installed")
+    validate(described)
     assert described["openapi"].startswith("3.1")
     paths = {f"/api/{operation.path}": [m.lower() for m in operation.methods] for operation in OPERATIONS.values()}
     assert {path: list(methods) for path, methods in described["paths"].items()} == paths
