@@ -21,7 +21,7 @@ from tests.web.test_tools_cdshooks import client_of, drafts, record
 
 pytestmark = pytest.mark.slow
 
-FEW = settings(max_examples=8, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=5, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def test_whatever_is_asked_is_answered_as_the_document_says(kb: gg.KnowledgeBase) -> None:
@@ -81,7 +81,7 @@ def test_whatever_stands_in_a_call_of_a_hook_is_answered_or_refused(kb: gg.Knowl
     every = [path for path in places(whole) if path]
     statuses: list[int] = []
 
-    @settings(FEW, max_examples=80)
+    @settings(FEW, max_examples=60)
     @given(strategies.sampled_from(every), strategies.sampled_from(JUNK), strategies.sampled_from(every))
     def check(path: tuple[Any, ...], new: Any, other: tuple[Any, ...]) -> None:
         request = changed(whole, path, new)
