@@ -125,7 +125,16 @@ class Mother:
                 elif lived < _AT_ONCE:
                     # Whatever ends it would end the next one, too: no use in forking as fast as one can.
                     time.sleep(_AT_ONCE)
+                self._anew(child)
+
+    def _anew(self, child: _Child) -> None:
+        """Start a process in place of one that has ended; where the system cannot fork now, once it can."""
+        while not signal.sigpending() & (_WATCHED - {signal.SIGCHLD}):
+            try:
                 self._fork(child.run, serves=child.serves)
+                return
+            except OSError:
+                time.sleep(0.5)
 
     def _ended(self) -> list[_Child]:
         ended = []
