@@ -57,6 +57,14 @@ def test_signs_are_ruled_out_in_place(open_page: OpenPage, script: bool) -> None
     page.locator("#moved").wait_for()
     assert not page.locator("fieldset.signs legend").filter(has_text=re.compile(f"^{named}$")).count()
     assert len(facts(page)["findings"]["absent"]) >= 3
+    for alert in page.locator("fieldset.signs legend").all_inner_texts():
+        signs = page.locator("fieldset.signs").filter(has_text=alert).last
+        if signs.count():
+            signs.get_by_role("button", name=re.compile("none of these|: no$")).last.click()
+            signs.wait_for(state="detached")
+    moved = page.locator("#moved li").filter(has_text="advice to remain active").inner_text()
+    assert "Eligible" in moved and "was provisional" in moved
+    assert page.locator('[data-therapy="ggt:AdviceToRemainActive"] .was').inner_text() == "was: provisional"
 
 
 def test_a_sign_that_is_there_raises_the_alert_and_folds_the_rest(open_page: OpenPage) -> None:
