@@ -89,6 +89,12 @@ class Span(TypedDict):
     sure: bool
 
 
+class Met(Span):
+    """An interval in which opposed voices meet, and how many pairs of them do."""
+
+    pairs: int
+
+
 class PictureRow(TypedDict):
     """Where a voice speaks along the number of a picture, and whom it means besides, in words."""
 
@@ -108,4 +114,4 @@ class Picture(TypedDict):
     high: float
     ticks: list[float]
     rows: list[PictureRow]
-    meet: list[Span]
+    meet: list[Met]

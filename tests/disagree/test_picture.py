@@ -41,9 +41,18 @@ def test_bounds_and_where_they_meet() -> None:
         "a": [(12, None, True)],
         "b": [(None, 26, True)],
         "c": [ANY],
-        "meet": [(12, None, True)],
+        # To week 26 a meets both, from then on c alone.
+        "meet": [(12, 26, True), (26, None, True)],
         WEEKS: [],
     }
+
+
+def test_where_more_meet_is_told_apart() -> None:
+    """A voice without a number meets everybody; from week 12 on there are two pairs."""
+    whom = {"a": (branch(WEEKS, low(12)),), "b": (Branch(),), "c": (Branch(),)}
+    made = picture(whom, [("a", "b"), ("c", "b")], LOGIC, lambda n: n == WEEKS, str, lambda union: "")
+    assert made is not None
+    assert [(m["low"], m["high"], m["pairs"]) for m in made["meet"]] == [(None, 12, 1), (12, None, 2)]
 
 
 def test_alternatives_leave_a_gap() -> None:

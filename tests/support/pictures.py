@@ -17,6 +17,16 @@ PAGES = {
     "patient": ("/?example=acute-uncomplicated&show=weeks", ""),
     "patient-open": ("/?example=chronic-failed-care&open=ggt:EpiduralSteroidInjection", ".band-disagree"),
     "patient-alert": ("/?example=cauda-equina-week-1", ""),
+    "disagreements": ("/disagreements", ".controversy"),
+    "matrix": ("/matrix?category=drug", ""),
+    "documents": ("/documents", ""),
+    "article": ("/page/document/droracle-sciatica-2025", ""),
+    "statement": ("/page/statement/bmj-2025/BMJ-R1", ""),
+    "term": ("/page/term/NSAID", ""),
+    "provenance": ("/provenance?of=bmj-2025/BMJ-R1", ""),
+    "audit": ("/audit?severity=error", ""),
+    "search": ("/search?q=epidural", ""),
+    "sparql": ("/sparql/editor", ""),
 }
 #: Width and height of a window, and whether it is dark.
 WINDOWS = {"wide": (1280, 1000, False), "narrow": (360, 1000, True)}

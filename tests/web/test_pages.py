@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -36,6 +36,13 @@ def test_nothing_keeps_anyone_from_reading_it(open_page: OpenPage, path: str, wi
         details.evaluate("one => { one.open = true }")
     assert violations(page) == []
     assert sideways(page) == 0
+
+
+def test_at_twice_the_size_nobody_scrolls_sideways(open_page: OpenPage) -> None:
+    page = open_page("/matrix", width=640)
+    for path in PAGES:
+        page.goto("/".join(page.url.split("/")[:3]) + path)
+        assert sideways(page) == 0, path
 
 
 @pytest.mark.slow
@@ -89,7 +96,7 @@ def test_a_controversy_is_drawn_and_leads_to_its_statements(open_page: OpenPage)
 def test_pairs_below_each_with_its_verdict(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/disagreements?verdict=horizon")
     pairs = page.locator("details.pair")
-    expected = [row for row in kb.disagreements(verdicts=("horizon",))["disagreements"]]
+    expected = kb.disagreements(verdicts=("horizon",))["disagreements"]
     assert pairs.count() == len(expected) > 0
     assert set(pairs.locator(".chip").all_inner_texts()) == {"horizon"}
 
@@ -226,6 +233,33 @@ def test_sparql_is_asked_in_the_editor_and_the_link_holds_the_query(open_page: O
     assert again.locator(".CodeMirror").evaluate("one => one.CodeMirror.getValue()") == "ASK {}"
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("PREFIX gg: <https://w3id.org/guidegraph/vocab/> SELECT (COUNT(?d) AS ?n) WHERE { ?d a gg:Document }", "1 result"),
+        ("PREFIX gg: <https://w3id.org/guidegraph/vocab/> ASK { ?d a gg:Document }", "True"),
+        ("PREFIX ggd: <https://w3id.org/guidegraph/document/> DESCRIBE ggd:bmj-2025", "BMJ 2025"),
+        ("PREFIX ggd: <https://w3id.org/guidegraph/document/> CONSTRUCT { ggd:bmj-2025 ?p ?o } WHERE { ggd:bmj-2025 ?p ?o }", "BMJ 2025"),
+    ],
+)  # fmt: skip
+def test_sparql_of_each_form_is_asked_in_the_editor(open_page: OpenPage, query: str, told: str) -> None:
+    page = open_page(f"/sparql/editor#{urlencode({'query': query})}")
+    page.locator("#editor[data-ready]").wait_for()
+    page.locator(".yasqe_queryButton").click()
+    page.locator(".yasr_results").get_by_text(told).or_(page.locator(".yasr").get_by_text(told)).first.wait_for()
+    assert violations(page) == []
+
+
+def test_a_query_that_cannot_be_read_is_told_in_the_editor(open_page: OpenPage) -> None:
+    query = "SELECT ?a WHERE { ?a <urn:p> ?b } GROUP BY ?b"
+    page = open_page(f"/sparql/editor#{urlencode({'query': query})}", refused=(400,))
+    page.locator("#editor[data-ready]").wait_for()
+    page.locator(".yasqe_queryButton").click()
+    page.locator(".errorResult").wait_for()
+    assert "the query cannot be parsed" in page.locator(".errorResult").inner_text()
+    assert violations(page) == []
+
+
 def test_sparql_without_script_is_a_form(open_page: OpenPage) -> None:
     page = open_page("/sparql/editor?example=examples/publishers", script=False)
     assert "SELECT" in page.get_by_role("textbox", name="Query").input_value()
@@ -245,7 +279,9 @@ def test_the_editor_is_loaded_on_its_page_alone(site: str, kb: gg.KnowledgeBase)
     # One style by its digest, no more.
     assert "unsafe" not in own
     assert re.sub(r" 'sha256-[^']+'", "", own) == policy
-    files: list[Path] = [path for path in STATIC.rglob("*") if path.suffix in (".js", ".css") and "yasgui" not in path.parts]
+    files: list[Path] = [
+        path for path in STATIC.rglob("*") if path.suffix in (".js", ".css") and "yasgui" not in path.parts
+    ]
     assert sum(path.stat().st_size for path in files) < 150_000
 
 
@@ -261,5 +297,3 @@ def test_keys_alone_reach_a_cell(open_page: OpenPage) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/page/statement/**")
     assert page.get_by_role("heading", level=1).is_visible()
-
-

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +13,7 @@ import pyoxigraph as ox
 import pytest
 
 import guidegraph as gg
+from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.store import digest_of, knowledge_graphs
 
@@ -145,6 +148,25 @@ def test_pages_name_their_data_and_show_what_is_known(client: Any) -> None:
     assert '<link rel="alternate" type="text/turtle" href="/data/term/NSAID.ttl"' in page
     for told in ("anti-inflammatory painkiller", "CHEBI:35475", '<a href="/page/term/Ibuprofen">', "contraindicated for some patients"):  # fmt: skip
         assert told in page, told
+    ibuprofen = client.get("/page/term/Ibuprofen").text
+    assert '<a href="/page/term/NSAID">' in ibuprofen and '<a href="/page/vocab/Drug">' in ibuprofen
     statement = client.get("/page/statement/bmj-2025/BMJ-R1").text
     for told in ("symptoms from 13 weeks", "strong recommendation against", "only without: inside a research trial", "xsd:decimal[&gt;= 13.0]", "/page/document/bmj-2025"):  # fmt: skip
         assert told in statement, told
+
+
+def test_pages_of_other_knowledge(tmp_path: Path) -> None:
+    """Knowledge that states nothing: every page says so, and none fails."""
+    for folder in ("ontology",):
+        shutil.copytree(assets.folder(folder), tmp_path / folder)
+    (tmp_path / "graph/documents").mkdir(parents=True)
+    (tmp_path / "graph/documents/x.trig").write_text(
+        f"@prefix gg: <{ns.GG}> . @prefix ggd: <{ns.GGD}> . @prefix ggg: <{ns.GGG}> .\n"
+        "ggg:x { ggg:x a gg:KnowledgeGraph ; gg:encodes ggd:x . ggd:x a gg:Document . }"
+    )
+    client = TestClient(application(Served(gg.open(tmp_path))), base_url="http://localhost")
+    for path in ("disagreements", "matrix", "documents", "page/document/x", "provenance?of=ggd:x", "search?q=x", "page/ontology", "sparql/editor"):  # fmt: skip
+        answer = client.get(f"/{path}", headers={"Accept": "text/html"})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8"), path
+    nothing = client.get("/audit", headers={"Accept": "text/html"})
+    assert nothing.status_code == 422 and "Nothing to audit" in nothing.text

@@ -13,7 +13,7 @@ from itertools import groupby, pairwise, product
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.branch import Branch, Logic, Range, satisfiable
 from guidegraph.knowledge.normal import Union
-from guidegraph.readforms import Picture, PictureRow, Span
+from guidegraph.readforms import Met, Picture, PictureRow, Span
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
 
 #: Of an axis without an upper end, how far it goes beyond the last bound, as a share of that.
@@ -60,7 +60,7 @@ def picture(
         "high": best.high,
         "ticks": best.ticks,
         "rows": rows,
-        "meet": best.spans(best.meet),
+        "meet": best.met(),
     }
 
 
@@ -86,7 +86,7 @@ class _Axis:
     """One number with the cells between all bounds that bear on some populations.
 
     Attributes:
-        rows: for each statement what each cell is to it; meet: what each is to some opposed pair together.
+        rows: for each statement what each cell is to it; meet: what each is to each opposed pair together.
         separates: the part of the axis, 0 to 1, in which only one of an opposed pair speaks, on average over them.
     """
 
@@ -104,7 +104,7 @@ class _Axis:
         starts = [0, *moves]
         self._cells: Cells = [(cells[a][0], cells[b - 1][1]) for a, b in zip(starts, [*moves, len(cells)], strict=True)]
         self.rows = {s: [row[at] for at in starts] for s, row in rows.items()}
-        self.meet = [max((row[at] for row in met), default=_NOT) for at in starts]
+        self.meet = [[row[at] for row in met] for at in starts]
         self.ticks = sorted({float(low[0]) for low, _ in self._cells[1:]})
         self.high = round(self.ticks[-1] * (1 + _BEYOND), 1) if self.ticks else 0.0
         self.separates = self._apart(pairs)
@@ -140,18 +140,30 @@ class _Axis:
         )
         return alone / self.high / len(pairs)
 
+    def met(self) -> list[Met]:
+        """The cells in which opposed voices meet, those side by side in which as many do as one."""
+        told: list[Met] = []
+        counted = [(max(grades, default=_NOT), sum(map(bool, grades))) for grades in self.meet]
+        for (grade, pairs), group in groupby(zip(counted, self._cells, strict=True), key=lambda pair: pair[0]):
+            cells = [cell for _, cell in group]
+            if grade:
+                told.append({**_span(cells, grade), "pairs": pairs})
+        return told
+
     def spans(self, grades: Sequence[int]) -> list[Span]:
         """The cells that are meant, those side by side as one; an end is None where there is none."""
         told: list[Span] = []
         for grade, group in groupby(zip(grades, self._cells, strict=True), key=lambda pair: pair[0]):
             cells = [cell for _, cell in group]
             if grade:
-                low, high = cells[0][0], cells[-1][1]
-                told.append(
-                    {
-                        "low": None if low == LOWEST else float(low[0]),
-                        "high": None if high == HIGHEST else float(high[0]),
-                        "sure": grade == _SURE,
-                    }
-                )
+                told.append(_span(cells, grade))
         return told
+
+
+def _span(cells: Cells, grade: int) -> Span:
+    low, high = cells[0][0], cells[-1][1]
+    return {
+        "low": None if low == LOWEST else float(low[0]),
+        "high": None if high == HIGHEST else float(high[0]),
+        "sure": grade == _SURE,
+    }

@@ -12,10 +12,12 @@ from html import escape
 from itertools import pairwise
 
 from guidegraph.comparisons import Controversy, Voice
-from guidegraph.readforms import Picture, Span
+from guidegraph.readforms import Met, Picture, Span
 from guidegraph.words import attached_inside, clean
 
 _HEIGHT = 22
+#: How strongly the ground is shaded at least where opposed voices meet, of what it is where most do.
+_FAINT = 0.15
 #: Of the axis, in percent: values closer than this to each other are written apart.
 _APART = 6.5
 _SIDES = (("for", "for"), ("against", "against"), ("declined", "takes no side"))
@@ -104,12 +106,25 @@ def _place(low: float | None, high: float | None, end: float) -> tuple[float, fl
     return first, (100.0 if high is None else min(high / end, 1.0) * 100) - first
 
 
+def _shade(met: Met, most: int, end: float) -> str:
+    """The ground where opposed voices meet, the stronger the more pairs of them do."""
+    x, width = _place(met["low"], met["high"], end)
+    opacity = f"{_FAINT + (1 - _FAINT) * met['pairs'] / most:.2f}"
+    return f'<rect class="meet" x="{x:.2f}%" y="0" width="{width:.2f}%" height="{_HEIGHT}" fill-opacity="{opacity}"/>'
+
+
+def _met_words(drawn: Picture) -> str:
+    """Where opposed voices meet, in words, with how many pairs of them where that changes."""
+    if len(drawn["meet"]) == 1:
+        return span_words(drawn["meet"][0])
+    told = (f"{span_words(m)}: {m['pairs']} {'pair' if m['pairs'] == 1 else 'pairs'}" for m in drawn["meet"])
+    return "; ".join(told) or "nowhere"
+
+
 def _line(row: _Row, drawn: Picture) -> str:
     end = drawn["high"]
-    shaded = "".join(
-        f'<rect class="meet" x="{x:.2f}%" y="0" width="{w:.2f}%" height="{_HEIGHT}"/>'
-        for x, w in (_place(s["low"], s["high"], end) for s in drawn["meet"])
-    )
+    most = max((span["pairs"] for span in drawn["meet"]), default=1)
+    shaded = "".join(_shade(span, most, end) for span in drawn["meet"])
     ticks = "".join(
         f'<line class="tick" x1="{t / end * 100:.2f}%" x2="{t / end * 100:.2f}%" y1="0" y2="{_HEIGHT}"/>'
         for t in drawn["ticks"]
@@ -161,10 +176,9 @@ def picture_html(one: Controversy, addresses: dict[str, str] | None = None) -> s
             )
         if lines:
             told.append(f'<p class="side {side}">{words}</p><ul>{"".join(lines)}</ul>')
-    met = ", ".join(span_words(span) for span in drawn["meet"])
     number = drawn["label"][:1].upper() + drawn["label"][1:]
     return (
         f'<figure class="picture"><figcaption>{_e(number)}: where each speaks; '
-        f'<span class="swatch">shaded</span> where opposed sources meet ({_e(met or "nowhere")})</figcaption>'
+        f'<span class="swatch">shaded</span> where opposed sources meet ({_e(_met_words(drawn))})</figcaption>'
         f'<div class="axis-row">{_axis(drawn)}</div>{"".join(told)}</figure>'
     )

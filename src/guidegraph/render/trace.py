@@ -45,7 +45,8 @@ _LOOK = {
     "therapy": ("#f2f2f2", "#222222"),
 }
 _RED = "#a3000f"
-_CHARS, _SMALL = 32, 40
+#: Characters of a line: of the label, of the details, and of a break, which is bold.
+_CHARS, _SMALL, _BOLD = 32, 40, 36
 
 
 def _lines(text: str, width: int, most: int = 4) -> list[str]:
@@ -60,7 +61,7 @@ class _Box:
         self.node = node
         self.label = _lines(node["label"], _CHARS)
         self.details = _lines("; ".join(d for d in node["details"] if "://" not in d), _SMALL)
-        self.breaks = [line for told in node["breaks"] for line in textwrap.wrap(clean(f"! {told}"), _SMALL)]
+        self.breaks = [line for told in node["breaks"] for line in textwrap.wrap(clean(f"! {told}"), _BOLD)]
         self.children = [_Box(child) for child in node["children"]]
         rows = 1 + len(self.label) + len(self.details) + len(self.breaks)
         self.height = rows * _LINE + 2 * _PAD

@@ -14,9 +14,11 @@ from starlette.routing import BaseRoute, Route
 
 from guidegraph.api import KnowledgeBase
 from guidegraph.audit.kinds import SEVERITIES
+from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge import describe, named
 from guidegraph.web.asked import Asked
 from guidegraph.web.layout import page
+from guidegraph.web.links import missing
 from guidegraph.web.served import Served, served_of
 
 
@@ -34,7 +36,10 @@ def audited(kb: KnowledgeBase, day: date, document: str = "") -> Mapping[str, An
 def _audit(request: Request) -> Response:
     kb, asked = served_of(request).kb, Asked(request)
     document, day = asked.read("document", kb.document), asked.day("as-of")
-    data = audited(kb, day or date.today(), document)
+    try:
+        data = audited(kb, day or date.today(), document)
+    except GuideGraphError as error:
+        return missing(request, str(error), "Nothing to audit", 422)
     kinds = [row["kind"] for row in data["summary"]["kinds"]]
     severity, kind = asked.chosen("severity", tuple(SEVERITIES)), asked.chosen("kind", kinds)
     findings = [row for row in data["findings"] if severity in ("", row["severity"]) and kind in ("", row["kind"])]

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from guidegraph import namespaces as ns
 from guidegraph.query.catalogue import Query, catalogue
 from guidegraph.web.asked import Asked
 from guidegraph.web.fence import POLICY
@@ -45,6 +46,7 @@ def _editor(request: Request) -> Response:
         request,
         "editor.html",
         text=given or shown(chosen or known[_FIRST]),
+        prefixes=ns.PREFIXES,
         chosen="" if given else (chosen or known[_FIRST]).id,
         examples=[(query.id, query.title, query.question, shown(query)) for query in known.values()],
     )

@@ -107,7 +107,9 @@ def _whole(kb: KnowledgeBase, path: str) -> list[ox.Quad]:
     if path in ("dataset", "catalog"):
         from guidegraph.export.description import triples
 
-        return [ox.Quad(t.subject, t.predicate, t.object) for t in triples(kb.engine, kb.knowledge.root or assets.root())]
+        return [
+            ox.Quad(t.subject, t.predicate, t.object) for t in triples(kb.engine, kb.knowledge.root or assets.root())
+        ]
     return rdf.ontology(kb.store) if _parts(kb, path) else []
 
 

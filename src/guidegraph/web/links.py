@@ -62,10 +62,10 @@ def routes(served: Served) -> list[BaseRoute]:
     return []
 
 
-def missing(request: Request, told: str) -> Response:
-    """404, as a page for those who accept one: what is not here, and where to search."""
+def missing(request: Request, told: str, heading: str = "Not here", status: int = 404) -> Response:
+    """That something cannot be shown, as a page for those who accept one: why, and where to search."""
     if accepted(request, (HTML,)) is None:
-        return PlainTextResponse(f"{told}\n", 404, {"Vary": "Accept"})
-    answer = page(request, "missing.html", status=404, told=told)
+        return PlainTextResponse(f"{told}\n", status, {"Vary": "Accept"})
+    answer = page(request, "missing.html", status=status, told=told, heading=heading)
     answer.headers["Vary"] = "Accept"
     return answer

@@ -13,7 +13,7 @@ from guidegraph import namespaces as ns
 from guidegraph.api import KnowledgeBase
 from guidegraph.knowledge import describe
 from guidegraph.web.layout import page
-from guidegraph.web.links import PAGE, alternates, missing, page_of
+from guidegraph.web.links import PAGE, alternates, iri_of, missing, page_of
 from guidegraph.web.nodes import mentions_of, said_of, whom
 from guidegraph.web.served import Served, served_of
 
@@ -58,6 +58,7 @@ def _node(request: Request) -> Response:
         label=label,
         definition=next((row.values[0].text for row in said if row.property == ns.SKOS + "definition"), ""),
         term=term,
+        further=_further(kb, term) if term else [],
         roles=_roles(term) if term else [],
         whom=whom(kb, population) if population else None,
         said=said,
@@ -72,6 +73,13 @@ def term_of(kb: KnowledgeBase, iri: str) -> dict[str, Any] | None:
         return None
     found: list[dict[str, Any]] = kb.lookup(iri)["terms"]
     return found[0] if found else None
+
+
+def _further(kb: KnowledgeBase, term: dict[str, Any]) -> list[tuple[str, str]]:
+    """The classes above those directly above a term, by label, each with its page."""
+    near = {term["iri"], *(iri_of(row["id"]) for row in term["above"])}
+    above = set(kb.vocabulary.ancestors(term["iri"])) - near
+    return sorted((kb.vocabulary.label(iri), page_of(iri)) for iri in above if iri in kb.vocabulary.by_iri)
 
 
 def _roles(term: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:

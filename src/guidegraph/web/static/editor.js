@@ -10,6 +10,10 @@
   const text = shared || document.getElementById("text").value;
   plain.hidden = true;
   place.hidden = false;
+  // Names are completed from what is here: YASGUI itself would ask others for classes and properties.
+  const prefixes = Object.entries(JSON.parse(place.dataset.prefixes)).map(([name, iri]) => `${name}: <${iri}>`);
+  Yasgui.Yasqe.forkAutocompleter("prefixes", { name: "ours", persistenceId: null, get: () => Promise.resolve(prefixes) }, false);
+  Yasgui.Yasqe.defaults.autocompleters = ["ours", "variables"];
   const yasgui = new Yasgui(place, {
     // A query may be somebody's own business: the browser keeps none of them.
     persistenceId: null,
