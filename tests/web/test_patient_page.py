@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from guidegraph import assets
 from tests.support.browser import OpenPage, sideways, violations
 
 VIEWS = [(1280, False), (1280, True), (360, False), (360, True)]
@@ -293,7 +294,12 @@ def test_a_link_takes_in_nothing_that_was_typed(open_page: OpenPage) -> None:
     assert "canary" not in page.url
 
 
-EXAMPLES = ["acute-uncomplicated", "anticoagulated-older", "chronic-failed-care", "stopped-mao-inhibitor"]
+#: The longest answers; the others are printed where there is time.
+LONGEST = ("acute-uncomplicated", "anticoagulated-older", "chronic-failed-care", "stopped-mao-inhibitor")
+EXAMPLES = [
+    pytest.param(path.stem, marks=() if path.stem in LONGEST else pytest.mark.slow)
+    for path in assets.files("graph", "profiles/*.yaml")
+]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
