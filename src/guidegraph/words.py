@@ -44,7 +44,10 @@ def other_entry_words(row: OtherEntry) -> str:
 
 def clean(text: Any) -> str:
     """Text without control, format or bidirectional characters, which a hostile file could have put there."""
-    return "".join(c if not unicodedata.category(c).startswith("C") else " " for c in str(text))
+    told = str(text)
+    if told.isprintable():
+        return told
+    return "".join(c if not unicodedata.category(c).startswith("C") else " " for c in told)
 
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:

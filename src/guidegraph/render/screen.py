@@ -85,13 +85,17 @@ def _fit(parts: list[Part], room: int) -> None:
 
     Parts keep their least while the whole does not fit for what is never cut, which alone may pass the limit.
     """
+    high = [len(_lines(part)) for part in parts]
     for least, free in ((True, False), (False, True)):
-        while sum(len(_lines(part)) for part in parts if part.least or not free or not part.heading) > room:
-            able = [part for part in parts if part.least and _divisible(part)]
-            able = [part for part in able if not least or len(_lines(part)) > part.least]
+        counted = [at for at, part in enumerate(parts) if part.least or not free or not part.heading]
+        while sum(high[at] for at in counted) > room:
+            able = [at for at, part in enumerate(parts) if part.least and _divisible(part)]
+            able = [at for at in able if not least or high[at] > parts[at].least]
             if not able:
                 break
-            _shrink(max(reversed(able), key=lambda part: len(_lines(part)) / part.least))
+            most = max(reversed(able), key=lambda at: high[at] / parts[at].least)
+            _shrink(parts[most])
+            high[most] = len(_lines(parts[most]))
 
 
 def _divisible(part: Part) -> bool:
