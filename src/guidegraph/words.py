@@ -151,6 +151,11 @@ def to_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
+def plural(count: int, word: str) -> str:
+    """A number of things by the word for one of them."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def to_lines(data: Mapping[str, Any]) -> str:
     """An object as JSON with a line for each entry of its lists and objects; keys stay in their order."""
 

@@ -15,7 +15,7 @@ from guidegraph.assess.bands import GUIDELINE, HEADINGS
 from guidegraph.cli.app import app
 from guidegraph.model import STATUSES
 from guidegraph.render import glance_markdown, glance_text
-from guidegraph.render.glance import LINES, WIDTH
+from guidegraph.render.screen import LINES, WIDTH
 from tests.conftest import AS_OF
 from tests.support import generate
 from tests.support.paths import ASKED, ASKED_NAMES

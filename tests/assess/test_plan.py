@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guidegraph import namespaces as ns
+from guidegraph.assess.plan import MOST
 from guidegraph.errors import TermError, UsageError
 from guidegraph.render.plan import plan_markdown, plan_text
 from tests.conftest import AS_OF
@@ -132,6 +133,15 @@ def test_views_and_wrong_plans(kb: Any) -> None:
     with pytest.raises(UsageError, match="names 2 problems"):
         planned(kb, "ibuprofen", profile=two)
     assert planned(kb, "ibuprofen", profile=two, problem="sciatica")["problem"]["named"]
+
+
+def test_a_plan_has_an_end(kb: Any) -> None:
+    """Hundreds of therapies would keep a server busy for minutes."""
+    labels = [row.label for row in kb.vocabulary.of_kind("intervention")]
+    with pytest.raises(UsageError, match=f"at most {MOST} therapies, and this one has {MOST + 1}"):
+        kb.plan("example:bleeding-ulcer", labels[: MOST + 1])
+    # What is named twice is one.
+    assert kb.plan("example:bleeding-ulcer", labels[:1] * (MOST + 1))
 
 
 def test_the_commands() -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -67,7 +68,7 @@ def asked(server: Any, work: Callable[[Client], Awaitable[Any]], mode: str = "au
 
 def test_every_operation_is_a_tool_but_the_whole_answer(tools: Tools) -> None:
     listed = {tool.name: tool for tool in asked(tools, lambda client: client.list_tools()).tools}
-    assert set(listed) == set(ASKED) == set(OPERATIONS) - {"therapies"}
+    assert set(listed) == set(ASKED) == set(OPERATIONS) - {"therapies", "full"}
     for name, tool in listed.items():
         assert tool.title and len(tool.description) > 30 and tool.annotations.read_only_hint is True
         jsonschema.Draft202012Validator.check_schema(tool.input_schema)
@@ -215,3 +216,8 @@ def test_over_http_only_its_own_names_are_answered(address: str) -> None:
     for name, status in (("evil.example", 421), ("evil.example:80", 421)):
         assert httpx.post(address, json=call, headers={**media, "host": name}).status_code == status
     assert httpx.post(address, json=call, headers={**media, "origin": "http://evil.example"}).status_code == 403
+
+
+def test_every_tool_is_documented(repo_root: Path) -> None:
+    text = (repo_root / "docs/mcp.md").read_text(encoding="utf-8")
+    assert set(ASKED) <= set(re.findall(r"`(\w+)`", text))

@@ -83,6 +83,10 @@ def test_an_entry_opens_to_voices_places_and_evidence(open_page: OpenPage, scrip
     sides = whole.locator(".both > section")
     left, right = sides.nth(0).bounding_box(), sides.nth(1).bounding_box()
     assert left["y"] == right["y"] and left["x"] < right["x"], "both sides stand beside each other"
+    whole.get_by_role("button", name=re.compile("^Proof")).click()
+    proof = page.locator("#whole-ggt-EpiduralSteroidInjection .proof")
+    proof.wait_for()
+    assert "To be eligible" in proof.inner_text() and proof.locator(".literals li").count() > 5
     page.get_by_role("button", name="epidural steroid injection", exact=True).click()
     whole.wait_for(state="detached")
 
@@ -291,6 +295,7 @@ def test_the_answer_prints_on_one_page(open_page: OpenPage, example: str) -> Non
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "dark"), VIEWS)
 def test_nothing_keeps_anyone_from_reading_it(open_page: OpenPage, width: int, dark: bool) -> None:
     for path in (
@@ -303,6 +308,7 @@ def test_nothing_keeps_anyone_from_reading_it(open_page: OpenPage, width: int, d
         assert sideways(page) == 0
 
 
+@pytest.mark.slow
 def test_every_state_can_be_read(open_page: OpenPage) -> None:
     page = open_page(f"{ACUTE}&open=ggt:NSAID&show=weeks", refused=(422,))
     page.get_by_role("checkbox", name="plan ibuprofen").first.check()
@@ -339,3 +345,45 @@ def test_script_and_style_are_small(open_page: OpenPage) -> None:
     page = open_page("/")
     sizes = page.evaluate("() => performance.getEntriesByType('resource').map(r => r.decodedBodySize)")
     assert 10_000 < sum(sizes) < 150_000
+
+
+def test_an_answer_that_does_not_come_is_told_and_nothing_is_lost(open_page: OpenPage) -> None:
+    page = open_page(ACUTE, refused=(413,))
+    page.get_by_label("Age", exact=True).fill("44")
+    page.route("**/", lambda route: route.fulfill(status=413, body="too large"))
+    page.get_by_role("button", name="Update the answer").click()
+    page.locator("#failed").filter(has_text="413").wait_for()
+    assert page.get_by_label("Age", exact=True).input_value() == "44"
+    page.unroute("**/")
+    page.get_by_role("button", name="Update the answer").click()
+    page.locator(".answer > p").filter(has_text="age 44").first.wait_for()
+
+
+def test_what_is_looked_up_stands_beside_the_patient(open_page: OpenPage) -> None:
+    page = open_page(f"{CHRONIC}&open=ggt:EpiduralSteroidInjection")
+    page.get_by_label("Age", exact=True).fill("52")
+    page.get_by_role("button", name="Update the answer").click()
+    page.locator("#moved").wait_for()
+    with page.context.expect_page() as opened:
+        page.locator("#whole-ggt-EpiduralSteroidInjection").get_by_role("link").first.click()
+    assert "52" not in opened.value.url
+    opened.value.get_by_role("heading", level=1).wait_for()
+    assert page.get_by_label("Age", exact=True).input_value() == "52"
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="Matrix").click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"], "whoever would lose a patient is asked"
+
+
+@pytest.mark.parametrize("field", ["as-of", "jurisdiction"])
+def test_a_fault_in_what_is_folded_is_unfolded(open_page: OpenPage, field: str) -> None:
+    """Without script, too."""
+    page = open_page(ACUTE, script=False, refused=(422,))
+    shown = page.locator(f'[name="{field}"]')
+    shown.locator("xpath=ancestor::details[1]").locator("> summary").click()
+    shown.evaluate("one => { one.type = 'text'; }")
+    shown.fill("XX")
+    page.get_by_role("button", name="Update the answer").click()
+    page.locator(".fault").first.wait_for()
+    assert page.locator(".fault").first.is_visible()

@@ -39,6 +39,7 @@ def test_every_option_is_documented_and_exists() -> None:
         f"| {limits.PLACES}, {limits.HELD // 2**20} MiB |",
         f"| connections of one process | {serving.CONNECTIONS} |",
         f"| head of a request | {serving.HEAD_BYTES // 1024} KiB |",
+        f"| {serving.READ:g} seconds, {serving.UNREAD_BYTES // 2**20} MiB |",
         f"| {serving.HEAD:g} seconds, {serving.KEPT} seconds |",
     ],
 )

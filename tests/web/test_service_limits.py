@@ -91,6 +91,27 @@ def test_a_body_has_an_end(path: str, most: int, length_told: bool) -> None:
     assert counted(board, "refused_body") == 1
 
 
+def test_a_body_that_is_too_large_is_passed_over_up_to_a_bound_and_not_asked_for() -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 2**20
+            yield bytes(2**20)
+
+    async def asking(client: httpx.AsyncClient) -> None:
+        nonlocal read
+        assert (await client.post("/api/echo", content=endless())).status_code == 413
+        assert limits.PASSED_OVER < read < limits.PASSED_OVER + 8 * 2**20
+        read = 0
+        headers = {"Content-Length": "100000000", "Expect": "100-continue"}
+        assert (await client.post("/api/echo", content=endless(), headers=headers)).status_code == 413
+        assert read <= 2**20
+
+    run(asking, Board())
+
+
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "", "9" * 40, "+5"])
 def test_a_length_that_is_none_is_refused(length: str) -> None:
     async def asking(client: httpx.AsyncClient) -> None:
@@ -135,6 +156,29 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_thread_keeps_its_plac
 
     run(asking, board, places=1)
     assert (counted(board, "refused_time"), counted(board, "refused_busy")) == (1, 1)
+
+
+def test_answers_wait_for_their_turn_and_several_loops_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounded, working, most = app(Board()), 0, 0
+
+    async def count(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal working, most
+        working += 1
+        most = max(most, working)
+        await asyncio.sleep(0.02)
+        working -= 1
+        await PlainTextResponse("done")(scope, receive, send)
+
+    bounded.app = count
+
+    async def asking() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(bounded), base_url="http://localhost") as client:  # type: ignore[arg-type]
+            answers = await asyncio.gather(*(client.get("/api/echo") for _ in range(12)))
+            assert {answer.status_code for answer in answers} == {200}
+
+    for _ in range(2):
+        asyncio.run(asking())
+    assert most == limits.THREADS
 
 
 def test_a_fault_is_told_without_its_words(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.support.commands import run
+from tests.support.crowd import Ask
 from tests.support.webserver import WebServer, webserver
 
 pytestmark = pytest.mark.slow
@@ -63,21 +66,30 @@ def test_a_query_that_nobody_waits_for_is_ended(server: WebServer) -> None:
     assert answer.status_code == 200 and seconds < 1
 
 
-def test_when_all_processes_are_busy_one_is_told_to_come_again(server: WebServer) -> None:
-    host, port = server.address.removeprefix("http://").split(":")
-    body = f"query={ENDLESS}".replace(" ", "+").replace("?", "%3F").replace("*", "%2A")
-    head = f"POST /sparql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
-    waiting = [socket.create_connection((host, int(port))) for _ in range(4)]
-    try:
-        for one in waiting:
-            one.sendall((head + body).encode())
-        time.sleep(0.5)
-        answer, seconds = ask(server, "ASK {}")
-        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-        assert seconds < 2.5
-    finally:
-        for one in waiting:
-            one.close()
+def test_whoever_waits_for_too_many_others_is_told_to_come_again_in_time(server: WebServer) -> None:
+    """Sixteen endless queries for four processes, and a short one behind them."""
+    endless = Ask("POST", "/sparql", ENDLESS.encode(), (("Content-Type", "application/sparql-query"),))
+    parts = urlsplit(server.address)
+
+    async def one(ask: Ask) -> tuple[int, bytes, float]:
+        started = time.monotonic()
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(ask.written("localhost"))
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        return int(head.split()[1]), head, time.monotonic() - started
+
+    async def all_of_them() -> tuple[list[tuple[int, bytes, float]], tuple[int, bytes, float]]:
+        asking = [asyncio.ensure_future(one(endless)) for _ in range(16)]
+        await asyncio.sleep(0.5)
+        short = await one(Ask("GET", "/sparql?query=ASK%20%7B%7D"))
+        return await asyncio.gather(*asking), short
+
+    answers, short = asyncio.run(all_of_them())
+    assert {status for status, _, _ in answers} == {429, 504}
+    assert all(seconds < 2.5 for _, _, seconds in answers)
+    assert all(b"retry-after: 1" in head.lower() for status, head, _ in answers if status == 429)
+    assert short[0] == 200 and short[2] < 2.5
 
 
 def test_a_process_that_ends_is_started_anew(server: WebServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 import guidegraph as gg
 from guidegraph.api.operations import OPERATIONS
 from guidegraph.web.app import application
+from guidegraph.web.problems import PROBLEMS
 from guidegraph.web.served import Served
 
 DAY = "2026-11-24"
@@ -22,6 +24,7 @@ PATIENT = {"profile": "example:bleeding-ulcer", "as_of": DAY}
 ASKED: dict[str, dict[str, Any]] = {
     "glance": PATIENT,
     "therapies": PATIENT,
+    "full": PATIENT,
     "explain": {**PATIENT, "therapy": "ibuprofen"},
     "ask": PATIENT,
     "plan": {**PATIENT, "therapies": ["ibuprofen", "naproxen"]},
@@ -69,13 +72,21 @@ def told(answer: Any, status: int, kind: str) -> dict[str, Any]:
     return problem
 
 
-def test_the_document_is_openapi_and_names_every_operation(described: dict[str, Any]) -> None:
+def test_the_document_is_openapi_and_names_every_operation(client: TestClient, described: dict[str, Any]) -> None:
     validator = pytest.importorskip("openapi_spec_validator")
     validator.validate(described)
     assert described["openapi"].startswith("3.1")
     paths = {f"/api/{operation.path}": [m.lower() for m in operation.methods] for operation in OPERATIONS.values()}
     assert {path: list(methods) for path, methods in described["paths"].items()} == paths
     assert set(ASKED) == set(OPERATIONS)
+    assert client.get("/api").json() == described
+
+
+def test_every_reference_of_the_document_is_there_and_needed(described: dict[str, Any]) -> None:
+    named = set(re.findall(r'"\$ref": ?"#/components/(schemas|responses)/([^"]+)"', json.dumps(described)))
+    there = {(kind, name) for kind in ("schemas", "responses") for name in described["components"][kind]}
+    assert named == there
+    assert "$ref" not in re.sub(r'"\$ref": ?"#/components/', "", json.dumps(described))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -90,9 +101,10 @@ def test_each_answer_is_in_its_published_form(
     named = operation["responses"]["200"]["content"]["application/json"]["schema"]
     jsonschema.Draft202012Validator({**named, "components": described["components"]}).validate(data)
     # By the published schema, which the interface serves too.
-    schema = client.get(f"/api/schema/{name}").json()
+    form = OPERATIONS[name].answers
+    schema = client.get(f"/api/schema/{form}").json()
     jsonschema.Draft202012Validator(schema).validate(data)
-    file = repo_root / f"src/guidegraph/schema/{name}.schema.json"
+    file = repo_root / f"src/guidegraph/schema/{form}.schema.json"
     assert not file.exists() or json.loads(file.read_text(encoding="utf-8")) == schema
     assert answer.content == ask(client, name, ASKED[name]).content
 
@@ -100,7 +112,8 @@ def test_each_answer_is_in_its_published_form(
 def test_the_answer_is_that_of_python(client: TestClient, kb: gg.KnowledgeBase) -> None:
     want = kb.therapies("example:bleeding-ulcer", as_of=date.fromisoformat(DAY))
     assert ask(client, "glance", PATIENT).json() == json.loads(json.dumps(want.glance()))
-    assert ask(client, "therapies", PATIENT).json() == json.loads(json.dumps(want.to_dict()))
+    assert ask(client, "therapies", PATIENT).json() == json.loads(json.dumps(want.data()))
+    assert ask(client, "full", PATIENT).json() == json.loads(json.dumps(want.to_dict()))
 
 
 def test_a_bundle_is_a_profile(client: TestClient, kb: gg.KnowledgeBase) -> None:
@@ -115,6 +128,22 @@ def test_a_bundle_is_a_profile(client: TestClient, kb: gg.KnowledgeBase) -> None
     assert again["therapies"] == client.post("/api/plan", json=plan).json()["therapies"]
 
 
+def test_a_record_may_be_the_whole_body(client: TestClient, kb: gg.KnowledgeBase) -> None:
+    record = json.loads(json.dumps(kb.patient_bundle("example:bleeding-ulcer"), default=float))
+    alone = client.post("/api/ask", content=json.dumps(record), headers={"content-type": "application/fhir+json"})
+    assert alone.json() == client.post("/api/ask", json={"profile": record}).json()
+    told(client.post("/api/plan", json=record), 422, "argument")
+
+
+def test_the_type_of_each_problem_is_there(client: TestClient) -> None:
+    for answer in (client.get("/api/nothing"), client.post("/api/ask", json={}), client.post("/api/ask")):
+        kind = answer.json()["type"]
+        shown = client.get(kind.removeprefix("https://w3id.org/guidegraph"))
+        assert shown.status_code == 200
+        assert shown.json() == {key: answer.json()[key] for key in ("type", "title", "status")}
+    told(client.get("/problem/nothing"), 404, "not-found")
+
+
 def test_how_a_record_is_read_is_told(client: TestClient) -> None:
     person = {"resourceType": "Patient", "id": "p1", "birthDate": "1960-01-01"}
     given = {"profile": person, "as_of": DAY, "record": {"complete": ["conditions"]}}
@@ -127,8 +156,10 @@ def test_how_a_record_is_read_is_told(client: TestClient) -> None:
 
 def test_several_problems_need_a_choice(client: TestClient) -> None:
     given = {"profile": "example:two-problems", "as_of": DAY}
+    unknown = told(client.post("/api/therapies/glance", json={**given, "problem": "zzz"}), 422, "term")
+    assert unknown["where"] == "problem"
     problem = told(client.post("/api/therapies/glance", json=given), 422, "argument")
-    assert "problem" in problem["where"] and not problem["where"].startswith("--")
+    assert "problem" in problem["mend"]
     chosen = {**given, "problem": client.post("/api/profile", json=given).json()["profile"]["problems"][0]["of"]}
     assert client.post("/api/therapies/glance", json=chosen).status_code == 200
 
@@ -237,3 +268,14 @@ def test_a_document_states_each_of_its_statements_once_in_its_order(client: Test
     assert len(starts) > 5 and starts == sorted(starts)
     wanted = {iri for iri in kb.recommendations() if kb.records.one(iri, "statedIn") == told_of["document"]["iri"]}
     assert wanted == {row["iri"] for row in told_of["statements"] if row["kind"] == "recommendation"}
+
+
+def test_every_address_and_problem_is_documented(repo_root: Path) -> None:
+    text = (repo_root / "docs/api.md").read_text(encoding="utf-8")
+    for operation in OPERATIONS.values():
+        for method in operation.methods:
+            path = operation.path.replace("{document}", "ID")
+            assert re.search(rf"`[^`\n]*{method}[^|]*/api/{re.escape(path)}[?`]", text), (method, path)
+    for kind in PROBLEMS:
+        if kind.status not in (408, 412, 413, 429, 503) and kind.name != "refused":
+            assert f"`{kind.name}`" in text, kind.name

@@ -22,6 +22,7 @@ from guidegraph.web.app import application
 from guidegraph.web.served import Served
 from tests.support import cdsclient
 from tests.support.cdsclient import Client
+from tests.support.webserver import webserver
 
 ATC = "http://www.whocc.no/atc"
 IBUPROFEN, NAPROXEN, ACETAMINOPHEN = ("M01AE01", "Ibuprofen"), ("M01AE02", "Naproxen"), ("N02BE01", "Acetaminophen")
@@ -53,7 +54,7 @@ def record(kb: gg.KnowledgeBase, example: str) -> dict[str, Any]:
     bundle: dict[str, Any] = json.loads(
         json.dumps(kb.patient_bundle(f"example:{example}", as_of=date.today()), default=float)
     )
-    age = OPERATIONS["profile"].ask(kb, {"profile": f"example:{example}"})["profile"]["age"]
+    age = json.loads(OPERATIONS["profile"].ask(kb, {"profile": f"example:{example}"}))["profile"]["age"]
     person = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
     person["birthDate"] = (date.today() - timedelta(days=round((age + 0.5) * 365.25))).isoformat()
     return bundle
@@ -122,19 +123,22 @@ def test_the_client_knows_nothing_of_the_server() -> None:
     assert not named & {"guidegraph", "tests"}
 
 
-def test_discovery_offers_the_three_hooks(of: Any) -> None:
+def test_discovery_offers_the_three_hooks(of: Any, repo_root: Path) -> None:
     services = of("age-only").services
     assert set(services) == {"patient-view", "order-select", "order-sign"}
     for service in services.values():
         assert service["prefetch"]["patient"] == "Patient/{{context.patientId}}"
         assert service["title"] and "412" in service["usageRequirements"]
+        assert f"`{service['id']}`" in (repo_root / "docs/cds-hooks.md").read_text(encoding="utf-8")
 
 
 def test_patient_view_shows_the_glance_and_both_sides_of_what_is_contested(of: Any, kb: gg.KnowledgeBase) -> None:
     cards = of("chronic-failed-care").call("patient-view")
     glance, *contested = cards
     assert glance["summary"].startswith("Sciatica for 20 weeks: ")
-    assert "**RECOMMENDED**" in glance["detail"] and "Decision support" in glance["detail"]
+    assert "**RECOMMENDED**" in glance["detail"] and glance["detail"].count("Decision support") == 1
+    # What the command line says of its options is of no use here.
+    assert "--" not in glance["detail"]
     assert contested and all(card["summary"].startswith("Sources disagree: ") for card in contested)
     for card in contested:
         assert "**For**" in card["detail"] and "**Against**" in card["detail"]
@@ -260,6 +264,14 @@ def test_an_order_that_is_not_understood_is_told_and_never_clear(of: Any, more: 
     assert (
         card["indicator"] == "warning" and "1 not checked" in card["summary"] and "**not checked:**" in card["detail"]
     )
+
+
+def test_what_a_record_writes_is_no_markup_of_a_card(of: Any) -> None:
+    client = of("bleeding-ulcer")
+    hostile = "<script>alert(1)</script>\n# **[x](http://example.org)**"
+    for code in ("M01AE01", "Z99"):
+        (card,) = client.call("order-select", **drafts(client, (code, hostile)))
+        assert not re.search(r"(?<!\\)[<\[]", card["detail"]) and "\n# " not in card["detail"]
 
 
 def test_a_service_request_is_an_order(of: Any, kb: gg.KnowledgeBase) -> None:
@@ -444,3 +456,18 @@ def test_what_is_no_feedback_is_refused(of: Any, row: dict[str, Any], where: str
     answer = client.http.post(address, json={"feedback": [{**whole, **row}]})
     assert answer.status_code == 400 and answer.json()["where"] == where
     assert client.http.post(address, json={"feedback": {}}).status_code == 400 and counts(client) == before
+
+
+@pytest.mark.slow
+def test_the_command_serves_the_hooks_from_every_process(kb: gg.KnowledgeBase, tmp_path: Path) -> None:
+    with webserver(tmp_path, "--processes", "2") as server, server.client() as http:
+        client = client_of(http, record(kb, "bleeding-ulcer"))
+        cards = [client.call("order-select", **drafts(client, IBUPROFEN)) for _ in range(8)]
+        assert all([card["indicator"] for card in told] == ["critical"] for told in cards)
+        for (card,) in cards:
+            # A connection each, so that both processes count.
+            with server.client() as other:
+                telling = Client(other, client.fetch, client.patient)
+                telling.discover()
+                assert telling.override("order-select", card).status_code == 200
+        assert counts(client)["overridden"] == len(cards)

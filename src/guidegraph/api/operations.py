@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from guidegraph import assets
+from guidegraph.api.answer import Answer
 from guidegraph.api.arguments import Argument, checked, object_schema
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.forms import Asked
@@ -41,17 +42,22 @@ _ALSO = Argument("also", "texts", "Further drugs or procedures to answer for, as
 _OF_PATIENT = (_PROFILE, _RECORD, *_ASKING)
 
 
+class Written(str):
+    """An answer that is text of JSON already."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """Something to ask.
 
     Attributes:
-        name: its name, which is also the name of the published form of its answer.
+        name: its name.
         title: what it is, in a few words.
         about: what it answers, a sentence or two.
         arguments: what it takes.
         run: what answers it, given checked arguments.
         path: where the interface for programs has it; an argument in braces is part of the path.
+        form: the name of the published form of its answer, where that is another than its own.
     """
 
     name: str
@@ -60,15 +66,23 @@ class Operation:
     arguments: tuple[Argument, ...]
     run: Callable[[KnowledgeBase, Given], Any]
     path: str
+    form: str = ""
 
-    def ask(self, kb: KnowledgeBase, given: Given) -> Any:
-        """The answer in its published form.
+    def ask(self, kb: KnowledgeBase, given: Given) -> str:
+        """The answer in its published form, as text of JSON in one line or more.
 
         Raises:
             UsageError: an argument is unknown, missing or of the wrong kind.
             GuideGraphError: as the method of :class:`KnowledgeBase` that answers it.
         """
-        return self.run(kb, checked(self.arguments, given))
+        told = self.run(kb, checked(self.arguments, given))
+        # What an answer shares with others is nobody's to change: it is written before it is given away.
+        return told if isinstance(told, Written) else json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def answers(self) -> str:
+        """The name of the published form of its answer."""
+        return self.form or self.name
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -104,12 +118,8 @@ def _chosen(given: Given, arguments: tuple[Argument, ...] = _ASKING) -> dict[str
     return {argument.name: given[argument.name] for argument in arguments if argument.name in given}
 
 
-def _therapies(kb: KnowledgeBase, given: Given) -> Any:
-    return kb.therapies(_patient(kb, given), also=given.get("also", ()), **_chosen(given)).to_dict()
-
-
-def _glance(kb: KnowledgeBase, given: Given) -> Any:
-    return kb.therapies(_patient(kb, given), also=given.get("also", ()), **_chosen(given)).glance()
+def _answer(kb: KnowledgeBase, given: Given) -> Answer:
+    return kb.therapies(_patient(kb, given), also=given.get("also", ()), **_chosen(given))
 
 
 def _explain(kb: KnowledgeBase, given: Given) -> Any:
@@ -178,16 +188,27 @@ _OPERATIONS = (
         "What one acts on for a patient: alerts first, what must not be given, what is recommended and by whom, what "
         "to check, where sources disagree, and what to ask next. Every therapy stands in one band.",
         (*_OF_PATIENT, _ALSO),
-        _glance,
+        lambda kb, given: _answer(kb, given).glance(),
         "therapies/glance",
     ),
     Operation(
         "therapies",
-        "The whole answer",
-        "Every therapy that a statement reaches, with its status for the patient and each voice, reason, place and "
-        "open fact behind it.",
+        "The answer as data",
+        "Every therapy that a statement reaches, with its status for the patient, its family and band, and what each "
+        "rests on: statements, contraindications, evidence, documents and questions stand once, in maps by identifier.",
         (*_OF_PATIENT, _ALSO),
-        _therapies,
+        lambda kb, given: Written(_answer(kb, given).json()),
+        "therapies",
+        "data",
+    ),
+    Operation(
+        "full",
+        "The whole answer",
+        "Every therapy with each voice, reason, place and open fact written out, the same statement wherever it bears. "
+        "Some ten times as long as the answer as data.",
+        (*_OF_PATIENT, _ALSO),
+        lambda kb, given: _answer(kb, given).to_dict(),
+        "therapies/full",
         "therapies",
     ),
     Operation(

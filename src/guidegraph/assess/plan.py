@@ -13,6 +13,7 @@ from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FOR, TRUE, UNKNOWN
 from guidegraph.assess.families import Interventions
 from guidegraph.assess.problem import problem
 from guidegraph.derived import AttachedCondition, Bearing, Doubled, Plan, PlanChange, Planned
+from guidegraph.errors import UsageError
 from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
@@ -20,6 +21,8 @@ from guidegraph.knowledge.records import gg
 from guidegraph.model import Profile
 
 Assess = Callable[[Profile], Assessment]
+#: Therapies of a plan.
+MOST = 40
 _TAKES = gg("takesMedication")
 
 
@@ -57,8 +60,13 @@ def planned(
 
     Raises:
         TermError: a text names no intervention, or more than one.
-        UsageError: as :func:`guidegraph.assess.assessing.asked`.
+        UsageError: as :func:`guidegraph.assess.assessing.asked`; or the plan has too many therapies.
     """
+    # Each is judged beside all others, which takes an assessment each: hundreds would keep a server busy for minutes.
+    if len(set(therapies)) > MOST:
+        raise UsageError(
+            f"a plan has at most {MOST} therapies, and this one has {len(set(therapies))}", mend="Leave some out."
+        )
     before = assessing.asked(knowledge, profile, therapies, **asked)
     made_from = knowledge.made_from(before.profile, before.linked.values())
     return plan(before, _choices(knowledge, therapies), assessing.again(knowledge, before), made_from)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guidegraph.cli.common import FAILED, INCOMPLETE, complain, working, write
-from guidegraph.cli.options import SHIPPED, AsOf, Opener, Output, day, file_path, guarded
+from guidegraph.cli.options import SHIPPED, AsOf, Full, Opener, Output, day, file_path, guarded
 
 if TYPE_CHECKING:
     from guidegraph.audit.auditing import AuditReport
@@ -67,6 +67,7 @@ def audit(
     older_than: Annotated[
         int | None, typer.Option("--older-than", metavar="YEARS", help="Report documents issued longer ago.")
     ] = None,
+    full: Full = False,
     as_of: AsOf = None,
     opened: Opener = SHIPPED,
     output: Output = None,
@@ -89,7 +90,7 @@ def audit(
             baseline=baseline,
             texts=text or (),
         )
-    write(_text(report, form, files or []), output)
+    write(_text(report, form, files or [], full), output)
     if not report.audit.complete:
         for kind, reason in report.audit.not_run:
             complain(f"could not run {kind}: {reason}")
@@ -98,8 +99,8 @@ def audit(
         raise typer.Exit(FAILED)
 
 
-def _text(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
-    from guidegraph.render import audit, audithtml, to_json
+def _text(report: AuditReport, form: AuditFormat, files: list[Path], full: bool) -> str:
+    from guidegraph.render import audit, audit_screen, audit_screen_markdown, audithtml, to_json
 
     data = dict(report.data)
     if form is AuditFormat.sarif:
@@ -108,9 +109,9 @@ def _text(report: AuditReport, form: AuditFormat, files: list[Path]) -> str:
     if form is AuditFormat.baseline:
         return report.baseline()
     views = {
-        AuditFormat.table: audit.audit_text,
+        AuditFormat.table: audit.audit_text if full else audit_screen,
         AuditFormat.json: to_json,
-        AuditFormat.markdown: audit.audit_markdown,
+        AuditFormat.markdown: audit.audit_markdown if full else audit_screen_markdown,
         AuditFormat.html: audithtml.audit_html,
         AuditFormat.junit: audit.audit_junit,
         AuditFormat.turtle: audit.audit_turtle,

@@ -14,6 +14,7 @@ from guidegraph.cli.options import (
     SHIPPED,
     AsOf,
     FormatOption,
+    Full,
     Opener,
     PictureOutput,
     Problem,
@@ -53,6 +54,7 @@ def disagreements(
             "--policy", metavar="POLICY", help="Which side is told first: recency, strength, certainty, primary-first."
         ),
     ] = None,
+    full: Full = False,
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     opened: Opener = SHIPPED,
@@ -64,14 +66,11 @@ def disagreements(
     from guidegraph import render
 
     listed = pairs or bool(verdict) or include_apparent
-    shown = view(
-        form,
-        {
-            Format.table: partial(render.disagreements_text, pairs=listed),
-            Format.json: render.to_json,
-            Format.markdown: partial(render.disagreements_markdown, pairs=listed),
-        },
-    )
+    text, page = render.disagreements_screen, render.disagreements_screen_markdown
+    if listed or full:
+        text = partial(render.disagreements_text, pairs=listed)
+        page = partial(render.disagreements_markdown, pairs=listed)
+    shown = view(form, {Format.table: text, Format.json: render.to_json, Format.markdown: page})
     kb = opened()
     patient = profile_source(profile) if profile is not None else None
     write(
@@ -94,6 +93,7 @@ def disagreements(
 def compare(
     a: Annotated[str, typer.Argument(metavar="DOC", help=_DOCUMENT)],
     b: Annotated[str, typer.Argument(metavar="DOC", help="The other document.")],
+    full: Full = False,
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     opened: Opener = SHIPPED,
@@ -104,10 +104,10 @@ def compare(
     """
     from guidegraph import render
 
-    shown = view(
-        form,
-        {Format.table: render.compare_text, Format.json: render.to_json, Format.markdown: render.compare_markdown},
-    )
+    text, page = render.compare_screen, render.compare_screen_markdown
+    if full:
+        text, page = render.compare_text, render.compare_markdown
+    shown = view(form, {Format.table: text, Format.json: render.to_json, Format.markdown: page})
     write(shown(opened().compare(a, b, as_of=day(as_of))))
 
 

@@ -71,6 +71,9 @@ Only = Annotated[
 ]
 
 
+Full = Annotated[bool, typer.Option("--full", help="All of it; without it, the first screen: what one acts on.")]
+
+
 def folder_path(text: str) -> Path:
     """A folder that an option names; an empty name would be the current folder."""
     if not text.strip():

@@ -15,6 +15,7 @@ from guidegraph.cli.options import (
     EndpointOption,
     FhirVersionOption,
     FormatOption,
+    Full,
     Opener,
     PictureOutput,
     ProfileArgument,
@@ -167,6 +168,7 @@ def explain(
 def ask(
     profile: ProfileArgument,
     form: FormatOption = Format.table,
+    full: Full = False,
     question: Question = TODAY,
     opened: Opener = SHIPPED,
     endpoint: EndpointOption = None,
@@ -181,9 +183,9 @@ def ask(
     shown = view(
         form,
         {
-            Format.table: render.questions_text,
+            Format.table: render.questions_text if full else render.questions_screen,
             Format.json: render.to_json,
-            Format.markdown: render.questions_markdown,
+            Format.markdown: render.questions_markdown if full else render.questions_screen_markdown,
         },
     )
     kb = opened(endpoint=endpoint)

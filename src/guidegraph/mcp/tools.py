@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 #: The whole answer is more than a model reads: the glance has all that one acts on, explain all of one therapy.
-_LEFT_OUT = ("therapies",)
+_LEFT_OUT = ("therapies", "full")
 #: Answers that are long unless an argument narrows them.
 _LONG = {
     "disagreements": "Long unless an intervention, a document or a profile narrows it.",
@@ -73,8 +73,7 @@ class Tools(MCPServer[Any]):
 
     def _answer(self, operation: Operation, arguments: Mapping[str, Any]) -> CallToolResult:
         try:
-            # What an answer shares with others is not to be changed by who gets it.
-            text = json.dumps(operation.ask(self._kb, arguments), ensure_ascii=False, separators=(",", ":"))
+            text = operation.ask(self._kb, arguments)
         except GuideGraphError as error:
             return _failed(str(error))
         except Exception as error:
@@ -102,7 +101,7 @@ def http_options(host: str) -> dict[str, Any]:
 
 
 def _tool(operation: Operation) -> Tool:
-    schema = published()[operation.name]
+    schema = published()[operation.answers]
     return Tool(
         name=operation.name,
         title=operation.title,

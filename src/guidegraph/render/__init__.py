@@ -21,15 +21,31 @@ if TYPE_CHECKING:
     from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
     from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
     from guidegraph.render.releases import releases_markdown, releases_text
+    from guidegraph.render.screens import (
+        audit_screen,
+        audit_screen_markdown,
+        compare_screen,
+        compare_screen_markdown,
+        disagreements_screen,
+        disagreements_screen_markdown,
+        questions_screen,
+        questions_screen_markdown,
+    )
     from guidegraph.render.svg import timeline_svg
     from guidegraph.render.text import explain_text, questions_text, therapies_text, timeline_text
 
 __all__ = [
+    "audit_screen",
+    "audit_screen_markdown",
     "changes_markdown",
     "changes_text",
     "compare_markdown",
+    "compare_screen",
+    "compare_screen_markdown",
     "compare_text",
     "disagreements_markdown",
+    "disagreements_screen",
+    "disagreements_screen_markdown",
     "disagreements_text",
     "explain_html",
     "explain_markdown",
@@ -41,6 +57,8 @@ __all__ = [
     "matrix_text",
     "notebook_html",
     "questions_markdown",
+    "questions_screen",
+    "questions_screen_markdown",
     "questions_text",
     "releases_markdown",
     "releases_text",
@@ -77,6 +95,14 @@ _MODULES = {
     "matrix_text": "matrix",
     "releases_markdown": "releases",
     "releases_text": "releases",
+    "audit_screen": "screens",
+    "audit_screen_markdown": "screens",
+    "compare_screen": "screens",
+    "compare_screen_markdown": "screens",
+    "disagreements_screen": "screens",
+    "disagreements_screen_markdown": "screens",
+    "questions_screen": "screens",
+    "questions_screen_markdown": "screens",
     "timeline_svg": "svg",
     "explain_text": "text",
     "questions_text": "text",

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree
 
-from guidegraph.words import clean, rule, wrap
+from guidegraph.words import clean, plural, rule, wrap
 
 #: Words for the verdicts on claims, gravest first, with a mark for text.
 VERDICT_MARKS = {
@@ -22,14 +22,10 @@ VERDICT_MARKS = {
 }
 
 
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
 def counted(data: dict[str, Any]) -> str:
     """How many findings of each severity, in words."""
     counts = data["summary"]["counts"]
-    told = ", ".join(_plural(counts[name], name) for name in counts)
+    told = ", ".join(plural(counts[name], name) for name in counts)
     accepted = data["summary"]["accepted"]
     return told + (f"; {accepted} accepted in the baseline" if accepted else "")
 
@@ -71,8 +67,8 @@ def audit_text(data: dict[str, Any]) -> str:
     for note in (*unrun(data), *baseline_notes(data)):
         lines += wrap(note)
     lines += wrap(
-        f"{counted(data)} in {_plural(summary['documents'], 'document')} with "
-        f"{_plural(summary['statements'], 'statement')}, as of {summary['as_of']}, "
+        f"{counted(data)} in {plural(summary['documents'], 'document')} with "
+        f"{plural(summary['statements'], 'statement')}, as of {summary['as_of']}, "
         f"by {len(summary['kinds'])} kinds of check"
     )
     return "\n".join(lines) + "\n"

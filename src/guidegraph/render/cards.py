@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.describe import source_words
-from guidegraph.render.glance import escaped, glance_markdown
+from guidegraph.render.glance import glance_markdown
+from guidegraph.render.screen import escaped
 from guidegraph.words import SHORT_DISCLAIMER, clean
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ class Maker:
         urgent = "critical" if held else "warning" if glance["taken_now"] or glance["not_understood"] else "info"
         problem = glance["problem"][:1].upper() + glance["problem"][1:]
         summary = f"{problem}: {', '.join(told) or 'nothing to tell'}"
-        return self.card(f"glance {at}", summary, [glance_markdown(glance)], urgent, self.ours([answered]))
+        return self.card(f"glance {at}", summary, [glance_markdown(glance, "")], urgent, self.ours([answered]))
 
     def sides(self, voices: Sequence[Recommendation], answers: Sequence[Answered]) -> Source:
         """The first voice of each side as the source."""

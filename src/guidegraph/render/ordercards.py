@@ -21,7 +21,8 @@ from guidegraph.render.cards import (
     page_of,
     sides_of,
 )
-from guidegraph.render.glance import escaped, voice_words
+from guidegraph.render.glance import voice_words
+from guidegraph.render.screen import escaped
 from guidegraph.words import clean
 
 if TYPE_CHECKING:

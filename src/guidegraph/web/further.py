@@ -1,4 +1,4 @@
-"""What an answer comes to by week, and what therapies do together."""
+"""What an answer comes to by week, what therapies do together, and the proofs of their statuses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guidegraph.api import KnowledgeBase
-from guidegraph.derived import Plan, Span
+from guidegraph.derived import Explanation, Plan, Span
 from guidegraph.errors import GuideGraphError
 from guidegraph.model import Profile
 from guidegraph.render.entries import courses
@@ -91,3 +91,16 @@ def planned(kb: KnowledgeBase, profile: Profile, therapies: list[str], asking: d
         return kb.plan(profile, therapies, **kept)
     except GuideGraphError as error:
         return str(error)
+
+
+def proofs(
+    kb: KnowledgeBase, profile: Profile, therapies: list[str], asking: dict[str, Any]
+) -> dict[str, Explanation | str]:
+    """The proof of each therapy's status, or why there is none."""
+    found: dict[str, Explanation | str] = {}
+    for therapy in therapies:
+        try:
+            found[therapy] = kb.explain(profile, therapy, **asking)
+        except GuideGraphError as error:
+            found[therapy] = str(error)
+    return found

@@ -63,7 +63,7 @@ class Entry:
 @dataclass(frozen=True)
 class Row:
     """Families of a band of which the same is said: their entries, who says so (``more``: and how many others), who
-    says otherwise, what else is said, and of whom both sides speak."""
+    says otherwise, what else is said, of whom both sides speak, and who else may speak of the patient, by side."""
 
     entries: tuple[Entry, ...]
     chips: tuple[Chip, ...]
@@ -71,6 +71,7 @@ class Row:
     against: tuple[Chip, ...]
     lines: tuple[tuple[str, str], ...]
     meet: tuple[str, ...]
+    perhaps: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mappin
             entry = Entry(family, was if was != band["heading"] else "", whole)
             shared.setdefault(_said_the_same(band["band"], family), []).append(entry)
         name, loud = band["band"], LOUD.get(band["band"], "")
-        rows = tuple(_row(name, entries) for entries in shared.values())
+        rows = tuple(_row(name, entries, therapies) for entries in shared.values())
         found.append(Band(name, band["heading"], MEANING.get(name, ""), loud, rows, alarmed and not loud))
     # What must not be passed over stands before all else.
     return sorted(found, key=lambda band: not band.loud)
@@ -147,7 +148,7 @@ def _said_the_same(band: str, family: GlanceFamily) -> object:
     return best, tuple(map(chip, family["against"])), tuple(_lines(band, family))
 
 
-def _row(band: str, entries: Sequence[Entry]) -> Row:
+def _row(band: str, entries: Sequence[Entry], therapies: Mapping[str, Therapy]) -> Row:
     families = [entry.family for entry in entries]
     common = [
         voice for voice in map(chip, families[0]["voices"]) if all(voice in map(chip, f["voices"]) for f in families)
@@ -155,7 +156,14 @@ def _row(band: str, entries: Sequence[Entry]) -> Row:
     total = max(len(f["voices"]) + f["more_voices"] for f in families)
     against, lines = tuple(map(chip, families[0]["against"])), tuple(_lines(band, families[0]))
     meet = tuple(families[0]["notes"]) if band == "disagree" else ()
-    return Row(tuple(entries), tuple(common), total - len(common), against, lines, meet)
+    head = therapies[families[0]["therapy"]]
+    perhaps = {"for": _perhaps(head["for"]), "against": _perhaps(head["against"])} if band == "disagree" else {}
+    return Row(tuple(entries), tuple(common), total - len(common), against, lines, meet, perhaps)
+
+
+def _perhaps(voices: Sequence[Recommendation]) -> tuple[str, ...]:
+    """The voices of which it is not known whether they speak of the patient, each with its patients."""
+    return tuple(f"{v['document']['label']}: {v['population']}" for v in voices if v["truth"] == "unknown")
 
 
 def _lines(band: str, family: GlanceFamily) -> Iterator[tuple[str, str]]:
@@ -176,7 +184,8 @@ def _lines(band: str, family: GlanceFamily) -> Iterator[tuple[str, str]]:
         yield "", mark
 
 
-_NOWHERE = "no band"
+#: Where stands what is in no band.
+_NOWHERE = "the rest"
 
 
 def places(glance: Glance) -> dict[str, str]:

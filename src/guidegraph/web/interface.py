@@ -17,7 +17,7 @@ from guidegraph.api.operations import OPERATIONS, Operation
 from guidegraph.api.schemas import published
 from guidegraph.errors import UsageError
 from guidegraph.web.openapi import PLACE, openapi
-from guidegraph.web.problems import NOT_FOUND, RefusedError, answer, guarded, json_body, refused
+from guidegraph.web.problems import NOT_FOUND, PROBLEMS, TYPES, RefusedError, answer, guarded, json_body, refused
 from guidegraph.web.served import Served
 
 _SCHEMA = "application/schema+json"
@@ -25,8 +25,10 @@ _SCHEMA = "application/schema+json"
 
 def routes(served: Served) -> list[BaseRoute]:
     """The routes of the interface."""
+    described = guarded(lambda request, _: answer(openapi()), _nothing)
     found: list[BaseRoute] = [
-        Route("/openapi.json", guarded(lambda request, _: answer(openapi()), _nothing)),
+        Route("/", described),
+        Route("/openapi.json", described),
         Route("/schema/{name}", guarded(_schema, _nothing)),
     ]
     for operation in OPERATIONS.values():
@@ -35,7 +37,7 @@ def routes(served: Served) -> list[BaseRoute]:
     whole = Mount(PLACE, app=Starlette(routes=found, exception_handlers={HTTPException: refused}))
     # Whatever stands below the place, line feeds too, is refused as a problem where it is none of these.
     whole.path_regex = re.compile(whole.path_regex.pattern, re.DOTALL)
-    return [whole]
+    return [whole, Route("/problem/{name}", guarded(_problem, _nothing))]
 
 
 async def _nothing(request: Request) -> None:
@@ -48,6 +50,14 @@ def _schema(request: Request, _: None) -> Response:
     if schema is None:
         raise RefusedError(NOT_FOUND, "there is no such schema", mend=f"There are {', '.join(published())}.")
     return answer(schema, media=_SCHEMA)
+
+
+def _problem(request: Request, _: None) -> Response:
+    """What a type of problem is, at the address that its IRI has on this server."""
+    kind = next((one for one in PROBLEMS if one.name == request.path_params["name"]), None)
+    if kind is None:
+        raise RefusedError(NOT_FOUND, "there is no such problem")
+    return answer({"type": TYPES + kind.name, "title": kind.title, "status": kind.status})
 
 
 def _asking(served: Served, operation: Operation) -> Callable[[Request, dict[str, Any]], Any]:
@@ -68,7 +78,9 @@ def _reading(operation: Operation) -> Any:
 
     async def read(request: Request) -> dict[str, Any]:
         if request.method == "POST":
-            return await json_body(request)
+            body = await json_body(request)
+            # A record may be the whole body, where nothing else is asked.
+            return {"profile": body} if "resourceType" in body else body
         texts = {name: request.query_params.getlist(name) for name in request.query_params}
         texts |= {name: [text] for name, text in request.path_params.items()}
         known = by_name(operation.apart, texts)

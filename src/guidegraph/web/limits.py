@@ -12,6 +12,7 @@ from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -61,7 +62,7 @@ PLACES, HELD = 64, 64 * _MIB
 #: Requests of one process that are worked out in threads at one time.
 THREADS = 4
 #: Bytes of a body that is too large, read and passed over, so that its sender reads that it is.
-PASSED_OVER = 4 * _MIB
+PASSED_OVER = 64 * _MIB
 
 
 class Bounded:
@@ -81,7 +82,8 @@ class Bounded:
         self._places = places
         self._held = 0
         self._working: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Semaphore(THREADS)
+        # Of each event loop, since tests ask one application from several.
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on within its limits, or say which it breaks."""
@@ -149,7 +151,8 @@ class Bounded:
                 begun = True
                 await send(message)
 
-        turn = self._turn if limit.works else contextlib.nullcontext()
+        turns = self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(THREADS))
+        turn = turns if limit.works else contextlib.nullcontext()
         task: asyncio.Task[None] = asyncio.ensure_future(self._caught(scope, receive, in_time, turn))
         if limit.waits:
             self._working.add(task)
@@ -199,8 +202,9 @@ class Bounded:
 
     async def _too_large(self, limit: Limit, scope: Scope, receive: Receive, send: Send) -> None:
         self.board.count("refused_body")
-        # Who is still sending would not read the answer, and lose it once the connection is closed.
-        left = PASSED_OVER
+        # Who is still sending would not read the answer, and lose it once the connection is closed; who waits for leave
+        # to send will not.
+        left = 0 if "expect" in Headers(scope=scope) else PASSED_OVER
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._body_seconds):
                 while left > 0 and (message := await receive())["type"] == "http.request":

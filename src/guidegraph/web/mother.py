@@ -8,6 +8,7 @@ ended, and passes on when it is time to stop.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import signal
@@ -31,6 +32,8 @@ _WATCHED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _PARTING = 10.0
 #: A serving process that ends sooner than so many seconds after its start, so often in a row, will not start at all.
 _SOON, _OFTEN = 2.0, 5
+#: Seconds after its start before which a process that waits for queries ends only for a fault.
+_AT_ONCE = 0.03
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Mother:
     """Starts the processes of a server and watches over them."""
 
     def __init__(self, served: Served) -> None:
+        if sys.platform != "linux":
+            raise UsageError("serving needs Linux", mend="Run it in a container (docs/serve.md).")
         self._served = served
         self._sockets = listening(served.settings.host, served.settings.port)
         self._sending, self._waiting = ahead.line()
@@ -111,11 +116,15 @@ class Mother:
             if signal.sigwait(_WATCHED) != signal.SIGCHLD:
                 return
             for child in self._ended():
+                lived = time.monotonic() - child.started
                 if child.serves:
-                    soon = time.monotonic() - child.started < _SOON
+                    soon = lived < _SOON
                     self._failures = self._failures + 1 if soon else 0
                     if self._failures >= _OFTEN:
                         raise UsageError("the serving processes end as soon as they are started")
+                elif lived < _AT_ONCE:
+                    # Whatever ends it would end the next one, too: no use in forking as fast as one can.
+                    time.sleep(_AT_ONCE)
                 self._fork(child.run, serves=child.serves)
 
     def _ended(self) -> list[_Child]:
@@ -180,9 +189,17 @@ def listening(host: str, port: int) -> list[socket.socket]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, address in sorted({(entry[0], str(entry[4][0])) for entry in found}):
             chosen = sockets[0].getsockname()[1] if sockets else port
-            one = socket.create_server((address, chosen), family=family, backlog=1024)
+            try:
+                one = socket.create_server((address, chosen), family=family, backlog=1024)
+            except OSError as error:
+                # A machine may name an address of a kind that it has switched off, as ::1 for localhost.
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) or len(found) == 1:
+                    raise
+                continue
             one.setblocking(False)
             sockets.append(one)
+        if not sockets:
+            raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
     except (OSError, UnicodeError) as error:
         for one in sockets:
             one.close()

@@ -28,6 +28,7 @@ _PROBLEM = {
 }
 _REFUSALS = {
     "400": "The request cannot be read.",
+    "408": "The body took too long to come.",
     "413": "The body is larger than is read here.",
     "415": "The body is not JSON.",
     "422": "The profile, a term or an argument makes no sense.",
@@ -65,7 +66,7 @@ def openapi() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                **components(list(OPERATIONS)),
+                **components(sorted({one.answers for one in OPERATIONS.values()})),
                 **{f"{name}.request": one.schema for name, one in OPERATIONS.items() if "POST" in one.methods},
                 "problem": problem,
             },
@@ -87,7 +88,7 @@ def _titles() -> dict[str, Any]:
 def _told(operation: Operation, method: str) -> dict[str, Any]:
     several = len(operation.methods) > 1
     refusals = {*_REFUSALS, *(["404"] if "{" in operation.path else [])} - (
-        {"413", "415"} if method == "get" else set()
+        {"408", "413", "415"} if method == "get" else set()
     )
     return {
         "operationId": f"{operation.name}_{method}" if several else operation.name,
@@ -97,7 +98,7 @@ def _told(operation: Operation, method: str) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": operation.title,
-                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.name}"}}},
+                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.answers}"}}},
             },
             **{status: {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)},
         },
@@ -122,5 +123,10 @@ def _get(operation: Operation) -> dict[str, Any]:
 
 
 def _post(operation: Operation) -> dict[str, Any]:
-    body = {"schema": {"$ref": f"#/components/schemas/{operation.name}.request"}}
-    return {**_told(operation, "post"), "requestBody": {"required": True, "content": {"application/json": body}}}
+    content: dict[str, Any] = {
+        "application/json": {"schema": {"$ref": f"#/components/schemas/{operation.name}.request"}}
+    }
+    if not any(argument.required and argument.kind != "profile" for argument in operation.arguments):
+        record = {"type": "object", "description": "A FHIR resource or Bundle alone.", "required": ["resourceType"]}
+        content["application/fhir+json"] = {"schema": record}
+    return {**_told(operation, "post"), "requestBody": {"required": True, "content": content}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -26,7 +27,7 @@ from guidegraph.intake.report import IntakeReport
 from guidegraph.model import STATUSES, Profile
 from guidegraph.profile import parse_profile_text
 from guidegraph.web import glanceview
-from guidegraph.web.further import planned, weeks_of
+from guidegraph.web.further import planned, proofs, weeks_of
 from guidegraph.web.layout import page
 from guidegraph.web.links import page_of
 from guidegraph.web.questions import completions, questions
@@ -137,9 +138,9 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
     action, example = _one(fields, "action"), _one(fields, "example")
     if not posted or action in ("example", "clear"):
         return _example(kb, {"example": _one(fields, "choose"), "clear": _NOBODY}.get(action, example))
-    record, before = _one(fields, "record"), _one(fields, "before")
+    record, earlier = _one(fields, "record"), _one(fields, "before")
     try:
-        patient = Patient(_read(kb, before if action == "undo" and before else record), example=example)
+        patient = Patient(_read(kb, earlier if action == "undo" and earlier else record), example=example)
     except GuideGraphError as error:
         return Patient(Profile(), faults={"text": _told(error)}, example=_NOBODY)
     if action == "undo":
@@ -152,10 +153,13 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
             patient.faults["text"] = _told(error)
             return patient
         return Patient(read, example="", report=patient.report)
-    result = changed(kb, patient.profile, fields, _place(fields, "shown-problem"))
+    before = patient.profile
+    result = changed(kb, before, fields, _place(fields, "shown-problem"))
     if result.edits:
-        patient = Patient(result.profile, before=patient.profile, edited=True)
+        patient = Patient(result.profile, before=before, edited=True)
     patient.faults = result.faults
+    if (text := _one(fields, "text").strip()) and text.split() != to_yaml(before, kb.vocabulary).split():
+        patient.faults["text"] = "This text was changed and not read. Read it, or empty it to leave it."
     return patient
 
 
@@ -222,6 +226,7 @@ def _shown(
 ) -> dict[str, Any]:
     data = answer.to_dict()
     known = {entry["intervention"] for entry in data["therapies"]}
+    proven = _toggled(fields, "proof", known)
     opened, show = _toggled(fields, "open", known), _toggled(fields, "show", {"weeks", "rest"})
     ticked = (
         []
@@ -230,7 +235,7 @@ def _shown(
     )
     at = _place(fields, "problem")
     view = {name: value for name, form in _VIEW.items() if form.fullmatch(value := _one(fields, name))}
-    link = {"example": patient.example or _NOBODY, **view, "open": opened, "show": show}
+    link = {"example": patient.example or _NOBODY, **view, "open": opened, "show": show, "proof": proven}
     return {
         "data": data,
         "glance": glance,
@@ -249,6 +254,7 @@ def _shown(
         "link": f"/?{urlencode(link, doseq=True)}",
         "view": {name: _one(fields, name) for name in _VIEW},
         "opened": opened,
+        "proven": proven,
         "show": show,
         "place": at,
         "asking": asking,
@@ -256,6 +262,7 @@ def _shown(
         "questions": questions(data),
         "rest": _rest(glance, data, "rest" in show),
         "weeks": weeks_of(kb, patient.profile, asking, _one(fields, "week")) if "weeks" in show else None,
+        "proofs": proofs(kb, patient.profile, [one for one in proven if one in opened], asking),
         "plan": planned(kb, patient.profile, ticked, asking) if ticked else None,
         "ticked": ticked,
         "statuses": STATUSES,
@@ -279,14 +286,15 @@ def _toggled(fields: Fields, name: str, known: set[str]) -> list[str]:
     return opened
 
 
-def _examples() -> list[tuple[str, str]]:
+@cache
+def _examples() -> tuple[tuple[str, str], ...]:
     """The names of the examples, and what they are."""
     found = []
     for file in assets.files("graph", "profiles/*.yaml"):
         lines = file.read_text(encoding="utf-8").splitlines()
         label = next((line.removeprefix("label:").strip() for line in lines if line.startswith("label:")), "")
         found.append((file.stem, label or file.stem))
-    return found
+    return tuple(found)
 
 
 def _rest(glance: Glance, data: Any, shown: bool) -> list[tuple[str, list[dict[str, str]]]]:

@@ -18,7 +18,8 @@ from guidegraph import errors
 from guidegraph import namespaces as ns
 
 _LOG = logging.getLogger(__name__)
-_TYPES = ns.BASE + "problem/"
+#: Where the types of problems are named.
+TYPES = ns.BASE + "problem/"
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,34 @@ METHOD = Problem("method", "This is not asked in that way", 405)
 PRECONDITION = Problem("precondition", "What is needed to answer was not given", 412)
 REFUSED = Problem("refused", "The request was refused", 400)
 FAULT = Problem("fault", "The server failed", 500)
+#: What the bounds of a request refuse (guidegraph.web.limits).
+_BOUNDS = (
+    Problem("timeout", "The request took too long", 408),
+    Problem("size", "The request is too large", 413),
+    Problem("busy", "There is too much to do", 429),
+    Problem("time", "The answer took too long", 503),
+)
 #: The first class of a fault that fits says its kind.
 _FAULTS: tuple[tuple[type[errors.GuideGraphError], Problem], ...] = (
     (errors.TermError, Problem("term", "A term is not known, or means more than one thing", 422)),
     (errors.UnitError, Problem("unit", "A unit is not known, or does not fit", 422)),
     (errors.ProfileError, Problem("profile", "The profile cannot be read, or contradicts itself", 422)),
     (errors.UsageError, Problem("argument", "An argument makes no sense", 422)),
-    (errors.DocumentError, Problem("document", "A document's text cannot be read", 422)),
-    (errors.QueryError, Problem("query", "The query cannot be run", 422)),
     (errors.GuideGraphError, Problem("knowledge", "The knowledge cannot answer this", 500)),
 )
 _STATUSES = {problem.status: problem for problem in (NOT_FOUND, METHOD, MEDIA_TYPE, PRECONDITION)}
 #: Every kind, for the document that describes the interface.
-PROBLEMS = (MALFORMED, MEDIA_TYPE, NOT_FOUND, METHOD, PRECONDITION, REFUSED, FAULT, *(kind for _, kind in _FAULTS))
+PROBLEMS = (
+    MALFORMED,
+    MEDIA_TYPE,
+    NOT_FOUND,
+    METHOD,
+    PRECONDITION,
+    REFUSED,
+    FAULT,
+    *_BOUNDS,
+    *(kind for _, kind in _FAULTS),
+)
 
 
 class RefusedError(errors.GuideGraphError):
@@ -61,14 +77,14 @@ class RefusedError(errors.GuideGraphError):
 
 
 def answer(data: Any, status: int = 200, media: str = "application/json") -> Response:
-    """Data as compact JSON, keys in their order."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    """Data as compact JSON, keys in their order; a text is JSON already."""
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return Response(text.encode(), status, media_type=media)
 
 
 def problem(kind: Problem, detail: str, **more: str) -> Response:
     """One problem; ``more`` are ``where`` and ``mend`` where there is something to say."""
-    told = {"type": _TYPES + kind.name, "title": kind.title, "status": kind.status, "detail": detail}
+    told = {"type": TYPES + kind.name, "title": kind.title, "status": kind.status, "detail": detail}
     return answer(
         {**told, **{key: text for key, text in more.items() if text}}, kind.status, "application/problem+json"
     )

@@ -31,6 +31,9 @@ Fields = Mapping[str, Sequence[str]]
 YES, NO, NEVER = "yes", "no", "never"
 #: The lists whose entries are single terms, those whose entries have parts, and the parts that are numbers.
 TERMS, EVENTS = ("conditions", "findings", "medications"), ("trials", "stopped_medications")
+#: What may be said of an alert, and the keys whose entries are lines that can be taken out.
+ATTENDED = ("examined", "acted_on")
+_DROPPED = (*TERMS, *EVENTS, "not_tolerated", "alerts")
 _FHIR = re.compile(r'\s*[{\[].*?"resourceType"\s*:', re.DOTALL)
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?\Z")
 _STATES = ("conditions", "findings")
@@ -90,28 +93,33 @@ def changed(kb: KnowledgeBase, profile: Profile, fields: Fields, place: int) -> 
 
 
 def _edits(terms: Vocabulary, own: Owner, fields: Fields) -> Iterator[tuple[str, Edit]]:
-    """What is to be changed, each under the name of its field, in the order of the page."""
-    rows = {row.key: row for row in terms.rows if row.key}
+    """What is to be changed, each under the name of its field, in the order of the page; other fields say nothing."""
+    numbers = {row.key: row for row in terms.of_kind("number") if row.key}
+    choices = {row.key: None for row in terms.of_kind("condition", "finding") if row.key}
+    owned = {row.problem_key: own for row in terms.of_kind("condition", "finding") if row.problem_key and not row.key}
     for name, values in fields.items():
         kind, _, rest = name.partition(":")
         text = values[0].strip()
-        if kind in ("number", "ask") and rest in rows and not (kind == "ask" and not text):
-            yield name, partial(_set_number, own, rows[rest], text)
-        elif kind == "choice":
-            yield name, partial(_set_choice, own if rest not in rows else None, rest, text)
-        elif kind == "fact":
+        if kind in ("number", "ask") and rest in numbers and not (kind == "ask" and not text):
+            yield name, partial(_set_number, own, numbers[rest], text)
+        elif kind == "choice" and rest in choices | owned:
+            yield name, partial(_set_choice, (choices | owned)[rest], rest, text)
+        elif kind == "fact" and rest.partition(":")[0] in TERMS:
             key, _, entry = rest.partition(":")
             yield name, partial(state, key, entry, text)
         elif kind == "drop":
             # The last first, so that the others stay where they are.
-            yield from ((name, partial(_drop, own, value)) for value in sorted(values, key=_last, reverse=True))
+            paths = [path for path in values if path.partition("/")[0] in _DROPPED]
+            yield from ((name, partial(_drop, own, path)) for path in sorted(paths, key=_last, reverse=True))
         elif kind == "complete-shown":
             yield name, partial(_complete, own, fields.get("complete", ()))
     yield from _added(own, fields)
     for value in fields.get("answer", ()):
         yield "answer", partial(_answered, terms, own, value, fields)
     for value in fields.get("attend", ()):
-        yield "attend", partial(_attended, *value.partition("|")[::2])
+        word, _, alert = value.partition("|")
+        if word in ATTENDED:
+            yield "attend", partial(_attended, word, alert)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from guidegraph.web.served import Served
 
 #: Seconds in which the head of a request must have come, and in which the next one on the same connection may begin.
 HEAD, KEPT = 10.0, 15
+#: Seconds in which an answer has to be read, and bytes of answers that wait to be read in one process.
+READ, UNREAD_BYTES = 60.0, 256 * 2**20
 #: Bytes of the head of a request; a link may hold a query.
 HEAD_BYTES = 64 * 1024
 #: Connections of one process; further ones are told to come again.
@@ -34,7 +36,7 @@ def serve(served: Served, sockets: list[socket.socket], number: int) -> None:
     served.board.use(number)
     config = uvicorn.Config(
         application(served),
-        http=_Protocol,
+        http=Protocol,
         ws="none",
         log_config=None,
         # What uvicorn tells of a fault holds the words of the error, which may be those of a request.
@@ -71,10 +73,11 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter) or os.getppid() != self._mother
 
 
-class _Protocol(H11Protocol):
-    """Ends a connection whose next request does not come to the end of its head in time."""
+class Protocol(H11Protocol):
+    """Ends a connection whose next request does not come to the end of its head in time, or whose answer is unread."""
 
     _late: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the head of the first request."""
@@ -95,9 +98,23 @@ class _Protocol(H11Protocol):
         if self.cycle is None or self.cycle.response_complete:
             self._forget()
 
+    def pause_writing(self) -> None:
+        """Wait for the answer to be read, if not too much waits already."""
+        super().pause_writing()
+        self._unread = self._unread or self.loop.call_later(READ, self.transport.abort)
+        others = (one.transport.get_write_buffer_size() for one in self.connections)
+        if sum(others) > UNREAD_BYTES:
+            self.transport.abort()
+
+    def resume_writing(self) -> None:
+        """Go on, since the answer was read."""
+        self._is_read()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._forget()
+        self._is_read()
         super().connection_lost(exc)
 
     def _expect(self) -> None:
@@ -108,6 +125,11 @@ class _Protocol(H11Protocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _end(self) -> None:
         self._late = None

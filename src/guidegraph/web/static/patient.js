@@ -22,7 +22,6 @@
     const place = clicked && clicked.getBoundingClientRect().top;
     const key = clicked && ["id", "name", "value"].map((name) => clicked.getAttribute(name) || "");
     document.getElementById("content").replaceWith(document.adoptNode(content));
-    document.title = fresh.title;
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     prepare();
     const fault = document.querySelector("[aria-invalid]");
@@ -120,6 +119,11 @@
     if (!event.dataTransfer.files[0]) return;
     event.preventDefault();
     take(event.dataTransfer.files[0]);
+  });
+
+  // A page that is left has lost its patient: whoever stated one is asked.
+  addEventListener("beforeunload", (event) => {
+    if (document.querySelector('input[name="example"]').value === "" && document.querySelector(".answer")) event.preventDefault();
   });
 
   // Fields that complete: what is typed is sent in a body, too.

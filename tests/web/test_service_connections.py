@@ -1,0 +1,126 @@
+"""Connections that are held open for nothing: heads that come slowly, answers that nobody reads."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from guidegraph.web import serving
+
+SHORT = b"GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LONG = b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SIZE = 30 * 2**20
+
+
+async def short(request: Request) -> Response:
+    return Response(b"short")
+
+
+async def long(request: Request) -> Response:
+    return Response(b"x" * SIZE)
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(serving, "HEAD", 0.4)
+    monkeypatch.setattr(serving, "READ", 0.4)
+    app = Starlette(routes=[Route("/short", short), Route("/long", long)])
+    config = uvicorn.Config(app, port=0, http=serving.Protocol, ws="none", log_level="critical", timeout_keep_alive=3)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+
+
+def ended(connection: socket.socket, seconds: float) -> bool:
+    """Whether the other side ends a connection within so many seconds; what it sends before is read."""
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(2**16):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return True
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /short HT", SHORT, SHORT + b"GET /sh", SHORT * 3 + b"GET"])
+def test_a_head_that_comes_slowly_is_given_up(port: int, before: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(before)
+        started = time.monotonic()
+        try:
+            while time.monotonic() - started < 2:
+                connection.sendall(b"x")
+                time.sleep(0.05)
+        except ConnectionError:
+            pass
+        assert 0.3 < time.monotonic() - started < 1.9
+
+
+def test_a_connection_that_says_nothing_is_given_up(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        assert ended(connection, 2)
+
+
+def test_a_connection_is_kept_between_requests(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        for _ in range(3):
+            connection.sendall(SHORT)
+            read = b""
+            while not read.endswith(b"short"):
+                piece = connection.recv(1000)
+                assert piece
+                read += piece
+            time.sleep(0.6)
+
+
+def test_an_answer_that_nobody_reads_is_given_up(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(LONG)
+        time.sleep(1.2)
+        read = 0
+        connection.settimeout(3)
+        try:
+            while piece := connection.recv(2**20):
+                read += len(piece)
+        except ConnectionError:
+            pass
+        assert read < SIZE
+
+
+def test_answers_that_nobody_reads_take_so_much_memory_at_most(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "READ", 60.0)
+    monkeypatch.setattr(serving, "UNREAD_BYTES", int(1.5 * SIZE))
+    with (
+        socket.create_connection(("127.0.0.1", port)) as first,
+        socket.create_connection(("127.0.0.1", port)) as second,
+    ):
+        first.sendall(LONG)
+        time.sleep(0.3)
+        second.sendall(LONG)
+        assert ended(second, 3)
+        assert len(first.recv(1000)) == 1000
+
+
+def test_a_long_answer_that_is_read_comes_whole(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(LONG)
+        connection.settimeout(5)
+        read = 0
+        while read < SIZE:
+            read += len(connection.recv(2**20))
