@@ -93,7 +93,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Move:
-    """Families that moved from one band to another."""
+    """Families that moved from one band, or in it from one status, to another."""
 
     before: str
     after: str
@@ -117,13 +117,13 @@ def emergency(glance: Glance) -> bool:
     return any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
 
 
-def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mapping[str, str]) -> list[Band]:
+def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mapping[str, Stand]) -> list[Band]:
     """The bands of a glance in its order.
 
     Args:
         glance, answer: one answer, at a glance and whole.
         opened: the therapies (CURIEs) whose entries are open.
-        earlier: the heading of the band of each therapy before the last change; empty where nothing was changed.
+        earlier: where each therapy stood before the last change; empty where nothing was changed.
     """
     therapies = {entry["intervention"]: entry for entry in answer["therapies"]}
     alarmed = emergency(glance)
@@ -131,9 +131,10 @@ def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mappin
     for band in glance["bands"]:
         shared: dict[object, list[Entry]] = {}
         for family in band["families"]:
-            was = earlier.get(family["therapy"], _NOWHERE) if earlier else band["heading"]
+            now = Stand(band["heading"], family["status"])
+            was = earlier.get(family["therapy"], Stand()) if earlier else now
             whole = therapies.get(family["therapy"]) if family["therapy"] in opened else None
-            entry = Entry(family, was if was != band["heading"] else "", whole)
+            entry = Entry(family, was.told(now) if was != now else "", whole)
             shared.setdefault(_said_the_same(band["band"], family), []).append(entry)
         name, loud = band["band"], LOUD.get(band["band"], "")
         rows = tuple(_row(name, entries, therapies) for entries in shared.values())
@@ -184,14 +185,22 @@ def _lines(band: str, family: GlanceFamily) -> Iterator[tuple[str, str]]:
         yield "", mark
 
 
-#: Where stands what is in no band.
-_NOWHERE = "the rest"
+@dataclass(frozen=True)
+class Stand:
+    """Where a therapy stands: the heading of its band, and its status."""
+
+    band: str = "the rest"
+    status: str = ""
+
+    def told(self, other: Stand) -> str:
+        """Where it stands, as far as that differs from where else it stood."""
+        return self.band.lower() if self.band != other.band else self.status.replace("-", " ")
 
 
-def places(glance: Glance) -> dict[str, str]:
-    """The heading of the band of every therapy that stands in one."""
+def stands(glance: Glance) -> dict[str, Stand]:
+    """Where every therapy that is in a band stands."""
     return {
-        therapy: band["heading"]
+        therapy: Stand(band["heading"], family["status"])
         for band in glance["bands"]
         for family in band["families"]
         for therapy in family["therapies"]
@@ -199,14 +208,14 @@ def places(glance: Glance) -> dict[str, str]:
 
 
 def moves(before: Glance, after: Glance) -> list[Move]:
-    """What moved between two glances, by the bands left and entered, in the order of the bands."""
-    was, now = places(before), places(after)
+    """What moved between two glances, to another band or status, in the order of the bands."""
+    was, now = stands(before), stands(after)
     heads = {f["therapy"]: f["label"] for g in (before, after) for band in g["bands"] for f in band["families"]}
     found: dict[tuple[str, str], list[str]] = {}
     for therapy in dict.fromkeys((*now, *was)):
-        pair = was.get(therapy, _NOWHERE), now.get(therapy, _NOWHERE)
-        if pair[0] != pair[1] and therapy in heads:
-            found.setdefault(pair, []).append(heads[therapy])
+        left, entered = was.get(therapy, Stand()), now.get(therapy, Stand())
+        if left != entered and therapy in heads:
+            found.setdefault((left.told(entered), entered.told(left)), []).append(heads[therapy])
     return [Move(*pair, tuple(labels)) for pair, labels in found.items()]
 
 

@@ -239,7 +239,7 @@ def _shown(
     return {
         "data": data,
         "glance": glance,
-        "bands": glanceview.bands(glance, data, opened, glanceview.places(before) if before else {}),
+        "bands": glanceview.bands(glance, data, opened, glanceview.stands(before) if before else {}),
         "moves": glanceview.moves(before, glance) if before else None,
         "edited": patient.edited,
         "record": to_json(patient.profile, kb.vocabulary),
@@ -299,6 +299,6 @@ def _examples() -> tuple[tuple[str, str], ...]:
 
 def _rest(glance: Glance, data: Any, shown: bool) -> list[tuple[str, list[dict[str, str]]]]:
     """The therapies that stand in no band, by status; none unless asked for."""
-    placed = glanceview.places(glance)
+    placed = glanceview.stands(glance)
     rows = [entry for entry in data["therapies"] if entry["intervention"] not in placed] if shown else []
     return [(code, of) for code in STATUSES if (of := [entry for entry in rows if entry["status"] == code])]
