@@ -93,16 +93,18 @@ def test_whoever_waits_for_too_many_others_is_told_to_come_again_in_time(server:
 
 
 def test_a_process_that_ends_is_started_anew(server: WebServer) -> None:
-    before = server.children()
-    assert len(before) == 6
+    def six(other_than: set[int]) -> set[int]:
+        """The processes of the server, once there are as many as there should be."""
+        end = time.monotonic() + 10
+        while len(now := set(server.children())) != 6 or now & other_than:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        return now
+
+    before = six(set())
     for child in before:
         os.kill(child, signal.SIGKILL)
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        now = server.children()
-        if len(now) == 6 and not set(now) & set(before):
-            break
-        time.sleep(0.05)
+    six(before)
     assert ask(server, "ASK {}")[0].json()["boolean"]
 
 

@@ -204,9 +204,7 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
     absolute = within == "do-not-give" and entry["status"] == "contraindicated"
     for row in entry["contraindications"]:
         if row["truth"] == TRUE and (row["kind"] == "absolute") >= absolute and not row["note"]:
-            rows[_fact(assessment, row)].append(
-                describe.short_name(assessment.records, iri_of(row["document"]["id"]))
-            )
+            rows[_fact(assessment, row)].append(describe.short_name(assessment.records, iri_of(row["document"]["id"])))
     told: list[GlanceFact] = [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in rows.items()]
     urgent = [a for a in assessment.burdens(therapy) if assessment.truth(a) == TRUE]
     told += [{"text": f"alert: {assessment.records.label(alert)}", "by": []} for alert in urgent]

@@ -220,11 +220,19 @@ def _named(assessment: Assessment, statement: str) -> list[tuple[str, str | None
 
 
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
-    """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to."""
+    """The facts to establish for a therapy, signs of alerts last, each with two of the statements it matters to.
+
+    What it gives is shared by therapies that hang on the same statements: copy it before it is changed.
+    """
+    statements = tuple(dict.fromkeys(row.statement for row in unknown))
+    return assessment.once(("establish", statements), partial(_established, assessment, statements))
+
+
+def _established(assessment: Assessment, statements: Iterable[str]) -> list[OpenFact]:
     why: dict[str, set[str]] = defaultdict(set)
     facts: dict[str, str | None] = {}
     own: set[str] = set()
-    for _, statement in unknown:
+    for statement in statements:
         name, signs = assessment.records.label(statement), statement in assessment.records.alerts
         for label, fact in assessment.once(("named", statement), partial(_named, assessment, statement)):
             facts.setdefault(label, fact)
