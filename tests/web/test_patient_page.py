@@ -43,6 +43,9 @@ def test_one_click_on_a_question_answers_it_and_shows_what_moved(open_page: Open
     assert band(page, "ggt:NSAID") == "Do not give"
     moved = page.locator("#moved li").filter(has_text="nonsteroidal anti-inflammatory drug")
     assert "Do not give" in moved.inner_text() and "weak ground" in moved.inner_text()
+    # What left the bands is told by its status: it must not be passed over that it is contraindicated now.
+    left = page.locator("#moved li").filter(has_text="aspirin").inner_text()
+    assert "Contraindicated" in left and "was left open" in left
     assert facts(page)["conditions"]["present"].count("ggt:ActivePepticUlcer") == 1
     page.get_by_role("button", name="Undo").click()
     page.locator("#moved").wait_for(state="detached")

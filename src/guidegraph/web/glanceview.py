@@ -132,9 +132,10 @@ def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mappin
         shared: dict[object, list[Entry]] = {}
         for family in band["families"]:
             now = Stand(band["heading"], family["status"])
-            was = earlier.get(family["therapy"], Stand()) if earlier else now
+            before = earlier.get(family["therapy"], Stand()) if earlier else now
+            moved = (before.band, before.status) != (now.band, now.status)
             whole = therapies.get(family["therapy"]) if family["therapy"] in opened else None
-            entry = Entry(family, was.told(now) if was != now else "", whole)
+            entry = Entry(family, before.told(now) if moved else "", whole)
             shared.setdefault(_said_the_same(band["band"], family), []).append(entry)
         name, loud = band["band"], LOUD.get(band["band"], "")
         rows = tuple(_row(name, entries, therapies) for entries in shared.values())
@@ -187,35 +188,39 @@ def _lines(band: str, family: GlanceFamily) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Stand:
-    """Where a therapy stands: the heading of its band, and its status."""
+    """Where a therapy stands: the heading of its band ("" where it is in none), its status, and what it is called as
+    the head of a family ("" where it is none)."""
 
-    band: str = "the rest"
+    band: str = ""
     status: str = ""
+    label: str = ""
 
     def told(self, other: Stand) -> str:
         """Where it stands, as far as that differs from where else it stood."""
-        return self.band.lower() if self.band != other.band else self.status.replace("-", " ")
+        if self.band and self.band != other.band:
+            return self.band.lower()
+        return self.status.replace("-", " ") or "not reached by any statement"
 
 
-def stands(glance: Glance) -> dict[str, Stand]:
-    """Where every therapy that is in a band stands."""
-    return {
-        therapy: Stand(band["heading"], family["status"])
+def stands(glance: Glance, statuses: Mapping[str, str]) -> dict[str, Stand]:
+    """Where every therapy stands that an answer has, those in the bands first."""
+    found = {
+        therapy: Stand(band["heading"], family["status"], family["label"] if therapy == family["therapy"] else "")
         for band in glance["bands"]
         for family in band["families"]
         for therapy in family["therapies"]
     }
+    return found | {therapy: Stand("", status) for therapy, status in statuses.items() if therapy not in found}
 
 
-def moves(before: Glance, after: Glance) -> list[Move]:
-    """What moved between two glances, to another band or status, in the order of the bands."""
-    was, now = stands(before), stands(after)
-    heads = {f["therapy"]: f["label"] for g in (before, after) for band in g["bands"] for f in band["families"]}
+def moves(was: Mapping[str, Stand], now: Mapping[str, Stand]) -> list[Move]:
+    """What moved between two answers, to another band or status, in the order of the bands: heads of families."""
     found: dict[tuple[str, str], list[str]] = {}
     for therapy in dict.fromkeys((*now, *was)):
         left, entered = was.get(therapy, Stand()), now.get(therapy, Stand())
-        if left != entered and therapy in heads:
-            found.setdefault((left.told(entered), entered.told(left)), []).append(heads[therapy])
+        label = entered.label or left.label
+        if label and (left.band, left.status) != (entered.band, entered.status):
+            found.setdefault((left.told(entered), entered.told(left)), []).append(label)
     return [Move(*pair, tuple(labels)) for pair, labels in found.items()]
 
 
