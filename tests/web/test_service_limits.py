@@ -148,12 +148,12 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_thread_keeps_its_plac
         busy = await client.get("/api/echo")
         assert (busy.status_code, busy.headers["Retry-After"]) == (429, "1")
         assert (await client.get("/health/live")).status_code == 200
+        assert (counted(board, "refused_time"), counted(board, "refused_busy")) == (1, 1)
         while (await client.get("/api/echo")).status_code == 429:
             await asyncio.sleep(0.1)
         assert (await client.get("/api/echo")).status_code == 200
 
     run(asking, board, places=1)
-    assert (counted(board, "refused_time"), counted(board, "refused_busy")) == (1, 1)
 
 
 def test_answers_wait_for_their_turn_and_several_loops_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
