@@ -21,6 +21,8 @@ from guidegraph.errors import EndpointError
 LIST = "GUIDEGRAPH_ENDPOINTS"
 _PORTS = {"http": 80, "https": 443}
 Number = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: The numbers of IPv6 that would carry an IPv4 one, and are this machine itself.
+_ITSELF = (ipaddress.IPv6Address("::"), ipaddress.IPv6Address("::1"))
 #: Forms of IPv6 that stand for an IPv4 number: how many bits follow it, or why none of them is reached.
 _CARRIERS: dict[ipaddress.IPv6Network, int | str] = {
     ipaddress.IPv6Network("::ffff:0:0/96"): 0,  # mapped, RFC 4291
@@ -110,7 +112,8 @@ def _is_plain_number(host: str) -> bool:
     if not _is_number(host):
         return False
     number = ipaddress.ip_address(host)
-    return number.is_loopback or number.is_unspecified or _carried(number) is None
+    # Newer Pythons call a number that carries a loopback address one, too.
+    return number in _ITSELF or _carried(number) is None
 
 
 def _listed(parts: SplitResult, host: str, port: int) -> bool:

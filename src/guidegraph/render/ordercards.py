@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from guidegraph.assess.answer import UNFILED
+from guidegraph.model import STATUSES
 from guidegraph.render.cards import (
     INDICATORS,
     REASON_SYSTEM,
@@ -160,7 +161,8 @@ class _OfOrder:
         left_open = len(self._of_plan) + len(self._unknown)
         if left_open:
             return "info", f"Check before {label}: contraindications not excluded ({left_open})"
-        if "provisional" in statuses:
+        # What waits for facts that could call for caution is provisional.
+        if any("r" in STATUSES[status].open for status in statuses):
             facts = [fact for family in self._families for fact in family["establish"]]
             return "info", f"Check before {label}: {facts[0] if facts else 'signs to rule out first'}"
         return None

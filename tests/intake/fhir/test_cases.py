@@ -156,4 +156,5 @@ def test_the_user_can_map_a_unit_that_has_no_code(kb: Any) -> None:
 def test_a_trailing_comma_is_told_with_its_place(kb: Any) -> None:
     with pytest.raises(ProfileError, match="not JSON") as caught:
         read_case(kb, "f05-comma.json")
-    assert caught.value.where.endswith(":6:2")
+    # Newer Pythons name the comma itself.
+    assert caught.value.where.endswith((":6:2", ":5:52"))
