@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from guidegraph.derived import Glance, GlanceFamily, GlanceVoice
     from guidegraph.forms import Alert
 
-#: The parts that stand before all others, so that nobody passes over them.
-LOUD = ("alert", "signs", "band-alert", "band-do-not-give", "not-understood")
+#: How the parts are marked that nobody must pass over, by the code of their words.
+LOUD = {"alert": "stop", "signs": "first"} | dict.fromkeys(("band-alert", "band-do-not-give", "not-understood"), "stop")
 
 
 def plain_text(glance: Glance) -> str:
     """The glance in plain words as text of 80 columns."""
-    lines: list[str] = []
+    lines = [_said(glance, "top").upper()]
     for part in plain_parts(glance):
         lines += ["", _said(glance, part.heading)] if part.heading else []
         for row in part.rows:
@@ -30,12 +30,12 @@ def plain_text(glance: Glance) -> str:
             lines += textwrap.wrap(
                 clean(row.text), WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
             )
-    return "\n".join(lines).lstrip("\n") + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def plain_markdown(glance: Glance) -> str:
     """The glance in plain words as Markdown: a heading a part, a line a row."""
-    lines: list[str] = []
+    lines = [f"# {escaped(_said(glance, 'top'))}", ""]
     for part in plain_parts(glance):
         lines += [f"**{escaped(_said(glance, part.heading))}**", ""] if part.heading else []
         for row in part.rows:
@@ -52,7 +52,7 @@ def plain_html(glance: Glance) -> str:
             told += "".join(f"<p>{escape(clean(row.text))}</p>" for row in part.rows)
             continue
         rows = "".join(f"<li>{escape(clean(row.text))}</li>" for row in part.rows)
-        kind = ' class="stop"' if part.heading in LOUD else ""
+        kind = f' class="{LOUD[part.heading]}"' if part.heading in LOUD else ""
         told += f"<section{kind}><h2>{escape(_said(glance, part.heading))}</h2><ul>{rows}</ul></section>"
     title = _said(glance, "top")
     return page(title, f'<div class="gg plain"><h1>{escape(title)}</h1>{told}</div>')
@@ -101,7 +101,7 @@ def _part(code: str, texts: Sequence[str]) -> Part:
 
 def _top(glance: Glance) -> list[Row]:
     problem = glance["problem"][:1].upper() + glance["problem"][1:]
-    told = [_said(glance, "top").upper(), _said(glance, "about"), glance["banner"] or ""]
+    told = [_said(glance, "about"), glance["banner"] or ""]
     told.append(f"{problem}. {_said(glance, 'as-of', glance['as_of'])}")
     told += [f"{'; '.join(glance['patient'])}." if glance["patient"] else "", *glance["notes"]]
     told.append(f"{_said(glance, 'read', '; '.join(glance['read']))}." if glance["read"] else "")
