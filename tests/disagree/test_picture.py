@@ -63,7 +63,10 @@ def test_alternatives_leave_a_gap() -> None:
 
 
 def test_time_goes_before_what_separates_more() -> None:
-    whom = {"a": (Branch(ranges=(Range(AGE, low(60), HIGHEST), Range(WEEKS, low(12), HIGHEST))),), "b": (Branch(),)}
+    whom = {
+        "a": (Branch(ranges=(Range(AGE, low(60), HIGHEST), Range(WEEKS, low(12), HIGHEST))),),
+        "b": (branch(WEEKS, low(11)),),
+    }
     found = drawn(whom, ("a", "b"))
     assert found is not None and WEEKS in found
     alone = {"a": (branch(AGE, low(60)),), "b": (Branch(),)}
@@ -88,6 +91,9 @@ def test_a_term_reaches_from_where_its_definitions_begin() -> None:
     found = drawn(whom, ("a", "b"), logic=logic)
     assert found is not None
     assert found["a"] == [(12, 13, False), (13, None, True)] == found["meet"]
+    # The term alone brings its number.
+    alone = drawn({"a": whom["a"], "b": (Branch(),)}, ("a", "b"), logic=logic)
+    assert alone is not None and alone["a"] == found["a"]
 
 
 @pytest.fixture(scope="module")

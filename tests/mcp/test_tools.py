@@ -221,3 +221,9 @@ def test_over_http_only_its_own_names_are_answered(address: str) -> None:
 def test_every_tool_is_documented(repo_root: Path) -> None:
     text = (repo_root / "docs/mcp.md").read_text(encoding="utf-8")
     assert set(ASKED) <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_without_the_library_the_command_says_what_to_install() -> None:
+    line = "import sys; sys.modules['mcp'] = None; sys.argv = ['guidegraph', 'mcp']; from guidegraph.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2 and "guidegraph[mcp]" in done.stderr and "Traceback" not in done.stderr

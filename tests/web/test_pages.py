@@ -126,6 +126,20 @@ def test_the_matrix_is_filtered_sorted_and_opened(open_page: OpenPage, kb: gg.Kn
     assert page.url.endswith(target) and "/page/statement/" in page.url
 
 
+def test_what_has_ended_is_struck_or_left_out(open_page: OpenPage) -> None:
+    """Statements too that have ended in a document that has not."""
+    page = open_page("/matrix")
+    struck = page.locator(".matrix .cell", has=page.locator(".ended"))
+    whole = page.locator(".matrix .cell").count()
+    ended = struck.count()
+    assert ended > 10
+    assert all(text.endswith(", ended") for text in struck.locator(".hidden").all_inner_texts())
+    page.goto(page.url + "?in-effect=yes")
+    assert struck.count() == 0
+    assert 0 < page.locator(".matrix .cell").count() <= whole - ended
+    assert page.locator(".matrix .up.ended").count() == 0
+
+
 def test_a_family_and_documents_of_the_matrix(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/matrix?family=ggt:EpiduralInjection&at-least=1&document=ggd:bmj-2025&document=ggd:nice-ng59")
     rows = page.locator(".matrix tbody th[scope=row] a").evaluate_all("all => all.map(one => one.getAttribute('href'))")

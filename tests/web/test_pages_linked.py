@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,8 +152,20 @@ def test_pages_name_their_data_and_show_what_is_known(client: Any) -> None:
     ibuprofen = client.get("/page/term/Ibuprofen").text
     assert '<a href="/page/term/NSAID">' in ibuprofen and '<a href="/page/vocab/Drug">' in ibuprofen
     statement = client.get("/page/statement/bmj-2025/BMJ-R1").text
-    for told in ("symptoms from 13 weeks", "strong recommendation against", "only without: inside a research trial", "xsd:decimal[&gt;= 13.0]", "/page/document/bmj-2025"):  # fmt: skip
+    for told in ("symptoms from 13 weeks", "strong recommendation against", "except inside a research trial", "xsd:decimal[&gt;= 13.0]", "/page/document/bmj-2025"):  # fmt: skip
         assert told in statement, told
+
+
+def test_people_are_sent_to_documents_own_addresses_alone(kb: gg.KnowledgeBase, client: Any) -> None:
+    """Where a copy was read is told, and is no link (as in answers: DOI, PubMed, the publisher's page)."""
+    for name in ("nice-ng59", "bmj-2025", "asipp-2021"):
+        iri, page = ns.GGD + name, client.get(f"/page/document/{name}").text
+        copies = kb.records.all(iri, "copyAt")
+        own = {a for kind in ("doi", "pmid", "publishedAt", "contestedBy") for a in kb.records.all(iri, kind)}
+        links = {link for link in re.findall(r'href="(https?://[^"]+)"', page) if not link.startswith(ns.BASE)}
+        assert links <= own, links - own
+        assert all(copy in page for copy in copies)
+    assert kb.records.all(ns.GGD + "nice-ng59", "copyAt")
 
 
 def test_pages_of_other_knowledge(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from guidegraph import assets
 from tests.support.browser import OpenPage, sideways, violations
 
 VIEWS = [(1280, False), (1280, True), (360, False), (360, True)]
@@ -42,6 +43,9 @@ def test_one_click_on_a_question_answers_it_and_shows_what_moved(open_page: Open
     assert band(page, "ggt:NSAID") == "Do not give"
     moved = page.locator("#moved li").filter(has_text="nonsteroidal anti-inflammatory drug")
     assert "Do not give" in moved.inner_text() and "weak ground" in moved.inner_text()
+    # What left the bands is told by its status: it must not be passed over that it is contraindicated now.
+    left = page.locator("#moved li").filter(has_text="aspirin").inner_text()
+    assert "Contraindicated" in left and "was left open" in left
     assert facts(page)["conditions"]["present"].count("ggt:ActivePepticUlcer") == 1
     page.get_by_role("button", name="Undo").click()
     page.locator("#moved").wait_for(state="detached")
@@ -57,6 +61,14 @@ def test_signs_are_ruled_out_in_place(open_page: OpenPage, script: bool) -> None
     page.locator("#moved").wait_for()
     assert not page.locator("fieldset.signs legend").filter(has_text=re.compile(f"^{named}$")).count()
     assert len(facts(page)["findings"]["absent"]) >= 3
+    for alert in page.locator("fieldset.signs legend").all_inner_texts():
+        signs = page.locator("fieldset.signs").filter(has_text=alert).last
+        if signs.count():
+            signs.get_by_role("button", name=re.compile("none of these|: no$")).last.click()
+            signs.wait_for(state="detached")
+    moved = page.locator("#moved li").filter(has_text="advice to remain active").inner_text()
+    assert "Eligible" in moved and "was provisional" in moved
+    assert page.locator('[data-therapy="ggt:AdviceToRemainActive"] .was').inner_text() == "was: provisional"
 
 
 def test_a_sign_that_is_there_raises_the_alert_and_folds_the_rest(open_page: OpenPage) -> None:
@@ -285,7 +297,12 @@ def test_a_link_takes_in_nothing_that_was_typed(open_page: OpenPage) -> None:
     assert "canary" not in page.url
 
 
-EXAMPLES = ["acute-uncomplicated", "anticoagulated-older", "chronic-failed-care", "stopped-mao-inhibitor"]
+#: The longest answers; the others are printed where there is time.
+LONGEST = ("acute-uncomplicated", "anticoagulated-older", "chronic-failed-care", "stopped-mao-inhibitor")
+EXAMPLES = [
+    pytest.param(path.stem, marks=() if path.stem in LONGEST else pytest.mark.slow)
+    for path in assets.files("graph", "profiles/*.yaml")
+]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

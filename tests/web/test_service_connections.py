@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guidegraph.web import serving
+from guidegraph.web import mother, serving
 
 SHORT = b"GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LONG = b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -58,23 +59,48 @@ def ended(connection: socket.socket, seconds: float) -> bool:
     return True
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_answer_waits_for_its_client(host: str) -> None:
+    """asyncio sends small pieces at once over what is said to be TCP, and else waits for what was sent before."""
+
+    async def main() -> list[int]:
+        sockets = mother.listening(host, 0)
+        assert len({one.getsockname()[1] for one in sockets}) == 1
+        found: list[int] = []
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            found.append(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        for one in sockets:
+            server = await asyncio.start_server(connected, sock=one)
+            reader, writer = await asyncio.open_connection(*one.getsockname()[:2])
+            assert await reader.read() == b""
+            writer.close()
+            server.close()
+        return found
+
+    nodelay = asyncio.run(main())
+    assert nodelay and all(nodelay)
+
+
 @pytest.mark.parametrize("before", [b"", b"GET /short HT", SHORT, SHORT + b"GET /sh", SHORT * 3 + b"GET"])
 def test_a_head_that_comes_slowly_is_given_up(port: int, before: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(before)
         started = time.monotonic()
         try:
-            while time.monotonic() - started < 2:
+            while time.monotonic() - started < 60:
                 connection.sendall(b"x")
                 time.sleep(0.05)
         except ConnectionError:
             pass
-        assert 0.3 < time.monotonic() - started < 1.9
+        assert 0.3 < time.monotonic() - started < 60
 
 
 def test_a_connection_that_says_nothing_is_given_up(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        assert ended(connection, 2)
+        assert ended(connection, 60)
 
 
 def test_a_connection_is_kept_between_requests(port: int) -> None:

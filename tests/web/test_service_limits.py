@@ -35,7 +35,7 @@ def refuse(request: Request) -> Response:
 
 
 def sleep(request: Request) -> Response:
-    time.sleep(0.6)
+    time.sleep(3)
     return PlainTextResponse("late")
 
 
@@ -129,9 +129,8 @@ def test_a_slow_body_is_given_up() -> None:
             await asyncio.sleep(0.05)
 
     async def asking(client: httpx.AsyncClient) -> None:
-        started = time.monotonic()
         answer = await client.post("/api/echo", content=slow())
-        assert answer.status_code == 408 and time.monotonic() - started < 1
+        assert answer.status_code == 408
 
     run(asking, board, body_seconds=0.3)
     assert counted(board, "refused_body") == 1
@@ -144,18 +143,17 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_thread_keeps_its_plac
     board = Board()
 
     async def asking(client: httpx.AsyncClient) -> None:
-        started = time.monotonic()
         answer = await client.get("/api/sleep")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-        assert time.monotonic() - started < 0.5
         busy = await client.get("/api/echo")
         assert (busy.status_code, busy.headers["Retry-After"]) == (429, "1")
         assert (await client.get("/health/live")).status_code == 200
-        await asyncio.sleep(0.7)
+        assert (counted(board, "refused_time"), counted(board, "refused_busy")) == (1, 1)
+        while (await client.get("/api/echo")).status_code == 429:
+            await asyncio.sleep(0.1)
         assert (await client.get("/api/echo")).status_code == 200
 
     run(asking, board, places=1)
-    assert (counted(board, "refused_time"), counted(board, "refused_busy")) == (1, 1)
 
 
 def test_answers_wait_for_their_turn_and_several_loops_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from starlette.testclient import TestClient
 
@@ -17,6 +17,7 @@ from guidegraph.api.operations import OPERATIONS
 from guidegraph.web.app import application
 from guidegraph.web.problems import PROBLEMS
 from guidegraph.web.served import Served
+from tests.support.optional import needs
 
 DAY = "2026-11-24"
 PATIENT = {"profile": "example:bleeding-ulcer", "as_of": DAY}
@@ -73,8 +74,11 @@ def told(answer: Any, status: int, kind: str) -> dict[str, Any]:
 
 
 def test_the_document_is_openapi_and_names_every_operation(client: TestClient, described: dict[str, Any]) -> None:
-    validator = pytest.importorskip("openapi_spec_validator")
-    validator.validate(described)
+    try:
+        from openapi_spec_validator import validate
+    except ImportError:
+        needs(False, "openapi-spec-validator is not installed")
+    validate(described)
     assert described["openapi"].startswith("3.1")
     paths = {f"/api/{operation.path}": [m.lower() for m in operation.methods] for operation in OPERATIONS.values()}
     assert {path: list(methods) for path, methods in described["paths"].items()} == paths
@@ -99,11 +103,11 @@ def test_each_answer_is_in_its_published_form(
     # By the document alone, as a program would that knows nothing else.
     operation = described["paths"][f"/api/{OPERATIONS[name].path}"][OPERATIONS[name].methods[-1].lower()]
     named = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    jsonschema.Draft202012Validator({**named, "components": described["components"]}).validate(data)
+    jsonschema_rs.Draft202012Validator({**named, "components": described["components"]}).validate(data)
     # By the published schema, which the interface serves too.
     form = OPERATIONS[name].answers
     schema = client.get(f"/api/schema/{form}").json()
-    jsonschema.Draft202012Validator(schema).validate(data)
+    jsonschema_rs.Draft202012Validator(schema).validate(data)
     file = repo_root / f"src/guidegraph/schema/{form}.schema.json"
     assert not file.exists() or json.loads(file.read_text(encoding="utf-8")) == schema
     assert answer.content == ask(client, name, ASKED[name]).content

@@ -290,6 +290,18 @@ def test_a_service_request_is_an_order(of: Any, kb: gg.KnowledgeBase) -> None:
     assert "**For**" in card["detail"] and "**Against**" in card["detail"]
 
 
+@pytest.mark.parametrize("status", ["not-indicated", "eligible"])
+def test_that_nothing_is_on_file_of_what_contraindicates_it_is_told(of: Any, kb: gg.KnowledgeBase, status: str) -> None:
+    client = of("acute-uncomplicated")
+    found = kb.therapies(kb.profile_from_fhir(record(kb, "acute-uncomplicated")).profile).assessment
+    iri = min(iri for iri in found.unfiled if found.statuses.get(iri) == status)
+    code = {"coding": [{"system": gg.api.ns.GGT, "code": iri.removeprefix(gg.api.ns.GGT)}]}
+    context = drafts(client, IBUPROFEN)
+    context["draftOrders"]["entry"][0]["resource"] |= {"medicationCodeableConcept": code}
+    (card,) = client.call("order-select", **context)
+    assert "contraindications not on file" in card["detail"]
+
+
 def test_an_alert_that_holds_comes_first_whatever_is_ordered(of: Any) -> None:
     client = of("cauda-equina-week-1")
     view = client.call("patient-view")

@@ -74,8 +74,15 @@ def _contraindications(assessment: Assessment, therapy: str) -> list[Contraindic
 
 
 def _contraindication(assessment: Assessment, therapy: str, statement: str, truth: str) -> Contraindication:
+    key = ("contraindication", statement, truth)
+    row: Contraindication = assessment.once(key, lambda: _warning(assessment, statement, truth))
+    part = through(assessment, therapy, statement)
+    return {**row, "through": part} if part else row
+
+
+def _warning(assessment: Assessment, statement: str, truth: str) -> Contraindication:
     row: Contraindication = described(assessment, describe.contraindication, statement, truth)
-    row["through"] = through(assessment, therapy, statement)
+    row["through"] = None
     row["because"] = "" if row["note"] or truth != TRUE else holding(assessment, statement)
     return row
 
@@ -109,6 +116,10 @@ def _decided(assessment: Assessment, statement: str) -> str:
 
 
 def _ground(assessment: Assessment, statement: str, kind: str, verb: str = "") -> Ground:
+    return assessment.once(("ground", statement, kind, verb), lambda: _sentence(assessment, statement, kind, verb))
+
+
+def _sentence(assessment: Assessment, statement: str, kind: str, verb: str) -> Ground:
     records = assessment.records
     document = records.one(statement, "statedIn")
     issued = records.issued_of(statement)

@@ -98,12 +98,18 @@ def _speaker(records: Records, statement: str, among: frozenset[str]) -> str:
 
 
 def _voice(assessment: Assessment, therapy: str, statement: str, reporters: Iterable[str]) -> Recommendation:
+    key = ("voice", statement, *sorted(reporters))
+    row: Recommendation = assessment.once(key, lambda: _spoken(assessment, statement, key[2:]))
+    part = through(assessment, therapy, statement)
+    return {**row, "through": part} if part else row
+
+
+def _spoken(assessment: Assessment, statement: str, reporters: Iterable[str]) -> Recommendation:
     records = assessment.records
     row: Recommendation = described(assessment, describe.recommendation, statement, assessment.truth(statement))
     own = records.one(statement, "statedIn")
     others = sorted({d for s in reporters if (d := records.one(s, "statedIn")) != own})
-    row["reported_by"] = [describe.document(records, d) for d in others]
-    row["through"] = through(assessment, therapy, statement)
+    row["reported_by"], row["through"] = [describe.document(records, d) for d in others], None
     return row
 
 

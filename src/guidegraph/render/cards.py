@@ -94,13 +94,15 @@ class Answered:
 
     ``plan`` is None where nothing was ordered. Of a therapy (CURIE) that is ordered or contested ``voices`` are the
     recommendations that count for this patient, for it and against it, and ``unknown`` the absolute contraindications
-    that are neither known to hold nor known not to.
+    that are neither known to hold nor known not to; ``unfiled`` are the ordered therapies without contraindications on
+    file, which is not that there are none.
     """
 
     glance: Glance
     plan: Plan | None = None
     voices: Mapping[str, Sequence[Recommendation]] = field(default_factory=dict)
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unfiled: frozenset[str] = frozenset()
 
     @property
     def held(self) -> list[Alert]:

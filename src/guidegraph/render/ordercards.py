@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from guidegraph.assess.answer import UNFILED
 from guidegraph.render.cards import (
     INDICATORS,
     REASON_SYSTEM,
@@ -27,19 +27,10 @@ from guidegraph.words import clean
 
 if TYPE_CHECKING:
     from guidegraph.derived import Bearing, Planned
+    from guidegraph.intake.fhir import Order
 
 
-@dataclass(frozen=True)
-class Ordered:
-    """An order: its reference and label, and the therapies that it gives (CURIEs), or why these are not known."""
-
-    ref: str
-    label: str
-    therapies: Sequence[str]
-    why: str
-
-
-def order_cards(maker: Maker, answers: Sequence[Answered], orders: Sequence[Ordered]) -> list[Card]:
+def order_cards(maker: Maker, answers: Sequence[Answered], orders: Sequence[Order]) -> list[Card]:
     """The cards of some orders; ``answers`` are those of the patient's problems, with all orders as their plan.
 
     An order that something speaks against, or of which something is left open, has a card of its own; the others
@@ -52,7 +43,7 @@ def order_cards(maker: Maker, answers: Sequence[Answered], orders: Sequence[Orde
         if not order.therapies:
             unread.append(f"**not checked:** {escaped(order.label)} ({escaped(order.why)})")
             continue
-        found = _Order(maker, answers, order)
+        found = _OfOrder(maker, answers, order)
         if (card := found.card()) is not None:
             cards.append(card)
         else:
@@ -66,7 +57,7 @@ def order_cards(maker: Maker, answers: Sequence[Answered], orders: Sequence[Orde
     return sorted(cards, key=lambda card: -INDICATORS.index(card["indicator"]))
 
 
-def _taken(maker: Maker, answers: Sequence[Answered], orders: Sequence[Ordered]) -> list[Card]:
+def _taken(maker: Maker, answers: Sequence[Answered], orders: Sequence[Order]) -> list[Card]:
     """A card for each drug that the patient takes already and that the orders speak against."""
     therapies = {therapy for order in orders for therapy in order.therapies}
     mine = {row["label"] for answered in answers for one in therapies if (row := answered.row(one)) is not None}
@@ -99,10 +90,10 @@ def _reasons() -> list[Coding]:
     return [{"system": REASON_SYSTEM, "code": code, "display": words} for code, words in REASONS.items()]
 
 
-class _Order:
+class _OfOrder:
     """What is known of one order, in each problem of the patient."""
 
-    def __init__(self, maker: Maker, answers: Sequence[Answered], order: Ordered) -> None:
+    def __init__(self, maker: Maker, answers: Sequence[Answered], order: Order) -> None:
         self._maker, self._answers, self._order = maker, answers, order
         of_each = [(answered, therapy) for answered in answers for therapy in order.therapies]
         self._rows: list[tuple[Answered, str, Planned]] = [
@@ -142,9 +133,14 @@ class _Order:
         for answered, therapy, row in self._rows:
             family = answered.family(therapy)
             by = ", ".join(map(voice_words, family["voices"])) if family is not None else ""
-            marks = "".join(f"; {mark}" for mark in family["marks"]) if family is not None else ""
-            told.append(f"{_status(row['after'])}{f' ({by})' if by else ''}{marks}")
-        return "; ".join(dict.fromkeys(told)) or _status(None)
+            told.append(f"{_status(row['after'])}{f' ({by})' if by else ''}")
+        return "; ".join([*dict.fromkeys(told), *self._marks()]) or _status(None)
+
+    def _marks(self) -> list[str]:
+        """What is to be known of its therapies besides."""
+        told = [mark for family in self._families for mark in family["marks"]]
+        unfiled = any(therapy in answered.unfiled for answered in self._answers for therapy in self._order.therapies)
+        return list(dict.fromkeys([*told, *([UNFILED] if unfiled else [])]))
 
     def _kind(self) -> tuple[str, str] | None:
         """How urgent it is, and its summary."""
@@ -183,7 +179,7 @@ class _Order:
             *listed("To establish", (escaped(fact) for family in self._families for fact in family["establish"])),
             *listed("Contraindications that are not excluded", map(escaped, self._unknown)),
             *listed("Signs to rule out first", (escaped("; ".join(a.signs)) for a in self._answers if a.signs)),
-            *listed("To be known besides", (escaped(mark) for family in self._families for mark in family["marks"])),
+            *listed("To be known besides", map(escaped, self._marks())),
             *listed("Status", statuses),
         ]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from guidegraph.forms import Asked, Question
 
 #: Voices of a side, flags, facts that may do the same, indications, and findings of a kind that are named.
-_VOICES, _FLAGS, _FACTS, _NAMED, _FOUND = 3, 2, 5, 3, 3
+_VOICES, _FLAGS, _FACTS, _NAMED, _FOUND = 6, 2, 5, 3, 3
 #: Characters of whom two voices both mean that a first screen has room for.
 _WHOM = 85
 
@@ -94,7 +94,7 @@ def _controversy(one: comparisons.Controversy) -> str:
     """What is contested, who stands where, and for whom both sides speak."""
     whom = some([row["label"] for row in one["indications"]], _NAMED, ", ")
     told = one["title"][:1].upper() + one["title"][1:] + (f" for {whom}" if whom else "")
-    return f"{told}: {_sides(one)}{_meeting(one)}"
+    return f"{told}: {_sides(one)}{_meeting(one)}{_apart(one)}"
 
 
 def _sides(one: comparisons.Controversy) -> str:
@@ -108,6 +108,14 @@ def _names(voices: Sequence[comparisons.Voice]) -> list[str]:
 
 def _voice(voice: comparisons.Voice) -> str:
     return voice["name"] if voice["strength"] == "none stated" else f"{voice['name']} {voice['strength']}"
+
+
+def _apart(one: comparisons.Controversy) -> str:
+    """Which voices of the two sides speak of other patients, and so are not at odds."""
+    sides = [{voice["name"] for voice in one["sides"][side]} for side in ("for", "against")]
+    pairs = dict.fromkeys(tuple(row["names"]) for row in one["seeming"] if row["verdict"] == "apparent")
+    told = [f"{a} and {b}" for a, b in pairs if {a, b} & sides[0] and {a, b} & sides[1]]
+    return f". Not at odds: {some(told, 1, ', ')}" if told else ""
 
 
 def _meeting(one: comparisons.Controversy) -> str:

@@ -19,7 +19,7 @@ from guidegraph.intake.fhir import FhirReader, Order
 from guidegraph.knowledge.documents import documents
 from guidegraph.profile.problems import parts
 from guidegraph.render.cards import Answered, Card, Maker, contested
-from guidegraph.render.ordercards import Ordered, order_cards
+from guidegraph.render.ordercards import order_cards
 from guidegraph.web import feedback
 from guidegraph.web.problems import (
     MALFORMED,
@@ -152,7 +152,9 @@ class Services:
             spoken = therapies or [family["therapy"] for family in contested(glance)]
             iris = {therapy: ns.expand(therapy) or therapy for therapy in spoken}
             voices = {therapy: found.counted(iri) for therapy, iri in iris.items()}
-            one = Answered(glance, plan, voices, {therapy: found.unexcluded(iris[therapy]) for therapy in therapies})
+            unknown = {therapy: found.unexcluded(iris[therapy]) for therapy in therapies}
+            unfiled = frozenset(therapy for therapy in therapies if iris[therapy] in found.assessment.unfiled)
+            one = Answered(glance, plan, voices, unknown, unfiled)
             # Who opens the record of a patient without any such problem is not told of those who have one.
             if hook != _PATIENT or found.assessment.asked.about or one.held:
                 answers.append(one)
@@ -174,7 +176,7 @@ class Services:
             return maker.patient(answers)
         # All drafts are the plan; those that were selected before are told of when they are signed.
         told = [order for order in orders if hook == _SIGN or _selected(order.ref, context["selections"])]
-        return order_cards(maker, answers, [Ordered(o.ref, o.label, o.therapies, o.why) for o in told])
+        return order_cards(maker, answers, told)
 
     def feedback(self, request: Request, body: dict[str, Any]) -> Response:
         """What became of cards, counted; nothing of it is kept.

@@ -93,7 +93,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Move:
-    """Families that moved from one band to another."""
+    """Families that moved from one band, or in it from one status, to another."""
 
     before: str
     after: str
@@ -117,13 +117,13 @@ def emergency(glance: Glance) -> bool:
     return any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
 
 
-def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mapping[str, str]) -> list[Band]:
+def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mapping[str, Stand]) -> list[Band]:
     """The bands of a glance in its order.
 
     Args:
         glance, answer: one answer, at a glance and whole.
         opened: the therapies (CURIEs) whose entries are open.
-        earlier: the heading of the band of each therapy before the last change; empty where nothing was changed.
+        earlier: where each therapy stood before the last change; empty where nothing was changed.
     """
     therapies = {entry["intervention"]: entry for entry in answer["therapies"]}
     alarmed = emergency(glance)
@@ -131,9 +131,11 @@ def bands(glance: Glance, answer: Answer, opened: Sequence[str], earlier: Mappin
     for band in glance["bands"]:
         shared: dict[object, list[Entry]] = {}
         for family in band["families"]:
-            was = earlier.get(family["therapy"], _NOWHERE) if earlier else band["heading"]
+            now = Stand(band["heading"], family["status"])
+            before = earlier.get(family["therapy"], Stand()) if earlier else now
+            moved = (before.band, before.status) != (now.band, now.status)
             whole = therapies.get(family["therapy"]) if family["therapy"] in opened else None
-            entry = Entry(family, was if was != band["heading"] else "", whole)
+            entry = Entry(family, before.told(now) if moved else "", whole)
             shared.setdefault(_said_the_same(band["band"], family), []).append(entry)
         name, loud = band["band"], LOUD.get(band["band"], "")
         rows = tuple(_row(name, entries, therapies) for entries in shared.values())
@@ -184,29 +186,41 @@ def _lines(band: str, family: GlanceFamily) -> Iterator[tuple[str, str]]:
         yield "", mark
 
 
-#: Where stands what is in no band.
-_NOWHERE = "the rest"
+@dataclass(frozen=True)
+class Stand:
+    """Where a therapy stands: the heading of its band ("" where it is in none), its status, and what it is called as
+    the head of a family ("" where it is none)."""
+
+    band: str = ""
+    status: str = ""
+    label: str = ""
+
+    def told(self, other: Stand) -> str:
+        """Where it stands, as far as that differs from where else it stood."""
+        if self.band and self.band != other.band:
+            return self.band.lower()
+        return self.status.replace("-", " ") or "not reached by any statement"
 
 
-def places(glance: Glance) -> dict[str, str]:
-    """The heading of the band of every therapy that stands in one."""
-    return {
-        therapy: band["heading"]
+def stands(glance: Glance, statuses: Mapping[str, str]) -> dict[str, Stand]:
+    """Where every therapy stands that an answer has, those in the bands first."""
+    found = {
+        therapy: Stand(band["heading"], family["status"], family["label"] if therapy == family["therapy"] else "")
         for band in glance["bands"]
         for family in band["families"]
         for therapy in family["therapies"]
     }
+    return found | {therapy: Stand("", status) for therapy, status in statuses.items() if therapy not in found}
 
 
-def moves(before: Glance, after: Glance) -> list[Move]:
-    """What moved between two glances, by the bands left and entered, in the order of the bands."""
-    was, now = places(before), places(after)
-    heads = {f["therapy"]: f["label"] for g in (before, after) for band in g["bands"] for f in band["families"]}
+def moves(was: Mapping[str, Stand], now: Mapping[str, Stand]) -> list[Move]:
+    """What moved between two answers, to another band or status, in the order of the bands: heads of families."""
     found: dict[tuple[str, str], list[str]] = {}
     for therapy in dict.fromkeys((*now, *was)):
-        pair = was.get(therapy, _NOWHERE), now.get(therapy, _NOWHERE)
-        if pair[0] != pair[1] and therapy in heads:
-            found.setdefault(pair, []).append(heads[therapy])
+        left, entered = was.get(therapy, Stand()), now.get(therapy, Stand())
+        label = entered.label or left.label
+        if label and (left.band, left.status) != (entered.band, entered.status):
+            found.setdefault((left.told(entered), entered.told(left)), []).append(label)
     return [Move(*pair, tuple(labels)) for pair, labels in found.items()]
 
 

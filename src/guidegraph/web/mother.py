@@ -125,7 +125,16 @@ class Mother:
                 elif lived < _AT_ONCE:
                     # Whatever ends it would end the next one, too: no use in forking as fast as one can.
                     time.sleep(_AT_ONCE)
+                self._anew(child)
+
+    def _anew(self, child: _Child) -> None:
+        """Start a process in place of one that has ended; where the system cannot fork now, once it can."""
+        while not signal.sigpending() & (_WATCHED - {signal.SIGCHLD}):
+            try:
                 self._fork(child.run, serves=child.serves)
+                return
+            except OSError:
+                time.sleep(0.5)
 
     def _ended(self) -> list[_Child]:
         ended = []
@@ -190,13 +199,12 @@ def listening(host: str, port: int) -> list[socket.socket]:
         for family, address in sorted({(entry[0], str(entry[4][0])) for entry in found}):
             chosen = sockets[0].getsockname()[1] if sockets else port
             try:
-                one = socket.create_server((address, chosen), family=family, backlog=1024)
+                one = _bound(family, address, chosen)
             except OSError as error:
                 # A machine may name an address of a kind that it has switched off, as ::1 for localhost.
                 if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) or len(found) == 1:
                     raise
                 continue
-            one.setblocking(False)
             sockets.append(one)
         if not sockets:
             raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
@@ -209,3 +217,19 @@ def listening(host: str, port: int) -> list[socket.socket]:
             mend="Choose another --host or --port; --port 0 lets the system choose.",
         ) from None
     return sockets
+
+
+def _bound(family: int, address: str, port: int) -> socket.socket:
+    """A socket that listens. It is said to be TCP, else asyncio would let each answer wait for the client (Nagle)."""
+    one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind((address, port))
+        one.listen(1024)
+        one.setblocking(False)
+    except OSError:
+        one.close()
+        raise
+    return one

@@ -29,6 +29,7 @@ from guidegraph.profile import parse_profile_text
 from guidegraph.render.plain import LOUD, plain_parts
 from guidegraph.web import glanceview
 from guidegraph.web.further import planned, proofs, weeks_of
+from guidegraph.web.glanceview import Stand
 from guidegraph.web.layout import page
 from guidegraph.web.links import page_of
 from guidegraph.web.questions import completions, questions
@@ -209,12 +210,13 @@ def _told(error: GuideGraphError) -> str:
     return str(error)
 
 
-def _before(kb: KnowledgeBase, patient: Patient, asking: dict[str, Any]) -> Glance | None:
-    """The glance before the last change, where there was one that can be compared."""
+def _before(kb: KnowledgeBase, patient: Patient, asking: dict[str, Any]) -> dict[str, Stand] | None:
+    """Where therapies stood before the last change, where there was one that can be compared."""
     if patient.before is None:
         return None
     try:
-        return kb.therapies(patient.before, **asking).glance()
+        answer = kb.therapies(patient.before, **asking)
+        return glanceview.stands(answer.glance(), answer.statuses)
     except GuideGraphError:
         return None
 
@@ -226,9 +228,9 @@ def _shown(
     asking: dict[str, Any],
     answer: Answer,
     glance: Glance,
-    before: Glance | None,
+    before: dict[str, Stand] | None,
 ) -> dict[str, Any]:
-    data = answer.to_dict()
+    data, now = answer.to_dict(), glanceview.stands(glance, answer.statuses)
     known = {entry["intervention"] for entry in data["therapies"]}
     proven = _toggled(fields, "proof", known)
     opened, show = _toggled(fields, "open", known), _toggled(fields, "show", {"weeks", "rest"})
@@ -247,8 +249,8 @@ def _shown(
         "plain": plain,
         "plain_parts": plain_parts(plain) if plain else (),
         "loud": LOUD,
-        "bands": glanceview.bands(glance, data, opened, glanceview.places(before) if before else {}),
-        "moves": glanceview.moves(before, glance) if before else None,
+        "bands": glanceview.bands(glance, data, opened, before or {}),
+        "moves": glanceview.moves(before, now) if before else None,
         "edited": patient.edited,
         "record": to_json(patient.profile, kb.vocabulary),
         "before": to_json(patient.before, kb.vocabulary) if patient.before else "",
@@ -307,6 +309,6 @@ def _examples() -> tuple[tuple[str, str], ...]:
 
 def _rest(glance: Glance, data: Any, shown: bool) -> list[tuple[str, list[dict[str, str]]]]:
     """The therapies that stand in no band, by status; none unless asked for."""
-    placed = glanceview.places(glance)
+    placed = {therapy for band in glance["bands"] for family in band["families"] for therapy in family["therapies"]}
     rows = [entry for entry in data["therapies"] if entry["intervention"] not in placed] if shown else []
     return [(code, of) for code in STATUSES if (of := [entry for entry in rows if entry["status"] == code])]

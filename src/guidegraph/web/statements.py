@@ -17,6 +17,7 @@ from guidegraph.web.layout import page
 from guidegraph.web.links import PAGE, alternates, missing
 from guidegraph.web.nodes import Said, Value, in_effect, labelled, mentions_of, said_of, whom
 from guidegraph.web.served import Served, served_of
+from guidegraph.words import attached_words
 
 #: What of a statement is told first, by property, in this order; the rest is in the table of all that is said of it.
 _FIRST = (
@@ -65,7 +66,7 @@ def _statement(request: Request) -> Response:
         first=_first(kb, iri, said),
         whom=whom(kb, population) if population or gg("stance") in records.nodes.get(iri, {}) else None,
         whom_wording=records.one(iri, "populationWording"),
-        attached=describe.attached(records, iri),
+        attached=list(map(attached_words, describe.attached(records, iri))),
         document=labelled(kb, [document])[0] if document else None,
         locator=describe.locator(records, iri),
         section=describe.section(records, iri),
