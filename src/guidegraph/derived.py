@@ -326,8 +326,14 @@ class Rest(TypedDict):
 
 
 class Glance(TypedDict):
-    """What one acts on, of an answer: every therapy in one band (schema/glance.schema.json)."""
+    """What one acts on, of an answer: every therapy in one band (schema/glance.schema.json).
 
+    ``reader`` is professional or plain; ``words`` are the sentences and the names of list entries for a plain reader,
+    by where they stand.
+    """
+
+    reader: str
+    words: dict[str, str]
     as_of: str
     profile: Named
     banner: str | None

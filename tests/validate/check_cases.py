@@ -281,6 +281,18 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str]]]] = {
             *((f"urn:x:{name}", f"https://copies.org/{name}") for name in "defgh"),
         },
     ),
+    "lay-missing": (
+        ':Ill rdfs:subClassOf gg:Condition ; rdfs:label "ill" ; gg:layLabel "ill"@en .'
+        ' :flag a gg:FlagToWeigh ; gg:layLabel "a reason to think of it"@en , "signe"@fr .',
+        ':Ill rdfs:subClassOf gg:Condition ; rdfs:label "ill" . :flag a gg:FlagToWeigh ; gg:layLabel "signe"@fr .'
+        ' :Pill rdfs:subClassOf gg:Intervention ; gg:layLabel "pill"@en . :Tablet rdfs:subClassOf gg:Intervention ; gg:layLabel "pill"@en .',
+        {
+            ("urn:x:Ill", "no gg:layLabel"),
+            ("urn:x:flag", "no gg:layLabel"),
+            ("urn:x:Pill", "called the same as urn:x:Tablet"),
+            ("urn:x:Tablet", "called the same as urn:x:Pill"),
+        },
+    ),
     "mark-without-reason": (
         ':Care gg:collective true ; skos:scopeNote "as a whole" . gg:weight gg:noListDenies true ; skos:scopeNote "no entry" .',
         ":Care gg:collective true . gg:weight gg:noListDenies true .",

@@ -404,3 +404,33 @@ def test_a_fault_in_what_is_folded_is_unfolded(open_page: OpenPage, field: str) 
     page.get_by_role("button", name="Update the answer").click()
     page.locator(".fault").first.wait_for()
     assert page.locator(".fault").first.is_visible()
+
+
+@SCRIPTS
+def test_the_switch_tells_it_to_the_patient_and_back(open_page: OpenPage, kb: Any, script: bool) -> None:
+    page = open_page(CHRONIC, script=script)
+    words, before = kb.knowledge.lay.sentences, facts(page)
+    headings = page.locator("section.band > h2")
+    bands = headings.count()
+    page.get_by_role("button", name="In plain words").click()
+    page.locator(".plainly").wait_for()
+    assert page.locator("#answer-title").inner_text() == words["top"]
+    assert words["band-recommended"] in headings.all_inner_texts() and headings.count() >= bands
+    assert facts(page) == before
+    # It stays plain while the patient is asked, and a sign that is there says what to do at once.
+    page.get_by_role("button", name="active peptic ulcer: yes").click()
+    page.get_by_text(words["band-do-not-give"]).wait_for()
+    assert facts(page) != before
+    link = parse_qs(urlsplit(str(page.locator("#link").get_attribute("href"))).query)
+    assert link["reader"] == ["plain"] and "ulcer" not in str(link).lower()
+    page.get_by_role("button", name="In the words of professionals").click()
+    page.locator(".plainly").wait_for(state="detached")
+    assert band(page, "ggt:NSAID") == "Do not give"
+
+
+@pytest.mark.parametrize(("width", "dark"), VIEWS)
+def test_the_plain_answer_is_accessible(open_page: OpenPage, width: int, dark: bool) -> None:
+    page = open_page("/?example=cauda-equina-week-1&reader=plain", width=width, dark=dark)
+    assert page.locator(".plainly .stop").count() >= 2
+    assert violations(page) == []
+    assert sideways(page) == 0

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from guidegraph.derived import Glance
 
 
+#: For whom a glance can be told.
+READERS = ("professional", "plain")
+
+
 class Answer:
     """The answer for one patient: every therapy that a statement reaches, with its status and the reasons.
 
@@ -41,7 +45,10 @@ class Answer:
     @cached_property
     def _data(self) -> forms.Assessed:
         """What the views read, made once; what it holds is shared with other answers."""
-        assessment, knowledge = self.assessment, self._knowledge
+        return self._answered(self.assessment)
+
+    def _answered(self, assessment: Assessment) -> forms.Assessed:
+        knowledge = self._knowledge
         return _answer.answer(
             assessment,
             profile_digest=profile_digest(assessment.profile),
@@ -71,9 +78,26 @@ class Answer:
 
         return glance(self.assessment, self._data)
 
-    def glance(self) -> Glance:
-        """What one acts on in half a minute: every therapy in one band, in the published JSON form; a copy."""
-        return plain_copy(self._glance)
+    @cached_property
+    def _plain(self) -> Glance:
+        from guidegraph.assess.glance import glance, in_plain_words
+
+        plain = in_plain_words(self._knowledge, self.assessment)
+        return glance(plain, self._answered(plain))
+
+    def glance(self, reader: str = "professional") -> Glance:
+        """What one acts on in half a minute: every therapy in one band, in the published JSON form; a copy.
+
+        Args:
+            reader: "professional", or "plain" for everyday words that say the same in the same order.
+
+        Raises:
+            UsageError: the reader is neither.
+        """
+        if reader not in READERS:
+            mend = f"Use {' or '.join(READERS)}."
+            raise UsageError(f"no answer is written for {reader!r}", where="reader", mend=mend)
+        return plain_copy(self._glance if reader == READERS[0] else self._plain)
 
     def data(self) -> Data:
         """The answer for programs, everything in it once (schema/data.schema.json); a copy."""

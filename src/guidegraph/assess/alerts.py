@@ -17,7 +17,7 @@ def signs(assessment: Assessment, alert: str) -> list[Sign]:
     A number that need not be of the problem asked about has no key, and is asked only beside a sign that is there.
     """
     records = assessment.records
-    rows: dict[str, Sign] = {}
+    rows: dict[str, tuple[str, Sign]] = {}
     left, seen = [records.population(alert)], set[str]()
     while left:
         seen.add(population := left.pop())
@@ -26,14 +26,17 @@ def signs(assessment: Assessment, alert: str) -> list[Sign]:
             fact = assessment.book.fact(atom)
             if iri in assessment.clock(alert):
                 label = f"{fact.label} of what this is about"
-                rows[fact.fact] = {"fact": fact.fact, "label": label, "key": "", "truth": UNKNOWN}
+                rows[fact.fact] = fact.filed, {"fact": fact.fact, "label": label, "key": "", "truth": UNKNOWN}
             elif not atom.names:
                 truth = assessment.truth(iri)
-                rows[fact.fact] = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": truth}
+                sign: Sign = {"fact": fact.fact, "label": fact.label, "key": fact.key, "truth": truth}
+                rows[fact.fact] = fact.filed, sign
             elif atom.names not in seen:
                 left.append(atom.names)
-    there = any(row["truth"] == TRUE for row in rows.values())
-    return sorted((row for row in rows.values() if row["key"] or there), key=lambda row: (row["label"], row["fact"]))
+    there = any(row["truth"] == TRUE for _, row in rows.values())
+    return [
+        row for _, _, row in sorted((filed, fact, row) for fact, (filed, row) in rows.items() if row["key"] or there)
+    ]
 
 
 def attended(assessment: Assessment, alert: str) -> str | None:
@@ -46,28 +49,33 @@ def attended(assessment: Assessment, alert: str) -> str | None:
 def alerts(assessment: Assessment) -> list[Alert]:
     """Every alert in effect: its truth, what was done about it, its signs and what it calls for; true ones first."""
     records = assessment.records
-    rows: list[Alert] = []
+    rows: list[tuple[str, Alert]] = []
     for alert in records.alerts:
         truth = assessment.truth(alert)
         if truth == INACTIVE:
             continue
         literals = {(a, p) for b in records.branches.get(records.population(alert), ()) for a, p in b}
-        facts = sorted(assessment.words(a, p) for a, p in literals if assessment.literal_truth(a, p) in (truth, TRUE))
+        told = [(a, p) for a, p in literals if assessment.literal_truth(a, p) in (truth, TRUE)]
+        facts = [assessment.words(*one) for one in sorted(told, key=lambda one: assessment.filed.words(*one))]
         verb = {TRUE: "present", UNKNOWN: "ask about", FALSE: "known to be absent"}[truth]
         rows.append(
-            {
-                "id": describe.name(alert),
-                "label": records.label(alert),
-                "truth": truth,
-                "attended": attended(assessment, alert),
-                "signs": signs(assessment, alert),
-                "reasons": [f"{verb}: {text}" for text in facts],
-                "facts": facts,
-                "calls_for": [records.label(c) for c in records.all(alert, "callsFor")],
-                "documents": [
-                    describe.document(records, d, records.own_issue(alert)) for d in records.all(alert, "statedIn")
-                ],
-                "locator": describe.locator(records, alert),
-            }
+            (
+                assessment.filed.records.label(alert),
+                {
+                    "id": describe.name(alert),
+                    "label": records.label(alert),
+                    "truth": truth,
+                    "attended": attended(assessment, alert),
+                    "signs": signs(assessment, alert),
+                    "reasons": [f"{verb}: {text}" for text in facts],
+                    "facts": facts,
+                    "calls_for": [records.label(c) for c in records.all(alert, "callsFor")],
+                    "documents": [
+                        describe.document(records, d, records.own_issue(alert)) for d in records.all(alert, "statedIn")
+                    ],
+                    "locator": describe.locator(records, alert),
+                },
+            )
         )
-    return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
+    rows.sort(key=lambda row: (TRUTH_ORDER[row[1]["truth"]], row[0], row[1]["id"]))
+    return [row for _, row in rows]

@@ -280,8 +280,9 @@ def therapy_entry(
 
 def _marks(assessment: Assessment, therapy: str) -> list[str]:
     """What is printed with a therapy and changes no status."""
-    marks = sorted(assessment.records.label(rule) for rule in assessment.coverage_marks.get(therapy, ()))
-    return [*marks, UNFILED] if therapy in assessment.unfiled else marks
+    rules = sorted(assessment.coverage_marks.get(therapy, ()), key=assessment.filed.records.label)
+    marks = [assessment.records.label(rule) for rule in rules]
+    return [*marks, assessment.said("unfiled", UNFILED)] if therapy in assessment.unfiled else marks
 
 
 def ranked(assessment: Assessment, trials: Mapping[str, list[Tried]] | None = None) -> list[str]:
@@ -312,7 +313,7 @@ def ranked(assessment: Assessment, trials: Mapping[str, list[Tried]] | None = No
             -max((records.rank(records.readings.get(s, "")) for s in held), default=0),
             line if line is not None else _NO_LINE,
             -max((records.rank(records.one(s, "certainty")) for s in held), default=0),
-            records.label(therapy),
+            assessment.filed.records.label(therapy),
             therapy,
         )
 

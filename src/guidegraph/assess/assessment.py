@@ -50,7 +50,8 @@ class Assessment:
     ``unclear`` holds the statements that are unknown since nobody knows whether the numbers of the problem asked about
     are those that they mean; ``unfiled`` holds the therapies without contraindications on file; ``because`` says why
     an inactive statement does not count; ``linked`` maps the therapies that are codes of other terminologies (IRI) to
-    how each was read.
+    how each was read. One in plain words has their ``sentences`` by code, and is filed under the labels of ``filing``,
+    the same assessment in the words of professionals.
     """
 
     records: Records
@@ -72,6 +73,8 @@ class Assessment:
     unfiled: frozenset[str] = frozenset()
     because: Mapping[str, str] = field(default_factory=dict)
     linked: Mapping[str, CodeReading] = field(default_factory=dict)
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    filing: Assessment | None = None
     _made: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -83,6 +86,15 @@ class Assessment:
     def jurisdiction(self) -> str | None:
         """The only country whose labels count, None for all."""
         return self.asked.jurisdiction
+
+    @property
+    def filed(self) -> Assessment:
+        """The same in the words by which everything is put in order, whatever words its reader is told."""
+        return self.filing or self
+
+    def said(self, code: str, sentence: str, *parts: str) -> str:
+        """A sentence with its parts filled in: the one that plain words have at a code, else the one given."""
+        return self.sentences.get(code, sentence).format(*parts)
 
     def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """What is made of this assessment under a key, made when it is first asked for."""

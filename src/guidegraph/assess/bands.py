@@ -79,16 +79,18 @@ def later(assessment: Assessment, therapy: str) -> list[Later]:
 
 def _later(assessment: Assessment, therapy: str) -> list[Later]:
     records = assessment.records
-    found = []
+    found: dict[Later, list[str]] = {}
     for statement in assessment.statements(therapy, FOR):
         if assessment.truth(statement) != FALSE or records.code(records.standing(statement)) != GUIDELINE:
             continue
         for atoms in _lacking(assessment, records.population(statement), frozenset()):
             waits = [_wait(assessment, atom) for atom in atoms]
             if atoms and all(wait is not None for wait in waits):
-                words = tuple(sorted(assessment.book.label(atom) for atom in atoms))
-                found.append(Later(max(w for w in waits if w is not None), words, statement))
-    return sorted(set(found), key=lambda one: (one.weeks, one.lacking, one.statement))
+                placed = sorted(atoms, key=assessment.filed.book.label)
+                words = tuple(assessment.book.label(atom) for atom in placed)
+                one = Later(max(w for w in waits if w is not None), words, statement)
+                found[one] = list(map(assessment.filed.book.label, placed))
+    return sorted(found, key=lambda one: (one.weeks, found[one], one.statement))
 
 
 def _lacking(assessment: Assessment, population: str, seen: frozenset[str]) -> Iterator[frozenset[Atom]]:

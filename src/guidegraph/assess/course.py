@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FALSE, LEFT_OUT, TRUE, Assessment
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.describe import iri_of
 from guidegraph.knowledge.facts import range_text
 from guidegraph.knowledge.records import gg
 from guidegraph.model import TrialFact
@@ -69,18 +71,28 @@ def taken_now(assessment: Assessment) -> list[TakenNow]:
         held = [*assessment.statements(drug, ABSOLUTE), *assessment.statements(drug, CAUTIONED)]
         held += assessment.opposing(drug)
         told = [
-            f"{_word(assessment, s)}: {records.label(s)} [{records.label(records.one(s, 'statedIn'))}]"
+            f"{_word(assessment, s)}: {_speaks(assessment, s)} [{records.label(records.one(s, 'statedIn'))}]"
             for s in sorted(held, key=lambda s: (records.label(s), s))
             if assessment.truth(s) == TRUE
         ]
         if told:
             rows.append({"intervention": assessment.name(drug), "label": records.label(drug), "because": told})
-    return sorted(rows, key=lambda row: (row["label"], row["intervention"]))
+    label = assessment.filed.records.label
+    return sorted(rows, key=lambda row: (label(iri_of(row["intervention"])), row["intervention"]))
 
 
 def _word(assessment: Assessment, statement: str) -> str:
     records = assessment.records
-    return records.code(records.one(statement, "kind"), "advised against")
+    kind = records.one(statement, "kind")
+    if assessment.filing is not None:
+        return records.label(kind or ns.GGA + "advised-against")
+    return records.code(kind, "advised against")
+
+
+def _speaks(assessment: Assessment, statement: str) -> str:
+    """What speaks against a drug: the label of the statement, in plain words the facts by which it holds."""
+    facts = [assessment.book.label(assessment.atom(iri), positive) for iri, positive in assessment.held_by(statement)]
+    return (", ".join(facts) if assessment.filing is not None else "") or assessment.records.label(statement)
 
 
 def flags(assessment: Assessment) -> list[Flag]:
@@ -95,7 +107,8 @@ def flags(assessment: Assessment) -> list[Flag]:
         for flag in records.flags
         if assessment.truth(flag) == TRUE
     ]
-    return sorted(rows, key=lambda row: (row["label"], row["id"]))
+    label = assessment.filed.records.label
+    return sorted(rows, key=lambda row: (label(iri_of(row["id"])), row["id"]))
 
 
 def banner(assessment: Assessment) -> str | None:

@@ -67,7 +67,9 @@ def families(assessment: Assessment, beside: Mapping[str, str] | None = None) ->
     ``beside`` is what else the therapies of a family have alike.
     """
     statuses, more = assessment.statuses, beside or {}
-    return heads(assessment.records, {t: (statuses[t], more.get(t, ""), deciding(assessment, t)) for t in statuses})
+    return heads(
+        assessment.filed.records, {t: (statuses[t], more.get(t, ""), deciding(assessment, t)) for t in statuses}
+    )
 
 
 def heads(records: Records, alike: Mapping[str, Hashable]) -> dict[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
 from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later
 from guidegraph.assess.families import families
@@ -18,6 +20,7 @@ from guidegraph.termreadings import plain
 if TYPE_CHECKING:
     from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
     from guidegraph.forms import Assessed, Contraindication, Recommendation, Therapy
+    from guidegraph.knowledge.opened import Knowledge
     from guidegraph.readforms import ReadTerm
 
 #: Voices, facts to establish and questions that are named; the others are counted.
@@ -29,12 +32,24 @@ _STRENGTH = ("strong", "conditional")
 _TESTS = ("do-not-give", "recommended", "avoid", "if-checked", "disagree", "weak-ground", "left-open", "not-now")
 
 
+def in_plain_words(knowledge: Knowledge, assessment: Assessment) -> Assessment:
+    """The same assessment told in plain words; everything stands in the order of the one given."""
+    from guidegraph.knowledge.lay import LayBook, lay_records
+
+    records = lay_records(assessment.records, knowledge.lay)
+    book = LayBook(assessment.book, records, knowledge.lay)
+    return replace(
+        assessment, records=records, book=book, sentences=knowledge.lay.sentences, filing=assessment, _made={}
+    )
+
+
 def glance(assessment: Assessment, answer: Assessed) -> Glance:
     """The glance of an answer: each therapy in one band, each band as families (schema/glance.schema.json).
 
     Args:
         answer: the whole answer of the assessment.
     """
+    plainly = assessment.filing is not None
     named = {assessment.name(therapy): therapy for therapy in assessment.statuses}
     entries = {named[entry["intervention"]]: entry for entry in answer["therapies"]}
     where = bands(assessment, entries)
@@ -48,9 +63,13 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
     for code, heading in HEADINGS.items():
         rows = [_family(assessment, entries, h, members[h], where[h][1]) for h in ranks if where[h][0] == code]
         if rows and code != "rest":
-            shown.append({"band": code, "heading": heading, "families": _placed(code, rows)})
+            shown.append(
+                {"band": code, "heading": assessment.said(f"band-{code}", heading), "families": _placed(code, rows)}
+            )
     left = Counter(entries[head]["status"] for head in members if where[head][0] == "rest")
     return {
+        "reader": "plain" if plainly else "professional",
+        "words": {**assessment.sentences, **_list_words(assessment)} if plainly else {},
         "as_of": answer["as_of"],
         "profile": {"id": answer["profile"]["id"], "label": answer["profile"]["label"]},
         "banner": answer["banner"],
@@ -72,6 +91,18 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
     }
 
 
+def _list_words(assessment: Assessment) -> dict[str, str]:
+    """What the entries of lists that a glance names by their codes are called: "strength strong", "status caution"."""
+    records, kinds = assessment.records, ("Strength", "Standing", "Stance", "ReviewState", "Status")
+    types = {gg(kind): kind.lower() for kind in kinds} | {ns.GGA + "Status": "status"}
+    return {
+        f"{types[kind]} {records.code(iri)}": records.label(iri)
+        for iri, props in records.nodes.items()
+        for kind in props.get(ns.RDF + "type", ())
+        if kind in types
+    }
+
+
 def _read(row: ReadTerm) -> Iterable[str]:
     """A term that came by a reading, by its first definition, or in full what definitions differ on."""
     if row["truth"] == TRUE and row["definitions"]:
@@ -83,7 +114,7 @@ def _read(row: ReadTerm) -> Iterable[str]:
 
 def _problem(assessment: Assessment) -> str:
     about = assessment.asked.about or assessment.profile.about
-    names = sorted({assessment.records.label(cls) for cls in about})
+    names = [assessment.records.label(cls) for cls in sorted(about, key=assessment.filed.records.label)]
     weeks = assessment.profile.values.get(gg("symptomWeeks"))
     lasted = f" for {plain(weeks)} week{'' if weeks == 1 else 's'}" if weeks is not None else ""
     return f"{', '.join(names) or 'No problem named'}{lasted}"
@@ -94,21 +125,21 @@ def _patient(assessment: Assessment) -> Iterable[str]:
     profile, book = assessment.profile, assessment.book
     for number, value in sorted(profile.values.items(), key=lambda row: book.short(row[0])):
         if number != gg("symptomWeeks"):
-            yield f"{book.short(number)} {plain(value)}"
+            yield assessment.said("number", "{} {}", book.short(number), plain(value))
     about = assessment.asked.about or profile.about
     for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
-        for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.records.label):
+        for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.filed.records.label):
             yield book.label(Atom("", prop, cls))
     lists = sorted(book.key(Atom("", prop)) for prop in profile.complete)
     if lists:
-        yield f"complete: {', '.join(lists)}"
+        yield assessment.said("complete", "complete: {}", ", ".join(lists))
 
 
 def _family(
     assessment: Assessment, entries: Mapping[str, Therapy], head: str, members: Iterable[str], within: str
 ) -> GlanceFamily:
     entry = entries[head]
-    among = sorted(members, key=lambda t: (t != head, entries[t]["label"]))
+    among = sorted(members, key=lambda t: (t != head, assessment.filed.records.label(t)))
     said = _deciding(entry, within)
     best = _ranked(said)
     establish = _establish(assessment, entry, head) if within in ("if-checked", "weak-ground") else []
@@ -207,8 +238,10 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
             rows[_fact(assessment, row)].append(describe.short_name(assessment.records, iri_of(row["document"]["id"])))
     told: list[GlanceFact] = [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in rows.items()]
     urgent = [a for a in assessment.burdens(therapy) if assessment.truth(a) == TRUE]
-    told += [{"text": f"alert: {assessment.records.label(alert)}", "by": []} for alert in urgent]
-    told += [{"text": g["text"], "by": []} for g in entry["grounds"] if g["kind"] == "not tolerated"]
+    told += [{"text": assessment.said("urgent", "alert: {}", assessment.records.label(a)), "by": []} for a in urgent]
+    harmed = sorted(assessment.not_tolerated.get(therapy, ()), key=assessment.filed.records.label)
+    for one in map(assessment.records.label, harmed):
+        told.append({"text": assessment.said("not-tolerated", "not tolerated: {}", one), "by": []})
     return told
 
 
@@ -235,7 +268,9 @@ def _notes(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
     if within == "do-not-give" and entry["status"] != "contraindicated":
         for statement, atom in half_known(assessment, therapy):
             by = describe.short_name(assessment.records, assessment.records.one(statement, "statedIn"))
-            notes.append(f"check first: absolute in {assessment.book.label(atom)} ({by})")
+            notes.append(
+                assessment.said("check-first", "check first: absolute in {} ({})", assessment.book.label(atom), by)
+            )
     if within == "not-now":
         first = later(assessment, therapy)[0]
         by = describe.short_name(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from guidegraph.assess.assessment import Assessment
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.describe import iri_of
 from guidegraph.knowledge.records import Records, gg
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def other_problems(assessment: Assessment) -> list[OtherProblem]:
         }
         for indication, number in counts.items()
     ]
-    return sorted(rows, key=lambda row: (not row["held"], -row["recommendations"], row["label"], row["id"]))
+    label = assessment.filed.records.label
+    rows.sort(key=lambda row: (not row["held"], -row["recommendations"], label(iri_of(row["id"])), row["id"]))
+    return rows
 
 
 def indications(records: Records, statement: str) -> str:

@@ -162,7 +162,7 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
     heads = families(assessment)
     counted = [(q, len({heads[therapy] for therapy in q.therapies})) for q in table.values()]
     ranked = sorted(
-        counted, key=lambda row: (not row[0].signs, -row[1], not row[0].absolute, row[0].fact.label, row[0].fact.fact)
+        counted, key=lambda row: (not row[0].signs, -row[1], not row[0].absolute, row[0].fact.filed, row[0].fact.fact)
     )
     return [
         {
@@ -183,7 +183,7 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
 
 def _decides(assessment: Assessment, question: _Question, heads: Mapping[str, str]) -> str:
     """The gravest of what an answer could change, with the first therapy of which: by status, then best voice."""
-    records, order = assessment.records, list(STATUSES)
+    records, order = assessment.filed.records, list(STATUSES)
 
     def rank(therapy: str) -> tuple[int, int, str, str]:
         said = (records.rank(records.standing(s)) for s in assessment.statements(therapy, FOR))
@@ -192,13 +192,15 @@ def _decides(assessment: Assessment, question: _Question, heads: Mapping[str, st
     for role, verb in _VERBS.items() if not question.signs else ():
         found = {heads[therapy] for therapy, roles in question.therapies.items() if role in roles}
         if found:
-            return f"{verb} {records.label(min(found, key=rank))}"
+            named = assessment.records.label(min(found, key=rank))
+            return assessment.said(f"question-{role}", f"{verb} {{}}", named)
     return ""
 
 
 def _alert(assessment: Assessment, alert: str) -> _Question:
     """The question whether any sign of an alert is there."""
-    fact = Fact(describe.name(alert), assessment.records.label(alert), "")
+    told, filed = (one.records.label(alert) for one in (assessment, assessment.filed))
+    fact = Fact(describe.name(alert), told, "", filed)
     return _Question(fact, signs=signs(assessment, alert))
 
 
@@ -209,13 +211,19 @@ def _nobody_knows(assessment: Assessment, iri: str, elsewhere: bool) -> str:
     return f"{assessment.book.label(assessment.atom(iri))}, of whatever else of the patient that is about"
 
 
-def _named(assessment: Assessment, statement: str) -> list[tuple[str, str | None]]:
-    """What a statement hangs on: the label of each open fact, and the fact, None where nobody can tell."""
-    rows: list[tuple[str, str | None]] = []
+def _named(assessment: Assessment, statement: str) -> list[tuple[str, str, str | None]]:
+    """What a statement hangs on: the words that each open fact is filed under and told by, and the fact, None where
+    nobody can tell."""
+    rows: list[tuple[str, str, str | None]] = []
     clock = assessment.clock(statement)
     for atom in assessment.open_atoms(statement):
         fact = None if atom in clock else asked(assessment, atom)
-        rows.append((fact.label, fact.fact) if fact else (_nobody_knows(assessment, atom, atom in clock), None))
+        filed, told = (
+            (fact.filed, fact.label)
+            if fact
+            else (_nobody_knows(one, atom, atom in clock) for one in (assessment.filed, assessment))
+        )
+        rows.append((filed, told, fact.fact if fact else None))
     return rows
 
 
@@ -230,16 +238,16 @@ def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFa
 
 def _established(assessment: Assessment, statements: Iterable[str]) -> list[OpenFact]:
     why: dict[str, set[str]] = defaultdict(set)
-    facts: dict[str, str | None] = {}
+    facts: dict[str, tuple[str, str | None]] = {}
     own: set[str] = set()
     for statement in statements:
         name, signs = assessment.records.label(statement), statement in assessment.records.alerts
-        for label, fact in assessment.once(("named", statement), partial(_named, assessment, statement)):
-            facts.setdefault(label, fact)
-            why[label].add(name)
+        for filed, label, fact in assessment.once(("named", statement), partial(_named, assessment, statement)):
+            facts.setdefault(filed, (label, fact))
+            why[filed].add(name)
             if not signs:
-                own.add(label)
+                own.add(filed)
     return [
-        {"fact": facts[label], "label": label, "why": sorted(why[label])[:2], "alert": label not in own}
-        for label in sorted(why, key=lambda label: (label not in own, label))
+        {"fact": facts[filed][1], "label": facts[filed][0], "why": sorted(why[filed])[:2], "alert": filed not in own}
+        for filed in sorted(why, key=lambda filed: (filed not in own, filed))
     ]

@@ -45,7 +45,7 @@ def described(assessment: Assessment, make: Callable[..., Any], statement: str, 
 
 def ordered(assessment: Assessment, statements: Iterable[str]) -> list[str]:
     """True statements first, then unknown, then false; by label and identity within."""
-    label, truth, rows = assessment.records.label, assessment.truth, list(statements)
+    label, truth, rows = assessment.filed.records.label, assessment.truth, list(statements)
     return rows if len(rows) <= 1 else sorted(rows, key=lambda s: (TRUTH_ORDER.get(truth(s), 3), label(s), s))
 
 

@@ -41,6 +41,13 @@ class Format(StrEnum):
     fhir = "fhir"
 
 
+class Reader(StrEnum):
+    """For whom an answer is told."""
+
+    professional = "professional"
+    plain = "plain"
+
+
 class ReportFormat(StrEnum):
     """Forms of a report."""
 

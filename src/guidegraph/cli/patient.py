@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guidegraph import api
-from guidegraph.cli.common import FAILED, FhirVersion, Format, ReportFormat, picture, view, write, write_report
+from guidegraph.cli.common import FAILED, FhirVersion, Format, Reader, ReportFormat, picture, view, write, write_report
 from guidegraph.cli.options import (
     SHIPPED,
     TODAY,
@@ -68,6 +68,9 @@ def therapies(
             "what both rest on, each thing once.",
         ),
     ] = None,
+    reader: Annotated[
+        Reader, typer.Option("--reader", help="For whom: plain tells a glance in everyday words, for the patient.")
+    ] = Reader.professional,
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
     """What to do for a patient at a glance, or in full: which therapies are eligible, which are not and why.
@@ -80,19 +83,36 @@ def therapies(
     brief = (form in (Format.table, Format.markdown) and not ended) if full is None else not full
     if brief and ended:
         raise UsageError("a glance does not list what has ended", where="--ended", mend="Use --full with it.")
+    plainly = reader is Reader.plain
+    if plainly and (full or ended or form is Format.fhir):
+        raise UsageError(
+            "only a glance is told in plain words", where="--reader", mend="Leave out what shows the whole."
+        )
     if brief and form not in (Format.table, Format.markdown, Format.json):
         raise UsageError(f"there is no glance as {form.value}", where="--glance", mend="Leave it out.")
+    if plainly:
+        brief = True
     shown = view(
         form,
         {
             # Written below: they need the names of terminologies, and the glance beside the whole.
             Format.fhir: str,
-            Format.html: str,
+            Format.html: render.plain_html if plainly else str,
             # Each view is imported when it is shown.
-            Format.table: lambda data: render.glance_text(data) if brief else render.therapies_text(data, ended=ended),
+            Format.table: lambda data: (
+                render.plain_text(data)
+                if plainly
+                else render.glance_text(data)
+                if brief
+                else render.therapies_text(data, ended=ended)
+            ),
             Format.json: render.to_json,
             Format.markdown: lambda data: (
-                render.glance_markdown(data) if brief else render.therapies_markdown(data, ended=ended)
+                render.plain_markdown(data)
+                if plainly
+                else render.glance_markdown(data)
+                if brief
+                else render.therapies_markdown(data, ended=ended)
             ),
         },
     )
@@ -101,18 +121,20 @@ def therapies(
     kb = opened(endpoint=endpoint)
     patient = kb.profile(profile_source(profile))
     # Each of several problems has a glance of its own; whatever is one whole is of one problem.
-    several = brief and form is not Format.json and question.options.get("problem") is None and save is None
+    several = (
+        brief and form in (Format.table, Format.markdown) and question.options.get("problem") is None and save is None
+    )
     answers = [
         kb.therapies(one, also=also or (), **question.options) for one in (parts(patient) if several else [patient])
     ]
     if form is Format.fhir:
         text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
-    elif form is Format.html:
+    elif form is Format.html and not plainly:
         text = render.therapies_html(answers[0].to_dict(), answers[0].glance())
-    elif form is Format.json and full is None and not ended:
+    elif form is Format.json and full is None and not ended and not plainly:
         text = answers[0].json()
     else:
-        text = "\n".join(shown(answer.glance() if brief else answer.to_dict()) for answer in answers)
+        text = "\n".join(shown(a.glance(reader.value) if brief else a.to_dict()) for a in answers)
     if save is not None:
         write(answers[0].saved(), save)
     write(text)

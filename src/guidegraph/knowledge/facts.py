@@ -20,12 +20,14 @@ class Fact:
     """Something that can be asked about a patient.
 
     ``fact`` is a CURIE for a class, the profile key for a number, and ``key:CURIE...`` for an event;
-    ``key`` is the key of a profile that answers it.
+    ``key`` is the key of a profile that answers it; facts stand in the order of ``filed``, whatever words a reader is
+    told.
     """
 
     fact: str
     label: str
     key: str
+    filed: str
 
 
 def range_text(atom: Atom, unit: str = "") -> str:
@@ -62,7 +64,7 @@ class FactBook:
     ) -> None:
         self._records = records
         self.rules, self.readings = tuple(rules), tuple(readings)
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
         self._terms = vocabulary.by_iri
         self._facts: dict[str, Fact] = {}
         self._through: dict[str, tuple[str, ...]] = {}
@@ -109,24 +111,25 @@ class FactBook:
     def _fact(self, atom: Atom) -> Fact:
         key = self.key(atom)
         if not atom.cls:
-            return Fact(key, self._term(atom.prop).label, key)
-        curie = ns.shorten(atom.cls)
+            label = self._term(atom.prop).label
+            return Fact(key, label, key, label)
+        curie, label = ns.shorten(atom.cls), self._positive(atom)
         direct = self._term(atom.cls).key
         if atom.prop in (gg("hasTrial"), gg("stoppedMedication")):
             tail = [ns.shorten(atom.outcome)] if atom.outcome else []
             tail += [range_text(atom)] if atom.bounded else []
-            return Fact(":".join([key, curie, *tail]), self._positive(atom), key)
+            return Fact(":".join([key, curie, *tail]), label, key, label)
         if atom.prop == gg("takesMedication"):
-            return Fact(f"{key}:{curie}", self._positive(atom), key)
-        return Fact(curie, self._positive(atom), direct or key)
+            return Fact(f"{key}:{curie}", label, key, label)
+        return Fact(curie, label, direct or key, label)
 
     def short(self, number: str) -> str:
         """What a number is called in a sentence that gives its value."""
-        return self._vocabulary.short(number)
+        return self.vocabulary.short(number)
 
     def cause(self, cause: Cause) -> str:
         """How a fact came to be known, in words."""
-        return cause_text(cause, self._vocabulary)
+        return cause_text(cause, self.vocabulary)
 
     def number(self, prop: str) -> Fact:
         """The question that a number comes to."""
@@ -177,7 +180,7 @@ class FactBook:
         """The atoms, by class, that a complete list does not deny since an entry of it may be what they ask for."""
         spared = {cls for prop, cls in settled.perhaps if prop == other.prop}
         if spared:
-            mine = perhaps([other], self.rules, self._vocabulary)
+            mine = perhaps([other], self.rules, self.vocabulary)
             yield from (a for a in self._records.atoms.values() if a.prop == other.prop and a.cls in mine)
 
     def _spared(self, settled: Settled, atom: Atom) -> str | None:
@@ -219,7 +222,7 @@ class FactBook:
                 yield cls
 
     def _caused(self, causes: Iterable[Cause | None]) -> str:
-        return "; ".join(dict.fromkeys(cause_text(cause, self._vocabulary) for cause in causes if cause))
+        return "; ".join(dict.fromkeys(cause_text(cause, self.vocabulary) for cause in causes if cause))
 
     def deciding(self, settled: Settled, atom: Atom, truth: str) -> str | None:
         """The fact of the patient that made an atom true or false, in words, or why a complete list left it unknown;

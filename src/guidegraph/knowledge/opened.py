@@ -39,6 +39,7 @@ from guidegraph.termreadings import (
 
 if TYPE_CHECKING:
     from guidegraph.forms import MadeFrom, NamedDigest
+    from guidegraph.knowledge.lay import LayWords
     from guidegraph.terminologies.book import Links
     from guidegraph.terminologies.lexicon import Lexicon
 
@@ -131,6 +132,13 @@ class Knowledge:
     def book(self) -> FactBook:
         """The words for facts."""
         return FactBook(self.records, self.vocabulary, self.implications, self.readings)
+
+    @cached_property
+    def lay(self) -> LayWords:
+        """The plain words for readers without medical training."""
+        from guidegraph.knowledge.lay import lay_words
+
+        return lay_words(self.engine)
 
     @cached_property
     def phrases(self) -> Phrases:

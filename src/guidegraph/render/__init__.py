@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from guidegraph.render.html import explain_html, notebook_html, therapies_html, timeline_html
     from guidegraph.render.markdown import explain_markdown, questions_markdown, therapies_markdown, timeline_markdown
     from guidegraph.render.matrix import matrix_html, matrix_svg, matrix_text
+    from guidegraph.render.plain import plain_html, plain_markdown, plain_text
     from guidegraph.render.releases import releases_markdown, releases_text
     from guidegraph.render.screens import (
         audit_screen,
@@ -56,6 +57,9 @@ __all__ = [
     "matrix_svg",
     "matrix_text",
     "notebook_html",
+    "plain_html",
+    "plain_markdown",
+    "plain_text",
     "questions_markdown",
     "questions_screen",
     "questions_screen_markdown",
@@ -93,6 +97,9 @@ _MODULES = {
     "matrix_html": "matrix",
     "matrix_svg": "matrix",
     "matrix_text": "matrix",
+    "plain_html": "plain",
+    "plain_markdown": "plain",
+    "plain_text": "plain",
     "releases_markdown": "releases",
     "releases_text": "releases",
     "audit_screen": "screens",

@@ -27,6 +27,8 @@ _LEAST = {
     "avoid": 3,
     "tests": 2,
 }
+#: The bands that stay while an alert holds that nobody attended to.
+NEVER_CUT = tuple(band for band, least in _LEAST.items() if not least)
 _LOOKED = {"no-recommendation": "no recommendation", "insufficient-evidence": "insufficient evidence"}
 #: What a test's own band comes to.
 _TEST = {"avoid": "no", "do-not-give": "do not", "disagree": "sources disagree", "left-open": "left open"}

@@ -26,6 +26,7 @@ from guidegraph.intake.form import to_json, to_yaml
 from guidegraph.intake.report import IntakeReport
 from guidegraph.model import STATUSES, Profile
 from guidegraph.profile import parse_profile_text
+from guidegraph.render.plain import LOUD, plain_parts
 from guidegraph.web import glanceview
 from guidegraph.web.further import planned, proofs, weeks_of
 from guidegraph.web.glanceview import Stand
@@ -48,6 +49,7 @@ _VIEW = {
     "jurisdiction": re.compile(r"[A-Z]{2}"),
     "standing": re.compile("guideline"),
     "only": re.compile("approved"),
+    "reader": re.compile("plain"),
 }
 
 
@@ -115,6 +117,8 @@ class Patient:
 
 def _page(request: Request, fields: Fields, posted: bool) -> Response:
     kb = served_of(request).kb
+    # The switch says for whom it is told from now on; whatever else is sent leaves that as it was.
+    fields = {**fields, "reader": fields.get("tell") or fields.get("reader", ())}
     patient = _patient(kb, fields, posted)
     asking = _asking(kb, patient, fields)
     try:
@@ -236,11 +240,15 @@ def _shown(
         else [one for one in dict.fromkeys(fields.get("plan", ())) if one in known]
     )
     at = _place(fields, "problem")
+    plain = answer.glance("plain") if _one(fields, "reader") == "plain" else None
     view = {name: value for name, form in _VIEW.items() if form.fullmatch(value := _one(fields, name))}
     link = {"example": patient.example or _NOBODY, **view, "open": opened, "show": show, "proof": proven}
     return {
         "data": data,
         "glance": glance,
+        "plain": plain,
+        "plain_parts": plain_parts(plain) if plain else (),
+        "loud": LOUD,
         "bands": glanceview.bands(glance, data, opened, before or {}),
         "moves": glanceview.moves(before, now) if before else None,
         "edited": patient.edited,
