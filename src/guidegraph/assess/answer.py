@@ -10,14 +10,12 @@ from guidegraph.assess.alerts import alerts, attended
 from guidegraph.assess.assessment import (
     ABSOLUTE,
     AGAINST,
-    ANOTHER_COUNTRY,
     CAUTIONED,
     FALSE,
     FOR,
     GENERALLY,
     INACTIVE,
     LEFT_OUT,
-    NOTED,
     OTHER,
     TRUE,
     Assessment,
@@ -26,7 +24,8 @@ from guidegraph.assess.course import banner, every_trial, flags, taken_now
 from guidegraph.assess.followed import others, read_terms, unused
 from guidegraph.assess.problem import indications, other_problems, problem
 from guidegraph.assess.questions import Open, alert_signs_only, every_open_statement, questions, to_establish
-from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, through, voices
+from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, voices
+from guidegraph.assess.warned import contraindications, holding, stated_elsewhere
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
@@ -34,7 +33,6 @@ from guidegraph.model import STATUSES
 if TYPE_CHECKING:
     from guidegraph.forms import (
         Assessed,
-        Contraindication,
         Ground,
         KnowledgeDigest,
         LeftOut,
@@ -59,47 +57,6 @@ OTHER_PROBLEM = "other problem"
 def _line(assessment: Assessment, statements: Iterable[str]) -> int | None:
     lines = [number for s in statements if (number := describe.line(assessment.records, s)) is not None]
     return min(lines, default=None)
-
-
-def _contraindications(assessment: Assessment, therapy: str) -> list[Contraindication]:
-    records, truth = assessment.records, assessment.truth
-    own = [s for role in (ABSOLUTE, CAUTIONED) for s in assessment.statements(therapy, role)]
-    rows = [_contraindication(assessment, therapy, s, truth(s)) for s in ordered(assessment, own)]
-    for rule in sorted(assessment.coverage.get(therapy, ())):
-        carrying = [s for s in assessment.statements(therapy, FOR) if truth(s) == TRUE]
-        documents = sorted({records.one(s, "statedIn") for s in carrying})
-        rows.append(describe.coverage(records, rule, documents, truth(rule)))
-    notes = ordered(assessment, assessment.statements(therapy, NOTED))
-    return rows + [_contraindication(assessment, therapy, s, TRUE) for s in notes]
-
-
-def _contraindication(assessment: Assessment, therapy: str, statement: str, truth: str) -> Contraindication:
-    key = ("contraindication", statement, truth)
-    row: Contraindication = assessment.once(key, lambda: _warning(assessment, statement, truth))
-    part = through(assessment, therapy, statement)
-    return {**row, "through": part} if part else row
-
-
-def _warning(assessment: Assessment, statement: str, truth: str) -> Contraindication:
-    row: Contraindication = described(assessment, describe.contraindication, statement, truth)
-    row["through"] = None
-    row["because"] = "" if row["note"] or truth != TRUE else holding(assessment, statement)
-    return row
-
-
-def _stated_elsewhere(assessment: Assessment, therapy: str) -> list[Contraindication]:
-    """The contraindications and warnings of other countries that would be true."""
-    edges = assessment.records.edges.get(therapy, {})
-    found = [
-        s for role in (ABSOLUTE, CAUTIONED) for s in edges.get(role, ()) if assessment.because.get(s) == ANOTHER_COUNTRY
-    ]
-    held = (s for s in ordered(assessment, found) if assessment.truth(assessment.records.population(s)) == TRUE)
-    return [_contraindication(assessment, therapy, s, TRUE) for s in held]
-
-
-def holding(assessment: Assessment, statement: str) -> str:
-    """The facts of the patient by which a statement's population holds, in words."""
-    return "; ".join(assessment.words(a, positive) for a, positive in assessment.held_by(statement))
 
 
 def _because(assessment: Assessment, statement: str) -> str:
@@ -258,8 +215,8 @@ def therapy_entry(
         "against": voices(assessment, therapy, assessment.opposing(therapy)),
         "other_stances": voices(assessment, therapy, assessment.statements(therapy, OTHER)),
         "in_general": voices(assessment, therapy, assessment.statements(therapy, GENERALLY)),
-        "contraindications": _contraindications(assessment, therapy),
-        "stated_elsewhere": _stated_elsewhere(assessment, therapy),
+        "contraindications": contraindications(assessment, therapy),
+        "stated_elsewhere": stated_elsewhere(assessment, therapy),
         "limits": voices(assessment, therapy, assessment.limits.get(therapy, ())),
         "both_apply": voices(assessment, therapy, assessment.apart.get(therapy, ())),
         "against_but_for_coverage": against_but_for_coverage(assessment, therapy),

@@ -8,10 +8,10 @@ from itertools import combinations
 from typing import Unpack
 
 from guidegraph.assess import assessing
-from guidegraph.assess.answer import holding
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.families import Interventions
 from guidegraph.assess.problem import problem
+from guidegraph.assess.warned import holding
 from guidegraph.derived import AttachedCondition, Bearing, Doubled, Plan, PlanChange, Planned
 from guidegraph.errors import UsageError
 from guidegraph.forms import MadeFrom

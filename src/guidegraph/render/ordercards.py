@@ -162,7 +162,7 @@ class _OfOrder:
         if left_open:
             return "info", f"Check before {label}: contraindications not excluded ({left_open})"
         # What waits for facts that could call for caution is provisional.
-        if any("r" in STATUSES[status].open for status in statuses):
+        if any(status is not None and "r" in STATUSES[status].open for status in statuses):
             facts = [fact for family in self._families for fact in family["establish"]]
             return "info", f"Check before {label}: {facts[0] if facts else 'signs to rule out first'}"
         return None

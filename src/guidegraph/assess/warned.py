@@ -1,0 +1,54 @@
+"""What contraindicates a therapy for one patient, or warns of it, as rows of an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guidegraph.assess.assessment import ABSOLUTE, ANOTHER_COUNTRY, CAUTIONED, FOR, NOTED, TRUE, Assessment
+from guidegraph.assess.voices import described, ordered, through
+from guidegraph.knowledge import describe
+
+if TYPE_CHECKING:
+    from guidegraph.forms import Contraindication
+
+
+def contraindications(assessment: Assessment, therapy: str) -> list[Contraindication]:
+    """What contraindicates a therapy or warns of it: statements, rules of coverage, then notes."""
+    records, truth = assessment.records, assessment.truth
+    own = [s for role in (ABSOLUTE, CAUTIONED) for s in assessment.statements(therapy, role)]
+    rows = [_contraindication(assessment, therapy, s, truth(s)) for s in ordered(assessment, own)]
+    for rule in sorted(assessment.coverage.get(therapy, ())):
+        carrying = [s for s in assessment.statements(therapy, FOR) if truth(s) == TRUE]
+        documents = sorted({records.one(s, "statedIn") for s in carrying})
+        rows.append(describe.coverage(records, rule, documents, truth(rule)))
+    notes = ordered(assessment, assessment.statements(therapy, NOTED))
+    return rows + [_contraindication(assessment, therapy, s, TRUE) for s in notes]
+
+
+def _contraindication(assessment: Assessment, therapy: str, statement: str, truth: str) -> Contraindication:
+    key = ("contraindication", statement, truth)
+    row: Contraindication = assessment.once(key, lambda: _warning(assessment, statement, truth))
+    part = through(assessment, therapy, statement)
+    return {**row, "through": part} if part else row
+
+
+def _warning(assessment: Assessment, statement: str, truth: str) -> Contraindication:
+    row: Contraindication = described(assessment, describe.contraindication, statement, truth)
+    row["through"] = None
+    row["because"] = "" if row["note"] or truth != TRUE else holding(assessment, statement)
+    return row
+
+
+def stated_elsewhere(assessment: Assessment, therapy: str) -> list[Contraindication]:
+    """The contraindications and warnings of other countries that would be true."""
+    edges = assessment.records.edges.get(therapy, {})
+    found = [
+        s for role in (ABSOLUTE, CAUTIONED) for s in edges.get(role, ()) if assessment.because.get(s) == ANOTHER_COUNTRY
+    ]
+    held = (s for s in ordered(assessment, found) if assessment.truth(assessment.records.population(s)) == TRUE)
+    return [_contraindication(assessment, therapy, s, TRUE) for s in held]
+
+
+def holding(assessment: Assessment, statement: str) -> str:
+    """The facts of the patient by which a statement's population holds, in words."""
+    return "; ".join(assessment.words(a, positive) for a, positive in assessment.held_by(statement))
