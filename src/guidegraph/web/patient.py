@@ -118,7 +118,7 @@ class Patient:
 def _page(request: Request, fields: Fields, posted: bool) -> Response:
     kb = served_of(request).kb
     # The switch says for whom it is told from now on; whatever else is sent leaves that as it was.
-    fields = {**fields, "reader": fields.get("tell") or fields.get("reader", ())}
+    fields = {**fields, "reader": fields["tell"]} if "tell" in fields else fields
     patient = _patient(kb, fields, posted)
     asking = _asking(kb, patient, fields)
     try:
