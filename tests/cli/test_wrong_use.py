@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 from pathlib import Path
@@ -58,6 +59,9 @@ def tried(name: str, arguments: list[str]) -> None:
 def folder(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     make_inputs(tmp_path)
+    # A server that can be started answers until somebody ends it.
+    if importlib.util.find_spec("starlette"):
+        monkeypatch.setattr("guidegraph.web.mother.Mother.run", lambda mother: None)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
