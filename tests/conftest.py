@@ -21,6 +21,7 @@ from tests.support.stores import oxigraph_server, small, virtuoso  # noqa: F401
 pytest_plugins = [
     "tests.support.axioms",
     "tests.support.browser",
+    "tests.support.cdsserved",
     "tests.support.coded",
     "tests.support.fhirhelp",
     "tests.support.linkable",

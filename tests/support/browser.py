@@ -129,3 +129,9 @@ def violations(page: Any) -> list[str]:
 def sideways(page: Any) -> int:
     """By how many pixels a page is wider than its window: what a reader must scroll sideways."""
     return int(page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def settled(page: Any) -> None:
+    """Wait until the page shows the answer to what was last sent."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("() => !document.documentElement.classList.contains('busy')")

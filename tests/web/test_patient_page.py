@@ -9,10 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from guidegraph import assets
-from tests.support.browser import OpenPage, sideways, violations
+from tests.support.browser import OpenPage, settled
 
-VIEWS = [(1280, False), (1280, True), (360, False), (360, True)]
 CHRONIC, ACUTE = "/?example=chronic-failed-care", "/?example=acute-uncomplicated"
 SCRIPTS = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 
@@ -21,12 +19,6 @@ def band(page: Any, therapy: str) -> str:
     """The heading of the band that a therapy stands in."""
     heading = page.locator(f'section.band:has([data-therapy="{therapy}"]) > h2').first
     return str(heading.evaluate("h => h.firstChild.textContent.trim()"))
-
-
-def settled(page: Any) -> None:
-    """Wait until the page shows the answer to what was last sent."""
-    page.wait_for_load_state("networkidle")
-    page.wait_for_function("() => !document.documentElement.classList.contains('busy')")
 
 
 def facts(page: Any) -> dict[str, Any]:
@@ -297,67 +289,6 @@ def test_a_link_takes_in_nothing_that_was_typed(open_page: OpenPage) -> None:
     assert "canary" not in page.url
 
 
-#: The longest answers; the others are printed where there is time.
-LONGEST = ("acute-uncomplicated", "anticoagulated-older", "chronic-failed-care", "stopped-mao-inhibitor")
-EXAMPLES = [
-    pytest.param(path.stem, marks=() if path.stem in LONGEST else pytest.mark.slow)
-    for path in assets.files("graph", "profiles/*.yaml")
-]
-
-
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_the_answer_prints_on_one_page(open_page: OpenPage, example: str) -> None:
-    page = open_page(f"/?example={example}")
-    printed = page.pdf(format="A4")
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("width", "dark"), VIEWS)
-def test_nothing_keeps_anyone_from_reading_it(open_page: OpenPage, width: int, dark: bool) -> None:
-    for path in (
-        f"{CHRONIC}&open=ggt:EpiduralSteroidInjection&show=weeks&show=rest",
-        "/?example=cauda-equina-week-1",
-        "/?example=nobody",
-    ):
-        page = open_page(path, width=width, dark=dark)
-        assert violations(page) == []
-        assert sideways(page) == 0
-
-
-@pytest.mark.slow
-def test_every_state_can_be_read(open_page: OpenPage) -> None:
-    page = open_page(f"{ACUTE}&open=ggt:NSAID&show=weeks", refused=(422,))
-    page.get_by_role("checkbox", name="plan ibuprofen").first.check()
-    settled(page)
-    page.get_by_role("button", name="active peptic ulcer: yes").click()
-    page.locator("#moved").wait_for()
-    assert violations(page) == []
-    page.get_by_label("Age", exact=True).fill("900")
-    page.get_by_role("button", name="Update the answer").click()
-    page.locator("#fault-number-age").wait_for()
-    assert violations(page) == []
-
-
-def test_it_can_be_read_at_twice_its_size(open_page: OpenPage) -> None:
-    page = open_page(CHRONIC, width=640, height=450)
-    assert sideways(page) == 0
-
-
-def test_the_keyboard_alone_answers_a_question(open_page: OpenPage) -> None:
-    page = open_page(CHRONIC)
-    page.keyboard.press("Tab")
-    assert page.evaluate("() => document.activeElement.className") == "skip"
-    page.keyboard.press("Enter")
-    for _ in range(200):
-        page.keyboard.press("Tab")
-        if page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "active peptic ulcer: yes":
-            break
-    page.keyboard.press("Enter")
-    page.locator("#moved").wait_for()
-    assert page.evaluate("() => document.activeElement.id") == "moved"
-
-
 def test_script_and_style_are_small(open_page: OpenPage) -> None:
     page = open_page("/")
     sizes = page.evaluate("() => performance.getEntriesByType('resource').map(r => r.decodedBodySize)")
@@ -426,11 +357,3 @@ def test_the_switch_tells_it_to_the_patient_and_back(open_page: OpenPage, kb: An
     page.get_by_role("button", name="In the words of professionals").click()
     page.locator(".plainly").wait_for(state="detached")
     assert band(page, "ggt:NSAID") == "Do not give"
-
-
-@pytest.mark.parametrize(("width", "dark"), VIEWS)
-def test_the_plain_answer_is_accessible(open_page: OpenPage, width: int, dark: bool) -> None:
-    page = open_page("/?example=cauda-equina-week-1&reader=plain", width=width, dark=dark)
-    assert page.locator(".plainly .stop").count() >= 2
-    assert violations(page) == []
-    assert sideways(page) == 0

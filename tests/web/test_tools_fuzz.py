@@ -16,8 +16,8 @@ from guidegraph.api.operations import OPERATIONS
 from guidegraph.web.app import application
 from guidegraph.web.served import Served
 from tests.support.cdsclient import RESPONSE, held
+from tests.support.cdsserved import client_of, drafts, record
 from tests.support.optional import needs
-from tests.web.test_tools_cdshooks import client_of, drafts, record
 
 pytestmark = pytest.mark.slow
 
