@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from guidegraph.derived import GlanceFact, Rest
-from guidegraph.forms import Alert, Flag, LeftOut, OtherProblem, Patient, Problem, Section, Sign, TakenNow, Tried
-from guidegraph.readforms import Imprecise, OtherEntry, Reading, ReadTerm, Unread, Unused
+from guidegraph.forms import OtherProblem, Section, Sign, Told, Tried
+from guidegraph.readforms import Reading
 
 
 class DataKnowledge(TypedDict):
@@ -108,10 +108,18 @@ class DataHow(TypedDict):
     monitoring: NotRequired[str]
 
 
-class DataStatement(TypedDict):
-    """A recommendation, by the id that is its key; ``issued`` where a later update of its document brought it."""
+class DataStated(TypedDict):
+    """What a document states; ``issued`` where a later update of it brought that."""
 
     label: str
+    document: str
+    issued: NotRequired[str]
+    issued_precision: NotRequired[str]
+
+
+class DataStatement(DataStated):
+    """A recommendation, by the id that is its key."""
+
     intervention: str
     stance: str
     strength: str
@@ -125,9 +133,6 @@ class DataStatement(TypedDict):
     outcome: NotRequired[list[str]]
     horizon: NotRequired[list[str]]
     attached: NotRequired[list[str]]
-    document: str
-    issued: NotRequired[str]
-    issued_precision: NotRequired[str]
     reports: NotRequired[list[str]]
     locator: NotRequired[str]
     section: NotRequired[Section]
@@ -138,16 +143,12 @@ class DataStatement(TypedDict):
     because: NotRequired[str]
 
 
-class DataComparison(TypedDict):
+class DataComparison(DataStated):
     """A comparative statement: which intervention over which."""
 
-    label: str
     intervention: str
     comparator: str
     truth: str
-    document: str
-    issued: NotRequired[str]
-    issued_precision: NotRequired[str]
     locator: NotRequired[str]
 
 
@@ -172,16 +173,12 @@ class DataContraindication(TypedDict):
     because: NotRequired[str]
 
 
-class DataEvidence(TypedDict):
+class DataEvidence(DataStated):
     """An evidence item, by the id that is its key."""
 
-    label: str
     benefit_or_harm: NotRequired[str]
     effect: NotRequired[str]
     certainty: NotRequired[str]
-    document: str
-    issued: NotRequired[str]
-    issued_precision: NotRequired[str]
     reports: NotRequired[list[str]]
 
 
@@ -214,28 +211,11 @@ class DataQuestion(TypedDict):
     trials: NotRequired[list[str]]
 
 
-class Data(TypedDict):
+class Data(Told):
     """The data of an answer: bands and therapies, and once each what they refer to."""
 
     version: str
-    as_of: str
-    profile: Patient
-    problem: Problem
-    jurisdiction: str | None
-    banner: str | None
-    alerts: list[Alert]
-    flags: list[Flag]
-    taken_now: list[TakenNow]
-    left_out: LeftOut | None
     other_problems: list[OtherProblem]
-    not_understood: list[str]
-    unread: list[Unread]
-    imprecise: list[Imprecise]
-    readings: list[Reading]
-    by_reading: list[ReadTerm]
-    unused: list[Unused]
-    others: list[OtherEntry]
-    software: str
     knowledge: DataKnowledge
     bands: list[DataBand]
     rest: list[Rest]

@@ -312,20 +312,18 @@ class Source(TypedDict):
     sought: list[str]
 
 
-class Asked(TypedDict):
-    """What of an answer the questions are shown with."""
+class Told(TypedDict):
+    """What every form of an answer says of the patient, of what was read, and of the day."""
 
     as_of: str
     profile: Patient
     problem: Problem
-    knowledge: KnowledgeDigest
     jurisdiction: str | None
     banner: str | None
     alerts: list[Alert]
     flags: list[Flag]
     taken_now: list[TakenNow]
     left_out: LeftOut | None
-    questions: list[Question]
     not_understood: list[str]
     unread: list[Unread]
     imprecise: list[Imprecise]
@@ -334,6 +332,13 @@ class Asked(TypedDict):
     unused: list[Unused]
     others: list[OtherEntry]
     software: str
+
+
+class Asked(Told):
+    """What of an answer the questions are shown with."""
+
+    knowledge: KnowledgeDigest
+    questions: list[Question]
     queries: list[NamedDigest]
 
 

@@ -99,6 +99,8 @@ STATUSES = {
 POSITIVE = ("eligible", "provisional", "caution")
 #: The statuses that facts to establish decide.
 WAITING = ("provisional", "undetermined")
+#: The statuses that a warning of which facts are unknown could still change.
+DOUBTED = frozenset(status.code for status in STATUSES.values() if "r" in status.open)
 #: The statuses of what is below a therapy that are told with it.
 WORSE = ("provisional", "caution", "contested", "advised-against", "contraindicated")
 

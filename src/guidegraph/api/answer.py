@@ -64,13 +64,22 @@ class Answer:
             baseline=every_voice(knowledge, assessment) if assessment.asked.voices else None,
         )
 
+    @cached_property
+    def whole(self) -> forms.Answer:
+        """The whole answer in the published JSON form, for who only reads: it is shared with other answers."""
+        return {**self._data, "sources": describe.sources(self.assessment.records, self._data)}
+
     def to_dict(self) -> forms.Answer:
         """The whole answer in the published JSON form; a copy that may be changed."""
-        whole: forms.Answer = {
-            **self._data,
-            "sources": describe.sources(self.assessment.records, self._data),
-        }
-        return plain_copy(whole)
+        return plain_copy(self.whole)
+
+    def asked(self) -> forms.Asked:
+        """The part of the answer that the questions are shown with; a copy."""
+        from guidegraph.forms import Asked
+
+        part: Any = {key: value for key, value in self._data.items() if key in Asked.__annotations__}
+        told: forms.Asked = plain_copy(part)
+        return told
 
     @cached_property
     def _glance(self) -> Glance:
@@ -204,7 +213,7 @@ class Answer:
     def _repr_html_(self) -> str:
         from guidegraph.render import notebook_html
 
-        return notebook_html(self.to_dict(), self._glance)
+        return notebook_html(self.whole, self._glance)
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}

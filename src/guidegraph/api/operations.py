@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guidegraph import assets
 from guidegraph.api.answer import Answer
 from guidegraph.api.arguments import Argument, checked, object_schema
 from guidegraph.api.base import KnowledgeBase
-from guidegraph.forms import Asked
 from guidegraph.knowledge import documents
 from guidegraph.model import Profile
+
+if TYPE_CHECKING:
+    from guidegraph.intake.fhir.read import Reading
 
 Given = Mapping[str, Any]
 
@@ -107,10 +109,16 @@ def _day(given: Given) -> date | None:
 
 
 def _patient(kb: KnowledgeBase, given: Given) -> Profile:
+    reading = _record(kb, given)
+    return reading.profile if reading is not None else kb.profile(given["profile"])
+
+
+def _record(kb: KnowledgeBase, given: Given) -> Reading | None:
+    """How the patient's record was read, where it is FHIR."""
     source = given["profile"]
-    if isinstance(source, Mapping) and "resourceType" in source:
-        return kb.profile_from_fhir(source, as_of=_day(given), where="profile", **given.get("record", {})).profile
-    return kb.profile(source)
+    if not isinstance(source, Mapping) or "resourceType" not in source:
+        return None
+    return kb.profile_from_fhir(source, as_of=_day(given), where="profile", **given.get("record", {}))
 
 
 def _chosen(given: Given, arguments: tuple[Argument, ...] = _ASKING) -> dict[str, Any]:
@@ -127,8 +135,7 @@ def _explain(kb: KnowledgeBase, given: Given) -> Any:
 
 
 def _ask(kb: KnowledgeBase, given: Given) -> Any:
-    answer = kb.therapies(_patient(kb, given), **_chosen(given)).to_dict()
-    return {key: value for key, value in answer.items() if key in Asked.__annotations__}
+    return kb.therapies(_patient(kb, given), **_chosen(given)).asked()
 
 
 def _plan(kb: KnowledgeBase, given: Given) -> Any:
@@ -142,12 +149,9 @@ def _timeline(kb: KnowledgeBase, given: Given) -> Any:
 def _read(kb: KnowledgeBase, given: Given) -> Any:
     from guidegraph.intake.form import to_json
 
-    source, report = given["profile"], None
-    if isinstance(source, Mapping) and "resourceType" in source:
-        reading = kb.profile_from_fhir(source, as_of=_day(given), where="profile", **given.get("record", {}))
-        profile, report = reading.profile, reading.report.to_dict()
-    else:
-        profile = kb.profile(source)
+    reading = _record(kb, given)
+    profile = reading.profile if reading is not None else kb.profile(given["profile"])
+    report = reading.report.to_dict() if reading is not None else None
     return {"profile": json.loads(to_json(profile, kb.vocabulary)), "report": report}
 
 
@@ -207,7 +211,7 @@ _OPERATIONS = (
         "Every therapy with each voice, reason, place and open fact written out, the same statement wherever it bears. "
         "Some ten times as long as the answer as data.",
         (*_OF_PATIENT, _ALSO),
-        lambda kb, given: _answer(kb, given).to_dict(),
+        lambda kb, given: _answer(kb, given).whole,
         "therapies/full",
         "therapies",
     ),

@@ -23,12 +23,8 @@ _WARNINGS = ("contraindications", "stated_elsewhere")
 _OWN = ("coded", "line", "called_for", "boundary", "marks", "tried", "alert_signs_only")
 #: What of a row is another for each patient.
 _MOVING = ("truth", "because", "standing", "reported_by")
-#: What an answer says of the patient and the day, as it stands there.
-_HEAD = (
-    *("as_of", "profile", "problem", "jurisdiction", "banner", "alerts", "flags", "taken_now", "left_out"),
-    *("other_problems", "not_understood", "unread", "imprecise", "readings", "by_reading", "unused", "others"),
-    "software",
-)
+#: What of an answer has another form here; the rest stands here as there.
+_OTHERWISE = frozenset(("knowledge", "therapies", "not_in_effect", "questions", "queries"))
 
 
 def data(assessment: Assessment, answer: Assessed, glance: Glance) -> Data:
@@ -40,11 +36,10 @@ def data(assessment: Assessment, answer: Assessed, glance: Glance) -> Data:
     """
     once = _Once(assessment, answer)
     banded = {therapy: band["band"] for band in glance["bands"] for f in band["families"] for therapy in f["therapies"]}
-    named: Mapping[str, Any] = answer
     therapies = {row["intervention"]: once.therapy(row, banded) for row in answer["therapies"]}
     made = {
         "version": VERSION,
-        **{key: named[key] for key in _HEAD},
+        **{key: value for key, value in answer.items() if key not in _OTHERWISE},
         "knowledge": _knowledge(answer),
         "bands": [{**band, "families": [_family(row) for row in band["families"]]} for band in glance["bands"]],
         "rest": glance["rest"],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,6 +36,34 @@ def _as_fhir(kb: api.KnowledgeBase, answer: Answer, version: FhirVersion) -> str
     from guidegraph.export.fhir.answer import therapies_fhir
 
     return therapies_fhir(answer, version.value, kb.fhir_systems())
+
+
+def _views(plainly: bool, brief: bool, ended: bool) -> dict[Format, Callable[[Any], str]]:
+    """The views of an answer at the depth that is asked for."""
+    from guidegraph import render
+
+    if plainly:
+        return {
+            Format.table: render.plain_text,
+            Format.json: render.to_json,
+            Format.markdown: render.plain_markdown,
+            Format.html: render.plain_html,
+        }
+    if brief:
+        return {
+            Format.table: render.glance_text,
+            Format.json: render.to_json,
+            Format.markdown: render.glance_markdown,
+        }
+    return {
+        # Each view is imported when it is shown.
+        Format.table: lambda data: render.therapies_text(data, ended=ended),
+        Format.json: render.to_json,
+        Format.markdown: lambda data: render.therapies_markdown(data, ended=ended),
+        # Written by the command: they need the names of terminologies, and the glance beside the whole.
+        Format.html: str,
+        Format.fhir: str,
+    }
 
 
 @guarded
@@ -90,32 +119,8 @@ def therapies(
         )
     if brief and form not in (Format.table, Format.markdown, Format.json):
         raise UsageError(f"there is no glance as {form.value}", where="--glance", mend="Leave it out.")
-    if plainly:
-        brief = True
-    shown = view(
-        form,
-        {
-            # Written below: they need the names of terminologies, and the glance beside the whole.
-            Format.fhir: str,
-            Format.html: render.plain_html if plainly else str,
-            # Each view is imported when it is shown.
-            Format.table: lambda data: (
-                render.plain_text(data)
-                if plainly
-                else render.glance_text(data)
-                if brief
-                else render.therapies_text(data, ended=ended)
-            ),
-            Format.json: render.to_json,
-            Format.markdown: lambda data: (
-                render.plain_markdown(data)
-                if plainly
-                else render.glance_markdown(data)
-                if brief
-                else render.therapies_markdown(data, ended=ended)
-            ),
-        },
-    )
+    brief = brief or plainly
+    shown = view(form, _views(plainly, brief, ended))
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
     kb = opened(endpoint=endpoint)
@@ -130,11 +135,11 @@ def therapies(
     if form is Format.fhir:
         text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
     elif form is Format.html and not plainly:
-        text = render.therapies_html(answers[0].to_dict(), answers[0].glance())
+        text = render.therapies_html(answers[0].whole, answers[0].glance())
     elif form is Format.json and full is None and not ended and not plainly:
         text = answers[0].json()
     else:
-        text = "\n".join(shown(a.glance(reader.value) if brief else a.to_dict()) for a in answers)
+        text = "\n".join(shown(a.glance(reader.value) if brief else a.whole) for a in answers)
     if save is not None:
         write(answers[0].saved(), save)
     write(text)
@@ -200,7 +205,6 @@ def ask(
     Example: guidegraph ask example:age-only
     """
     from guidegraph import render
-    from guidegraph.forms import Asked
 
     shown = view(
         form,
@@ -211,8 +215,7 @@ def ask(
         },
     )
     kb = opened(endpoint=endpoint)
-    answer = kb.therapies(profile_source(profile), **question.options).to_dict()
-    write(shown({key: value for key, value in answer.items() if key in Asked.__annotations__}))
+    write(shown(kb.therapies(profile_source(profile), **question.options).asked()))
 
 
 @guarded

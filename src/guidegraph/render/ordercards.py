@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from guidegraph.assess.answer import UNFILED
-from guidegraph.model import STATUSES
+from guidegraph.model import DOUBTED
 from guidegraph.render.cards import (
     INDICATORS,
     REASON_SYSTEM,
@@ -161,8 +161,7 @@ class _OfOrder:
         left_open = len(self._of_plan) + len(self._unknown)
         if left_open:
             return "info", f"Check before {label}: contraindications not excluded ({left_open})"
-        # What waits for facts that could call for caution is provisional.
-        if any(status is not None and "r" in STATUSES[status].open for status in statuses):
+        if DOUBTED & statuses:
             facts = [fact for family in self._families for fact in family["establish"]]
             return "info", f"Check before {label}: {facts[0] if facts else 'signs to rule out first'}"
         return None

@@ -65,7 +65,7 @@ def routes(served: Served) -> list[BaseRoute]:
 def ready(served: Served) -> None:
     """Make an answer and read the templates before anybody asks, so that the first page does not wait for these."""
     answer = served.kb.therapies(_example(served.kb, "").profile)
-    answer.to_dict(), answer.glance()
+    _ = answer.whole, answer.glance()
     for name in served.templates.list_templates(filter_func=lambda name: name.startswith(("base", "patient"))):
         served.templates.get_template(name)
 
@@ -125,7 +125,7 @@ def _page(request: Request, fields: Fields, posted: bool) -> Response:
         answer = kb.therapies(patient.profile, **asking)
     except GuideGraphError as error:
         # What is asked about the patient cannot be understood: the page answers as if it had not been asked.
-        patient.faults[_blamed(error)] = _told(error)
+        patient.faults[_blamed(error)] = str(error)
         asking = {"problem": asking["problem"]}
         answer = kb.therapies(patient.profile, **asking)
     glance = answer.glance()
@@ -147,7 +147,7 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
     try:
         patient = Patient(_read(kb, earlier if action == "undo" and earlier else record), example=example)
     except GuideGraphError as error:
-        return Patient(Profile(), faults={"text": _told(error)}, example=_NOBODY)
+        return Patient(Profile(), faults={"text": str(error)}, example=_NOBODY)
     if action == "undo":
         patient.example = ""
         return patient
@@ -155,7 +155,7 @@ def _patient(kb: KnowledgeBase, fields: Fields, posted: bool) -> Patient:
         try:
             read, patient.report = from_text(kb, _one(fields, "text"))
         except GuideGraphError as error:
-            patient.faults["text"] = _told(error)
+            patient.faults["text"] = str(error)
             return patient
         return Patient(read, example="", report=patient.report)
     before = patient.profile
@@ -206,10 +206,6 @@ def _blamed(error: GuideGraphError) -> str:
     return "jurisdiction" if isinstance(error, UsageError) and "jurisdiction" in told else "form"
 
 
-def _told(error: GuideGraphError) -> str:
-    return str(error)
-
-
 def _before(kb: KnowledgeBase, patient: Patient, asking: dict[str, Any]) -> dict[str, Stand] | None:
     """Where therapies stood before the last change, where there was one that can be compared."""
     if patient.before is None:
@@ -230,7 +226,7 @@ def _shown(
     glance: Glance,
     before: dict[str, Stand] | None,
 ) -> dict[str, Any]:
-    data, now = answer.to_dict(), glanceview.stands(glance, answer.statuses)
+    data, now = answer.whole, glanceview.stands(glance, answer.statuses)
     known = {entry["intervention"] for entry in data["therapies"]}
     proven = _toggled(fields, "proof", known)
     opened, show = _toggled(fields, "open", known), _toggled(fields, "show", {"weeks", "rest"})
