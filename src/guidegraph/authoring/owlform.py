@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
+from guidegraph.knowledge.manchester import NUMBER_OF
 from guidegraph.knowledge.records import gg
 from guidegraph.profile.rdf import decimal_literal
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
@@ -22,8 +23,6 @@ from guidegraph.termreadings import HIGHEST, LOWEST, Bound
 Conjunction = tuple[Literal, ...]
 Node = ox.NamedNode | ox.BlankNode
 
-#: The number that bounds an event.
-NUMBER_OF = {gg("hasTrial"): gg("trialWeeks"), gg("stoppedMedication"): gg("daysSinceStop")}
 _TYPE = ox.NamedNode(ns.RDF + "type")
 _FIRST, _REST, _NIL = (ox.NamedNode(ns.RDF + name) for name in ("first", "rest", "nil"))
 _DECIMAL = ox.NamedNode(ns.XSD + "decimal")
@@ -73,7 +72,8 @@ class _Writer:
         if not members:
             return _NIL
         cells = [self._blank() for _ in members]
-        for cell, member, rest in zip(cells, members, [*cells[1:], _NIL], strict=True):
+        ends: list[Node] = [*cells[1:], _NIL]
+        for cell, member, rest in zip(cells, members, ends, strict=True):
             self._say(cell, _FIRST, member)
             self._say(cell, _REST, rest)
         return cells[0]
