@@ -42,10 +42,10 @@ _LISTED = ("entry", "term", "truth", "kind", "match", "publisher", "number")
 
 ABOUT = (
     "A guideline as a sheet of GuideGraph",
-    "Each worksheet is a section; each row below the headings is one entry. The comment of a heading says what goes there.",
+    "Each worksheet is a section; each row below the headings is one entry. Its comment tells what goes there.",
     "Dark headings are required. Columns that you do not need may stay empty or be taken away; so may worksheets.",
-    "Name terms, entries of lists and populations by their labels. Several values stand on lines of their own in a cell.",
-    "Numbers have a decimal point: 0.5. Days are written 2020-11-30, or 2020-11, or 2020. Cells hold values, no formulas.",
+    "Name terms, entries of lists and populations by label. Several values stand on lines of their own in a cell.",
+    "Numbers have a decimal point: 0.5. Days are 2020-11-30, or 2020-11, or 2020. Cells hold values, no formulas.",
     "Read it in with:  guidegraph import THIS-FILE -o FOLDER",
 )  # fmt: skip
 
