@@ -39,6 +39,7 @@ _COMMANDS = {
     "export": ("export", "app"),
     "nanopub": ("export", "nanopubs"),
     "profile": ("intake", "app"),
+    "domains": ("domains", "domains"),
     "serve": ("serve", "serve"),
     "mcp": ("mcp", "mcp"),
 }
