@@ -180,6 +180,12 @@ class Opener:
                 return api.open_endpoint(endpoint, extra=self.extra)
         return api.open_files(files) if files else api.open_knowledge(self.folder, extra=self.extra)
 
+    def reviews(self) -> Path:
+        """The folder in which the reviews of the knowledge are kept, which need not be there yet."""
+        from guidegraph import assets
+
+        return (self.folder or assets.root()) / "graph" / "reviews"
+
 
 #: What a command asks where no option names other knowledge.
 SHIPPED = Opener()

@@ -1,0 +1,1 @@
+"""Guidelines as sheets: read into the graph and written back."""
