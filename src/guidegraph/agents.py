@@ -16,7 +16,6 @@ from guidegraph.errors import UsageError
 ORCID = "https://orcid.org/"
 #: Where the names of people begin who are known by name only.
 AGENTS = ns.BASE + "agent/"
-PERSON = ns.PROV + "Person"
 
 _BODIES = {ns.PROV + "Organization", ns.PROV + "SoftwareAgent"}
 _FORM = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dXx])(?![\w-])", re.IGNORECASE)

@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.agents import PERSON, Agent, read_agent
+from guidegraph.agents import Agent, read_agent
 from guidegraph.errors import KnowledgeError, UsageError
 from guidegraph.files import read_text, write_files
 from guidegraph.knowledge import describe, named
@@ -295,12 +295,8 @@ def _lines(document: str, step: Step, who: Agent) -> Iterator[str]:
     if rows:
         yield "    prov:qualifiedUsage"
         yield " ,\n".join(rows) + " ."
-    person = PERSON.removeprefix(ns.PROV)
-    yield (
-        f"<{step.by}> a prov:{person}"
-        + "".join(f" ; rdfs:label {ox.Literal(n, language='en')}" for n in who.names)
-        + " ."
-    )
+    names = "".join(f" ; rdfs:label {ox.Literal(name, language='en')}" for name in who.names)
+    yield f"<{step.by}> a prov:Person{names} ."
     yield "}"
 
 
