@@ -29,6 +29,14 @@ class TermError(ProfileError):
     """A term of a profile that names nothing known, or more than one thing."""
 
 
+class PopulationError(GuideGraphError):
+    """A population in words, or in OWL, that cannot be read; ``column`` is its place in the text, from 1 (0: none)."""
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "", column: int = 0) -> None:
+        self.column = column
+        super().__init__(what, where=where or (f"column {column}" if column else ""), mend=mend)
+
+
 class UnitError(ProfileError):
     """A measured value whose unit is unknown or cannot be converted into the unit asked for."""
 

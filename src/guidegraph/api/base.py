@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from guidegraph.audit.engine import Auditor
     from guidegraph.audit.tracing import Trace
     from guidegraph.derived import Explanation, Plan, PublishedReleases, Timeline
-    from guidegraph.disagree.questions import DisagreementOptions
+    from guidegraph.disagree.questions import DisagreementOptions, Selected
     from guidegraph.export.nanopub import Key, Nanopub
     from guidegraph.forms import Question
     from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
@@ -262,11 +262,14 @@ class KnowledgeBase:
 
         return compared(self.knowledge, self.disagree, a, b, as_of or date.today())
 
-    def matrix(self, *, as_of: date | None = None, at_least: int = 2) -> comparisons.PublishedMatrix:
-        """Interventions by documents, in the published JSON form; ``at_least`` (1 or more) must address a row."""
+    def matrix(
+        self, *, as_of: date | None = None, at_least: int = 2, **wanted: Unpack[Selected]
+    ) -> comparisons.PublishedMatrix:
+        """Interventions by documents, in the published JSON form: those that ``at_least`` (1 or more) address, and of
+        these what is ``wanted`` (:class:`guidegraph.disagree.questions.Selected`; errors as there)."""
         from guidegraph.disagree.questions import documents_matrix
 
-        return documents_matrix(self.knowledge, as_of or date.today(), at_least)
+        return documents_matrix(self.knowledge, as_of or date.today(), at_least, **wanted)
 
     def changes(self, start: date, end: date) -> comparisons.PublishedChanges:
         """What began, ceased and reversed from one day to a later one, and which shipped patients it touches."""

@@ -231,6 +231,16 @@ class Vocabulary:
         """The kind of thing that a name of the lexicon is of, "" for any other text."""
         return "" if self._lexicon is None or self._rows(text.strip()) else self._lexicon().kind(normal(text))
 
+    def called(self, text: str) -> bool:
+        """Whether a text is the IRI, CURIE or exact name of a term."""
+        return bool(self._rows(text.strip()))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All normal names: those of terms, exact or not, and those of the lexicon."""
+        further = self._lexicon().names if self._lexicon is not None else ()
+        return frozenset({*self._names, *self._inexact, *further})
+
     @cached_property
     def _folded(self) -> Mapping[str, list[TermRow]]:
         return by_folded(self._names)

@@ -53,6 +53,8 @@ def matrix_text(data: Matrix) -> str:
             silent = [names[c["document"]] for c in row["cells"] if c["missing"] == "does not address"]
             text = f"{row['label']}: {', '.join(told)}" + (f"; does not address: {', '.join(silent)}" if silent else "")
             lines += wrap(text, "    ", "* ")
+    if not data["interventions"]:
+        lines += ["", "Nothing with these choices."]
     legend = (
         "++ strong for, + for, - against, -- strong against, ? insufficient evidence, 0 no recommendation, () ended"
     )
