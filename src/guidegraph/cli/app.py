@@ -36,6 +36,7 @@ _COMMANDS = {
     "push": ("stores", "push"),
     "pull": ("stores", "pull"),
     "mappings": ("mappings", "app"),
+    "import": ("authoring", "import_"),
     "export": ("export", "app"),
     "nanopub": ("export", "nanopubs"),
     "profile": ("intake", "app"),

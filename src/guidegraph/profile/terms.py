@@ -131,7 +131,7 @@ class Vocabulary:
         self._elsewhere = elsewhere
         self._codes = codes
         self._lexicon = lexicon
-        everything = tuple(rows)
+        self._everything = everything = tuple(rows)
         known = tuple(row for row in everything if row.kind != "deprecated")
         self._deprecated = {
             name: row for row in everything if row.kind == "deprecated" for name in (row.iri, *map(normal, row.names))
@@ -150,6 +150,12 @@ class Vocabulary:
             for scope, name in row.inexact:
                 self._inexact[normal(name)].append((scope, row))
         self._above: dict[str, frozenset[str]] = {}
+
+    def extended(self, rows: Iterable[TermRow]) -> Vocabulary:
+        """The vocabulary with further terms, each in place of one that has its IRI."""
+        added = {row.iri: row for row in rows}
+        known = [row for row in self._everything if row.iri not in added]
+        return Vocabulary([*known, *added.values()], self._codes, self._lexicon, self._elsewhere)
 
     def of_kind(self, *kinds: str) -> list[TermRow]:
         """The terms of some kinds, sorted by label."""
