@@ -39,7 +39,7 @@ class Folder:
         return api.open_knowledge(self.root)
 
     def take(self, state: str, subject: str = DROPS, by: str = "Berta", at: date = DAY, **more: Any) -> Any:
-        return take(self.open().knowledge, subject, state, folder=self.reviews, by=by, at=at, **more)[1]
+        return take(self.open().knowledge, subject, state, by=by, at=at, **more)[1]
 
     def approve(self, subject: str = DROPS, by: str = "Berta", at: date = DAY) -> None:
         for state in ("submitted", "under review", "approved"):

@@ -1,1 +1,1 @@
-"""Guidelines as sheets: read into the graph and written back."""
+"""Guidelines as sheets, and what a methodologist needs to write them; computes no answers."""

@@ -30,6 +30,7 @@ from guidegraph.reviews import (
     possible,
     slug,
 )
+from guidegraph.store import domain_files
 
 #: What the commands are called that lead to each state.
 COMMANDS = {"submitted": "submit", "under review": "start", "approved": "approve", "rejected": "reject"}
@@ -185,7 +186,6 @@ def review(
     subject: str,
     state: str,
     *,
-    folder: Path,
     by: str,
     note: str = "",
     at: date | None = None,
@@ -194,7 +194,6 @@ def review(
 
     Args:
         knowledge: the opened knowledge, to which the step is added too.
-        folder: the folder of reviews that belongs to it.
         subject: a document or statement, as commands name them.
         state: the state that the step leads to (:data:`guidegraph.reviews.ENTRIES`).
         by: who takes it: an ORCID iD, a name, or both.
@@ -233,14 +232,11 @@ def review(
         standing.steps[-1][0] if standing else "",
         found.coverage.covered(iri) if state == APPROVED else {},
     )
+    folder = _home(knowledge, document) / "reviews"
     path = folder / f"{slug(document)}.trig"
     before = read_text(path, _LONGEST, KnowledgeError) if path.exists() else _HEAD
     text = f"{before.rstrip()}\n\n{_block(document, step, who)}"
-    if not folder.is_dir():
-        if not folder.parent.is_dir():
-            raise UsageError(
-                "there is no such folder", where=str(folder.parent), mend="Name the folder of the knowledge."
-            )
+    if folder.parent.is_dir() and not folder.exists():
         folder.mkdir()
     write_files({path: text})
     knowledge.store.extend(quad for quad in read_quads(path) if isinstance(quad, ox.Quad))
@@ -270,6 +266,23 @@ def _may_follow(
             if not why.startswith("it cannot be told"):
                 raise UsageError(why, where="--by", mend=f"{mend}.")
             raise UsageError(why, where="--by", mend=f"{mend}, or give name and iD: 'Name (0000-0002-1825-0097)'.")
+
+
+def _home(knowledge: Knowledge, document: str) -> Path:
+    """The folder of the domain that holds a document.
+
+    Raises:
+        KnowledgeError: a file of a domain cannot be read, or none of them holds the document.
+    """
+    folders = knowledge.selected.folders
+    for folder in folders if len(folders) > 1 else ():
+        for path in domain_files(folder)[1]:
+            encoded = (q.object for q in read_quads(path, KnowledgeError) if q.predicate.value == ns.GG + "encodes")
+            if ox.NamedNode(document) in encoded:
+                return folder
+    if len(folders) != 1:
+        raise KnowledgeError("it is in no file of these domains", where=document, mend="Name its domain by --domain.")
+    return folders[0]
 
 
 def _block(document: str, step: Step, who: Agent) -> str:

@@ -37,9 +37,11 @@ _COMMANDS = {
     "push": ("stores", "push"),
     "pull": ("stores", "pull"),
     "mappings": ("mappings", "app"),
+    "import": ("authoring", "import_"),
     "export": ("export", "app"),
     "nanopub": ("export", "nanopubs"),
     "profile": ("intake", "app"),
+    "domains": ("domains", "domains"),
     "serve": ("serve", "serve"),
     "mcp": ("mcp", "mcp"),
 }

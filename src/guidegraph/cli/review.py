@@ -57,7 +57,7 @@ def _step(opened: Opener, subject: str, state: str, by: str, note: str, at: str 
         raise UsageError("a review is kept beside the knowledge, and --extra adds to it only for once", where="--extra")
     when = day(at, "--at")
     knowledge = opened().knowledge
-    path, row = review(knowledge, subject, state, by=by, note=note, at=when, folder=opened.reviews())
+    path, row = review(knowledge, subject, state, by=by, note=note, at=when)
     write(to_json(row) if form is ReportFormat.json else "\n".join([*review_lines(row), f"wrote {path}"]) + "\n")
 
 

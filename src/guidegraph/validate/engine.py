@@ -13,6 +13,7 @@ from rdflib.term import Node
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.domains import select
 from guidegraph.errors import KnowledgeError, QueryError, ValidationError
 from guidegraph.query.catalogue import Query, read_query
 from guidegraph.query.run import run
@@ -88,6 +89,7 @@ def validate_files(
     shapes: Sequence[str | PathLike[str]] | None = None,
     ontology: Sequence[str | PathLike[str]] | None = None,
     knowledge: str | PathLike[str] | None = None,
+    domains: Sequence[str | Path] = (),
 ) -> ValidationReport:
     """Validate some files together, all their named graphs as one, against the shapes.
 
@@ -99,6 +101,7 @@ def validate_files(
             properties count, so that a document is judged by what it says itself.
         knowledge: a folder with ontology/ and graph/ beside which the files are looked at, in place of the ontology
             alone; only what is wrong in the files is told.
+        domains: names or folders of domains of that folder, the shipped one if none is named, in place of its first.
 
     Raises:
         ValidationError: a file cannot be read, is empty or not well-formed, or the shapes cannot be used.
@@ -107,8 +110,9 @@ def validate_files(
     if not paths:
         raise ValidationError("no file is given", mend="Name at least one file.")
     documents: Sequence[Path] = ()
-    if knowledge is not None:
-        ontology, documents = knowledge_files(Path(knowledge))
+    if knowledge is not None or domains:
+        selected = select(domains, None if knowledge is None else Path(knowledge))
+        ontology, documents = knowledge_files(selected.base, selected.folders)
     rules = _rules(_paths(shapes, shape_files), _paths(ontology, ontology_files), _paths(documents, tuple))
     return rules.check({str(path): read_quads(Path(path)) for path in paths}, more=shapes is None)
 

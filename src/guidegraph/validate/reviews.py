@@ -8,6 +8,7 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.domains import available
 from guidegraph.reviews import Reviews, has_reviews
 from guidegraph.store import load_knowledge
 from guidegraph.validate.sweep import Defect
@@ -41,5 +42,6 @@ def file_review_defects(
         place.extend(ox.Quad(q.subject, q.predicate, q.object, graph) for q in ontology)
         place.extend(documents)
     else:
-        place.bulk_extend(load_knowledge(assets.root()))
+        every = [domain.folder for domain in available(assets.root()).values()]
+        place.bulk_extend(load_knowledge(assets.root(), domains=every))
     return review_defects(place)
