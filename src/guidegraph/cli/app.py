@@ -32,6 +32,7 @@ _COMMANDS = {
     "verify-document": ("check", "verify_document"),
     "audit": ("audit", "audit"),
     "trace": ("audit", "trace"),
+    "review": ("review", "app"),
     "link": ("link", "link"),
     "push": ("stores", "push"),
     "pull": ("stores", "pull"),

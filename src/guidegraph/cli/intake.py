@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from guidegraph.cli.common import standard_input, working, write
-from guidegraph.cli.options import SHIPPED, AsOf, Opener, Output, day, file_path, guarded
+from guidegraph.cli.options import SHIPPED, AsOf, Domains, Knowledge, Opener, Output, day, file_path, guarded
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files
 from guidegraph.namespaces import shorten
@@ -67,14 +67,14 @@ def new(
     write(template(opened().vocabulary), output)
 
 
-def examples(opened: Opener = SHIPPED) -> None:
+def examples(knowledge: Knowledge = None, domain: Domains = None) -> None:
     """The names of the example profiles of the domains that are loaded.
 
     Example: guidegraph profile list
     """
     from guidegraph.domains import title
 
-    for name, path in opened.selected.examples.items():
+    for name, path in Opener(knowledge, domain or ()).selected.examples.items():
         typer.echo(f"example:{name:26} {title(path)}")
 
 
