@@ -39,6 +39,7 @@ _COMMANDS = {
     "export": ("export", "app"),
     "nanopub": ("export", "nanopubs"),
     "profile": ("intake", "app"),
+    "cohort": ("cohort", "app"),
     "serve": ("serve", "serve"),
     "mcp": ("mcp", "mcp"),
 }
