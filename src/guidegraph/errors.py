@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class GuideGraphError(Exception):
     """Base of every error that GuideGraph raises on purpose.
@@ -79,3 +81,13 @@ class UsageError(GuideGraphError):
 
 class LinkError(KnowledgeError):
     """A mapping, a package of another terminology, or an external hierarchy that is missing or cannot be read."""
+
+
+class SheetError(GuideGraphError):
+    """A sheet with mistakes, each told at its cell; nothing was written."""
+
+    def __init__(self, mistakes: Sequence[GuideGraphError]) -> None:
+        self.mistakes = tuple(mistakes)
+        first, more = self.mistakes[0], len(self.mistakes) - 1
+        told = f"{first.what} ({more} more)" if more else first.what
+        super().__init__(told, where=first.where, mend=first.mend)

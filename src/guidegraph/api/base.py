@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import pyoxigraph as ox
 
-from guidegraph import assets
 from guidegraph.api.answer import Answer
 from guidegraph.assess import assessing
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
+from guidegraph.domains import Selection
 from guidegraph.knowledge import named
 from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
@@ -46,13 +46,13 @@ class KnowledgeBase:
 
     Args:
         loaded: ontology and documents.
-        root: the folder that they come from, for its mapping tables and linked hierarchies; the shipped one if None.
+        selected: the folder and domains that they come from, for mapping tables, linked hierarchies and examples.
 
     Every method asks ``knowledge``, whose are ``store``, ``engine``, ``records`` and ``disagreement`` too.
     """
 
-    def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
-        self.knowledge = Knowledge(loaded, root)
+    def __init__(self, loaded: ox.Store, selected: Selection | None = None) -> None:
+        self.knowledge = Knowledge(loaded, selected)
         self.store = loaded
         self.engine = self.knowledge.engine
         self.records = self.knowledge.records
@@ -276,7 +276,7 @@ class KnowledgeBase:
         from guidegraph.disagree.changes import Changes
 
         def statuses(day: date) -> dict[str, dict[str, str]]:
-            names = [path.stem for path in assets.files("graph", "profiles/*.yaml")]
+            names = self.knowledge.examples
             of_each = (titled(self.profile(f"example:{n}"), self.vocabulary, n).items() for n in names)
             return {title: dict(self.assess(one, day).statuses) for each in of_each for title, one in each}
 

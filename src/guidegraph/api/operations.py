@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from guidegraph import assets
 from guidegraph.api.answer import Answer
 from guidegraph.api.arguments import Argument, checked, object_schema
 from guidegraph.api.base import KnowledgeBase
@@ -181,7 +180,7 @@ def _audit(kb: KnowledgeBase, given: Given) -> Any:
 
 
 def _examples(kb: KnowledgeBase, given: Given) -> Any:
-    rows = [(path.stem, kb.profile(f"example:{path.stem}")) for path in assets.files("graph", "profiles/*.yaml")]
+    rows = [(name, kb.profile(f"example:{name}")) for name in kb.knowledge.examples]
     return {"examples": [{"name": f"example:{name}", "label": profile.label} for name, profile in rows]}
 
 
