@@ -42,6 +42,7 @@ _COMMANDS = {
     "export": ("export", "app"),
     "nanopub": ("export", "nanopubs"),
     "profile": ("intake", "app"),
+    "cohort": ("cohort", "app"),
     "domains": ("domains", "domains"),
     "serve": ("serve", "serve"),
     "mcp": ("mcp", "mcp"),
