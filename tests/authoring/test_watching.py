@@ -103,7 +103,7 @@ def test_the_mistakes_of_a_sheet_are_told_at_their_cells(tmp_path: Path, kb: Any
     assert faults(sheet, kb.knowledge) == []
     sheet.write_text(GOOD.replace("verified\n", "verifyed\n", 1))
     (mistake,) = faults(sheet, kb.knowledge)
-    assert "kettle.yaml" in mistake and "(verification)" in mistake and "verified" in mistake
+    assert "kettle.yaml" in mistake and "verification)" in mistake and "verified" in mistake
     sheet.write_text("document: [")
     assert len(faults(sheet, kb.knowledge)) == 1
     assert list(tmp_path.iterdir()) == [sheet]
