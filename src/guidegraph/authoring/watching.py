@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +148,8 @@ def _looks(sheets: list[Path], stop: threading.Event, polling: bool) -> Iterator
     if not polling:
         # A program that saves may put a new file in the place of the old one, so their folders are watched.
         folders = sorted({path if path.is_dir() else path.resolve().parent for path in sheets})
-        timing = {"debounce": _LONGEST, "step": _STEP, "rust_timeout": 500}
-        for _ in watch_files(*folders, stop_event=stop, recursive=False, raise_interrupt=False, **timing):
+        looks = partial(watch_files, *folders, stop_event=stop, recursive=False, raise_interrupt=False)
+        for _ in looks(debounce=_LONGEST, step=_STEP, rust_timeout=500):
             yield None
 
 

@@ -189,8 +189,7 @@ class _Blocks:
         self._open: list[str] = []
 
     def walk(self, node: Any, bullet: str = "", level: int = 0) -> None:
-        from bs4 import NavigableString
-        from bs4.element import PreformattedString
+        from bs4.element import NavigableString, PreformattedString
 
         for child in node.children:
             if isinstance(child, NavigableString):
