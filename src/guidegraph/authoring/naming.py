@@ -63,11 +63,7 @@ class Names:
         self.declared = declared
         self._store = knowledge.store
         self._added = {kind: dict(held) for kind, held in (labels or {}).items()}
-        added = {row.iri: row for row in terms}
-        known = [row for row in knowledge.vocabulary.rows if row.iri not in added]
-        self.vocabulary = Vocabulary(
-            [*known, *added.values()], lambda: knowledge.links.codes, lambda: knowledge.lexicon
-        )
+        self.vocabulary: Vocabulary = knowledge.vocabulary.extended(terms)
         #: People who are named by a name alone: their labels, by the IRIs that were made for them.
         self.people: dict[str, str] = {}
 

@@ -105,7 +105,7 @@ def read_xlsx(path: Path) -> list[Grid]:
 def _xlsx(path: Path, content: bytes) -> list[Grid]:
     from openpyxl import load_workbook
 
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+    book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
     merged = _merged(content)
     grids = []
     for sheet in book.worksheets:
@@ -144,7 +144,7 @@ def _with_values(content: bytes, grids: list[Grid]) -> None:
     """Put the values that the workbook keeps for its formulas beside them, for messages."""
     from openpyxl import load_workbook
 
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     for grid, sheet in zip(grids, book.worksheets, strict=True):
         wanted = {number: row for number, row in grid.rows if any(raw.type == FORMULA for raw in row)}
         sheet.reset_dimensions()

@@ -80,14 +80,14 @@ class _Document:
             subject = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else str(quad.subject)
             self._said.setdefault(subject, {}).setdefault(quad.predicate.value, []).append(quad.object)  # type: ignore[arg-type]
             self._left[subject, quad.predicate.value, quad.object] = None
-        self._encoders = {v.value for v in self._values(self._graph, ns.GG + "encodedBy")}  # type: ignore[union-attr]
-        self._day = next((v.value for v in self._values(self._graph, ns.DCTERMS + "created")), "")  # type: ignore[union-attr]
+        self._encoders = {v.value for v in self._values(self._graph, ns.GG + "encodedBy")}
+        self._day = next((v.value for v in self._values(self._graph, ns.DCTERMS + "created")), "")
         populations = self._of_type(ns.GG + "Population")
         self._definitions = expressions(self._quads, map(ox.NamedNode, populations))
         self._labels: dict[str, list[str]] = {}
         for iri in populations:
             for value in self._values(iri, ns.RDFS + "label"):
-                self._labels.setdefault(str(value.value), []).append(iri)  # type: ignore[union-attr]
+                self._labels.setdefault(str(value.value), []).append(iri)
         self._ids = {iri.removeprefix(ns.GGP) for iri in populations}
 
     def _values(self, subject: str, predicate: str) -> list[ox.NamedNode | ox.BlankNode | ox.Literal]:
@@ -204,7 +204,7 @@ class _Document:
     def _selector(self, iri: str) -> None:
         """Take the place in the words of Web Annotation, which the import derives again."""
         start, end, number = (
-            next((v.value for v in self._values(iri, ns.GG + name)), "")  # type: ignore[union-attr]
+            next((v.value for v in self._values(iri, ns.GG + name)), "")
             for name in ("startOffset", "endOffset", "numberInDocument")
         )
         if start and end:

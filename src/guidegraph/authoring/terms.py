@@ -168,7 +168,7 @@ class AddedTerms:
 
 
 def _closure(start: Iterable[ox.Triple], blank: Iterable[ox.Triple]) -> set[object]:
-    found = {t.object for t in start if isinstance(t.object, ox.BlankNode)}
+    found: set[object] = {t.object for t in start if isinstance(t.object, ox.BlankNode)}
     more = True
     while more:
         new = {t.object for t in blank if t.subject in found and isinstance(t.object, ox.BlankNode)} - found
@@ -183,7 +183,7 @@ def _leads(triples: list[ox.Triple], node: object, blank: list[ox.Triple]) -> bo
 
 def _speaks_of_others(node: object, blank: list[ox.Triple], own: set[str]) -> bool:
     """Whether an axiom, of which a node without a name is a part, names no term of the sheet."""
-    above = {t.object: t.subject for t in blank if isinstance(t.object, ox.BlankNode)}
+    above: dict[object, object] = {t.object: t.subject for t in blank if isinstance(t.object, ox.BlankNode)}
     top = node
     while top in above:
         top = above[top]

@@ -21,6 +21,7 @@ from guidegraph.validate.definitions import restatements
 from guidegraph.validate.engine import CHECK, VALUE_RULE, run_check, shown, validate_files
 from guidegraph.validate.populations import unlinked
 from guidegraph.validate.report import ValidationReport
+from guidegraph.validate.reviews import review_defects
 from guidegraph.validate.sweep import Defect, defects, swept_folder
 
 Severity = Literal["error", "warning", "note"]
@@ -137,6 +138,7 @@ def check_knowledge(
             knowledge += quads
     findings += [finding for path in queries for finding in from_query(store, path)]
     findings += [_from_defect(defect, "check", "warning") for defect in unlinked(store)]
+    findings += [_from_defect(defect, "check") for defect in review_defects(store)]
     if swept:
         findings += map(_from_defect, [*defects(own, swept), *component_defects(own, swept), *restatements(own, swept)])
     if reasoner:

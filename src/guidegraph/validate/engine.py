@@ -22,6 +22,7 @@ from guidegraph.store import NOTHING_OF_OURS, RIGHT_FILE, foreign_files, knowled
 from guidegraph.validate.describe import name, named_shape, owners, path_text, users
 from guidegraph.validate.graph import FileGraph, IndexedGraph, TermTable
 from guidegraph.validate.report import ValidationReport, ValidationResult
+from guidegraph.validate.reviews import file_review_defects
 from guidegraph.validate.shacl import check_queries, report_of, sealed_report
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ class _Rules:
         self._shapes = list(self._terms.triples(shapes))
         self._beside = list(self._terms.triples([*(ontology if documents else context(ontology)), *documents]))
         self._alone = not documents
+        self._ontology, self._documents = ontology, documents
         self._known = [ox.Quad(q.subject, q.predicate, q.object) for q in (*ontology, *documents)]
         check_queries(IndexedGraph(self._shapes))
 
@@ -229,6 +231,13 @@ class _Rules:
                         severity=SEVERITIES[query.severity],
                         focus=str(node) if isinstance(node, URIRef) else "",
                     )
+        for defect in file_review_defects(data.files.values(), self._ontology, self._documents):
+            for file in data.holders(URIRef(defect.node), None):
+                node = URIRef(defect.node)
+                told = f"{defect.message} {defect.mend}"
+                yield ValidationResult(
+                    file, f"{CHECK}{defect.rule}", name(data.graph, node), message=told, focus=str(node)
+                )
 
 
 def _by_values(data: FileGraph) -> Iterator[ValidationResult]:
