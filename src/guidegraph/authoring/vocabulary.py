@@ -15,8 +15,7 @@ from guidegraph.errors import PopulationError, TermError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
 from guidegraph.profile import Vocabulary
-from guidegraph.profile.names import folded, normal
-from guidegraph.profile.terms import shortened
+from guidegraph.profile.names import folded, normal, shortened
 
 #: Kinds of names, as the terminals of the grammar are called.
 TERM, NAMED, PROPERTY, NUMBER, OUTCOME = "TERM", "NAMED", "PROPERTY", "NUMBER", "OUTCOME"
