@@ -38,6 +38,11 @@ def normal(text: str) -> str:
     return re.sub(r"[\s\-\u2010-\u2014_]+", " ", plain).strip()
 
 
+def shortened(text: str) -> str:
+    """A text as a message shows it."""
+    return repr(text if len(text) <= 80 else text[:77] + "...")
+
+
 @lru_cache(maxsize=65536)
 def folded(name: str) -> str:
     """A normal name without plurals and differences of spelling that make no other word."""
