@@ -80,11 +80,6 @@ def asked_back(shown: str, meant: Iterable[tuple[str, TermRow]]) -> str:
     return meaning(shown, ((scope, row.label) for scope, row in meant))
 
 
-def shortened(text: str) -> str:
-    """A text as a message shows it."""
-    return repr(text if len(text) <= 80 else text[:77] + "...")
-
-
 #: What to do about a name that says something else of a thing than that the patient has it, by its scope.
 _INSTEAD = {
     "past": "Write {} only if the patient has it now; leave it out otherwise",
