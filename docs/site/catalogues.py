@@ -22,16 +22,14 @@ from guidegraph import namespaces as ns
 from guidegraph.cli.app import app
 from guidegraph.query.catalogue import catalogue
 
-DOCS = Path(__file__).resolve().parents[1]
-
 
 def made(name: str) -> str:
-    """A catalogue by its name, or a notebook by its file.
+    """A catalogue by its name.
 
     Raises:
         KeyError: there is none of that name.
     """
-    return notebook(DOCS / name) if name.endswith(".ipynb") else _CATALOGUES[name]()
+    return _CATALOGUES[name]()
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -2,7 +2,7 @@
 
 Pages are written for the code host: a link may lead to any file of the checkout. On the site CONTRIBUTING.md and
 CHANGELOG.md are pages, and another file outside of ``docs/`` is copied beside them, so that the link holds there too.
-A line ``<!-- made: NAME -->`` is where a catalogue is put (catalogues.py), or a notebook.
+A line ``<!-- made: NAME -->`` is where a catalogue is put (catalogues.py). A notebook is a page with its outputs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Files at the top that are pages of the site, by their address there.
 _PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 _LINK = re.compile(r"(!?\[[^\]]*\]\()([^)\s#]+)(#[^)\s]*)?(\))")
-_MADE = re.compile(r"^<!-- made: ([\w/.-]+) -->$", re.MULTILINE)
+_MADE = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)
 _CODE = re.compile(r"^(`{3,})[^`\n]*\n.*?^\1$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 
 
@@ -28,6 +28,10 @@ def on_files(files: Files, config: Any) -> Files:
     for name, address in _PAGES.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         files.append(File.generated(config, address, content=_relinked(text, "", address)))
+    for path in sorted((ROOT / "docs").rglob("*.ipynb")):
+        name = path.relative_to(ROOT / "docs").as_posix()
+        text = _relinked(catalogues.notebook(path), f"docs/{name}", name)
+        files.append(File.generated(config, name.replace(".ipynb", ".md"), content=text))
     wanted = {f"src/guidegraph/schema/{path.name}" for path in catalogues.schema_files()}
     for page in files.documentation_pages():
         if page.generated_by is None:
@@ -62,7 +66,7 @@ def _relinked(text: str, source: str, address: str, outside: set[str] | None = N
             return match[0]
         name = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
         if name.startswith("docs/") and name.removeprefix("docs/") not in ("", "."):
-            there = name.removeprefix("docs/")
+            there = name.removeprefix("docs/").replace(".ipynb", ".md")
         elif name in _PAGES:
             there = _PAGES[name]
         else:

@@ -24,15 +24,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 
 from tests.support.commands import COMMANDS, options
-from tests.support.forked import command
+from tests.support.forked import command, shipped
 from tests.support.paths import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -43,6 +46,7 @@ _SERVERS = ("serve", "mcp", "push", "pull", "link")
 _ELSEWHERE = ("--endpoint", "--sign")
 _TITLE = re.compile(r'title="([^"]+)"')
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
+_WIDE = 400  #: characters of a line that no page shows
 _FILLED = 14  #: lines of an output that is written anew before it is cut
 
 
@@ -101,7 +105,7 @@ def lines_of(text: str) -> Iterator[tuple[str, str]]:
                 yield asked, "\n".join(printed)
             asked, printed = line[2:], []
             while asked.endswith("\\"):
-                asked = asked[:-1] + next(lines).strip()
+                asked += "\n" + next(lines)
         else:
             assert asked is not None, f"{line!r} stands before a command"
             printed.append(line)
@@ -112,7 +116,7 @@ def lines_of(text: str) -> Iterator[tuple[str, str]]:
 def needs_others(words: list[str]) -> bool:
     """Whether a command is not run here: no command of ours, or one that needs a server."""
     if words[0] != "guidegraph":
-        return True
+        return words[0] != "curl"
     return words[1] in _SERVERS or any(word in _ELSEWHERE for word in words)
 
 
@@ -138,7 +142,7 @@ def shell(line: str, folder: Path, last: int = 0) -> tuple[int, str]:
     if line == "echo $?":
         return 0, f"{last}\n"
     printed = ""
-    for part in re.split(r"\s+&&\s+", line):
+    for part in re.split(r"\s+&&\s+", re.sub(r"\\\n\s*", "", line)):
         text: str | None = None
         errors = ""
         for stage in re.split(r"\s+\|\s+", part):
@@ -147,7 +151,10 @@ def shell(line: str, folder: Path, last: int = 0) -> tuple[int, str]:
             words = [path for word in words for path in _expanded(word, folder)]
             if words[0] == "guidegraph":
                 done = command(*words[1:], stdin=text, cwd=folder)
+            elif words[0] == "curl":
+                done = subprocess.CompletedProcess(words, 0, curl(words[1:]), "")
             else:
+                words[0] = sys.executable if words[0] == "python" else words[0]
                 done = subprocess.run(
                     words, input=text, capture_output=True, text=True, cwd=folder, check=False, timeout=60
                 )
@@ -159,6 +166,35 @@ def shell(line: str, folder: Path, last: int = 0) -> tuple[int, str]:
         if code:
             break
     return code, printed.replace(date.today().isoformat(), DAY)
+
+
+@cache
+def _client() -> Any:
+    """A client of the pages and interfaces over the shipped knowledge."""
+    from starlette.testclient import TestClient
+
+    from guidegraph.web.app import application
+    from guidegraph.web.served import Served
+
+    return TestClient(application(Served(shipped())), base_url="http://localhost:8000")
+
+
+def curl(words: list[str]) -> str:
+    """What ``guidegraph serve`` answers to a request, as ``curl`` writes it."""
+    asked = ArgumentParser()
+    asked.add_argument("-s", action="store_true")
+    asked.add_argument("-L", action="store_true")
+    asked.add_argument("-H", action="append", default=[])
+    asked.add_argument("-d")
+    asked.add_argument("address")
+    said = asked.parse_args(words)
+    heads = dict(head.split(": ", 1) for head in said.H)
+    path = said.address.removeprefix("http://").removeprefix("localhost:8000")
+    answer = _client().request(
+        "POST" if said.d else "GET", path, headers=heads, content=said.d, follow_redirects=said.L
+    )
+    assert answer.status_code < 400, answer.text
+    return str(answer.text)
 
 
 def _expanded(word: str, folder: Path) -> list[str]:
@@ -209,6 +245,8 @@ def written(text: str, folder: Path) -> str:
 
 def _cut(printed: str) -> str:
     rows = [line.rstrip() for line in printed.strip("\n").splitlines()]
+    if any(len(row) > _WIDE for row in rows):
+        return "..."
     return "\n".join(rows if len(rows) <= _FILLED else [*rows[: _FILLED - 4], "..."])
 
 
