@@ -98,6 +98,8 @@ class Page:
     def text(self, block: snippets.Block) -> None:
         """What is only shown."""
 
+    csv = text
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_examples(name: str, kb: gg.KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +116,6 @@ def test_examples(name: str, kb: gg.KnowledgeBase, tmp_path: Path, monkeypatch: 
             assert before is not None and block.follows and before.language in _RUN, f"{block.place} has no language"
             assert snippets.same(block.text, page.printed), f"{block.place}: what is printed is\n{page.printed}"
         else:
-            assert block.language in (*_RUN, *_READ, "yaml", "json", "text"), (block.place, block.language)
+            assert block.language in (*_RUN, *_READ, "yaml", "json", "text", "csv"), (block.place, block.language)
             page.run(block)
         before = block

@@ -261,6 +261,7 @@ def put(block: Block, folder: Path) -> None:
 _RECORD = ROOT / "tests/intake/fhir/records/chronic-failed-care.json"
 _PATIENT = ROOT / "graph/profiles/chronic-failed-care.yaml"
 _STATEMENTS = ROOT / "tests/audit/clean.trig"
+_BUNDLES = ROOT / "tests/intake/fhir/records"
 _CDM = ROOT / "tests/intake/omop/cases/c-datetime"
 FILES: dict[str, dict[str, Path]] = {
     "README.md": {
@@ -270,6 +271,7 @@ FILES: dict[str, dict[str, Path]] = {
     },
     "docs/answers.md": {"patient.yaml": _PATIENT},
     "docs/audit.md": {"mine.trig": _STATEMENTS},
+    "docs/cohort.md": {"bundles": _BUNDLES, "cdm": _CDM},
     "docs/fhir.md": {"bundle.json": _RECORD},
     "docs/omop.md": {"cdm": _CDM},
     "docs/queries.md": {
