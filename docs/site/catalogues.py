@@ -80,14 +80,20 @@ def schemas() -> str:
 
 
 def _properties(schema: dict[str, Any]) -> str:
+    rows = list(_keys(schema))
+    head = ("key", "value", "what it is") if any(row[2] for row in rows) else ("key", "value")
+    return table(head, (row[: len(head)] for row in rows))
+
+
+def _keys(schema: dict[str, Any], above: str = "") -> Iterator[tuple[str, str, str]]:
+    """The keys of an object and of the objects written out inside of it, each with its kind and what it is."""
     needed = schema.get("required", ())
-    return table(
-        ("key", "value", "what it is"),
-        (
-            (f"`{key}`" + ("" if key in needed else " (optional)"), _kind(value), _plain(value.get("description", "")))
-            for key, value in schema.get("properties", {}).items()
-        ),
-    )
+    for key, value in schema.get("properties", {}).items():
+        many = value.get("type") == "array"
+        name = f"{above}{key}{'[]' if many else ''}"
+        optional = "" if key in needed else " (optional)"
+        yield f"`{name}`{optional}", _kind(value), _plain(value.get("description", ""))
+        yield from _keys(value.get("items", {}) if many else value, f"{name}.")
 
 
 def _kind(schema: Any) -> str:

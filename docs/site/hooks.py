@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 _PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 _LINK = re.compile(r"(!?\[[^\]]*\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 _MADE = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)
+#: A link that is called by the name of its file.
+_NAMED = re.compile(r"\[(?:docs/)?([\w/-]+\.md)\]\(([^)#]*\1(?=[)#])[^)]*)")
+_HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 _CODE = re.compile(r"^(`{3,})[^`\n]*\n.*?^\1$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 
 
@@ -47,7 +50,16 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     """The page with its catalogues and with links as the site needs them."""
     if page.file.generated_by is None:
         markdown = _relinked(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
+    markdown = _NAMED.sub(lambda match: f"[{_title(page, match[2], files) or match[1]}]({match[2]}", markdown)
     return _MADE.sub(lambda match: catalogues.made(match[1]), markdown)
+
+
+def _title(page: Any, target: str, files: Files) -> str:
+    """What a page is called, which a page that is read as a file calls by its name."""
+    name = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), target.partition("#")[0]))
+    file = files.get_file_from_path(name)
+    heading = _HEADING.search(file.content_string) if file else None
+    return heading[1] if heading else ""
 
 
 def _relinked(text: str, source: str, address: str, outside: set[str] | None = None) -> str:
