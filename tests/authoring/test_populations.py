@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
@@ -281,3 +284,20 @@ def test_too_many_alternatives_are_refused() -> None:
     pairs = [f"({a} or {b})" for a, b in zip(*[iter(repr(TERMS.label(c)) for c in _CLASSES["condition"][:16])] * 2)]  # noqa: B905
     with pytest.raises(PopulationError, match="more than 64 alternatives"):
         read_population(" and ".join(pairs), VOCABULARY)
+
+
+def test_what_the_documentation_shows_is_so(repo_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (repo_root / "docs/populations-in-words.md").read_text(encoding="utf-8")
+    table = text.split("| --- | --- | --- |")[1].split("\n\n")[0]
+    examples = re.findall(r"`([^`]+)`", table)
+    assert len(examples) > 25
+    for example in examples:
+        assert read_population(example, VOCABULARY).branches, example
+    blocks = [textwrap.dedent(block) for block in re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, re.MULTILINE)]
+    forms = blocks[0].strip().splitlines()
+    assert len({write_population(read_population(form, VOCABULARY), VOCABULARY) for form in forms}) == 1
+    exec(blocks[1], {})
+    assert capsys.readouterr().out == blocks[2].lstrip()
+    with pytest.raises(PopulationError) as caught:
+        read_population("sciatica; caudal equina syndrome", VOCABULARY)
+    assert str(caught.value) == blocks[3].strip()

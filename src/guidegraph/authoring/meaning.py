@@ -14,7 +14,8 @@ from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Range
 from guidegraph.knowledge.manchester import NUMBER_OF
 from guidegraph.knowledge.records import gg
-from guidegraph.profile.terms import KINDS, shortened
+from guidegraph.profile.names import shortened
+from guidegraph.profile.terms import KINDS
 from guidegraph.termreadings import HIGHEST, LOWEST
 
 _TAKES, _TRIAL, _STOP = gg("takesMedication"), gg("hasTrial"), gg("stoppedMedication")

@@ -24,6 +24,8 @@ from guidegraph.profile import Vocabulary
 from guidegraph.profile.names import nearest, normal
 from guidegraph.reading import read_quads
 
+#: Where the terms of a sheet are written in a domain folder.
+TERMS = "ontology/terms.ttl"
 _SECTIONS = ("publishers", "terms", "readings")
 _TYPE, _LABEL = ns.RDF + "type", ns.RDFS + "label"
 _BELOW = ns.RDFS + "subClassOf"
@@ -33,16 +35,15 @@ _HELD_BY = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding"
 
 
 def folder_terms(folder: Path | None) -> list[ox.Quad]:
-    """What the ontology of a domain folder says, none where it has none.
+    """What the file of terms of a domain folder says, none where it has none.
+
+    What else its ontology/ holds is nobody's to write anew; who names it loads the folder as a domain.
 
     Raises:
-        KnowledgeError: a file cannot be read.
+        KnowledgeError: the file cannot be read.
     """
-    if folder is None or not (folder / "ontology").is_dir():
-        return []
-    return [
-        q for path in sorted((folder / "ontology").glob("*.ttl")) for q in read_quads(path, KnowledgeError, empty=True)
-    ]
+    path = folder / TERMS if folder is not None else None
+    return read_quads(path, KnowledgeError, empty=True) if path is not None and path.is_file() else []
 
 
 @dataclass

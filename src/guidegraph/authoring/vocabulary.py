@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,8 +16,7 @@ from guidegraph.errors import PopulationError, TermError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
 from guidegraph.profile import Vocabulary
-from guidegraph.profile.names import folded, normal
-from guidegraph.profile.terms import shortened
+from guidegraph.profile.names import folded, normal, shortened
 
 #: Kinds of names, as the terminals of the grammar are called.
 TERM, NAMED, PROPERTY, NUMBER, OUTCOME = "TERM", "NAMED", "PROPERTY", "NUMBER", "OUTCOME"
@@ -118,9 +118,16 @@ class PopulationVocabulary:
         return frozenset({*names, *map(folded, names)})
 
     @cached_property
-    def longest(self) -> int:
-        """How many letters the longest name has."""
-        return max(map(len, self._known), default=0)
+    def _in_order(self) -> Sequence[str]:
+        return sorted(self._known)
+
+    def begins(self, text: str) -> bool:
+        """Whether some name begins so."""
+        for begin in {normal(text), folded(normal(text))}:
+            at = bisect_left(self._in_order, begin)
+            if at < len(self._in_order) and self._in_order[at].startswith(begin):
+                return True
+        return False
 
     def known(self, text: str) -> str:
         """The kind of a name, "" where nothing is called so; what is a term's name as well is a term."""

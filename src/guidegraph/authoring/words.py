@@ -251,7 +251,7 @@ class Words:
         kind, stop = "", at
         for end in range(at, len(self._pieces)):
             text = self._text[start : self._pieces[end].end()]
-            if len(text) > self._vocabulary.longest + 20:
+            if not self._vocabulary.begins(text):
                 break
             if known := self._vocabulary.known(text):
                 kind, stop = known, end + 1
