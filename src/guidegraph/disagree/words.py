@@ -74,7 +74,13 @@ def _factors(branches: set[Conjunction]) -> list[set[Conjunction]]:
     return parts if size == len(branches) else [branches]
 
 
-_NUMBER_OF = {"hasTrial": "trialWeeks", "stoppedMedication": "daysSinceStop"}
+_NUMBER_OF = {
+    "hasTrial": "trialWeeks",
+    "stoppedMedication": "daysSinceStop",
+    "underwent": "daysSince",
+    "wasSupplied": "daysSince",
+}
+_VALUE_OF = {"underwent": "resultValue", "wasSupplied": "daysOfSupply"}
 
 
 def _decimal(value: Decimal) -> str:
@@ -100,6 +106,11 @@ def _positive(what: Held | Event | Range) -> str:
     parts = [f"{ns.shorten(gg('ofIntervention'))} some {ns.shorten(what.cls)}"]
     if what.outcome:
         parts.append(f"{ns.shorten(gg('hasOutcome'))} value {ns.shorten(what.outcome)}")
+    if what.showed:
+        parts.append(f"{ns.shorten(gg('showed'))} some {ns.shorten(what.showed)}")
+    if what.valued:
+        value = gg(_VALUE_OF[what.prop.rpartition("/")[2]])
+        parts.append(f"{ns.shorten(value)} some {_facets(what.least, what.most)}")
     if what.bounded:
         number = gg(_NUMBER_OF[what.prop.rpartition("/")[2]])
         parts.append(f"{ns.shorten(number)} some {_facets(what.low, what.high)}")

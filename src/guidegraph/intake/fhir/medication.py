@@ -48,6 +48,37 @@ class Medications:
             else:
                 self._one(res, meaning, source, word, status, ends)
 
+    def supply(self, res: Resource) -> None:
+        """Read a MedicationDispense: a drug that was handed over, with the days that it lasts.
+
+        Raises:
+            NotUnderstoodError: the resource is malformed.
+        """
+        status = res.status("status")
+        if status is None:
+            raise NotUnderstoodError("it has no status")
+        code, word = status
+        days, supply = None, res.part("supply")
+        if supply is not None:
+            number, unit, coded = res.quantity(supply)
+            try:
+                days = units().convert(number, unit, "d", coded=coded).value
+            except UnitError as error:
+                raise NotUnderstoodError(error.what, error.mend) from None
+            if not 0 < days <= _LONGEST:
+                raise NotUnderstoodError(f"{days:f} days are no time for which a drug is given")
+        for meaning in self.drugs(res):
+            source = res.source(meaning, res.moment("when"))
+            classes = self._builder.of_kind(meaning.present, "intervention")
+            if word == "never":
+                self._builder.ignore(source, f"nothing was handed over ({code})")
+            elif not classes:
+                self._builder.other(meaning.others, res.kind.lists, source, _why(meaning), MAP)
+            elif word != "done":
+                self._builder.doubt(classes, res.kind.lists, source, f"whether it was handed over is not said ({code})")
+            else:
+                self._builder.events.supplied(classes, days, source, note=meaning.why)
+
     def _none(self, res: Resource) -> str:
         """What the code says that there is none of, "" where it names a drug."""
         concept = next(res.values(res.kind.paths["concept"]), None)

@@ -26,6 +26,7 @@ from guidegraph.intake.report import IntakeReport, Settings, Source, shown
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
+from guidegraph.termreadings import UNDERWENT
 
 #: Codes of FHIR's administrative gender (http://hl7.org/fhir/administrative-gender) that tell no sex.
 _NO_SEX = ("other", "unknown")
@@ -129,6 +130,7 @@ class FhirReader:
             options.get("newest_days"),
             frozenset(options.get("same_units", ())),
             self.knowledge.problems,
+            self.knowledge.records.events,
         )
         text = read_record(source, where) if isinstance(source, Path) else source
         return read_fhir(
@@ -177,7 +179,7 @@ def read_fhir(
     """
     if version not in ("", *VERSIONS):
         raise UsageError(f"no FHIR version {version!r}", where="--version", mend=f"Use {' or '.join(VERSIONS)}.")
-    paths = table()
+    paths = table(any(settings.events.spoken.values()))
     record = Record(values, paths, settings.as_of, where=where, version=version, patient=patient, scan=scan)
     report = IntakeReport(f"FHIR {record.release or record.version}", str(settings.as_of), choices=list(record.choices))
     own_lists = frozenset(paths.none.values())
@@ -202,6 +204,7 @@ class _Reader:
             "AllergyIntolerance": clinical.state,
             "Procedure": clinical.procedure,
             "Observation": self._observations.read,
+            "MedicationDispense": self._medications.supply,
         }
 
     def read(self, where: str) -> None:
@@ -226,7 +229,12 @@ class _Reader:
             if versions is not None and not versions.in_error:
                 self._unreadable(versions, why, "Give the last version alone.")
         for name, number in sorted(record.others().items()):
-            builder.ignore(Source(name, f"{number} of type {name}"), "this type is no part of a profile")
+            source = Source(name, f"{number} of type {name}")
+            if builder.events.asks(UNDERWENT) and name in self._paths.events["tests-elsewhere"]:
+                why = "this type is not read: it may tell of tests that were done"
+                builder.misunderstood(("done",), source, why, "Write them into the profile.")
+            else:
+                builder.ignore(source, "this type is no part of a profile")
 
     def _guard(self, res: Resource, read: Callable[[Resource], None]) -> None:
         try:
