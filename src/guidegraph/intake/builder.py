@@ -141,8 +141,8 @@ class ProfileBuilder:
         ``performed``: a test was done, though its answer is not understood."""
         classes = present if word == "yes" else absent if word == "no" else ()
         if word or performed:
-            came = {"shows": present if word == "yes" else (), "lacks": absent if word == "no" else ()}
-            self.events.done((), source, about={*present, *absent}, **came)
+            shows, lacks = present if word == "yes" else (), absent if word == "no" else ()
+            self.events.done((), source, about={*present, *absent}, shows=shows, lacks=lacks)
         if word == "doubt":
             self.doubt({*present, *absent}, keys, source, "the answer leaves it open", _ASK)
         elif not classes:

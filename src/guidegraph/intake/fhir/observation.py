@@ -176,6 +176,10 @@ class Observations:
             return True
         number = res.quantity(value[1])[0] if value[0] == "valueQuantity" else None
         seen = {name: self._extended(res, name) for name in ("showed", "lacked")}
+        period = res.data.get("effectivePeriod")
+        if isinstance(period, dict) and period.get("start") is not None and source.when is not None:
+            first = res.time(period["start"])
+            source = replace(source, when=Moment(f"{first.text} to {source.when.text}", first.first, source.when.last))
         self._builder.events.done(tests, source, shows=seen["showed"], lacks=seen["lacked"], value=number)
         return True
 
