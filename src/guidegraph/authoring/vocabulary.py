@@ -23,8 +23,13 @@ TERM, NAMED, PROPERTY, NUMBER, OUTCOME = "TERM", "NAMED", "PROPERTY", "NUMBER", 
 #: The kinds of terms that a population asks for.
 CLINICAL = ("condition", "finding", "intervention")
 _ROOTS = {gg("Condition"): "condition", gg("Finding"): "finding", gg("Intervention"): "intervention"}
-#: What is said inside of a trial or a stop.
-_PARTS = {"ofIntervention": PROPERTY, "hasOutcome": PROPERTY, "trialWeeks": NUMBER, "daysSinceStop": NUMBER}
+#: What is said inside of a trial, a stop, or what was done or supplied.
+_PARTS = {
+    **dict.fromkeys(("ofIntervention", "hasOutcome", "showed"), PROPERTY),
+    **dict.fromkeys(("trialWeeks", "daysSinceStop", "daysSince", "resultValue", "daysOfSupply"), NUMBER),
+}
+#: What a part is called in the gentle form, beside its label.
+_CALLED = {"resultValue": ("result",)}
 _KIND_OF = {"number": NUMBER, "category": PROPERTY, "outcome": OUTCOME}
 _BRACKETED = re.compile(r"\s*\([^()]*\)$")
 
@@ -107,7 +112,7 @@ class PopulationVocabulary:
                     name(TERM, row.iri, (f"{row.key} {row.key_value}", f"{row.key}: {row.key_value}"))
         for part, kind in _PARTS.items():
             label = self.properties[gg(part)].label
-            name(kind, gg(part), (label, _BRACKETED.sub("", label), part, f"gg:{part}"))
+            name(kind, gg(part), (label, _BRACKETED.sub("", label), part, f"gg:{part}", *_CALLED.get(part, ())))
         for iri, label in self.populations.items():
             name(NAMED, iri, (label, _local(iri), ns.shorten(iri)))
         return table
