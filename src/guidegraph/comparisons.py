@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.forms import Document, Evidence, MadeFrom, Recommendation, Source
+from guidegraph.forms import Document, EncodingReview, Evidence, MadeFrom, Recommendation, Source
 from guidegraph.readforms import Imprecise, Named, Newer, Picture
 
 
@@ -297,6 +297,7 @@ class Said(TypedDict):
     ended: bool
     population: str
     attached: list[str]
+    encoding_review: NotRequired[EncodingReview]
 
 
 class Cell(TypedDict):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from guidegraph.derived import GlanceFact, Rest
-from guidegraph.forms import OtherProblem, Section, Sign, Told, Tried
+from guidegraph.forms import EncodingReview, OtherProblem, Section, Sign, Told, Tried
 from guidegraph.readforms import Reading
 
 
@@ -141,6 +141,7 @@ class DataStatement(DataStated):
     standing: str
     reported_by: NotRequired[list[str]]
     because: NotRequired[str]
+    encoding_review: NotRequired[EncodingReview]
 
 
 class DataComparison(DataStated):
@@ -171,6 +172,7 @@ class DataContraindication(TypedDict):
     consent_or_procedure: NotRequired[bool]
     note: NotRequired[bool]
     because: NotRequired[str]
+    encoding_review: NotRequired[EncodingReview]
 
 
 class DataEvidence(DataStated):

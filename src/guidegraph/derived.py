@@ -10,6 +10,7 @@ from typing import NotRequired, TypedDict
 from guidegraph.forms import (
     Alert,
     Document,
+    EncodingReview,
     KnowledgeDigest,
     MadeFrom,
     OtherProblem,
@@ -49,6 +50,7 @@ class Proof(TypedDict):
     reports: list[Document]
     locator: str
     branches: list[Branch]
+    encoding_review: NotRequired[EncodingReview]
 
 
 class ChangedFact(TypedDict):

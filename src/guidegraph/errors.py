@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class GuideGraphError(Exception):
     """Base of every error that GuideGraph raises on purpose.
@@ -27,6 +29,14 @@ class ProfileError(GuideGraphError):
 
 class TermError(ProfileError):
     """A term of a profile that names nothing known, or more than one thing."""
+
+
+class PopulationError(GuideGraphError):
+    """A population in words, or in OWL, that cannot be read; ``column`` is its place in the text, from 1 (0: none)."""
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "", column: int = 0) -> None:
+        self.column = column
+        super().__init__(what, where=where or (f"column {column}" if column else ""), mend=mend)
 
 
 class UnitError(ProfileError):
@@ -71,3 +81,13 @@ class UsageError(GuideGraphError):
 
 class LinkError(KnowledgeError):
     """A mapping, a package of another terminology, or an external hierarchy that is missing or cannot be read."""
+
+
+class SheetError(GuideGraphError):
+    """A sheet with mistakes, each told at its cell; nothing was written."""
+
+    def __init__(self, mistakes: Sequence[GuideGraphError]) -> None:
+        self.mistakes = tuple(mistakes)
+        first, more = self.mistakes[0], len(self.mistakes) - 1
+        told = f"{first.what} ({more} more)" if more else first.what
+        super().__init__(told, where=first.where, mend=first.mend)

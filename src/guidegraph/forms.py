@@ -84,6 +84,27 @@ class Section(TypedDict):
     window: str | None
 
 
+class EncodingReview(TypedDict):
+    """Where the review of how a statement was written down stands: of a "statement" or its "document" (``of``).
+
+    ``on`` is the day of the last step, ``changed`` what of a lapsed approval's matter is another now, in words.
+    """
+
+    state: str
+    of: str
+    by: str
+    on: str
+    note: NotRequired[str]
+    changed: NotRequired[list[str]]
+    text: str
+
+
+class Reviewed(TypedDict):
+    """What is said beside of a statement that was reviewed, and of no other."""
+
+    encoding_review: NotRequired[EncodingReview]
+
+
 class Recommendation(Named):
     """A voice: a recommendation with those that report it; ``through``: the part of a combination that it is about."""
 
@@ -110,6 +131,7 @@ class Recommendation(Named):
     reported_by: list[Document]
     through: str | None
     because: NotRequired[str]
+    encoding_review: NotRequired[EncodingReview]
 
 
 class Contraindication(Named):
@@ -128,6 +150,7 @@ class Contraindication(Named):
     note: bool
     through: str | None
     because: str
+    encoding_review: NotRequired[EncodingReview]
 
 
 class Evidence(Named):

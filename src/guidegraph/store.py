@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ NOTHING_OF_OURS = f"nothing was checked, since {NOT_OURS}"
 RIGHT_FILE = f"Check that it is the right file, and that its prefixes begin with {ns.BASE}."
 #: Kinds of file that hold RDF, and folders of the knowledge that others read.
 _RDF = {*FORMATS, ".rdf", ".owl", ".n3", ".xml"}
-_ELSEWHERE = ("links", "profiles")
+_ELSEWHERE = ("links", "profiles", "domains")
+#: What two domains may not both define.
+_DEFINED = (ns.OWL + "Class", ns.GG + "Document")
 #: What the names of blank nodes begin with.
 BLANK = "urn:guidegraph:blank:"
 #: Steps within which blank nodes in a circle are told apart.
@@ -46,61 +48,112 @@ def _in_graph(quads: list[ox.Quad], graph: ox.NamedNode) -> list[ox.Quad]:
     return [ox.Quad(q.subject, q.predicate, q.object, graph) if q.graph_name == default else q for q in quads]
 
 
-def knowledge_files(root: Path) -> tuple[list[Path], list[Path]]:
-    """The files of a knowledge folder: ontology/**/*.ttl (without its links/) and graph/**/*.trig, each sorted.
+def knowledge_files(root: Path, domains: Sequence[Path] | None = None) -> tuple[list[Path], list[Path]]:
+    """The files of a knowledge folder: ontology/**/*.ttl (without its links/), and what its domains hold; each sorted.
 
-    Other texts (a README) may lie beside them, and hidden files are nobody's; RDF in another place or of another kind
-    would look as if it counted, so it is refused.
+    Args:
+        root: a folder with ontology/ and graph/.
+        domains: folders of domains; graph/ alone, without the domains inside it, if None.
 
     Raises:
         KnowledgeError: a folder is missing or empty, or RDF lies where it is not read.
     """
-    files: dict[str, list[Path]] = {"ontology": [], "graph": []}
-    for name, suffix in (("ontology", ".ttl"), ("graph", ".trig")):
-        folder = root / name
-        if not folder.is_dir():
+    for name in ("ontology", "graph"):
+        if not (root / name).is_dir():
             raise KnowledgeError(f"no folder {name}/", where=str(root), mend="Name a folder with ontology/ and graph/.")
-        for path in sorted(folder.rglob("*")):
-            inside = path.parts[len(folder.parts) :]
-            if any(part.startswith(".") for part in inside) or inside[0] in _ELSEWHERE or path.is_dir():
-                continue
-            if path.suffix == suffix:
-                files[name].append(path)
-            elif path.suffix.lower() in _RDF and path.name != "context.jsonld":
-                raise KnowledgeError(
-                    f"a file of this kind is not read in {name}/",
-                    where=str(path),
-                    mend=f"Write it as {suffix}, or take it away.",
-                )
-    if not any(files.values()):
+    ontology, documents = list(_rdf_files(root / "ontology", {"": ".ttl"})), list[Path]()
+    for folder in [root / "graph"] if domains is None else domains:
+        terms, texts = domain_files(folder)
+        ontology += terms
+        documents += texts
+    if not ontology and not documents:
         raise KnowledgeError(
             "no knowledge files", where=str(root), mend="Put .ttl into ontology/ and .trig into graph/."
         )
-    return files["ontology"], files["graph"]
+    return ontology, documents
 
 
-def load_knowledge(root: Path, *, extra: Sequence[str | Path] = ()) -> ox.Store:
-    """Load ontology/*.ttl into the ontology's graph and graph/documents/*.trig into their named graphs.
+def domain_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files of a domain's folder: its terms (ontology/**/*.ttl), and its documents and reviews (.trig); sorted.
+
+    Raises:
+        KnowledgeError: RDF lies where it is not read.
+    """
+    found = list(_rdf_files(folder, {"": ".trig", "ontology": ".ttl"}))
+    return [path for path in found if path.suffix == ".ttl"], [path for path in found if path.suffix == ".trig"]
+
+
+def _rdf_files(folder: Path, kinds: Mapping[str, str]) -> Iterator[Path]:
+    """The files of a folder that hold RDF, sorted; ``kinds`` are endings by the folder inside it, "" for all others.
+
+    Other texts (a README) may lie beside them, and hidden files are nobody's; RDF in another place or of another kind
+    would look as if it counted, so it is refused.
+    """
+    for path in sorted(folder.rglob("*")):
+        inside = path.parts[len(folder.parts) :]
+        if any(part.startswith(".") for part in inside) or inside[0] in _ELSEWHERE or path.is_dir():
+            continue
+        suffix = kinds.get(inside[0], kinds[""])
+        if path.suffix == suffix:
+            yield path
+        elif path.suffix.lower() in _RDF and path.name != "context.jsonld":
+            raise KnowledgeError(
+                f"a file of this kind is not read in {path.parent.name}/",
+                where=str(path),
+                mend=f"Write it as {suffix}, or take it away.",
+            )
+
+
+def load_knowledge(root: Path, *, domains: Sequence[Path] | None = None, extra: Sequence[str | Path] = ()) -> ox.Store:
+    """Load ontology/*.ttl into the ontology's graph, and the documents of domains into their named graphs.
 
     Args:
         root: a folder with ontology/ and graph/.
+        domains: folders of domains, whose terms go into the ontology's graph too; graph/ alone if None.
         extra: further files of the user (see :func:`read_extra`).
 
     Raises:
-        KnowledgeError: a folder is missing, a file cannot be read or parsed, or a number or date of a file that is not
-            shipped cannot be read.
+        KnowledgeError: a folder is missing, a file cannot be read or parsed, a number or date of a file that is not
+            shipped cannot be read, or two domains define one term or document.
     """
     added = read_extra(extra)
-    ontology, documents = knowledge_files(root)
-    ours = root.resolve() == assets.root().resolve()
-    store = ox.Store()
-    files = (*ontology, *documents)
-    if ours:
-        load_quads(store, files, _ONTOLOGY, KnowledgeError)
-    for path in () if ours else files:
-        store.bulk_extend(_in_graph(readable(read_quads(path, KnowledgeError), path), _ONTOLOGY))
+    folders = [root / "graph"] if domains is None else domains
+    knowledge_files(root, folders)
+    shared, store = list(_rdf_files(root / "ontology", {"": ".ttl"})), ox.Store()
+    defined: dict[str, list[Path]] = {}
+    for files in (shared, *([*terms, *documents] for terms, documents in map(domain_files, folders))):
+        loaded = ox.Store() if len(folders) > 1 or folders[0] != root / "graph" else store
+        shipped = [path for path in files if path.resolve().is_relative_to(assets.root().resolve())]
+        load_quads(loaded, shipped, _ONTOLOGY, KnowledgeError)
+        for path in files:
+            if path not in shipped:
+                loaded.bulk_extend(_in_graph(readable(read_quads(path, KnowledgeError), path), _ONTOLOGY))
+        if loaded is not store:
+            for iri in sorted(_defined(loaded)):
+                if iri in defined:
+                    raise _defined_twice(iri, defined[iri], files)
+                defined[iri] = files
+            store.bulk_extend(loaded)
     store.bulk_extend(added)
     return store
+
+
+def _defined(store: ox.Store) -> set[str]:
+    """The classes and documents that a store defines."""
+    quads = (q for kind in _DEFINED for q in store.quads_for_pattern(None, _TYPE, ox.NamedNode(kind)))
+    return {q.subject.value for q in quads if isinstance(q.subject, ox.NamedNode)}
+
+
+def _defined_twice(iri: str, one: Sequence[Path], other: Sequence[Path]) -> KnowledgeError:
+    def place(files: Sequence[Path]) -> str:
+        named = ((path, q) for path in files for q in read_quads(path, KnowledgeError, strange=False))
+        return str(next((path for path, q in named if q.predicate == _TYPE and q.subject == ox.NamedNode(iri)), ""))
+
+    return KnowledgeError(
+        f"{ns.shorten(iri)} is defined in {place(one)} as well",
+        where=place(other),
+        mend="Give one of them another name, or take it out where the other is meant.",
+    )
 
 
 def read_extra(files: Iterable[str | Path]) -> list[ox.Quad]:
@@ -131,8 +184,10 @@ def readable(quads: list[ox.Quad], path: Path) -> list[ox.Quad]:
     return quads
 
 
-def load_files(root: Path, files: Sequence[Path], *, foreign: bool = False) -> ox.Store:
-    """Load the ontology of a folder, and some files of a user instead of its documents.
+def load_files(
+    root: Path, files: Sequence[Path], *, domains: Sequence[Path] | None = None, foreign: bool = False
+) -> ox.Store:
+    """Load the ontology of a folder, with the terms of domains, and some files of a user instead of the documents.
 
     What cannot be read in the files is loaded as it stands: nothing that rests on it is ever true, and an audit tells.
     ``foreign`` says that files without triples, or with nothing of ours in them, are right too.
@@ -141,7 +196,7 @@ def load_files(root: Path, files: Sequence[Path], *, foreign: bool = False) -> o
         KnowledgeError: there is no ontology, or a file cannot be read or parsed.
     """
     store = ox.Store()
-    load_quads(store, knowledge_files(root)[0], _ONTOLOGY, KnowledgeError)
+    load_quads(store, knowledge_files(root, domains)[0], _ONTOLOGY, KnowledgeError)
     read = {str(path): read_quads(path, KnowledgeError, empty=foreign) for path in files}
     for name in () if foreign else sorted(foreign_files(read)):
         raise NothingToCheckError(NOTHING_OF_OURS, where=name, mend=RIGHT_FILE)

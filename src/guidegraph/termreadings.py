@@ -46,6 +46,12 @@ def plain(number: Decimal) -> str:
     return format(number.normalize(), "f")
 
 
+def pointed(number: Decimal) -> str:
+    """A decimal with a point, as Turtle writes it."""
+    text = plain(number)
+    return text if "." in text else f"{text}.0"
+
+
 def at(value: Decimal) -> Interval:
     """The interval of one number."""
     return ((value, 0), (value, 1))
@@ -312,7 +318,7 @@ class _Axioms:
     def _range(self, interval: Interval) -> ox.BlankNode:
         decimal = ox.NamedNode(ns.XSD + "decimal")
         facets = [
-            self._node("", ((ns.XSD + names[kind], ox.Literal(_decimal(value), datatype=decimal)),))
+            self._node("", ((ns.XSD + names[kind], ox.Literal(pointed(value), datatype=decimal)),))
             for (value, kind), names in zip(interval, _FACETS, strict=True)
             if not value.is_infinite()
         ]
@@ -332,8 +338,3 @@ class _Axioms:
         if rule.excluded:
             then = self._node(ns.OWL + "Class", ((ns.OWL + "complementOf", then),))
         self.quads.append(ox.Quad(given, ox.NamedNode(ns.RDFS + "subClassOf"), then, _GRAPH))
-
-
-def _decimal(value: Decimal) -> str:
-    text = plain(value)
-    return text if "." in text else f"{text}.0"

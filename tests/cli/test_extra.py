@@ -15,6 +15,8 @@ from tests.support.paths import TESTS
 
 #: Commands that take a folder of knowledge and open no documents, each with the reason.
 NO_DOCUMENTS = {
+    "domains": "the folders are listed, not opened",
+    "profile list": "the examples are listed, not read",
     "link": "hierarchies are linked to classes, which the ontology alone declares",
     "mappings conflicts": "mappings are compared with classes, which the ontology alone declares",
     "pull": "the documents are those of the store; the folder lends its ontology",

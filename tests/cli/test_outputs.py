@@ -79,7 +79,7 @@ def _left(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def _opened_once(kb: api.KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "open_knowledge", lambda root=None, extra=(): kb)
+    monkeypatch.setattr(api, "open_knowledge", lambda root=None, **named: kb)
 
 
 @pytest.mark.slow

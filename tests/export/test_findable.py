@@ -33,7 +33,7 @@ def listed(name: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def described(kb: Any, repo_root: Path) -> rdflib.Graph:
-    return rdflib.Graph().parse(data=description.turtle(kb.engine, repo_root), format="turtle")
+    return rdflib.Graph().parse(data=description.turtle(kb.engine, kb.knowledge.selected.links), format="turtle")
 
 
 # ---------------------------------------------------------------- VoID, DCAT, schema.org
@@ -106,11 +106,11 @@ def test_the_shape_of_a_catalogue(described: rdflib.Graph, repo_root: Path) -> N
 def test_the_same_bytes_every_time(cli: Run, kb: Any, repo_root: Path) -> None:
     for form, text in (("turtle", description.turtle), ("schema-org", description.schema_org)):
         done = cli("export", "description", "--format", form, PYTHONHASHSEED="7")
-        assert done.returncode == 0 and done.stdout == text(kb.engine, repo_root)
+        assert done.returncode == 0 and done.stdout == text(kb.engine, kb.knowledge.selected.links)
 
 
 def test_schema_org_uses_its_terms(kb: Any, repo_root: Path) -> None:
-    told = json.loads(description.schema_org(kb.engine, repo_root))
+    told = json.loads(description.schema_org(kb.engine, kb.knowledge.selected.links))
 
     def terms(node: Any) -> Iterator[str]:
         if isinstance(node, dict):

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import guidegraph
 from guidegraph import api
@@ -89,7 +89,11 @@ def _text(raw: bytes) -> str:
 def kept_open() -> Iterator[None]:
     """Let whatever opens the shipped knowledge in this block have it as it was opened once."""
     shipped, opened = _load(), api.open_knowledge
-    api.open_knowledge = lambda root=None, *, extra=(): opened(root, extra=extra) if root or extra else shipped
+
+    def open_knowledge(root: Any = None, **named: Any) -> guidegraph.KnowledgeBase:
+        return opened(root, **named) if root or any(named.values()) else shipped
+
+    api.open_knowledge = open_knowledge
     try:
         yield
     finally:

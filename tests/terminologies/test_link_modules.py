@@ -163,7 +163,7 @@ def test_no_file_in_the_folder_adds_a_statement(tmp_path: Path, content: str | N
     else:
         path.write_bytes((content + " # \u00e9").encode(encoding))
     store = ox.Store()
-    links = Links(tmp_path, str, lambda classes, present: classes)
+    links = Links(tmp_path, [tmp_path / "ontology/links"], str, lambda classes, present: classes)
     for use in (lambda: links.load(store), lambda: links.modules):
         with pytest.raises(LinkError, match=r"bad\.trig"):
             use()

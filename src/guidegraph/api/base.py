@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import pyoxigraph as ox
 
-from guidegraph import assets
 from guidegraph.api.answer import Answer
 from guidegraph.assess import assessing
 from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
+from guidegraph.domains import Selection
 from guidegraph.knowledge import named
 from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from guidegraph.audit.engine import Auditor
     from guidegraph.audit.tracing import Trace
     from guidegraph.derived import Explanation, Plan, PublishedReleases, Timeline
-    from guidegraph.disagree.questions import DisagreementOptions
+    from guidegraph.disagree.questions import DisagreementOptions, Selected
     from guidegraph.export.nanopub import Key, Nanopub
     from guidegraph.forms import Question
     from guidegraph.intake.fhir.read import FhirOptions, FhirReader, FhirSource, Reading
@@ -46,13 +46,13 @@ class KnowledgeBase:
 
     Args:
         loaded: ontology and documents.
-        root: the folder that they come from, for its mapping tables and linked hierarchies; the shipped one if None.
+        selected: the folder and domains that they come from, for mapping tables, linked hierarchies and examples.
 
     Every method asks ``knowledge``, whose are ``store``, ``engine``, ``records`` and ``disagreement`` too.
     """
 
-    def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
-        self.knowledge = Knowledge(loaded, root)
+    def __init__(self, loaded: ox.Store, selected: Selection | None = None) -> None:
+        self.knowledge = Knowledge(loaded, selected)
         self.store = loaded
         self.engine = self.knowledge.engine
         self.records = self.knowledge.records
@@ -262,18 +262,21 @@ class KnowledgeBase:
 
         return compared(self.knowledge, self.disagree, a, b, as_of or date.today())
 
-    def matrix(self, *, as_of: date | None = None, at_least: int = 2) -> comparisons.PublishedMatrix:
-        """Interventions by documents, in the published JSON form; ``at_least`` (1 or more) must address a row."""
+    def matrix(
+        self, *, as_of: date | None = None, at_least: int = 2, **wanted: Unpack[Selected]
+    ) -> comparisons.PublishedMatrix:
+        """Interventions by documents, in the published JSON form: those that ``at_least`` (1 or more) address, and of
+        these what is ``wanted`` (:class:`guidegraph.disagree.questions.Selected`; errors as there)."""
         from guidegraph.disagree.questions import documents_matrix
 
-        return documents_matrix(self.knowledge, as_of or date.today(), at_least)
+        return documents_matrix(self.knowledge, as_of or date.today(), at_least, **wanted)
 
     def changes(self, start: date, end: date) -> comparisons.PublishedChanges:
         """What began, ceased and reversed from one day to a later one, and which shipped patients it touches."""
         from guidegraph.disagree.changes import Changes
 
         def statuses(day: date) -> dict[str, dict[str, str]]:
-            names = [path.stem for path in assets.files("graph", "profiles/*.yaml")]
+            names = self.knowledge.examples
             of_each = (titled(self.profile(f"example:{n}"), self.vocabulary, n).items() for n in names)
             return {title: dict(self.assess(one, day).statuses) for each in of_each for title, one in each}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from guidegraph import assets, store
 from guidegraph.api.base import KnowledgeBase
+from guidegraph.domains import select
 
 # What speaks to the network is loaded only by who asks for it.
 if TYPE_CHECKING:
@@ -18,32 +19,46 @@ def _folder(root: str | Path | None) -> Path:
     return Path(root) if root is not None else assets.root()
 
 
-def open_knowledge(root: str | Path | None = None, *, extra: Sequence[str | Path] = ()) -> KnowledgeBase:
+def open_knowledge(
+    root: str | Path | None = None, *, domains: Sequence[str | Path] = (), extra: Sequence[str | Path] = ()
+) -> KnowledgeBase:
     """Open a knowledge base.
 
     Args:
         root: a folder with ontology/ and graph/; the shipped one if None.
+        domains: names of its domains, or folders of domains (docs/domains.md); its first one if none is named.
         extra: further Turtle or TriG files of the user.
 
     Raises:
-        KnowledgeError: a file cannot be read or parsed.
+        KnowledgeError: a file cannot be read or parsed, or domains do not go together.
+        UsageError: there is no such domain.
     """
-    return KnowledgeBase(store.load_knowledge(_folder(root), extra=extra), None if root is None else Path(root))
+    selected = select(domains, None if root is None else Path(root))
+    loaded = store.load_knowledge(selected.base, domains=selected.folders, extra=extra)
+    return KnowledgeBase(loaded, selected)
 
 
-def open_files(files: Sequence[str | Path], root: str | Path | None = None, *, foreign: bool = False) -> KnowledgeBase:
+def open_files(
+    files: Sequence[str | Path],
+    root: str | Path | None = None,
+    *,
+    domains: Sequence[str | Path] = (),
+    foreign: bool = False,
+) -> KnowledgeBase:
     """Open a user's own files with the ontology alone: none of the shipped documents is loaded.
 
     Args:
         files: Turtle, TriG, N-Triples, N-Quads or JSON-LD files in the vocabulary of docs/model.md.
         root: a folder with ontology/; the shipped one if None.
+        domains: names or folders of domains whose terms count as well, without their documents.
         foreign: whether files without triples, or with nothing of ours in them, are right too.
 
     Raises:
         KnowledgeError: a file cannot be read or parsed.
     """
-    loaded = store.load_files(_folder(root), [Path(f) for f in files], foreign=foreign)
-    return KnowledgeBase(loaded, None if root is None else Path(root))
+    selected = select(domains, None if root is None else Path(root))
+    loaded = store.load_files(selected.base, [Path(f) for f in files], domains=selected.folders, foreign=foreign)
+    return KnowledgeBase(loaded, selected)
 
 
 def open_endpoint(endpoint: str, root: str | Path | None = None, *, extra: Sequence[str | Path] = ()) -> KnowledgeBase:
@@ -66,7 +81,7 @@ def open_endpoint(endpoint: str, root: str | Path | None = None, *, extra: Seque
     added = store.read_extra(extra)
     loaded = fetch(endpoint, _folder(root))
     loaded.bulk_extend(added)
-    return KnowledgeBase(loaded, None if root is None else Path(root))
+    return KnowledgeBase(loaded, select((), None if root is None else Path(root)))
 
 
 def pull_into(endpoint: str, folder: Path, root: str | Path | None = None) -> list[str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from guidegraph import assets
 from guidegraph.api.answer import Answer
 from guidegraph.api.arguments import Argument, checked, object_schema
 from guidegraph.api.base import KnowledgeBase
+from guidegraph.disagree.selection import STRENGTHS
 from guidegraph.knowledge import documents
 from guidegraph.model import Profile
 
@@ -180,8 +180,25 @@ def _audit(kb: KnowledgeBase, given: Given) -> Any:
 
 
 def _examples(kb: KnowledgeBase, given: Given) -> Any:
-    rows = [(path.stem, kb.profile(f"example:{path.stem}")) for path in assets.files("graph", "profiles/*.yaml")]
+    rows = [(name, kb.profile(f"example:{name}")) for name in kb.knowledge.examples]
     return {"examples": [{"name": f"example:{name}", "label": profile.label} for name, profile in rows]}
+
+
+_YEARS = (1, 9_999)
+_PART = (
+    Argument("at_least", "number", "Only interventions that so many documents address; 2 if left out."),
+    Argument("category", "text", "Only interventions of this kind, such as drug."),
+    Argument("family", "text", "Only interventions at or below this one, by label, synonym or CURIE."),
+    Argument("documents", "texts", "Only these documents, each by its id or a part of its label that only it has."),
+    Argument("issued_from", "number", "Only documents issued in this year or later.", bounds=_YEARS),
+    Argument("issued_to", "number", "Only documents issued in this year or before.", bounds=_YEARS),
+    Argument("strength", "choice", "Only statements of this strength.", options=STRENGTHS),
+    Argument("in_effect", "flag", "Only documents and statements that have not ended."),
+)
+
+
+def _matrix(kb: KnowledgeBase, given: Given) -> Any:
+    return kb.matrix(as_of=_day(given), **_chosen(given, _PART))
 
 
 _DOCUMENT = "A document by its id (as ggd:NAME or NAME) or a part of its label that only it has."
@@ -294,9 +311,9 @@ _OPERATIONS = (
     Operation(
         "matrix",
         "Interventions by documents",
-        "Who says what on each intervention.",
-        (_AS_OF, Argument("at_least", "number", "Only interventions that so many documents address; 2 if left out.")),
-        lambda kb, given: kb.matrix(as_of=_day(given), at_least=given.get("at_least", 2)),
+        "Who says what on each intervention; rows and columns that say nothing of what is chosen are left out.",
+        (_AS_OF, *_PART),
+        _matrix,
         "matrix",
     ),
     Operation(

@@ -55,14 +55,20 @@ def asked(
             approval is asked for that there is not.
     """
     check_jurisdiction(knowledge, jurisdiction)
-    voices = frozenset(
-        _choice(option, value, known)
-        for option, value, known in (("--standing", standing, "guideline"), ("--only", only, "approved"))
-        if value is not None
-    )
+    voices = counted_voices(standing, only)
     readings = [r for text in also if (r := coded_therapy(knowledge, text)) is not None]
     one = of_problem(profile, problem, knowledge.vocabulary)
     return assess(knowledge, one, as_of or date.today(), jurisdiction, readings, voices)
+
+
+def counted_voices(standing: str | None, only: str | None) -> frozenset[str]:
+    """Which recommendations alone count, as a request has it; for the arguments see :class:`Asking`.
+
+    Raises:
+        UsageError: a standing or approval is asked for that there is not.
+    """
+    asked = (("--standing", standing, "guideline"), ("--only", only, "approved"))
+    return frozenset(_choice(option, value, known) for option, value, known in asked if value is not None)
 
 
 def _choice(option: str, value: str, known: str) -> str:

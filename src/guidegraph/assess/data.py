@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from guidegraph.forms import Assessed, Therapy
 
 #: The version of the form (schema/data.schema.json): its second number counts additions, its first all else.
-VERSION = "2.0"
+VERSION = "2.1"
 #: Where a therapy refers to recommendations, and to contraindications and warnings.
 _VOICES = ("for", "against", "other_stances", "in_general", "limits", "both_apply", "against_but_for_coverage", "ended")
 _WARNINGS = ("contraindications", "stated_elsewhere")

@@ -22,6 +22,7 @@ from guidegraph.assess.questions import open_statements
 from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
 from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.encodings import encoding_review
 from guidegraph.model import plain_copy
 
 _ROLES = (
@@ -74,7 +75,7 @@ def _proof(assessment: Assessment, statement: str, role: str) -> Proof:
         _branch(assessment, b, assessment.clock(statement))
         for b in records.branches.get(records.population(statement), ())
     ]
-    return {
+    row: Proof = {
         "role": role,
         "id": describe.name(statement),
         "label": records.label(statement),
@@ -84,6 +85,9 @@ def _proof(assessment: Assessment, statement: str, role: str) -> Proof:
         "locator": describe.locator(records, statement),
         "branches": sorted(branches, key=lambda row: (_ORDER[row["truth"]], str(row["literals"]))),
     }
+    if review := encoding_review(records, statement):
+        row["encoding_review"] = review
+    return row
 
 
 def proof(assessment: Assessment, therapy: str) -> list[tuple[str, Proof]]:

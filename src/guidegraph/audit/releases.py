@@ -9,7 +9,6 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessing import assess
 from guidegraph.assess.assessment import FALSE, Assessment
@@ -47,11 +46,7 @@ def releases(was: Knowledge, now: Knowledge, as_of: date) -> PublishedReleases:
         "deprecated": [_gone(iri, after[iri]) for iri in gone if _declared(after.get(iri, {}))],
         "vanished": [_gone(iri, before[iri]) for iri in gone if not _declared(after.get(iri, {}))],
         "moved": _moved(before, after),
-        "patients": [
-            patient
-            for path in assets.files("graph", "profiles/*.yaml")
-            for patient in _patients(path.stem, was, now, as_of)
-        ],
+        "patients": [patient for name in now.examples for patient in _patients(name, was, now, as_of)],
         "made_from": now.made_from(),
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.encodings import encodings
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
 
 STATEMENT, PASSAGE, DOCUMENT = "statement", "passage", "document"
@@ -149,6 +150,7 @@ class Tracer:
             ("for ", records.label(population) if population else ""),
             ("encoded by ", ", ".join(records.label(e) for e in records.all(iri, "encodedBy"))),
             ("checked by ", ", ".join(records.label(e) for e in records.all(iri, "checkedBy"))),
+            ("", encodings(records).text(iri)),
         ]
         return [f"{lead}{text}" for lead, text in rows if text]
 
@@ -187,6 +189,7 @@ class Tracer:
         copies = records.all(iri, "copyAt")
         for page in self._pages(statement, iri)[:2]:
             node.details.append(f"read at {'a copy: ' if page in copies else ''}{page}")
+        node.details += [text for text in (encodings(records).text(iri),) if text]
         if issued == NOT_STATED:
             node.breaks.append("no date of issue")
         node.breaks += self._unverified(iri, statement)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.audit.trace import CITATION, DOCUMENT, EVIDENCE, PASSAGE, STATEMENT, THERAPY, Node, Tracer
+from guidegraph.knowledge.encodings import encoding_review, encodings
 from guidegraph.knowledge.named import find_node
 from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.knowledge.records import Records, gg
@@ -58,7 +59,19 @@ def trace(knowledge: Knowledge, text: str) -> Trace:
         root = tracer.document(iri)
     else:
         root = tracer.statement(iri)
-    return Trace(root, _published(root, software=software(), digest=knowledge.digest), records)
+    data = _published(root, software=software(), digest=knowledge.digest)
+    counted = _reviewed(records, root)
+    return Trace(root, data | ({"reviewed": counted} if counted else {}), records)
+
+
+def _reviewed(records: Records, root: Node) -> str:
+    """How many statements of a chain were reviewed, by state, in words; "" where the knowledge holds no review."""
+    if not encodings(records).by_node:
+        return ""
+    stated = {node.iri for node in root.walk() if node.kind in (STATEMENT, EVIDENCE)}
+    rows = [review["state"] for iri in stated if (review := encoding_review(records, iri))]
+    told = ", ".join(f"{number} {state}" for state, number in sorted(Counter(rows).items()))
+    return ", ".join(filter(None, (told, f"{len(stated) - len(rows)} never submitted")))
 
 
 def _published(root: Node, *, software: str, digest: str) -> dict[str, Any]:

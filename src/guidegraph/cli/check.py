@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from guidegraph.cli.common import FAILED, ReportFormat, working, write_report
-from guidegraph.cli.options import SHIPPED, Opener, ReportOption, folder_path, guarded
+from guidegraph.cli.options import SHIPPED, Domains, Opener, ReportOption, folder_path, guarded
 
 
 def _report(form: ReportFormat, data: dict[str, Any], text: Callable[[Any], str], passed: bool) -> None:
@@ -37,6 +37,7 @@ def validate(
             help="Look at the files beside this ontology/ and graph/; default beside the shipped ontology.",
         ),
     ] = None,
+    domain: Domains = None,
 ) -> None:
     """Validate files together against the shapes; exit code 1 if one does not conform.
 
@@ -46,7 +47,7 @@ def validate(
     from guidegraph.validate import validate_files
 
     with working(f"validating {len(files)} files"):
-        report = validate_files(files, shapes=shapes or None, knowledge=knowledge)
+        report = validate_files(files, shapes=shapes or None, knowledge=knowledge, domains=domain or ())
     _report(form, report.to_dict(), validation_text, report.conforms)
 
 
@@ -65,7 +66,6 @@ def check(
 
     Example: guidegraph check
     """
-    from guidegraph import assets
     from guidegraph.render.reports import check_text
     from guidegraph.store import knowledge_files
     from guidegraph.terminologies.conflicts import agreements
@@ -74,11 +74,12 @@ def check(
     from guidegraph.validate.sweep import TABLE, agreed, read_decisions, swept_folder
 
     with working("checking shapes, documents and, by HermiT, every class"):
-        ontology, documents = knowledge_files(opened.folder or assets.root())
+        selected = opened.selected
+        ontology, documents = knowledge_files(selected.base, selected.folders)
         report = check_knowledge(ontology=ontology, documents=[*documents, *opened.extra], reasoner=reasoner)
         swept = swept_folder(ontology)
         if swept:
-            found, _ = Linker(opened.folder).conflicts()
+            found, _ = Linker(opened.folder, opened.domains).conflicts()
             report = report.with_defects(agreed(read_decisions(swept / TABLE), agreements(found)))
     _report(form, report.to_dict(), check_text, report.passed)
 

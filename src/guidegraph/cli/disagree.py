@@ -117,11 +117,34 @@ def matrix(
     at_least: Annotated[
         int, typer.Option("--at-least", metavar="N", help="Only interventions that at least N documents address.")
     ] = 2,
+    category: Annotated[
+        str | None, typer.Option("--category", metavar="K", help="Only interventions of this kind, such as drug.")
+    ] = None,
+    family: Annotated[
+        str | None, typer.Option("--family", metavar="X", help="Only interventions at or below this one.")
+    ] = None,
+    document: Annotated[
+        list[str] | None,
+        typer.Option("--document", metavar="D", help="Only this document; may be repeated."),
+    ] = None,
+    issued_from: Annotated[
+        int | None, typer.Option("--from", metavar="YEAR", help="Only documents issued in this year or later.")
+    ] = None,
+    issued_to: Annotated[
+        int | None, typer.Option("--to", metavar="YEAR", help="Only documents issued in this year or before.")
+    ] = None,
+    strength: Annotated[
+        str | None,
+        typer.Option("--strength", metavar="S", help="Only statements of this strength, such as strong."),
+    ] = None,
+    in_effect: Annotated[
+        bool, typer.Option("--in-effect", help="Only documents and statements that have not ended.")
+    ] = False,
     form: FormatOption = Format.table,
     as_of: AsOf = None,
     opened: Opener = SHIPPED,
 ) -> None:
-    """Interventions by documents: who says what on each.
+    """Interventions by documents: who says what on each, or on those that are chosen.
 
     Example: guidegraph matrix -o matrix.svg
     """
@@ -129,7 +152,17 @@ def matrix(
 
     draw = picture(output, {".svg": render.matrix_svg, ".html": render.matrix_html})
     shown = view(form, {Format.table: render.matrix_text, Format.json: render.to_json, Format.html: render.matrix_html})
-    data = opened().matrix(as_of=day(as_of), at_least=at_least)
+    data = opened().matrix(
+        as_of=day(as_of),
+        at_least=at_least,
+        category=category,
+        family=family,
+        documents=document or (),
+        issued_from=issued_from,
+        issued_to=issued_to,
+        strength=strength,
+        in_effect=in_effect,
+    )
     if draw is not None:
         write(draw(data), output)
         typer.echo(f"wrote {output}", err=True)

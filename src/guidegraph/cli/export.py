@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from guidegraph.cli import exportgraph
+from guidegraph.cli import authoring, exportgraph
 from guidegraph.cli.common import FAILED, FhirVersion, ReportFormat, chosen, working, write, write_report
 from guidegraph.cli.options import (
     SHIPPED,
@@ -245,6 +245,7 @@ for _name, _command in (
     ("context", exportgraph.context),
     ("csv", exportgraph.csv),
     ("description", exportgraph.description),
+    ("sheet", authoring.sheet),
 ):
     app.command(_name)(guarded(_command))
 nanopubs.command("check")(guarded(check_nanopubs))

@@ -144,9 +144,8 @@ def description(
 
     Example: guidegraph export description --format schema-org
     """
-    from guidegraph import assets
     from guidegraph.export import description as described
 
     kb = opened()
     made = described.schema_org if form is DescriptionFormat.schema_org else described.turtle
-    write(made(kb.engine, opened.folder or assets.root()), output)
+    write(made(kb.engine, kb.knowledge.selected.links), output)

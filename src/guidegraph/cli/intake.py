@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph import assets
 from guidegraph.cli.common import standard_input, working, write
-from guidegraph.cli.options import SHIPPED, AsOf, Opener, Output, day, file_path, guarded
+from guidegraph.cli.options import SHIPPED, AsOf, Domains, Knowledge, Opener, Output, day, file_path, guarded
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files
 from guidegraph.namespaces import shorten
@@ -68,14 +67,15 @@ def new(
     write(template(opened().vocabulary), output)
 
 
-def examples() -> None:
-    """The names of the example profiles that ship.
+def examples(knowledge: Knowledge = None, domain: Domains = None) -> None:
+    """The names of the example profiles of the domains that are loaded.
 
     Example: guidegraph profile list
     """
-    for path in assets.files("graph", "profiles/*.yaml"):
-        first = next((line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("label:")), "")
-        typer.echo(f"example:{path.stem:26} {first.removeprefix('label:').strip()}")
+    from guidegraph.domains import title
+
+    for name, path in Opener(knowledge, domain or ()).selected.examples.items():
+        typer.echo(f"example:{name:26} {title(path)}")
 
 
 def terms(

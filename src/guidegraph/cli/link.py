@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from guidegraph.cli.common import FAILED, ReportFormat, working, write_report
-from guidegraph.cli.options import Knowledge, ReportOption, guarded
+from guidegraph.cli.options import Domains, Knowledge, ReportOption, guarded
 from guidegraph.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def link(
         bool, typer.Option("--reasoner/--no-reasoner", help="Ask HermiT whether it contradicts ours.")
     ] = True,
     knowledge: Knowledge = None,
+    domain: Domains = None,
     form: ReportOption = ReportFormat.table,
 ) -> None:
     """Link the part of another terminology's hierarchy that the mappings need, list what is linked, or remove it.
@@ -57,7 +58,7 @@ def link(
         raise UsageError("a name goes with remove, and only with it", mend=mend)
     if (prefix or iri) and (what in ("list", "remove") or not _is_file(what)):
         raise UsageError("--prefix and --iri go with a file", where=what, mend="Leave them out, or name a file.")
-    linker = Linker(knowledge)
+    linker = Linker(knowledge, domain or ())
     if what == "list":
         write_report(form, _listed(linker), links_text)
     elif what == "remove":
@@ -161,6 +162,7 @@ def conflicts(
         str, typer.Option("--source", metavar="NAME", help="Only this linked hierarchy, or installed source.")
     ] = "",
     knowledge: Knowledge = None,
+    domain: Domains = None,
     form: ReportOption = ReportFormat.table,
 ) -> None:
     """Where mappings contradict themselves, and where linked hierarchies contradict ours.
@@ -174,7 +176,7 @@ def conflicts(
     from guidegraph.terminologies.linker import Linker
 
     with working("comparing hierarchies"):
-        found, compared = Linker(knowledge).conflicts(name)
+        found, compared = Linker(knowledge, domain or ()).conflicts(name)
     rows = [conflict.to_dict() for conflict in found]
     write_report(form, {"kinds": KINDS, "compared": compared, "conflicts": rows}, conflicts_text)
     if any(conflict.kind in MISTAKES for conflict in found):

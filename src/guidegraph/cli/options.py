@@ -30,6 +30,7 @@ from guidegraph.errors import GuideGraphError, NothingToCheckError, UsageError
 if TYPE_CHECKING:
     from guidegraph.api import KnowledgeBase
     from guidegraph.assess.assessing import Asking
+    from guidegraph.domains import Selection
 
 R = TypeVar("R")
 
@@ -119,6 +120,14 @@ Knowledge = Annotated[
         help="A folder with ontology/ and graph/; default the shipped one.",
     ),
 ]
+Domains = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--domain",
+        metavar="NAME|FOLDER",
+        help="Load this domain in place of the first one (guidegraph domains), or the one in this folder; repeatable.",
+    ),
+]
 Extra = Annotated[
     list[Path] | None,
     typer.Option(
@@ -144,19 +153,31 @@ ProfileArgument = Annotated[
 
 @dataclass(frozen=True)
 class Opener:
-    """The knowledge that a command is asked about, by its options ``--knowledge`` and ``--extra``.
+    """The knowledge that a command is asked about, by its options ``--knowledge``, ``--domain`` and ``--extra``.
 
     A command that has a parameter of this class has these options (see :func:`guarded`). The knowledge is opened when
     the command calls it, so that wrong use is told before that takes its time.
     """
 
     folder: Path | None = None
+    domains: Sequence[str] = ()
     extra: Sequence[Path] = ()
 
     @classmethod
-    def given(cls, knowledge: Knowledge = None, extra: Extra = None) -> Opener:
+    def given(cls, knowledge: Knowledge = None, domain: Domains = None, extra: Extra = None) -> Opener:
         """By the options of a command."""
-        return cls(knowledge, extra or ())
+        return cls(knowledge, domain or (), extra or ())
+
+    @property
+    def selected(self) -> Selection:
+        """The folder and domains that the options name.
+
+        Raises:
+            UsageError, KnowledgeError: as :func:`guidegraph.domains.select`.
+        """
+        from guidegraph.domains import select
+
+        return select(self.domains, self.folder)
 
     def __call__(self, files: Sequence[Path] | None = None, endpoint: str | None = None) -> KnowledgeBase:
         """The knowledge base of the options, of a user's own files alone, or of an endpoint.
@@ -175,10 +196,14 @@ class Opener:
                 where=str(self.extra[0]),
                 mend="Name it beside the other files, or leave these out.",
             )
+        if endpoint is not None and self.domains:
+            raise UsageError("an endpoint has its own documents", where="--domain", mend="Leave out one of the two.")
         if endpoint is not None:
             with working("pulling the knowledge"):
                 return api.open_endpoint(endpoint, extra=self.extra)
-        return api.open_files(files) if files else api.open_knowledge(self.folder, extra=self.extra)
+        if files:
+            return api.open_files(files, domains=self.domains)
+        return api.open_knowledge(self.folder, domains=self.domains, extra=self.extra)
 
 
 #: What a command asks where no option names other knowledge.

@@ -83,7 +83,7 @@ def query(
     alone = data if data and not asked.needs else []
     kb = None
     if (endpoint is None and not alone) or asked.params or param:
-        kb = api.open_files(data, opened.folder, foreign=True) if data else opened()
+        kb = api.open_files(data, opened.folder, domains=opened.domains, foreign=True) if data else opened()
     result = api.run_query(
         kb,
         asked.text,

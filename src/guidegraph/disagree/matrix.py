@@ -25,6 +25,7 @@ from guidegraph.disagree.finding import APART, Finding
 from guidegraph.disagree.sources import Addressed, addressed, in_effect
 from guidegraph.disagree.words import simplest, words
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.encodings import reviewed
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.normal import DISJOINT, NOT_EXCLUDED
 from guidegraph.knowledge.records import Records, gg
@@ -119,6 +120,7 @@ def _cell(
             "ended": r.ended(as_of),
             "population": records.label(records.population(r.rec)),
             "attached": describe.attached(records, r.rec),
+            **reviewed(records, r.rec),
         }
         for r in rows
     ]

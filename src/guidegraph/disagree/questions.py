@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 from guidegraph import comparisons as forms
 from guidegraph.disagree.controversies import Controversies
 from guidegraph.disagree.engine import POLICIES, Disagreements, no_patient, selected
 from guidegraph.disagree.finding import APART, VERDICTS, Finding
 from guidegraph.disagree.matrix import Comparison, matrix
+from guidegraph.disagree.selection import Selection
 from guidegraph.disagree.sources import addressed
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
@@ -117,13 +118,40 @@ def compared(knowledge: Knowledge, disagreements: Disagreements, a: str, b: str,
     return {**rows, "made_from": knowledge.made_from()}
 
 
-def documents_matrix(knowledge: Knowledge, day: date, at_least: int) -> forms.PublishedMatrix:
-    """Interventions by documents on a day, in the published JSON form.
+class Selected(TypedDict, total=False):
+    """Which part of the matrix is asked for; what is left out chooses nothing (see :class:`Selection`)."""
+
+    category: str | None
+    family: str | None
+    documents: Sequence[str]
+    issued_from: int | None
+    issued_to: int | None
+    strength: str | None
+    in_effect: bool
+
+
+def documents_matrix(
+    knowledge: Knowledge, day: date, at_least: int, **wanted: Unpack[Selected]
+) -> forms.PublishedMatrix:
+    """Interventions by documents on a day, or the part of them that is asked for, in the published JSON form.
 
     Raises:
-        UsageError: ``at_least`` is below 1.
+        TermError: the family names no intervention, or more than one.
+        UsageError: ``at_least`` is below 1, no intervention is of that category, there is no such strength, or a name
+            fits no document or more than one.
     """
     if at_least < 1:
         raise UsageError(f"{at_least} documents are too few", where="--at-least", mend="Give 1 or more.")
-    rows = matrix(knowledge.engine, knowledge.records, day, at_least=at_least)
-    return {**rows, "made_from": knowledge.made_from()}
+    vocabulary, family = knowledge.vocabulary, wanted.get("family")
+    selection = Selection(
+        wanted.get("category") or "",
+        vocabulary.resolve(family, ("intervention",)) if family else "",
+        {describe.name(find_document(knowledge.records, text)) for text in wanted.get("documents", ())},
+        wanted.get("issued_from"),
+        wanted.get("issued_to"),
+        wanted.get("strength") or "",
+        wanted.get("in_effect", False),
+    )
+    whole = matrix(knowledge.engine, knowledge.records, day, at_least=at_least)
+    part = selection.of(whole, lambda row: vocabulary.ancestors(describe.iri_of(row["id"])))
+    return {**part, "made_from": knowledge.made_from()}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from itertools import combinations
 from typing import NamedTuple
 
-from guidegraph import namespaces as ns
-from guidegraph.knowledge.branch import Event, Held, Literal, Range
+from guidegraph.knowledge.branch import Literal
+from guidegraph.knowledge.manchester import Syntax
 from guidegraph.knowledge.normal import Union
 from guidegraph.knowledge.phrases import Phrases, joined
-from guidegraph.knowledge.records import gg
-from guidegraph.termreadings import HIGHEST, LOWEST, Bound, plain
 
 Conjunction = frozenset[Literal]
 
@@ -74,68 +71,14 @@ def _factors(branches: set[Conjunction]) -> list[set[Conjunction]]:
     return parts if size == len(branches) else [branches]
 
 
-_NUMBER_OF = {
-    "hasTrial": "trialWeeks",
-    "stoppedMedication": "daysSinceStop",
-    "underwent": "daysSince",
-    "wasSupplied": "daysSince",
-}
-_VALUE_OF = {"underwent": "resultValue", "wasSupplied": "daysOfSupply"}
-
-
-def _decimal(value: Decimal) -> str:
-    text = plain(value)
-    return text if "." in text else f"{text}.0"
-
-
-def _facets(low: Bound, high: Bound) -> str:
-    parts = []
-    if low > LOWEST:
-        parts.append(f"{'>' if low[1] else '>='} {_decimal(low[0])}")
-    if high < HIGHEST:
-        parts.append(f"{'<=' if high[1] else '<'} {_decimal(high[0])}")
-    return f"xsd:decimal[{', '.join(parts)}]" if parts else "xsd:decimal"
-
-
-def _positive(what: Held | Event | Range) -> str:
-    if isinstance(what, Range):
-        inner = f"{ns.shorten(what.prop)} some {_facets(what.low, what.high)}"
-        return inner if what.valued else f"not ({ns.shorten(what.prop)} some xsd:decimal)"
-    if isinstance(what, Held):
-        return f"{ns.shorten(what.prop)} some {ns.shorten(what.cls)}" if what.prop else ns.shorten(what.cls)
-    parts = [f"{ns.shorten(gg('ofIntervention'))} some {ns.shorten(what.cls)}"]
-    if what.outcome:
-        parts.append(f"{ns.shorten(gg('hasOutcome'))} value {ns.shorten(what.outcome)}")
-    if what.showed:
-        parts.append(f"{ns.shorten(gg('showed'))} some {ns.shorten(what.showed)}")
-    if what.valued:
-        value = gg(_VALUE_OF[what.prop.rpartition("/")[2]])
-        parts.append(f"{ns.shorten(value)} some {_facets(what.least, what.most)}")
-    if what.bounded:
-        number = gg(_NUMBER_OF[what.prop.rpartition("/")[2]])
-        parts.append(f"{ns.shorten(number)} some {_facets(what.low, what.high)}")
-    inner = " and ".join(f"({p})" for p in parts) if len(parts) > 1 else parts[0]
-    return f"{ns.shorten(what.prop)} some ({inner})"
-
-
-def _conjunction(literals: Iterable[Literal]) -> list[str]:
-    texts = []
-    for what, positive in literals:
-        text = f"({_positive(what)})"
-        texts.append(text if positive else f"(not {text})")
-    return texts
-
-
 def manchester(form: Simplest) -> str:
-    """A population in simplest form in OWL 2 Manchester syntax; owl:Nothing where there is no branch.
-
-    Source: W3C Note "OWL 2 Web Ontology Language Manchester Syntax (Second Edition)", section 2.4.
-    """
+    """A population in simplest form in OWL 2 Manchester syntax; owl:Nothing where there is no branch."""
     if form.nobody:
         return "owl:Nothing"
-    parts = _conjunction(form.shared)
+    syntax = Syntax()
+    parts = syntax.literals(form.shared)
     for factor in form.factors:
-        choices = [" and ".join(_conjunction(choice)) for choice in factor.choices]
+        choices = [" and ".join(syntax.literals(choice)) for choice in factor.choices]
         parts.append(
             f"({' or '.join(f'({c})' if len(f) > 1 else c for c, f in zip(choices, factor.choices, strict=True))})"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,12 @@ FORMS = (
 _IANA = "https://www.iana.org/assignments/media-types/"
 
 
-def triples(engine: Engine, root: Path) -> list[ox.Triple]:
+def triples(engine: Engine, links: Sequence[Path]) -> list[ox.Triple]:
     """The description as triples.
 
     Args:
         engine: of the knowledge base.
-        root: the folder with ontology/, whose links/ tables become linksets.
+        links: the folders of mapping tables, which become linksets.
 
     Raises:
         KnowledgeError: a table of links cannot be read.
@@ -55,13 +55,13 @@ def triples(engine: Engine, root: Path) -> list[ox.Triple]:
     for name in _QUERIES:
         result: Any = engine.store.query(query_text(f"export/describe-{name}"), use_default_graph_as_union=True)
         found += result
-    found += [*_distributions(), *_questions(), *linksets(root / "ontology" / "links")]
+    found += [*_distributions(), *_questions(), *linksets(*links)]
     return list(dict.fromkeys(found))
 
 
-def turtle(engine: Engine, root: Path) -> str:
+def turtle(engine: Engine, links: Sequence[Path]) -> str:
     """VoID and DCAT in Turtle, the same bytes for the same knowledge."""
-    quads = (ox.Quad(t.subject, t.predicate, t.object) for t in triples(engine, root))
+    quads = (ox.Quad(t.subject, t.predicate, t.object) for t in triples(engine, links))
     return trig(quads, {**ns.PREFIXES, **_VOCABULARIES})
 
 
@@ -94,16 +94,16 @@ def _questions() -> Iterable[ox.Triple]:
         yield ox.Triple(here, _node("sh:select" if select else "sh:construct"), ox.Literal(query.text))
 
 
-def linksets(folder: Path) -> Iterator[ox.Triple]:
-    """How many links of each kind the mapping tables of a folder hold to each terminology; none where it has no table.
+def linksets(*folders: Path) -> Iterator[ox.Triple]:
+    """How many links of each kind the mapping tables of folders hold to each terminology; none where it has no table.
 
     Raises:
         KnowledgeError: the registry or a table cannot be read, or a row leaves open what it says.
     """
-    rows = claims(read_tables(folder))
+    rows = claims(read_tables(*folders))
     counts = Counter((row.curie.partition(":")[0], row.predicate) for row in rows if row.curie)
     for (prefix, predicate), count in sorted(counts.items()):
-        yield from _linkset(read_terminologies(folder)[prefix], predicate, count)
+        yield from _linkset(read_terminologies(folders[0])[prefix], predicate, count)
 
 
 def _linkset(terminology: Terminology, predicate: str, count: int) -> Iterator[ox.Triple]:
@@ -121,9 +121,9 @@ def _linkset(terminology: Terminology, predicate: str, count: int) -> Iterator[o
     yield ox.Triple(target, _node("void:uriSpace"), ox.Literal(terminology.iri))
 
 
-def schema_org(engine: Engine, root: Path) -> str:
+def schema_org(engine: Engine, links: Sequence[Path]) -> str:
     """A schema.org Dataset in JSON-LD, from the same triples."""
-    said = triples(engine, root)
+    said = triples(engine, links)
     told: dict[str, Any] = {
         "@context": "https://schema.org/",
         "@type": "Dataset",

@@ -8,11 +8,21 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from guidegraph import namespaces as ns
+from guidegraph.knowledge.encodings import encoding_review, reviewed
 from guidegraph.knowledge.records import NOT_STATED, Records, gg
 from guidegraph.model import CodeReading
 
 if TYPE_CHECKING:
-    from guidegraph.forms import Contraindication, Document, Evidence, How, Preference, Recommendation, Section, Source
+    from guidegraph.forms import (
+        Contraindication,
+        Document,
+        Evidence,
+        How,
+        Preference,
+        Recommendation,
+        Section,
+        Source,
+    )
     from guidegraph.readforms import Imprecise, Named, Reading, Unread
 
 _NAMED = re.compile(r"^(.{2,28}?\b(?:19|20)\d\d)\b")
@@ -241,7 +251,7 @@ def _how(records: Records, statement: str) -> How:
 def recommendation(records: Records, statement: str, truth: str) -> Recommendation:
     """A REC of the answer's JSON."""
     population = records.population(statement)
-    return {
+    row: Recommendation = {
         "id": name(statement),
         "label": records.label(statement),
         "intervention": name(records.one(statement, "intervention")),
@@ -267,6 +277,9 @@ def recommendation(records: Records, statement: str, truth: str) -> Recommendati
         "reported_by": [],
         "through": None,
     }
+    if review := encoding_review(records, statement):
+        row["encoding_review"] = review
+    return row
 
 
 def contraindication(records: Records, statement: str, truth: str) -> Contraindication:
@@ -290,6 +303,7 @@ def contraindication(records: Records, statement: str, truth: str) -> Contraindi
         "note": records.one(statement, "everyPatient") == "true",
         "through": None,
         "because": "",
+        **reviewed(records, statement),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from guidegraph import assets
+from guidegraph import assets, reviews
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.termreadings import Implication, TermReading, axioms, implication_rows, reading_rows
@@ -174,6 +174,9 @@ class Engine:
         self._inactive: dict[tuple[str, Request], bytes] = {}
         self._copied: dict[ox.NamedNode, Sequence[ox.Quad]] = {}
         store.bulk_extend(axioms(store))
+        # What an approval covers is told by digests, which no query computes.
+        if reviews.has_reviews(store):
+            store.bulk_extend(reviews.index_quads(reviews.Reviews(store)))
         for step in steps("index"):
             if step.name.rpartition("/")[2][0].isdigit():
                 self._index(step)

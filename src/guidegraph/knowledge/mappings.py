@@ -46,7 +46,7 @@ def check_mappings(knowledge: Knowledge, files: Sequence[Path] = ()) -> Report:
     for name, entry in known.items():
         first.setdefault(entry.prefix, name)
     checker = Checker(subjects(knowledge), read_terminologies(folder), read_rules(folder), first, source)
-    shipped = table_files(folder)
+    shipped = table_files(*knowledge.links.folders)
     names = {path.name for path in files}
     # A changed copy of a shipped table is checked in its place.
     beside = [path for path in shipped if path.name not in names] if files else []
@@ -74,7 +74,7 @@ def coverage(knowledge: Knowledge) -> dict[str, Any]:
     reached: dict[str, set[str]] = defaultdict(set)
     tables = []
     terminologies = read_terminologies(knowledge.links.tables_folder)
-    for path in table_files(knowledge.links.tables_folder):
+    for path in table_files(*knowledge.links.folders):
         everything = read_table(path, terminologies)
         rows = claims(everything)
         counts = Counter(row.predicate for row in rows if row.curie)

@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 from guidegraph import assets, store
 from guidegraph import namespaces as ns
+from guidegraph.domains import Selection, select
 from guidegraph.knowledge.clocks import refuse_mixed
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
@@ -57,11 +58,11 @@ class Knowledge:
 
     Args:
         loaded: ontology and documents.
-        root: the folder that they come from, for its mapping tables and linked hierarchies; the shipped one if None.
+        selected: the folder and domains that they come from, for mapping tables, linked hierarchies and examples.
     """
 
-    def __init__(self, loaded: ox.Store, root: Path | None = None) -> None:
-        self.root = root
+    def __init__(self, loaded: ox.Store, selected: Selection | None = None) -> None:
+        self.selected = selected or select()
         self._links_loaded = self._one_clock = False
         self.store = loaded
         self.engine = Engine(loaded)
@@ -82,7 +83,22 @@ class Knowledge:
     def vocabulary(self) -> Vocabulary:
         """The terms that profiles and commands may use."""
         rows = term_rows(self.engine.select("index/terms"))
-        return Vocabulary(rows, lambda: self.links.codes, lambda: self.lexicon)
+        return Vocabulary(rows, lambda: self.links.codes, lambda: self.lexicon, self._elsewhere)
+
+    def _elsewhere(self, text: str) -> str:
+        """Which domain that is not loaded has a term of this name, as a sentence; "" if none has."""
+        domain = self.selected.elsewhere(text)
+        return f"It is a term of the domain {domain.name}: add --domain {domain.name}." if domain else ""
+
+    def _example_elsewhere(self, name: str) -> str:
+        """Which domain that is not loaded has an example of this name, as a sentence; "" if none has."""
+        domain = self.selected.example_elsewhere(name)
+        return f"It is an example of the domain {domain.name}: add --domain {domain.name}." if domain else ""
+
+    @property
+    def examples(self) -> Mapping[str, Path]:
+        """The example profiles by name."""
+        return self.selected.examples
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -97,7 +113,7 @@ class Knowledge:
         # Imported here, since most answers need no code read.
         from guidegraph.terminologies.book import Links
 
-        return Links(self.root, self.vocabulary.label, self.vocabulary.telling)
+        return Links(self.selected.root, self.selected.links, self.vocabulary.label, self.vocabulary.telling)
 
     @cached_property
     def implications(self) -> list[Implication]:
@@ -173,7 +189,7 @@ class Knowledge:
             ProfileError: the profile cannot be read or contradicts itself.
             TermError: a term is unknown or ambiguous.
         """
-        return read_profile(source, self.vocabulary, self.implications)
+        return read_profile(source, self.vocabulary, self.implications, self.examples, self._example_elsewhere)
 
     def session(
         self, profile: Profile | Settled, asked: Request, linked: Mapping[str, CodeReading]

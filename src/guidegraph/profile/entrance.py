@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
-from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.files import read_text
@@ -42,10 +42,17 @@ _MEND = "Give a profile in YAML, JSON, JSON-LD or Turtle of at most 4 MB, - or e
 _TURTLE = re.compile(r"(?:\s|#[^\n]*\n)*(?:@prefix\s|@base\s|<[^<>\s]*>|PREFIX\s|BASE\s)", re.IGNORECASE)
 _LINKED = re.compile(r'"@(?:context|graph|id|type)"\s*:')
 _FHIR = re.compile(r'\s*[{\[].*?"resourceType"\s*:', re.DOTALL)
-_PERSON = re.compile(r"person(?:\.(?:csv|parquet)(?:\.gz)?)?\Z", re.IGNORECASE)
+#: The name of the table of persons of an OMOP CDM.
+PERSONS = re.compile(r"person(?:\.(?:csv|parquet)(?:\.gz)?)?\Z", re.IGNORECASE)
 
 
-def read_profile(source: ProfileSource, vocabulary: Vocabulary, implications: Sequence[Implication] = ()) -> Profile:
+def read_profile(
+    source: ProfileSource,
+    vocabulary: Vocabulary,
+    implications: Sequence[Implication] = (),
+    examples: Mapping[str, Path] = MappingProxyType({}),
+    elsewhere: Callable[[str], str] = lambda name: "",
+) -> Profile:
     """Read a profile and apply what its facts imply.
 
     Args:
@@ -53,6 +60,8 @@ def read_profile(source: ProfileSource, vocabulary: Vocabulary, implications: Se
             standard input, a mapping of the same form as the YAML, or a Profile, such as a record of a patient gives.
         vocabulary: resolves terms and codes.
         implications: what facts bring or exclude.
+        examples: the files of the example profiles by name.
+        elsewhere: says where an example is that is none of these, "" if nowhere.
 
     Raises:
         ProfileError: it cannot be read, is no profile, or contradicts itself; the message has file, line and column.
@@ -65,7 +74,7 @@ def read_profile(source: ProfileSource, vocabulary: Vocabulary, implications: Se
             raise _record("mapping", "FHIR", "profile_from_fhir")
         profile = parse_value(from_plain(dict(source), "profile"), vocabulary)
     elif isinstance(source, str | Path):
-        profile = _read_file(source, vocabulary)
+        profile = _read_file(_example(source, examples, elsewhere), vocabulary, str(source))
     elif hasattr(source, "read"):
         where = "standard input"
         text = read_text(source, 4 * MAX_CHARACTERS, ProfileError, where=where, mend=_MEND)
@@ -75,13 +84,11 @@ def read_profile(source: ProfileSource, vocabulary: Vocabulary, implications: Se
     return apply_implications(profile, implications, vocabulary)
 
 
-def _read_file(source: str | Path, vocabulary: Vocabulary) -> Profile:
-    name = str(source)
-    path = _example(name) if name.startswith(_EXAMPLE) else Path(source)
+def _read_file(path: Path, vocabulary: Vocabulary, name: str) -> Profile:
     ending = path.suffix.lower()
     try:
         folder = path.is_dir()
-        tables = [one.name for one in path.iterdir() if _PERSON.match(one.name)] if folder else []
+        tables = [one.name for one in path.iterdir() if PERSONS.match(one.name)] if folder else []
     except (OSError, ValueError):
         folder, tables = False, []
     if tables or ending == ".duckdb":
@@ -104,10 +111,14 @@ def _record(where: str, kind: str, reader: str) -> ProfileError:
     )
 
 
-def _example(name: str) -> Path:
-    known = {path.stem: path for path in assets.files("graph", "profiles/*.yaml")}
-    wanted = name.removeprefix(_EXAMPLE)
+def _example(source: str | Path, known: Mapping[str, Path], elsewhere: Callable[[str], str]) -> Path:
+    """The file that a source names, which may be an example."""
+    if not str(source).startswith(_EXAMPLE):
+        return Path(source)
+    wanted = str(source).removeprefix(_EXAMPLE)
     if wanted not in known:
+        if told := elsewhere(wanted):
+            raise ProfileError(f"no example profile {wanted[:80]!r}", where=_EXAMPLE, mend=told)
         near = get_close_matches(wanted[:80], known, n=3, cutoff=0.3) or sorted(known)
         raise ProfileError(f"no example profile {wanted[:80]!r}", where=_EXAMPLE, mend=f"Nearest: {', '.join(near)}.")
     return known[wanted]

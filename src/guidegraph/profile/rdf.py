@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.model import Problem, Profile
 from guidegraph.profile.settling import Settled
-from guidegraph.termreadings import SUPPLIED
+from guidegraph.termreadings import SUPPLIED, pointed
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
@@ -37,8 +37,7 @@ _WITHOUT_LOW, _WITHOUT_HIGH = Decimal(0), Decimal(999999999)
 
 def decimal_literal(value: Decimal) -> ox.Literal:
     """An xsd:decimal with a point, as Turtle writes it."""
-    text = format(value.normalize(), "f")
-    return ox.Literal(text if "." in text else f"{text}.0", datatype=_DECIMAL)
+    return ox.Literal(pointed(value), datatype=_DECIMAL)
 
 
 class _Writer:

@@ -7,17 +7,29 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from guidegraph.errors import ProfileError
 
 MAX_CHARACTERS = 1_000_000
 _MAX_DEPTH = 12
-_MAX_NODES = 20_000
 #: Characters of a text of the user's that a message repeats.
 _SHOWN = 60
 #: Half characters, and control characters that are no white space: a text with one cannot be written down again.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+class Limits(NamedTuple):
+    """What a text is called in messages, and how much of it is read."""
+
+    what: str
+    characters: int
+    values: int
+    new: str
+
+
+PROFILE = Limits("profile", MAX_CHARACTERS, 20_000, "guidegraph profile new writes a template.")
+SHEET = Limits("sheet", 16_000_000, 2_000_000, "guidegraph new writes a folder to begin with.")
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ class Mapping:
 Value = Scalar | Sequence | Mapping
 
 
-def read_yaml(text: str, name: str) -> Value:
+def read_yaml(text: str, name: str, limits: Limits = PROFILE) -> Value:
     """Read one YAML (or JSON) document without resolving any value: what ``no`` or ``0123`` means the caller decides.
 
     Raises:
@@ -65,9 +77,10 @@ def read_yaml(text: str, name: str) -> Value:
     """
     import yaml
 
-    _check_size(text, name)
+    _check_size(text, name, limits)
     try:
-        return _Reader(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), name, yaml).document()
+        events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return _Reader(events, name, yaml, limits).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
@@ -77,39 +90,42 @@ def read_yaml(text: str, name: str) -> Value:
             f"not YAML: {str(error).splitlines()[0]}", where=name, mend="Save it as plain UTF-8 text."
         ) from None
     except RecursionError:
-        raise _too_deep(name) from None
+        raise _too_deep(name, limits) from None
 
 
-def _too_deep(where: str) -> ProfileError:
-    return ProfileError("nested too deeply", where=where, mend=f"A profile has at most {_MAX_DEPTH} levels.")
+def _too_deep(where: str, limits: Limits) -> ProfileError:
+    return ProfileError("nested too deeply", where=where, mend=f"A {limits.what} has at most {_MAX_DEPTH} levels.")
 
 
-def _check_size(text: str, name: str) -> None:
-    if len(text) > MAX_CHARACTERS:
-        raise ProfileError("too large for a profile", where=name, mend=f"At most {MAX_CHARACTERS} characters are read.")
+def _check_size(text: str, name: str, limits: Limits) -> None:
+    if len(text) > limits.characters:
+        mend = f"At most {limits.characters} characters are read."
+        raise ProfileError(f"too large for a {limits.what}", where=name, mend=mend)
     if not text.strip():
-        raise ProfileError("the profile is empty", where=name, mend="guidegraph profile new writes a template.")
+        raise ProfileError(f"the {limits.what} is empty", where=name, mend=limits.new)
 
 
 class _Bounds:
-    """Counts the values of a profile as they are read, and how deep they stand."""
+    """Counts values as they are read, and how deep they stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = PROFILE) -> None:
         self._count = 0
+        self._limits = limits
 
     def check(self, where: str, depth: int) -> None:
         self._count += 1
         if depth > _MAX_DEPTH:
-            raise _too_deep(where)
-        if self._count > _MAX_NODES:
-            raise ProfileError("too many entries", where=where, mend=f"At most {_MAX_NODES} values are read.")
+            raise _too_deep(where, self._limits)
+        if self._count > self._limits.values:
+            mend = f"At most {self._limits.values} values are read."
+            raise ProfileError("too many entries", where=where, mend=mend)
 
 
 class _Reader(_Bounds):
     """Builds values from the events of a YAML parser, which never expand an alias."""
 
-    def __init__(self, events: Iterator[Any], name: str, yaml: Any) -> None:
-        super().__init__()
+    def __init__(self, events: Iterator[Any], name: str, yaml: Any, limits: Limits) -> None:
+        super().__init__(limits)
         self._events = events
         self._name = name
         self._yaml = yaml
@@ -123,14 +139,11 @@ class _Reader(_Bounds):
         for event in self._events:
             if isinstance(event, self._yaml.DocumentStartEvent):
                 if documents:
-                    raise ProfileError(
-                        "more than one document in the file", where=self._place(event), mend="Keep one profile a file."
-                    )
+                    mend = f"Keep one {self._limits.what} a file."
+                    raise ProfileError("more than one document in the file", where=self._place(event), mend=mend)
                 documents.append(self._value(next(self._events), 0))
         if not documents:
-            raise ProfileError(
-                "the profile is empty", where=self._name, mend="guidegraph profile new writes a template."
-            )
+            raise ProfileError(f"the {self._limits.what} is empty", where=self._name, mend=self._limits.new)
         return documents[0]
 
     def _value(self, event: Any, depth: int) -> Value:
@@ -186,7 +199,7 @@ def read_json(text: str, name: str) -> Value:
     Raises:
         ProfileError: not JSON (with line and column), duplicate keys, NaN or Infinity, too large or too deep.
     """
-    _check_size(text, name)
+    _check_size(text, name, PROFILE)
 
     def refuse(constant: str) -> NoReturn:
         raise ProfileError(f"{constant} is not a number", where=name, mend="Write a number or leave the key out.")
@@ -199,7 +212,7 @@ def read_json(text: str, name: str) -> Value:
         place = f"{name}:{error.lineno}:{error.colno}"
         raise ProfileError(f"not JSON: {error.msg}", where=place, mend="Mend the syntax there.") from None
     except RecursionError:
-        raise _too_deep(name) from None
+        raise _too_deep(name, PROFILE) from None
     return from_plain(value, name)
 
 

@@ -118,6 +118,7 @@ class Vocabulary:
         rows: the terms of ours.
         codes: gives the reader of codes; called only for a text that looks like a code.
         lexicon: gives the reader of further names; called only for a text that is no name of a term.
+        elsewhere: says where a name that nothing here has is known, "" if nowhere; called only for such a name.
     """
 
     def __init__(
@@ -125,10 +126,12 @@ class Vocabulary:
         rows: Iterable[TermRow],
         codes: Callable[[], CodeBook] | None = None,
         lexicon: Callable[[], NameBook] | None = None,
+        elsewhere: Callable[[str], str] = lambda text: "",
     ) -> None:
+        self._elsewhere = elsewhere
         self._codes = codes
         self._lexicon = lexicon
-        everything = tuple(rows)
+        self._everything = everything = tuple(rows)
         known = tuple(row for row in everything if row.kind != "deprecated")
         self._deprecated = {
             name: row for row in everything if row.kind == "deprecated" for name in (row.iri, *map(normal, row.names))
@@ -147,6 +150,12 @@ class Vocabulary:
             for scope, name in row.inexact:
                 self._inexact[normal(name)].append((scope, row))
         self._above: dict[str, frozenset[str]] = {}
+
+    def extended(self, rows: Iterable[TermRow]) -> Vocabulary:
+        """The vocabulary with further terms, each in place of one that has its IRI."""
+        added = {row.iri: row for row in rows}
+        known = [row for row in self._everything if row.iri not in added]
+        return Vocabulary([*known, *added.values()], self._codes, self._lexicon, self._elsewhere)
 
     def of_kind(self, *kinds: str) -> list[TermRow]:
         """The terms of some kinds, sorted by label."""
@@ -228,6 +237,16 @@ class Vocabulary:
         """The kind of thing that a name of the lexicon is of, "" for any other text."""
         return "" if self._lexicon is None or self._rows(text.strip()) else self._lexicon().kind(normal(text))
 
+    def called(self, text: str) -> bool:
+        """Whether a text is the IRI, CURIE or exact name of a term."""
+        return bool(self._rows(text.strip()))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All normal names: those of terms, exact or not, and those of the lexicon."""
+        further = self._lexicon().names if self._lexicon is not None else ()
+        return frozenset({*self._names, *self._inexact, *further})
+
     @cached_property
     def _folded(self) -> Mapping[str, list[TermRow]]:
         return by_folded(self._names)
@@ -236,15 +255,15 @@ class Vocabulary:
     def _inexact_folded(self) -> Mapping[str, list[tuple[str, TermRow]]]:
         return by_folded(self._inexact)
 
-    def _exact(self, reading: CodeReading, kinds: Collection[str], where: str) -> str:
-        """The one term that a code means exactly."""
+    def _exact(self, text: str, reading: CodeReading, kinds: Collection[str], where: str) -> str:
+        """The one term that a text, which is a code or a name of the lexicon, means exactly."""
         iri = reading.exact
         if iri and self.by_iri[iri].kind in kinds:
             return iri
         steps = "; ".join(reading.steps)
         if reading.another:
             why = f"{reading.name} is known, and is none of our terms: no statement here speaks of it"
-            raise TermError(why, where=where, mend="Name a term of ours.")
+            raise TermError(why, where=where, mend=self._elsewhere(text) or "Name a term of ours.")
         if not reading.understood:
             raise TermError(f"{reading.name} is not understood: {steps}", where=where, mend="Name a term of ours.")
         near = ", ".join(self.label(i) for i in (*reading.present, *reading.absent))
@@ -276,7 +295,7 @@ class Vocabulary:
         """
         reading = self.reading(text)
         if reading is not None:
-            return self._exact(reading, kinds, where)
+            return self._exact(text, reading, kinds, where)
         stripped = text.strip()
         rows = self._rows(stripped)
         fitting = [row for row in rows if row.kind in kinds]
@@ -299,7 +318,9 @@ class Vocabulary:
         everywhere = {row.kind for row in self.rows}
         if other := self.meant(stripped, everywhere):
             raise of_another_kind(asked_back(shown, other), [row for _, row in other], kinds, where)
-        if near := self._near(stripped, kinds):
+        if told := self._elsewhere(stripped):
+            mend = told
+        elif near := self._near(stripped, kinds):
             mend = f"Nearest: {'; '.join(near)}."
         elif near := self._near(stripped, everywhere):
             mend = f"Nearest of another kind: {'; '.join(near)}."

@@ -119,11 +119,27 @@ def said(entry: Therapy) -> Iterator[Said]:
     )
     for row in entry["contraindications"]:
         if row["truth"] == "true":
-            yield Said("note" if row["note"] else row["kind"].upper(), warning(row))
+            reviewed = f"; {row['encoding_review']['text']}" if "encoding_review" in row else ""
+            yield Said("note" if row["note"] else row["kind"].upper(), warning(row) + reviewed)
     yield from (Said("", ground["text"]) for ground in entry["grounds"] if ground["kind"] in _AS_THEY_STAND)
     if entry["status"] in (*POSITIVE, "contested"):
         yield from (Said(f"below it {status}", labels) for status, labels in _worse(entry))
     yield from beyond_reasons(entry)
+
+
+def reviewed_words(answer: Answer) -> str:
+    """How many of the statements that are told were reviewed, by state; "" where none was."""
+    rows = {
+        row["id"]: row
+        for entry in answer["therapies"]
+        for key in ("for", "against", "limits", "both_apply", "contraindications")
+        for row in entry[key]
+    }
+    states = Counter(row["encoding_review"]["state"] for row in rows.values() if "encoding_review" in row)
+    if not states:
+        return ""
+    told = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    return f"Review of the encoding, {len(rows)} statements: {told}, {len(rows) - states.total()} never submitted"
 
 
 def beyond_reasons(entry: Therapy) -> Iterator[Said]:
@@ -160,6 +176,7 @@ def _voice(voice: Recommendation) -> str:
     bound = "; ".join([*voice["horizon"], *voice["outcome"]])
     review = ", review pending" if voice["document"]["review"] == "pending" else ""
     told = f"{part}{source(voice['document'], voice['reports'])}{also}; {voice['standing']}{review}; {strength(voice)}"
+    told += f"; {voice['encoding_review']['text']}" if "encoding_review" in voice else ""
     return f"{told}; about {bound}" if bound else told
 
 

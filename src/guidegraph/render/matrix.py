@@ -27,17 +27,26 @@ _LETTERS = {
 }
 
 
+#: Marks what somebody approved the encoding of.
+_APPROVED = "*"
+
+
 def _letters(row: Said) -> str:
     strength = row["strength"] if (row["stance"], row["strength"]) in _LETTERS else ""
     mark = _LETTERS.get((row["stance"], strength), "?")
+    mark += _APPROVED if _approved(row) else ""
     return f"({mark})" if row["ended"] else mark
+
+
+def _approved(row: Said) -> bool:
+    return "encoding_review" in row and row["encoding_review"]["state"] == "approved"
 
 
 def _marks(cell: Cell) -> list[Said]:
     """What a cell shows: each stance, strength and standing once."""
-    seen: dict[tuple[str, str, bool], Said] = {}
+    seen: dict[tuple[str, str, bool, bool], Said] = {}
     for row in cell["says"]:
-        seen.setdefault((row["stance"], row["strength"], row["ended"]), row)
+        seen.setdefault((row["stance"], row["strength"], row["ended"], _approved(row)), row)
     return list(seen.values())
 
 
@@ -53,9 +62,13 @@ def matrix_text(data: Matrix) -> str:
             silent = [names[c["document"]] for c in row["cells"] if c["missing"] == "does not address"]
             text = f"{row['label']}: {', '.join(told)}" + (f"; does not address: {', '.join(silent)}" if silent else "")
             lines += wrap(text, "    ", "* ")
+    if not data["interventions"]:
+        lines += ["", "Nothing with these choices."]
     legend = (
         "++ strong for, + for, - against, -- strong against, ? insufficient evidence, 0 no recommendation, () ended"
     )
+    said = (row for each in data["interventions"] for cell in each["cells"] for row in cell["says"])
+    legend += f", {_APPROVED} encoding approved" if any(map(_approved, said)) else ""
     return "\n".join([*lines, "", *wrap(legend), *wrap(DISCLAIMER)]) + "\n"
 
 
@@ -87,7 +100,9 @@ def _cell(x: float, y: float, cell: Cell, label: str, document: str) -> list[str
         return []
     marks = _marks(cell)[:3]
     told = "; ".join(
-        f"{r['stance']}, {r['strength']}{', ended' if r['ended'] else ''}: {r['population']}" for r in cell["says"]
+        f"{r['stance']}, {r['strength']}{', ended' if r['ended'] else ''}: {r['population']}"
+        + (f"; {r['encoding_review']['text']}" if "encoding_review" in r else "")
+        for r in cell["says"]
     )
     parts = ["<g>", svg.tooltip(f"{document} on {label}: {told}")]
     start = x - (len(marks) - 1) * 7.5

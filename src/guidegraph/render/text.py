@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from guidegraph.model import STATUSES
-from guidegraph.render.entries import Section, beyond_reasons, courses, said, sections, to_establish
+from guidegraph.render.entries import (
+    Section,
+    beyond_reasons,
+    courses,
+    reviewed_words,
+    said,
+    sections,
+    to_establish,
+)
 from guidegraph.words import (
     DISCLAIMER,
     alert_words,
@@ -134,6 +142,8 @@ def therapies_text(answer: Answer, *, ended: bool = False) -> str:
     if len(answer["questions"]) > _SHOWN:
         lines.append(f"  ... {len(answer['questions']) - _SHOWN} more: guidegraph ask")
     lines += sources_lines(answer["sources"])
+    reviewed = reviewed_words(answer)
+    lines += ["", *wrap(reviewed)] if reviewed else []
     return "\n".join(lines + _footer(answer)) + "\n"
 
 
@@ -187,7 +197,8 @@ def explain_text(explanation: Explanation) -> str:
     lines += rule("Proof")
     for row in explanation["proof"]:
         lines += wrap(f"{row['role']}: {row['label']} - {_SIGN[row['truth']]}", "    ", "* ")
-        lines += wrap(f"{source(row['document'], row['reports'])}; {row['locator']}", "    ")
+        reviewed = f"; {row['encoding_review']['text']}" if "encoding_review" in row else ""
+        lines += wrap(f"{source(row['document'], row['reports'])}; {row['locator']}{reviewed}", "    ")
         lines += _literals(row["branches"], "    ")
     lines += rule("What would make it eligible")
     change = explanation["change"]

@@ -17,7 +17,8 @@ def trace_text(data: dict[str, Any]) -> str:
     _walk(data["trace"], 0, lines)
     count = len(data["breaks"])
     told = "the chain is whole" if data["complete"] else f"{count} break{'' if count == 1 else 's'}"
-    return "\n".join([*lines, "", told]) + "\n"
+    reviewed = wrap(f"review of the encoding: {data['reviewed']}") if "reviewed" in data else []
+    return "\n".join([*lines, "", told, *reviewed]) + "\n"
 
 
 def _walk(node: dict[str, Any], depth: int, lines: list[str]) -> None:

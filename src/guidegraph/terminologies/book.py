@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.terminologies.another import lexicon, read_coverage
 from guidegraph.terminologies.codes import Codes, Telling
@@ -35,13 +34,17 @@ class Links:
     """Mapping tables and linked hierarchies, read when first needed.
 
     Args:
-        root: the knowledge folder whose links count; the shipped tables and the user's own linked hierarchies if None.
+        root: the knowledge folder whose linked hierarchies count; the user's own if None.
+        tables: the folders of mapping tables; the first one has the registry of terminologies too.
         label: gives the label of a term of ours.
         telling: gives those of some terms of ours that tell more than the others (Vocabulary.telling).
     """
 
-    def __init__(self, root: Path | None, label: Callable[[str], str], telling: Telling) -> None:
+    def __init__(
+        self, root: Path | None, tables: Sequence[Path], label: Callable[[str], str], telling: Telling
+    ) -> None:
         self._root = root
+        self.folders = tuple(tables)
         self._label = label
         self._telling = telling
         self._read: dict[Path, Module] = {}
@@ -49,8 +52,8 @@ class Links:
 
     @property
     def tables_folder(self) -> Path:
-        """The folder of the registry of terminologies and the mapping tables."""
-        return (assets.root() if self._root is None else self._root) / "ontology" / "links"
+        """The folder of the registry of terminologies, with the mapping tables that all domains share."""
+        return self.folders[0]
 
     @property
     def lexicon_folder(self) -> Path:
@@ -84,7 +87,7 @@ class Links:
             KnowledgeError: the registry or a mapping table cannot be read.
         """
         folder = self.tables_folder
-        tables, registry = read_tables(folder), read_terminologies(folder)
+        tables, registry = read_tables(*self.folders), read_terminologies(folder)
         coverage = read_coverage(folder)
         return Codes(tables, registry, self._linked, self._label, self._telling, coverage, self._of_lexicon)
 
@@ -98,7 +101,7 @@ class Links:
         if prefix not in self._lexica:
             coverage = read_coverage(self.tables_folder).get(prefix)
             terms = read_codes(self.lexicon_folder, prefix)
-            rows = read_tables(self.tables_folder)
+            rows = read_tables(*self.folders)
             named = [row.curie.partition(":")[2] for row in rows if row.curie.startswith(f"{prefix}:")]
             made = lexicon(prefix, TITLE, terms, coverage, named) if terms and coverage else None
             self._lexica[prefix] = [replace(made, name=SOURCE)] if made else []
@@ -117,7 +120,7 @@ class Links:
     def _matches(self) -> list[ox.Quad]:
         codes = self.codes
         rows: list[ox.Quad] = []
-        for row in claims(read_tables(self.tables_folder)):
+        for row in claims(read_tables(*self.folders)):
             if row.curie:
                 graph = ox.NamedNode(ns.MAPPING_GRAPHS + row.table)
                 code = ox.NamedNode(codes.iri(row.curie))
@@ -132,6 +135,7 @@ class Links:
         if name == SOURCE:
             tables = sorted(self.lexicon_folder.glob("*.tsv"))
             return "sha256:" + sha256(b"".join(path.read_bytes() for path in tables)).hexdigest() if tables else ""
-        linked = (path for path in self._files if path.name == f"{name}{MODULE}")
-        path = next(linked, self.tables_folder / name)
-        return "sha256:" + sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        linked = [path for path in self._files if path.name == f"{name}{MODULE}"]
+        # Tables of several domains may have one name: they are one table to who asks.
+        paths = linked or [path for folder in self.folders if (path := folder / name).is_file()]
+        return "sha256:" + sha256(b"".join(path.read_bytes() for path in paths)).hexdigest() if paths else ""

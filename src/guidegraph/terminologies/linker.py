@@ -18,8 +18,10 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.domains import select
 from guidegraph.errors import LinkError, UsageError
 from guidegraph.reading import read_quads
+from guidegraph.store import domain_files
 from guidegraph.terminologies.another import Coverage, read_coverage
 from guidegraph.terminologies.conflicts import Classes, Conflict, hierarchy_conflicts, sort, table_conflicts
 from guidegraph.terminologies.consistency import Consistency, consistency
@@ -53,18 +55,20 @@ class Linker:
     Args:
         root: a folder with ontology/ and graph/, whose links/ holds its hierarchies; the shipped one, with the user's
             own folder of hierarchies, if None.
+        domains: names or folders of its domains whose mappings and terms count; its first one if none is named.
 
     Raises:
         LinkError: there is no such folder.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, domains: Sequence[str | Path] = ()) -> None:
         self.root = assets.root() if root is None else root
         if not (self.root / "ontology").is_dir():
             raise LinkError(
                 "no folder ontology/", where=str(self.root), mend="Name a folder with ontology/ and graph/."
             )
         self.folder = modules_folder(root)
+        self._selected = select(domains, root)
         self._links = self.root / "ontology" / "links"
 
     def coverage(self, prefix: str) -> Coverage | None:
@@ -74,7 +78,7 @@ class Linker:
     @property
     def mappings(self) -> Sequence[Mapping]:
         """The rows of all mapping tables."""
-        return read_tables(self._links)
+        return read_tables(*self._selected.links)
 
     def terminology(self, prefix: str) -> Terminology:
         """The entry of a prefix in the knowledge base's registry, or the shipped one.
@@ -91,7 +95,9 @@ class Linker:
 
     def ontology(self) -> list[ox.Quad]:
         """All quads of the ontology files."""
-        return [q for path in sorted((self.root / "ontology").rglob("*.ttl")) for q in read_quads(path, strange=False)]
+        paths = [*sorted((self.root / "ontology").rglob("*.ttl"))]
+        paths += [path for folder in self._selected.folders for path in domain_files(folder)[0]]
+        return [q for path in paths for q in read_quads(path, strange=False)]
 
     def modules(self) -> list[Module]:
         """The linked hierarchies, sorted by name."""

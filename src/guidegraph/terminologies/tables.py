@@ -234,19 +234,19 @@ def _mapping(row: Row, path: Path) -> Mapping:
     )
 
 
-def table_files(folder: Path) -> list[Path]:
-    """The mapping tables of a links folder, sorted by name."""
-    return sorted(folder.glob(f"*{SUFFIX}"))
+def table_files(*folders: Path) -> list[Path]:
+    """The mapping tables of links folders, those of each sorted by name."""
+    return [path for folder in folders for path in sorted(folder.glob(f"*{SUFFIX}"))]
 
 
 @cache
-def read_tables(folder: Path) -> tuple[Mapping, ...]:
-    """The mappings of all tables of a links folder.
+def read_tables(folder: Path, *more: Path) -> tuple[Mapping, ...]:
+    """The mappings of all tables of a links folder, and of further ones that are read with its registry.
 
     Raises:
         KnowledgeError: as :func:`read_table`.
     """
-    return tuple(row for path in table_files(folder) for row in read_table(path, read_terminologies(folder)))
+    return tuple(row for path in table_files(folder, *more) for row in read_table(path, read_terminologies(folder)))
 
 
 def read_rules(folder: Path) -> dict[str, Any]:

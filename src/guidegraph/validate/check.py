@@ -14,12 +14,14 @@ from guidegraph.namespaces import ONTOLOGY_GRAPH, RDFS, shorten
 from guidegraph.reading import read_quads
 from guidegraph.reason import WindowConflict, classify, windows_unsatisfiable
 from guidegraph.reason.hermit import java_command
+from guidegraph.store import knowledge_files
 from guidegraph.termreadings import axioms
 from guidegraph.validate.components import component_defects
 from guidegraph.validate.definitions import restatements
 from guidegraph.validate.engine import CHECK, VALUE_RULE, run_check, shown, validate_files
 from guidegraph.validate.populations import unlinked
 from guidegraph.validate.report import ValidationReport
+from guidegraph.validate.reviews import review_defects
 from guidegraph.validate.sweep import Defect, defects, swept_folder
 
 Severity = Literal["error", "warning", "note"]
@@ -112,10 +114,12 @@ def check_knowledge(
     """
     if reasoner:
         java_command()  # told at once if it is missing
-    ontology = assets.files("ontology", "*.ttl") if ontology is None else list(ontology)
-    documents = assets.files("graph", "documents/*.trig") if documents is None else list(documents)
+    shipped = knowledge_files(assets.root())
+    ontology = shipped[0] if ontology is None else list(ontology)
+    documents = shipped[1] if documents is None else list(documents)
     queries = check_files() if queries is None else list(queries)
     files = [*ontology, *documents, *profiles]
+    swept = swept_folder(ontology)
     findings = _from_shapes(validate_files(files, shapes=shapes, ontology=ontology))
     unreadable = any(finding.rule == VALUE_RULE for finding in findings)
     store, own = ox.Store(), ox.Store()
@@ -125,14 +129,16 @@ def check_knowledge(
         if path in ontology:
             quads_here = list(_in_own_graph(quads))
             store.extend(quads_here)
-            own.extend(quads_here)
+            # The table of the sweep is about the terms that lie beside it, not about those of a domain.
+            if swept and path.is_relative_to(swept):
+                own.extend(quads_here)
         else:
             store.extend(quads)
         if path not in profiles:
             knowledge += quads
     findings += [finding for path in queries for finding in from_query(store, path)]
     findings += [_from_defect(defect, "check", "warning") for defect in unlinked(store)]
-    swept = swept_folder(ontology)
+    findings += [_from_defect(defect, "check") for defect in review_defects(store)]
     if swept:
         findings += map(_from_defect, [*defects(own, swept), *component_defects(own, swept), *restatements(own, swept)])
     if reasoner:

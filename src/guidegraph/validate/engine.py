@@ -13,6 +13,7 @@ from rdflib.term import Node
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.domains import select
 from guidegraph.errors import KnowledgeError, QueryError, ValidationError
 from guidegraph.query.catalogue import Query, read_query
 from guidegraph.query.run import run
@@ -21,6 +22,7 @@ from guidegraph.store import NOTHING_OF_OURS, RIGHT_FILE, foreign_files, knowled
 from guidegraph.validate.describe import name, named_shape, owners, path_text, users
 from guidegraph.validate.graph import FileGraph, IndexedGraph, TermTable
 from guidegraph.validate.report import ValidationReport, ValidationResult
+from guidegraph.validate.reviews import file_review_defects
 from guidegraph.validate.shacl import check_queries, report_of, sealed_report
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def validate_files(
     shapes: Sequence[str | PathLike[str]] | None = None,
     ontology: Sequence[str | PathLike[str]] | None = None,
     knowledge: str | PathLike[str] | None = None,
+    domains: Sequence[str | Path] = (),
 ) -> ValidationReport:
     """Validate some files together, all their named graphs as one, against the shapes.
 
@@ -98,6 +101,7 @@ def validate_files(
             properties count, so that a document is judged by what it says itself.
         knowledge: a folder with ontology/ and graph/ beside which the files are looked at, in place of the ontology
             alone; only what is wrong in the files is told.
+        domains: names or folders of domains of that folder, the shipped one if none is named, in place of its first.
 
     Raises:
         ValidationError: a file cannot be read, is empty or not well-formed, or the shapes cannot be used.
@@ -106,8 +110,9 @@ def validate_files(
     if not paths:
         raise ValidationError("no file is given", mend="Name at least one file.")
     documents: Sequence[Path] = ()
-    if knowledge is not None:
-        ontology, documents = knowledge_files(Path(knowledge))
+    if knowledge is not None or domains:
+        selected = select(domains, None if knowledge is None else Path(knowledge))
+        ontology, documents = knowledge_files(selected.base, selected.folders)
     rules = _rules(_paths(shapes, shape_files), _paths(ontology, ontology_files), _paths(documents, tuple))
     return rules.check({str(path): read_quads(Path(path)) for path in paths}, more=shapes is None)
 
@@ -159,6 +164,7 @@ class _Rules:
         self._shapes = list(self._terms.triples(shapes))
         self._beside = list(self._terms.triples([*(ontology if documents else context(ontology)), *documents]))
         self._alone = not documents
+        self._ontology, self._documents = ontology, documents
         self._known = [ox.Quad(q.subject, q.predicate, q.object) for q in (*ontology, *documents)]
         check_queries(IndexedGraph(self._shapes))
 
@@ -225,6 +231,13 @@ class _Rules:
                         severity=SEVERITIES[query.severity],
                         focus=str(node) if isinstance(node, URIRef) else "",
                     )
+        for defect in file_review_defects(data.files.values(), self._ontology, self._documents):
+            for file in data.holders(URIRef(defect.node), None):
+                node = URIRef(defect.node)
+                told = f"{defect.message} {defect.mend}"
+                yield ValidationResult(
+                    file, f"{CHECK}{defect.rule}", name(data.graph, node), message=told, focus=str(node)
+                )
 
 
 def _by_values(data: FileGraph) -> Iterator[ValidationResult]:

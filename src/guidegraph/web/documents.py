@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from guidegraph import namespaces as ns
 from guidegraph.api import KnowledgeBase
 from guidegraph.knowledge import describe, named
+from guidegraph.knowledge.encodings import encodings
 from guidegraph.knowledge.records import NOT_STATED
 from guidegraph.render.audithtml import RELATIONS
 from guidegraph.web.asked import Asked
@@ -75,6 +76,7 @@ class Stated:
     effect: str
     ended: bool
     verification: str
+    encoding: str
 
 
 def routes(served: Served) -> list[BaseRoute]:
@@ -193,6 +195,7 @@ def _stated(kb: KnowledgeBase, node: str, kind: str, day: date) -> Stated:
         in_effect(kb, node) if records.own_issue(node) or (interval and interval.ends) else "",
         interval is not None and interval.ended(day),
         records.code(records.one(node, "verification"), ""),
+        encodings(records).text(node),
     )
 
 
@@ -236,9 +239,16 @@ def _checks(kb: KnowledgeBase, iri: str, told: Sequence[Stated]) -> list[str]:
     }
     if encoders:
         lines.append(f"Encoded by {', '.join(sorted(map(records.label, encoders)))}.")
+    reviews = encodings(records)
+    if reviews.text(iri):
+        lines.append(f"Review of the whole: {reviews.text(iri)}.")
+    by_state = Counter(r["state"] for row in told if (r := reviews.by_node.get(ns.BASE + row.id)))
+    if by_state:
+        counted_ = ", ".join(f"{n} {state}" for state, n in sorted(by_state.items()))
+        lines.append(f"The encoding of its statements, one by one: {counted_}.")
     checkers = {*records.all(graph, "checkedBy"), *records.all(iri, "checkedBy")}
-    named_ = ", ".join(sorted(map(records.label, checkers)))
-    lines.append(
-        f"Read against the source by {named_}." if checkers else "Nobody but its encoder read it against the source."
-    )
+    if checkers:
+        lines.append(f"Read against the source by {', '.join(sorted(map(records.label, checkers)))}.")
+    elif iri not in reviews.by_node or reviews.by_node[iri]["state"] != "approved":
+        lines.append("Nobody but its encoder read it against the source.")
     return lines

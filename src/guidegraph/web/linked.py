@@ -107,9 +107,8 @@ def _whole(kb: KnowledgeBase, path: str) -> list[ox.Quad]:
     if path in ("dataset", "catalog"):
         from guidegraph.export.description import triples
 
-        return [
-            ox.Quad(t.subject, t.predicate, t.object) for t in triples(kb.engine, kb.knowledge.root or assets.root())
-        ]
+        said = triples(kb.engine, kb.knowledge.selected.links)
+        return [ox.Quad(t.subject, t.predicate, t.object) for t in said]
     return rdf.ontology(kb.store) if _parts(kb, path) else []
 
 

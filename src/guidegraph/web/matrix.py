@@ -14,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from guidegraph.api import KnowledgeBase
-from guidegraph.comparisons import Cell, Column, MatrixRow, PublishedMatrix, Said
+from guidegraph.comparisons import Column, MatrixRow, PublishedMatrix, Said
+from guidegraph.disagree.selection import STRENGTHS, Selection
 from guidegraph.knowledge import describe
 from guidegraph.web.asked import Asked
 from guidegraph.web.layout import page
 from guidegraph.web.links import iri_of
 from guidegraph.web.served import Served, served_of
 
-_STRENGTHS = ("strong", "conditional", "none stated")
 #: How many documents must speak of an intervention for it to have a row, where nobody says.
 _AT_LEAST = 2
 _ORDERS = ("name", "sources")
@@ -65,22 +65,13 @@ def _matrix(request: Request) -> Response:
     families = _families(kb, data["interventions"])
     family = asked.read("family", lambda text: kb.vocabulary.resolve(text, ("intervention",)))
     categories = sorted({row["category"] for row in data["interventions"]})
-    category, strength = asked.chosen("category", categories), asked.chosen("strength", _STRENGTHS)
+    category, strength = asked.chosen("category", categories), asked.chosen("strength", STRENGTHS)
     wanted, first, last = set(asked.texts("document")), asked.year("from"), asked.year("to")
-    columns = [
-        d for d in data["documents"] if (not wanted or d["id"] in wanted) and _between(d, first, last)
-        and not (asked.ticked("in-effect") and d["ended"])
-    ]  # fmt: skip
+    selection = Selection(category, family, wanted, first, last, strength, asked.ticked("in-effect"))
+    part = selection.of(data, lambda row: kb.vocabulary.ancestors(iri_of(row["id"])))
+    columns = part["documents"]
     before = _statements(drawn(kb, since, 1)) if since else None
-    rows = [
-        _row(row, columns, strength, asked.ticked("in-effect"), before)
-        for row in data["interventions"]
-        if category in ("", row["category"]) and (not family or family in kb.vocabulary.ancestors(iri_of(row["id"])))
-    ]
-    rows = [row for row in rows if row.sources]
-    spoken = {column["id"] for row in rows for column, marks, _ in row.cells if marks}
-    columns = [column for column in columns if column["id"] in spoken]
-    rows = [Row(r.row, [cell for cell in r.cells if cell[0]["id"] in spoken], r.sources) for r in rows]
+    rows = [_row(row, columns, before) for row in part["interventions"]]
     order = asked.chosen("sort", [*_ORDERS, *(d["id"] for d in data["documents"])])
     return page(
         request,
@@ -94,7 +85,7 @@ def _matrix(request: Request) -> Response:
         since=since,
         families=families,
         categories=categories,
-        strengths=_STRENGTHS,
+        strengths=STRENGTHS,
         wanted=wanted,
         order=order,
         sorted_by=lambda name: "?" + str(request.url.include_query_params(sort=name).query),
@@ -115,13 +106,6 @@ def _families(kb: KnowledgeBase, rows: Sequence[MatrixRow]) -> list[tuple[str, s
     return [(describe.name(iri), f"{label} ({count})", category) for category, label, iri, count in sorted(found)]
 
 
-def _between(document: Column, first: int | None, last: int | None) -> bool:
-    year = document["issued"][:4]
-    if not year.isdigit():
-        return first is None and last is None
-    return (first or 0) <= int(year) <= (last or 9999)
-
-
 def _statements(data: PublishedMatrix) -> dict[str, bool]:
     """Each statement of a matrix, and whether it had ended."""
     return {
@@ -129,20 +113,17 @@ def _statements(data: PublishedMatrix) -> dict[str, bool]:
     }
 
 
-def _row(
-    row: MatrixRow, columns: Sequence[Column], strength: str, current: bool, before: dict[str, bool] | None
-) -> Row:
+def _row(row: MatrixRow, columns: Sequence[Column], before: dict[str, bool] | None) -> Row:
     cells = {cell["document"]: cell for cell in row["cells"]}
     shown = [
-        (column, _marks(cells[column["id"]], strength, current, before), cells[column["id"]]["missing"] or "")
+        (
+            column,
+            [Mark(s, _changed(s, before)) for s in cells[column["id"]]["says"]],
+            cells[column["id"]]["missing"] or "",
+        )
         for column in columns
     ]
     return Row(row, shown, sum(bool(marks) for _, marks, _ in shown))
-
-
-def _marks(cell: Cell, strength: str, current: bool, before: dict[str, bool] | None) -> list[Mark]:
-    kept = (s for s in cell["says"] if strength in ("", s["strength"]) and not (current and s["ended"]))
-    return [Mark(said, _changed(said, before)) for said in kept]
 
 
 def _changed(said: Said, before: dict[str, bool] | None) -> str:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -18,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from guidegraph import assets
 from guidegraph.api import Answer, KnowledgeBase
 from guidegraph.derived import Glance
+from guidegraph.domains import title
 from guidegraph.errors import GuideGraphError, UsageError
 from guidegraph.intake.form import to_json, to_yaml
 from guidegraph.intake.report import IntakeReport
@@ -173,7 +174,7 @@ def _read(kb: KnowledgeBase, record: str) -> Profile:
 
 
 def _example(kb: KnowledgeBase, name: str) -> Patient:
-    known = {path.stem: path for path in assets.files("graph", "profiles/*.yaml")}
+    known = kb.knowledge.examples
     if name == _NOBODY or not known:
         return Patient(Profile(), example=_NOBODY)
     name = name if name in known else min(known)
@@ -256,7 +257,7 @@ def _shown(
         "faults": patient.faults,
         "report": patient.report.to_dict() if patient.report else None,
         "example": patient.example,
-        "examples": _examples(),
+        "examples": _examples(tuple(kb.knowledge.examples.values())),
         "link": f"/?{urlencode(link, doseq=True)}",
         "view": {name: _one(fields, name) for name in _VIEW},
         "opened": opened,
@@ -293,14 +294,9 @@ def _toggled(fields: Fields, name: str, known: set[str]) -> list[str]:
 
 
 @cache
-def _examples() -> tuple[tuple[str, str], ...]:
+def _examples(files: tuple[Path, ...]) -> tuple[tuple[str, str], ...]:
     """The names of the examples, and what they are."""
-    found = []
-    for file in assets.files("graph", "profiles/*.yaml"):
-        lines = file.read_text(encoding="utf-8").splitlines()
-        label = next((line.removeprefix("label:").strip() for line in lines if line.startswith("label:")), "")
-        found.append((file.stem, label or file.stem))
-    return tuple(found)
+    return tuple((file.stem, title(file) or file.stem) for file in files)
 
 
 def _rest(glance: Glance, data: Any, shown: bool) -> list[tuple[str, list[dict[str, str]]]]:

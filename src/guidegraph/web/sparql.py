@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import BusyError, DeadlineError, GuideGraphError, QueryError, UsageError
 from guidegraph.query import guard
@@ -170,8 +169,7 @@ async def void(request: Request) -> Response:
     from guidegraph.export import description
 
     kb = served_of(request).kb
-    root = kb.knowledge.root or assets.root()
-    return await run_in_threadpool(lambda: _graph(form, description.triples(kb.engine, root)))
+    return await run_in_threadpool(lambda: _graph(form, description.triples(kb.engine, kb.knowledge.selected.links)))
 
 
 def _graph(form: Form, triples: Sequence[ox.Triple]) -> Response:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from guidegraph import namespaces as ns
 from guidegraph.api import KnowledgeBase
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.encodings import encoding_review
 from guidegraph.knowledge.records import NOT_STATED, gg
 from guidegraph.web.disagreements import controversies_of
 from guidegraph.web.layout import page
@@ -72,6 +73,7 @@ def _statement(request: Request) -> Response:
         section=describe.section(records, iri),
         effect=in_effect(kb, iri) or (in_effect(kb, document) if document else ""),
         ended=_ended(kb, iri, document),
+        encoding=(encoding_review(records, iri) or {"text": ""})["text"],
         verification=records.code(records.one(iri, "verification"), ""),
         controversies=controversies_of(served_of(request), describe.name(iri), date.today()),
         mentions=mentions_of(kb, iri),

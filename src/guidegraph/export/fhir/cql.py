@@ -16,11 +16,11 @@ from guidegraph import namespaces as ns
 from guidegraph.export.fhir import cqlcare
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, string, value_define
-from guidegraph.export.fhir.cqlreadings import LISTS, Readings, complete_list, decimal, facts, perhaps
+from guidegraph.export.fhir.cqlreadings import LISTS, Readings, complete_list, facts, perhaps
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.records import Records, gg
 from guidegraph.profile import Implication
-from guidegraph.termreadings import CARE, LISTED, PART, READING, STOPPED, TAKEN, Interval, plain
+from guidegraph.termreadings import CARE, LISTED, PART, READING, STOPPED, TAKEN, Interval, plain, pointed
 
 LIBRARY_NAME = "GuideGraphPopulations"
 LIBRARY = f"{fhir.FHIR}Library/{LIBRARY_NAME}"
@@ -250,7 +250,7 @@ class Populations:
         if atom.bounded:
             held.append(_within("E.number", atom))
         if atom.prop == _STOP:
-            within = [f"E.number >= {decimal(bound)}" for bound in (atom.high, atom.below)]
+            within = [f"E.number >= {pointed(bound)}" for bound in (atom.high, atom.below)]
             denied.append(f"(E.number is null or {' or '.join(within)})")
         unnamed = self._unnamed(atom, lambda classes: f'exists (("Had {kind}") E where {_in("E.codes", classes)})')
         return _three(
@@ -327,5 +327,5 @@ def _bounds(atom: Atom) -> str:
 
 
 def _within(value: str, atom: Atom) -> str:
-    tests = [f"{value} {sign} {decimal(bound)}" for sign, bound in _limits(atom)]
+    tests = [f"{value} {sign} {pointed(bound)}" for sign, bound in _limits(atom)]
     return f"({' and '.join(tests)})" if tests else f"{value} is not null"

@@ -7,9 +7,8 @@ from decimal import Decimal
 
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.cqlfacts import listed, string
-from guidegraph.export.fhir.cqlreadings import decimal
 from guidegraph.knowledge.atoms import Atom
-from guidegraph.termreadings import SUPPLIED, UNDERWENT
+from guidegraph.termreadings import SUPPLIED, UNDERWENT, pointed
 
 _OPEN = (Decimal(0), Decimal(-1), Decimal(999999999), Decimal(1000000000))
 
@@ -93,8 +92,8 @@ def held(atom: Atom, bringing: Iterable[str], findings: Iterable[str]) -> str:
     if atom.showed:
         tests.append(f"exists ((E.shows) S where S in {listed(findings)})")
     ends = {">": "fewest", "<": "largest"}
-    tests += [f"E.{ends[sign[0]]} {sign} {decimal(bound)}" for sign, bound in _days(atom)]
-    tests += [f"E.value {sign} {decimal(bound)}" for sign, bound in _values(atom)]
+    tests += [f"E.{ends[sign[0]]} {sign} {pointed(bound)}" for sign, bound in _days(atom)]
+    tests += [f"E.value {sign} {pointed(bound)}" for sign, bound in _values(atom)]
     # A range that every number is in asks for a number.
     tests += ["E.largest is not null"] * atom.bounded + ["E.value is not null"] * atom.valued
     return f'exists (("Had care events") E where {" and ".join(tests)})'
@@ -106,7 +105,7 @@ def denied(atom: Atom, brought: Iterable[str], findings: Iterable[str]) -> str:
     tests = [f"E.list = {string(atom.prop)}", f"exists ((E.codes) C where C in {listed(brought)})"]
     shown = f" or exists ((E.shows) S where S in {listed(findings)})" if atom.showed else ""
     tests.append(f"(not exists (E.shows){shown})")
-    within = [f"E.largest >= {decimal(bound)}" for sign, bound in _days(atom) if sign[0] == "<"]
+    within = [f"E.largest >= {pointed(bound)}" for sign, bound in _days(atom) if sign[0] == "<"]
     tests.append(f"({' or '.join(['E.largest is null', *within])})")
     return f'exists (("Denied care events") E where {" and ".join(tests)})'
 
@@ -116,8 +115,8 @@ def perhaps(atom: Atom, near: Iterable[str], findings: Iterable[str]) -> str:
     ``findings`` those at or above what it is to have shown."""
     tests = [f"E.list = {string(atom.prop)}", f"exists ((E.codes) C where C in {listed(near)})"]
     outside = {">=": ("largest", "<"), ">": ("largest", "<="), "<=": ("fewest", ">"), "<": ("fewest", ">=")}
-    aside = [f"E.{outside[sign][0]} {outside[sign][1]} {decimal(bound)}" for sign, bound in _days(atom)]
-    aside += [f"E.value {outside[sign][1]} {decimal(bound)}" for sign, bound in _values(atom)]
+    aside = [f"E.{outside[sign][0]} {outside[sign][1]} {pointed(bound)}" for sign, bound in _days(atom)]
+    aside += [f"E.value {outside[sign][1]} {pointed(bound)}" for sign, bound in _values(atom)]
     tests += [f"not Coalesce({one}, false)" for one in aside]
     if atom.showed:
         tests.append(f"not exists ((E.lacks) S where S in {listed(findings)})")

@@ -16,7 +16,7 @@ from guidegraph import namespaces as ns
 from guidegraph.export.fhir.cqlfacts import listed, quoted, string
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.records import gg
-from guidegraph.termreadings import DISPUTED, HIGHEST, LOWEST, READING, Bound, Implication, Interval, inside, plain
+from guidegraph.termreadings import DISPUTED, HIGHEST, LOWEST, READING, Bound, Implication, Interval, inside, pointed
 
 #: The lists of the facts of each property.
 LISTS = {gg("hasCondition"): "conditions", gg("hasFinding"): "conditions", gg("takesMedication"): "medications"}
@@ -167,14 +167,8 @@ def complete_list(prop: str) -> str:
     return f'({string(prop)} in "Complete lists" and not ({string(prop)} in "Suspended lists"))'
 
 
-def decimal(value: Decimal) -> str:
-    """A decimal as CQL writes it."""
-    text = plain(value)
-    return text if "." in text else f"{text}.0"
-
-
 def _within(value: str, interval: Interval) -> str:
     (low, above), (high, included) = interval
-    tests = [] if low.is_infinite() else [f"{value} {'>' if above else '>='} {decimal(low)}"]
-    tests += [] if high.is_infinite() else [f"{value} {'<=' if included else '<'} {decimal(high)}"]
+    tests = [] if low.is_infinite() else [f"{value} {'>' if above else '>='} {pointed(low)}"]
+    tests += [] if high.is_infinite() else [f"{value} {'<=' if included else '<'} {pointed(high)}"]
     return f"({' and '.join(tests) or 'true'})"

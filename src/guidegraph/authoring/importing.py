@@ -1,0 +1,161 @@
+"""A sheet imported: read, made into the files of a domain folder, validated, and written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph.authoring.cells import CellError, Row
+from guidegraph.authoring.declaring import Declarations, Declared, declarations
+from guidegraph.authoring.making import BESIDE, MadeDocument, Maker
+from guidegraph.authoring.mappingrows import mapping_tables
+from guidegraph.authoring.naming import Names
+from guidegraph.authoring.sheet import faults_of_cells, read_sheet
+from guidegraph.authoring.terms import AddedTerms, added_terms, folder_terms
+from guidegraph.authoring.trig import document_trig, document_triples
+from guidegraph.errors import SheetError, UsageError
+from guidegraph.files import write_files, write_folder
+from guidegraph.knowledge.opened import Knowledge
+
+#: Where the terms of a sheet are written in a domain folder.
+TERMS = "ontology/terms.ttl"
+
+
+@dataclass
+class Imported:
+    """What a sheet comes to: the files by their paths in the folder, and what was left as it stood there."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
+    terms: int = 0
+    kept: int = 0
+
+
+def import_sheet(path: Path, knowledge: Knowledge, *, encoder: str = "", folder: Path | None = None) -> Imported:
+    """The files that a sheet comes to; nothing is written.
+
+    Args:
+        path: a workbook, a folder of CSV files or a YAML file.
+        knowledge: what its cells may name besides its own rows.
+        encoder: who wrote it down where no cell says so: a name or an ORCID.
+        folder: the domain folder that the files are for, whose terms and mappings count and are kept.
+
+    Raises:
+        UsageError: it cannot be read at all.
+        SheetError: it has mistakes, each told at its cell.
+    """
+    sheet = read_sheet(path)
+    declared = declarations(sheet)
+    mistakes: list[CellError] = [*sheet.mistakes, *declared.mistakes]
+    for rows in sheet.rows.values():
+        mistakes += faults_of_cells(rows)
+    known = folder_terms(folder)
+    terms = added_terms(declared, knowledge, known)
+    names = Names(knowledge, declared, terms.rows, terms.labels)
+    mistakes += terms.make(names)
+    maker = Maker(names, encoder)
+    made = maker.documents()
+    mistakes += maker.mistakes
+    tables, faults = mapping_tables(declared, names, encoder, folder)
+    mistakes += faults
+    if not mistakes:
+        mistakes += _broken_rules(made, terms, names, declared, sheet.file)
+    if mistakes:
+        raise SheetError(_in_order(mistakes, sheet.file))
+    files = {f"documents/{one.id}.trig": document_trig(one, _people(one, names)) for one in made}
+    result = Imported(files, [one.id for one in made], len(terms.nodes), terms.kept)
+    if terms.nodes:
+        files[TERMS] = terms.turtle()
+    files.update({f"links/{name}": text for name, text in tables.items()})
+    return result
+
+
+def write_import(result: Imported, folder: Path) -> None:
+    """Write the files of an import into a domain folder, all of them or none.
+
+    Raises:
+        UsageError: a file or folder cannot be written.
+    """
+    if not folder.exists():
+        write_folder(folder, result.files)
+        return
+    if not folder.is_dir():
+        raise UsageError("it is a file", where=str(folder), mend="Name a folder.")
+    made: list[Path] = []
+    try:
+        for name in result.files:
+            below = (folder / name).parent
+            if not below.exists():
+                below.mkdir()
+                made.append(below)
+        write_files({folder / name: text for name, text in result.files.items()})
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written: {error.strerror}", where=str(folder), mend="Name another folder."
+        ) from None
+    finally:
+        for below in made:
+            if not any(below.iterdir()):
+                below.rmdir()
+
+
+def _people(made: MadeDocument, names: Names) -> Mapping[str, str]:
+    used = {getattr(t.object, "value", "") for node in made.nodes() for t in node.triples}
+    return {iri: label for iri, label in names.people.items() if iri in used}
+
+
+def _in_order(mistakes: Iterable[CellError], file: str) -> list[CellError]:
+    """The mistakes once each, as they were found: by section and row."""
+    return list({(one.where, one.what): one for one in mistakes}.values())
+
+
+# ---------------------------------------------------------------- shapes
+
+
+def _broken_rules(
+    made: list[MadeDocument], terms: AddedTerms, names: Names, declared: Declarations, file: str
+) -> Iterable[CellError]:
+    """What the shapes say of the nodes, told at the rows that they come from."""
+    from guidegraph.validate import validate_graph
+
+    triples = [*(t for one in made for t in document_triples(one, _people(one, names))), *terms.triples()]
+    for result in validate_graph(triples, name=file).results if triples else ():
+        if result.severity == "Violation":
+            yield _at_row(result.focus, result.path, result.message, declared, file)
+
+
+def _at_row(focus: str, path: str, message: str, declared: Declarations, file: str) -> CellError:
+    held = _declared(focus, declared)
+    if held is None:
+        return CellError(message, where=f"{file}, {ns.shorten(focus)}" if focus else file)
+    row: Row = held.row
+    column = next((c for c in row.section.columns if c.prop and c.prop == path), None)
+    heading = column.heading if column is not None else "label" if row.section.column("label") else "id"
+    told, _, mend = message.partition(". ")
+    if row.section.column(heading) is None:
+        heading = row.section.columns[0].heading
+    return row.mistake(heading, told, mend)
+
+
+def _declared(focus: str, declared: Declarations) -> Declared | None:
+    held = declared.by_iri.get(focus)
+    for end, _, _ in BESIDE.values():
+        if held is None and focus.endswith(end):
+            held = declared.by_iri.get(focus.removesuffix(end))
+    if held is None and focus.startswith(ns.GGG):
+        held = declared.documents.get(focus.removeprefix(ns.GGG))
+    return held
+
+
+def quads_of(result: Imported) -> list[ox.Quad]:
+    """What the files of an import say."""
+    found: list[ox.Quad] = []
+    for name, text in result.files.items():
+        form = {"trig": ox.RdfFormat.TRIG, "ttl": ox.RdfFormat.TURTLE}.get(name.rpartition(".")[2])
+        if form is not None:
+            found += ox.parse(text.encode(), format=form)
+    return found

@@ -1,0 +1,315 @@
+"""The terms, publishers and readings that a sheet adds, beside those that its domain folder holds already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from guidegraph import namespaces as ns
+from guidegraph.authoring.cells import CellError
+from guidegraph.authoring.columns import Column
+from guidegraph.authoring.declaring import Declarations, Declared
+from guidegraph.authoring.making import Node
+from guidegraph.authoring.naming import INDIVIDUALS, ROOTS, Names, unknown
+from guidegraph.authoring.rules import row_faults
+from guidegraph.authoring.trig import terms_turtle
+from guidegraph.authoring.values import values
+from guidegraph.errors import KnowledgeError
+from guidegraph.knowledge.opened import Knowledge
+from guidegraph.model import TermRow
+from guidegraph.profile import Vocabulary
+from guidegraph.profile.names import nearest, normal
+from guidegraph.reading import read_quads
+
+_SECTIONS = ("publishers", "terms", "readings")
+_TYPE, _LABEL = ns.RDF + "type", ns.RDFS + "label"
+_BELOW = ns.RDFS + "subClassOf"
+_INEXACT = {"broad synonyms": "broad", "narrow synonyms": "narrow", "related synonyms": "related"}
+#: The property of a patient by which a class of a kind is held.
+_HELD_BY = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding"}
+
+
+def folder_terms(folder: Path | None) -> list[ox.Quad]:
+    """What the ontology of a domain folder says, none where it has none.
+
+    Raises:
+        KnowledgeError: a file cannot be read.
+    """
+    if folder is None or not (folder / "ontology").is_dir():
+        return []
+    return [
+        q for path in sorted((folder / "ontology").glob("*.ttl")) for q in read_quads(path, KnowledgeError, empty=True)
+    ]
+
+
+@dataclass
+class AddedTerms:
+    """The terms of a sheet and of its folder: as rows of the vocabulary, and as nodes of ``ontology/terms.ttl``."""
+
+    declared: Declarations
+    knowledge: Knowledge
+    known: list[ox.Quad]
+    rows: list[TermRow] = field(default_factory=list)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    axioms: list[ox.Triple] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+    mistakes: list[CellError] = field(default_factory=list)
+    kept: int = 0
+
+    def make(self, names: Names) -> list[CellError]:
+        """Make the nodes of the sheet's own rows, and keep what the folder says of others; what is wrong is given."""
+        for section in _SECTIONS:
+            for one in self.declared.by_section.get(section, ()):
+                self.nodes.append(self._node(section, one, names))
+        if self.nodes:
+            self._keep()
+        return self.mistakes
+
+    def triples(self) -> list[ox.Triple]:
+        """What ``ontology/terms.ttl`` says."""
+        return [*(t for node in self.nodes for t in node.triples), *self.axioms]
+
+    def turtle(self) -> str:
+        """The text of ``ontology/terms.ttl``."""
+        return terms_turtle(self.nodes, self.axioms)
+
+    def _wrong(self, mistake: CellError) -> None:
+        if mistake.what != "told already":
+            self.mistakes.append(mistake)
+
+    def _node(self, section: str, one: Declared, names: Names) -> Node:
+        node, row = Node(one.iri), one.row
+        kind = self.kinds.get(one.iri, "")
+        cls = INDIVIDUALS.get(kind, "")
+        if section == "terms":
+            types = (cls, ns.OWL + "NamedIndividual") if cls else (ns.OWL + "Class",)
+        else:
+            types = (row.section.type, *((ns.OWL + "NamedIndividual",) if section == "publishers" else ()))
+        for iri in types:
+            node.say(_TYPE, ox.NamedNode(iri))
+        self.mistakes += row_faults(row)
+        for column in row.section.columns:
+            cell = row.cell(column.heading)
+            try:
+                if column.heading in row.cells:
+                    self._say(node, one, column, names, kind)
+                elif column.required and column.kind != "kind":
+                    raise cell.mistake("nothing is written here, and something must be", column.says)
+            except CellError as mistake:
+                self._wrong(mistake)
+        if section == "terms" and not cls and not node.one(_BELOW) and kind:
+            node.say(_BELOW, ox.NamedNode(self._root(one)))
+        return node
+
+    def _root(self, one: Declared) -> str:
+        text = normal(one.row.text("kind"))
+        return next((iri for iri, label in _categories(self.knowledge).items() if normal(label) == text), "")
+
+    def _say(self, node: Node, one: Declared, column: Column, names: Names, kind: str) -> None:
+        cell = one.row.cell(column.heading)
+        if column.kind in ("id", "kind"):
+            return
+        found = values(cell, names, "")
+        if column.heading == "broader" and kind in INDIVIDUALS:
+            for value in found:
+                node.say(ns.SKOS + "broader", value)
+        elif column.heading == "parts":
+            for value in found:
+                blank = ox.BlankNode()
+                node.say(_BELOW, blank)
+                node.triples += _restriction(blank, column.predicate, value)
+        elif column.heading == "excludes":
+            for value in found:
+                self._exclude(one, kind, value, names)
+        else:
+            for value in found:
+                node.say(column.predicate, value)
+
+    def _exclude(self, one: Declared, kind: str, value: object, names: Names) -> None:
+        """Who has the one has not the other: an axiom in each direction, in the form that the engine reads."""
+        iri = getattr(value, "value", "")
+        other = names.vocabulary.by_iri.get(iri)
+        if kind not in _HELD_BY or other is None or other.kind not in _HELD_BY:
+            raise one.row.mistake("excludes", "only conditions and findings exclude each other", "Leave it empty.")
+        pairs = ((one.iri, kind), (iri, other.kind))
+        for (first, its), (second, others) in (pairs, pairs[::-1]):
+            left, denied, right = ox.BlankNode(), ox.BlankNode(), ox.BlankNode()
+            self.axioms += _restriction(left, _HELD_BY[its], ox.NamedNode(first))
+            self.axioms += [
+                ox.Triple(left, ox.NamedNode(_BELOW), denied),
+                ox.Triple(denied, ox.NamedNode(_TYPE), ox.NamedNode(ns.OWL + "Class")),
+                ox.Triple(denied, ox.NamedNode(ns.OWL + "complementOf"), right),
+                *_restriction(right, _HELD_BY[others], ox.NamedNode(second)),
+            ]
+
+    def _keep(self) -> None:
+        """Keep what the folder's own file says of terms that the sheet has no row for: a term never vanishes."""
+        own = {node.iri for node in self.nodes}
+        kept: dict[str, Node] = {}
+        blank: list[ox.Triple] = []
+        for quad in self.known:
+            triple = ox.Triple(quad.subject, quad.predicate, quad.object)
+            if isinstance(quad.subject, ox.NamedNode):
+                if quad.subject.value not in own:
+                    kept.setdefault(quad.subject.value, Node(quad.subject.value)).triples.append(triple)
+            else:
+                blank.append(triple)
+        inner = _closure([t for node in kept.values() for t in node.triples], blank)
+        for node in kept.values():
+            node.triples += [t for t in blank if t.subject in inner and _leads(node.triples, t.subject, blank)]
+        self.axioms += [t for t in blank if t.subject not in inner and _speaks_of_others(t.subject, blank, own)]
+        self.nodes += kept.values()
+        self.kept = len(kept)
+
+
+def _closure(start: Iterable[ox.Triple], blank: Iterable[ox.Triple]) -> set[object]:
+    found: set[object] = {t.object for t in start if isinstance(t.object, ox.BlankNode)}
+    more = True
+    while more:
+        new = {t.object for t in blank if t.subject in found and isinstance(t.object, ox.BlankNode)} - found
+        found |= new
+        more = bool(new)
+    return found
+
+
+def _leads(triples: list[ox.Triple], node: object, blank: list[ox.Triple]) -> bool:
+    return node in _closure([t for t in triples if isinstance(t.subject, ox.NamedNode)], blank)
+
+
+def _speaks_of_others(node: object, blank: list[ox.Triple], own: set[str]) -> bool:
+    """Whether an axiom, of which a node without a name is a part, names no term of the sheet."""
+    above: dict[object, object] = {t.object: t.subject for t in blank if isinstance(t.object, ox.BlankNode)}
+    top = node
+    while top in above:
+        top = above[top]
+    parts = {top} | _closure([t for t in blank if t.subject == top], blank)
+    return not any(getattr(t.object, "value", "") in own for t in blank if t.subject in parts)
+
+
+def _restriction(node: ox.BlankNode, prop: str, filler: object) -> list[ox.Triple]:
+    def say(predicate: str, value: object) -> ox.Triple:
+        return ox.Triple(node, ox.NamedNode(predicate), value)  # type: ignore[arg-type]
+
+    return [
+        say(_TYPE, ox.NamedNode(ns.OWL + "Restriction")),
+        say(ns.OWL + "onProperty", ox.NamedNode(prop)),
+        say(ns.OWL + "someValuesFrom", filler),
+    ]
+
+
+# ---------------------------------------------------------------- as rows of the vocabulary
+
+
+def _categories(knowledge: Knowledge) -> dict[str, str]:
+    """What the kind of a term may be: the labels of the roots, of the categories of interventions, and of lists."""
+    vocabulary = knowledge.vocabulary
+    roots = {iri: name for name, iri in ROOTS.items()}
+    found = {
+        row.iri: row.label
+        for row in vocabulary.rows
+        if row.iri.startswith(ns.GG) and roots.keys() & set(row.parents) and row.kind == "intervention"
+    }
+    return {**roots, **found, **{iri: name for name, iri in INDIVIDUALS.items()}}
+
+
+def added_terms(declared: Declarations, knowledge: Knowledge, known: list[ox.Quad]) -> AddedTerms:
+    """The terms that the rows of a sheet and the files of its folder add, by name; their nodes are made later."""
+    added = AddedTerms(declared, knowledge, known)
+    for row in _rows_of_quads(known, knowledge.vocabulary):
+        added.rows.append(row)
+    for cls, held in _labels_of_quads(known).items():
+        added.labels.setdefault(cls, {}).update(held)
+    categories = _categories(knowledge)
+    by_label = {normal(label): iri for iri, label in categories.items()}
+    earlier = {q.subject.value for q in known if isinstance(q.subject, ox.NamedNode)}
+    for one in declared.by_section.get("terms", ()):
+        try:
+            _add(added, one, by_label, categories, earlier)
+        except CellError as mistake:
+            added.mistakes.append(mistake)
+    return added
+
+
+def _add(
+    added: AddedTerms, one: Declared, by_label: Mapping[str, str], categories: Mapping[str, str], earlier: set[str]
+) -> None:
+    row, vocabulary = one.row, added.knowledge.vocabulary
+    text = row.text("kind")
+    if not text:
+        raise row.mistake("kind", "nothing is written here, and something must be", row.cell("kind").column.says)
+    root = by_label.get(normal(text))
+    if root is None:
+        near = nearest(text, {name: [categories[iri]] for name, iri in by_label.items()})
+        error = unknown(f"{text[:40]!r} is no kind of term", near, categories.values())
+        raise row.mistake("kind", error.what, error.mend)
+    if one.iri not in earlier:
+        _new(added, one, vocabulary)
+    label = row.text("label")
+    added.rows = [held for held in added.rows if held.iri != one.iri]
+    individual = next((name for name, iri in INDIVIDUALS.items() if iri == root), "")
+    if individual:
+        added.kinds[one.iri] = individual
+        added.labels.setdefault(root, {})[one.iri] = label
+        return
+    kind = next((name for name, iri in ROOTS.items() if iri == root), "intervention")
+    added.kinds[one.iri] = kind
+    names = tuple(dict.fromkeys([label, *row.cell("synonyms").values()]))
+    inexact = tuple((scope, name) for heading, scope in _INEXACT.items() for name in row.cell(heading).values())
+    parents: tuple[str, ...] = (root,)
+    added.rows.append(TermRow(one.iri, kind, label, names, parents, inexact=inexact))
+
+
+def _new(added: AddedTerms, one: Declared, vocabulary: Vocabulary) -> None:
+    """See that neither the id nor the label of a new term is taken."""
+    row = one.row
+    held = vocabulary.by_iri.get(one.iri)
+    if held is not None:
+        told = f"Use {held.label!r} and take the row away, or give the row another id."
+        raise row.mistake("id", f"a term has this id already: {held.label!r}", told)
+    for heading in ("label", "synonyms"):
+        for name in row.cell(heading).values():
+            iri = vocabulary.exact(name)
+            if iri and iri != one.iri:
+                other = vocabulary.by_iri[iri]
+                told = f"Write {other.label!r} where you mean it, and take this away."
+                raise row.mistake(heading, f"{name[:60]!r} is known already: {other.label!r} ({other.kind})", told)
+
+
+def _rows_of_quads(quads: list[ox.Quad], vocabulary: Vocabulary) -> Iterator[TermRow]:
+    """The classes that some quads declare, each with its kind by what stands above it."""
+    said: dict[str, dict[str, list[str]]] = {}
+    for quad in quads:
+        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal):
+            said.setdefault(quad.subject.value, {}).setdefault(quad.predicate.value, []).append(quad.object.value)
+
+    def kind(iri: str, seen: frozenset[str]) -> str:
+        if iri in vocabulary.by_iri:
+            return vocabulary.by_iri[iri].kind
+        root = next((name for name, top in ROOTS.items() if top == iri), "")
+        above = (kind(p, seen | {iri}) for p in said.get(iri, {}).get(_BELOW, ()) if p not in seen)
+        return root or next(filter(None, above), "")
+
+    for iri, held in sorted(said.items()):
+        label = min(held.get(_LABEL, [""]))
+        if ns.OWL + "Class" in held.get(_TYPE, ()) and label and (its := kind(iri, frozenset())):
+            synonyms = sorted(held.get(ns.SKOS + "altLabel", ()))
+            yield TermRow(iri, its, label, tuple(dict.fromkeys([label, *synonyms])), tuple(sorted(held[_BELOW])))
+
+
+def _labels_of_quads(quads: list[ox.Quad]) -> dict[str, dict[str, str]]:
+    types = {q.subject: q.object.value for q in quads if q.predicate.value == _TYPE and _is_list(q.object)}  # type: ignore[union-attr]
+    found: dict[str, dict[str, str]] = {}
+    for quad in quads:
+        if quad.predicate.value == _LABEL and quad.subject in types and isinstance(quad.object, ox.Literal):
+            found.setdefault(types[quad.subject], {})[quad.subject.value] = quad.object.value  # type: ignore[union-attr]
+    return found
+
+
+def _is_list(term: object) -> bool:
+    return isinstance(term, ox.NamedNode) and (
+        term.value in INDIVIDUALS.values() or term.value == ns.PROV + "Organization"
+    )

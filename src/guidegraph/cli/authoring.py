@@ -1,0 +1,113 @@
+"""Commands for who writes guidelines down as sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from guidegraph.cli.common import FAILED, complain, working
+from guidegraph.cli.options import SHIPPED, Opener, folder_path, guarded
+from guidegraph.errors import SheetError, UsageError
+from guidegraph.files import check_folder, write_files, write_folder
+
+
+@guarded
+def import_(
+    sheet: Annotated[
+        Path, typer.Argument(metavar="SHEET", help="A workbook (.xlsx, .ods), a folder of .csv files, or a .yaml file.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FOLDER", parser=folder_path, help="The domain folder to write into."),
+    ],
+    encoder: Annotated[
+        str,
+        typer.Option("--encoder", metavar="NAME", help="Who wrote it down where no cell says so: a name or an ORCID."),
+    ] = "",
+    opened: Opener = SHIPPED,
+) -> None:
+    """Read a guideline from a sheet into a domain folder: documents, terms, mappings; all of it or nothing.
+
+    Every mistake is told at its cell, with what to write; exit code 1 if there is one.
+
+    Example: guidegraph import guideline.xlsx -o my-domain --encoder "Jane Doe"
+    """
+    from guidegraph.authoring.importing import import_sheet, write_import
+
+    kb = opened()
+    try:
+        with working("reading the sheet"):
+            result = import_sheet(sheet, kb.knowledge, encoder=encoder, folder=output)
+    except SheetError as error:
+        for mistake in error.mistakes:
+            complain(str(mistake))
+        count = len(error.mistakes)
+        typer.echo(f"{count} mistake{'s' if count > 1 else ''}; nothing was written", err=True)
+        raise typer.Exit(FAILED) from None
+    write_import(result, output)
+    for name in result.files:
+        typer.echo(str(output / name))
+    if result.kept:
+        typer.echo(f"kept {result.kept} terms of {output} that the sheet has no row for", err=True)
+
+
+def sheet(
+    documents: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DOCUMENT...]", help="Documents by id, CURIE, IRI or a part of the label."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|FOLDER",
+            help="A file that ends in .xlsx, .ods or .yaml, or a folder for CSV.",
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All documents.")] = False,
+    opened: Opener = SHIPPED,
+) -> None:
+    """Write documents as a sheet that `guidegraph import` reads back the same.
+
+    Example: guidegraph export sheet nice-ng59 -o nice.xlsx
+    """
+    from guidegraph.authoring.taking import take
+    from guidegraph.authoring.writing import csv_files, yaml_text
+    from guidegraph.knowledge import named
+
+    if output is None:
+        raise UsageError(
+            "no place to write to", where="--output", mend="Add -o FILE.xlsx, FILE.ods, FILE.yaml or FOLDER."
+        )
+    if bool(documents) == everything:
+        raise UsageError("name documents, or --all", mend="One of both says what is written.")
+    ending = output.suffix.lower()
+    if ending not in ("", ".xlsx", ".ods", ".yaml", ".yml"):
+        raise UsageError(f"no sheet of kind {ending!r}", where=str(output), mend="End it in .xlsx, .ods or .yaml.")
+    if not ending:
+        check_folder(output, ours=_ours)
+    kb = opened()
+    found = [named.find_document(kb.records, text) for text in documents or ()]
+    files = [path for folder in opened.selected.folders for path in sorted(folder.rglob("*.trig"))]
+    table = take(kb.knowledge, found or named.documents(kb.records), [*files, *opened.extra])
+    with working("writing the sheet"):
+        if not ending:
+            write_folder(output, csv_files(table), ours=_ours)
+        elif ending in (".yaml", ".yml"):
+            write_files({output: yaml_text(table)})
+        else:
+            from guidegraph.authoring.workbooks import lists_of, ods_bytes, xlsx_bytes
+
+            content = ods_bytes(table) if ending == ".ods" else xlsx_bytes(table, lists_of(kb.knowledge))
+            write_files({output: content})
+    rows = sum(map(len, table.values()))
+    typer.echo(f"{rows} rows written to {output}", err=True)
+
+
+def _ours(name: str) -> bool:
+    from guidegraph.authoring.columns import sections
+
+    return name.removesuffix(".csv") in sections() and name.endswith(".csv")
