@@ -12,13 +12,15 @@ from guidegraph.authoring.amounts import Amount, Limit, bounds
 from guidegraph.authoring.vocabulary import CLINICAL, NAMED, NUMBER, OUTCOME, PROPERTY, PopulationVocabulary
 from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Range
-from guidegraph.knowledge.manchester import NUMBER_OF
+from guidegraph.knowledge.manchester import NUMBER_OF, VALUE_OF
 from guidegraph.knowledge.records import gg
 from guidegraph.profile.terms import KINDS, shortened
-from guidegraph.termreadings import HIGHEST, LOWEST
+from guidegraph.termreadings import HIGHEST, LOWEST, UNDERWENT
 
 _TAKES, _TRIAL, _STOP = gg("takesMedication"), gg("hasTrial"), gg("stoppedMedication")
-_OF, _OUTCOME = gg("ofIntervention"), gg("hasOutcome")
+_OF, _OUTCOME, _SHOWED = gg("ofIntervention"), gg("hasOutcome"), gg("showed")
+#: What an event may have led to.
+_LED = {_TRIAL: _OUTCOME, UNDERWENT: _SHOWED}
 _HEADS = {"takes": _TAKES, "taking": _TAKES, "stopped": _STOP, "tried": _TRIAL, "trial": _TRIAL, "has": ""}
 _FORMS = "takes: X; stopped: X (within N days); tried: X; failed: X (at least N weeks); or not before one of these"
 
@@ -205,6 +207,9 @@ class Meaning(Transformer[Token, Any]):
         if head.prop == _OF:
             if isinstance(filler, Name):
                 return Part(_OF, self._term(filler, "intervention"), filler.column)
+        elif head.prop == _SHOWED:
+            if isinstance(filler, Name):
+                return Part(_SHOWED, self._term(filler, "finding"), filler.column)
         elif isinstance(filler, Name):
             return self._of_class(head, filler)
         what = f"{head.words!r} takes one term, or terms with 'or' between them"
@@ -224,8 +229,8 @@ class Meaning(Transformer[Token, Any]):
         said: dict[str, Part] = {}
         for part in parts:
             if not isinstance(part, Part) or part.prop in said:
-                what = f"{head.words!r} says what was tried or stopped, its outcome and its number, each once"
-                mend = "Write ofIntervention some X, and where meant hasOutcome value O, trialWeeks some [>= N]."
+                what = f"{head.words!r} says of what it is, what came of it and its numbers, each once"
+                mend = "Write ofIntervention some X, and where meant what else docs/populations.md lists, with and."
                 raise PopulationError(what, mend=mend, column=head.column)
             said[part.prop] = part
         if _OF not in said:
@@ -233,12 +238,16 @@ class Meaning(Transformer[Token, Any]):
             raise PopulationError(f"{head.words!r} does not say of what", mend=mend, column=head.column)
         number = NUMBER_OF[head.prop]
         for prop, part in said.items():
-            if prop not in (_OF, number, *([_OUTCOME] if head.prop == _TRIAL else [])):
+            if prop not in (_OF, number, VALUE_OF.get(head.prop), _LED.get(head.prop)):
                 what = f"{self._vocabulary.label(prop)!r} is not said of {head.words!r}"
                 raise PopulationError(what, mend="Take it away.", column=part.column)
         outcome = said[_OUTCOME].value if _OUTCOME in said else ""
         low, high = said[number].value if number in said else (LOWEST, HIGHEST)
         event = Event(head.prop, said[_OF].value, outcome, number in said, low, high)
+        if _SHOWED in said:
+            event = event._replace(showed=said[_SHOWED].value)
+        if (value := said.get(VALUE_OF.get(head.prop, ""))) is not None:
+            event = event._replace(valued=True, least=value.value[0], most=value.value[1])
         return Leaf(self._bounded(event, said[number].column if number in said else head.column), head.column)
 
     def _bounded(self, event: Event, column: int) -> Event:
@@ -315,7 +324,7 @@ class Meaning(Transformer[Token, Any]):
     def ranged(self, token: Token, limits: list[Limit]) -> Node:
         prop = self._vocabulary.one(str(token), NUMBER, _column(token))
         low, high = bounds(limits, prop, self._vocabulary)
-        if prop in NUMBER_OF.values():
+        if prop in (*NUMBER_OF.values(), *VALUE_OF.values()):
             return Part(prop, (low, high), _column(token))
         return Leaf(Range(prop, low, high), _column(token))
 

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
-from guidegraph.knowledge.manchester import NUMBER_OF
+from guidegraph.knowledge.manchester import NUMBER_OF, VALUE_OF
 from guidegraph.knowledge.records import gg
 from guidegraph.profile.rdf import decimal_literal
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
@@ -110,6 +110,10 @@ class _Writer:
         parts: list[Node] = [self._restriction(gg("ofIntervention"), ox.NamedNode(what.cls))]
         if what.outcome:
             parts.append(self._restriction(gg("hasOutcome"), ox.NamedNode(what.outcome), "hasValue"))
+        if what.showed:
+            parts.append(self._restriction(gg("showed"), ox.NamedNode(what.showed)))
+        if what.valued:
+            parts.append(self._restriction(VALUE_OF[what.prop], self._range(what.least, what.most)))
         if what.bounded:
             parts.append(self._restriction(NUMBER_OF[what.prop], self._range(what.low, what.high)))
         filler = parts[0] if len(parts) == 1 else self._class("intersectionOf", self._list(parts))
@@ -187,17 +191,23 @@ class _Reader:
 
     def _event(self, prop: str, filler: object) -> Event:
         inner = self._one(filler, ns.OWL + "intersectionOf")
-        cls = outcome = ""
-        bounded, (low, high) = False, (LOWEST, HIGHEST)
+        cls = outcome = showed = ""
+        ranges: dict[str, tuple[Bound, Bound]] = {}
         for part in self._members(inner) if inner is not None else [filler]:
             on = self._iri(self._must(part, ns.OWL + "onProperty"))
             if on == gg("ofIntervention"):
                 cls = self._iri(self._must(part, ns.OWL + "someValuesFrom"))
             elif on == gg("hasOutcome"):
                 outcome = self._iri(self._must(part, ns.OWL + "hasValue"))
+            elif on == gg("showed"):
+                showed = self._iri(self._must(part, ns.OWL + "someValuesFrom"))
             else:
-                bounded, (low, high) = True, self._range(self._must(part, ns.OWL + "someValuesFrom"))
-        return Event(prop, cls, outcome, bounded, low, high)
+                ranges[on] = self._range(self._must(part, ns.OWL + "someValuesFrom"))
+        value = VALUE_OF.get(prop, "")
+        whole = (LOWEST, HIGHEST)
+        number = next((on for on in ranges if on != value), "")
+        days, came = ranges.get(number, whole), ranges.get(value, whole)
+        return Event(prop, cls, outcome, bool(number), *days, showed, value in ranges, *came)
 
     def _iri(self, node: object) -> str:
         if not isinstance(node, ox.NamedNode):

@@ -15,7 +15,7 @@ from guidegraph.authoring.owlform import Expression, definition_triples, express
 from guidegraph.authoring.vocabulary import CLINICAL, NAMED, NUMBER, OUTCOME, PROPERTY, PopulationVocabulary
 from guidegraph.errors import PopulationError, UsageError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
-from guidegraph.knowledge.manchester import NUMBER_OF, Syntax
+from guidegraph.knowledge.manchester import NUMBER_OF, VALUE_OF, Syntax
 from guidegraph.knowledge.records import gg
 from guidegraph.profile.terms import KINDS
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound, plain
@@ -168,7 +168,8 @@ class _Labels(Syntax):
         return text
 
     def name(self, iri: str, prop: str = "") -> str:
-        if iri in NUMBER_OF.values() or (self._vocabulary.terms.by_iri.get(iri) and _is_number(iri, self._vocabulary)):
+        row = self._vocabulary.terms.by_iri.get(iri)
+        if iri in (*NUMBER_OF.values(), *VALUE_OF.values()) or (row is not None and row.kind == "number"):
             return self._quoted(iri, NUMBER)
         if iri in self._vocabulary.properties:
             return self._quoted(iri, PROPERTY)
@@ -188,10 +189,6 @@ class _Labels(Syntax):
         if isinstance(what, Held) and _alone(what, self._vocabulary):
             return self.name(what.cls, what.prop)
         return super().atom(what)
-
-
-def _is_number(iri: str, vocabulary: PopulationVocabulary) -> bool:
-    return vocabulary.terms.by_iri[iri].kind == "number"
 
 
 def _kinds(prop: str, vocabulary: PopulationVocabulary) -> tuple[str, ...]:
@@ -248,6 +245,8 @@ class _Gently:
     def atom(self, what: Held | Event | Range) -> str:
         if isinstance(what, Range):
             return f"{self._number(what.prop)} {self._ends(what.low, what.high)}"
+        if isinstance(what, Event) and what.prop in VALUE_OF:
+            return _Labels(self._vocabulary).atom(what)
         if isinstance(what, Event):
             return self._event(what)
         if not what.prop:

@@ -23,8 +23,17 @@ TERM, NAMED, PROPERTY, NUMBER, OUTCOME = "TERM", "NAMED", "PROPERTY", "NUMBER", 
 #: The kinds of terms that a population asks for.
 CLINICAL = ("condition", "finding", "intervention")
 _ROOTS = {gg("Condition"): "condition", gg("Finding"): "finding", gg("Intervention"): "intervention"}
-#: What is said inside of a trial or a stop.
-_PARTS = {"ofIntervention": PROPERTY, "hasOutcome": PROPERTY, "trialWeeks": NUMBER, "daysSinceStop": NUMBER}
+#: What is said inside of a trial, a stop, a test or procedure done, or a supply.
+_PARTS = {
+    "ofIntervention": PROPERTY,
+    "hasOutcome": PROPERTY,
+    "showed": PROPERTY,
+    "trialWeeks": NUMBER,
+    "daysSinceStop": NUMBER,
+    "daysSince": NUMBER,
+    "resultValue": NUMBER,
+    "daysOfSupply": NUMBER,
+}
 _KIND_OF = {"number": NUMBER, "category": PROPERTY, "outcome": OUTCOME}
 _BRACKETED = re.compile(r"\s*\([^()]*\)$")
 

@@ -19,7 +19,7 @@ IDENTIFIER, NUMBER, FACT, EVENT, LISTED, WORD, COMPLETE, PROBLEM, IGNORED = (
 PATIENTS = ("patient", "patient id", "id", "person id", "person")
 #: The key of a profile whose list takes a term of a kind.
 _KEYS = {"condition": "conditions", "finding": "findings", "intervention": "medications"}
-_EVENTS = ("trials", "stopped_medications")
+_EVENTS = ("trials", "stopped_medications", "done", "supplies")
 
 
 @dataclass(frozen=True)
