@@ -30,6 +30,7 @@ _COMMANDS = {
     "validate": ("check", "validate"),
     "check": ("check", "check"),
     "verify-document": ("check", "verify_document"),
+    "locate": ("locate", "locate"),
     "audit": ("audit", "audit"),
     "trace": ("audit", "trace"),
     "review": ("review", "app"),
