@@ -11,9 +11,9 @@ from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.assess.questions import differing
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.knowledge.records import Atom
 from guidegraph.model import POSITIVE, CodeReading, Profile
 from guidegraph.profile import apply_implications, yielding
 from guidegraph.profile.problems import of_problem

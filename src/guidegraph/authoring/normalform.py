@@ -141,8 +141,9 @@ class Normalizer:
         if isinstance(denied, Held) and isinstance(what, Held):
             return denied.prop == what.prop and denied.cls in self._vocabulary.terms.ancestors(what.cls)
         if isinstance(denied, Event) and isinstance(what, Event):
-            within = denied.low <= what.low and what.high <= denied.high
-            same = denied.prop == what.prop and denied.outcome in ("", what.outcome) and within
+            wide = not denied.valued and denied.low <= what.low and what.high <= denied.high
+            same = denied.outcome in ("", what.outcome) and denied.showed in ("", what.showed)
+            same = denied.prop == what.prop and (denied._replace(cls=what.cls) == what or (same and wide))
             return same and denied.cls in self._vocabulary.terms.ancestors(what.cls)
         return False
 

@@ -186,8 +186,7 @@ def _ordered(made: MadeDocument, people: Mapping[str, str]) -> Iterator[Node]:
     yield made.node
     for iri, label in sorted(people.items()):
         person = Node(iri)
-        person.say(ns.RDF + "type", ox.NamedNode(ns.GG + "Encoder"))
-        person.say(ns.RDF + "type", ox.NamedNode(ns.OWL + "NamedIndividual"))
+        person.say(ns.RDF + "type", ox.NamedNode(ns.PROV + "Person"))
         person.say(ns.RDFS + "label", ox.Literal(label, language="en"))
         yield person
     for section in _SECTIONS:

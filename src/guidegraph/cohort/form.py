@@ -16,9 +16,10 @@ from decimal import Decimal
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.knowledge.records import Atom, gg
+from guidegraph.knowledge.records import gg
 from guidegraph.model import Profile
 from guidegraph.profile import Implication
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound, Interval

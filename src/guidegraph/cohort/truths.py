@@ -9,7 +9,7 @@ from guidegraph.cohort.bits import Plane, Sheet
 from guidegraph.cohort.facts import Event, Facts
 from guidegraph.cohort.following import Following
 from guidegraph.cohort.form import CLASSES, STOP, TRIAL, Clock, Form, Literal, interval_of
-from guidegraph.knowledge.records import Atom
+from guidegraph.knowledge.atoms import Atom
 
 
 class Truth(NamedTuple):

@@ -13,8 +13,14 @@ from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.knowledge.records import gg
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound, pointed
 
-#: The number that bounds an event.
-NUMBER_OF = {gg("hasTrial"): gg("trialWeeks"), gg("stoppedMedication"): gg("daysSinceStop")}
+#: The number of time that bounds an event, and the value that comes of one.
+NUMBER_OF = {
+    gg("hasTrial"): gg("trialWeeks"),
+    gg("stoppedMedication"): gg("daysSinceStop"),
+    gg("underwent"): gg("daysSince"),
+    gg("wasSupplied"): gg("daysSince"),
+}
+VALUE_OF = {gg("underwent"): gg("resultValue"), gg("wasSupplied"): gg("daysOfSupply")}
 
 
 class Syntax:
@@ -52,6 +58,11 @@ class Syntax:
         if what.outcome:
             led = gg("hasOutcome")
             parts.append(f"{self.name(led)} value {self.name(what.outcome, led)}")
+        if what.showed:
+            showed = gg("showed")
+            parts.append(f"{self.name(showed)} some {self.name(what.showed, showed)}")
+        if what.valued:
+            parts.append(f"{self.name(VALUE_OF[what.prop])} some {self.facets(what.least, what.most)}")
         if what.bounded:
             parts.append(f"{self.name(NUMBER_OF[what.prop])} some {self.facets(what.low, what.high)}")
         inner = " and ".join(map(self.bracketed, parts)) if len(parts) > 1 else parts[0]

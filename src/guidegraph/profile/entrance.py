@@ -170,6 +170,9 @@ def _check_terms(profile: Profile, vocabulary: Vocabulary) -> None:
     named = [(cls, KINDS.get(prop, "term")) for t in (profile.present, profile.absent) for prop in t for cls in t[prop]]
     trials, stops = profile.trials_present | profile.trials_absent, profile.stops_present | profile.stops_absent
     named += [(of, "intervention") for of in [*(trial.of for trial in trials), *(stop.of for stop in stops)]]
+    care = profile.care_present | profile.care_absent
+    named += [(one.of, "intervention") for one in care]
+    named += [(cls, "finding") for one in care for cls in (*one.shows, *one.lacks)]
     named += [(trial.outcome, "outcome") for trial in trials if trial.outcome is not None]
     named += [(prop, "number") for prop in profile.values]
     named += [(of, "condition") for of in profile.about | profile.beside]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from guidegraph.model import TermRow
@@ -29,6 +30,7 @@ _LONGEST, _SHOWN = 80, 4
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=65536)
 def normal(text: str) -> str:
     """A name for comparison: lower case without accents, hyphens and runs of white space as one space."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
@@ -41,6 +43,7 @@ def shortened(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:77] + "...")
 
 
+@lru_cache(maxsize=65536)
 def folded(name: str) -> str:
     """A normal name without plurals and differences of spelling that make no other word."""
     return " ".join(map(_word, name.split()))
