@@ -41,7 +41,8 @@ _HOW = {
     "co-prescription": "prescribed with", "monitoring": "monitoring",
 }  # fmt: skip
 _ROLES = {
-    "exposure": "intervention", "referenceExposure": "comparator", "measuredVariable": "outcome", "population": "population",
+    "exposure": "intervention", "referenceExposure": "comparator", "measuredVariable": "outcome",
+    "population": "population",
 }  # fmt: skip
 #: Measures of a test, which have columns of their own.
 _RATES = ("sensitivity", "specificity")

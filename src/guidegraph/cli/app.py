@@ -38,6 +38,7 @@ _COMMANDS = {
     "push": ("stores", "push"),
     "pull": ("stores", "pull"),
     "mappings": ("mappings", "app"),
+    "new": ("authoring", "new"),
     "import": ("authoring", "import_"),
     "export": ("export", "app"),
     "nanopub": ("export", "nanopubs"),

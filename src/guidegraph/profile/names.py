@@ -38,6 +38,11 @@ def normal(text: str) -> str:
     return re.sub(r"[\s\-\u2010-\u2014_]+", " ", plain).strip()
 
 
+def shortened(text: str) -> str:
+    """A text as a message shows it."""
+    return repr(text if len(text) <= 80 else text[:77] + "...")
+
+
 @lru_cache(maxsize=65536)
 def folded(name: str) -> str:
     """A normal name without plurals and differences of spelling that make no other word."""
@@ -73,11 +78,6 @@ def meaning(name: str, meant: Iterable[tuple[str, str]]) -> str:
 def asked_back(shown: str, meant: Iterable[tuple[str, TermRow]]) -> str:
     """What a name that is not exact could mean."""
     return meaning(shown, ((scope, row.label) for scope, row in meant))
-
-
-def shortened(text: str) -> str:
-    """A text as a message shows it."""
-    return repr(text if len(text) <= 80 else text[:77] + "...")
 
 
 #: What to do about a name that says something else of a thing than that the patient has it, by its scope.
