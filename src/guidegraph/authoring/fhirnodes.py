@@ -34,11 +34,15 @@ class Node:
     def _child(self, value: Any, path: str) -> Node:
         return Node(value, path, self._read)
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """The bare value of a key; the default where this is no object."""
+        return self.value.get(key, default) if isinstance(self.value, dict) else default
+
     def one(self, *keys: str) -> Node:
         """What stands below some keys, the first entry of lists; a node without value where nothing does."""
         node = self
         for key in keys:
-            value = node.value.get(key) if isinstance(node.value, dict) else None
+            value = node.get(key) if isinstance(node.value, dict) else None
             path = f"{node.path}.{key}" if node.path else key
             if isinstance(value, list):
                 value, path = (value[0] if value else None), f"{path}[0]"
@@ -69,7 +73,7 @@ class Node:
 
     def extension(self, url: str, *, modifier: bool = False) -> list[Node]:
         """The extensions of an address; their address counts as read."""
-        found = [e for e in self.many("modifierExtension" if modifier else "extension") if e.value.get("url") == url]
+        found = [e for e in self.many("modifierExtension" if modifier else "extension") if e.get("url") == url]
         for node in found:
             node.one("url").mark()
         return found
@@ -93,7 +97,7 @@ class Node:
     def codes(self) -> list[tuple[str, str]]:
         """System and code of its codings, which count as read where somebody knows one of them."""
         concept = self.one("concept") if isinstance(self.one("concept").value, dict) else self
-        return [(str(c.value.get("system", "")), str(c.value.get("code", ""))) for c in concept.many("coding")]
+        return [(str(c.get("system", "")), str(c.get("code", ""))) for c in concept.many("coding")]
 
 
 #: A row: for each heading its texts and where they stand.
@@ -186,13 +190,13 @@ def unread(resource: Node, read: set[str]) -> Iterator[tuple[str, str]]:
 
 def addresses(node: Node) -> list[str]:
     """The addresses by which others refer to a resource."""
-    kind, name, url = (str(node.value.get(key, "")) for key in ("resourceType", "id", "url"))
+    kind, name, url = (str(node.get(key, "")) for key in ("resourceType", "id", "url"))
     return [address for address in (url, f"{kind}/{name}", f"#{name}") if address]
 
 
 def document_of(artifact: Node) -> str:
     """The address of the document that a related artifact is."""
-    return str(artifact.one("document", "url").value or artifact.value.get("url") or "")
+    return str(artifact.one("document", "url").value or artifact.get("url") or "")
 
 
 def leaf_actions(node: Node) -> list[Node]:
@@ -222,11 +226,11 @@ def criteria(group: Node) -> list[str]:
             name = (typed.one("type") if typed.one("type").value else typed.one("code")).concept()
             ends = [(">=", span.one("low")), ("<=", span.one("high"))]
             told = [f"{s} {e.one('value').text()} {e.one('unit').text()}".strip() for s, e in ends if e.value]
-            if span.value.get("value") is not None:
+            if span.get("value") is not None:
                 sign = span.one("comparator").text() or "="
                 told = [f"{sign} {span.one('value').text()} {span.one('unit').text()}".strip()]
             words = f"{name} {' and '.join(told)}"
         else:
             words = f"'{concept.concept()}'" if concept is not None else one.one("description").text()
-        found.append(f"not: {words}" if one.value.get("exclude") is True else words)
+        found.append(f"not: {words}" if one.get("exclude") is True else words)
     return found or [group.one("title").text() or group.one("description").text()]

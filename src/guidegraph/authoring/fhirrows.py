@@ -65,7 +65,7 @@ def read_fhir(path: Path, knowledge: Knowledge) -> FhirRows:
     for resource in resources:
         reader.resource(resource)
     for resource in resources:
-        kind = resource.value.get("resourceType", "")
+        kind = resource.get("resourceType", "")
         if kind not in (*_BESIDE, "PlanDefinition", "Evidence", *reader.used):
             reader.found.left.append(f"{resource.path}: {kind} is not read")
         elif kind in ("PlanDefinition", "Evidence"):
@@ -97,7 +97,7 @@ class _Reader:
 
     def resource(self, node: Node) -> None:
         """Take in what a resource states."""
-        kind = node.value.get("resourceType")
+        kind = node.get("resourceType")
         if kind == "PlanDefinition":
             for action in leaf_actions(node):
                 self._recommendation(node, action)
@@ -125,12 +125,12 @@ class _Reader:
     def _head(self, node: Node, titled: Node) -> Values:
         row: Values = {}
         label = titled.one("title") if titled.one("title").value else node.one("title")
-        cite = next((a for a in node.many("relatedArtifact") if a.value.get("type") == "citation"), None)
+        cite = next((a for a in node.many("relatedArtifact") if a.get("type") == "citation"), None)
         document = self._document(node, cite)
         row["document"] = ([document], (cite or node).path)
         identifier = str(node.one("identifier", "value").value or "")
         local = identifier.rpartition("/")[2] if identifier.startswith(ns.BASE + "statement/") else ""
-        row["id"] = ([local or str(node.value.get("id", ""))], f"{node.path}.id")
+        row["id"] = ([local or str(node.get("id", ""))], f"{node.path}.id")
         _put(row, "label", label)
         if label.path != node.one("title").path:
             node.one("title").mark()
@@ -139,7 +139,7 @@ class _Reader:
         began = node.one("effectivePeriod", "start")
         row["issued"] = ([began.text()], began.path)
         for artifact in node.many("relatedArtifact"):
-            heading = {"reports": "reports", "rests on": "rests on"}.get(artifact.value.get("label", ""))
+            heading = {"reports": "reports", "rests on": "rests on"}.get(artifact.get("label", ""))
             url = document_of(artifact)
             if heading and url.startswith(ns.GGD):
                 texts = row.get(heading, ([], ""))[0]
@@ -160,22 +160,20 @@ class _Reader:
         """The id of the document that a statement cites; its row is made once."""
         source = cite if cite is not None else node
         url = document_of(source)
-        title = str(
-            source.value.get("display") or source.value.get("label") or node.value.get("publisher") or "document"
-        )
+        title = str(source.get("display") or source.get("label") or node.get("publisher") or "document")
         name = (
             url.removeprefix(ns.GGD) if url.startswith(ns.GGD) else re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
         )
         if name not in self._documents:
             row: Values = {"id": ([name], source.path)}
             row["label"] = row["short label"] = ([title], source.path)
-            citation = str(source.value.get("citation") or "")
+            citation = str(source.get("citation") or "")
             row["title"] = ([citation.partition("; ")[0]], f"{source.path}.citation")
             if url.startswith("http") and not url.startswith(ns.GGD):
                 row["published at"] = ([url], source.path)
-            row["encoder"] = ([str(node.value.get("publisher") or "")], f"{node.path}.publisher")
-            row["encoded on"] = ([str(node.value.get("date") or "")[:10]], f"{node.path}.date")
-            row["license"] = ([str(node.value.get("copyright") or "")], f"{node.path}.copyright")
+            row["encoder"] = ([str(node.get("publisher") or "")], f"{node.path}.publisher")
+            row["encoded on"] = ([str(node.get("date") or "")[:10]], f"{node.path}.date")
+            row["license"] = ([str(node.get("copyright") or "")], f"{node.path}.copyright")
             codes = [j.concept() for j in node.many("jurisdiction")]
             row["jurisdiction"] = (codes, f"{node.path}.jurisdiction")
             self._documents[name] = self._add("document", row)
@@ -214,8 +212,8 @@ class _Reader:
             code = product if product.value else activity.one("code")
         row["intervention"] = ([code.concept()], code.path)
         row["indication"] = ([one.concept() for one in action.many("reason")], f"{action.path}.reason")
-        goals = {str(goal.value.get("id")): goal for goal in node.many("goal")}
-        wanted = [goals[g.text()] for g in action.many("goalId") if g.value in goals]
+        goals = {str(goal.get("id")): goal for goal in node.many("goal")}
+        wanted = [goals[g.text()] for g in action.many("goalId") if g.text() in goals]
         row["outcome"] = ([goal.one("description").concept() for goal in wanted], f"{node.path}.goal")
         for goal in wanted:
             goal.mark()
@@ -272,11 +270,11 @@ class _Reader:
         row["population in the document's words"] = ([action.one("description").text()], f"{action.path}.description")
         for condition in action.many("condition"):
             expression = condition.one("expression")
-            if condition.value.get("kind") != "applicability":
+            if condition.get("kind") != "applicability":
                 continue
             name = _CQL_NAME.fullmatch(str(expression.one("expression").value or ""))
             known = name[1] if name and ns.expand(name[1]) else ""
-            row["population"] = ([known or str(expression.value.get("description") or "")], expression.path)
+            row["population"] = ([known or str(expression.get("description") or "")], expression.path)
             condition.mark()
         for place in (action, node):
             for key in ("subjectReference", "subjectCanonical", "subjectCodeableConcept"):
@@ -290,7 +288,7 @@ class _Reader:
                     row["population"] = ([subject.concept()], subject.path)
 
     def _members(self, group: Node) -> list[str]:
-        self.used.add(group.value["resourceType"])
+        self.used.add(str(group.get("resourceType")))
         return criteria(group)
 
     def _own(self, row: Values, action: Node) -> None:
@@ -299,7 +297,7 @@ class _Reader:
                 row[heading] = ([own.valued().text()], own.path)
         for how in action.extension(OURS + "how"):
             for part in how.many("extension"):
-                heading = _HOW.get(part.value.get("url", ""), "")
+                heading = _HOW.get(part.get("url", ""), "")
                 if heading:
                     part.one("url").mark()
                     row[heading] = ([part.valued().text()], part.path)
@@ -357,7 +355,7 @@ class _Reader:
         kind, quantity = statistic.one("statisticType"), statistic.one("quantity")
         measure = self._entry("gg:Measure", kind) or self._label("gg:Measure", kind.concept())
         words = kind.one("text").text()
-        side = re.search(r", favours (.+)$", str(statistic.value.get("description") or ""))
+        side = re.search(r", favours (.+)$", str(statistic.get("description") or ""))
         bounds: Any = next((a.one("range") for a in statistic.many("attributeEstimate") if a.one("range").value), None)
         row = {
             "document": evidence["document"],
