@@ -57,7 +57,7 @@ TYPED: list[tuple[str, str, Any, str, str]] = [
     ("document", "doi", "see the journal", "is no DOI", "https://doi.org/10."),
     ("document", "pmid", "PMC123", "is no PMID", "pubmed"),
     ("document", "id", "House 2024", "small letters", "house-2024"),
-    ("document", "encoder", "0000-0002-1825-0098", "no ORCID", "orcid.org"),
+    ("document", "encoder", "0000-0002-1825-0098", "does not fit", "Look the iD up"),
     ("document", "digest", "abc", "not a digest", "guidegraph locate"),
     ("contraindications", "every patient", "yes", "both 'population' and", "Keep one"),
     ("contraindications", "kind", "contraindicated", "is not an entry", "absolute"),
@@ -69,7 +69,7 @@ TYPED: list[tuple[str, str, Any, str, str]] = [
     ("figures", "measure", "mean diference", "is not an entry", "mean difference"),
     ("figures", "evidence", "E7", "has the id", "E1"),
     ("places", "start", "12", "has a start and an end", "Give both"),
-    ("populations", "definition", "'low back pain' and 'age (yers)' some [>= 18]", "", "age (years)"),
+    ("populations", "definition", "'low back pain' and 'age (yers)' some [>= 18]", "is not a known term", "Nearest"),
     ("populations", "definition", "'age (years)' some [>= eighteen]", "", ""),
 ]  # fmt: skip
 COLUMNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -156,7 +156,7 @@ SHAPES: list[tuple[str, Rows, str, str]] = [
     ("no document", {k: v for k, v in SMALL.items() if k != "document"}, "no document", "section 'document'"),
     ("no heading", with_section("alerts", [{"a": "b", "c": "d"}]), "no heading that is known", "Headings are"),
     ("duplicate document", {**SMALL, "document": SMALL["document"] * 2}, "there twice", "Keep one"),
-    ("term known", with_section("terms", [{"label": "low back pain", "kind": "condition", "definition": "pain"}]), "known already", "take"),
+    ("term known", with_section("terms", [{"label": "low back pain", "kind": "condition", "definition": "pain"}]), "has this id already", "take"),
     ("term of no kind", with_section("terms", [{"label": "a thing", "kind": "conditon", "definition": "x"}]), "no kind of term", "condition"),
     ("reading upside down", with_section("readings", [{"label": "old", "term": "low back pain", "number": "age (years)", "at least": "65", "at most": "18", "two-way": "no"}]), "below at least", "Correct"),
     ("mapping without prefix", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "M54", "label of the code": "x"}]), "no code with a prefix", "MESH"),
@@ -180,7 +180,7 @@ def test_an_encoder_must_be_named(tmp_path: Path, knowledge: Knowledge) -> None:
     assert "(encoder)" in mistake.where
     assert "--encoder" in mistake.mend
     assert mistakes(path, knowledge, "Jane Doe") == []
-    assert "no name" in str(mistakes(path, knowledge, "7")[0])
+    assert "names nobody" in str(mistakes(path, knowledge, "7")[0])
 
 
 def test_a_rule_of_the_shapes_is_told_at_its_row(tmp_path: Path, knowledge: Knowledge) -> None:

@@ -11,7 +11,7 @@ from guidegraph.authoring.vocabulary import PopulationVocabulary
 from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.knowledge.manchester import NUMBER_OF
-from guidegraph.profile.terms import shortened
+from guidegraph.profile.names import shortened
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
 
 #: More alternatives than this could not be told to a reader.

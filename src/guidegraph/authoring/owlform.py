@@ -6,7 +6,7 @@ the value, so that what was read is written back the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -50,6 +50,21 @@ class Expression:
     def literals(self) -> Iterator[Literal]:
         """All literals, branch by branch."""
         return (one for branch in self.branches for one in branch)
+
+
+def event(prop: str, cls: str, outcome: str, showed: str, ranges: Mapping[str, tuple[Bound, Bound]]) -> Event:
+    """An event with the ranges of its numbers, by their properties.
+
+    Raises:
+        PopulationError: a number is none of such an event.
+    """
+    time, value = NUMBER_OF[prop], VALUE_OF.get(prop, "")
+    for other in ranges.keys() - {time, value}:
+        raise PopulationError(f"{ns.shorten(other)} is not said of {ns.shorten(prop)}", mend=_MEND)
+    low, high = ranges.get(time, (LOWEST, HIGHEST))
+    return Event(
+        prop, cls, outcome, time in ranges, low, high, showed, value in ranges, *ranges.get(value, (LOWEST, HIGHEST))
+    )
 
 
 # ---------------------------------------------------------------- into OWL
@@ -203,11 +218,7 @@ class _Reader:
                 showed = self._iri(self._must(part, ns.OWL + "someValuesFrom"))
             else:
                 ranges[on] = self._range(self._must(part, ns.OWL + "someValuesFrom"))
-        value = VALUE_OF.get(prop, "")
-        whole = (LOWEST, HIGHEST)
-        number = next((on for on in ranges if on != value), "")
-        days, came = ranges.get(number, whole), ranges.get(value, whole)
-        return Event(prop, cls, outcome, bool(number), *days, showed, value in ranges, *came)
+        return event(prop, cls, outcome, showed, ranges)
 
     def _iri(self, node: object) -> str:
         if not isinstance(node, ox.NamedNode):

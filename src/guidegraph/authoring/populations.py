@@ -33,8 +33,11 @@ __all__ = [
 ]
 
 _LONGEST = 4000
+_PART_NUMBERS = frozenset((*NUMBER_OF.values(), *VALUE_OF.values()))
 _TRIAL = gg("hasTrial")
 _NUMBER_MEND = "Write what it is a number of, and >=, <=, > or <."
+#: What the gentle form says of an intervention that was no trial.
+_EVENTS = {gg("stoppedMedication"): "stopped", gg("underwent"): "done", gg("wasSupplied"): "supplied"}
 #: Where a terminal is not what should stand there, by what stood before.
 _AFTER = {
     "NUMBER": ("{} has no range", "Write its range behind it, such as {} >= N, or N to M."),
@@ -168,8 +171,7 @@ class _Labels(Syntax):
         return text
 
     def name(self, iri: str, prop: str = "") -> str:
-        row = self._vocabulary.terms.by_iri.get(iri)
-        if iri in (*NUMBER_OF.values(), *VALUE_OF.values()) or (row is not None and row.kind == "number"):
+        if iri in _PART_NUMBERS or (self._vocabulary.terms.by_iri.get(iri) and _is_number(iri, self._vocabulary)):
             return self._quoted(iri, NUMBER)
         if iri in self._vocabulary.properties:
             return self._quoted(iri, PROPERTY)
@@ -191,9 +193,15 @@ class _Labels(Syntax):
         return super().atom(what)
 
 
+def _is_number(iri: str, vocabulary: PopulationVocabulary) -> bool:
+    return vocabulary.terms.by_iri[iri].kind == "number"
+
+
 def _kinds(prop: str, vocabulary: PopulationVocabulary) -> tuple[str, ...]:
     if prop in NUMBER_OF or prop == gg("ofIntervention"):
         return ("intervention",)
+    if prop == gg("showed"):
+        return ("finding",)
     takes = vocabulary.properties[prop].takes or KINDS.get(prop, "")
     return (takes,) if takes else CLINICAL
 
@@ -245,8 +253,6 @@ class _Gently:
     def atom(self, what: Held | Event | Range) -> str:
         if isinstance(what, Range):
             return f"{self._number(what.prop)} {self._ends(what.low, what.high)}"
-        if isinstance(what, Event) and what.prop in VALUE_OF:
-            return _Labels(self._vocabulary).atom(what)
         if isinstance(what, Event):
             return self._event(what)
         if not what.prop:
@@ -262,8 +268,16 @@ class _Gently:
         if what.prop == _TRIAL:
             head = self._name(what.outcome, OUTCOME) if what.outcome else "tried"
             return f"{head}: {name}" + (f" (at least {plain(what.low[0])} weeks)" if what.bounded else "")
-        words = "within" if what.high[1] else "less than"
-        return f"stopped: {name}" + (f" ({words} {plain(what.high[0])} days)" if what.bounded else "")
+        head, parts = _EVENTS[what.prop], list[str]()
+        if what.showed:
+            parts.append(f"{self._name(gg('showed'), PROPERTY)} {self._name(what.showed, 'finding')}")
+        if what.valued:
+            parts.append(f"{self._name(VALUE_OF[what.prop], NUMBER)} {self._ends(what.least, what.most)}")
+        if what.bounded and what.low == LOWEST:
+            parts.append(f"{'within' if what.high[1] else 'less than'} {plain(what.high[0])} days")
+        elif what.bounded:
+            parts.append(f"{self._name(NUMBER_OF[what.prop], NUMBER)} {self._ends(what.low, what.high)}")
+        return f"{head}: {name}" + (f" ({', '.join(parts)})" if parts else "")
 
     def literal(self, literal: Literal) -> str:
         what, positive = literal

@@ -9,10 +9,11 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.agents import ORCID
 from guidegraph.authoring.columns import Column, Section, sections
 from guidegraph.authoring.declaring import APART, Declarations
 from guidegraph.authoring.making import BESIDE
-from guidegraph.authoring.naming import PEOPLE, Names
+from guidegraph.authoring.naming import Names
 from guidegraph.authoring.populations import PopulationVocabulary, expressions, write_population
 from guidegraph.errors import GuideGraphError, TermError, UsageError
 from guidegraph.knowledge.opened import Knowledge
@@ -127,9 +128,8 @@ class _Document:
             )
 
     def _people(self) -> None:
-        for iri in [s for s in self._said if s.startswith(PEOPLE)]:
-            for name in ("gg:Encoder", "owl:NamedIndividual"):
-                self._done_iri(iri, _TYPE, ns.expand(name) or "")
+        for iri in self._of_type(ns.PROV + "Person"):
+            self._done_iri(iri, _TYPE, ns.PROV + "Person")
             for value in self._values(iri, ns.RDFS + "label"):
                 self._done(iri, ns.RDFS + "label", value)
 
@@ -299,11 +299,15 @@ class _Document:
             return iri.removeprefix(ns.GGO)
 
     def _agent(self, iri: str) -> str:
-        label = self._names.label(ox.NamedNode(iri))
-        try:
-            return label if label and self._names.agent(label) == iri else iri
-        except GuideGraphError:
-            return iri
+        own = (v.value for v in self._values(iri, ns.RDFS + "label") if isinstance(v, ox.Literal))
+        label = next(own, "") or self._names.label(ox.NamedNode(iri))
+        for text in (label, f"{label} ({iri.removeprefix(ORCID)})" if iri.startswith(ORCID) else ""):
+            try:
+                if text and self._names.agent(text) == iri:
+                    return text
+            except GuideGraphError:
+                continue
+        return iri
 
 
 def _plain(value: object) -> str:

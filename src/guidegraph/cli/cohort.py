@@ -11,7 +11,18 @@ import typer
 from typer.core import TyperGroup
 
 from guidegraph.cli.common import terminal, write
-from guidegraph.cli.options import SHIPPED, Jurisdiction, Only, Opener, Output, Standing, day, file_path, guarded
+from guidegraph.cli.options import (
+    SHIPPED,
+    Jurisdiction,
+    Only,
+    Opener,
+    Output,
+    Standing,
+    day,
+    file_path,
+    folder_path,
+    guarded,
+)
 from guidegraph.errors import UsageError
 from guidegraph.files import read_text
 
@@ -55,7 +66,7 @@ def _needed() -> Iterator[None]:
 @app.command("answer", hidden=True)
 @guarded
 def answer(
-    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=file_path, help=_PATIENTS)],
+    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=_PATIENTS)],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", parser=file_path, help="The Parquet file to write.")
     ],
