@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from guidegraph.authoring.cells import ERROR, FORMULA, Cell, Grid, CellError, Raw, Row, Sheet, clean, place
+from guidegraph.authoring.cells import ERROR, FORMULA, Cell, CellError, Grid, Raw, Row, Sheet, clean, place
 from guidegraph.authoring.columns import Section, sections
 from guidegraph.authoring.plaintexts import read_csv_folder, read_yaml_sheet
 from guidegraph.authoring.spreadsheets import read_ods, read_xlsx
