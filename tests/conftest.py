@@ -65,6 +65,19 @@ def kb() -> gg.KnowledgeBase:
 
 
 @pytest.fixture(scope="session")
+def opened(kb: gg.KnowledgeBase) -> Callable[..., gg.KnowledgeBase]:
+    """Opens domains by their names, each choice of them once; the first domain where none is named."""
+    kept: dict[tuple[str, ...], gg.KnowledgeBase] = {(): kb}
+
+    def of(*domains: str) -> gg.KnowledgeBase:
+        if domains not in kept:
+            kept[domains] = gg.open(domains=domains)
+        return kept[domains]
+
+    return of
+
+
+@pytest.fixture(scope="session")
 def ask(kb: gg.KnowledgeBase) -> Callable[..., gg.Answer]:
     """Ask the shipped knowledge base as of a fixed day."""
 

@@ -11,6 +11,7 @@ __all__ = [
     "POSITIVE",
     "STATUSES",
     "Another",
+    "CareFact",
     "CodeReading",
     "Parameter",
     "Problem",
@@ -195,6 +196,25 @@ class StopFact:
     days: Decimal | None = None
 
 
+@dataclass(frozen=True, order=True)
+class CareFact:
+    """A test or procedure that was done, or a drug that was supplied: what, how many days ago, and what came of it.
+
+    ``prop`` is the property of its list (``gg:underwent``, ``gg:wasSupplied``). ``days`` are the fewest and the most
+    days since, which differ where the day is known in part; None where it is not known. ``shows`` and ``lacks`` are
+    findings that it showed, or did not. ``value`` is the number that came of a test, or the days that a supply lasts.
+
+    As an absent fact it denies every event of the class (one of ``shows``, if that is given; within ``days[1]`` days).
+    """
+
+    prop: str
+    of: str
+    days: tuple[Decimal, Decimal] | None = None
+    shows: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    value: Decimal | None = None
+
+
 @dataclass(frozen=True)
 class Problem:
     """One of several problems that a profile asks about, with what belongs to it alone.
@@ -248,6 +268,8 @@ class Profile:
     acted_on: frozenset[str] = frozenset()
     others: tuple[Another, ...] = ()
     beside: frozenset[str] = frozenset()
+    care_present: frozenset[CareFact] = frozenset()
+    care_absent: frozenset[CareFact] = frozenset()
 
 
 @dataclass(frozen=True)

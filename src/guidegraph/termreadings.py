@@ -32,6 +32,9 @@ EVERYTHING: Interval = (LOWEST, HIGHEST)
 #: The step from a bound to a number beside it: less than anybody measures.
 _LEAST_STEP = Decimal("0.000001")
 STOPPED = ns.GG + "stoppedMedication"
+#: The lists of what was done or supplied, each time with the days since.
+UNDERWENT, SUPPLIED = ns.GG + "underwent", ns.GG + "wasSupplied"
+CARE = (UNDERWENT, SUPPLIED)
 TAKEN = ns.GG + "takesMedication"
 
 #: What an implication rests on: the ontology's list, a reading, that definitions differ on an interval, a combination.

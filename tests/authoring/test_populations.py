@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
@@ -24,7 +27,7 @@ from guidegraph.authoring.populations import (
 from guidegraph.disagree.words import manchester, simplest
 from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
-from guidegraph.termreadings import HIGHEST, LOWEST
+from guidegraph.termreadings import HIGHEST, LOWEST, Bound
 
 KB = guidegraph.open()
 VOCABULARY = PopulationVocabulary.of(KB.knowledge)
@@ -108,14 +111,29 @@ def ranges(draw: st.DrawFn) -> Range:
 
 
 @st.composite
+def ends(draw: st.DrawFn, bounded: bool) -> tuple[Bound, Bound]:
+    least, most = sorted(draw(st.lists(numbers(0, 900), min_size=2, max_size=2, unique=True)))
+    low = draw(st.sampled_from([LOWEST, (least, 0), (least, 1)])) if bounded else LOWEST
+    high = draw(st.sampled_from([HIGHEST, (most, 0), (most, 1)])) if bounded else HIGHEST
+    return ((least, 0) if bounded and (low, high) == (LOWEST, HIGHEST) else low), high
+
+
+@st.composite
 def events(draw: st.DrawFn) -> Event:
     cls, bounded = draw(st.sampled_from(_CLASSES["intervention"])), draw(st.booleans())
     number = draw(numbers(0, 900))
     if draw(st.booleans()):
         outcome = draw(st.sampled_from(_OUTCOMES))
         return Event(gg("hasTrial"), cls, outcome, bounded, (number, 0) if bounded else LOWEST, HIGHEST)
-    high = (number + 1, draw(st.integers(0, 1))) if bounded else HIGHEST
-    return Event(gg("stoppedMedication"), cls, "", bounded, LOWEST, high)
+    if draw(st.booleans()):
+        high = (number + 1, draw(st.integers(0, 1))) if bounded else HIGHEST
+        return Event(gg("stoppedMedication"), cls, "", bounded, LOWEST, high)
+    low, high = draw(ends(bounded))
+    valued = draw(st.booleans())
+    least, most = draw(ends(valued))
+    prop = draw(st.sampled_from(["underwent", "wasSupplied"]))
+    showed = draw(st.sampled_from(["", *_CLASSES["finding"]])) if prop == "underwent" else ""
+    return Event(gg(prop), cls, "", bounded, low, high, showed, valued, least, most)
 
 
 def held(prop: str, kind: str) -> st.SearchStrategy[Held]:
@@ -196,6 +214,13 @@ SAME = {
     "'has stopped medication' some ('of intervention' some 'acetaminophen' and 'days since the drug was stopped' some [<= 14])": [
         "stopped: acetaminophen within 14 days", "stopped: paracetamol (within 2 weeks)", "stopped: paracetamol (at most 14 days ago)",
     ],
+    "'has undergone' some ('of intervention' some 'acetaminophen' and 'value of the result' some [< 30] and 'days since' some [<= 91])": [
+        "done: acetaminophen (result < 30, within 3 months)", "underwent some (ofIntervention some Acetaminophen and daysSince some [<= 91] and resultValue some [< 30])",
+        "has undergone: acetaminophen (within 13 weeks, value of the result under 30)",
+    ],
+    "'was supplied with' some ('of intervention' some 'acetaminophen' and 'days of supply' some [>= 28] and 'days since' some [>= 30, < 90])": [
+        "supplied: acetaminophen (days of supply >= 28, 30 to under 90 days ago)", "supplied: paracetamol (days since >= 30 and < 90, days of supply at least 4 weeks)",
+    ],
     "'takes medication' some 'nonsteroidal anti-inflammatory drug' or 'takes medication' some 'acetaminophen'": [
         "takes: NSAID or paracetamol", "takes: (NSAID or acetaminophen)", "takesMedication some (NSAID or Acetaminophen)",
     ],
@@ -262,6 +287,7 @@ WRONG = [
     ("{sciatica}", 1, "enumeration", "or"),
     ("failed: acetaminophen (at most 6 weeks)", 24, "bounded from below", ">= N"),
     ("stopped: acetaminophen (at least 14 days)", 25, "bounded from above", "<= N"),
+    ("failed: acetaminophen (result < 3)", 24, "is not said of", "Take it away"),
     ("ofIntervention some NSAID", 21, "not of a patient", "hasTrial some"),
     ("hasTrial some (hasOutcome value failed)", 1, "does not say of what", "ofIntervention some X"),
     ("hasCondition some (sciatica and 'low back pain')", 1, "takes one term", "and"),
@@ -281,3 +307,20 @@ def test_too_many_alternatives_are_refused() -> None:
     pairs = [f"({a} or {b})" for a, b in zip(*[iter(repr(TERMS.label(c)) for c in _CLASSES["condition"][:16])] * 2)]  # noqa: B905
     with pytest.raises(PopulationError, match="more than 64 alternatives"):
         read_population(" and ".join(pairs), VOCABULARY)
+
+
+def test_what_the_documentation_shows_is_so(repo_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (repo_root / "docs/populations-in-words.md").read_text(encoding="utf-8")
+    table = text.split("| --- | --- | --- |")[1].split("\n\n")[0]
+    examples = re.findall(r"`([^`]+)`", table)
+    assert len(examples) > 25
+    for example in examples:
+        assert read_population(example, VOCABULARY).branches, example
+    blocks = [textwrap.dedent(block) for block in re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, re.MULTILINE)]
+    forms = blocks[0].strip().splitlines()
+    assert len({write_population(read_population(form, VOCABULARY), VOCABULARY) for form in forms}) == 1
+    exec(blocks[1], {})
+    assert capsys.readouterr().out == blocks[2].lstrip()
+    with pytest.raises(PopulationError) as caught:
+        read_population("sciatica; caudal equina syndrome", VOCABULARY)
+    assert str(caught.value) == blocks[3].strip()

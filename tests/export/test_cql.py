@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +25,7 @@ from guidegraph.profile import read_profile
 from guidegraph.profile.problems import of_problem, titled
 from guidegraph.termreadings import STOPPED
 from tests.conftest import AS_OF
-from tests.support import generate, npm
+from tests.support import generate
 from tests.support.fhircheck import validate
 from tests.support.paths import ASKED, ASKED_NAMES, AUDIT, PROFILES
 
@@ -37,26 +36,6 @@ VALUES = {"true": True, "false": False, "unknown": None}
 #: Where the two engines may differ: (patient, population) with the reason. None is known. The list is strict: an entry
 #: whose values are the same fails as well.
 KNOWN: dict[tuple[str, str], str] = {}
-
-
-@pytest.fixture(scope="session")
-def run_cql(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
-    """Compile a library and run it over bundles: the values of each define, by bundle."""
-    modules = npm.modules("cql", *npm.CQL)
-    folder = tmp_path_factory.mktemp("cql")
-
-    def run(library: str, bundles: dict[str, Any]) -> dict[str, Any]:
-        (folder / "library.cql").write_text(library, encoding="utf-8")
-        (folder / "bundles.json").write_text(json.dumps(bundles), encoding="utf-8")
-        files = (folder / "library.cql", folder / "bundles.json", HERE / "cql" / "system-modelinfo.xml")
-        line = ["node", str(HERE / "cql" / "run.mjs"), str(modules), *map(str, files)]
-        done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
-        assert done.returncode == 0, done.stderr[-2000:]
-        answer: dict[str, Any] = json.loads(done.stdout)
-        assert answer["errors"] == []
-        return dict(answer["results"])
-
-    return run
 
 
 def bundle(kb: Any, profile: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ NEEDED = {
     "validate": ["mine.ttl"],
     "check": ["--no-reasoner"],
     "verify-document": ["article.txt"],
+    "locate": ["article.txt", "Nothing."],
     "audit": ["mine.ttl"],
     "trace": ["ibuprofen"],
     "link": ["list"],

@@ -45,7 +45,7 @@ def command(
         return subprocess.run(
             line, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, cwd=cwd, env=around, check=False
         )
-    _load()
+    shipped()
     pipes = [os.pipe() for _ in range(3)]
     child = os.fork()
     if child == 0:
@@ -88,10 +88,10 @@ def _text(raw: bytes) -> str:
 @contextmanager
 def kept_open() -> Iterator[None]:
     """Let whatever opens the shipped knowledge in this block have it as it was opened once."""
-    shipped, opened = _load(), api.open_knowledge
+    kept, opened = shipped(), api.open_knowledge
 
     def open_knowledge(root: Any = None, **named: Any) -> guidegraph.KnowledgeBase:
-        return opened(root, **named) if root or any(named.values()) else shipped
+        return opened(root, **named) if root or any(named.values()) else kept
 
     api.open_knowledge = open_knowledge
     try:
@@ -101,20 +101,20 @@ def kept_open() -> Iterator[None]:
 
 
 @cache
-def _load() -> guidegraph.KnowledgeBase:
+def shipped() -> guidegraph.KnowledgeBase:
     """Import every module of ours and open the shipped knowledge, once."""
     for module in pkgutil.walk_packages(guidegraph.__path__, "guidegraph."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    shipped = guidegraph.open()
+    kb = guidegraph.open()
     # What is made at the first question (index, names, disagreements, digests) is made now: a fork would lose it.
-    assert shipped.therapies({"conditions": ["sciatica"]}).to_dict()["therapies"]
-    shipped.knowledge.load_links()
-    assert shipped.lookup("ibuprofen")["terms"] and shipped.trace("NSAID").data and shipped.matrix()
+    assert kb.therapies({"conditions": ["sciatica"]}).to_dict()["therapies"]
+    kb.knowledge.load_links()
+    assert kb.lookup("ibuprofen")["terms"] and kb.trace("NSAID").data and kb.matrix()
     # A fork copies what its collector of garbage touches.
     gc.collect()
     gc.freeze()
-    return shipped
+    return kb
 
 
 def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int], home: str | None) -> NoReturn:

@@ -11,9 +11,9 @@ from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import Assessment, read_assessment
 from guidegraph.assess.questions import differing
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.knowledge.records import Atom
 from guidegraph.model import POSITIVE, CodeReading, Profile
 from guidegraph.profile import apply_implications, yielding
 from guidegraph.profile.problems import of_problem
@@ -55,14 +55,20 @@ def asked(
             approval is asked for that there is not.
     """
     check_jurisdiction(knowledge, jurisdiction)
-    voices = frozenset(
-        _choice(option, value, known)
-        for option, value, known in (("--standing", standing, "guideline"), ("--only", only, "approved"))
-        if value is not None
-    )
+    voices = counted_voices(standing, only)
     readings = [r for text in also if (r := coded_therapy(knowledge, text)) is not None]
     one = of_problem(profile, problem, knowledge.vocabulary)
     return assess(knowledge, one, as_of or date.today(), jurisdiction, readings, voices)
+
+
+def counted_voices(standing: str | None, only: str | None) -> frozenset[str]:
+    """Which recommendations alone count, as a request has it; for the arguments see :class:`Asking`.
+
+    Raises:
+        UsageError: a standing or approval is asked for that there is not.
+    """
+    asked = (("--standing", standing, "guideline"), ("--only", only, "approved"))
+    return frozenset(_choice(option, value, known) for option, value, known in asked if value is not None)
 
 
 def _choice(option: str, value: str, known: str) -> str:

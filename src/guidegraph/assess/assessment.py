@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.engine import Request, Session
 from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.records import Atom, Records
+from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import Settled
 

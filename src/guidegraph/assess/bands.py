@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.questions import nothing_open_but
 from guidegraph.assess.timeline import HORIZON
-from guidegraph.knowledge.records import Atom, gg
+from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 
 if TYPE_CHECKING:

@@ -11,9 +11,11 @@ from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessme
 from guidegraph.assess.search import Fact, Goal, Search, within
 from guidegraph.assess.timeline import shifted, thresholds
 from guidegraph.derived import Change, ChangedFact
-from guidegraph.knowledge.records import Atom, gg
-from guidegraph.model import Profile, StopFact, TrialFact
-from guidegraph.termreadings import plain
+from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.records import gg
+from guidegraph.model import CareFact, Profile, StopFact, TrialFact
+from guidegraph.profile.settling import denies
+from guidegraph.termreadings import CARE, plain
 
 Assess = Callable[[Profile], Assessment]
 _ELIGIBLE = "eligible"
@@ -74,9 +76,36 @@ def _with_fact(profile: Profile, assessment: Assessment, subject: str, value: bo
             return replace(profile, stops_present=profile.stops_present | {StopFact(atom.cls, _number(atom))})
         days = atom.high if atom.bounded and atom.high < Decimal(999999999) else None
         return replace(profile, stops_absent=profile.stops_absent | {StopFact(atom.cls, days)})
+    if atom.prop in CARE:
+        return _with_care(profile, assessment, atom, value)
     side = profile.present if value else profile.absent
     table = {**side, atom.prop: side.get(atom.prop, frozenset()) | {atom.cls}}
     return replace(profile, present=table) if value else replace(profile, absent=table)
+
+
+def _with_care(profile: Profile, assessment: Assessment, atom: Atom, value: bool) -> Profile:
+    """What was done or supplied as the atom asks for it, as long ago as it may be, or nothing of the kind in its days.
+
+    Where an event of the kind is known whose day or value is not, nothing can be supposed of others.
+    """
+    shows, day = (atom.showed,) if atom.showed else (), _oldest(atom) if atom.bounded else None
+    above = assessment.records.ancestors
+    if value:
+        days, came = (day, day) if day is not None else None, _number(atom.value) if atom.valued else None
+        done = CareFact(atom.prop, atom.cls, days, shows, (), came)
+        return replace(profile, care_present=profile.care_present | {done})
+    within_ = (Decimal(0), atom.high) if atom.bounded and atom.high < Decimal(999999999) else None
+    denial = CareFact(atom.prop, atom.cls, within_, shows)
+    if any(denies(denial, done, lambda cls: above.get(cls, frozenset((cls,)))) for done in profile.care_present):
+        return profile
+    return replace(profile, care_absent=profile.care_absent | {denial})
+
+
+def _oldest(atom: Atom) -> Decimal | None:
+    for candidate in (atom.high, atom.below - 1):
+        if candidate < Decimal(999999999) - 1 and candidate >= 0 and within(atom, candidate):
+            return candidate
+    return _number(atom)
 
 
 def _with_trial(profile: Profile, assessment: Assessment, atom: Atom, value: bool) -> Profile:

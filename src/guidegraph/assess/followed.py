@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from guidegraph.assess.assessment import FALSE, TRUE, TRUTH_ORDER, UNKNOWN, Assessment
 from guidegraph.assess.questions import differing
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.records import Atom, gg
+from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.records import gg
 from guidegraph.model import Another
 from guidegraph.termreadings import DISPUTED, READING, TAKEN, interval_text, plain
 
@@ -126,6 +127,7 @@ def _unknown(assessment: Assessment, atom: Atom) -> bool:
     listed = set(profile.present.get(atom.prop, ()))
     listed |= {trial.of for trial in profile.trials_present if atom.prop == gg("hasTrial")}
     listed |= {stop.of for stop in profile.stops_present if atom.prop == gg("stoppedMedication")}
+    listed |= {event.of for event in profile.care_present if atom.prop == event.prop}
     listed |= {cls for prop, cls in assessment.settled.left_open if prop == atom.prop}
     return not any(records.related(atom.cls, one) for one in listed)
 

@@ -12,8 +12,9 @@ from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
 from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later
 from guidegraph.assess.families import families
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.describe import iri_of
-from guidegraph.knowledge.records import Atom, gg
+from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 from guidegraph.termreadings import plain
 

@@ -13,8 +13,9 @@ from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
 from guidegraph.assess.course import trials_made
 from guidegraph.assess.families import families
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.facts import Fact
-from guidegraph.knowledge.records import Atom, gg
+from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 from guidegraph.termreadings import plain
 

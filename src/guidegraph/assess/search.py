@@ -8,7 +8,8 @@ from decimal import Decimal
 from functools import cache
 
 from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
-from guidegraph.knowledge.records import Atom, gg
+from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.records import gg
 from guidegraph.termreadings import EVERYTHING, STOPPED, TAKEN, at, inside
 
 Literal = tuple[str, bool]
@@ -187,7 +188,13 @@ class Search:
         if other.cls not in above:
             return False
         same = not other.outcome or other.outcome == one.outcome
-        return same and (not other.bounded or (one.bounded and within(other, _inside(one)) and _covers(other, one)))
+        if other.showed and other.showed not in records.ancestors.get(one.showed, (one.showed,)):
+            return False
+        pairs = [(other, one)] + ([(other.value, one.value)] if other.valued or one.valued else [])
+        return same and all(
+            not wide.bounded or (tight.bounded and within(wide, _inside(tight)) and _covers(wide, tight))
+            for wide, tight in pairs
+        )
 
     def _lacks(self, number: Atom, owner: Atom) -> bool:
         """Whether a number cannot be had without the owner, such as weeks of a condition that is absent."""

@@ -14,8 +14,10 @@ from guidegraph.assess.problem import problem
 from guidegraph.derived import Span, Timeline, TimelineRow
 from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.records import Atom, Records, gg
+from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.records import Records, gg
 from guidegraph.model import POSITIVE, Profile, StopFact, TrialFact
+from guidegraph.termreadings import CARE
 
 #: How far ahead a timeline looks, in weeks.
 HORIZON = Decimal(52)
@@ -42,7 +44,12 @@ def shifted(profile: Profile, weeks: Decimal, rates: Mapping[str, Decimal]) -> P
         StopFact(s.of, _rounded(s.days + weeks * _DAYS_A_WEEK)) if s.days is not None else s
         for s in profile.stops_present
     )
-    return replace(profile, values=values, trials_present=trials, stops_present=stops)
+    passed = weeks * _DAYS_A_WEEK
+    care = frozenset(
+        replace(one, days=(_rounded(one.days[0] + passed), _rounded(one.days[1] + passed))) if one.days else one
+        for one in profile.care_present
+    )
+    return replace(profile, values=values, trials_present=trials, stops_present=stops, care_present=care)
 
 
 def _rounded(value: Decimal) -> Decimal:
@@ -60,6 +67,7 @@ def thresholds(profile: Profile, records: Records, rates: Mapping[str, Decimal])
     weeks: set[Decimal] = set()
     running = [t.weeks for t in profile.trials_present if t.outcome is None and t.weeks is not None]
     stopped = [s.days for s in profile.stops_present if s.days is not None]
+    done = {days for one in profile.care_present for days in one.days or ()}
     for atom in records.atoms.values():
         for bound in _bounds(atom):
             if not atom.cls and atom.prop in rates and atom.prop in profile.values:
@@ -68,6 +76,8 @@ def thresholds(profile: Profile, records: Records, rates: Mapping[str, Decimal])
                 weeks.update(bound - had for had in running)
             elif atom.prop == gg("stoppedMedication"):
                 weeks.update((bound - days) / _DAYS_A_WEEK for days in stopped)
+            elif atom.prop in CARE:
+                weeks.update((bound - days) / _DAYS_A_WEEK for days in done)
     return sorted(week for week in weeks if week > 0)
 
 

@@ -18,6 +18,7 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.named import find_document
 from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.validate import passages as verify
+from guidegraph.validate.texts import read_document
 
 
 @dataclass(frozen=True)
@@ -143,14 +144,14 @@ def verify_document(knowledge: Knowledge, path: str | Path, document: str | None
 
     Args:
         knowledge: what knows the digests.
-        path: the text as a UTF-8 file.
+        path: the document, or its text: plain text, Markdown, HTML or PDF.
         document: CURIE or IRI of the document; the one whose passages fit best if None.
 
     Raises:
         DocumentError: the file cannot be read, or the document is unknown or was encoded without its text.
     """
     known = verify.places(knowledge.engine.select("answer/places"))
-    text = verify.read_text(Path(path))
+    text = read_document(Path(path)).text
     iri = verify.choose(text, known) if document is None else ns.expand(document) or document
     if iri not in known:
         names = ", ".join(describe.name(d) for d in sorted(known)) or "none"

@@ -17,8 +17,6 @@ TEXT, NUMBER, DATE, TRUTH, ERROR, FORMULA = "text", "number", "date", "truth", "
 MOST_ROWS = 20_000
 #: The most columns of a worksheet that are looked at.
 MOST_COLUMNS = 256
-#: What separates several names in a cell; several texts stand on lines of their own.
-BETWEEN = " ; "
 
 
 class Raw(NamedTuple):

@@ -15,14 +15,12 @@ from guidegraph.authoring.making import BESIDE, MadeDocument, Maker
 from guidegraph.authoring.mappingrows import mapping_tables
 from guidegraph.authoring.naming import Names
 from guidegraph.authoring.sheet import faults_of_cells, read_sheet
-from guidegraph.authoring.terms import AddedTerms, added_terms, folder_terms
+from guidegraph.authoring.terms import TERMS, AddedTerms, added_terms, folder_terms
 from guidegraph.authoring.trig import document_trig, document_triples
 from guidegraph.errors import SheetError, UsageError
 from guidegraph.files import write_files, write_folder
 from guidegraph.knowledge.opened import Knowledge
-
-#: Where the terms of a sheet are written in a domain folder.
-TERMS = "ontology/terms.ttl"
+from guidegraph.store import knowledge_files
 
 
 @dataclass
@@ -63,7 +61,7 @@ def import_sheet(path: Path, knowledge: Knowledge, *, encoder: str = "", folder:
     tables, faults = mapping_tables(declared, names, encoder, folder)
     mistakes += faults
     if not mistakes:
-        mistakes += _broken_rules(made, terms, names, declared, sheet.file)
+        mistakes += _broken_rules(made, terms, names, declared, folder, sheet.file)
     if mistakes:
         raise SheetError(_in_order(mistakes, sheet.file))
     files = {f"documents/{one.id}.trig": document_trig(one, _people(one, names)) for one in made}
@@ -117,13 +115,19 @@ def _in_order(mistakes: Iterable[CellError], file: str) -> list[CellError]:
 
 
 def _broken_rules(
-    made: list[MadeDocument], terms: AddedTerms, names: Names, declared: Declarations, file: str
+    made: list[MadeDocument], terms: AddedTerms, names: Names, declared: Declarations, folder: Path | None, file: str
 ) -> Iterable[CellError]:
     """What the shapes say of the nodes, told at the rows that they come from."""
     from guidegraph.validate import validate_graph
 
     triples = [*(t for one in made for t in document_triples(one, _people(one, names))), *terms.triples()]
-    for result in validate_graph(triples, name=file).results if triples else ():
+    # What a loaded domain, or the folder that is written into, declares is what the sheet may use.
+    selected = names.knowledge.selected
+    ontology, _ = knowledge_files(selected.base, selected.folders)
+    own = [] if folder is None else sorted((folder / "ontology").glob("*.ttl"))
+    known = {path.resolve() for path in ontology}
+    ontology = [*ontology, *(path for path in own if path.resolve() not in known)]
+    for result in validate_graph(triples, name=file, ontology=ontology).results if triples else ():
         if result.severity == "Violation":
             yield _at_row(result.focus, result.path, result.message, declared, file)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -21,7 +22,7 @@ from guidegraph.authoring.populations import (
     write_population,
 )
 from guidegraph.authoring.rules import row_faults
-from guidegraph.authoring.values import Value, typed, values
+from guidegraph.authoring.values import Value, type_fits, typed, values
 from guidegraph.errors import PopulationError, TermError
 
 #: Nodes beside a statement: what their ids end in, their class, and the property that leads to the statement.
@@ -30,6 +31,8 @@ BESIDE = {
     "class reading": ("-class", ns.GG + "ClassReading", ns.GG + "ofStatement"),
 }
 _TYPE = ns.RDF + "type"
+#: A number as documents print it before a passage: 4, 1.2.7, A.3, R12, 2.1-2.4.
+_PRINTED = re.compile(r"[A-Za-z]{0,3}\.?\d[\w.()-]{0,18}\Z")
 #: Sections whose statements name their encoder; of the others the description of the graph does.
 _AGENT_PROPS = ("gg:encodedBy", "prov:wasAttributedTo")
 
@@ -139,9 +142,8 @@ class Maker:
             self._reading(made, one, beside["reading"], "reading")
         if beside["class reading"].triples:
             self._class_reading(made, one, beside["class reading"])
-        if one.row.section.column("encoder"):
-            if not node.one(ns.GG + "encodedBy"):
-                self._as_encoded(made, node, ns.GG + "encodedBy")
+        if one.row.section.column("encoder") and not node.one(ns.GG + "encodedBy"):
+            self._as_encoded(made, node, ns.GG + "encodedBy")
         if section == "citation readings":
             self._dated(made, node)
 
@@ -167,6 +169,7 @@ class Maker:
                 self._wrong(mistake)
 
     def _say(self, made: MadeDocument, one: Declared, node: Node, column: Column, cell: Cell) -> None:
+        type_fits(cell)
         if column.kind == "population":
             for text in cell.values():
                 node.say(column.predicate, ox.NamedNode(self._population(made, cell, text)))
@@ -254,7 +257,12 @@ class Maker:
             raise cell.mistake(error.what, error.mend) from None
         if named:
             return named
-        expression = self._read(cell, text)
+        try:
+            expression = self._read(cell, text)
+        except CellError as mistake:
+            near = self._names.near_populations(made.id, text)
+            told = f"Perhaps the population {' or '.join(map(repr, near))}; else: " if near else ""
+            raise cell.mistake(mistake.what, told + mistake.mend) from None
         known = self._expressions.get(made.id, {}).get(expression)
         if known:
             return known
@@ -283,7 +291,7 @@ class Maker:
         iri = f"{ns.BASE}statement/{made.id}/loc-{text}"
         if any(node.iri == iri for node in made.sections.get("places", ())):
             return iri
-        if not any(c.isdigit() for c in text) or " " in text or iri in self._declared.by_iri or len(text) > 20:
+        if not _PRINTED.match(text) or iri in self._declared.by_iri:
             try:
                 return self._names.own("places", made.id, text, "number")
             except TermError as error:

@@ -9,18 +9,28 @@ from typing import Any
 from lark import Token, Transformer, v_args
 
 from guidegraph.authoring.amounts import Amount, Limit, bounds
+from guidegraph.authoring.owlform import event
 from guidegraph.authoring.vocabulary import CLINICAL, NAMED, NUMBER, OUTCOME, PROPERTY, PopulationVocabulary
 from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Range
-from guidegraph.knowledge.manchester import NUMBER_OF
+from guidegraph.knowledge.manchester import NUMBER_OF, VALUE_OF
 from guidegraph.knowledge.records import gg
-from guidegraph.profile.terms import KINDS, shortened
+from guidegraph.profile.names import shortened
+from guidegraph.profile.terms import KINDS
 from guidegraph.termreadings import HIGHEST, LOWEST
 
 _TAKES, _TRIAL, _STOP = gg("takesMedication"), gg("hasTrial"), gg("stoppedMedication")
-_OF, _OUTCOME = gg("ofIntervention"), gg("hasOutcome")
-_HEADS = {"takes": _TAKES, "taking": _TAKES, "stopped": _STOP, "tried": _TRIAL, "trial": _TRIAL, "has": ""}
-_FORMS = "takes: X; stopped: X (within N days); tried: X; failed: X (at least N weeks); or not before one of these"
+_DONE, _SUPPLIED = gg("underwent"), gg("wasSupplied")
+_OF, _OUTCOME, _SHOWED = gg("ofIntervention"), gg("hasOutcome"), gg("showed")
+_HEADS = {"takes": _TAKES, "taking": _TAKES, "stopped": _STOP, "tried": _TRIAL, "trial": _TRIAL, "has": "",
+          "done": _DONE, "supplied": _SUPPLIED}  # fmt: skip
+_PART_NUMBERS = frozenset((*NUMBER_OF.values(), *VALUE_OF.values()))
+#: What may be said inside of an event beside its intervention and numbers.
+_ASIDE = {_TRIAL: _OUTCOME, _DONE: _SHOWED}
+_FORMS = (
+    "takes: X; stopped: X (within N days); tried: X; failed: X (at least N weeks); done: X; supplied: X; "
+    "or not before one of these"
+)
 
 
 @dataclass(frozen=True)
@@ -202,9 +212,10 @@ class Meaning(Transformer[Token, Any]):
             return Any_(tuple(self._restricted(head, one) for one in filler.members))
         if head.prop in NUMBER_OF and not (isinstance(filler, Name) and (head.outcome or head.words in _HEADS)):
             return self._event(head, filler)
-        if head.prop == _OF:
+        if head.prop in (_OF, _SHOWED):
             if isinstance(filler, Name):
-                return Part(_OF, self._term(filler, "intervention"), filler.column)
+                kind = "intervention" if head.prop == _OF else "finding"
+                return Part(head.prop, self._term(filler, kind), filler.column)
         elif isinstance(filler, Name):
             return self._of_class(head, filler)
         what = f"{head.words!r} takes one term, or terms with 'or' between them"
@@ -215,8 +226,8 @@ class Meaning(Transformer[Token, Any]):
             return self.alone(name)
         takes = self._vocabulary.properties[head.prop].takes or KINDS.get(head.prop, "")
         if head.prop in NUMBER_OF:
-            event = Event(head.prop, self._term(name, "intervention"), head.outcome, False, LOWEST, HIGHEST)
-            return Leaf(event, head.column)
+            made = event(head.prop, self._term(name, "intervention"), head.outcome, "", {})
+            return Leaf(made, head.column)
         return Leaf(Held(head.prop, self._term(name, *([takes] if takes else CLINICAL))), head.column)
 
     def _event(self, head: _Head, filler: Node) -> Leaf:
@@ -224,32 +235,32 @@ class Meaning(Transformer[Token, Any]):
         said: dict[str, Part] = {}
         for part in parts:
             if not isinstance(part, Part) or part.prop in said:
-                what = f"{head.words!r} says what was tried or stopped, its outcome and its number, each once"
-                mend = "Write ofIntervention some X, and where meant hasOutcome value O, trialWeeks some [>= N]."
+                what = f"{head.words!r} says of what it is, its outcome and its numbers, each once"
+                mend = f"Write {head.words} some (ofIntervention some X and ...)."
                 raise PopulationError(what, mend=mend, column=head.column)
             said[part.prop] = part
         if _OF not in said:
             mend = "Write ofIntervention some X inside of it."
             raise PopulationError(f"{head.words!r} does not say of what", mend=mend, column=head.column)
-        number = NUMBER_OF[head.prop]
+        time = NUMBER_OF[head.prop]
         for prop, part in said.items():
-            if prop not in (_OF, number, *([_OUTCOME] if head.prop == _TRIAL else [])):
+            if prop not in (_OF, time, VALUE_OF.get(head.prop), _ASIDE.get(head.prop)):
                 what = f"{self._vocabulary.label(prop)!r} is not said of {head.words!r}"
                 raise PopulationError(what, mend="Take it away.", column=part.column)
-        outcome = said[_OUTCOME].value if _OUTCOME in said else ""
-        low, high = said[number].value if number in said else (LOWEST, HIGHEST)
-        event = Event(head.prop, said[_OF].value, outcome, number in said, low, high)
-        return Leaf(self._bounded(event, said[number].column if number in said else head.column), head.column)
+        aside = {prop: said[prop].value if prop in said else "" for prop in (_OUTCOME, _SHOWED)}
+        ranges = {prop: part.value for prop, part in said.items() if prop in _PART_NUMBERS}
+        made = event(head.prop, said[_OF].value, aside[_OUTCOME], aside[_SHOWED], ranges)
+        return Leaf(self._bounded(made, said[time].column if time in said else head.column), head.column)
 
-    def _bounded(self, event: Event, column: int) -> Event:
+    def _bounded(self, made: Event, column: int) -> Event:
         """The event, if it is bounded on the side on which it may be."""
-        if event.bounded and event.prop == _TRIAL and (event.high != HIGHEST or event.low[1]):
+        if made.bounded and made.prop == _TRIAL and (made.high != HIGHEST or made.low[1]):
             what = "the length of a trial is bounded from below, its end included"
             raise PopulationError(what, mend="Write at least N weeks (>= N) alone.", column=column)
-        if event.bounded and event.prop == _STOP and event.low != LOWEST:
+        if made.bounded and made.prop == _STOP and made.low != LOWEST:
             what = "the days since a drug was stopped are bounded from above"
             raise PopulationError(what, mend="Write within N days (<= N), or less than N days.", column=column)
-        return event
+        return made
 
     def value(self, token: Token, outcome: Token) -> Part:
         prop = self._vocabulary.one(str(token), PROPERTY, _column(token))
@@ -291,7 +302,9 @@ class Meaning(Transformer[Token, Any]):
         outcomes = [(head.outcome, head.column)] if head.outcome else []
         limits: list[Limit] = []
         for parameter in parameters:
-            if isinstance(parameter, Token):
+            if isinstance(parameter, Part):
+                parts.append(parameter)
+            elif isinstance(parameter, Token):
                 outcomes.append((self._outcome(parameter), _column(parameter)))
             else:
                 limits += parameter
@@ -310,12 +323,19 @@ class Meaning(Transformer[Token, Any]):
     def parameter(self, what: Token | list[Limit]) -> Any:
         return [what]
 
+    def numbered(self, token: Token, limits: list[Limit]) -> list[Node]:
+        return [self.ranged(token, limits)]
+
+    def showing(self, token: Token, name: Token) -> list[Node]:
+        prop = self._vocabulary.one(str(token), PROPERTY, _column(token))
+        return [self._restricted(_Head(prop, "", _column(token), str(token)), self.term(name))]
+
     # ------------------------------------------------------------ numbers
 
     def ranged(self, token: Token, limits: list[Limit]) -> Node:
         prop = self._vocabulary.one(str(token), NUMBER, _column(token))
         low, high = bounds(limits, prop, self._vocabulary)
-        if prop in NUMBER_OF.values():
+        if prop in _PART_NUMBERS:
             return Part(prop, (low, high), _column(token))
         return Leaf(Range(prop, low, high), _column(token))
 

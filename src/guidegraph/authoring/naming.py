@@ -10,8 +10,9 @@ from functools import cached_property
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.authoring.declaring import Declarations, slug
-from guidegraph.errors import TermError
+from guidegraph.agents import read_agent
+from guidegraph.authoring.declaring import Declarations
+from guidegraph.errors import TermError, UsageError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import TermRow
 from guidegraph.profile import Vocabulary
@@ -27,12 +28,10 @@ INDIVIDUALS = {
 ROOTS = {name: ns.GG + name.capitalize() for name in ("condition", "finding", "intervention")}
 #: Names of matches, with the property of a mapping that each is.
 MATCHES = {name: f"skos:{name}Match" for name in ("exact", "narrow", "broad", "close", "related")}
-PEOPLE = ns.BASE + "person/"
 _TYPE = ox.NamedNode(ns.RDF + "type")
 _LABEL = ox.NamedNode(ns.RDFS + "label")
 #: A label with the id that it stands for behind it.
 _WITH_ID = re.compile(r"(.*?)\s*[\[(]([A-Za-z]+:[^\s\])]+)[\])]\Z", re.DOTALL)
-_ORCID = re.compile(r"(?:(?:https?://)?orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?\Z", re.IGNORECASE)
 
 
 def unknown(what: str, near: Iterable[str], known: Iterable[str] = ()) -> TermError:
@@ -63,11 +62,7 @@ class Names:
         self.declared = declared
         self._store = knowledge.store
         self._added = {kind: dict(held) for kind, held in (labels or {}).items()}
-        added = {row.iri: row for row in terms}
-        known = [row for row in knowledge.vocabulary.rows if row.iri not in added]
-        self.vocabulary = Vocabulary(
-            [*known, *added.values()], lambda: knowledge.links.codes, lambda: knowledge.lexicon
-        )
+        self.vocabulary: Vocabulary = knowledge.vocabulary.extended(terms)
         #: People who are named by a name alone: their labels, by the IRIs that were made for them.
         self.people: dict[str, str] = {}
 
@@ -216,9 +211,10 @@ class Names:
             node = ox.NamedNode(iri) if _iri(iri) else None
             if iri in self.declared.by_iri or (node and any(self._store.quads_for_pattern(node, _TYPE, None, None))):
                 return iri
-        own = [one.id for one in self.declared.by_iri.values() if one.document == document]
-        near = nearest(text, {normal(name): [name] for name in own if name})
-        raise unknown(f"no statement or document has the id {text[:60]!r}", near)
+        stated = (one for one in self.declared.by_iri.values() if one.row.section.column("checked by"))
+        own = [one.id for one in stated if one.document == document]
+        near = nearest(text, {normal(name): [name] for name in own})
+        raise unknown(f"no statement or document has the id {text[:60]!r}", near, own)
 
     def own(self, section: str, document: str, text: str, *headings: str) -> str:
         """The IRI of a row of a section of a document, by its id or what stands below some headings.
@@ -258,6 +254,11 @@ class Names:
         iri = ns.GGP + wanted
         return iri if iri in self.declared.by_iri or iri in self.knowledge.records.branches else ""
 
+    def near_populations(self, document: str, text: str) -> list[str]:
+        """The labels of populations of a document that are near a text."""
+        labels = [one.row.text("label") for one in self.declared.of("populations", document)]
+        return nearest(text, {normal(label): [label] for label in labels})[:2]
+
     # ------------------------------------------------------------ bodies and people
 
     def publisher(self, text: str) -> str:
@@ -284,25 +285,21 @@ class Names:
         Raises:
             TermError: it is none of these, such as an ORCID with a wrong digit.
         """
-        found = _ORCID.match(text)
-        if found:
-            if not _orcid(found[1].upper()):
-                raise TermError(f"{found[1]} is no ORCID: its last digit does not fit", mend="Copy it from orcid.org.")
-            return f"https://orcid.org/{found[1].upper()}"
-        if re.match(r"https?://", text):
+        if re.match(r"https?://", text) and "orcid.org" not in text:
+            if not _iri(text):
+                raise TermError(f"{text[:60]!r} is not an address", mend="Write it without spaces.")
             return text
-        if re.match(r"[\d-]{10,}", text):
-            raise TermError(f"{text[:40]!r} is no ORCID", mend="Write 0000-0002-1825-0097, four groups of four.")
         known = {**self.entries(ns.PROV + "Agent"), **self.entries(ns.GG + "Encoder")}
         for iri, label in known.items():
             if normal(label) == normal(text) or ns.shorten(iri) == text:
                 return iri
-        name = slug(text)
-        if not re.search(r"[^\W\d_]{2}", text) or not name:
-            raise TermError(f"{text[:40]!r} is no name", mend="Write a person's name, or an ORCID.")
-        iri = PEOPLE + name
-        self.people.setdefault(iri, " ".join(text.split()))
-        return iri
+        try:
+            agent = read_agent(text, "")
+        except UsageError as error:
+            raise TermError(error.what, mend=error.mend) from None
+        if agent.names:
+            self.people.setdefault(agent.iri, agent.names[0])
+        return agent.iri
 
 
 def _iri(text: str) -> bool:
@@ -311,13 +308,3 @@ def _iri(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _orcid(text: str) -> bool:
-    """Whether the check digit fits. Source: ORCID, "Structure of the ORCID identifier" (ISO 7064, MOD 11-2)."""
-    digits = text.replace("-", "")
-    total = 0
-    for digit in digits[:-1]:
-        total = (total + int(digit)) * 2
-    rest = (12 - total % 11) % 11
-    return digits[-1] == ("X" if rest == 10 else str(rest))

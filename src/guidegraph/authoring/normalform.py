@@ -11,7 +11,7 @@ from guidegraph.authoring.vocabulary import PopulationVocabulary
 from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.knowledge.manchester import NUMBER_OF
-from guidegraph.profile.terms import shortened
+from guidegraph.profile.names import shortened
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
 
 #: More alternatives than this could not be told to a reader.
@@ -73,7 +73,7 @@ class Normalizer:
             return self._expand(self._meaning.alone(node), positive)
         if isinstance(node, Part):
             label = self._vocabulary.label(node.prop)
-            what = f"{label!r} is said of a trial or of a stopped drug, not of a patient"
+            what = f"{label!r} is said of a trial, a stopped drug, a test or a supply, not of a patient"
             mend = "Write it inside of one: hasTrial some (ofIntervention some X and ...)."
             raise PopulationError(what, mend=mend, column=node.column)
         if isinstance(node, Leaf):
@@ -142,6 +142,8 @@ class Normalizer:
             return denied.prop == what.prop and denied.cls in self._vocabulary.terms.ancestors(what.cls)
         if isinstance(denied, Event) and isinstance(what, Event):
             within = denied.low <= what.low and what.high <= denied.high
+            within &= denied.least <= what.least and what.most <= denied.most
+            within &= not denied.showed or denied.showed in self._vocabulary.terms.ancestors(what.showed)
             same = denied.prop == what.prop and denied.outcome in ("", what.outcome) and within
             return same and denied.cls in self._vocabulary.terms.ancestors(what.cls)
         return False

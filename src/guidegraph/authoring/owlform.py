@@ -6,7 +6,7 @@ the value, so that what was read is written back the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.errors import PopulationError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
-from guidegraph.knowledge.manchester import NUMBER_OF
+from guidegraph.knowledge.manchester import NUMBER_OF, VALUE_OF
 from guidegraph.knowledge.records import gg
 from guidegraph.profile.rdf import decimal_literal
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
@@ -50,6 +50,21 @@ class Expression:
     def literals(self) -> Iterator[Literal]:
         """All literals, branch by branch."""
         return (one for branch in self.branches for one in branch)
+
+
+def event(prop: str, cls: str, outcome: str, showed: str, ranges: Mapping[str, tuple[Bound, Bound]]) -> Event:
+    """An event with the ranges of its numbers, by their properties.
+
+    Raises:
+        PopulationError: a number is none of such an event.
+    """
+    time, value = NUMBER_OF[prop], VALUE_OF.get(prop, "")
+    for other in ranges.keys() - {time, value}:
+        raise PopulationError(f"{ns.shorten(other)} is not said of {ns.shorten(prop)}", mend=_MEND)
+    low, high = ranges.get(time, (LOWEST, HIGHEST))
+    return Event(
+        prop, cls, outcome, time in ranges, low, high, showed, value in ranges, *ranges.get(value, (LOWEST, HIGHEST))
+    )
 
 
 # ---------------------------------------------------------------- into OWL
@@ -110,6 +125,10 @@ class _Writer:
         parts: list[Node] = [self._restriction(gg("ofIntervention"), ox.NamedNode(what.cls))]
         if what.outcome:
             parts.append(self._restriction(gg("hasOutcome"), ox.NamedNode(what.outcome), "hasValue"))
+        if what.showed:
+            parts.append(self._restriction(gg("showed"), ox.NamedNode(what.showed)))
+        if what.valued:
+            parts.append(self._restriction(VALUE_OF[what.prop], self._range(what.least, what.most)))
         if what.bounded:
             parts.append(self._restriction(NUMBER_OF[what.prop], self._range(what.low, what.high)))
         filler = parts[0] if len(parts) == 1 else self._class("intersectionOf", self._list(parts))
@@ -187,17 +206,19 @@ class _Reader:
 
     def _event(self, prop: str, filler: object) -> Event:
         inner = self._one(filler, ns.OWL + "intersectionOf")
-        cls = outcome = ""
-        bounded, (low, high) = False, (LOWEST, HIGHEST)
+        cls = outcome = showed = ""
+        ranges: dict[str, tuple[Bound, Bound]] = {}
         for part in self._members(inner) if inner is not None else [filler]:
             on = self._iri(self._must(part, ns.OWL + "onProperty"))
             if on == gg("ofIntervention"):
                 cls = self._iri(self._must(part, ns.OWL + "someValuesFrom"))
             elif on == gg("hasOutcome"):
                 outcome = self._iri(self._must(part, ns.OWL + "hasValue"))
+            elif on == gg("showed"):
+                showed = self._iri(self._must(part, ns.OWL + "someValuesFrom"))
             else:
-                bounded, (low, high) = True, self._range(self._must(part, ns.OWL + "someValuesFrom"))
-        return Event(prop, cls, outcome, bounded, low, high)
+                ranges[on] = self._range(self._must(part, ns.OWL + "someValuesFrom"))
+        return event(prop, cls, outcome, showed, ranges)
 
     def _iri(self, node: object) -> str:
         if not isinstance(node, ox.NamedNode):

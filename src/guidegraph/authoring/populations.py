@@ -15,7 +15,7 @@ from guidegraph.authoring.owlform import Expression, definition_triples, express
 from guidegraph.authoring.vocabulary import CLINICAL, NAMED, NUMBER, OUTCOME, PROPERTY, PopulationVocabulary
 from guidegraph.errors import PopulationError, UsageError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
-from guidegraph.knowledge.manchester import NUMBER_OF, Syntax
+from guidegraph.knowledge.manchester import NUMBER_OF, VALUE_OF, Syntax
 from guidegraph.knowledge.records import gg
 from guidegraph.profile.terms import KINDS
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound, plain
@@ -33,8 +33,11 @@ __all__ = [
 ]
 
 _LONGEST = 4000
+_PART_NUMBERS = frozenset((*NUMBER_OF.values(), *VALUE_OF.values()))
 _TRIAL = gg("hasTrial")
 _NUMBER_MEND = "Write what it is a number of, and >=, <=, > or <."
+#: What the gentle form says of an intervention that was no trial.
+_EVENTS = {gg("stoppedMedication"): "stopped", gg("underwent"): "done", gg("wasSupplied"): "supplied"}
 #: Where a terminal is not what should stand there, by what stood before.
 _AFTER = {
     "NUMBER": ("{} has no range", "Write its range behind it, such as {} >= N, or N to M."),
@@ -168,7 +171,7 @@ class _Labels(Syntax):
         return text
 
     def name(self, iri: str, prop: str = "") -> str:
-        if iri in NUMBER_OF.values() or (self._vocabulary.terms.by_iri.get(iri) and _is_number(iri, self._vocabulary)):
+        if iri in _PART_NUMBERS or (self._vocabulary.terms.by_iri.get(iri) and _is_number(iri, self._vocabulary)):
             return self._quoted(iri, NUMBER)
         if iri in self._vocabulary.properties:
             return self._quoted(iri, PROPERTY)
@@ -197,6 +200,8 @@ def _is_number(iri: str, vocabulary: PopulationVocabulary) -> bool:
 def _kinds(prop: str, vocabulary: PopulationVocabulary) -> tuple[str, ...]:
     if prop in NUMBER_OF or prop == gg("ofIntervention"):
         return ("intervention",)
+    if prop == gg("showed"):
+        return ("finding",)
     takes = vocabulary.properties[prop].takes or KINDS.get(prop, "")
     return (takes,) if takes else CLINICAL
 
@@ -263,8 +268,16 @@ class _Gently:
         if what.prop == _TRIAL:
             head = self._name(what.outcome, OUTCOME) if what.outcome else "tried"
             return f"{head}: {name}" + (f" (at least {plain(what.low[0])} weeks)" if what.bounded else "")
-        words = "within" if what.high[1] else "less than"
-        return f"stopped: {name}" + (f" ({words} {plain(what.high[0])} days)" if what.bounded else "")
+        head, parts = _EVENTS[what.prop], list[str]()
+        if what.showed:
+            parts.append(f"{self._name(gg('showed'), PROPERTY)} {self._name(what.showed, 'finding')}")
+        if what.valued:
+            parts.append(f"{self._name(VALUE_OF[what.prop], NUMBER)} {self._ends(what.least, what.most)}")
+        if what.bounded and what.low == LOWEST:
+            parts.append(f"{'within' if what.high[1] else 'less than'} {plain(what.high[0])} days")
+        elif what.bounded:
+            parts.append(f"{self._name(NUMBER_OF[what.prop], NUMBER)} {self._ends(what.low, what.high)}")
+        return f"{head}: {name}" + (f" ({', '.join(parts)})" if parts else "")
 
     def literal(self, literal: Literal) -> str:
         what, positive = literal

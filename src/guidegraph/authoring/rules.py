@@ -71,6 +71,8 @@ def _orders(row: Row) -> Iterator[CellError]:
     for first, second, strict in _ASCENDING:
         if has(first) and has(second):
             low, high = _number(row, first), _number(row, second)
+            # The horizon of an outcome that is measured once is a point; only what runs has a beginning and an end.
+            strict = strict and (first != "from weeks" or row.section.name != "terms")
             if low is not None and high is not None and (low > high or (strict and low == high)):
                 what = f"{second} {high} is {'not above' if strict else 'below'} {first} {low}"
                 yield row.mistake(second, what, "Correct the one that is wrong.")

@@ -105,16 +105,16 @@ def read_xlsx(path: Path) -> list[Grid]:
 def _xlsx(path: Path, content: bytes) -> list[Grid]:
     from openpyxl import load_workbook
 
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+    book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
     merged = _merged(content)
     grids = []
     for sheet in book.worksheets:
         grid = Grid(sheet.title, file=path.name, merged=merged.get(sheet._worksheet_path.lstrip("/"), []))
         # What a program wrote as the size of a worksheet may be all of it.
         sheet.reset_dimensions()
-        for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
-            if row:
-                grid.add(number, [_xlsx_cell(cell) for cell in row])
+        for number, row in enumerate(sheet.iter_rows(), 1):
+            if any(cell.value is not None for cell in row):
+                grid.add(number, [_xlsx_cell(cell) for cell in row[:MOST_COLUMNS]])
         grids.append(grid)
     if any(raw.type == FORMULA for grid in grids for _, row in grid.rows for raw in row):
         _with_values(content, grids)
@@ -144,11 +144,11 @@ def _with_values(content: bytes, grids: list[Grid]) -> None:
     """Put the values that the workbook keeps for its formulas beside them, for messages."""
     from openpyxl import load_workbook
 
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    book: Any = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     for grid, sheet in zip(grids, book.worksheets, strict=True):
         wanted = {number: row for number, row in grid.rows if any(raw.type == FORMULA for raw in row)}
         sheet.reset_dimensions()
-        for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
+        for number, cells in enumerate(sheet.iter_rows(), 1):
             if number in wanted:
                 row = wanted[number]
                 for index, cell in enumerate(cells[: len(row)]):

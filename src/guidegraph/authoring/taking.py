@@ -9,10 +9,11 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.agents import ORCID
 from guidegraph.authoring.columns import Column, Section, sections
 from guidegraph.authoring.declaring import APART, Declarations
 from guidegraph.authoring.making import BESIDE
-from guidegraph.authoring.naming import PEOPLE, Names
+from guidegraph.authoring.naming import Names
 from guidegraph.authoring.populations import PopulationVocabulary, expressions, write_population
 from guidegraph.errors import GuideGraphError, TermError, UsageError
 from guidegraph.knowledge.opened import Knowledge
@@ -80,14 +81,14 @@ class _Document:
             subject = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else str(quad.subject)
             self._said.setdefault(subject, {}).setdefault(quad.predicate.value, []).append(quad.object)  # type: ignore[arg-type]
             self._left[subject, quad.predicate.value, quad.object] = None
-        self._encoders = {v.value for v in self._values(self._graph, ns.GG + "encodedBy")}  # type: ignore[union-attr]
-        self._day = next((v.value for v in self._values(self._graph, ns.DCTERMS + "created")), "")  # type: ignore[union-attr]
+        self._encoders = {v.value for v in self._values(self._graph, ns.GG + "encodedBy")}
+        self._day = next((v.value for v in self._values(self._graph, ns.DCTERMS + "created")), "")
         populations = self._of_type(ns.GG + "Population")
         self._definitions = expressions(self._quads, map(ox.NamedNode, populations))
         self._labels: dict[str, list[str]] = {}
         for iri in populations:
             for value in self._values(iri, ns.RDFS + "label"):
-                self._labels.setdefault(str(value.value), []).append(iri)  # type: ignore[union-attr]
+                self._labels.setdefault(str(value.value), []).append(iri)
         self._ids = {iri.removeprefix(ns.GGP) for iri in populations}
 
     def _values(self, subject: str, predicate: str) -> list[ox.NamedNode | ox.BlankNode | ox.Literal]:
@@ -127,9 +128,8 @@ class _Document:
             )
 
     def _people(self) -> None:
-        for iri in [s for s in self._said if s.startswith(PEOPLE)]:
-            for name in ("gg:Encoder", "owl:NamedIndividual"):
-                self._done_iri(iri, _TYPE, ns.expand(name) or "")
+        for iri in self._of_type(ns.PROV + "Person"):
+            self._done_iri(iri, _TYPE, ns.PROV + "Person")
             for value in self._values(iri, ns.RDFS + "label"):
                 self._done(iri, ns.RDFS + "label", value)
 
@@ -204,7 +204,7 @@ class _Document:
     def _selector(self, iri: str) -> None:
         """Take the place in the words of Web Annotation, which the import derives again."""
         start, end, number = (
-            next((v.value for v in self._values(iri, ns.GG + name)), "")  # type: ignore[union-attr]
+            next((v.value for v in self._values(iri, ns.GG + name)), "")
             for name in ("startOffset", "endOffset", "numberInDocument")
         )
         if start and end:
@@ -299,11 +299,15 @@ class _Document:
             return iri.removeprefix(ns.GGO)
 
     def _agent(self, iri: str) -> str:
-        label = self._names.label(ox.NamedNode(iri))
-        try:
-            return label if label and self._names.agent(label) == iri else iri
-        except GuideGraphError:
-            return iri
+        own = (v.value for v in self._values(iri, ns.RDFS + "label") if isinstance(v, ox.Literal))
+        label = next(own, "") or self._names.label(ox.NamedNode(iri))
+        for text in (label, f"{label} ({iri.removeprefix(ORCID)})" if iri.startswith(ORCID) else ""):
+            try:
+                if text and self._names.agent(text) == iri:
+                    return text
+            except GuideGraphError:
+                continue
+        return iri
 
 
 def _plain(value: object) -> str:

@@ -24,6 +24,8 @@ from guidegraph.profile import Vocabulary
 from guidegraph.profile.names import nearest, normal
 from guidegraph.reading import read_quads
 
+#: Where the terms of a sheet are written in a domain folder.
+TERMS = "ontology/terms.ttl"
 _SECTIONS = ("publishers", "terms", "readings")
 _TYPE, _LABEL = ns.RDF + "type", ns.RDFS + "label"
 _BELOW = ns.RDFS + "subClassOf"
@@ -33,16 +35,15 @@ _HELD_BY = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding"
 
 
 def folder_terms(folder: Path | None) -> list[ox.Quad]:
-    """What the ontology of a domain folder says, none where it has none.
+    """What the file of terms of a domain folder says, none where it has none.
+
+    What else its ontology/ holds is nobody's to write anew; who names it loads the folder as a domain.
 
     Raises:
-        KnowledgeError: a file cannot be read.
+        KnowledgeError: the file cannot be read.
     """
-    if folder is None or not (folder / "ontology").is_dir():
-        return []
-    return [
-        q for path in sorted((folder / "ontology").glob("*.ttl")) for q in read_quads(path, KnowledgeError, empty=True)
-    ]
+    path = folder / TERMS if folder is not None else None
+    return read_quads(path, KnowledgeError, empty=True) if path is not None and path.is_file() else []
 
 
 @dataclass
@@ -101,7 +102,8 @@ class AddedTerms:
                     raise cell.mistake("nothing is written here, and something must be", column.says)
             except CellError as mistake:
                 self._wrong(mistake)
-        if section == "terms" and not cls and not node.one(_BELOW) and kind:
+        below = (t for t in node.triples if t.predicate.value == _BELOW and isinstance(t.object, ox.NamedNode))
+        if section == "terms" and not cls and kind and not any(below):
             node.say(_BELOW, ox.NamedNode(self._root(one)))
         return node
 
@@ -151,14 +153,19 @@ class AddedTerms:
         own = {node.iri for node in self.nodes}
         kept: dict[str, Node] = {}
         blank: list[ox.Triple] = []
+        anew: list[ox.Triple] = []
         for quad in self.known:
             triple = ox.Triple(quad.subject, quad.predicate, quad.object)
-            if isinstance(quad.subject, ox.NamedNode):
-                if quad.subject.value not in own:
-                    kept.setdefault(quad.subject.value, Node(quad.subject.value)).triples.append(triple)
-            else:
+            if not isinstance(quad.subject, ox.NamedNode):
                 blank.append(triple)
+            elif quad.subject.value in own:
+                anew.append(triple)
+            else:
+                kept.setdefault(quad.subject.value, Node(quad.subject.value)).triples.append(triple)
         inner = _closure([t for node in kept.values() for t in node.triples], blank)
+        # What was said of a row's own term by way of a blank node is said anew by the row.
+        gone = _closure(anew, blank)
+        blank = [t for t in blank if t.subject in inner or t.subject not in gone]
         for node in kept.values():
             node.triples += [t for t in blank if t.subject in inner and _leads(node.triples, t.subject, blank)]
         self.axioms += [t for t in blank if t.subject not in inner and _speaks_of_others(t.subject, blank, own)]
@@ -167,7 +174,7 @@ class AddedTerms:
 
 
 def _closure(start: Iterable[ox.Triple], blank: Iterable[ox.Triple]) -> set[object]:
-    found = {t.object for t in start if isinstance(t.object, ox.BlankNode)}
+    found: set[object] = {t.object for t in start if isinstance(t.object, ox.BlankNode)}
     more = True
     while more:
         new = {t.object for t in blank if t.subject in found and isinstance(t.object, ox.BlankNode)} - found
@@ -181,13 +188,14 @@ def _leads(triples: list[ox.Triple], node: object, blank: list[ox.Triple]) -> bo
 
 
 def _speaks_of_others(node: object, blank: list[ox.Triple], own: set[str]) -> bool:
-    """Whether an axiom, of which a node without a name is a part, names no term of the sheet."""
-    above = {t.object: t.subject for t in blank if isinstance(t.object, ox.BlankNode)}
+    """Whether an axiom, of which a node without a name is a part, names a term that the sheet has no row for."""
+    above: dict[object, object] = {t.object: t.subject for t in blank if isinstance(t.object, ox.BlankNode)}
     top = node
     while top in above:
         top = above[top]
     parts = {top} | _closure([t for t in blank if t.subject == top], blank)
-    return not any(getattr(t.object, "value", "") in own for t in blank if t.subject in parts)
+    named = {getattr(t.object, "value", "") for t in blank if t.subject in parts}
+    return any(iri.startswith(ns.GGT) and iri not in own for iri in named)
 
 
 def _restriction(node: ox.BlankNode, prop: str, filler: object) -> list[ox.Triple]:

@@ -51,7 +51,7 @@ def values(cell: Cell, names: Names, document: str) -> list[Value]:
     Raises:
         CellError: it is worth nothing of its column's kind.
     """
-    _type_fits(cell)
+    type_fits(cell)
     texts = list(cell.values())
     if not cell.column.several and len(texts) == 1 and "\n" in texts[0]:
         raise cell.mistake("more than one line, and this column takes one value", "Keep one, or write another row.")
@@ -67,7 +67,7 @@ def values(cell: Cell, names: Names, document: str) -> list[Value]:
     return found
 
 
-def _type_fits(cell: Cell) -> None:
+def type_fits(cell: Cell) -> None:
     """See that the workbook holds the cell for what its column takes, so that nothing was changed as it was typed."""
     kind, held, text = cell.column.kind, cell.raw.type, cell.raw.text
     if held in (FORMULA, ERROR):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,16 +16,20 @@ from guidegraph.errors import PopulationError, TermError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
 from guidegraph.profile import Vocabulary
-from guidegraph.profile.names import folded, normal
-from guidegraph.profile.terms import shortened
+from guidegraph.profile.names import folded, normal, shortened
 
 #: Kinds of names, as the terminals of the grammar are called.
 TERM, NAMED, PROPERTY, NUMBER, OUTCOME = "TERM", "NAMED", "PROPERTY", "NUMBER", "OUTCOME"
 #: The kinds of terms that a population asks for.
 CLINICAL = ("condition", "finding", "intervention")
 _ROOTS = {gg("Condition"): "condition", gg("Finding"): "finding", gg("Intervention"): "intervention"}
-#: What is said inside of a trial or a stop.
-_PARTS = {"ofIntervention": PROPERTY, "hasOutcome": PROPERTY, "trialWeeks": NUMBER, "daysSinceStop": NUMBER}
+#: What is said inside of a trial, a stop, or what was done or supplied.
+_PARTS = {
+    **dict.fromkeys(("ofIntervention", "hasOutcome", "showed"), PROPERTY),
+    **dict.fromkeys(("trialWeeks", "daysSinceStop", "daysSince", "resultValue", "daysOfSupply"), NUMBER),
+}
+#: What a part is called in the gentle form, beside its label.
+_CALLED = {"resultValue": ("result",)}
 _KIND_OF = {"number": NUMBER, "category": PROPERTY, "outcome": OUTCOME}
 _BRACKETED = re.compile(r"\s*\([^()]*\)$")
 
@@ -107,7 +112,7 @@ class PopulationVocabulary:
                     name(TERM, row.iri, (f"{row.key} {row.key_value}", f"{row.key}: {row.key_value}"))
         for part, kind in _PARTS.items():
             label = self.properties[gg(part)].label
-            name(kind, gg(part), (label, _BRACKETED.sub("", label), part, f"gg:{part}"))
+            name(kind, gg(part), (label, _BRACKETED.sub("", label), part, f"gg:{part}", *_CALLED.get(part, ())))
         for iri, label in self.populations.items():
             name(NAMED, iri, (label, _local(iri), ns.shorten(iri)))
         return table
@@ -118,9 +123,16 @@ class PopulationVocabulary:
         return frozenset({*names, *map(folded, names)})
 
     @cached_property
-    def longest(self) -> int:
-        """How many letters the longest name has."""
-        return max(map(len, self._known), default=0)
+    def _in_order(self) -> Sequence[str]:
+        return sorted(self._known)
+
+    def begins(self, text: str) -> bool:
+        """Whether some name begins so."""
+        for begin in {normal(text), folded(normal(text))}:
+            at = bisect_left(self._in_order, begin)
+            if at < len(self._in_order) and self._in_order[at].startswith(begin):
+                return True
+        return False
 
     def known(self, text: str) -> str:
         """The kind of a name, "" where nothing is called so; what is a term's name as well is a term."""

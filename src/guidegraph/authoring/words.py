@@ -44,6 +44,7 @@ _KEYWORDS = {
     "and": "AND", "that": "AND", "or": "_OR", "not": "NOT", "without": "NOT", "some": "_SOME", "value": "_VALUE",
     "to": "_TO", "between": "BETWEEN", "patient": "PATIENT", "patients": "PATIENT", "population": "POPULATION",
     "takes": "HEAD", "taking": "HEAD", "stopped": "HEAD", "tried": "HEAD", "trial": "HEAD", "has": "HEAD",
+    "done": "HEAD", "supplied": "HEAD",
     # What Manchester syntax has and a population cannot say.
     **dict.fromkeys(("only", "min", "max", "exactly", "inverse", "self", "onlysome"), "OUTSIDE"),
     "xsd:decimal": "DATATYPE", "decimal": "DATATYPE", "gg:patient": "PATIENT",
@@ -251,7 +252,7 @@ class Words:
         kind, stop = "", at
         for end in range(at, len(self._pieces)):
             text = self._text[start : self._pieces[end].end()]
-            if len(text) > self._vocabulary.longest + 20:
+            if not self._vocabulary.begins(text):
                 break
             if known := self._vocabulary.known(text):
                 kind, stop = known, end + 1

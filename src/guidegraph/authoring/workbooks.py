@@ -132,7 +132,7 @@ def xlsx_bytes(table: Table, lists: Mapping[tuple[str, ...], Sequence[str]]) -> 
     except ImportError:
         raise UsageError("openpyxl is not installed, which writes .xlsx", mend=INSTALL) from None
     book = Workbook()
-    about = book.active
+    about: Any = book.active
     about.title = "about"
     about.column_dimensions["A"].width = 120
     for line in ABOUT:

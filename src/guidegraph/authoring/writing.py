@@ -57,7 +57,7 @@ def yaml_text(table: Table) -> str:
 def _dumper() -> type:
     import yaml
 
-    class Dumper(yaml.SafeDumper):
+    class Dumper(yaml.SafeDumper):  # type: ignore[misc]
         """Writes no value that YAML would read as something else than text without quotes, and indents lists."""
 
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:

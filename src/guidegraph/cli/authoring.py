@@ -111,3 +111,27 @@ def _ours(name: str) -> bool:
     from guidegraph.authoring.columns import sections
 
     return name.removesuffix(".csv") in sections() and name.endswith(".csv")
+
+
+@guarded
+def new(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder to make; it is not there yet, or empty.")
+    ],
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="What the domain is called.")] = "",
+    encoder: Annotated[
+        str, typer.Option("--encoder", metavar="NAME", help="Who writes it down: your name or ORCID.")
+    ] = "Example Author",
+) -> None:
+    """Make a folder for guidelines of yours that answers at once: a made-up guideline, terms, a profile, checks.
+
+    Example: guidegraph new my-guidelines --title "My guidelines" --encoder "Jane Doe"
+    """
+    from guidegraph.authoring.starting import starter
+
+    check_folder(folder)
+    with working("making the folder"):
+        files = starter(folder.resolve().name, SHIPPED().knowledge, title=title, encoder=encoder)
+    write_folder(folder, files)
+    typer.echo(f"made {folder}: read its README.md, then try\n")
+    typer.echo(f"guidegraph therapies {folder}/profiles/example.yaml --domain {folder}")

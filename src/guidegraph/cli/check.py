@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import FAILED, ReportFormat, working, write_report
+from guidegraph.cli.common import FAILED, ReportFormat, working, write, write_report
 from guidegraph.cli.options import SHIPPED, Domains, Opener, ReportOption, folder_path, guarded
 
 
@@ -53,19 +54,34 @@ def validate(
 
 @guarded
 def check(
+    sheets: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[SHEET...]", help="Sheets, or domain folders with some, in place of the knowledge."),
+    ] = None,
     opened: Opener = SHIPPED,
     reasoner: Annotated[
         bool, typer.Option("--reasoner/--no-reasoner", help="Ask HermiT as well (needs some seconds).")
     ] = True,
     form: ReportOption = ReportFormat.table,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check the sheets again whenever they are saved, until Ctrl-C.")
+    ] = False,
+    encoder: Annotated[
+        str, typer.Option("--encoder", metavar="NAME", help="Who wrote the sheets down where no cell says so.")
+    ] = "",
 ) -> None:
     """Check the knowledge base: shapes, checks across documents, the sweep, HermiT; exit code 1 on an error.
+
+    Where sheets are named, or watched, what is wrong in them is told by cell, and nothing is written.
 
     What contradicts itself inside a source is reported as a note, since it is the source's own. An order of two terms
     that two linked hierarchies have and ours lacks is an error, unless the sweep says why.
 
     Example: guidegraph check
     """
+    if sheets or watch:
+        _check_sheets(sheets or opened.selected.folders, opened, encoder, form, watch=watch)
+        return
     from guidegraph.render.reports import check_text
     from guidegraph.store import knowledge_files
     from guidegraph.terminologies.conflicts import agreements
@@ -82,6 +98,30 @@ def check(
             found, _ = Linker(opened.folder, opened.domains).conflicts()
             report = report.with_defects(agreed(read_decisions(swept / TABLE), agreements(found)))
     _report(form, report.to_dict(), check_text, report.passed)
+
+
+def _check_sheets(places: Iterable[Path], opened: Opener, encoder: str, form: ReportFormat, *, watch: bool) -> None:
+    from threading import Event
+
+    from guidegraph.authoring import watching
+
+    sheets = [sheet for place in places for sheet in watching.sheets_in(place)]
+    with working("opening the knowledge"):
+        knowledge = opened().knowledge
+
+    def faults(sheet: Path) -> list[str]:
+        beside = sheet.resolve().parent
+        folder = beside.parent if beside.name == watching.SHEETS else None
+        return watching.faults(sheet, knowledge, folder=folder, encoder=encoder)
+
+    if watch:
+        # Ctrl-C is how it ends, so that is no fault.
+        with suppress(KeyboardInterrupt):
+            watching.watch(sheets, watching.changes_of(sheets, Event()), faults, write)
+        return
+    rows = [{"sheet": str(sheet), "mistakes": faults(sheet)} for sheet in sheets]
+    found = any(row["mistakes"] for row in rows)
+    _report(form, {"sheets": rows}, watching.report_text, not found)
 
 
 @guarded

@@ -126,6 +126,10 @@ def from_fhir(
         typer.Option("--within-days", metavar="DAYS", min=0, help="Ignore observations that are older than this."),
     ] = None,
     same_unit: SameUnit = None,
+    orders: Annotated[
+        Path | None,
+        typer.Option("--orders", metavar="FILE", help="Which orders count as taken, in the form of orders.yaml."),
+    ] = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """A patient's FHIR resources as a profile, with a report of what was used, ignored and not understood.
@@ -147,6 +151,7 @@ def from_fhir(
         match_text=match_text,
         same_units=[_pair(pair) for pair in same_unit or ()],
         newest_days=newest_days,
+        orders=orders,
         where=where,
     )
     entries = reading.report.to_dict()

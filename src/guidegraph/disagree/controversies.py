@@ -299,7 +299,11 @@ class Controversies:
                 }
                 turned = old.stance != new.stance and old.ended(self._day) and bool({new.document, new.rec} & heirs)
                 later = old.begins < new.begins or old.document != new.document
-                if turned and later and records.related(old.intervention, new.intervention):
+                # What an edition says of one condition is no turn of what the one before said of another.
+                same = records.related(old.intervention, new.intervention) and self._teller.grader.related(
+                    *(self._teller.scopes[row.rec].indications for row in (old, new))
+                )
+                if turned and later and same:
                     told.append(self._turn(old, new))
         return told
 

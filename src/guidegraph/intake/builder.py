@@ -11,6 +11,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
 from guidegraph.intake.dates import Moment, age
+from guidegraph.intake.events import Events
 from guidegraph.intake.problems import attributed, split
 from guidegraph.intake.report import (
     IGNORED,
@@ -19,6 +20,7 @@ from guidegraph.intake.report import (
     Entry,
     Fact,
     IntakeReport,
+    Ledger,
     Settings,
     Source,
     Unread,
@@ -40,8 +42,6 @@ _CORRECT = "Correct the entry, or write the fact into the profile."
 _WHOSE = "Write it into the problem that it belongs to, in the profile."
 _LARGEST = Decimal(999_999_999)
 _DAYS_A_WEEK = 7
-#: Characters of an entry's codes and reasons in a report.
-_TEXT = 500
 
 
 class ProfileBuilder:
@@ -72,14 +72,14 @@ class ProfileBuilder:
         self._units: Units = units().treating(settings.same_units) if settings.same_units else units()
         self._facts: list[Fact] = []
         self._unread: list[Unread] = []
-        self._entries: list[tuple[int, Entry]] = []
         self._suspended: list[tuple[str, str]] = []
         self._others: dict[Another, CodeReading] = {}
         self._sexes: list[tuple[str, Source, str, int]] = []
         self._empty: list[tuple[str, Source, int]] = []
         self._outside: dict[int, Source] = {}
-        self._count = 0
         self._categories = {row.key: row.iri for row in vocabulary.rows if row.kind == "category" and row.key}
+        self._ledger = Ledger(report)
+        self.events = Events(settings, vocabulary, self._ledger, self.doubt)
         unknown = sorted(settings.complete - set(self._categories))
         if unknown:
             raise UsageError(
@@ -124,13 +124,25 @@ class ProfileBuilder:
             self.ignore(source, f"it is of {source.when.text}: such a state lasts at most {lasts:f} weeks")
         else:
             prop = settle.OF_KIND[self._terms.by_iri[iri].kind]
-            self._facts.append(Fact(prop, iri, present, None, source, note, self._next(), began))
+            self._facts.append(Fact(prop, iri, present, None, source, note, self._ledger.next(), began))
 
     def answered(
-        self, word: str, present: Sequence[str], absent: Sequence[str], source: Source, keys: Collection[str], why: str
+        self,
+        word: str,
+        present: Sequence[str],
+        absent: Sequence[str],
+        source: Source,
+        keys: Collection[str],
+        why: str,
+        *,
+        performed: bool = False,
     ) -> None:
-        """An observation that answers yes, no or doubt ("" is no answer, for the reason ``why``) on some classes."""
+        """An observation that answers yes, no or doubt ("" is no answer, for the reason ``why``) on some classes;
+        ``performed``: a test was done, though its answer is not understood."""
         classes = present if word == "yes" else absent if word == "no" else ()
+        if word or performed:
+            shows, lacks = present if word == "yes" else (), absent if word == "no" else ()
+            self.events.done((), source, about={*present, *absent}, shows=shows, lacks=lacks)
         if word == "doubt":
             self.doubt({*present, *absent}, keys, source, "the answer leaves it open", _ASK)
         elif not classes:
@@ -161,6 +173,7 @@ class ProfileBuilder:
             self.misunderstood(keys, source, error.what, error.mend, about={prop})
             return
         number, notes = converted.value, [converted.note] if converted.note else []
+        self.events.done((), source, about=(prop,), value=number)
         rate = (self._settings.rates or {}).get(prop)
         if rate is not None:
             day = source.when.day if source.when else None
@@ -184,7 +197,7 @@ class ProfileBuilder:
             why = f"{value:f} {row.unit} is not plausible for {row.label}"
             self.misunderstood(keys, source, why, f"Give {low:f} to {high:f} {row.unit}.", about={prop})
             return
-        self._facts.append(Fact(prop, prop, True, value, replace(source, timed=True), note, self._next()))
+        self._facts.append(Fact(prop, prop, True, value, replace(source, timed=True), note, self._ledger.next()))
 
     def born(self, moment: Moment, source: Source) -> None:
         """The birth date: the age, where it is certain."""
@@ -205,12 +218,12 @@ class ProfileBuilder:
     def sex(self, value: str, source: Source, note: str = "") -> None:
         """A sex that the record states, by the value of the profile key ("" for neither); unknown where two differ."""
         if self._counts((), source):
-            self._sexes.append((value, source, note, self._next()))
+            self._sexes.append((value, source, note, self._ledger.next()))
 
     def trial(self, fact: TrialFact, source: Source, *, note: str = "") -> None:
         """A trial of therapy that the patient has had, or is in; the source has the conditions that it was for."""
         if self._counts({fact.of}, source, keys=("trials",)):
-            self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note, self._next()))
+            self._facts.append(Fact(ns.GG + "hasTrial", fact.of, True, fact, source, note, self._ledger.next()))
 
     def severity(self, word: str, condition: str, source: Source, said: str) -> None:
         """How severe a condition that recommendations speak of is, by the value of a problem's key ("": not read)."""
@@ -225,7 +238,7 @@ class ProfileBuilder:
         """A drug that the patient stopped on a day that is not after the day of the profile."""
         days = Decimal((self.as_of - day).days)
         prop = ns.GG + "stoppedMedication"
-        self._facts.append(Fact(prop, of, True, StopFact(of, days), source, note, self._next()))
+        self._facts.append(Fact(prop, of, True, StopFact(of, days), source, note, self._ledger.next()))
 
     def none_known(self, of: str, source: Source, keys: Collection[str]) -> None:
         """A statement of none: of a list (its key), a class, a "part" of a list; or that "nothing" is known."""
@@ -236,7 +249,7 @@ class ProfileBuilder:
         elif of not in self._categories:
             self.fact(of, False, source, note="none is known")
         elif self._counts((), source, keys=(of,)):
-            self._empty.append((of, source, self._next()))
+            self._empty.append((of, source, self._ledger.next()))
 
     def other(
         self, readings: Sequence[CodeReading], keys: Collection[str], source: Source, why: str, mend: str = _CORRECT
@@ -249,7 +262,7 @@ class ProfileBuilder:
         elif self._counts((), source, keys):
             self._others |= {one: r for prop in sorted(lists) for r in readings for one in others(r, prop)}
             named = "; ".join(shown(reading.name) for reading in readings)
-            self._told(source, USED, f"known, and none of our terms: {named}", "", order=self._next())
+            self._ledger.told(source, USED, f"known, and none of our terms: {named}", "", order=self._ledger.next())
 
     # -------------------------------------------------------------- what is no fact
 
@@ -267,11 +280,12 @@ class ProfileBuilder:
 
     def ignore(self, source: Source, why: str) -> None:
         """An entry that says nothing of the patient's present state."""
-        self._tell(Entry(IGNORED, source.ref, source.text, "", why, source.steps))
+        self._ledger.tell(Entry(IGNORED, source.ref, source.text, "", why, source.steps))
 
     def incomplete(self, source: Source, why: str, mend: str) -> None:
         """The record is not whole: no list of it is complete."""
-        self.misunderstood(tuple(self._categories), source, why, mend)
+        keys = tuple(k for k, iri in self._categories.items() if self.events.counts(iri, k))
+        self.misunderstood(keys, source, why, mend)
 
     def _leave(
         self, about: Collection[str], keys: Collection[str], source: Source, state: str, why: str, mend: str
@@ -282,7 +296,8 @@ class ProfileBuilder:
         lists = {self._categories[key] for key in keys}
         for iri in about:
             lists |= self._lists_of(iri)
-        self._unread.append(Unread(frozenset(about), frozenset(lists), source, state, why, mend, self._next()))
+        lists |= self.events.left_open(source, keys)
+        self._unread.append(Unread(frozenset(about), frozenset(lists), source, state, why, mend, self._ledger.next()))
 
     def _lists_of(self, iri: str) -> set[str]:
         """The lists that what is unknown of a state or number leaves incomplete, since it may bring their classes."""
@@ -307,6 +322,7 @@ class ProfileBuilder:
 
     def build(self, patient: str, label: str = "") -> Profile:
         """The profile of everything collected; the report then has every entry, in the order of the record."""
+        told = self._ledger.told
         facts, unread = settle.sexes(self._sexes, self._terms, frozenset({self._categories[MEASURED[0]]}))
         self._facts, self._unread = [*self._facts, *facts], [*self._unread, *unread]
         self._facts, self._unread = attributed(self._facts, self._unread, self._settings.problems, self._terms)
@@ -315,13 +331,13 @@ class ProfileBuilder:
             newer = settled.superseded.get(entry.order)
             if newer is not None:
                 why = f"{newer.source.ref} is newer; {entry.why}"
-                self._told(entry.source, IGNORED, "", why, order=entry.order)
+                told(entry.source, IGNORED, "", why, order=entry.order)
                 continue
             text = shown(entry.source.about or entry.source.text)
             self._suspended += [(prop, text) for prop in entry.lists]
             named = ", ".join(self._terms.label(iri) for iri in sorted(entry.about))
             effect = f"unknown: {named}" if named else ""
-            self._told(entry.source, entry.state, effect, entry.why, entry.mend, order=entry.order)
+            told(entry.source, entry.state, effect, entry.why, entry.mend, order=entry.order)
         for fact, state, why in settled.dropped:
             doubtful = state == NOT_UNDERSTOOD or fact.order in settled.shadowed
             if doubtful:
@@ -329,25 +345,26 @@ class ProfileBuilder:
                 lists = self._lists_of(fact.iri) | ({fact.prop} & set(self._categories.values()))
                 self._suspended += [(prop, text) for prop in sorted(lists)]
             effect = f"unknown: {self._terms.label(fact.iri)}" if doubtful else ""
-            self._told(fact.source, state, effect, why, _ASK if state == NOT_UNDERSTOOD else "", order=fact.order)
+            told(fact.source, state, effect, why, _ASK if state == NOT_UNDERSTOOD else "", order=fact.order)
         complete = {self._categories[key] for key in self._settings.complete}
         kept = [*settled.kept, *self._none_of_a_list(settled.kept, complete)]
         found = split(kept, self._settings.problems, self._terms, self.as_of)
         unknown = {fact.order for fact, _ in found.unknown}
         for fact, why in found.unknown:
             self._suspended += [(fact.prop, shown(fact.source.text))] if isinstance(fact.value, TrialFact) else []
-            self._told(fact.source, NOT_UNDERSTOOD, "", why, _WHOSE, order=fact.order)
+            told(fact.source, NOT_UNDERSTOOD, "", why, _WHOSE, order=fact.order)
         for fact in settled.kept:
             if fact.order in unknown:
                 continue
             day = f"of {fact.source.when.text}" if fact.source.timed and fact.source.when else ""
             note = "; ".join(filter(None, (day, found.notes.get(fact.order, ""), fact.note)))
-            self._told(fact.source, USED, settle.words(fact, self._terms), note, order=fact.order)
-        self.report.entries = [entry for _, entry in sorted(self._entries, key=lambda pair: pair[0])]
+            told(fact.source, USED, settle.words(fact, self._terms), note, order=fact.order)
+        self._ledger.close()
         self.report.patient = patient
         profile = settle.profile(found.facts, patient, label, frozenset(complete), set(self._suspended))
         read = {reading for fact in kept for reading in fact.source.readings}
         read |= set(self._others.values())
+        profile = replace(profile, care_present=frozenset(self.events.kept))
         profile = replace(profile, readings=tuple(sorted(read)), others=tuple(sorted(self._others)))
         return found.together(profile, self._terms)
 
@@ -357,7 +374,7 @@ class ProfileBuilder:
         A list of drugs is then complete. Of conditions those are denied that such a statement is about: not those which
         have a list of their own, nor states that come and go, nor what may be past.
         """
-        suspended = {prop for prop, _ in self._suspended}
+        told, suspended = self._ledger.told, {prop for prop, _ in self._suspended}
         denied: list[Fact] = []
         for key, source, order in self._empty:
             prop = self._categories[key]
@@ -366,34 +383,17 @@ class ProfileBuilder:
                 other = settle.words(stated, self._terms)
                 why = f"{stated.source.ref} says otherwise ({other}), so the list is not complete"
                 self._suspended.append((prop, shown(source.text)))
-                self._told(source, NOT_UNDERSTOOD, "", why, _ASK, order=order)
+                told(source, NOT_UNDERSTOOD, "", why, _ASK, order=order)
             elif prop in suspended:
-                self._told(
-                    source, IGNORED, "", "other entries of this list are not understood or in doubt", order=order
-                )
+                told(source, IGNORED, "", "other entries of this list are not understood or in doubt", order=order)
             elif prop == settle.OF_KIND["condition"]:
                 spared = (
                     {f.iri for f in kept} | {iri for entry in self._unread for iri in entry.about} | self._own_lists
                 )
                 facts = settle.none_of(source, spared, self._past, self._rules, self._terms)
                 denied += facts
-                self._told(
-                    source, USED, f"absent: {len(facts)} conditions and their kinds", "none is known", order=order
-                )
+                told(source, USED, f"absent: {len(facts)} conditions and their kinds", "none is known", order=order)
             else:
                 complete.add(prop)
-                self._told(source, USED, f"none: {key}", "the list is complete", order=order)
+                told(source, USED, f"none: {key}", "the list is complete", order=order)
         return {fact.iri: fact for fact in denied}.values()
-
-    def _next(self) -> int:
-        self._count += 1
-        return self._count
-
-    def _told(self, source: Source, state: str, effect: str, why: str, mend: str = "", *, order: int) -> None:
-        self._tell(Entry(state, source.ref, source.text, effect, why, source.steps, mend), order)
-
-    def _tell(self, entry: Entry, order: int | None = None) -> None:
-        steps = tuple([shown(step, _TEXT) for step in entry.steps])
-        text, why = shown(entry.text, _TEXT), shown(entry.why, _TEXT)
-        entry = replace(entry, source=shown(entry.source), text=text, why=why, steps=steps)
-        self._entries.append((self._next() if order is None else order, entry))

@@ -10,9 +10,10 @@ from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.report import shown
-from guidegraph.model import Another, CodeReading, Problem, Profile, StopFact, TrialFact
+from guidegraph.model import Another, CareFact, CodeReading, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
 from guidegraph.profile.problems import own, without
+from guidegraph.termreadings import CARE, SUPPLIED
 
 #: The kinds of term in each list; conditions and findings may stand in either.
 _KINDS = {
@@ -20,7 +21,7 @@ _KINDS = {
     ns.GG + "hasFinding": ("condition", "finding"),
     ns.GG + "takesMedication": ("intervention",),
 }
-_ORDER = ("conditions", "findings", "medications", "trials", "stopped_medications")
+_ORDER = ("conditions", "findings", "medications", "trials", "stopped_medications", "done", "supplies")
 
 
 def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
@@ -106,6 +107,9 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Code
     elif prop == ns.GG + "stoppedMedication":
         present = [_event(s, codes) for s in sorted(profile.stops_present, key=repr)]
         absent = [_event(s, codes) for s in sorted(profile.stops_absent, key=repr)]
+    elif prop in CARE:
+        present = [_care(one, codes, True) for one in sorted(profile.care_present, key=repr) if one.prop == prop]
+        absent = [_care(one, codes, False) for one in sorted(profile.care_absent, key=repr) if one.prop == prop]
     else:
         present = codes.entries({c for c in profile.present.get(prop, ()) if (True, c) not in used}, prop)
         absent = [ns.shorten(c) for c in sorted(profile.absent.get(prop, ())) if (False, c) not in used]
@@ -183,6 +187,20 @@ def _event(event: TrialFact | StopFact, codes: _Codes) -> dict[str, Any]:
         written["weeks"] = event.weeks
     if event.outcome:
         written["outcome"] = ns.shorten(event.outcome)
+    return written
+
+
+def _care(event: CareFact, codes: _Codes, present: bool) -> dict[str, Any]:
+    written: dict[str, Any] = {"of": codes.event(event.of)}
+    if event.days and present and event.days[0] != event.days[1]:
+        written |= {"days_from": event.days[0], "days_to": event.days[1]}
+    elif event.days:
+        written["days"] = event.days[1]
+    for key, findings in (("shows", event.shows), ("lacks", event.lacks)):
+        if findings:
+            written[key] = [ns.shorten(cls) for cls in findings]
+    if event.value is not None:
+        written["supplied" if event.prop == SUPPLIED else "value"] = event.value
     return written
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from guidegraph.intake.dates import Moment
+from guidegraph.knowledge.atoms import AskedEvents
 from guidegraph.model import CodeReading, StopFact, TrialFact
 
 USED, IGNORED, NOT_UNDERSTOOD = "used", "ignored", "not understood"
+#: Characters of an entry's codes and reasons in a report.
+_TEXT = 500
 #: Characters of a record that a report shows of one text.
 LONGEST = 200
 
@@ -77,7 +80,8 @@ class Settings:
     ``complete``: keys of the profile (``conditions``) whose lists are declared complete; ``rates``: weeks in which a
     number that advances with time grows by one, by property; ``newest_days``: measurements and observations older than
     this are ignored, None for no limit; ``same_units``: pairs of a unit and a unit of ours that are taken for the same;
-    ``problems``: the conditions that recommendations speak of.
+    ``problems``: the conditions that recommendations speak of; ``events``: what criteria ask about tests, procedures
+    and supplies.
     """
 
     as_of: date
@@ -86,6 +90,7 @@ class Settings:
     newest_days: int | None = None
     same_units: frozenset[tuple[str, str]] = frozenset()
     problems: frozenset[str] = frozenset()
+    events: AskedEvents = field(default_factory=AskedEvents)
 
     def place(self, source: Source) -> tuple[str, str]:
         """Where an entry stands to the day: ignored (after it), not understood (that cannot be told), or ""."""
@@ -195,3 +200,32 @@ class IntakeReport:
         """The report in the published JSON form (schema/intake.schema.json)."""
         entries = [entry.to_dict() for entry in self.entries]
         return {**vars(self), "choices": [*self.choices], "counts": self.counts(), "entries": entries}
+
+
+class Ledger:
+    """Writes the entries of a report in the order of the record, whatever the order in which they are settled."""
+
+    def __init__(self, report: IntakeReport) -> None:
+        self._report = report
+        self._entries: list[tuple[int, Entry]] = []
+        self._count = 0
+
+    def next(self) -> int:
+        """The next place in the record."""
+        self._count += 1
+        return self._count
+
+    def told(self, source: Source, state: str, effect: str, why: str, mend: str = "", *, order: int) -> None:
+        """What became of an entry, told at a place."""
+        self.tell(Entry(state, source.ref, source.text, effect, why, source.steps, mend), order)
+
+    def tell(self, entry: Entry, order: int | None = None) -> None:
+        """An entry, at its place or the next one; long texts are cut."""
+        steps = tuple([shown(step, _TEXT) for step in entry.steps])
+        text, why = shown(entry.text, _TEXT), shown(entry.why, _TEXT)
+        entry = replace(entry, source=shown(entry.source), text=text, why=why, steps=steps)
+        self._entries.append((self.next() if order is None else order, entry))
+
+    def close(self) -> None:
+        """Give the report its entries."""
+        self._report.entries = [entry for _, entry in sorted(self._entries, key=lambda pair: pair[0])]

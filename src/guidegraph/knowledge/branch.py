@@ -5,7 +5,7 @@ Bounds of numbers are those of guidegraph.termreadings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -22,7 +22,12 @@ class Held(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A trial of therapy or a stopped drug: its class, outcome ("" for any) and its number's interval where bounded."""
+    """A trial of therapy, a stopped drug, a test or procedure done, or a supply: its class, outcome ("" for any) and
+    its number's interval where bounded.
+
+    Of what was done or supplied that number is the days since; ``showed`` is what it is to have shown ("": whatever),
+    and ``least`` to ``most`` hold the value that came of it, where it is ``valued``.
+    """
 
     prop: str
     cls: str
@@ -30,6 +35,15 @@ class Event(NamedTuple):
     bounded: bool
     low: Bound
     high: Bound
+    showed: str = ""
+    valued: bool = False
+    least: Bound = LOWEST
+    most: Bound = HIGHEST
+
+    @property
+    def intervals(self) -> tuple[tuple[Bound, Bound] | None, tuple[Bound, Bound] | None]:
+        """The intervals of its two numbers, None for one that it does not bound, and need not have."""
+        return (self.low, self.high) if self.bounded else None, (self.least, self.most) if self.valued else None
 
 
 class Range(NamedTuple):
@@ -145,24 +159,34 @@ class Logic:
 
     def _kind(self, lower: Event, higher: Event) -> bool:
         same = higher.prop == lower.prop and higher.outcome in ("", lower.outcome)
+        if higher.showed and higher.showed not in self.above.get(lower.showed, (lower.showed,)):
+            return False
         return same and higher.cls in self._upward(lower.prop, lower.cls)
 
     def possible(self, event: Event, denied: Iterable[Event]) -> bool:
-        """Whether an event can be as wanted although others are denied: what is left of its interval is not empty."""
-        ranges = []
-        for other in denied:
-            if self._kind(event, other):
-                if not other.bounded:
-                    return False
-                ranges.append((other.low, other.high))
-        if not event.bounded:
+        """Whether an event can be as wanted although others are denied: what is left of its numbers is not empty."""
+        return _left(event.intervals, [other.intervals for other in denied if self._kind(event, other)])
+
+
+_Intervals = tuple[tuple[Bound, Bound] | None, ...]
+
+
+def _left(wanted: _Intervals, denied: Sequence[_Intervals]) -> bool:
+    """Whether something is left of a product of intervals without others; a number that is not bounded may be missing,
+    so that only a denial that does not bound it either takes it away."""
+    if not denied:
+        return True
+    if not wanted:
+        return False
+    if wanted[0] is None:
+        return _left(wanted[1:], [other[1:] for other in denied if other[0] is None])
+    low, high = wanted[0]
+    ends = {end for other in denied if other[0] for end in other[0] if low < end < high}
+    for first, last in pairwise(sorted({low, high, *ends})):
+        covering = [other[1:] for other in denied if other[0] is None or (other[0][0] <= first and last <= other[0][1])]
+        if _left(wanted[1:], covering):
             return True
-        reached = event.low
-        for low, high in sorted(ranges):
-            if low > reached:
-                break
-            reached = max(reached, high)
-        return reached < event.high
+    return False
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from guidegraph import namespaces as ns
-from guidegraph.knowledge.records import Atom, Records, gg
-from guidegraph.model import Another, Profile, StopFact, TermRow, TrialFact
+from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.records import Records, gg
+from guidegraph.model import Another, CareFact, Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile import Cause, Settled, Vocabulary, cause_text, perhaps
-from guidegraph.termreadings import LISTED, READING, STOPPED, Implication, Interval, TermReading, plain
+from guidegraph.termreadings import CARE, LISTED, READING, STOPPED, SUPPLIED, Implication, Interval, TermReading, plain
 
 _OPEN_LOW, _OPEN_HIGH = Decimal(-1), Decimal(999999999)
 
@@ -97,9 +98,20 @@ class FactBook:
         if atom.prop == gg("stoppedMedication"):
             days = f" ({range_text(atom, 'days')} ago)" if atom.bounded else ""
             return f"stopped {name}{days}"
+        if atom.prop in CARE:
+            return self._care(atom, name)
         if atom.prop == gg("takesMedication"):
             return f"takes {name}"
         return name
+
+    def _care(self, atom: Atom, name: str) -> str:
+        """A test or procedure done, or a supply, in words."""
+        ago = f" ({range_text(atom, 'days')} ago)" if atom.bounded else ""
+        if atom.prop == SUPPLIED:
+            lasts = f" for {range_text(atom.value, 'days')}" if atom.valued else ""
+            return f"was supplied with {name}{lasts}{ago}"
+        came = f" that showed {self._records.label(atom.showed)}" if atom.showed else ""
+        return f"{name} done{ago}{came}" + (f" with a value {range_text(atom.value)}" if atom.valued else "")
 
     def fact(self, atom: Atom) -> Fact:
         """The question that an atom of the index comes to; all ranges of one number are one question."""
@@ -115,9 +127,10 @@ class FactBook:
             return Fact(key, label, key, label)
         curie, label = ns.shorten(atom.cls), self._positive(atom)
         direct = self._term(atom.cls).key
-        if atom.prop in (gg("hasTrial"), gg("stoppedMedication")):
-            tail = [ns.shorten(atom.outcome)] if atom.outcome else []
+        if atom.prop in (gg("hasTrial"), gg("stoppedMedication"), *CARE):
+            tail = [ns.shorten(one) for one in (atom.outcome, atom.showed) if one]
             tail += [range_text(atom)] if atom.bounded else []
+            tail += [f"value {range_text(atom.value)}"] if atom.valued else []
             return Fact(":".join([key, curie, *tail]), label, key, label)
         if atom.prop == gg("takesMedication"):
             return Fact(f"{key}:{curie}", label, key, label)
@@ -240,7 +253,7 @@ class FactBook:
             if value is None:
                 return "the patient cannot have this number"
             return f"{self.key(atom)} is {plain(value)}"
-        if atom.prop in (gg("hasTrial"), gg("stoppedMedication")):
+        if atom.prop in (gg("hasTrial"), gg("stoppedMedication"), *CARE):
             return self._event(profile, atom, truth)
         if truth == "true":
             below = [c for c in sorted(profile.present.get(atom.prop, ())) if atom.cls in self._above(c)]
@@ -264,8 +277,12 @@ class FactBook:
 
     def _event(self, profile: Profile, atom: Atom, truth: str) -> str:
         trial = atom.prop == gg("hasTrial")
-        had: Iterable[TrialFact | StopFact] = profile.trials_present if trial else profile.stops_present
-        never: Iterable[TrialFact | StopFact] = profile.trials_absent if trial else profile.stops_absent
+        had: Iterable[TrialFact | StopFact | CareFact] = profile.trials_present if trial else profile.stops_present
+        never: Iterable[TrialFact | StopFact | CareFact] = profile.trials_absent if trial else profile.stops_absent
+        if atom.prop in CARE:
+            had, never = (
+                [e for e in each if e.prop == atom.prop] for each in (profile.care_present, profile.care_absent)
+            )
         if truth == "true":
             done = [event.of for event in had]
             names = sorted(

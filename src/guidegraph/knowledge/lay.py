@@ -6,9 +6,10 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.facts import Fact, FactBook
-from guidegraph.knowledge.records import Atom, Records
+from guidegraph.knowledge.records import Records
 from guidegraph.model import TermRow
 
 #: The language of the plain words that are shipped.

@@ -11,10 +11,17 @@ from decimal import Decimal
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.knowledge.records import gg
-from guidegraph.termreadings import HIGHEST, LOWEST, Bound, pointed
+from guidegraph.termreadings import HIGHEST, LOWEST, SUPPLIED, UNDERWENT, Bound, pointed
 
 #: The number that bounds an event.
-NUMBER_OF = {gg("hasTrial"): gg("trialWeeks"), gg("stoppedMedication"): gg("daysSinceStop")}
+NUMBER_OF = {
+    gg("hasTrial"): gg("trialWeeks"),
+    gg("stoppedMedication"): gg("daysSinceStop"),
+    UNDERWENT: gg("daysSince"),
+    SUPPLIED: gg("daysSince"),
+}
+#: The number that came of an event.
+VALUE_OF = {UNDERWENT: gg("resultValue"), SUPPLIED: gg("daysOfSupply")}
 
 
 class Syntax:
@@ -52,6 +59,11 @@ class Syntax:
         if what.outcome:
             led = gg("hasOutcome")
             parts.append(f"{self.name(led)} value {self.name(what.outcome, led)}")
+        if what.showed:
+            saw = gg("showed")
+            parts.append(f"{self.name(saw)} some {self.name(what.showed, saw)}")
+        if what.valued:
+            parts.append(f"{self.name(VALUE_OF[what.prop])} some {self.facets(what.least, what.most)}")
         if what.bounded:
             parts.append(f"{self.name(NUMBER_OF[what.prop])} some {self.facets(what.low, what.high)}")
         inner = " and ".join(map(self.bracketed, parts)) if len(parts) > 1 else parts[0]

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from guidegraph.errors import KnowledgeError
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.branch import (
     Branch,
     Event,
@@ -25,8 +26,7 @@ from guidegraph.knowledge.branch import (
     negations,
     satisfiable,
 )
-from guidegraph.knowledge.records import Atom
-from guidegraph.termreadings import HIGHEST, LOWEST
+from guidegraph.termreadings import CARE, HIGHEST, LOWEST
 
 Union = tuple[Branch, ...]
 Raw = Mapping[str, Sequence[Sequence[tuple[str, bool]]]]
@@ -51,6 +51,8 @@ def literal(atom: Atom) -> Held | Event | Range:
         return Range(atom.prop, low, high)
     if atom.prop.endswith(("hasTrial", "stoppedMedication")):
         return Event(atom.prop, atom.cls, atom.outcome, atom.bounded, low, high)
+    if atom.prop in CARE:
+        return Event(atom.prop, atom.cls, "", atom.bounded, low, high, atom.showed, atom.valued, *_bounds(atom.value))
     return Held(atom.prop, atom.cls)
 
 

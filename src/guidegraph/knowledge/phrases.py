@@ -9,7 +9,7 @@ from typing import NamedTuple
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.records import Records, gg
-from guidegraph.termreadings import HIGHEST, LOWEST, Bound, plain
+from guidegraph.termreadings import HIGHEST, LOWEST, SUPPLIED, UNDERWENT, Bound, plain
 
 
 class _Said(NamedTuple):
@@ -95,4 +95,11 @@ class Phrases:
             parts = [self._records.label(what.outcome) if what.outcome else "", f"{words} weeks" if words else ""]
             told = ", ".join(part for part in parts if part)
             return f"trial of {name} ({told})" if told else f"trial of {name}"
-        return f"stopped {name}" + (f" ({words} days ago)" if words else "")
+        ago = f" ({words} days ago)" if words else ""
+        value = range_words(what.least, what.most) if what.valued else ""
+        if what.prop == SUPPLIED:
+            return f"supply of {name}{f' for {value} days' if value else ''}{ago}"
+        if what.prop == UNDERWENT:
+            came = f" that showed {self._records.label(what.showed)}" if what.showed else ""
+            return f"{name} done{ago}{came}{f', with a value {value}' if value else ''}"
+        return f"stopped {name}{ago}"

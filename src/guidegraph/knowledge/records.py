@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import KnowledgeError
+from guidegraph.knowledge.atoms import AskedEvents, Atom, read_atom
 from guidegraph.knowledge.effect import InEffect, partly_dated, read_intervals
 from guidegraph.knowledge.engine import Engine
+from guidegraph.termreadings import CARE
 
 Properties = Mapping[str, tuple[str, ...]]
 NOT_STATED = "not stated"
@@ -35,22 +35,6 @@ def _grouped(rows: Iterable[tuple[str, ...]]) -> dict[str, dict[str, tuple[str, 
         # Nearly every property has one value.
         props[prop] = tuple(sorted({*props[prop], value})) if prop in props else (value,)
     return table
-
-
-@dataclass(frozen=True)
-class Atom:
-    """One atom of the criteria index; ``low`` to ``below`` are the bounds of its number, in the property's unit."""
-
-    iri: str
-    prop: str
-    cls: str = ""
-    outcome: str = ""
-    bounded: bool = False
-    low: Decimal = Decimal(0)
-    above: Decimal = Decimal(-1)
-    high: Decimal = Decimal(999999999)
-    below: Decimal = Decimal(1000000000)
-    names: str = ""
 
 
 class Records:
@@ -128,6 +112,15 @@ class Records:
         return {prop: frozenset(classes) for prop, classes in table.items()}
 
     @cached_property
+    def events(self) -> AskedEvents:
+        """What criteria ask about tests and procedures done, and about supplies; nothing where none does."""
+        spoken = {prop: self.spoken[prop] for prop in CARE if prop in self.spoken}
+        tests: dict[str, set[str]] = defaultdict(set)
+        for test, about in self._engine.select("answer/tests") if spoken else ():
+            tests[about].add(test)
+        return AskedEvents(spoken, {about: tuple(sorted(named)) for about, named in tests.items()})
+
+    @cached_property
     def taken(self) -> Mapping[str, frozenset[str]]:
         """For each class with parts at or above it, what is taken with it: the same, its parts, and what is above."""
         parts: dict[str, set[str]] = defaultdict(set)
@@ -172,7 +165,7 @@ class Records:
     @cached_property
     def atoms(self) -> Mapping[str, Atom]:
         """The atoms of all populations by IRI."""
-        return {iri: _atom(iri, rows) for iri, rows in self.criteria.items() if "/index/atom/" in iri}
+        return {iri: read_atom(iri, rows) for iri, rows in self.criteria.items() if "/index/atom/" in iri}
 
     @cached_property
     def branches(self) -> Mapping[str, tuple[tuple[tuple[str, bool], ...], ...]]:
@@ -363,38 +356,3 @@ class Records:
         """The date of a statement: its own, else its document's."""
         document = self.one(statement, "statedIn") or self.one(statement, "inDocument")
         return self.own_issue(statement) or self.issued(document)
-
-
-def _number(text: str, atom: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except ArithmeticError:
-        raise KnowledgeError(
-            f"a bound of a population is no number: {text[:60]!r}", where=atom, mend="Write it like 6.0."
-        ) from None
-
-
-def _atom(iri: str, rows: Properties) -> Atom:
-    def text(name: str) -> str:
-        return rows.get(ns.IDX + name, ("",))[0]
-
-    numbers: dict[str, Any] = {
-        field: _number(text(name), iri)
-        for field, name in (
-            ("low", "lowIncluded"),
-            ("above", "lowExcluded"),
-            ("high", "highIncluded"),
-            ("below", "highExcluded"),
-        )
-        if text(name)
-    }
-    outcome = text("outcome")
-    return Atom(
-        iri,
-        text("property"),
-        text("class"),
-        "" if outcome == ns.IDX + "anyOutcome" else outcome,
-        text("bounded") == "true" or (not text("class") and bool(numbers)),
-        names=text("names"),
-        **numbers,
-    )

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from guidegraph.errors import TermError
 from guidegraph.model import Another, CodeReading
-from guidegraph.profile.terms import STATES, Vocabulary, of_another_kind, shortened
+from guidegraph.profile.names import shortened
+from guidegraph.profile.terms import STATES, Vocabulary, of_another_kind
 
 
 class CodedFacts:

@@ -42,7 +42,8 @@ _MEND = "Give a profile in YAML, JSON, JSON-LD or Turtle of at most 4 MB, - or e
 _TURTLE = re.compile(r"(?:\s|#[^\n]*\n)*(?:@prefix\s|@base\s|<[^<>\s]*>|PREFIX\s|BASE\s)", re.IGNORECASE)
 _LINKED = re.compile(r'"@(?:context|graph|id|type)"\s*:')
 _FHIR = re.compile(r'\s*[{\[].*?"resourceType"\s*:', re.DOTALL)
-_PERSON = re.compile(r"person(?:\.(?:csv|parquet)(?:\.gz)?)?\Z", re.IGNORECASE)
+#: The name of the table of persons of an OMOP CDM.
+PERSONS = re.compile(r"person(?:\.(?:csv|parquet)(?:\.gz)?)?\Z", re.IGNORECASE)
 
 
 def read_profile(
@@ -87,7 +88,7 @@ def _read_file(path: Path, vocabulary: Vocabulary, name: str) -> Profile:
     ending = path.suffix.lower()
     try:
         folder = path.is_dir()
-        tables = [one.name for one in path.iterdir() if _PERSON.match(one.name)] if folder else []
+        tables = [one.name for one in path.iterdir() if PERSONS.match(one.name)] if folder else []
     except (OSError, ValueError):
         folder, tables = False, []
     if tables or ending == ".duckdb":
@@ -169,6 +170,9 @@ def _check_terms(profile: Profile, vocabulary: Vocabulary) -> None:
     named = [(cls, KINDS.get(prop, "term")) for t in (profile.present, profile.absent) for prop in t for cls in t[prop]]
     trials, stops = profile.trials_present | profile.trials_absent, profile.stops_present | profile.stops_absent
     named += [(of, "intervention") for of in [*(trial.of for trial in trials), *(stop.of for stop in stops)]]
+    care = profile.care_present | profile.care_absent
+    named += [(one.of, "intervention") for one in care]
+    named += [(cls, "finding") for one in care for cls in (*one.shows, *one.lacks)]
     named += [(trial.outcome, "outcome") for trial in trials if trial.outcome is not None]
     named += [(prop, "number") for prop in profile.values]
     named += [(of, "condition") for of in profile.about | profile.beside]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from guidegraph.model import TermRow
@@ -29,6 +30,7 @@ _LONGEST, _SHOWN = 80, 4
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=65536)
 def normal(text: str) -> str:
     """A name for comparison: lower case without accents, hyphens and runs of white space as one space."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
@@ -36,6 +38,12 @@ def normal(text: str) -> str:
     return re.sub(r"[\s\-\u2010-\u2014_]+", " ", plain).strip()
 
 
+def shortened(text: str) -> str:
+    """A text as a message shows it."""
+    return repr(text if len(text) <= 80 else text[:77] + "...")
+
+
+@lru_cache(maxsize=65536)
 def folded(name: str) -> str:
     """A normal name without plurals and differences of spelling that make no other word."""
     return " ".join(map(_word, name.split()))

@@ -12,16 +12,19 @@ from typing import NoReturn
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import Problem, Profile, StopFact, TermRow, TrialFact
+from guidegraph.model import CareFact, Problem, Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.problems import together
 from guidegraph.profile.strict import Mapping, Scalar, Sequence, Value
 from guidegraph.profile.terms import KINDS, Vocabulary
+from guidegraph.termreadings import CARE, SUPPLIED
 
 #: A plain number: no sign, exponent, leading zero or digits of other scripts.
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?\Z")
 _WEEKS, _DAYS = Decimal(10_000), Decimal(100_000)
 _TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns.GG + "takesMedication"
+#: How an entry says when it was: days since, or the fewest and the most where the day is known in part.
+_SINCE = ("days", "days_from", "days_to")
 _BAD = "not_tolerated"
 #: The key of the alerts that somebody has attended to, and what may be said of them.
 _ALERTS, _ATTENDED = "alerts", ("examined", "acted_on")
@@ -128,6 +131,7 @@ class _Parser:
         self._values: dict[str, Decimal] = {}
         self._trials: tuple[set[TrialFact], set[TrialFact]] = (set(), set())
         self._stops: tuple[set[StopFact], set[StopFact]] = (set(), set())
+        self._care: tuple[set[CareFact], set[CareFact]] = (set(), set())
         self._complete: set[str] = set()
 
     def profile(self, value: Value) -> Profile:
@@ -168,6 +172,8 @@ class _Parser:
             examined=examined,
             acted_on=acted_on,
             others=self._coded.others,
+            care_present=frozenset(self._care[0]),
+            care_absent=frozenset(self._care[1]),
         )
         return together(profile, problems, self._terms, where)
 
@@ -293,6 +299,8 @@ class _Parser:
                 self._trials[side].update(self._trial(item, row.iri, present))
             elif row.iri == _STOP:
                 self._stops[side].update(self._stop(item, row.iri, present))
+            elif row.iri in CARE:
+                self._care[side].update(self._event(item, row.iri, present))
             else:
                 # People cannot know which we hold a condition and which a finding: either key takes both.
                 kinds = ("intervention",) if row.iri == _MEDICATION else tuple(_OF_KIND)
@@ -327,6 +335,32 @@ class _Parser:
         parts = self._parts(item, ("of", "days"), "{of: DRUG, days: 10}")
         days = _number(parts["days"], "days", Decimal(0), _DAYS) if "days" in parts else None
         return [StopFact(of, days) for of in self._of(parts, prop, present)]
+
+    def _event(self, item: Value, prop: str, present: bool) -> list[CareFact]:
+        """What was done or supplied, or (within so many days) was not."""
+        amount = "supplied" if prop == SUPPLIED else "value"
+        shown = () if prop == SUPPLIED else ("shows",)
+        seen = (*shown, *(("lacks",) if shown else ()), "days_from", "days_to", amount)
+        parts = self._parts(item, ("of", "days", *(seen if present else shown)), "{of: TEST, days: 10}")
+        number = {key: _number(parts[key], key, Decimal(0), _DAYS) for key in _SINCE if key in parts}
+        if number and set(number) not in ({"days"}, {"days_from", "days_to"}):
+            mend = "Write days alone, or days_from and days_to where the day is known in part."
+            raise ProfileError("the days since are not one number or one span", where=item.where, mend=mend)
+        days = (number.get("days_from", Decimal(0)), number["days_to"]) if "days_to" in number else None
+        if "days" in number:
+            days = (number["days"] if present else Decimal(0), number["days"])
+        if days and days[0] > days[1]:
+            raise ProfileError("days_from is more than days_to", where=item.where, mend="Write the smaller one first.")
+        value = _number(parts[amount], amount, Decimal(0), None) if amount in parts else None
+        shows, lacks = (self._findings(parts[key], key) if key in parts else () for key in ("shows", "lacks"))
+        if not present and len(shows) > 1:
+            raise ProfileError("what was not done shows one thing", where=item.where, mend="Write an entry for each.")
+        return [CareFact(prop, of, days, shows, lacks, value) for of in self._of(parts, prop, present)]
+
+    def _findings(self, value: Value, key: str) -> tuple[str, ...]:
+        """The findings that a test showed, or did not; the list of findings says what the newest word is."""
+        items = value.items if isinstance(value, Sequence) else (value,)
+        return tuple(sorted({self._terms.resolve(_words(one, key), ("finding",), where=one.where) for one in items}))
 
     def _of(self, parts: dict[str, Value], prop: str, present: bool) -> Iterable[str]:
         return self._classes(parts["of"], "of", ("intervention",), prop, present)

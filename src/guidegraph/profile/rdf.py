@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.model import Problem, Profile
 from guidegraph.profile.settling import Settled
-from guidegraph.termreadings import pointed
+from guidegraph.termreadings import SUPPLIED, pointed
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
@@ -84,12 +84,15 @@ class _Writer:
         self.add(node, _owl("intersectionOf"), self.chain(parts))
         return node
 
-    def within(self, prop: ox.NamedNode, days: Decimal) -> ox.BlankNode:
-        facet = self.blank()
-        self.add(facet, ox.NamedNode(ns.XSD + "maxInclusive"), decimal_literal(days))
+    def within(self, prop: ox.NamedNode, days: Decimal, least: Decimal | None = None) -> ox.BlankNode:
+        facets = []
+        for name, bound in (("minInclusive", least), ("maxInclusive", days)):
+            if bound is not None:
+                facets.append(self.blank())
+                self.add(facets[-1], ox.NamedNode(ns.XSD + name), decimal_literal(bound))
         datatype = self.blank(ox.NamedNode(ns.RDFS + "Datatype"))
         self.add(datatype, _owl("onDatatype"), _DECIMAL)
-        self.add(datatype, _owl("withRestrictions"), self.chain([facet]))
+        self.add(datatype, _owl("withRestrictions"), self.chain(facets))
         return self.some(prop, datatype)
 
     def event(self, prop: str, kind: str, of: str) -> ox.BlankNode:
@@ -180,6 +183,8 @@ def _write_facts(out: _Writer, profile: Profile | Problem) -> None:
     for prop, value in sorted(profile.values.items()):
         out.add(out.about, ox.NamedNode(prop), decimal_literal(value))
     _write_events(out, profile)
+    if isinstance(profile, Profile):
+        _write_care(out, profile)
     for prop in sorted(profile.complete):
         out.add(out.about, _gg("completeFor"), ox.NamedNode(prop))
 
@@ -210,6 +215,31 @@ def _write_events(out: _Writer, profile: Profile | Problem) -> None:
         if stop.days is not None:
             parts.append(out.within(_gg("daysSinceStop"), stop.days))
         out.deny(out.some(_gg("stoppedMedication"), out.both(parts)))
+
+
+def _write_care(out: _Writer, profile: Profile) -> None:
+    """What was done or supplied, and what was not."""
+    for fact in sorted(profile.care_present, key=repr):
+        kind, amount = ("Supply", "daysOfSupply") if fact.prop == SUPPLIED else ("CareEvent", "resultValue")
+        event = out.event(fact.prop.removeprefix(ns.GG), kind, fact.of)
+        for cls in fact.shows:
+            out.add(event, _gg("showed"), out.blank(ox.NamedNode(cls)))
+        about, out.about = out.about, event
+        for cls in fact.lacks:
+            out.deny(out.some(_gg("showed"), ox.NamedNode(cls)))
+        out.about = about
+        if fact.days and fact.days[0] == fact.days[1]:
+            out.add(event, _gg("daysSince"), decimal_literal(fact.days[0]))
+        elif fact.days:
+            out.add(event, _TYPE, out.within(_gg("daysSince"), fact.days[1], fact.days[0]))
+        if fact.value is not None:
+            out.add(event, _gg(amount), decimal_literal(fact.value))
+    for fact in sorted(profile.care_absent, key=repr):
+        parts = [out.some(_gg("ofIntervention"), ox.NamedNode(fact.of))]
+        parts += [out.some(_gg("showed"), ox.NamedNode(cls)) for cls in fact.shows]
+        if fact.days:
+            parts.append(out.within(_gg("daysSince"), fact.days[1]))
+        out.deny(out.some(ox.NamedNode(fact.prop), out.both(parts)))
 
 
 def digest(profile: Profile) -> str:

@@ -13,13 +13,14 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import Another, Problem, Profile, StopFact, TrialFact
+from guidegraph.model import Another, CareFact, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.parse import check_range
 from guidegraph.profile.problems import together
 from guidegraph.profile.strict import MAX_CHARACTERS, Scalar
 from guidegraph.profile.terms import KINDS, Vocabulary
 from guidegraph.reading import parse_quads
+from guidegraph.termreadings import CARE, SUPPLIED, UNDERWENT
 
 _FORMATS = {"turtle": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "jsonld": ox.RdfFormat.JSON_LD}
 _MODEL = "docs/model.md shows the form."
@@ -28,13 +29,17 @@ _FIRST, _REST, _NIL = (ns.RDF + n for n in ("first", "rest", "nil"))
 _PATIENT, _OF, _OUTCOME = ns.GG + "Patient", ns.GG + "ofIntervention", ns.GG + "hasOutcome"
 _WEEKS, _DAYS = ns.GG + "trialWeeks", ns.GG + "daysSinceStop"
 _TRIAL, _STOP = ns.GG + "hasTrial", ns.GG + "stoppedMedication"
+_SHOWED, _SINCE = ns.GG + "showed", ns.GG + "daysSince"
+_VALUE = {UNDERWENT: ns.GG + "resultValue", SUPPLIED: ns.GG + "daysOfSupply"}
+_EVENT_OF = {UNDERWENT: "CareEvent", SUPPLIED: "Supply"}
 _COMPLETE, _NOT_UNDERSTOOD = ns.GG + "completeFor", ns.GG + "notUnderstood"
 _ANOTHER, _CODE, _DENIES, _MAY = (ns.GG + name for name in ("understoodAsAnother", "codeText", "isNot", "mayBe"))
 _PROBLEM, _HAS_PROBLEM, _OF_CONDITION = ns.GG + "Problem", ns.GG + "hasProblem", ns.GG + "ofCondition"
 _HAS_CONDITION, _MEDICATION, _BAD = ns.GG + "hasCondition", ns.GG + "takesMedication", ns.GG + "didNotTolerate"
 _BESIDE, _EXAMINED, _ACTED_ON = (ns.GG + name for name in ("hasOtherProblem", "examinedAlert", "actedOnAlert"))
 _PATIENTS = (_HAS_PROBLEM, _OF_CONDITION, _BAD, _BESIDE, _EXAMINED, _ACTED_ON)
-_NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD, *_PATIENTS)
+_CARE_NAMES = (*CARE, _SHOWED, _SINCE, *_VALUE.values())
+_NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD, *_CARE_NAMES, *_PATIENTS)
 _PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 #: The datatypes whose plain lexical forms are exact numbers.
 _EXACT = {ns.XSD + name for name in ("decimal", "integer", "nonNegativeInteger", "positiveInteger", "int", "long")}
@@ -184,7 +189,8 @@ class _RdfReader:
         }
         trials = [fact for event in self._all(node, _TRIAL) for fact in self._trial(event)]
         stops = [fact for event in self._all(node, _STOP) for fact in self._stop(event)]
-        absent, no_trials, no_stops = self._denied(node, cls)
+        done = [fact for prop in CARE for event in self._all(node, prop) for fact in self._care(event, prop)]
+        absent, no_trials, no_stops, not_done = self._denied(node, cls)
         return {
             "present": {p: frozenset(c) for p, c in sorted(present.items())},
             "absent": {p: frozenset(c) for p, c in sorted(absent.items())},
@@ -193,6 +199,8 @@ class _RdfReader:
             "trials_absent": frozenset(no_trials),
             "stops_present": frozenset(stops),
             "stops_absent": frozenset(no_stops),
+            "care_present": frozenset(done),
+            "care_absent": frozenset(not_done),
             "complete": frozenset(self._cls(prop, "category") for prop in self._all(node, _COMPLETE)),
         }
 
@@ -202,7 +210,8 @@ class _RdfReader:
         stated = {*facts["present"], *facts["absent"], *facts["values"], *facts["complete"]}
         stated |= {iri for table in ("present", "absent") for classes in facts[table].values() for iri in classes}
         own = {row.iri for row in self._terms.rows if row.problem_key} | {*KINDS}
-        if not of or not stated <= own or facts.pop("stops_present") or facts.pop("stops_absent"):
+        patients = [facts.pop(name) for name in ("stops_present", "stops_absent", "care_present", "care_absent")]
+        if not of or not stated <= own or any(patients):
             raise self._fault("a problem without gg:ofCondition, or with what belongs to the patient")
         return Problem(of, **facts)
 
@@ -241,10 +250,34 @@ class _RdfReader:
         days = self._decimal(self._one(node, _DAYS), _DAYS)
         return [StopFact(of, days) for of in self._event(node, "DrugStop", _STOP)]
 
-    def _denied(self, subject: Any, cls: str) -> tuple[dict[str, set[str]], set[TrialFact], set[StopFact]]:
+    def _care(self, node: Any, prop: str) -> Iterable[CareFact]:
+        """What was done or supplied; the types of the event say what it did not show, and a span of days since."""
+        lacks, days = list[str](), None
+        for kind in self._types(node, ns.GG + _EVENT_OF[prop]):
+            denied = self._one(kind, ns.OWL + "complementOf")
+            on, filler = self._restriction(kind if denied is None else denied)
+            if denied is not None and on == _SHOWED and not self._types(kind, ns.OWL + "Class"):
+                lacks.append(self._cls(filler, "finding"))
+            elif denied is None and on == _SINCE and days is None:
+                low, high = self._facets(filler, "minInclusive", "maxInclusive")
+                days = (low, high)
+            else:
+                raise self._fault(f"a value of {ns.shorten(prop)} is a gg:{_EVENT_OF[prop]} and nothing else")
+        exact = self._decimal(self._one(node, _SINCE), _SINCE)
+        if exact is not None:
+            days = (exact, exact)
+        shows = sorted(cls for one in self._all(node, _SHOWED) for cls in self._type(one, "finding", _SHOWED))
+        value = self._decimal(self._one(node, _VALUE[prop]), _VALUE[prop])
+        of = self._type(self._one(node, _OF), "intervention", prop)
+        return [CareFact(prop, one, days, tuple(shows), tuple(sorted(lacks)), value) for one in of]
+
+    def _denied(
+        self, subject: Any, cls: str
+    ) -> tuple[dict[str, set[str]], set[TrialFact], set[StopFact], set[CareFact]]:
         absent: dict[str, set[str]] = defaultdict(set)
         trials: set[TrialFact] = set()
         stops: set[StopFact] = set()
+        care: set[CareFact] = set()
         for node in self._types(subject, cls):
             whole = self._one(node, ns.OWL + "complementOf")
             if whole is None or self._types(node, ns.OWL + "Class"):
@@ -262,9 +295,14 @@ class _RdfReader:
                 parts = self._parts(filler, _OF, _DAYS)
                 days = self._within(parts[_DAYS]) if _DAYS in parts else None
                 stops.update(StopFact(of, days) for of in self._denied_of(parts, prop))
+            elif prop in CARE:
+                parts = self._parts(filler, _OF, _SHOWED, _SINCE)
+                since = (Decimal(0), self._within(parts[_SINCE])) if _SINCE in parts else None
+                shows = (self._cls(parts[_SHOWED], "finding"),) if _SHOWED in parts else ()
+                care.update(CareFact(prop, of, since, shows) for of in self._denied_of(parts, prop))
             else:
                 raise self._fault(f"{ns.shorten(prop)} cannot be denied", "Leave the number out when it is not known.")
-        return absent, trials, stops
+        return absent, trials, stops, care
 
     def _denied_of(self, parts: dict[str, Any], prop: str) -> Sequence[str]:
         return self._classes(parts.get(_OF), "intervention", prop, False)
@@ -299,12 +337,17 @@ class _RdfReader:
             head = rest
         return items
 
-    def _within(self, datatype: Any) -> Decimal | None:
-        """The days of a denied stop: within so many."""
+    def _within(self, datatype: Any) -> Decimal:
+        """The days of a denied event: within so many."""
+        return self._facets(datatype, "maxInclusive")[0]
+
+    def _facets(self, datatype: Any, *names: str) -> tuple[Decimal, ...]:
+        """The bounds of a span of days, by the names of its facets."""
         facets = self._items(self._one(datatype, ns.OWL + "withRestrictions"))
         on = self._one(datatype, ns.OWL + "onDatatype")
-        bounds = [self._one(facet, ns.XSD + "maxInclusive") for facet in facets]
         plain = not self._types(datatype, ns.RDFS + "Datatype") and on == ox.NamedNode(ns.XSD + "decimal")
-        if not plain or len(bounds) != 1 or bounds[0] is None:
-            raise self._fault("a denied stop has one xsd:maxInclusive")
-        return self._decimal(bounds[0], _DAYS)
+        bounds = [self._decimal(self._one(f, ns.XSD + name), _DAYS) for f, name in zip(facets, names, strict=False)]
+        known = tuple(bound for bound in bounds if bound is not None)
+        if not plain or len(facets) != len(names) or len(known) != len(names):
+            raise self._fault(f"the days of an event have {' and '.join(f'xsd:{name}' for name in names)} alone")
+        return known

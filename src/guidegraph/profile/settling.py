@@ -7,7 +7,7 @@ that came by one counts as listed; what a complete list then denies is read back
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import product
@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import Another, Profile
+from guidegraph.model import Another, CareFact, Profile
 from guidegraph.profile.terms import KINDS, Vocabulary
 from guidegraph.termreadings import (
     DISPUTED,
@@ -317,6 +317,25 @@ def check(settled: Settled, vocabulary: Vocabulary) -> None:
         known = never.days is None or (stop.days is not None and stop.days <= never.days)
         if known and never.of in vocabulary.ancestors(stop.of):
             _clash(settled, vocabulary, STOPPED, stop.of, never.of)
+    for done, not_done in product(sorted(profile.care_present, key=repr), sorted(profile.care_absent, key=repr)):
+        if denies(not_done, done, vocabulary.ancestors):
+            _clash(settled, vocabulary, done.prop, done.of, not_done.of)
+    for event in sorted(profile.care_present, key=repr):
+        for one, other in product(event.shows, event.lacks):
+            if other in vocabulary.ancestors(one):
+                _clash(settled, vocabulary, event.prop, one, other)
+
+
+def denies(denial: CareFact, event: CareFact, above: Callable[[str], Collection[str]]) -> bool:
+    """Whether a denial of tests, procedures or supplies says that an event did not take place.
+
+    ``above`` gives a class with those above it.
+    """
+    if denial.prop != event.prop or denial.of not in above(event.of):
+        return False
+    if denial.shows and not any(denial.shows[0] in above(one) for one in event.shows):
+        return False
+    return denial.days is None or (event.days is not None and event.days[1] <= denial.days[1])
 
 
 def _key(vocabulary: Vocabulary, prop: str) -> str:

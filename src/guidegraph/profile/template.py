@@ -26,6 +26,8 @@ _LISTS = {
     "medications": "what the patient takes now",
     "trials": "therapies tried, as {of: THERAPY, weeks: 6, outcome: failed}; outcome: %s",
     "stopped_medications": "drugs stopped, as {of: DRUG, days: 10}",
+    "done": "tests and procedures done, as {of: TEST, days: 10, shows: [FINDING], lacks: [FINDING], value: 5}",
+    "supplies": "drugs handed over, as {of: DRUG, days: 10, supplied: 30}, which lasts 30 days",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
 from guidegraph.model import CodeReading, TermRow
-from guidegraph.profile.names import SCOPES, asked_back, by_folded, folded, nearest, normal, which
+from guidegraph.profile.names import SCOPES, asked_back, by_folded, folded, nearest, normal, shortened, which
 
 _PROPERTIES = {
     ns.RDFS + "label": "label",
@@ -395,8 +395,3 @@ def of_another_kind(what: str, rows: Iterable[TermRow], kinds: Collection[str], 
     return TermError(
         f"{what}, but of another kind ({kind})", where=where, mend=f"Here belongs: {', '.join(sorted(kinds))}."
     )
-
-
-def shortened(text: str) -> str:
-    """A text as a message shows it."""
-    return repr(text if len(text) <= 80 else text[:77] + "...")

@@ -59,6 +59,25 @@ def verification_text(report: dict[str, Any]) -> str:
     return "\n".join([*lines, counts]) + "\n"
 
 
+def location_text(report: dict[str, Any]) -> str:
+    """Where a passage stands; of several places each with its context."""
+    places = report["places"]
+    lines = [f"digest of the document: {report['document_digest']}"]
+    if len(places) > 1:
+        lines.append(f"The words stand {len(places)} times. Say which one with --occurrence N:")
+    for number, place in enumerate(places, start=1):
+        if len(places) > 1:
+            lines.append(f"{number}.")
+        for key in ("number", "heading_path", "item", "start", "end", "digest", "page"):
+            if place[key] not in (None, ""):
+                lines += wrap(f"{key.replace('_', ' ')}: {place[key]}", "    ", "  ")
+        shown = place["passage"] if len(place["passage"]) <= 200 else f"{place['passage'][:200]}..."
+        lines += wrap(f"...{place['before']} [{shown}] {place['after']}...", "    ", "  ")
+    if report["note"]:
+        lines += wrap(report["note"])
+    return "\n".join(lines) + "\n"
+
+
 def _but(report: dict[str, Any]) -> str:
     return "inputs changed" if report["inputs"] else "its file was altered"
 

@@ -9,13 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-from guidegraph import files
 from guidegraph.errors import DocumentError
 
-MAX_BYTES = 20_000_000
 SAME, MOVED, CHANGED, GONE = "same", "moved", "changed", "vanished"
 _ALIKE = 0.6
 
@@ -101,18 +98,6 @@ def places(rows: Iterable[tuple[str, ...]]) -> dict[str, tuple[str, list[Place]]
 
 def _with_nodes(place: Place, nodes: Sequence[str]) -> Place:
     return Place(place.id, place.path, place.item, place.start, place.end, place.digest, tuple(sorted(nodes)))
-
-
-def read_text(path: Path) -> str:
-    """The text of a document, line ends as they are.
-
-    Raises:
-        DocumentError: missing, empty, too large, or no UTF-8 text.
-    """
-    text = files.read_text(path, MAX_BYTES, DocumentError, mend="Name the document's text, in a file.")
-    if not text.strip():
-        raise DocumentError("the document is empty", where=str(path), mend="Give the document's text.")
-    return text
 
 
 def hexdigest(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from guidegraph.errors import GuideGraphError
 from guidegraph.forms import Answer, Question
 from guidegraph.profile import Vocabulary
-from guidegraph.web.record import EVENTS
+from guidegraph.web.record import DATED, EVENTS, asked_parts
 
 #: Terms that a field offers at a time, and questions that the page asks.
 _OFFERED, _ASKED = 12, 6
@@ -82,17 +82,17 @@ def _asked(row: Question) -> Asked:
     value = f"{key}|{fact}"
     if key not in EVENTS:
         return Asked(row["label"], settles, f"yes|{value}", f"no|{value}")
-    parts = fact.split(":")[3:]
-    bound = parts[-1] if len(parts) % 2 else ""
-    days = key == "stopped_medications"
+    _, bound, measured = asked_parts(fact.split(":")[3:])
+    days = key in DATED
     exact = not bound or (days and bound.startswith("at most ") and " and " not in bound)
     unit = ("days ago" if days else "weeks") if bound else ""
     return Asked(
         row["label"],
         settles,
-        f"yes|{value}",
+        # A value that came of it is written into the profile.
+        "" if measured else f"yes|{value}",
         f"no|{value}",
         "no" if exact else "no, never",
-        f"many:{fact}" if bound else "",
+        f"many:{fact}" if bound and not measured else "",
         unit,
     )

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 Fields = Mapping[str, Sequence[str]]
 YES, NO, NEVER = "yes", "no", "never"
 #: The lists whose entries are single terms, those whose entries have parts, and the parts that are numbers.
-TERMS, EVENTS = ("conditions", "findings", "medications"), ("trials", "stopped_medications")
+TERMS = ("conditions", "findings", "medications")
+EVENTS = ("trials", "stopped_medications", "done", "supplies")
+#: The lists whose entries have the days since.
+DATED = ("stopped_medications", "done", "supplies")
 #: What may be said of an alert, and the keys whose entries are lines that can be taken out.
 ATTENDED = ("examined", "acted_on")
 _DROPPED = (*TERMS, *EVENTS, "not_tolerated", "alerts")
@@ -260,19 +263,18 @@ def _answered(terms: Vocabulary, own: Owner, value: str, fields: Fields, data: d
 
 
 def _answer_event(target: dict[str, Any], key: str, fact: str, word: str, many: str) -> None:
-    """Answer whether something was tried or stopped: ``list:of[:outcome][:range]``, where ``of`` is a CURIE.
+    """Answer whether something was tried, stopped, done or supplied, whose question is
+    ``list:of[:outcome or finding][:range][:value and range]``, where ``of`` is a CURIE.
 
     A yes needs the number that the question hangs on; a no denies what was asked, and without a number of its own all
     trials of the kind.
     """
     parts = fact.split(":")[1:]
-    of, rest = ":".join(parts[:2]), parts[2:]
+    of, (led, bound, _) = ":".join(parts[:2]), asked_parts(parts[2:])
     event: dict[str, Any] = {"of": of}
-    outcome = ":".join(rest[:2]) if len(rest) > 1 else ""
-    bound = rest[-1] if len(rest) % 2 else ""
-    if outcome:
-        event["outcome"] = outcome
-    unit = "days" if key == "stopped_medications" else "weeks"
+    if led:
+        event |= {"outcome": led} if key == "trials" else {"shows": [led]}
+    unit = "days" if key in DATED else "weeks"
     if word == YES and bound and not many:
         raise ProfileError(f"how many {unit} is not said", mend=f"Write the number of {unit}.")
     if word == YES:
@@ -280,6 +282,17 @@ def _answer_event(target: dict[str, Any], key: str, fact: str, word: str, many: 
     elif bound and unit == "days":
         event |= _part(unit, bound.rpartition(" ")[2])
     _append(target.setdefault(key, {}), "present" if word == YES else "absent", event)
+
+
+def asked_parts(rest: Sequence[str]) -> tuple[str, str, str]:
+    """The outcome or finding of a question about an event, its range and the range of its value, "" for none.
+
+    Args:
+        rest: the parts of its fact behind the CURIE of what was tried, stopped, done or supplied.
+    """
+    value = rest[-1] if rest and rest[-1].startswith("value ") else ""
+    told = rest[:-1] if value else rest
+    return ":".join(told[:2]) if len(told) > 1 else "", told[-1] if len(told) % 2 else "", value
 
 
 def _tidy(data: dict[str, Any]) -> None:

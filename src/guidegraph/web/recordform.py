@@ -18,6 +18,16 @@ _LISTS = {
     "medications": "medications",
     "trials": "trials of therapies",
     "stopped_medications": "stopped medications",
+    "done": "tests and procedures done",
+    "supplies": "supplies of drugs",
+}
+
+
+_WORDS = {
+    "trials": ("tried", "not tried"),
+    "stopped_medications": ("stopped", "not stopped"),
+    "done": ("done", "not done"),
+    "supplies": ("supplied", "not supplied"),
 }
 
 
@@ -75,7 +85,12 @@ def record_form(profile: Profile, terms: Vocabulary, place: int, typed: Fields) 
         tuple(field for field in facts if field.value == YES),
         tuple(field for field in facts if field.value != YES),
         tuple(_lines(data, own, profile, terms)),
-        tuple((key, label, bool(own.listed(data, key).get(key, {}).get("complete"))) for key, label in _LISTS.items()),
+        tuple(
+            (key, label, bool(own.listed(data, key).get(key, {}).get("complete")))
+            for key, label in _LISTS.items()
+            # What few criteria ask for is shown where the record has some.
+            if key not in ("done", "supplies") or key in data
+        ),
         tuple(problems) if len(problems) > 1 else (),
         tuple((row.label, row.label) for row in terms.of_kind("outcome")),
     )
@@ -183,5 +198,11 @@ def _event(key: str, side: str, event: Mapping[str, Any], named: Any) -> str:
         told.append(named(event["outcome"]))
     elif key == "trials" and side == "present":
         told.append("still running")
-    word = {"trials": ("tried", "not tried"), "stopped_medications": ("stopped", "not stopped")}[key][side == "absent"]
+    if "days_from" in event:
+        told.append(f"{event['days_from']:f} to {event['days_to']:f} days ago")
+    told += [f"for {event['supplied']:f} days"] if "supplied" in event else []
+    told += [f"value {event['value']:f}"] if "value" in event else []
+    for part, verb in (("shows", "showed"), ("lacks", "did not show")):
+        told += [f"{verb} {', '.join(map(named, event[part]))}"] if part in event else []
+    word = _WORDS[key][side == "absent"]
     return f"{word}: {', '.join(told)}"

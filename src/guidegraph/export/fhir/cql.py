@@ -13,12 +13,14 @@ from decimal import Decimal
 from functools import cached_property
 
 from guidegraph import namespaces as ns
+from guidegraph.export.fhir import cqlcare
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, string, value_define
 from guidegraph.export.fhir.cqlreadings import LISTS, Readings, complete_list, facts, perhaps
-from guidegraph.knowledge.records import Atom, Records, gg
+from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.records import Records, gg
 from guidegraph.profile import Implication
-from guidegraph.termreadings import LISTED, PART, READING, STOPPED, TAKEN, Interval, plain, pointed
+from guidegraph.termreadings import CARE, LISTED, PART, READING, STOPPED, TAKEN, Interval, plain, pointed
 
 LIBRARY_NAME = "GuideGraphPopulations"
 LIBRARY = f"{fhir.FHIR}Library/{LIBRARY_NAME}"
@@ -88,6 +90,7 @@ class Populations:
             "using FHIR version '4.0.1'",
             "context Patient",
             FACTS,
+            *([cqlcare.FACTS] if any(self._atom(a).prop in CARE for a in atoms) else []),
             *map(value_define, numbers),
             *self._lists(),
             *(text for _, text in sorted(defines.items())),
@@ -171,7 +174,9 @@ class Populations:
             return define_name(atom.names)
         if not atom.prop:
             return "outside the fragment"
-        words = [ns.shorten(iri) for iri in (atom.prop, atom.cls, atom.outcome) if iri]
+        words = [ns.shorten(iri) for iri in (atom.prop, atom.cls, atom.outcome, atom.showed) if iri]
+        if atom.prop in CARE:
+            return " ".join(filter(None, (*words, cqlcare.words(atom))))
         return " ".join([*words, *([_bounds(atom)] if atom.bounded else [])])
 
     def _define(self, atom: Atom) -> str:
@@ -179,6 +184,8 @@ class Populations:
             body = "null as Boolean"
         elif not atom.cls:
             body = self._number(atom)
+        elif atom.prop in CARE:
+            body = self._care(atom)
         elif atom.prop in _EVENTS:
             body = self._event(atom)
         else:
@@ -249,6 +256,15 @@ class Populations:
         return _three(
             f'exists (("Had {kind}") E where {" and ".join(held)})',
             f'exists (("Denied {kind}") E where {" and ".join(denied)})' + self._silence(atom, unnamed),
+        )
+
+    def _care(self, atom: Atom) -> str:
+        """True for one test, procedure or supply that surely is as wanted, false for a denial or a full list."""
+        near, above = self._may_meet(atom.cls), self._over(atom.showed)
+        silence = self._silence(atom, [f"not {cqlcare.perhaps(atom, near, above)}"])
+        return _three(
+            cqlcare.held(atom, self._under(atom.cls), self._under(atom.showed)),
+            cqlcare.denied(atom, self._over(atom.cls), above) + silence,
         )
 
     def _silence(self, atom: Atom, silent: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir.cqlfacts import listed, quoted, string
-from guidegraph.knowledge.records import Atom, gg
+from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.records import gg
 from guidegraph.termreadings import DISPUTED, HIGHEST, LOWEST, READING, Bound, Implication, Interval, inside, pointed
 
 #: The lists of the facts of each property.

@@ -17,8 +17,9 @@ from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import Json
 from guidegraph.knowledge.records import gg
-from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.model import CareFact, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
+from guidegraph.termreadings import SUPPLIED
 
 _SUBJECT = "Patient/patient"
 _MEDICATION = gg("takesMedication")
@@ -67,6 +68,8 @@ def _facts(profile: Profile, vocabulary: Vocabulary, day: date | None) -> Iterat
         yield from (_trial(trial, vocabulary, had, day) for trial in sorted(trials, key=repr))
     for had, stops in ((True, profile.stops_present), (False, profile.stops_absent)):
         yield from (_stop(stop, vocabulary, had, day) for stop in sorted(stops, key=repr))
+    for had, events in ((True, profile.care_present), (False, profile.care_absent)):
+        yield from (_care(event, vocabulary, had, day) for event in sorted(events, key=repr))
     for prop in sorted(profile.complete):
         yield _flag("completeFor", prop, vocabulary.label(prop))
     for name, alerts in (("examinedAlert", profile.examined), ("actedOnAlert", profile.acted_on)):
@@ -154,6 +157,43 @@ def _stop(stop: StopFact, vocabulary: Vocabulary, had: bool, day: date | None) -
         "medicationCodeableConcept": fhir.term(stop.of, vocabulary.label(stop.of)),
         "subject": _subject(),
         "effectivePeriod": {"end": _before(day, stop.days, 1)} if had else None,
+    }
+
+
+def _care(event: CareFact, vocabulary: Vocabulary, had: bool, day: date | None) -> Json:
+    """A test or procedure done, or a supply; one that was not (within that many days) says so as a stop does.
+
+    A day known in part is the period of days that it may have been.
+    """
+    days = event.days or (None, None)
+    marks = [fhir.extension("event", "valueCode", "supplied" if event.prop == SUPPLIED else "done")]
+    marks += [*_extension("days-since", days[0], "d"), *_extension("days-since-most", days[1], "d")]
+    for name, classes in (("showed", event.shows), ("lacked", event.lacks)):
+        codings = (fhir.coding(*fhir.split(cls), vocabulary.label(cls)) for cls in classes)
+        marks += [fhir.extension(name, "valueCoding", one) for one in codings]
+    denial = [] if had else [fhir.extension("denied", "valueBoolean", True)]
+    what, first, last = fhir.term(event.of, vocabulary.label(event.of)), *(_before(day, end, 1) for end in days[::-1])
+    if event.prop == SUPPLIED:
+        return {
+            "resourceType": "MedicationDispense",
+            "extension": marks,
+            "modifierExtension": denial,
+            "status": "completed",
+            "medicationCodeableConcept": what,
+            "subject": _subject(),
+            "daysSupply": _quantity(event.value, "d") if event.value is not None else None,
+            "whenHandedOver": first if had and first == last else None,
+        }
+    return {
+        "resourceType": "Observation",
+        "extension": marks,
+        "modifierExtension": denial,
+        "status": "final",
+        "code": what,
+        "subject": _subject(),
+        "effectiveDateTime": first if had and first == last else None,
+        "effectivePeriod": {"start": first, "end": last} if had and first and first != last else None,
+        "valueQuantity": {"value": fhir.number(event.value)} if event.value is not None else None,
     }
 
 

@@ -234,6 +234,9 @@ class Clinical:
             note = "; ".join(filter(None, (note, meaning.why)))
             for cls in classes:
                 self._builder.trial(TrialFact(cls, outcome, weeks), source, note=note)
+            if word == "done":
+                over = Moment(begins.text, begins.first, (ends or begins).last) if begins else ends
+                self._builder.events.done(classes, replace(source, when=over))
 
     def _reasons(self, res: Resource) -> frozenset[str]:
         """The conditions that a procedure was done for."""

@@ -11,6 +11,7 @@ from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import Concepts, Meaning
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.clinical import MAP, Clinical
+from guidegraph.intake.fhir.counted import CountedOrders, shipped
 from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.report import Source
@@ -19,6 +20,7 @@ from guidegraph.intake.units import units
 _STOPPED = ("stopped_medications",)
 _NOT_TAKEN = {
     "planned": "not begun: {}",
+    "uncounted": "not counted among what is taken: {}",
     "never": "not taken ({}); that another source gives it is not excluded",
 }
 #: Days; a longer or no time for which a drug is given is an error of the record.
@@ -28,8 +30,16 @@ _LONGEST = 3_653
 class Medications:
     """Reads the resources about drugs into a builder."""
 
-    def __init__(self, builder: ProfileBuilder, concepts: Concepts, record: Record, clinical: Clinical) -> None:
+    def __init__(
+        self,
+        builder: ProfileBuilder,
+        concepts: Concepts,
+        record: Record,
+        clinical: Clinical,
+        orders: CountedOrders | None = None,
+    ) -> None:
         self._builder, self._concepts, self._record, self._clinical = builder, concepts, record, clinical
+        self._orders = orders or shipped()
 
     def read(self, res: Resource) -> None:
         """Read one resource.
@@ -48,6 +58,37 @@ class Medications:
             else:
                 self._one(res, meaning, source, word, status, ends)
 
+    def supply(self, res: Resource) -> None:
+        """Read a MedicationDispense: a drug that was handed over, with the days that it lasts.
+
+        Raises:
+            NotUnderstoodError: the resource is malformed.
+        """
+        status = res.status("status")
+        if status is None:
+            raise NotUnderstoodError("it has no status")
+        code, word = status
+        days, supply = None, res.part("supply")
+        if supply is not None:
+            number, unit, coded = res.quantity(supply)
+            try:
+                days = units().convert(number, unit, "d", coded=coded).value
+            except UnitError as error:
+                raise NotUnderstoodError(error.what, error.mend) from None
+            if not 0 < days <= _LONGEST:
+                raise NotUnderstoodError(f"{days:f} days are no time for which a drug is given")
+        for meaning in self.drugs(res):
+            source = res.source(meaning, res.moment("when"))
+            classes = self._builder.of_kind(meaning.present, "intervention")
+            if word == "never":
+                self._builder.ignore(source, f"nothing was handed over ({code})")
+            elif not classes:
+                self._builder.other(meaning.others, res.kind.lists, source, _why(meaning), MAP)
+            elif word != "done":
+                self._builder.doubt(classes, res.kind.lists, source, f"whether it was handed over is not said ({code})")
+            else:
+                self._builder.events.supplied(classes, days, source, note=meaning.why)
+
     def _none(self, res: Resource) -> str:
         """What the code says that there is none of, "" where it names a drug."""
         concept = next(res.values(res.kind.paths["concept"]), None)
@@ -60,17 +101,32 @@ class Medications:
             raise NotUnderstoodError("it has no status")
         code, word = status
         intent = res.data.get("intent")
-        if "intent" in res.kind.row:
+        if res.kind.row.get("order"):
             if not isinstance(intent, str):
                 raise NotUnderstoodError("it has no intent")
-            if intent not in res.kind.row["intent"] and word != "error":
+            if intent not in self._orders.intents and word != "error":
                 return "planned", f"its intent is {intent}, not an order"
+            counts, said = self._counted(res)
+            if not counts:
+                return ("doubt" if counts is None else "uncounted"), said
         if res.boolean("doNotPerform"):
             return "never", "it says not to give the drug"
         if word == "recorded" and "adherence" in res.kind.statuses:
             adherence = res.status("adherence")
             return (adherence[1], f"adherence {adherence[0]}") if adherence else ("recorded", f"status {code}")
         return word, f"status {code}"
+
+    def _counted(self, res: Resource) -> tuple[bool | None, str]:
+        """Whether an order counts by its categories, None where that is unknown; and these in words."""
+        if self._orders.categories is None:
+            return True, ""
+        concepts = res.data.get("category") or []
+        if not isinstance(concepts, list):
+            raise NotUnderstoodError("its categories are not a list")
+        codes = [code for concept in concepts for code in res.codings(concept)]
+        named = ", ".join(code.code for code in codes) or "; ".join(res.words_of(concept) for concept in concepts)
+        stated = frozenset((code.system, code.code) for code in codes)
+        return self._orders.counts(stated), f"its category is {named or 'not told'}"
 
     def _periods(self, res: Resource) -> list[tuple[Moment | None, Moment | None, bool]]:
         """Of every dosage of an order, when it begins and ends, and whether it says how long it lasts but not when."""

@@ -17,6 +17,7 @@ from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.fhir.table import Table
 from guidegraph.intake.report import OTHER_REASON, Source, shown
+from guidegraph.termreadings import UNDERWENT
 
 _STATES = ("condition", "finding")
 #: Values that are measured.
@@ -137,6 +138,8 @@ class Observations:
         measured = value[0] in _MEASURES or bool(self._builder.of_kind(about, "number")) or self._measures(res)
         lists = MEASURED if measured else res.kind.lists
         why, word, unread = "", "", ""
+        if not about and self._test(res, node, value, meaning, source, unsettled):
+            return
         if not about:
             why = meaning.why or "its code is no number or state of ours"
             if not meaning.understood:
@@ -159,6 +162,35 @@ class Observations:
             self._number(numbers, value, source, res)
         else:
             self._state(res, value, word, unread, meaning, source, codes)
+
+    def _test(
+        self, res: Resource, node: dict[str, Any], value: _Value, meaning: Meaning, source: Source, unsettled: str
+    ) -> bool:
+        """Whether an observation is of a test of ours, which was done, whatever came of it; then that is read."""
+        tests = self._builder.of_kind(meaning.present, "intervention")
+        if not tests or not self._builder.events.asks(UNDERWENT):
+            return False
+        if unsettled or node.get("dataAbsentReason") is not None:
+            why = unsettled or "it has no value: whether it was done is not told"
+            self._builder.doubt((), ("done",), source, why, "Wait for the final result.")
+            return True
+        number = res.quantity(value[1])[0] if value[0] == "valueQuantity" else None
+        seen = {name: self._extended(res, name) for name in ("showed", "lacked")}
+        period = res.data.get("effectivePeriod")
+        if isinstance(period, dict) and period.get("start") is not None and source.when is not None:
+            first = res.time(period["start"])
+            source = replace(source, when=Moment(f"{first.text} to {source.when.text}", first.first, source.when.last))
+        self._builder.events.done(tests, source, shows=seen["showed"], lacks=seen["lacked"], value=number)
+        return True
+
+    def _extended(self, res: Resource, name: str) -> list[str]:
+        """The findings that an exported test says it showed or did not."""
+        extensions = res.data.get("extension")
+        found: set[str] = set()
+        for one in extensions if isinstance(extensions, list) else ():
+            if isinstance(one, dict) and one.get("url") == self._table.events["extensions"] + name:
+                found.update(self._concepts.read(res.codings({"coding": [one.get("valueCoding")]})).present)
+        return self._builder.of_kind(found, "finding")
 
     def _measures(self, res: Resource) -> bool:
         categories = res.data.get("category")
@@ -204,6 +236,7 @@ class Observations:
                 why = f"its {kind} is no number with a unit" if kind else "it has an interpretation alone, no number"
                 raise NotUnderstoodError(why, "Write the number into the profile.")
         except NotUnderstoodError as why:
+            self._builder.events.done((), source, about=numbers if kind else ())
             self._builder.misunderstood(MEASURED, source, str(why), why.mend, about=numbers)
             return
         self._builder.measured(numbers[0], number, unit, source, coded=coded)
@@ -251,7 +284,7 @@ class Observations:
             source = replace(source, steps=meaning.absent_steps or source.steps)
             why = why or "its code does not say that much"
         why = "; ".join(dict.fromkeys(filter(None, (why, unread)))) if word == "yes" else why
-        self._builder.answered(word, states, lacking, source, res.kind.lists, why)
+        self._builder.answered(word, states, lacking, source, res.kind.lists, why, performed=bool(value[0]))
 
     def _answer(self, res: Resource, value: _Value, answers: Mapping[tuple[str, str], str]) -> str:
         """yes, no or doubt, "" where the value is none of them or its codes differ."""

@@ -16,6 +16,7 @@ from guidegraph.intake.builder import MEASURED, ProfileBuilder
 from guidegraph.intake.concepts import Concepts
 from guidegraph.intake.fhir.bundle import from_values, parse
 from guidegraph.intake.fhir.clinical import Clinical
+from guidegraph.intake.fhir.counted import CountedOrders, counted_orders, shipped
 from guidegraph.intake.fhir.medication import Medications
 from guidegraph.intake.fhir.observation import Observations
 from guidegraph.intake.fhir.orders import Order, read_orders
@@ -26,6 +27,7 @@ from guidegraph.intake.report import IntakeReport, Settings, Source, shown
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import Profile
 from guidegraph.profile import Implication, Vocabulary
+from guidegraph.termreadings import UNDERWENT
 
 #: Codes of FHIR's administrative gender (http://hl7.org/fhir/administrative-gender) that tell no sex.
 _NO_SEX = ("other", "unknown")
@@ -39,7 +41,8 @@ class FhirOptions(TypedDict, total=False):
     ``version`` is R4 or R5, told from the content, else R4, if ""; ``patient`` the id of the patient, where the record
     has several; ``complete`` the lists that the record names completely, such as conditions; ``match_text`` reads a
     text without codes where it is exactly one of our names; ``same_units`` are pairs (unit, unit of ours) that are
-    taken for the same; ``newest_days`` ignores observations that are older, None for no limit.
+    taken for the same; ``newest_days`` ignores observations that are older, None for no limit; ``orders`` says which
+    orders count as taken, by a file or mapping in the form of ontology/links/orders.yaml, None for that table.
     """
 
     version: str
@@ -48,6 +51,7 @@ class FhirOptions(TypedDict, total=False):
     match_text: bool
     same_units: Collection[tuple[str, str]]
     newest_days: int | None
+    orders: str | Path | Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ class FhirReader:
             options.get("newest_days"),
             frozenset(options.get("same_units", ())),
             self.knowledge.problems,
+            self.knowledge.records.events,
         )
         text = read_record(source, where) if isinstance(source, Path) else source
         return read_fhir(
@@ -140,6 +145,7 @@ class FhirReader:
             version=options.get("version", ""),
             patient=options.get("patient", ""),
             implications=self.knowledge.implications,
+            orders=counted_orders(options.get("orders")),
             # An escaped letter can hide the name from this look at the text.
             scan=not isinstance(text, str) or "modifierExtension" in text or "\\u" in text,
         )
@@ -170,6 +176,7 @@ def read_fhir(
     patient: str = "",
     implications: Sequence[Implication] = (),
     scan: bool = True,
+    orders: CountedOrders | None = None,
 ) -> Reading:
     """Read JSON values (a Bundle, or resources) as the profile of one patient; see :meth:`FhirReader.profile`.
 
@@ -177,14 +184,16 @@ def read_fhir(
     """
     if version not in ("", *VERSIONS):
         raise UsageError(f"no FHIR version {version!r}", where="--version", mend=f"Use {' or '.join(VERSIONS)}.")
-    paths = table()
+    paths = table(any(settings.events.spoken.values()))
     record = Record(values, paths, settings.as_of, where=where, version=version, patient=patient, scan=scan)
     report = IntakeReport(f"FHIR {record.release or record.version}", str(settings.as_of), choices=list(record.choices))
     own_lists = frozenset(paths.none.values())
     builder = ProfileBuilder(
         vocabulary, report, settings, implications=implications, own_lists=own_lists, past=paths.past
     )
-    _Reader(record, builder, concepts, paths).read(where)
+    if orders is not None and orders != shipped():
+        report.choices.append("Which orders count as taken is as you said.")
+    _Reader(record, builder, concepts, paths, orders).read(where)
     name = identifier(record.patient.data) if record.patient else record.patient_ref.rpartition("/")[2]
     return Reading(builder.build(shown(name, 64) or "patient"), report)
 
@@ -192,16 +201,24 @@ def read_fhir(
 class _Reader:
     """Reads the resources of a record into a builder."""
 
-    def __init__(self, record: Record, builder: ProfileBuilder, concepts: Concepts, paths: Table) -> None:
+    def __init__(
+        self,
+        record: Record,
+        builder: ProfileBuilder,
+        concepts: Concepts,
+        paths: Table,
+        orders: CountedOrders | None = None,
+    ) -> None:
         self._record, self._builder, self._concepts, self._paths = record, builder, concepts, paths
         clinical = Clinical(builder, concepts, paths, record)
         self._observations = Observations(builder, concepts, paths, record, clinical)
-        self._medications = Medications(builder, concepts, record, clinical)
+        self._medications = Medications(builder, concepts, record, clinical, orders)
         self._kinds: dict[str, Callable[[Resource], None]] = {
             "Condition": clinical.state,
             "AllergyIntolerance": clinical.state,
             "Procedure": clinical.procedure,
             "Observation": self._observations.read,
+            "MedicationDispense": self._medications.supply,
         }
 
     def read(self, where: str) -> None:
@@ -226,7 +243,12 @@ class _Reader:
             if versions is not None and not versions.in_error:
                 self._unreadable(versions, why, "Give the last version alone.")
         for name, number in sorted(record.others().items()):
-            builder.ignore(Source(name, f"{number} of type {name}"), "this type is no part of a profile")
+            source = Source(name, f"{number} of type {name}")
+            if builder.events.asks(UNDERWENT) and name in self._paths.events["tests-elsewhere"]:
+                why = "this type is not read: it may tell of tests that were done"
+                builder.misunderstood(("done",), source, why, "Write them into the profile.")
+            else:
+                builder.ignore(source, "this type is no part of a profile")
 
     def _guard(self, res: Resource, read: Callable[[Resource], None]) -> None:
         try:

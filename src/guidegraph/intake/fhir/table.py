@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -96,6 +96,7 @@ class Table:
     releases: Mapping[str, Mapping[str, frozenset[str]]]
     no_reason: frozenset[str]
     systems: Mapping[str, str]
+    events: Mapping[str, Any]
 
     @cached_property
     def stating(self) -> Mapping[tuple[str, str], tuple[str, str]]:
@@ -168,12 +169,22 @@ def make(data: Mapping[str, Any], systems: Mapping[str, str]) -> Table:
         {name: {kind: frozenset(signs) for kind, signs in row.items()} for name, row in data["releases"].items()},
         frozenset(data["empty"]["none"]),
         systems,
+        dict(data["events"]),
     )
 
 
 @cache
-def table() -> Table:
-    """The shipped table."""
+def table(events: bool = False) -> Table:
+    """The shipped table; types of resources that state events alone are in it where criteria ask for ``events``."""
+    whole = _whole()
+    if events:
+        return whole
+    only = {*whole.events["read-where-asked"]}
+    return replace(whole, kinds={name: kind for name, kind in whole.kinds.items() if name not in only})
+
+
+@cache
+def _whole() -> Table:
     import yaml
 
     links = assets.folder("ontology") / "links"

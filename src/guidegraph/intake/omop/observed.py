@@ -16,6 +16,7 @@ from guidegraph.intake.omop.concepts import Coded, Vocabularies
 from guidegraph.intake.report import OTHER_REASON, Source, shown
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
+from guidegraph.termreadings import UNDERWENT
 
 MAP = "Map the code, or write the fact into the profile."
 _NUMBER = "Write the number into the profile."
@@ -145,6 +146,9 @@ class Observed:
                 return
             elif measured:
                 self._number(row, measured, source)
+            elif self.builder.events.asks(UNDERWENT) and (tests := self.classes(reading, "intervention")):
+                value = row.number("value_as_number")
+                self.builder.events.done(tests, source, value=None if row.concept("operator_concept_id") else value)
             else:
                 self._answered(row, source, reading, own, keys)
         except ValueError as error:
@@ -191,6 +195,7 @@ class Observed:
         elif len(measured) > 1:
             why = "its code is of more than one number"
         if why or value is None:
+            self.builder.events.done((), source, about=measured)
             self.builder.misunderstood(MEASURED, source, why, _NUMBER, about=measured)
             return
         prefix, _, code = unit.partition(":")

@@ -235,6 +235,7 @@ def _reader(knowledge: Knowledge, opened: Source, **options: Unpack[OmopOptions]
         options.get("newest_days"),
         frozenset(options.get("same_units", ())),
         knowledge.problems,
+        knowledge.records.events,
     )
     return OmopReader(
         opened,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from guidegraph.intake.builder import STATES
 from guidegraph.intake.dates import Moment, moment
@@ -226,6 +227,8 @@ class Rules(Observed):
             return
         if not ends and days:
             ends = [first + timedelta(days=days - 1)]
+        if days and classes:
+            self.builder.events.supplied(classes, Decimal(days), source)
         over = {end < self.builder.as_of for end in ends} or {False}
         keys = (*(_TAKEN if False in over else ()), *(_STOPPED if True in over else ()))
         if not classes:
@@ -251,6 +254,7 @@ class Rules(Observed):
             self.builder.misunderstood(_TRIALS, source, reason(reading, "no intervention"), MAP)
         for iri in classes:
             self.builder.trial(TrialFact(iri), source)
+        self.builder.events.done(classes, source)
 
 
 def _birth(row: Row) -> Moment:

@@ -1,0 +1,204 @@
+"""Commands about many patients: a table of them answered as a table, and what its columns mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from guidegraph.cli.common import terminal, write
+from guidegraph.cli.options import (
+    SHIPPED,
+    Jurisdiction,
+    Only,
+    Opener,
+    Output,
+    Standing,
+    day,
+    file_path,
+    folder_path,
+    guarded,
+)
+from guidegraph.errors import UsageError
+from guidegraph.files import read_text
+
+if TYPE_CHECKING:
+    from guidegraph.cohort.run import Report
+
+_MAPPING_BYTES = 1_000_000
+
+
+class _OrAnswer(TyperGroup):
+    """Takes what is no command of the group for the table that is to be answered."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, with the command that was left out."""
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["answer", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_OrAnswer,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Many patients at once: guidegraph cohort PATIENTS -o OUT.parquet answers for a table of them.",
+)
+
+_PATIENTS = "A table with a row a patient (.parquet, .csv, .tsv), a folder of FHIR Bundles, or an OMOP CDM."
+
+
+@contextmanager
+def _needed() -> Iterator[None]:
+    """Say what to install where the libraries of columns are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{error.name} is not installed", mend="Install what cohorts need: pip install 'guidegraph[cohort]'"
+        ) from error
+
+
+@app.command("answer", hidden=True)
+@guarded
+def answer(
+    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=_PATIENTS)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", parser=file_path, help="The Parquet file to write.")
+    ],
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--columns",
+            metavar="FILE",
+            parser=file_path,
+            help="What columns mean whose headings do not say it, as `guidegraph cohort columns` proposes it.",
+        ),
+    ] = None,
+    therapy: Annotated[
+        list[str] | None, typer.Option("--therapy", metavar="X", help="Only this therapy; may be repeated.")
+    ] = None,
+    statements: Annotated[
+        bool, typer.Option("--statements", help="Also the truth of every statement for each patient.")
+    ] = False,
+    long: Annotated[bool, typer.Option("--long", help="A row a patient and therapy, not a column a therapy.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first row that cannot be read; else it is told and left out.")
+    ] = False,
+    jurisdiction: Jurisdiction = None,
+    standing: Standing = None,
+    only: Only = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="Count what was in effect on this day; default today.")
+    ] = None,
+    opened: Opener = SHIPPED,
+) -> None:
+    """Answer for every patient of a table: the status of each therapy, in a Parquet file.
+
+    Example: guidegraph cohort patients.parquet -o statuses.parquet
+    """
+    if long and statements:
+        raise UsageError("--long has a row a therapy, --statements a column a statement", mend="Ask for one of them.")
+    meanings = _meanings(columns)
+    kb = opened()
+    with _needed(), _progress() as progress:
+        from guidegraph.api.cohort import answer_records, answer_table
+
+        answered = answer_records if patients.is_dir() or patients.suffix == ".duckdb" else answer_table
+        report = answered(
+            kb,
+            patients,
+            output,
+            progress,
+            as_of=day(as_of),
+            jurisdiction=jurisdiction,
+            standing=standing,
+            only=only,
+            columns=meanings,
+            therapies=therapy or (),
+            statements=statements,
+            long=long,
+            strict=strict,
+        )
+    typer.echo(_told(report, output), err=True)
+
+
+@app.command("columns")
+@guarded
+def proposed(
+    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=file_path, help=_PATIENTS)],
+    output: Output = None,
+    opened: Opener = SHIPPED,
+) -> None:
+    """What the columns of a table are read as, as a file for --columns to be corrected.
+
+    Example: guidegraph cohort columns patients.csv -o columns.yaml
+    """
+    with _needed():
+        from guidegraph.cohort.columns import Columns
+        from guidegraph.cohort.tables import open_table
+    names = open_table(patients).collect_schema().names()
+    rows = Columns(opened().vocabulary).propose(names)
+    write(_yaml(rows), output)
+
+
+def _yaml(rows: list[tuple[str, str, str]]) -> str:
+    """A mapping of columns, with the reason where one means nothing."""
+    import json
+
+    lines = ["# What each column means, in the words of a heading; ignore: nothing."]
+    for name, meaning, why in rows:
+        lines += [f"# {' '.join(why.split())}"] if why else []
+        lines.append(f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(meaning, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"
+
+
+def _meanings(path: Path | None) -> dict[str, str]:
+    """The mapping of columns in a file.
+
+    Raises:
+        UsageError: it cannot be read, or is no mapping of names to texts.
+    """
+    if path is None:
+        return {}
+    from guidegraph.profile.strict import Mapping, Scalar, read_yaml
+
+    value = read_yaml(read_text(path, _MAPPING_BYTES), str(path))
+    mend = 'Write a line NAME: "meaning" for each column, as guidegraph cohort columns proposes.'
+    if not isinstance(value, Mapping):
+        raise UsageError("a mapping of columns is lines of names and meanings", where=str(path), mend=mend)
+    found = {}
+    for key, item in value.items:
+        if not isinstance(item, Scalar):
+            raise UsageError(f"what {key.text!r} means is no text", where=item.where, mend=mend)
+        found[key.text] = item.text
+    return found
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """The rows that are done, on a terminal; nothing in a pipe."""
+    if not terminal():
+        yield lambda rows: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading") as status:
+        yield lambda rows: status.update(f"{rows:,} patients")
+
+
+def _told(report: Report, output: Path) -> str:
+    """What became of the table, in lines."""
+    lines = [f"{report.patients:,} patients in {output}"]
+    if report.contradicted:
+        lines.append(f"{report.contradicted:,} contradict themselves (column contradiction) and have no status")
+    if report.left_out:
+        lines.append(f"{report.left_out:,} rows left out, since they cannot be read")
+    for unread in report.unread:
+        shown = ", ".join(f"{text!r} in row {row:,}" for row, text in unread.examples)
+        lines.append(f"column {unread.column}: {unread.count:,} x {unread.what} ({shown})")
+    return "\n".join(lines)

@@ -1,0 +1,129 @@
+"""Where patients come from: the rows of a table, or profiles that were read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from guidegraph.cohort.bits import Mask
+from guidegraph.cohort.cells import Cells, Unread, tell
+from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns
+from guidegraph.cohort.facts import Gathered
+from guidegraph.cohort.form import Form
+from guidegraph.cohort.tables import batches, open_table
+from guidegraph.model import Profile
+from guidegraph.profile import Vocabulary
+
+#: Profiles of one batch: each was read by itself, so a batch need not be long.
+_PROFILES = 4_096
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some patients: who they are, what is stated of them, and whose row cannot be read (shape: patients)."""
+
+    identifiers: pl.Series
+    gathered: Gathered
+    bad: Mask
+
+
+class Rows(Protocol):
+    """Patients, batch by batch.
+
+    Attributes:
+        where: names the source in messages.
+        identifier: the name and type of the column that says who a patient is.
+        columns: what the columns are read as; none where there are none.
+        unread: what could not be read, by where it stands and why.
+    """
+
+    where: str
+    identifier: tuple[str, pl.DataType]
+    columns: Sequence[Column]
+    unread: dict[tuple[str, str], Unread]
+
+    def batches(self, form: Form, vocabulary: Vocabulary) -> Iterator[Batch]:
+        """The patients in their order."""
+
+
+class TableRows:
+    """The rows of a table.
+
+    Args:
+        path: the table (.parquet, .csv, .tsv).
+        vocabulary: what headings may name.
+        meanings: what columns mean whose headings do not say it.
+
+    Raises:
+        UsageError: the table or a heading cannot be read.
+    """
+
+    def __init__(self, path: Path, vocabulary: Vocabulary, meanings: Mapping[str, str]) -> None:
+        self._path, self.where = path, str(path)
+        self._table = open_table(path)
+        schema = self._table.collect_schema()
+        self.columns: Sequence[Column] = Columns(vocabulary).read(schema.names(), meanings, self.where)
+        name = next(column.name for column in self.columns if column.kind == IDENTIFIER)
+        self.identifier: tuple[str, pl.DataType] = (name, schema[name])
+        self.unread: dict[tuple[str, str], Unread] = {}
+
+    def batches(self, form: Form, vocabulary: Vocabulary) -> Iterator[Batch]:
+        """The rows in their order.
+
+        Raises:
+            UsageError: the table cannot be read further.
+        """
+        cells, first, (name, _) = Cells(form, vocabulary, self.unread), 1, self.identifier
+        read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
+        for frame in batches(self._table, self._path):
+            gathered = Gathered(frame.height, form, vocabulary)
+            bad = frame[name].is_null().to_numpy().copy()
+            if bad.any():
+                tell(self.unread, name, "the patient has no identifier", "", bad, first)
+            for column in read:
+                bad |= cells.state(column, frame[column.name], gathered, first)
+            yield Batch(frame[name], gathered, bad)
+            first += frame.height
+
+
+class ProfileRows:
+    """Profiles that were read one by one, or why they could not be.
+
+    Args:
+        profiles: for each patient who it is, and the profile or the reason.
+        where: names the source in messages.
+    """
+
+    def __init__(self, profiles: Iterable[tuple[str, Profile | str]], where: str) -> None:
+        self._profiles, self.where = iter(profiles), where
+        self.identifier: tuple[str, pl.DataType] = ("patient", pl.String())
+        self.columns: Sequence[Column] = ()
+        self.unread: dict[tuple[str, str], Unread] = {}
+
+    def batches(self, form: Form, vocabulary: Vocabulary) -> Iterator[Batch]:
+        """The profiles in their order."""
+        first = 1
+        while some := list(islice(self._profiles, _PROFILES)):
+            gathered = Gathered(len(some), form, vocabulary)
+            bad = np.zeros(len(some), dtype=np.bool_)
+            for at, (name, profile) in enumerate(some):
+                if isinstance(profile, str):
+                    bad[at] = True
+                    self._tell(profile, name, at, len(some), first)
+                    continue
+                gathered.state(profile, at)
+                for _, text in profile.not_understood:
+                    self._tell(f"not understood: {text}", name, at, len(some), first)
+            yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad)
+            first += len(some)
+
+    def _tell(self, what: str, name: str, at: int, patients: int, first: int) -> None:
+        mask = np.zeros(patients, dtype=np.bool_)
+        mask[at] = True
+        tell(self.unread, "patient", what, name, mask, first)

@@ -1,0 +1,155 @@
+"""The status of every therapy for many patients: steps 32 to 50 of an assessment, on planes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from guidegraph.cohort.bits import Plane
+from guidegraph.cohort.facts import Facts
+from guidegraph.cohort.form import Form, Therapy
+from guidegraph.cohort.truths import Truths
+from guidegraph.knowledge.records import gg
+
+_NOT_TOLERATED = gg("NotTolerated")
+
+
+class Statuses:
+    """Statuses of a batch of patients.
+
+    Attributes:
+        truths: what they rest on.
+    """
+
+    def __init__(self, form: Form, facts: Facts) -> None:
+        self._form, self._facts, self._sheet = form, facts, facts.sheet
+        self.truths = Truths(form, facts)
+        self._joined: dict[tuple[str, tuple[str, ...]], Plane] = {}
+
+    def _true(self, statements: tuple[str, ...]) -> Plane:
+        """Those for whom one of some statements is true; therapies of a family share theirs."""
+        return self._once("true", statements)
+
+    def _unknown(self, statements: tuple[str, ...]) -> Plane:
+        return self._once("unknown", statements)
+
+    def _once(self, what: str, statements: tuple[str, ...]) -> Plane:
+        key = (what, statements)
+        if key not in self._joined:
+            find = self._one_true if what == "true" else self.truths.unknown
+            self._joined[key] = self._sheet.any(map(find, statements))
+        return self._joined[key]
+
+    def _one_true(self, statement: str) -> Plane:
+        return self.truths.of(statement).true
+
+    @cached_property
+    def called(self) -> dict[tuple[str, str], Plane]:
+        """By therapy and alert those of whom a source calls for the therapy on the true alert (assess/32-called)."""
+        found: dict[tuple[str, str], Plane] = {}
+        for therapy in self._form.therapies:
+            for alert in self._form.alerts:
+                true = self._one_true(alert)
+                if alert in therapy.called_by:
+                    found[therapy.iri, alert] = true
+                else:
+                    found[therapy.iri, alert] = true & self._true(self._answering(therapy, alert))
+        return found
+
+    def _answering(self, therapy: Therapy, alert: str) -> tuple[str, ...]:
+        """The recommendations of a therapy that speak of an alert."""
+        return tuple(s for s in therapy.recommending if alert in self._form.on_alert.get(s, ()))
+
+    @cached_property
+    def _urgent(self) -> dict[str, Plane]:
+        """By therapy those of whom a true alert calls for it."""
+        return {
+            therapy.iri: self._sheet.any(self.called[therapy.iri, alert] for alert in self._form.alerts)
+            for therapy in self._form.therapies
+        }
+
+    def _alarms(self, therapy: Therapy) -> tuple[Plane, Plane]:
+        """Those whom a true alert burdens, and those whom an unknown one does (assess/33-spared)."""
+        certain, possible = [], []
+        for alert in self._form.alerts:
+            true = self._one_true(alert)
+            spared = self._urgent[therapy.iri]
+            if alert in therapy.called_by:
+                spared = self._sheet.all
+            elif answering := self._answering(therapy, alert):
+                counting = self._sheet.any(map(self.truths.counts, answering))
+                spared = spared | (self._sheet.rest(true) & counting)
+            certain.append(true & ~spared)
+            possible.append(self.truths.unknown(alert) & ~spared)
+        return self._sheet.any(certain), self._sheet.any(possible)
+
+    def _general(self, therapy: Therapy, against: str) -> Plane:
+        """Those of whom advice against a class does not hold up what a true alert calls for (assess/40-limits)."""
+        classes = self._form.advice_on.get(against, frozenset()) & therapy.above
+        if not classes or therapy.iri in classes:
+            return self._sheet.none
+        named = self._sheet.any(self._urgent.get(cls, self._sheet.none) for cls in classes)
+        alerts = self._form.against_on_alert.get(against, ())
+        spoken = self._sheet.any(self.called.get((therapy.iri, alert), self._sheet.none) for alert in alerts)
+        urgent = self._urgent[therapy.iri] & self._true(therapy.recommending)
+        return urgent & self.truths.counts(against) & ~named & ~spoken
+
+    def _every_true(self, therapy: Therapy, among: Iterable[str]) -> Plane:
+        """Those for whom some recommendation of a therapy is true, and every one that is, is among some."""
+        among = frozenset(among)
+        inside = tuple(s for s in therapy.recommending if s in among)
+        outside = tuple(s for s in therapy.recommending if s not in among)
+        return self._true(inside) & ~self._true(outside) if inside else self._sheet.none
+
+    def _aside(self, therapy: Therapy, against: str) -> tuple[Plane, Plane]:
+        """Those of whom a statement against a therapy is not counted so, and those of these of whom it is apart."""
+        general = self._general(therapy, against)
+        limit = self._every_true(therapy, self._form.limits.get(against, ()))
+        apart = self._every_true(therapy, self._form.apart.get(against, ())) & self._one_true(against) & ~general
+        return general | limit | apart, apart
+
+    def _uncovered(self, therapy: Therapy) -> tuple[Plane, Plane]:
+        """Those who are of whom no document states that it covers them, and those who may be (assess/41-coverage)."""
+        certain, possible = [], []
+        for rule in self._form.coverage if therapy.coverage_counts else ():
+            true, false = self.truths.of(rule)
+            carrying = (s for s in therapy.recommending if rule in self._form.carries.get(s, ()))
+            rests = self._every_true(therapy, carrying) & ~false & ~self._urgent[therapy.iri]
+            certain.append(rests & true)
+            possible.append(rests & ~true)
+        return self._sheet.any(certain), self._sheet.any(possible)
+
+    def _untolerated(self, therapy: Therapy) -> Plane:
+        """Those who did not tolerate a therapy, a kind of it or a combination with it (assess/43-tolerated)."""
+        tried = (p for (of, led, _), p in self._facts.trials.items() if led == _NOT_TOLERATED and of in therapy.holds)
+        told = (plane for of, plane in self._facts.not_tolerated.items() if of in therapy.holds)
+        return self._sheet.any((*tried, *told))
+
+    def of(self, therapy: Therapy) -> dict[str, Plane]:
+        """Those who have each status of a therapy (assess/50-status); each patient has one."""
+        aside = {against: self._aside(therapy, against) for against in therapy.opposing}
+        opposed = self._sheet.any(self._one_true(s) & ~aside[s][0] for s in therapy.opposing)
+        maybe_opposed = self._sheet.any(self.truths.unknown(s) & ~aside[s][0] for s in therapy.opposing)
+        apart = self._sheet.any(aside[s][1] for s in therapy.opposing)
+        recommended, forbidden = self._true(therapy.recommending), self._true(therapy.absolute)
+        alarm, maybe_alarm = self._alarms(therapy)
+        uncovered, maybe_uncovered = self._uncovered(therapy)
+        careful = self._sheet.any((self._true(therapy.cautioned), alarm, uncovered, apart, self._untolerated(therapy)))
+        doubt = (
+            maybe_alarm, maybe_uncovered, maybe_opposed,
+            self._unknown(therapy.absolute), self._unknown(therapy.cautioned),
+        )  # fmt: skip
+        rows = (
+            ("contraindicated", forbidden),
+            ("contested", opposed & recommended),
+            ("advised-against", opposed),
+            ("caution", recommended & careful),
+            ("provisional", recommended & self._sheet.any(doubt)),
+            ("eligible", recommended),
+            ("undetermined", self._unknown(therapy.recommending)),
+        )
+        rest, found = self._sheet.all, {}
+        for status, holds in rows:
+            found[status] = rest & holds
+            rest = rest & ~holds
+        return {**found, "not-indicated": rest}

@@ -1,0 +1,246 @@
+"""The truth of atoms, populations and statements for many patients: steps 10 to 31 of an assessment, on planes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from guidegraph.cohort.bits import Plane, Sheet
+from guidegraph.cohort.facts import Event, Facts
+from guidegraph.cohort.following import Following
+from guidegraph.cohort.form import CLASSES, STOP, TRIAL, Clock, Form, Literal, interval_of
+from guidegraph.knowledge.atoms import Atom, covers, fits, may_fit
+from guidegraph.termreadings import CARE
+
+
+class Truth(NamedTuple):
+    """Those for whom something is known to be true, and those for whom it is known to be false."""
+
+    true: Plane
+    false: Plane
+
+
+class Truths:
+    """The truth of everything that a form speaks of; what is neither true nor false is unknown.
+
+    Attributes:
+        atoms, populations, statements: by IRI. A statement that does not count is neither.
+        inactive: by recommendation those for whom it does not count, since they have another problem.
+    """
+
+    def __init__(self, form: Form, facts: Facts) -> None:
+        self._form, self._facts, self._sheet = form, facts, facts.sheet
+        self.following = Following(form, facts)
+        self.atoms = {iri: self._atom(atom) for iri, atom in form.atoms.items() if not atom.names}
+        self.populations: dict[str, Truth] = {}
+        self._unknown = Truth(self._sheet.none, self._sheet.none)
+        self._settle_populations()
+        self.inactive = self._other_problem()
+        self.statements = {s: self._statement(s) for s in form.population}
+
+    @property
+    def sheet(self) -> Sheet:
+        """Of how many patients this is."""
+        return self._sheet
+
+    def counts(self, statement: str) -> Plane:
+        """Those for whom a statement counts."""
+        if statement in self._form.inactive:
+            return self._sheet.none
+        return self._sheet.rest(self.inactive.get(statement, self._sheet.none))
+
+    def of(self, statement: str) -> Truth:
+        """The truth of a statement or rule."""
+        return self.statements.get(statement, self._unknown)
+
+    def unknown(self, statement: str) -> Plane:
+        """Those for whom a statement counts, and is neither true nor false."""
+        true, false = self.of(statement)
+        return self.counts(statement) & ~true & ~false
+
+    # ------------------------------------------------------------ atoms
+
+    def _atom(self, atom: Atom) -> Truth:
+        if not atom.prop:
+            return Truth(self._sheet.none, self._sheet.none)
+        if not atom.cls:
+            return self._number(atom)
+        if atom.prop in CARE:
+            return self._care(atom)
+        if atom.prop in CLASSES:
+            found = Truth(self.following.held(atom.prop, atom.cls), self.following.denied(atom.prop, atom.cls))
+        else:
+            found = self._event(atom)
+        return Truth(found.true, found.false | self._unlisted(atom))
+
+    def _unlisted(self, atom: Atom) -> Plane:
+        """Those whose complete list denies a class (queries/assess/11-complete)."""
+        follows, listing = self.following, self.following.closed(atom.prop)
+        if listing is self._sheet.none or (atom.prop, atom.cls) in self._form.asked_only:
+            return self._sheet.none
+        spared = self._sheet.any(
+            (
+                follows.listed(atom.prop, atom.cls),
+                follows.open(atom.prop, atom.cls),
+                follows.perhaps(atom.prop, atom.cls),
+            )
+        )
+        if atom.cls in self._form.of_problem and self._facts.chosen is not None:
+            spared = spared | self._facts.chosen
+        return listing & ~spared
+
+    def _number(self, atom: Atom) -> Truth:
+        """A range of a number: by its value, by what is left of it, or since who has none is in no range."""
+        follows, number = self.following, atom.prop
+        pieces = range(len(self._form.numbers[number]))
+        inside = self._form.segments(number, interval_of(atom))
+        true = self._sheet.any(follows.value(number, at) for at in inside)
+        false = self._sheet.any(follows.value(number, at) for at in pieces if at not in inside)
+        narrowed = follows.narrowed.get(number)
+        if narrowed is not None:
+            left, open_ = follows.spans[number], narrowed & ~follows.stated(number)
+            false = false | (open_ & ~self._sheet.any(left[at] for at in inside))
+            # Who need not have the number may have none.
+            if any(rule.given == number and rule.interval and rule.total for rule in self._form.rules):
+                true = true | (open_ & ~self._sheet.any(left[at] for at in pieces if at not in inside))
+        return Truth(
+            true, self._sheet.any((false, *(self._ownerless(*owner) for owner in self._form.owners.get(number, ()))))
+        )
+
+    def _ownerless(self, prop: str, cls: str) -> Plane:
+        """Those who are known not to have what everybody with a number has (queries/assess/12-owners)."""
+        follows, denied = self.following, self.following.denied(prop, cls)
+        if (prop, cls) in self._form.asked_only:
+            return denied
+        return denied | (follows.closed(prop) & ~follows.listed(prop, cls) & ~follows.perhaps(prop, cls))
+
+    def _event(self, atom: Atom) -> Truth:
+        """A trial or a stopped drug (queries/assess/13-events)."""
+        if atom.prop not in (TRIAL, STOP):
+            return Truth(self._sheet.none, self._sheet.none)
+        had = self._facts.trials if atom.prop == TRIAL else self.following.stops
+        never = self._facts.no_trials if atom.prop == TRIAL else self.following.no_stops
+        return Truth(
+            self._sheet.any(plane for event, plane in had.items() if self._fits(atom, event)),
+            self._sheet.any(plane for event, plane in never.items() if self._denies(atom, event)),
+        )
+
+    def _care(self, atom: Atom) -> Truth:
+        """A test, procedure or supply (queries/assess/14-care)."""
+        sheet, done = self._sheet, self._facts.done
+        true = sheet.any(plane for event, plane in done.items() if fits(atom, event, self._above))
+        false = sheet.any(plane for denial, plane in self._facts.not_done.items() if covers(atom, denial, self._above))
+        if (atom.prop, atom.cls) in self._form.asked_only:
+            return Truth(true, false)
+        near = {atom.cls, *self._form.may_meet.get(atom.cls, ())}
+        may = sheet.any(plane for event, plane in done.items() if may_fit(atom, event, self._above, near))
+        listing = self.following.closed(atom.prop)
+        return Truth(true, false | (listing & ~may & ~self.following.perhaps(atom.prop, atom.cls)))
+
+    def _above(self, cls: str) -> frozenset[str]:
+        return self._form.ancestors.get(cls, frozenset((cls,)))
+
+    def _fits(self, atom: Atom, event: Event) -> bool:
+        of, outcome, number = event
+        if atom.cls not in self._form.ancestors.get(of, (of,)) or (atom.outcome and atom.outcome != outcome):
+            return False
+        if not atom.bounded:
+            return True
+        return number is not None and atom.low <= number <= atom.high and atom.above < number < atom.below
+
+    def _denies(self, atom: Atom, event: Event) -> bool:
+        of, outcome, number = event
+        if of not in self._form.ancestors.get(atom.cls, (atom.cls,)) or (outcome and atom.outcome != outcome):
+            return False
+        return atom.prop == TRIAL or number is None or atom.high <= number or atom.below <= number
+
+    # ------------------------------------------------------------ populations
+
+    def _settle_populations(self) -> None:
+        """Repeat until nothing new is decided, since a population may be a literal of another."""
+        named = {iri: atom.names for iri, atom in self._form.atoms.items() if atom.names}
+        while True:
+            for iri, population in named.items():
+                self.atoms[iri] = self.populations.get(population, self._unknown)
+            before = {population: self.populations.get(population) for population in named.values()}
+            self.populations = {p: self._population(branches) for p, branches in self._form.branches.items()}
+            if all(_same(before[p], self.populations.get(p)) for p in before):
+                return
+
+    def _population(self, branches: Iterable[tuple[Literal, ...]]) -> Truth:
+        found = [self._branch(branch) for branch in branches]
+        return Truth(self._sheet.any(b.true for b in found), self._sheet.every(b.false for b in found))
+
+    def _branch(self, literals: Iterable[Literal]) -> Truth:
+        found = [self._literal(literal) for literal in literals]
+        return Truth(self._sheet.every(one.true for one in found), self._sheet.any(one.false for one in found))
+
+    def _literal(self, literal: Literal) -> Truth:
+        iri, positive = literal
+        true, false = self.atoms.get(iri, self._unknown)
+        return Truth(true, false) if positive else Truth(false, true)
+
+    # ------------------------------------------------------------ statements
+
+    def _statement(self, statement: str) -> Truth:
+        true, false = self.populations.get(self._form.population[statement], self._unknown)
+        unclear = self._unclear(statement)
+        acted = self._facts.acted_on.get(statement) if statement in self._form.alerts else None
+        counts = self.counts(statement)
+        if acted is not None:
+            return Truth(((true & ~unclear) | acted) & counts, false & ~unclear & ~acted & counts)
+        return Truth(true & ~unclear & counts, false & ~unclear & counts)
+
+    def _other_problem(self) -> dict[str, Plane]:
+        """By recommendation those who have a problem, and none of which it speaks (queries/assess/30-problem)."""
+        chosen = self._facts.chosen if self._facts.chosen is not None else self._sheet.none
+        asked = {cls: plane & ~chosen for cls, plane in self.following.problems.items()}
+        for cls, plane in self._facts.about.items():
+            asked[cls] = asked.get(cls, self._sheet.none) | plane
+        self._asked = asked
+        some = self._sheet.any(asked.values())
+        return {
+            statement: some & ~self._sheet.any(asked.get(cls, self._sheet.none) for cls in conditions)
+            for statement, conditions in self._form.speaks_of.items()
+        }
+
+    def _unclear(self, statement: str) -> Plane:
+        """Those of whom nobody knows whether the numbers of the problem asked about are meant (assess/21-clocks)."""
+        clocks, chosen = self._form.clocks.get(statement), self._facts.chosen
+        if not clocks or chosen is None:
+            return self._sheet.none
+        several = self._facts.several if self._facts.several is not None else self._sheet.none
+        unclear = []
+        for clock in clocks:
+            meant, elsewhere = self._meant(clock), self._sheet.all if clock.requires else several
+            ruled_out = self._branch(literal for literal in clock.literals if literal[0] not in clock.counted).false
+            unclear.append(chosen & elsewhere & ~meant & ~ruled_out)
+        held = []
+        for clock in self._form.holding[statement]:
+            theirs = self._sheet.none
+            if clock.counted and clock.requires:
+                theirs = self._sheet.rest(self._meant(clock))
+            held.append(self._branch(clock.literals).true & ~theirs)
+        return self._sheet.any(unclear) & ~self._sheet.any(held)
+
+    def _meant(self, clock: Clock) -> Plane:
+        """Those whose problem is what a branch requires, or a name of it."""
+        return self._sheet.any(
+            plane
+            for cls, plane in self._asked.items()
+            if any(self._one_problem(cls, other) for other in clock.requires)
+        )
+
+    def _one_problem(self, problem: str, required: str) -> bool:
+        above = self._form.ancestors
+        return (
+            required in above.get(problem, (problem,))
+            or problem in above.get(required, (required,))
+            or problem in self._form.same_problem.get(required, ())
+        )
+
+
+def _same(one: Truth | None, other: Truth | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return bool((one.true == other.true).all() and (one.false == other.false).all())

@@ -1,0 +1,96 @@
+"""`guidegraph new`: a folder that answers at once and passes its own checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from guidegraph.api import open_knowledge
+from guidegraph.authoring.importing import import_sheet
+from guidegraph.cli.app import app
+from guidegraph.knowledge.opened import Knowledge
+from tests.authoring.sheets import knowledge
+
+__all__ = ["knowledge"]
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, list(words))
+    return done.exit_code, done.output
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("new") / "knee-care"
+    code, output = run("new", str(folder), "--title", "Our guidelines", "--encoder", "Jane Doe")
+    assert code == 0, output
+    return folder
+
+
+def test_it_answers_at_once(made: Path) -> None:
+    code, output = run("therapies", str(made / "profiles/example.yaml"), "--domain", str(made))
+    assert code == 0
+    for line in ("RECOMMENDED    example training", "example tablets", "AVOID          example operation"):
+        assert line in output
+
+
+def test_it_passes_the_checks_of_its_own_workflow(made: Path) -> None:
+    steps = yaml.safe_load((made / ".github/workflows/check.yml").read_text(encoding="utf-8"))["jobs"]["check"]["steps"]
+    runs = [step["run"] for step in steps if "run" in step]
+    assert "guidegraph check --domain ." in runs
+    assert "guidegraph audit --domain . --severity warning" in runs
+    code, output = run("check", "--domain", str(made), "--no-reasoner")
+    assert code == 0, output
+    assert "0 errors" in output
+    # What is told is of the shared ontology alone: without the first domain nobody speaks of some of its terms.
+    assert "example" not in output.casefold()
+    code, output = run("audit", "--domain", str(made), "--severity", "warning")
+    assert (code, "0 errors, 0 warnings" in output) == (0, True), output
+
+
+def test_its_workbook_gives_its_files(made: Path, knowledge: Knowledge) -> None:
+    files = import_sheet(made / "sheets/guideline.xlsx", knowledge, encoder="Jane Doe", folder=made).files
+    assert set(files) == {"documents/example-2026.trig", "ontology/terms.ttl"}
+    for name, text in files.items():
+        assert (made / name).read_text(encoding="utf-8") == text, name
+
+
+def test_it_is_a_domain_with_its_own_name(made: Path) -> None:
+    kb = open_knowledge(domains=[str(made)])
+    [domain] = kb.knowledge.selected.domains
+    assert (domain.name, domain.label) == ("knee-care", "Our guidelines")
+    assert "agent/jane-doe" in (made / "documents/example-2026.trig").read_text(encoding="utf-8")
+    assert all("made up" in text for text in (_text(made / "README.md"), _text(made / "documents/example-2026.trig")))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    code, output = run("new", str(tmp_path / "mine"))
+    assert code == 2
+    assert "holds something else already, such as 'notes.txt'" in output
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+    (tmp_path / "empty").mkdir()
+    assert run("new", str(tmp_path / "empty"))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--title", 'My "own" guidelines'], "marks that files cannot hold"),
+        (["--title", "a\nb"], "marks that files cannot hold"),
+        (["--encoder", "0000-0002-1825-0098"], "does not fit"),
+    ],
+)
+def test_what_no_file_can_hold_is_told(words: list[str], told: str, tmp_path: Path) -> None:
+    code, output = run("new", str(tmp_path / "mine"), *words)
+    assert code in (1, 2)
+    assert told in output
+    assert not (tmp_path / "mine").exists()

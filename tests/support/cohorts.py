@@ -1,0 +1,75 @@
+"""Random patients for cohorts: every kind of fact that a profile has, contradictions too, and tables of them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from guidegraph.cohort.bits import unpack
+from guidegraph.cohort.facts import Gathered
+from guidegraph.cohort.form import Form
+from guidegraph.cohort.statuses import Statuses
+from guidegraph.model import Profile
+from tests.support import generate
+
+
+def drawn(kb: Any, seed: int) -> Profile:
+    """A random patient, who may contradict themselves."""
+    pick = random.Random(f"cohort {seed}")
+    profile = generate._draw(kb, pick, seed)
+    if pick.random() < 0.6:
+        about = frozenset(pick.sample(sorted(kb.knowledge.problems), 1))
+        conditions = profile.present.get(generate.SIMPLE[0], frozenset()) | about
+        profile = replace(profile, about=about, present={**profile.present, generate.SIMPLE[0]: conditions})
+        if pick.random() < 0.5:
+            profile = replace(profile, beside=frozenset(pick.sample(sorted(kb.knowledge.problems), 1)))
+    if pick.random() < 0.2:
+        profile = replace(profile, acted_on=frozenset(pick.sample(sorted(kb.records.alerts), 1)))
+    if pick.random() < 0.3:
+        prop = pick.choice(generate.SIMPLE)
+        profile = replace(profile, not_understood=((prop, "something"),), complete=profile.complete | {prop})
+    if pick.random() < 0.2:
+        tried = pick.sample(generate.used_classes(kb)[generate.EVENTS[0]], 1)
+        profile = replace(profile, not_tolerated=frozenset(tried))
+    return profile
+
+
+class Answered:
+    """The planes of some patients, read back patient by patient."""
+
+    def __init__(self, kb: Any, form: Form, profiles: list[Profile]) -> None:
+        self._patients = len(profiles)
+        gathered = Gathered(len(profiles), form, kb.vocabulary)
+        for at, profile in enumerate(profiles):
+            gathered.state(profile, at)
+        self._statuses = Statuses(form, gathered.facts())
+        truths = self._statuses.truths
+        self.contradicted = self._mask(truths.following.contradicted)
+        self._of = {
+            therapy.iri: {status: self._mask(plane) for status, plane in self._statuses.of(therapy).items()}
+            for therapy in form.therapies
+        }
+        pairs = {**truths.atoms, **truths.populations}
+        self._truth = {iri: (self._mask(pair.true), self._mask(pair.false)) for iri, pair in pairs.items()}
+        for statement in form.population:
+            true, false = truths.of(statement)
+            counts = self._mask(truths.counts(statement))
+            self._truth[statement] = (self._mask(true), self._mask(false), ~counts)
+
+    def _mask(self, plane: Any) -> np.ndarray[Any, Any]:
+        return unpack(plane, self._patients)
+
+    def statuses(self, patient: int) -> dict[str, list[str]]:
+        """Every status of each therapy; there should be one."""
+        return {iri: [status for status, mask in of.items() if mask[patient]] for iri, of in self._of.items()}
+
+    def truths(self, patient: int) -> dict[str, str]:
+        """The truth of every atom, population and statement."""
+        names = ("true", "false", "inactive")
+        return {
+            iri: next((name for name, mask in zip(names, masks, strict=False) if mask[patient]), "unknown")
+            for iri, masks in self._truth.items()
+        }
