@@ -53,7 +53,7 @@ CASES: dict[str, tuple[dict[str, str], str, str, str]] = {
         },
         "reversed",
         "drops",
-        "now advises against it, before it recommends it",
+        "advised against now, recommended before",
     ),
     "another side": (
         {
@@ -61,7 +61,7 @@ CASES: dict[str, tuple[dict[str, str], str, str, str]] = {
         },
         "stance",
         "salve",
-        "now finds the evidence insufficient",
+        "evidence found insufficient now",
     ),
     "threshold": (
         {"xsd:minInclusive 4.0": "xsd:minInclusive 12.0"},

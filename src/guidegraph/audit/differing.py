@@ -30,10 +30,10 @@ ASPECTS = {
     "wording": "Wording and place only",
 }
 _VERBS = {
-    "for": "recommends it",
-    "against": "advises against it",
-    "insufficient-evidence": "finds the evidence insufficient",
-    "no-recommendation": "makes no recommendation",
+    "for": "recommended",
+    "against": "advised against",
+    "insufficient-evidence": "evidence found insufficient",
+    "no-recommendation": "no recommendation made",
 }
 _HOW = {
     "dose": "dose",
@@ -107,9 +107,9 @@ def _moved(aspect: str, name: str, was: str, now: str) -> Change:
 def _sides(pair: _Pair) -> Iterator[Change]:
     a, b = codes(pair.old.records, pair.was), codes(pair.new.records, pair.now)
     if a["stance"] != b["stance"]:
-        was, now = (_VERBS.get(c["stance"], c["stance"] or "takes no side") for c in (a, b))
+        was, now = (_VERBS.get(c["stance"], c["stance"] or "no side taken") for c in (a, b))
         turned = {a["stance"], b["stance"]} == {"for", "against"}
-        yield _change("reversed" if turned else "stance", f"now {now}, before it {was}", a["stance"], b["stance"])
+        yield _change("reversed" if turned else "stance", f"{now} now, {was} before", a["stance"], b["stance"])
     if a["kind"] != b["kind"]:
         yield _moved("stance", "kind", a["kind"], b["kind"])
 
@@ -197,17 +197,20 @@ def difference(version: Version, one: Union, other: Union) -> str:
     if not union:
         return ""
     phrases = version.knowledge.phrases
-    # What all of the first have is told already: the reader wants what makes the difference.
-    shared = set(simplest(one).shared)
+    # What the first asks for anyway is told already: the reader wants what makes the difference.
+    known = {literal for branch in one for literal in branch.literals()}
     told: dict[str, None] = {}
     for branch in union:
-        own = [literal for literal in branch.literals() if literal not in shared]
+        own = [literal for literal in branch.literals() if literal not in known]
         if not own:
             return version.whom(union, _CRITERIA)
-        people = own[0] if phrases.is_person(own[0]) else None
-        rest = joined([phrases.literal(one) for one in own if one != people]) if len(own) > bool(people) else ""
+        people = next((literal for literal in own if phrases.is_person(literal)), None)
         person = phrases.positive(people[0]) if people else "those"
-        told[f"{person} with {rest}".replace(" with no ", " without ") if rest else person] = None
+        held, lacked = (
+            [phrases.positive(w) for w, side in own if side is s and (w, side) != people] for s in (True, False)
+        )
+        text = person + (f" with {joined(held)}" if held else "")
+        told[text + (f"{' but' if held else ''} without {joined(lacked, 'or')}" if lacked else "")] = None
     shown = list(told)[:_CRITERIA]
     return "; ".join(shown) + (f"; and {len(told) - len(shown)} further groups" if len(told) > len(shown) else "")
 

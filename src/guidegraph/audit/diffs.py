@@ -18,7 +18,7 @@ from guidegraph.forms import MadeFrom
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.branch import Branch, Held
 from guidegraph.knowledge.normal import Union
-from guidegraph.model import Profile, StopFact, TrialFact
+from guidegraph.model import POSITIVE, Profile, StopFact, TrialFact
 from guidegraph.profile.problems import titled
 from guidegraph.readforms import Named
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
@@ -293,7 +293,7 @@ def _told(row: MovedStatus, stated: Collection[str]) -> MovedStatus:
 
 
 def _moves(rows: Sequence[MovedFor], spoken: Collection[str]) -> list[Move]:
-    """The moves, those of therapies that the versions speak of first, then those of most patients."""
+    """The moves: what the versions speak of first, then what turned, what is no longer recommended, and the rest."""
     found: dict[tuple[str, str, str], Move] = {}
     for row in (one for patient in rows for one in patient["therapies"]):
         was, now = row["was"] or _NOTHING, row["now"] or _NOTHING
@@ -303,7 +303,13 @@ def _moves(rows: Sequence[MovedFor], spoken: Collection[str]) -> list[Move]:
         )
         move["patients"] += 1
         move["by"] = sorted({*move["by"], *row["by"]})
-    return sorted(found.values(), key=lambda m: (m["id"] not in spoken, -m["patients"], m["label"], m["was"], m["now"]))
+
+    def weight(move: Move) -> tuple[object, ...]:
+        sides = (move["was"], move["now"])
+        turned = 0 if _NOTHING not in sides else 1 if move["was"] in POSITIVE else 2
+        return (move["id"] not in spoken, turned, -move["patients"], move["label"], *sides)
+
+    return sorted(found.values(), key=weight)
 
 
 def generated(old: Version, new: Version, touched: Sequence[tuple[str, str]]) -> list[tuple[str, Profile]]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Moves, patients, therapies of one and statements behind a status that are shown; JSON has all.
 _MOVES, _PATIENTS, _THERAPIES, _BY = 10, 4, 4, 2
+#: What the sentence on a source's own words for a strength begins with.
+_STRENGTH = "strength in its words"
 
 
 def _graded(side: Side) -> str:
@@ -31,7 +33,11 @@ def _lead(entry: Entry) -> str:
 
 def _told(entry: Entry) -> Iterator[str]:
     """The sentences of an entry, gravest first."""
+    worded = entry["aspect"] == "wording"
     for change in entry["changes"]:
+        # Other words go without saying where more than words has changed, but for those of the strength.
+        if change["aspect"] == "wording" and not worded and not change["text"].startswith(_STRENGTH):
+            continue
         yield change["text"][:1].upper() + change["text"][1:]
     if entry["beside"]:
         other = "the earlier one" if entry["was"] is None else "the later one"
@@ -69,14 +75,12 @@ def _patients(patients: PatientsMoved) -> Iterator[tuple[str, list[str]]]:
 
 
 def _counted(patients: PatientsMoved) -> str:
-    made = plural(patients["generated"], "patient")
     failed = sum("error" in row for row in patients["patients"])
     left = f"; {failed} could not be answered for by both" if failed else ""
     more = f"; the first {_PATIENTS} are named" if patients["moved"] > _PATIENTS else ""
-    return (
-        f"By each version alone, statuses move for {patients['moved']} of {plural(patients['examples'], 'example')} and"
-        f" {made} made from what differs{left}{more}."
-    )
+    asked = plural(patients["examples"] + patients["generated"], "patient")
+    of = f"{plural(patients['examples'], 'example')}, {patients['generated']} made from what differs"
+    return f"By each version alone, statuses move for {patients['moved']} of {asked} ({of}){left}{more}."
 
 
 def diff_text(data: PublishedDiff) -> str:
