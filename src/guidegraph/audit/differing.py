@@ -206,9 +206,8 @@ def difference(version: Version, one: Union, other: Union) -> str:
             return version.whom(union, _CRITERIA)
         people = next((literal for literal in own if phrases.is_person(literal)), None)
         person = phrases.positive(people[0]) if people else "those"
-        held, lacked = (
-            [phrases.positive(w) for w, side in own if side is s and (w, side) != people] for s in (True, False)
-        )
+        rest = [literal for literal in own if literal != people]
+        held, lacked = ([phrases.positive(what) for what, side in rest if side is which] for which in (True, False))
         text = person + (f" with {joined(held)}" if held else "")
         told[text + (f"{' but' if held else ''} without {joined(lacked, 'or')}" if lacked else "")] = None
     shown = list(told)[:_CRITERIA]

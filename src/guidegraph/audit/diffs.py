@@ -275,7 +275,7 @@ def _patients(
             moved = [_told(row, stated) for row in moved_statuses(was[name], now[name])]
             # A therapy that a version does not know has no claim on anybody there: nothing moves where nothing held.
             moved = [row for row in moved if row["was"] != row["now"]]
-            moved.sort(key=lambda row: (row["intervention"] not in spoken, row["label"], row["intervention"]))
+            moved.sort(key=lambda row: (*_weight(row["intervention"], row["was"], row["now"], spoken), row["label"]))
             if moved:
                 rows.append({"profile": name, "made": is_made, "therapies": moved})
     return {
@@ -304,12 +304,17 @@ def _moves(rows: Sequence[MovedFor], spoken: Collection[str]) -> list[Move]:
         move["patients"] += 1
         move["by"] = sorted({*move["by"], *row["by"]})
 
-    def weight(move: Move) -> tuple[object, ...]:
-        sides = (move["was"], move["now"])
-        turned = 0 if _NOTHING not in sides else 1 if move["was"] in POSITIVE else 2
-        return (move["id"] not in spoken, turned, -move["patients"], move["label"], *sides)
+    def key(move: Move) -> tuple[object, ...]:
+        weight = _weight(move["id"], move["was"], move["now"], spoken)
+        return (*weight, -move["patients"], move["label"], move["was"], move["now"])
 
-    return sorted(found.values(), key=weight)
+    return sorted(found.values(), key=key)
+
+
+def _weight(therapy: str, was: str | None, now: str | None, spoken: Collection[str]) -> tuple[bool, int]:
+    """What the versions speak of first; within it what turned, then what is no longer recommended, then the rest."""
+    turned = 0 if _NOTHING not in (was, now) else 1 if was in POSITIVE else 2
+    return (therapy not in spoken, turned)
 
 
 def generated(old: Version, new: Version, touched: Sequence[tuple[str, str]]) -> list[tuple[str, Profile]]:
