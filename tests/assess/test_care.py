@@ -12,11 +12,14 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import namespaces as ns
+from guidegraph.cohort.form import compile_form
+from guidegraph.errors import ProfileError
 from guidegraph.knowledge.disagreement import grader
 from guidegraph.profile import to_triples
 from guidegraph.termreadings import CARE
 from tests.conftest import AS_OF
 from tests.support import carefacts
+from tests.support.cohorts import Answered
 from tests.support.oracle import populations_together, truth_table
 
 
@@ -91,3 +94,20 @@ def test_hermit_finds_the_same_overlaps(care: Any) -> None:
             wrong.append((a, b, asked[a, b], mine))
     assert not wrong, wrong[:5]
     assert shares[0] < len(pairs) and shares[1] > 10, shares
+
+
+def test_many_patients_at_once_are_answered_alike(care: Any) -> None:
+    profiles = [carefacts.drawn(seed) for seed in range(400, 460)]
+    answered = Answered(care, compile_form(care.knowledge, AS_OF), profiles)
+    contradictory = 0
+    for at, profile in enumerate(profiles):
+        try:
+            read = care.profile(profile)
+        except ProfileError:
+            contradictory += 1
+            assert answered.contradicted[at], profile
+            continue
+        assert not answered.contradicted[at], profile
+        one, truths = care.assess(read, AS_OF), answered.truths(at)
+        assert {iri: one.truth(iri) for iri in truths} == truths, profile
+    assert 3 < contradictory < 50

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from guidegraph import assets
+from guidegraph import namespaces as ns
 from guidegraph.authoring import spreadsheets
-from guidegraph.authoring.importing import import_sheet
+from guidegraph.authoring.importing import import_sheet, write_import
 from guidegraph.authoring.sheet import read_sheet
 from guidegraph.authoring.workbooks import ods_bytes
 from guidegraph.cli.app import app
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.opened import Knowledge
+from guidegraph.terminologies.tables import read_table, read_terminologies
 from tests.authoring.sheets import SMALL, as_csv, as_xlsx, changed, knowledge, mistakes
 
 __all__ = ["knowledge"]
@@ -224,3 +227,54 @@ def test_an_import_into_a_folder_is_the_same_each_time(tmp_path: Path, knowledge
     first = import_sheet(path, knowledge, folder=tmp_path / "out").files
     again = import_sheet(as_xlsx(tmp_path / "house.xlsx", SMALL), knowledge, folder=tmp_path / "out").files
     assert first == again
+
+
+def test_a_second_sheet_of_a_folder_uses_the_terms_of_the_first_and_keeps_them(
+    tmp_path: Path, knowledge: Knowledge
+) -> None:
+    terms = [
+        {"label": "grey weariness", "kind": "condition", "definition": "Made up.", "excludes": "blue weariness"},
+        {"label": "blue weariness", "kind": "condition", "definition": "Made up."},
+        {"label": "weariness tea", "kind": "drug", "definition": "Made up.", "parts": "NSAID"},
+    ]
+    out = tmp_path / "out"
+    write_import(import_sheet(as_csv(tmp_path / "first", {**SMALL, "terms": terms}), knowledge, folder=out), out)
+    before = (out / "ontology/terms.ttl").read_text(encoding="utf-8")
+    second = changed("recommendations", "indication", "Grey Weariness")
+    second["recommendations"][0]["population"] = "grey weariness"
+    second["recommendations"][1]["intervention"] = "weariness tea"
+    second["document"][0]["id"] = "house-2025"
+    second["populations"][0]["id"] = "House2025Adults"
+    result = import_sheet(as_csv(tmp_path / "second", second), knowledge, folder=out)
+    assert "ggt:GreyWeariness" in result.files["documents/house-2025.trig"]
+    # Further terms: those of the first sheet stay, with what they contain and exclude.
+    second["terms"] = [{"label": "blue weariness", "kind": "condition", "definition": "Made up otherwise."}]
+    result = import_sheet(as_csv(tmp_path / "third", second), knowledge, folder=out)
+    assert result.kept == 2
+    after = result.files["ontology/terms.ttl"]
+    assert "Made up otherwise." in after
+    assert before.count("owl:complementOf") == after.count("owl:complementOf") == 2
+    for line in ("ggt:GreyWeariness a owl:Class", "gg:hasComponent ; owl:someValuesFrom ggt:NSAID"):
+        assert line in before
+        assert line in after
+    assert not (out / "documents/house-2025.trig").exists()
+    write_import(result, out)
+    assert import_sheet(tmp_path / "third", knowledge, folder=out).files == result.files
+
+
+def test_mappings_become_tables_that_the_links_reader_takes(tmp_path: Path, knowledge: Knowledge) -> None:
+    rows = [{"term": "low back pain", "match": "broad", "code": "ICD10:M54", "label of the code": "Dorsalgia"}]
+    path = as_csv(tmp_path / "house", {**SMALL, "mappings": rows})
+    out = tmp_path / "out"
+    write_import(import_sheet(path, knowledge, folder=out), out)
+    links = assets.root() / "ontology" / "links"
+    [row] = read_table(out / "links/icd10.sssom.tsv", read_terminologies(links))
+    assert (row.subject, row.predicate, row.curie) == (ns.GGT + "LowBackPain", "broad", "ICD10:M54")
+    # A further sheet with another term keeps the row, one with the same term replaces it.
+    rows = [{"term": "sciatica", "match": "exact", "code": "ICD10:M54.3", "label of the code": "Sciatica"}]
+    more = import_sheet(as_csv(tmp_path / "more", {**SMALL, "mappings": rows}), knowledge, folder=out)
+    text = more.files["links/icd10.sssom.tsv"]
+    assert [line.split("\t")[3] for line in text.splitlines() if line.startswith("ggt:")] == [
+        "ICD10:M54",
+        "ICD10:M54.3",
+    ]

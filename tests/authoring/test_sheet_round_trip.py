@@ -23,6 +23,7 @@ from guidegraph.errors import UsageError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.reading import read_quads
 from tests.authoring.sheets import knowledge
+from tests.support.columns import END, PAGE, START, page
 
 __all__ = ["knowledge"]
 
@@ -150,3 +151,10 @@ def test_every_column_has_a_known_kind_and_a_comment() -> None:
             assert column.kind in KINDS, column
             assert column.says.endswith((".", "...", "[>= 12].")), column
             assert not column.prop or column.predicate or section.name == "mappings", column
+
+
+def test_the_page_lists_the_columns_as_the_code_has_them() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert START in text
+    assert END in text
+    assert page(text) == text, "python -m tests.support.columns writes the table anew"

@@ -53,7 +53,7 @@ def answer_table(
 
     Args:
         kb: what is known.
-        source: a table with a row a patient (.parquet, .csv, .tsv).
+        source: a table with a row a patient, or a row a fact (.parquet, .csv, .tsv).
         output: the file to write (.parquet).
         progress: is told the rows that are done.
         options: what is asked.
@@ -62,11 +62,18 @@ def answer_table(
         TermError: a therapy is unknown or ambiguous.
         UsageError: the table, a heading, an option or, if strict, a row cannot be used, or the output cannot be made.
     """
-    from guidegraph.cohort.rows import TableRows
+    from guidegraph.cohort.longrows import LongRows, is_long
+    from guidegraph.cohort.rows import Rows, TableRows
     from guidegraph.cohort.run import run
+    from guidegraph.cohort.tables import open_table
 
-    asked = _request(kb, options)
-    rows = TableRows(Path(source), kb.vocabulary, options.get("columns", {}))
+    asked, meanings = _request(kb, options), options.get("columns", {})
+    heads = [meanings.get(name, name) for name in open_table(Path(source)).collect_schema().names()]
+    rows: Rows
+    if is_long(heads):
+        rows = LongRows(Path(source), asked.as_of, meanings)
+    else:
+        rows = TableRows(Path(source), kb.vocabulary, meanings)
     return run(kb.knowledge, rows, Path(output), asked, progress)
 
 

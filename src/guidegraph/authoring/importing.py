@@ -11,10 +11,11 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.authoring.cells import CellError, Row
 from guidegraph.authoring.declaring import Declarations, Declared, declarations
+from guidegraph.authoring.fhirrows import read_fhir
 from guidegraph.authoring.making import BESIDE, MadeDocument, Maker
 from guidegraph.authoring.mappingrows import mapping_tables
 from guidegraph.authoring.naming import Names
-from guidegraph.authoring.sheet import faults_of_cells, read_sheet
+from guidegraph.authoring.sheet import faults_of_cells, read_sheet, sheet_of
 from guidegraph.authoring.terms import TERMS, AddedTerms, added_terms, folder_terms
 from guidegraph.authoring.trig import document_trig, document_triples
 from guidegraph.errors import SheetError, UsageError
@@ -46,7 +47,10 @@ def import_sheet(path: Path, knowledge: Knowledge, *, encoder: str = "", folder:
         UsageError: it cannot be read at all.
         SheetError: it has mistakes, each told at its cell.
     """
-    sheet = read_sheet(path)
+    if path.suffix.lower() == ".json":
+        sheet = sheet_of(path.name, read_fhir(path, knowledge).grids(path.name))
+    else:
+        sheet = read_sheet(path)
     declared = declarations(sheet)
     mistakes: list[CellError] = [*sheet.mistakes, *declared.mistakes]
     for rows in sheet.rows.values():
@@ -61,7 +65,7 @@ def import_sheet(path: Path, knowledge: Knowledge, *, encoder: str = "", folder:
     tables, faults = mapping_tables(declared, names, encoder, folder)
     mistakes += faults
     if not mistakes:
-        mistakes += _broken_rules(made, terms, names, declared, knowledge, sheet.file)
+        mistakes += _broken_rules(made, terms, names, declared, folder, sheet.file)
     if mistakes:
         raise SheetError(_in_order(mistakes, sheet.file))
     files = {f"documents/{one.id}.trig": document_trig(one, _people(one, names)) for one in made}
@@ -115,14 +119,18 @@ def _in_order(mistakes: Iterable[CellError], file: str) -> list[CellError]:
 
 
 def _broken_rules(
-    made: list[MadeDocument], terms: AddedTerms, names: Names, declared: Declarations, knowledge: Knowledge, file: str
+    made: list[MadeDocument], terms: AddedTerms, names: Names, declared: Declarations, folder: Path | None, file: str
 ) -> Iterable[CellError]:
     """What the shapes say of the nodes, told at the rows that they come from."""
     from guidegraph.validate import validate_graph
 
     triples = [*(t for one in made for t in document_triples(one, _people(one, names))), *terms.triples()]
-    # A property that a loaded domain declares is one that its populations may use.
-    ontology, _ = knowledge_files(knowledge.selected.base, knowledge.selected.folders)
+    # What a loaded domain, or the folder that is written into, declares is what the sheet may use.
+    selected = names.knowledge.selected
+    ontology, _ = knowledge_files(selected.base, selected.folders)
+    own = [] if folder is None else sorted((folder / "ontology").glob("*.ttl"))
+    known = {path.resolve() for path in ontology}
+    ontology = [*ontology, *(path for path in own if path.resolve() not in known)]
     for result in validate_graph(triples, name=file, ontology=ontology).results if triples else ():
         if result.severity == "Violation":
             yield _at_row(result.focus, result.path, result.message, declared, file)

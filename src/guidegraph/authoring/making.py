@@ -142,9 +142,8 @@ class Maker:
             self._reading(made, one, beside["reading"], "reading")
         if beside["class reading"].triples:
             self._class_reading(made, one, beside["class reading"])
-        if one.row.section.column("encoder"):
-            if not node.one(ns.GG + "encodedBy"):
-                self._as_encoded(made, node, ns.GG + "encodedBy")
+        if one.row.section.column("encoder") and not node.one(ns.GG + "encodedBy"):
+            self._as_encoded(made, node, ns.GG + "encodedBy")
         if section == "citation readings":
             self._dated(made, node)
 

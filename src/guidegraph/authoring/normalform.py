@@ -73,7 +73,7 @@ class Normalizer:
             return self._expand(self._meaning.alone(node), positive)
         if isinstance(node, Part):
             label = self._vocabulary.label(node.prop)
-            what = f"{label!r} is said of a trial or of a stopped drug, not of a patient"
+            what = f"{label!r} is said of a trial, a stopped drug, a test or a supply, not of a patient"
             mend = "Write it inside of one: hasTrial some (ofIntervention some X and ...)."
             raise PopulationError(what, mend=mend, column=node.column)
         if isinstance(node, Leaf):
@@ -141,9 +141,10 @@ class Normalizer:
         if isinstance(denied, Held) and isinstance(what, Held):
             return denied.prop == what.prop and denied.cls in self._vocabulary.terms.ancestors(what.cls)
         if isinstance(denied, Event) and isinstance(what, Event):
-            wide = not denied.valued and denied.low <= what.low and what.high <= denied.high
-            same = denied.outcome in ("", what.outcome) and denied.showed in ("", what.showed)
-            same = denied.prop == what.prop and (denied._replace(cls=what.cls) == what or (same and wide))
+            within = denied.low <= what.low and what.high <= denied.high
+            within &= denied.least <= what.least and what.most <= denied.most
+            within &= not denied.showed or denied.showed in self._vocabulary.terms.ancestors(what.showed)
+            same = denied.prop == what.prop and denied.outcome in ("", what.outcome) and within
             return same and denied.cls in self._vocabulary.terms.ancestors(what.cls)
         return False
 

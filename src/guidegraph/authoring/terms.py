@@ -102,7 +102,8 @@ class AddedTerms:
                     raise cell.mistake("nothing is written here, and something must be", column.says)
             except CellError as mistake:
                 self._wrong(mistake)
-        if section == "terms" and not cls and not node.one(_BELOW) and kind:
+        below = (t for t in node.triples if t.predicate.value == _BELOW and isinstance(t.object, ox.NamedNode))
+        if section == "terms" and not cls and kind and not any(below):
             node.say(_BELOW, ox.NamedNode(self._root(one)))
         return node
 
@@ -152,14 +153,19 @@ class AddedTerms:
         own = {node.iri for node in self.nodes}
         kept: dict[str, Node] = {}
         blank: list[ox.Triple] = []
+        anew: list[ox.Triple] = []
         for quad in self.known:
             triple = ox.Triple(quad.subject, quad.predicate, quad.object)
-            if isinstance(quad.subject, ox.NamedNode):
-                if quad.subject.value not in own:
-                    kept.setdefault(quad.subject.value, Node(quad.subject.value)).triples.append(triple)
-            else:
+            if not isinstance(quad.subject, ox.NamedNode):
                 blank.append(triple)
+            elif quad.subject.value in own:
+                anew.append(triple)
+            else:
+                kept.setdefault(quad.subject.value, Node(quad.subject.value)).triples.append(triple)
         inner = _closure([t for node in kept.values() for t in node.triples], blank)
+        # What was said of a row's own term by way of a blank node is said anew by the row.
+        gone = _closure(anew, blank)
+        blank = [t for t in blank if t.subject in inner or t.subject not in gone]
         for node in kept.values():
             node.triples += [t for t in blank if t.subject in inner and _leads(node.triples, t.subject, blank)]
         self.axioms += [t for t in blank if t.subject not in inner and _speaks_of_others(t.subject, blank, own)]
@@ -182,13 +188,14 @@ def _leads(triples: list[ox.Triple], node: object, blank: list[ox.Triple]) -> bo
 
 
 def _speaks_of_others(node: object, blank: list[ox.Triple], own: set[str]) -> bool:
-    """Whether an axiom, of which a node without a name is a part, names no term of the sheet."""
+    """Whether an axiom, of which a node without a name is a part, names a term that the sheet has no row for."""
     above: dict[object, object] = {t.object: t.subject for t in blank if isinstance(t.object, ox.BlankNode)}
     top = node
     while top in above:
         top = above[top]
     parts = {top} | _closure([t for t in blank if t.subject == top], blank)
-    return not any(getattr(t.object, "value", "") in own for t in blank if t.subject in parts)
+    named = {getattr(t.object, "value", "") for t in blank if t.subject in parts}
+    return any(iri.startswith(ns.GGT) and iri not in own for iri in named)
 
 
 def _restriction(node: ox.BlankNode, prop: str, filler: object) -> list[ox.Triple]:

@@ -154,7 +154,8 @@ def terms_turtle(nodes: Sequence[Node], axioms: Sequence[ox.Triple], head: str =
     parts = [turtle.node(ox.NamedNode(iri), said) for iri in dict.fromkeys(node.iri for node in nodes)]
     loose = _said(axioms)
     inner = {value for held in loose.values() for values in held.values() for value in values}
-    parts += [turtle.node(subject, loose) for subject in loose if subject not in inner]
+    # What two rows say of each other is said once.
+    parts += sorted({turtle.node(subject, loose) for subject in loose if subject not in inner})
     return turtle.head(("gg", "ggt", "owl", "rdfs", "skos")) + "\n" + head + "\n\n".join(parts) + "\n"
 
 
@@ -167,8 +168,8 @@ def _ordered(made: MadeDocument, people: Mapping[str, str]) -> Iterator[Node]:
         for triple in node.triples:
             value = getattr(triple.object, "value", "")
             if triple.predicate.value == predicate and value in by_iri and value not in done:
-                if by_iri[value] in made.sections.get(section, ()):
-                    yield from written(by_iri[value])
+                found = by_iri[value]
+                yield from written(found) if found in made.sections.get(section, ()) else ()
 
     def written(node: Node) -> Iterator[Node]:
         if node.iri in done:

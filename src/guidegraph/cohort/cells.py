@@ -23,6 +23,8 @@ from guidegraph.termreadings import plain
 
 #: Words of a cell that says whether something is so.
 _YES, _NO = ("true", "yes", "1", "present", "1.0"), ("false", "no", "0", "absent", "0.0")
+#: What the number of an event counts, by the key of its list.
+_COUNTED = {"trials": "weeks", "stopped_medications": "days"}
 #: What stands between the entries of a list in one cell.
 _BETWEEN = ";"
 _EXAMPLES = 3
@@ -165,7 +167,7 @@ def _entry(column: Column, value: Any) -> Mapping[str, Any] | str:
     if isinstance(value, str) and not value.strip():
         return {}
     key, text = column.key, str(value).strip()
-    truth = True if text.casefold() in _YES else False if text.casefold() in _NO else None
+    truth = _truth(text)
     if column.kind == NUMBER:
         return _number(key, text)
     if column.kind == FACT:
@@ -173,12 +175,17 @@ def _entry(column: Column, value: Any) -> Mapping[str, Any] | str:
     if column.kind == COMPLETE:
         return _yes_or_no(truth) or {key: {"complete": bool(truth)}}
     if column.kind == EVENT:
-        return _event(column, text, truth)
+        return _event(column, text)
     if column.kind == PROBLEM:
         return {"problems": [{"of": text}]}
     if column.kind == LISTED:
         return {key: [entry.strip() for entry in text.split(_BETWEEN) if entry.strip()]}
     return {key: text if truth is None else truth}
+
+
+def _truth(text: str) -> bool | None:
+    """What a word of a cell says, None for any other text."""
+    return True if text.casefold() in _YES else False if text.casefold() in _NO else None
 
 
 def _yes_or_no(truth: bool | None) -> str:
@@ -192,12 +199,18 @@ def _number(key: str, text: str) -> Mapping[str, Any] | str:
         return "no number: write it like 12 or 12.5"
 
 
-def _event(column: Column, text: str, truth: bool | None) -> Mapping[str, Any]:
-    """A trial by its outcome, a stopped drug by its days; true: it was, false: it never was."""
+def _event(column: Column, text: str) -> Mapping[str, Any] | str:
+    """A trial by its outcome and its weeks ("failed; 6"), a stopped drug by its days; true: it was, false: never."""
     told: dict[str, Any] = {"of": column.term}
-    if truth is None:
+    side = "present"
+    for part in filter(None, map(str.strip, text.split(_BETWEEN))):
+        truth = _truth(part)
+        # A lone 1 is a number of weeks or days here.
+        if truth is not None and part.isalpha():
+            side = "present" if truth else "absent"
+            continue
         try:
-            told["days"] = Decimal(text)
+            told[_COUNTED[column.key]] = Decimal(part)
         except InvalidOperation:
-            told["outcome"] = text
-    return {column.key: {"absent" if truth is False else "present": [told]}}
+            told["outcome"] = part
+    return {column.key: {side: [told]}}

@@ -15,10 +15,11 @@ from guidegraph.profile import Vocabulary
 IDENTIFIER, NUMBER, FACT, EVENT, LISTED, WORD, COMPLETE, PROBLEM, IGNORED = (
     "patient", "number", "fact", "event", "list", "word", "complete", "problem", "ignore",
 )  # fmt: skip
-_IDENTIFIERS = ("patient", "patient id", "id", "person id", "person")
+#: Headings of the column that says who a patient is.
+PATIENTS = ("patient", "patient id", "id", "person id", "person")
 #: The key of a profile whose list takes a term of a kind.
 _KEYS = {"condition": "conditions", "finding": "findings", "intervention": "medications"}
-_EVENTS = ("trials", "stopped_medications")
+_EVENTS = ("trials", "stopped_medications", "done", "supplies")
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,22 @@ class Columns:
         identifiers = [column.name for column in columns if column.kind == IDENTIFIER]
         if len(identifiers) != 1:
             what = f"{len(identifiers)} columns name the patient" if identifiers else "no column names the patient"
-            raise UsageError(what, where=where, mend=f"Call one column {_IDENTIFIERS[0]!r}, or say so by --columns.")
+            raise UsageError(what, where=where, mend=f"Call one column {PATIENTS[0]!r}, or say so by --columns.")
         self._once(columns, where)
         return columns
+
+    def entry(self, key: str, term: str, where: str) -> Column:
+        """What a row of a long table speaks of: a key of a profile and, where it takes one, a term.
+
+        Raises:
+            UsageError: it says nothing known.
+        """
+        if not term:
+            return self.column(key, key, where)
+        said = self.column(term, f"{key}: {term}", where)
+        if said.kind not in (FACT, EVENT, COMPLETE):
+            raise UsageError(f"{key!r} takes no term", where=where, mend=f"Leave {term!r} out, or name a list.")
+        return said
 
     def _once(self, columns: Iterable[Column], where: str) -> None:
         seen: dict[tuple[str, str, str], str] = {}
@@ -103,7 +117,7 @@ class Columns:
         key = words.replace(" ", "_")
         if key == IGNORED:
             return Column(name, IGNORED)
-        if words in _IDENTIFIERS:
+        if words in PATIENTS:
             return Column(name, IDENTIFIER)
         if key == PROBLEM:
             return Column(name, PROBLEM, PROBLEM)

@@ -10,7 +10,7 @@ import numpy as np
 
 from guidegraph.cohort.bits import Mask, Plane, Sheet, pack
 from guidegraph.cohort.form import Form
-from guidegraph.model import Another, Profile
+from guidegraph.model import Another, CareFact, Profile
 from guidegraph.profile import Vocabulary, perhaps
 
 Fact = tuple[str, str]
@@ -23,8 +23,8 @@ class Facts:
     """The stated facts of a batch of patients; a plane that is missing is nobody's.
 
     ``present`` and ``absent`` are by property and class; ``values`` by number and the piece of it in which the value
-    lies; events by kind of event; ``closed`` by the property of a list that is complete and has no entry that was not
-    understood; ``complete`` are those with any complete list; ``perhaps`` by property and class what an entry may be
+    lies; events by kind of event, ``done`` and ``not_done`` what was done or supplied, or not; ``closed`` by the
+    property of a list that is complete and has no entry that was not understood; ``complete`` are those with any complete list; ``perhaps`` by property and class what an entry may be
     that is none of our terms; ``about`` by condition the problem asked about, ``chosen`` those who name one, and
     ``several`` those who have others beside it.
     """
@@ -37,6 +37,8 @@ class Facts:
     no_trials: Mapping[Event, Plane] = field(default_factory=dict)
     stops: Mapping[Event, Plane] = field(default_factory=dict)
     no_stops: Mapping[Event, Plane] = field(default_factory=dict)
+    done: Mapping[CareFact, Plane] = field(default_factory=dict)
+    not_done: Mapping[CareFact, Plane] = field(default_factory=dict)
     closed: Mapping[str, Plane] = field(default_factory=dict)
     complete: Plane | None = None
     perhaps: Mapping[Fact, Plane] = field(default_factory=dict)
@@ -101,6 +103,8 @@ class Gathered:
         yield from (("no_trials", (t.of, t.outcome, t.weeks)) for t in profile.trials_absent)
         yield from (("stops", (s.of, None, s.days)) for s in profile.stops_present)
         yield from (("no_stops", (s.of, None, s.days)) for s in profile.stops_absent)
+        yield from (("done", event) for event in profile.care_present)
+        yield from (("not_done", denial) for denial in profile.care_absent)
         yield from (("closed", prop) for prop in profile.complete)
         yield from (("suspended", prop) for prop, _ in profile.not_understood)
         yield from (("about", cls) for cls in profile.about)

@@ -12,6 +12,7 @@ from guidegraph.cohort.bits import Plane, Sheet
 from guidegraph.cohort.facts import Event, Fact, Facts
 from guidegraph.cohort.form import STOP, TRIAL, Form
 from guidegraph.profile import Implication, Vocabulary
+from guidegraph.profile.settling import denies
 from guidegraph.termreadings import DISPUTED, LISTED, PART, STOPPED, TAKEN
 
 
@@ -251,6 +252,13 @@ class Following:
                 known = within is None or (days is not None and days <= within)
                 if known and denied in above.get(of, (of,)):
                     clashes.append(had & never)
+        for denial, never in self._facts.not_done.items():
+            for event, done in self._facts.done.items():
+                if denies(denial, event, lambda cls: above.get(cls, frozenset((cls,)))):
+                    clashes.append(done & never)
+        for event, done in self._facts.done.items():
+            if any(lacking in above.get(seen, (seen,)) for seen in event.shows for lacking in event.lacks):
+                clashes.append(done)
         self.contradicted = self._sheet.any((self.contradicted, *clashes))
 
     def contradictions(self, vocabulary: Vocabulary) -> Iterator[tuple[str, Plane]]:

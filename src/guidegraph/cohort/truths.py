@@ -9,7 +9,8 @@ from guidegraph.cohort.bits import Plane, Sheet
 from guidegraph.cohort.facts import Event, Facts
 from guidegraph.cohort.following import Following
 from guidegraph.cohort.form import CLASSES, STOP, TRIAL, Clock, Form, Literal, interval_of
-from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.atoms import Atom, covers, fits, may_fit
+from guidegraph.termreadings import CARE
 
 
 class Truth(NamedTuple):
@@ -64,6 +65,8 @@ class Truths:
             return Truth(self._sheet.none, self._sheet.none)
         if not atom.cls:
             return self._number(atom)
+        if atom.prop in CARE:
+            return self._care(atom)
         if atom.prop in CLASSES:
             found = Truth(self.following.held(atom.prop, atom.cls), self.following.denied(atom.prop, atom.cls))
         else:
@@ -121,6 +124,21 @@ class Truths:
             self._sheet.any(plane for event, plane in had.items() if self._fits(atom, event)),
             self._sheet.any(plane for event, plane in never.items() if self._denies(atom, event)),
         )
+
+    def _care(self, atom: Atom) -> Truth:
+        """A test, procedure or supply (queries/assess/14-care)."""
+        sheet, done = self._sheet, self._facts.done
+        true = sheet.any(plane for event, plane in done.items() if fits(atom, event, self._above))
+        false = sheet.any(plane for denial, plane in self._facts.not_done.items() if covers(atom, denial, self._above))
+        if (atom.prop, atom.cls) in self._form.asked_only:
+            return Truth(true, false)
+        near = {atom.cls, *self._form.may_meet.get(atom.cls, ())}
+        may = sheet.any(plane for event, plane in done.items() if may_fit(atom, event, self._above, near))
+        listing = self.following.closed(atom.prop)
+        return Truth(true, false | (listing & ~may & ~self.following.perhaps(atom.prop, atom.cls)))
+
+    def _above(self, cls: str) -> frozenset[str]:
+        return self._form.ancestors.get(cls, frozenset((cls,)))
 
     def _fits(self, atom: Atom, event: Event) -> bool:
         of, outcome, number = event

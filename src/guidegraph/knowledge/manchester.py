@@ -11,16 +11,17 @@ from decimal import Decimal
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.knowledge.records import gg
-from guidegraph.termreadings import HIGHEST, LOWEST, Bound, pointed
+from guidegraph.termreadings import HIGHEST, LOWEST, SUPPLIED, UNDERWENT, Bound, pointed
 
-#: The number of time that bounds an event, and the value that comes of one.
+#: The number that bounds an event.
 NUMBER_OF = {
     gg("hasTrial"): gg("trialWeeks"),
     gg("stoppedMedication"): gg("daysSinceStop"),
-    gg("underwent"): gg("daysSince"),
-    gg("wasSupplied"): gg("daysSince"),
+    UNDERWENT: gg("daysSince"),
+    SUPPLIED: gg("daysSince"),
 }
-VALUE_OF = {gg("underwent"): gg("resultValue"), gg("wasSupplied"): gg("daysOfSupply")}
+#: The number that came of an event.
+VALUE_OF = {UNDERWENT: gg("resultValue"), SUPPLIED: gg("daysOfSupply")}
 
 
 class Syntax:
@@ -59,8 +60,8 @@ class Syntax:
             led = gg("hasOutcome")
             parts.append(f"{self.name(led)} value {self.name(what.outcome, led)}")
         if what.showed:
-            showed = gg("showed")
-            parts.append(f"{self.name(showed)} some {self.name(what.showed, showed)}")
+            saw = gg("showed")
+            parts.append(f"{self.name(saw)} some {self.name(what.showed, saw)}")
         if what.valued:
             parts.append(f"{self.name(VALUE_OF[what.prop])} some {self.facets(what.least, what.most)}")
         if what.bounded:

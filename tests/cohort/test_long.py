@@ -1,0 +1,120 @@
+"""Long tables: a row a fact, whoever comes first."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guidegraph.api.cohort import answer_table
+from guidegraph.errors import UsageError
+from tests.cohort.test_tables import rows
+from tests.conftest import AS_OF
+
+pl = pytest.importorskip("polars")
+
+
+def lengthened(given: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The rows of a wide table as rows of a long one, in any order."""
+    found = []
+    for row in given:
+        # Who has no fact at all has no row in a long table.
+        found.append({"patient": row["patient"], "key": "complete", "term": "trials", "value": "false"})
+        for name, cell in row.items():
+            if name != "patient" and cell is not None:
+                key, _, term = name.partition(":")
+                said = cell if isinstance(cell, str) else str(cell).lower()
+                found.append({"patient": row["patient"], "key": key, "term": term.strip(), "value": said})
+    random.Random(seed).shuffle(found)
+    return found
+
+
+@pytest.mark.parametrize("name", ["l.parquet", "l.csv"])
+def test_a_long_table_is_answered_as_a_wide_one(
+    kb: Any, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = rows(50, 11)
+    pl.DataFrame(given, infer_schema_length=None).write_parquet(tmp_path / "w.parquet")
+    long = pl.DataFrame(lengthened(given, 3))
+    long.write_parquet(tmp_path / name) if name.endswith("parquet") else long.write_csv(tmp_path / name)
+    answer_table(kb, tmp_path / "w.parquet", tmp_path / "ow.parquet", as_of=AS_OF)
+    wide = pl.read_parquet(tmp_path / "ow.parquet").sort("patient")
+    for size in (131_072, 7):
+        monkeypatch.setattr("guidegraph.cohort.longrows.BATCH", size)
+        monkeypatch.setattr("guidegraph.cohort.longrows._RANGE", 3 * size)
+        answer_table(kb, tmp_path / name, tmp_path / "ol.parquet", as_of=AS_OF)
+        assert pl.read_parquet(tmp_path / "ol.parquet").equals(wide)
+
+
+def answered(kb: Any, tmp_path: Path, facts: list[tuple[Any, ...]], heads: tuple[str, ...]) -> tuple[Any, Any]:
+    table = pl.DataFrame(facts, schema=list(heads), orient="row")
+    table.write_parquet(tmp_path / "t.parquet")
+    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF, statements=True)
+    return report, pl.read_parquet(tmp_path / "o.parquet")
+
+
+def test_the_newest_until_the_day_counts(kb: Any, tmp_path: Path) -> None:
+    heads = ("patient", "key", "term", "value", "date")
+    report, dated = answered(
+        kb, tmp_path,
+        [
+            ("a", "egfr", None, "20", "2020-01-01"), ("a", "egfr", None, "90", "2026-01-01"), ("a", "egfr", None, "10", "2027-01-01"),
+            ("a", "conditions", "sciatica", "true", "2019-01-01"), ("a", "conditions", "cancer", "true", "2019-01-01"),
+            ("a", "conditions", "cancer", "false", "2021-01-01"), ("a", "age", None, "40", "soon"),
+        ],
+        heads,
+    )  # fmt: skip
+    _, plain = answered(
+        kb, tmp_path,
+        [("a", "egfr", None, "90"), ("a", "conditions", "sciatica", "true"), ("a", "conditions", "cancer", "false")], heads[:4],
+    )  # fmt: skip
+    assert dated.equals(plain)
+    told = {(u.what.partition(":")[0], u.count, u.examples[0][1]) for u in report.unread}
+    assert told == {("after 2026-11-24", 1, "2027-01-01"), ("no day", 1, "soon")}
+
+
+def test_events_have_weeks_and_days(kb: Any, tmp_path: Path) -> None:
+    heads = ("patient", "key", "term", "value", "number")
+    facts = [
+        ("a", "trials", "exercise therapy", "failed", "8"), ("a", "trials", "exercise therapy", "succeeded", "2"),
+        ("a", "stopped_medications", "MAO inhibitor", None, "10"), ("a", "conditions", "sciatica", None, None),
+        ("b", "conditions", "sciatica", None, None),
+    ]  # fmt: skip
+    _, found = answered(kb, tmp_path, facts, heads)
+    trials = [
+        {"of": "exercise therapy", "weeks": 8, "outcome": "failed"},
+        {"of": "exercise therapy", "weeks": 2, "outcome": "succeeded"},
+    ]
+    told = {"conditions": ["sciatica"], "trials": trials, "stopped_medications": [{"of": "MAO inhibitor", "days": 10}]}
+    one, row = kb.assess(kb.profile(told), AS_OF), found.row(0, named=True)
+    assert {name: row[name] for name in map(one.name, one.statuses)} == {
+        one.name(t): s for t, s in one.statuses.items()
+    }
+    assert found.drop("patient").row(0) != found.drop("patient").row(1)
+
+
+def test_what_a_row_cannot_say(kb: Any, tmp_path: Path) -> None:
+    heads = ("patient", "key", "term", "value")
+    facts = [
+        ("a", "conditions", "sciatika", None),
+        ("b", "colour", None, "blue"),
+        ("c", "age", None, "x"),
+        ("d", "age", None, "40"),
+        (None, "age", None, "4"),
+    ]
+    report, found = answered(kb, tmp_path, facts, heads)
+    assert found["patient"].to_list() == ["d"]
+    assert report.left_out == 3
+    assert {u.column for u in report.unread} == {"conditions: sciatika", "colour: ", "age", "patient"}
+
+
+@pytest.mark.parametrize(
+    "heads", [("patient", "key", "term", "unit"), ("who", "key", "term"), ("patient", "id", "key", "term")]
+)
+def test_heads_that_a_long_table_does_not_have(kb: Any, tmp_path: Path, heads: tuple[str, ...]) -> None:
+    pl.DataFrame({head: ["x"] for head in heads}).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UsageError, match="column"):
+        answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF)
+    assert not (tmp_path / "o.parquet").exists()
