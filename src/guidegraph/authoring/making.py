@@ -88,7 +88,10 @@ class Maker:
         self._declared = names.declared
         self.mistakes: list[CellError] = []
         labels = {one.iri: one.row.text("label") for one in self._declared.by_section.get("populations", ()) if one.iri}
-        self._words = PopulationVocabulary.of(names.knowledge, terms=names.vocabulary, populations=labels)
+        replaced = [ns.GGG + document for document in self._declared.documents]
+        self._words = PopulationVocabulary.of(
+            names.knowledge, terms=names.vocabulary, populations=labels, replaced=replaced
+        )
         self._expressions: dict[str, dict[Expression, str]] = {}
         self._people_of: dict[str, set[str]] = {}
 
