@@ -138,7 +138,10 @@ def _declared(found: Declarations, section: str, row: Row, counts: dict[str, int
         name = _name(row, document, section)
         return Declared(row, document, ns.GGP + name, name)
     if section == "figures" and not row.text("id"):
-        of = row.text("evidence")
+        of = row.text("evidence").removeprefix("s:")
+        if not _ID.match(of):
+            told = "Write the id of a row of evidence or accuracy."
+            raise row.mistake("evidence", f"{of[:40]!r} is no id" if of else "nothing is written here", told)
         counts[f"{document}/{of}"] = counts.get(f"{document}/{of}", 0) + 1
         name = f"{of}-figure-{counts[f'{document}/{of}']}"
     else:
