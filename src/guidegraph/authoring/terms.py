@@ -153,14 +153,19 @@ class AddedTerms:
         own = {node.iri for node in self.nodes}
         kept: dict[str, Node] = {}
         blank: list[ox.Triple] = []
+        anew: list[ox.Triple] = []
         for quad in self.known:
             triple = ox.Triple(quad.subject, quad.predicate, quad.object)
-            if isinstance(quad.subject, ox.NamedNode):
-                if quad.subject.value not in own:
-                    kept.setdefault(quad.subject.value, Node(quad.subject.value)).triples.append(triple)
-            else:
+            if not isinstance(quad.subject, ox.NamedNode):
                 blank.append(triple)
+            elif quad.subject.value in own:
+                anew.append(triple)
+            else:
+                kept.setdefault(quad.subject.value, Node(quad.subject.value)).triples.append(triple)
         inner = _closure([t for node in kept.values() for t in node.triples], blank)
+        # What was said of a row's own term by way of a blank node is said anew by the row.
+        gone = _closure(anew, blank)
+        blank = [t for t in blank if t.subject in inner or t.subject not in gone]
         for node in kept.values():
             node.triples += [t for t in blank if t.subject in inner and _leads(node.triples, t.subject, blank)]
         self.axioms += [t for t in blank if t.subject not in inner and _speaks_of_others(t.subject, blank, own)]
