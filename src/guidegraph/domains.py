@@ -21,21 +21,29 @@ from guidegraph.reading import read_quads
 FILE = "domain.yaml"
 #: Where the domains of a knowledge folder lie that are loaded only when they are named, inside its graph/.
 FOLDER = "domains"
-_KEYS = ("id", "label", "description", "needs")
-_SHAPE = "It has a line each for id, label and description, and needs: [NAME, ...] where it needs other domains."
+_LISTS = ("needs", "warnings")
+_KEYS = ("id", "label", "description", *_LISTS)
+_SHAPE = (
+    "It has a line each for id, label and description, and where meant needs: [NAME, ...] and warnings: [NAME, ...]."
+)
 _TYPE = ox.NamedNode(ns.RDF + "type")
 _NAMES = (ns.RDFS + "label", ns.SKOS + "altLabel")
 
 
 @dataclass(frozen=True)
 class Domain:
-    """A domain: what its ``domain.yaml`` says, and its folder. ``needs`` are loaded with it."""
+    """A domain: what its ``domain.yaml`` says, and its folder.
+
+    ``needs`` are loaded with it, of ``warnings`` the documents that warn of therapies and recommend none: what must not
+    be given must not, whatever it is given for.
+    """
 
     name: str
     label: str
     description: str
     folder: Path
     needs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def links(self) -> Path:
@@ -77,10 +85,12 @@ class Selection:
     Args:
         root: a folder with ontology/ and graph/; the shipped one if None.
         domains: the domains in the order in which they are loaded, each after those that it needs.
+        warning: the domains of which only what warns of therapies is loaded.
     """
 
     root: Path | None
     domains: tuple[Domain, ...]
+    warning: tuple[Domain, ...] = ()
 
     @property
     def base(self) -> Path:
@@ -207,8 +217,9 @@ def read_domain(folder: Path) -> Domain:
             raise KnowledgeError(f"{key.text[:60]!r} is not a key here", where=key.where, mend=mend)
         items = field.items if isinstance(field, strict.Sequence) else (field,)
         texts = [item.text.strip() for item in items if isinstance(item, strict.Scalar)]
-        if len(texts) < len(items) or not all(texts) or (key.text != "needs" and isinstance(field, strict.Sequence)):
-            kind = "a list of names" if key.text == "needs" else "a text"
+        listed = key.text in _LISTS
+        if len(texts) < len(items) or not all(texts) or (not listed and isinstance(field, strict.Sequence)):
+            kind = "a list of names" if listed else "a text"
             raise KnowledgeError(f"{key.text} is not {kind}", where=field.where, mend=_SHAPE)
         said[key.text] = tuple(texts)
     missing = [key for key in _KEYS[:3] if key not in said]
@@ -221,7 +232,7 @@ def read_domain(folder: Path) -> Domain:
             where=str(path),
             mend="Write it in small letters, with hyphens and without spaces.",
         )
-    return Domain(name, label, description, folder, said.get("needs", ()))
+    return Domain(name, label, description, folder, *(said.get(key, ()) for key in _LISTS))
 
 
 def select(names: Sequence[str | Path] = (), root: Path | None = None) -> Selection:
@@ -259,7 +270,13 @@ def select(names: Sequence[str | Path] = (), root: Path | None = None) -> Select
 
     for name in names:
         add(_found(name, known, None), ())
-    return Selection(root, tuple(chosen.values()))
+    warning = {
+        domain.name: domain
+        for one in chosen.values()
+        for name in one.warnings
+        if (domain := _found(name, known, one.folder)).name not in chosen
+    }
+    return Selection(root, tuple(chosen.values()), tuple(warning.values()))
 
 
 def _found(name: str | Path, known: Mapping[str, Domain], beside: Path | None) -> Domain:

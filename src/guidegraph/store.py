@@ -104,12 +104,19 @@ def _rdf_files(folder: Path, kinds: Mapping[str, str]) -> Iterator[Path]:
             )
 
 
-def load_knowledge(root: Path, *, domains: Sequence[Path] | None = None, extra: Sequence[str | Path] = ()) -> ox.Store:
+def load_knowledge(
+    root: Path,
+    *,
+    domains: Sequence[Path] | None = None,
+    warning: Sequence[Path] = (),
+    extra: Sequence[str | Path] = (),
+) -> ox.Store:
     """Load ontology/*.ttl into the ontology's graph, and the documents of domains into their named graphs.
 
     Args:
         root: a folder with ontology/ and graph/.
         domains: folders of domains, whose terms go into the ontology's graph too; graph/ alone if None.
+        warning: folders of domains of which only the terms are loaded, and the documents that warn and recommend none.
         extra: further files of the user (see :func:`read_extra`).
 
     Raises:
@@ -121,8 +128,10 @@ def load_knowledge(root: Path, *, domains: Sequence[Path] | None = None, extra: 
     knowledge_files(root, folders)
     shared, store = list(_rdf_files(root / "ontology", {"": ".ttl"})), ox.Store()
     defined: dict[str, list[Path]] = {}
-    for files in (shared, *([*terms, *documents] for terms, documents in map(domain_files, folders))):
-        loaded = ox.Store() if len(folders) > 1 or folders[0] != root / "graph" else store
+    parts = [[*terms, *documents] for terms, documents in map(domain_files, folders)]
+    parts += [[*terms, *filter(_warns, documents)] for terms, documents in map(domain_files, warning)]
+    for files in (shared, *parts):
+        loaded = ox.Store() if len(parts) > 1 or folders[0] != root / "graph" else store
         shipped = [path for path in files if path.resolve().is_relative_to(assets.root().resolve())]
         load_quads(loaded, shipped, _ONTOLOGY, KnowledgeError)
         for path in files:
@@ -136,6 +145,13 @@ def load_knowledge(root: Path, *, domains: Sequence[Path] | None = None, extra: 
             store.bulk_extend(loaded)
     store.bulk_extend(added)
     return store
+
+
+def _warns(path: Path) -> bool:
+    """Whether a file holds a contraindication, and no recommendation."""
+    objects = (q.object for q in read_quads(path, KnowledgeError) if q.predicate == _TYPE)
+    kinds = {kind.value for kind in objects if isinstance(kind, ox.NamedNode)}
+    return ns.GG + "Contraindication" in kinds and ns.GG + "Recommendation" not in kinds
 
 
 def _defined(store: ox.Store) -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import guidegraph as gg
+from guidegraph import namespaces as ns
 from guidegraph.domains import available, read_domain, select
 from guidegraph.errors import KnowledgeError, ProfileError, TermError, UsageError
 from guidegraph.store import knowledge_graphs
@@ -80,6 +81,28 @@ def test_domains_load_together_with_what_they_need_first(made: Make, kb: gg.Know
     assert documents(both) == documents(kb) | {"elbow-2020", "wrist-2020"}
     assert "chronic-failed-care" in both.knowledge.examples
     assert both.digest != kb.digest
+
+
+def test_what_warns_in_another_domain_warns_here_too(made: Make, kb: gg.KnowledgeBase) -> None:
+    """A drug that must not be given must not, whatever a domain recommends it for; nothing else of the other counts."""
+    alone, warned = gg.open(domains=[made("a")]), gg.open(domains=[made("b", "warnings: [sciatica]\n")])
+    more = documents(warned) - documents(alone) - {"b-2020"}
+    warnings = {d for d in documents(kb) if d in more}
+    assert more == warnings
+    records = kb.records
+    for document in documents(kb):
+        kinds = {
+            kind
+            for node, props in records.nodes.items()
+            if records.one(node, "statedIn").rpartition("/")[2] == document
+            for kind in props.get("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", ())
+        }
+        warns = ns.GG + "Contraindication" in kinds and ns.GG + "Recommendation" not in kinds
+        assert (document in more) == warns, document
+    therapy = next(t for t, roles in sorted(warned.records.edges.items()) if roles.get("absolute"))
+    assert therapy not in alone.records.edges
+    both = gg.open(domains=["sciatica", made("c", "warnings: [sciatica]\n")])
+    assert documents(both) == documents(kb) | {"c-2020"}
 
 
 def test_its_mappings_are_read_with_the_shared_registry(made: Make) -> None:

@@ -203,7 +203,7 @@ def _expanded(word: str, folder: Path) -> list[str]:
     return found or [word]
 
 
-_DIGEST = re.compile(r"(Knowledge \S+, )[0-9a-f]{8}\b")
+_DIGEST = re.compile(r"(Knowledge \S+,\s)[0-9a-f]{8}\b")
 
 
 def _lines(text: str) -> list[str]:

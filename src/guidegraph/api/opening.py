@@ -20,7 +20,11 @@ def _folder(root: str | Path | None) -> Path:
 
 
 def open_knowledge(
-    root: str | Path | None = None, *, domains: Sequence[str | Path] = (), extra: Sequence[str | Path] = ()
+    root: str | Path | None = None,
+    *,
+    domains: Sequence[str | Path] = (),
+    extra: Sequence[str | Path] = (),
+    warned: bool = True,
 ) -> KnowledgeBase:
     """Open a knowledge base.
 
@@ -28,13 +32,15 @@ def open_knowledge(
         root: a folder with ontology/ and graph/; the shipped one if None.
         domains: names of its domains, or folders of domains (docs/domains.md); its first one if none is named.
         extra: further Turtle or TriG files of the user.
+        warned: whether the warnings that domains take from others count.
 
     Raises:
         KnowledgeError: a file cannot be read or parsed, or domains do not go together.
         UsageError: there is no such domain.
     """
     selected = select(domains, None if root is None else Path(root))
-    loaded = store.load_knowledge(selected.base, domains=selected.folders, extra=extra)
+    warning = [domain.folder for domain in selected.warning] if warned else []
+    loaded = store.load_knowledge(selected.base, domains=selected.folders, warning=warning, extra=extra)
     return KnowledgeBase(loaded, selected)
 
 

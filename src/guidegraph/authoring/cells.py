@@ -42,6 +42,8 @@ class Grid:
     merged: list[str] = field(default_factory=list)
     lines: bool = False  #: whether its places are lines of a file, not cells of a worksheet
     file: str = ""  #: where it stands, for messages
+    #: The path of each cell by row and heading ("": of the row), where a place is a path in a resource.
+    paths: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -119,6 +121,10 @@ def clean(text: str) -> str:
 
 def place(grid: Grid, row: int, index: int = -1, heading: str = "", line: int = 0) -> str:
     """Where something stands: ``guideline.xlsx, recommendations!D5 (intervention)``."""
+    if grid.paths:
+        paths = grid.paths.get(row, {})
+        told = f"{grid.name}, {heading}" if heading else grid.name
+        return f"{grid.file}, {paths.get(heading) or paths.get('', '')} ({told})"
     if grid.lines:
         where = f"{grid.file}:{line or row}"
         told = f"{grid.name}, {heading}" if heading else grid.name

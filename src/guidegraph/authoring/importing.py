@@ -11,10 +11,11 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.authoring.cells import CellError, Row
 from guidegraph.authoring.declaring import Declarations, Declared, declarations
+from guidegraph.authoring.fhirrows import read_fhir
 from guidegraph.authoring.making import BESIDE, MadeDocument, Maker
 from guidegraph.authoring.mappingrows import mapping_tables
 from guidegraph.authoring.naming import Names
-from guidegraph.authoring.sheet import faults_of_cells, read_sheet
+from guidegraph.authoring.sheet import faults_of_cells, read_sheet, sheet_of
 from guidegraph.authoring.terms import TERMS, AddedTerms, added_terms, folder_terms
 from guidegraph.authoring.trig import document_trig, document_triples
 from guidegraph.errors import SheetError, UsageError
@@ -46,7 +47,10 @@ def import_sheet(path: Path, knowledge: Knowledge, *, encoder: str = "", folder:
         UsageError: it cannot be read at all.
         SheetError: it has mistakes, each told at its cell.
     """
-    sheet = read_sheet(path)
+    if path.suffix.lower() == ".json":
+        sheet = sheet_of(path.name, read_fhir(path, knowledge).grids(path.name))
+    else:
+        sheet = read_sheet(path)
     declared = declarations(sheet)
     mistakes: list[CellError] = [*sheet.mistakes, *declared.mistakes]
     for rows in sheet.rows.values():

@@ -38,7 +38,12 @@ def read_sheet(path: Path) -> Sheet:
     else:
         one = " Name the folder that holds this file." if path.suffix.lower() == ".csv" else ""
         raise UsageError(f"a file of kind {path.suffix!r} is not read as a sheet", where=str(path), mend=_KNOWN + one)
-    return _Reader(Sheet(path.name or str(path), grids=grids)).sheet()
+    return sheet_of(path.name or str(path), grids)
+
+
+def sheet_of(file: str, grids: list[Grid]) -> Sheet:
+    """A sheet of worksheets that were read, or made."""
+    return _Reader(Sheet(file, grids=grids)).sheet()
 
 
 class _Reader:

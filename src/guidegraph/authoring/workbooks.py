@@ -43,7 +43,8 @@ _LISTED = ("entry", "term", "truth", "kind", "match", "publisher", "number")
 ABOUT = (
     "A guideline as a sheet of GuideGraph",
     "Each worksheet is a section; each row below the headings is one entry. Its comment tells what goes there.",
-    "Dark headings are required. Columns that you do not need may stay empty or be taken away; so may worksheets.",
+    "Dark headings are required. Columns that nobody filled in yet are folded away: [+] above the headings shows them.",
+    "Columns and worksheets that you do not need may be taken away.",
     "Name terms, entries of lists and populations by label. Several values stand on lines of their own in a cell.",
     "Numbers have a decimal point: 0.5. Days are 2020-11-30, or 2020-11, or 2020. Cells hold values, no formulas.",
     "Read it in with:  guidegraph import THIS-FILE -o FOLDER",
@@ -207,6 +208,7 @@ def _xlsx_section(
             choice = DataValidation("list", formula1=where, allow_blank=True, showErrorMessage=column.kind != "term")
             choice.errorStyle = "warning"
             choice.errorTitle, choice.error = column.heading, "It is none of the list."
+            choice.showInputMessage = True
             choice.promptTitle, choice.prompt = column.heading[:32], column.says[:250]
             choice.add(f"{letter}2:{letter}{last}")
             sheet.add_data_validation(choice)
@@ -215,7 +217,23 @@ def _xlsx_section(
             cell = sheet.cell(number, index)
             _text_cell(cell, cell_text(row.get(column.heading, ())))
             cell.alignment = Alignment(wrap_text=True, vertical="top")
+    for first, last_one in _unused(section, rows):
+        sheet.column_dimensions.group(get_column_letter(first), get_column_letter(last_one), hidden=True)
     sheet.freeze_panes = "B2" if len(section.columns) < 3 else "D2"
+
+
+def _unused(section: Section, rows: Sequence[Mapping[str, Sequence[str]]]) -> list[tuple[int, int]]:
+    """Runs of columns (from 1) that need not be filled in, and in which nothing stands."""
+    held = {heading for row in rows for heading, texts in row.items() if texts}
+    runs: list[tuple[int, int]] = []
+    for index, column in enumerate(section.columns, 1):
+        if column.required or column.heading in held or column.kind == "id":
+            continue
+        if runs and runs[-1][1] == index - 1:
+            runs[-1] = (runs[-1][0], index)
+        else:
+            runs.append((index, index))
+    return runs
 
 
 # ---------------------------------------------------------------- ODS

@@ -81,7 +81,7 @@ def audit(
     """
     wanted = day(as_of)
     with working("auditing"):
-        kb = opened(files, endpoint)
+        kb = opened(files, endpoint, warned=False)
         report = kb.audit(
             document=document,
             severity=severity or "note",

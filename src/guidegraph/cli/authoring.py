@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import FAILED, complain, working
+from guidegraph.cli.common import FAILED, complain, one_line, working
 from guidegraph.cli.options import SHIPPED, Opener, folder_path, guarded
 from guidegraph.errors import SheetError, UsageError
 from guidegraph.files import check_folder, write_files, write_folder
+
+if TYPE_CHECKING:
+    from guidegraph.api.base import KnowledgeBase
+    from guidegraph.authoring.taking import Table
+
+#: Endings of a sheet that is one file.
+SHEETS = (".xlsx", ".ods", ".yaml", ".yml")
 
 
 @guarded
 def import_(
     sheet: Annotated[
-        Path, typer.Argument(metavar="SHEET", help="A workbook (.xlsx, .ods), a folder of .csv files, or a .yaml file.")
+        Path,
+        typer.Argument(
+            metavar="SHEET", help="A workbook (.xlsx, .ods), a folder of .csv files, a .yaml file, or FHIR (.json)."
+        ),
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FOLDER", parser=folder_path, help="The domain folder to write into."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            parser=folder_path,
+            help="The domain folder to write into; for FHIR also a sheet to complete (.xlsx, .ods, .yaml).",
+        ),
     ],
     encoder: Annotated[
         str,
@@ -37,6 +53,16 @@ def import_(
     from guidegraph.authoring.importing import import_sheet, write_import
 
     kb = opened()
+    if sheet.suffix.lower() == ".json":
+        from guidegraph.authoring.fhirrows import read_fhir
+
+        resources = read_fhir(sheet, kb.knowledge)
+        for line in resources.left:
+            typer.echo(f"not read: {one_line(line)}", err=True)
+        if output.suffix.lower() in SHEETS:
+            rows = _write_sheet(resources.table(), output, kb)
+            typer.echo(f"{rows} rows written to {output}", err=True)
+            return
     try:
         with working("reading the sheet"):
             result = import_sheet(sheet, kb.knowledge, encoder=encoder, folder=output)
@@ -75,7 +101,6 @@ def sheet(
     Example: guidegraph export sheet nice-ng59 -o nice.xlsx
     """
     from guidegraph.authoring.taking import take
-    from guidegraph.authoring.writing import csv_files, yaml_text
     from guidegraph.knowledge import named
 
     if output is None:
@@ -85,7 +110,7 @@ def sheet(
     if bool(documents) == everything:
         raise UsageError("name documents, or --all", mend="One of both says what is written.")
     ending = output.suffix.lower()
-    if ending not in ("", ".xlsx", ".ods", ".yaml", ".yml"):
+    if ending not in ("", *SHEETS):
         raise UsageError(f"no sheet of kind {ending!r}", where=str(output), mend="End it in .xlsx, .ods or .yaml.")
     if not ending:
         check_folder(output, ours=_ours)
@@ -93,6 +118,15 @@ def sheet(
     found = [named.find_document(kb.records, text) for text in documents or ()]
     files = [path for folder in opened.selected.folders for path in sorted(folder.rglob("*.trig"))]
     table = take(kb.knowledge, found or named.documents(kb.records), [*files, *opened.extra])
+    rows = _write_sheet(table, output, kb)
+    typer.echo(f"{rows} rows written to {output}", err=True)
+
+
+def _write_sheet(table: Table, output: Path, kb: KnowledgeBase) -> int:
+    """Write rows as the sheet that a name asks for, and count them."""
+    from guidegraph.authoring.writing import csv_files, yaml_text
+
+    ending = output.suffix.lower()
     with working("writing the sheet"):
         if not ending:
             write_folder(output, csv_files(table), ours=_ours)
@@ -103,8 +137,7 @@ def sheet(
 
             content = ods_bytes(table) if ending == ".ods" else xlsx_bytes(table, lists_of(kb.knowledge))
             write_files({output: content})
-    rows = sum(map(len, table.values()))
-    typer.echo(f"{rows} rows written to {output}", err=True)
+    return sum(map(len, table.values()))
 
 
 def _ours(name: str) -> bool:

@@ -179,8 +179,15 @@ class Opener:
 
         return select(self.domains, self.folder)
 
-    def __call__(self, files: Sequence[Path] | None = None, endpoint: str | None = None) -> KnowledgeBase:
+    def __call__(
+        self, files: Sequence[Path] | None = None, endpoint: str | None = None, *, warned: bool = True
+    ) -> KnowledgeBase:
         """The knowledge base of the options, of a user's own files alone, or of an endpoint.
+
+        Args:
+            files: a user's own files, opened alone.
+            endpoint: where to take the knowledge from.
+            warned: whether the warnings that domains take from others count; an audit is of a domain's own documents.
 
         Raises:
             UsageError: more than one of them is named.
@@ -203,7 +210,7 @@ class Opener:
                 return api.open_endpoint(endpoint, extra=self.extra)
         if files:
             return api.open_files(files, domains=self.domains)
-        return api.open_knowledge(self.folder, domains=self.domains, extra=self.extra)
+        return api.open_knowledge(self.folder, domains=self.domains, extra=self.extra, warned=warned)
 
 
 #: What a command asks where no option names other knowledge.
