@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 __all__ = [
     "POSITIVE",
@@ -215,6 +215,31 @@ class CareFact:
     value: Decimal | None = None
 
 
+@dataclass(frozen=True, order=True)
+class DoseFact:
+    """How much of a current medication is taken each time, in a UCUM unit, and how often a day."""
+
+    of: str
+    amount: Decimal
+    unit: str
+    per_day: Decimal
+
+
+class Derivation(NamedTuple):
+    """A number worked out from a list: the amounts of its entries of some classes, each times a factor, summed.
+
+    ``over`` is the property of the list: medications by their doses a day, in ``unit`` (UCUM); or supplies by the days
+    that they last, of those at most ``within`` days ago (None: of all). ``source`` says who published it, and where.
+    """
+
+    number: str
+    over: str
+    addends: tuple[tuple[str, Decimal], ...]
+    unit: str
+    within: Decimal | None
+    source: str
+
+
 @dataclass(frozen=True)
 class Problem:
     """One of several problems that a profile asks about, with what belongs to it alone.
@@ -270,6 +295,7 @@ class Profile:
     beside: frozenset[str] = frozenset()
     care_present: frozenset[CareFact] = frozenset()
     care_absent: frozenset[CareFact] = frozenset()
+    doses: frozenset[DoseFact] = frozenset()
 
 
 @dataclass(frozen=True)

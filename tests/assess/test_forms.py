@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from guidegraph import comparisons, dataforms, derived, forms
+from guidegraph.audit import diffs
+from guidegraph.authoring import reviewing
 from guidegraph.knowledge import documents
 from guidegraph.model import plain_copy
 from tests.support.statuses import SCHEMAS
@@ -26,6 +28,8 @@ PUBLISHED = {
     "compare": comparisons.PublishedPair,
     "matrix": comparisons.PublishedMatrix,
     "changes": comparisons.PublishedChanges,
+    "diff": diffs.PublishedDiff,
+    "reviews": reviewing.PublishedReviews,
     "releases": derived.PublishedReleases,
     "documents": documents.PublishedDocuments,
     "document": documents.PublishedDocument,

@@ -60,7 +60,8 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
         if "" not in assessment.records.spoken.get(number, ()):
             continue
         left = " or ".join(interval_text(span) for span in spans)
-        why = "; ".join(dict.fromkeys(book.cause(cause) for cause in settled.narrowed[number]))
+        told = (settled.derived.get(number, ""), *(book.cause(cause) for cause in settled.narrowed.get(number, ())))
+        why = "; ".join(dict.fromkeys(filter(None, told)))
         add(number, "", UNKNOWN, f"{book.short(number)} {left}: {why}")
     return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
 

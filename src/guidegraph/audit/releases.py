@@ -144,10 +144,11 @@ def _patients(example: str, was: Knowledge, now: Knowledge, as_of: date) -> Iter
         yield {"profile": example, "therapies": [], "error": str(error)}
         return
     for title in sorted(before.keys() & after.keys()):
-        yield {"profile": title, "therapies": _statuses(before[title], after[title])}
+        yield {"profile": title, "therapies": moved_statuses(before[title], after[title])}
 
 
-def _statuses(old: Assessment, new: Assessment) -> list[MovedStatus]:
+def moved_statuses(old: Assessment, new: Assessment) -> list[MovedStatus]:
+    """The therapies whose status differs between two assessments, with what bears on them in one only."""
     rows: list[MovedStatus] = []
     for therapy in sorted(old.statuses.keys() | new.statuses.keys()):
         was, now = old.statuses.get(therapy), new.statuses.get(therapy)

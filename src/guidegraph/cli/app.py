@@ -23,6 +23,7 @@ _COMMANDS = {
     "compare": ("disagree", "compare"),
     "matrix": ("disagree", "matrix"),
     "changes": ("disagree", "changes"),
+    "diff": ("diff", "diff"),
     "query": ("query", "query"),
     "queries": ("query", "queries"),
     "interactions": ("query", "interactions"),

@@ -24,9 +24,9 @@ class Facts:
 
     ``present`` and ``absent`` are by property and class; ``values`` by number and the piece of it in which the value
     lies; events by kind of event, ``done`` and ``not_done`` what was done or supplied, or not; ``closed`` by the
-    property of a list that is complete and has no entry that was not understood; ``complete`` are those with any complete list; ``perhaps`` by property and class what an entry may be
-    that is none of our terms; ``about`` by condition the problem asked about, ``chosen`` those who name one, and
-    ``several`` those who have others beside it.
+    property of a list that is complete and has no entry that was not understood; ``complete`` are those with any
+    complete list; ``perhaps`` by property and class what an entry may be that is none of our terms; ``about`` by
+    condition the problem asked about, ``chosen`` those who name one, and ``several`` those who have others beside it.
     """
 
     sheet: Sheet

@@ -16,6 +16,7 @@ from decimal import Decimal
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.errors import UsageError
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
@@ -129,8 +130,16 @@ def compile_form(
         day: at which statements must be in effect.
         jurisdiction: count only the labels of this country; all if None.
         voices: see :class:`guidegraph.knowledge.engine.Request`.
+
+    Raises:
+        UsageError: a criterion is on a number that is worked out from the entries of a list.
     """
     records = knowledge.records
+    sums = sorted({atom.prop for atom in records.atoms.values()} & records.derived.keys())
+    if sums:
+        named = ", ".join(records.derived[one] for one in sums)
+        what = f"{named}: worked out from the doses or supplies of one patient, which planes of many do not hold"
+        raise UsageError(what, where="cohort", mend="Answer for one patient at a time, or leave those documents out.")
     index = _Index(knowledge.store)
     rules = tuple(knowledge.implications)
     atoms = dict(records.atoms)

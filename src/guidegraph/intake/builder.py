@@ -364,7 +364,8 @@ class ProfileBuilder:
         profile = settle.profile(found.facts, patient, label, frozenset(complete), set(self._suspended))
         read = {reading for fact in kept for reading in fact.source.readings}
         read |= set(self._others.values())
-        profile = replace(profile, care_present=frozenset(self.events.kept))
+        doses = self.events.doses(profile.present.get(settle.MEDICATION, ()))
+        profile = replace(profile, care_present=frozenset(self.events.kept), doses=doses)
         profile = replace(profile, readings=tuple(sorted(read)), others=tuple(sorted(self._others)))
         return found.together(profile, self._terms)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from guidegraph.intake.report import IGNORED, USED, Ledger, Settings, Source
-from guidegraph.model import CareFact
+from guidegraph.model import CareFact, DoseFact
 from guidegraph.profile import Vocabulary
-from guidegraph.termreadings import CARE, SUPPLIED, UNDERWENT
+from guidegraph.termreadings import CARE, SUPPLIED, TAKEN, UNDERWENT
 
 
 class Events:
@@ -33,6 +33,7 @@ class Events:
     ) -> None:
         self._settings, self._terms, self._ledger, self._doubt = settings, terms, ledger, doubt
         self.kept: list[CareFact] = []
+        self._doses: dict[str, list[list[DoseFact]]] = {}
 
     def asks(self, prop: str, of: str = "") -> bool:
         """Whether some criterion asks for events of a list (``gg:underwent``, ``gg:wasSupplied``), and about what may
@@ -81,6 +82,24 @@ class Events:
         """A drug that was handed over, of each class, with the days that it lasts."""
         for of in sorted(set(classes)):
             self._add(CareFact(SUPPLIED, of, None, value=days), source, "supplies", note)
+
+    @property
+    def dose_unit(self) -> str:
+        """The unit (UCUM) in which a derived number sums doses, "" where none does."""
+        return next((one.unit for one in self._terms.derivations if one.over == TAKEN), "")
+
+    def dosed(self, of: str, doses: Sequence[tuple[Decimal, Decimal]], source: Source, why: str = "") -> None:
+        """How much of a drug that is taken an entry states: amounts each time with how often a day; none: ``why``."""
+        self._doses.setdefault(of, []).append([DoseFact(of, amount, self.dose_unit, often) for amount, often in doses])
+        told = " and ".join(f"{amount:f} {self.dose_unit} x {often:f} a day" for amount, often in doses)
+        named = self._terms.label(of)
+        state, effect = (USED, f"dose: {named}, {told}") if doses else (IGNORED, f"unknown: dose of {named}")
+        self._ledger.told(source, state, effect, why, order=self._ledger.next())
+
+    def doses(self, taken: Collection[str]) -> frozenset[DoseFact]:
+        """The doses of drugs that are taken, where one entry alone tells: of two nobody knows whether they are one."""
+        single = (said[0] for of, said in self._doses.items() if of in taken and len(said) == 1)
+        return frozenset(dose for said in single if len(set(said)) == len(said) for dose in said)
 
     def _add(self, fact: CareFact, source: Source, key: str, note: str = "") -> None:
         if not self.asks(fact.prop, fact.of):

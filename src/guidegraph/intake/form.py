@@ -13,7 +13,7 @@ from guidegraph.intake.report import shown
 from guidegraph.model import Another, CareFact, CodeReading, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
 from guidegraph.profile.problems import own, without
-from guidegraph.termreadings import CARE, SUPPLIED
+from guidegraph.termreadings import CARE, SUPPLIED, TAKEN
 
 #: The kinds of term in each list; conditions and findings may stand in either.
 _KINDS = {
@@ -113,6 +113,16 @@ def _list(profile: Profile, prop: str, used: set[tuple[bool, str]], codes: _Code
     else:
         present = codes.entries({c for c in profile.present.get(prop, ()) if (True, c) not in used}, prop)
         absent = [ns.shorten(c) for c in sorted(profile.absent.get(prop, ())) if (False, c) not in used]
+    if prop == TAKEN and profile.doses:
+        dosed = {dose.of for dose in profile.doses}
+        kept = codes.entries({c for c in profile.present.get(prop, ()) if c not in dosed}, prop)
+        present = [
+            *kept,
+            *(
+                {"of": ns.shorten(d.of), "dose": d.amount, "unit": d.unit, "per_day": d.per_day}
+                for d in sorted(profile.doses)
+            ),
+        ]
     present = [*present, *_others(profile, prop)]
     texts, unread = sorted({text for about, text in profile.not_understood if about == prop}), "not_understood"
     if prop == ns.GG + "hasFinding":

@@ -213,6 +213,8 @@ class FactBook:
         """How an atom came to be true or false by a reading or a part, "" for what is stated or unknown."""
         if truth not in ("true", "false") or not atom.prop:
             return ""
+        if not atom.cls and atom.prop in settled.derived:
+            return settled.derived[atom.prop]
         if not atom.cls:
             causes: Iterable[Cause | None] = settled.narrowed.get(atom.prop, ())
             return "" if atom.prop in settled.profile.values else self._caused(causes)

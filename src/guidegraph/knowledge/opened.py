@@ -32,6 +32,7 @@ from guidegraph.profile import (
     term_rows,
 )
 from guidegraph.profile import digest as profile_digest
+from guidegraph.profile.deriving import derivation_rows
 from guidegraph.termreadings import (
     TermReading,
     part_implications,
@@ -83,7 +84,9 @@ class Knowledge:
     def vocabulary(self) -> Vocabulary:
         """The terms that profiles and commands may use."""
         rows = term_rows(self.engine.select("index/terms"))
-        return Vocabulary(rows, lambda: self.links.codes, lambda: self.lexicon, self._elsewhere)
+        book = Vocabulary(rows, lambda: self.links.codes, lambda: self.lexicon, self._elsewhere)
+        book.derivations = derivation_rows(self.engine.select("index/derivations"))
+        return book
 
     def _elsewhere(self, text: str) -> str:
         """Which domain that is not loaded has a term of this name, as a sentence; "" if none has."""

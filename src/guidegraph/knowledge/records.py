@@ -121,6 +121,11 @@ class Records:
         return AskedEvents(spoken, {about: tuple(sorted(named)) for about, named in tests.items()})
 
     @cached_property
+    def derived(self) -> Mapping[str, str]:
+        """The numbers that are worked out from the entries of a list, each with its label."""
+        return {row[1]: row[-1] for row in self._engine.select("index/derivations")}
+
+    @cached_property
     def taken(self) -> Mapping[str, frozenset[str]]:
         """For each class with parts at or above it, what is taken with it: the same, its parts, and what is above."""
         parts: dict[str, set[str]] = defaultdict(set)

@@ -172,6 +172,7 @@ def _check_terms(profile: Profile, vocabulary: Vocabulary) -> None:
     named += [(of, "intervention") for of in [*(trial.of for trial in trials), *(stop.of for stop in stops)]]
     care = profile.care_present | profile.care_absent
     named += [(one.of, "intervention") for one in care]
+    named += [(dose.of, "intervention") for dose in profile.doses]
     named += [(cls, "finding") for one in care for cls in (*one.shows, *one.lacks)]
     named += [(trial.outcome, "outcome") for trial in trials if trial.outcome is not None]
     named += [(prop, "number") for prop in profile.values]

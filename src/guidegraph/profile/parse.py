@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import CareFact, Problem, Profile, StopFact, TermRow, TrialFact
+from guidegraph.model import CareFact, DoseFact, Problem, Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.problems import together
 from guidegraph.profile.strict import Mapping, Scalar, Sequence, Value
@@ -23,6 +23,7 @@ from guidegraph.termreadings import CARE, SUPPLIED
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?\Z")
 _WEEKS, _DAYS = Decimal(10_000), Decimal(100_000)
 _TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns.GG + "takesMedication"
+_DOSE_EXAMPLE = "{of: DRUG, dose: 50, unit: mg, per_day: 3}"
 #: How an entry says when it was: days since, or the fewest and the most where the day is known in part.
 _SINCE = ("days", "days_from", "days_to")
 _BAD = "not_tolerated"
@@ -132,6 +133,7 @@ class _Parser:
         self._trials: tuple[set[TrialFact], set[TrialFact]] = (set(), set())
         self._stops: tuple[set[StopFact], set[StopFact]] = (set(), set())
         self._care: tuple[set[CareFact], set[CareFact]] = (set(), set())
+        self._doses: set[DoseFact] = set()
         self._complete: set[str] = set()
 
     def profile(self, value: Value) -> Profile:
@@ -174,6 +176,7 @@ class _Parser:
             others=self._coded.others,
             care_present=frozenset(self._care[0]),
             care_absent=frozenset(self._care[1]),
+            doses=frozenset(self._doses),
         )
         return together(profile, problems, self._terms, where)
 
@@ -301,6 +304,8 @@ class _Parser:
                 self._stops[side].update(self._stop(item, row.iri, present))
             elif row.iri in CARE:
                 self._care[side].update(self._event(item, row.iri, present))
+            elif row.iri == _MEDICATION and present and isinstance(item, Mapping):
+                self._dose(item, row.iri)
             else:
                 # People cannot know which we hold a condition and which a finding: either key takes both.
                 kinds = ("intervention",) if row.iri == _MEDICATION else tuple(_OF_KIND)
@@ -330,6 +335,29 @@ class _Parser:
         weeks = _number(parts["weeks"], "weeks", Decimal(0), _WEEKS) if "weeks" in parts else None
         # A trial of a thing that is of several classes is a trial of each.
         return [TrialFact(of, led, weeks) for of in self._of(parts, prop, present)]
+
+    def _dose(self, item: Mapping, prop: str) -> None:
+        """A drug with its dose, the unit of that, and how often a day it is taken."""
+        parts = self._parts(item, ("of", "dose", "unit", "per_day"), _DOSE_EXAMPLE)
+        given = [key for key in ("dose", "unit", "per_day") if key in parts]
+        if given and len(given) < 3:
+            raise ProfileError(
+                "a dose has a unit and how often a day", where=item.where, mend=f"Write {_DOSE_EXAMPLE}."
+            )
+        classes = tuple(self._of(parts, prop, True))
+        self._present[prop].update(classes)
+        if given:
+            amount, times = (_number(parts[key], key, Decimal(0), _DAYS) for key in ("dose", "per_day"))
+            unit = _words(parts["unit"], "unit")
+            wanted = sorted({d.unit for d in self._terms.derivations if d.over == prop} - {unit})
+            if wanted:
+                what = f"a dose is summed in {' or '.join(wanted)}, and this one is in {unit[:20]}"
+                raise ProfileError(what, where=parts["unit"].where, mend=f"Write it in {wanted[0]}.")
+            doses = {DoseFact(of, amount, unit, times) for of in classes}
+            if doses & self._doses:
+                mend = "Write it once, with how often a day it is taken in all."
+                raise ProfileError("the same dose of a drug stands twice", where=item.where, mend=mend)
+            self._doses |= doses
 
     def _stop(self, item: Value, prop: str, present: bool) -> list[StopFact]:
         parts = self._parts(item, ("of", "days"), "{of: DRUG, days: 10}")

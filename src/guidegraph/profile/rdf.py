@@ -10,9 +10,9 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.model import Problem, Profile
+from guidegraph.model import DoseFact, Problem, Profile
 from guidegraph.profile.settling import Settled
-from guidegraph.termreadings import SUPPLIED, pointed
+from guidegraph.termreadings import SUPPLIED, TAKEN, pointed
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
@@ -176,7 +176,15 @@ def _write_facts(out: _Writer, profile: Profile | Problem) -> None:
     """What a patient or a problem has alike."""
     for prop, classes in sorted(profile.present.items()):
         for cls in sorted(classes):
-            out.add(out.about, ox.NamedNode(prop), out.blank(ox.NamedNode(cls)))
+            all_doses = sorted(profile.doses) if isinstance(profile, Profile) and prop == TAKEN else ()
+            doses: list[DoseFact | None] = [one for one in all_doses if one.of == cls]
+            for dose in doses or [None]:
+                fact = out.blank(ox.NamedNode(cls))
+                out.add(out.about, ox.NamedNode(prop), fact)
+                if dose is not None:
+                    out.add(fact, _gg("doseAmount"), decimal_literal(dose.amount))
+                    out.add(fact, _gg("doseUnit"), ox.Literal(dose.unit))
+                    out.add(fact, _gg("timesPerDay"), decimal_literal(dose.per_day))
     for prop, classes in sorted(profile.absent.items()):
         for cls in sorted(classes):
             out.deny(out.some(ox.NamedNode(prop), ox.NamedNode(cls)))

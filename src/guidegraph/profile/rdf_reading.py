@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.model import Another, CareFact, Problem, Profile, StopFact, TrialFact
+from guidegraph.model import Another, CareFact, DoseFact, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile.coded import CodedFacts
 from guidegraph.profile.parse import check_range
 from guidegraph.profile.problems import together
@@ -38,7 +38,8 @@ _PROBLEM, _HAS_PROBLEM, _OF_CONDITION = ns.GG + "Problem", ns.GG + "hasProblem",
 _HAS_CONDITION, _MEDICATION, _BAD = ns.GG + "hasCondition", ns.GG + "takesMedication", ns.GG + "didNotTolerate"
 _BESIDE, _EXAMINED, _ACTED_ON = (ns.GG + name for name in ("hasOtherProblem", "examinedAlert", "actedOnAlert"))
 _PATIENTS = (_HAS_PROBLEM, _OF_CONDITION, _BAD, _BESIDE, _EXAMINED, _ACTED_ON)
-_CARE_NAMES = (*CARE, _SHOWED, _SINCE, *_VALUE.values())
+_DOSE, _UNIT, _TIMES = (ns.GG + name for name in ("doseAmount", "doseUnit", "timesPerDay"))
+_CARE_NAMES = (_DOSE, _UNIT, _TIMES, *CARE, _SHOWED, _SINCE, *_VALUE.values())
 _NAMES = (*KINDS, _OF, _OUTCOME, _WEEKS, _DAYS, _TRIAL, _STOP, _COMPLETE, _NOT_UNDERSTOOD, *_CARE_NAMES, *_PATIENTS)
 _PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 #: The datatypes whose plain lexical forms are exact numbers.
@@ -179,9 +180,13 @@ class _RdfReader:
     def _facts(self, node: Any, cls: str) -> dict[str, Any]:
         """What is stated of a node, the patient or a problem, as fields of a profile."""
         present: dict[str, set[str]] = defaultdict(set)
+        doses: set[DoseFact] = set()
         for prop, kind in KINDS.items():
             for fact in self._all(node, prop):
-                present[prop].update(self._type(fact, kind, prop))
+                classes = self._type(fact, kind, prop)
+                present[prop].update(classes)
+                if prop == _MEDICATION:
+                    doses.update(self._dose(fact, classes))
         values = {
             row.iri: number
             for row in sorted(self._terms.of_kind("number"), key=lambda row: row.iri)
@@ -199,10 +204,21 @@ class _RdfReader:
             "trials_absent": frozenset(no_trials),
             "stops_present": frozenset(stops),
             "stops_absent": frozenset(no_stops),
+            "doses": frozenset(doses),
             "care_present": frozenset(done),
             "care_absent": frozenset(not_done),
             "complete": frozenset(self._cls(prop, "category") for prop in self._all(node, _COMPLETE)),
         }
+
+    def _dose(self, fact: Any, classes: Sequence[str]) -> Iterable[DoseFact]:
+        """How much of a drug is taken each time, and how often a day."""
+        amount, times = (self._decimal(self._one(fact, prop), prop) for prop in (_DOSE, _TIMES))
+        unit = self._one(fact, _UNIT)
+        if amount is None and times is None and unit is None:
+            return []
+        if amount is None or times is None or not isinstance(unit, ox.Literal):
+            raise self._fault("a dose without its amount, unit or times a day")
+        return [DoseFact(of, amount, Scalar(unit.value, True, self._where).text, times) for of in classes]
 
     def _problem(self, node: Any) -> Problem:
         facts = self._facts(node, _PROBLEM)
@@ -210,7 +226,9 @@ class _RdfReader:
         stated = {*facts["present"], *facts["absent"], *facts["values"], *facts["complete"]}
         stated |= {iri for table in ("present", "absent") for classes in facts[table].values() for iri in classes}
         own = {row.iri for row in self._terms.rows if row.problem_key} | {*KINDS}
-        patients = [facts.pop(name) for name in ("stops_present", "stops_absent", "care_present", "care_absent")]
+        patients = [
+            facts.pop(name) for name in ("stops_present", "stops_absent", "care_present", "care_absent", "doses")
+        ]
         if not of or not stated <= own or any(patients):
             raise self._fault("a problem without gg:ofCondition, or with what belongs to the patient")
         return Problem(of, **facts)

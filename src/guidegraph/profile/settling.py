@@ -16,10 +16,12 @@ from typing import NoReturn
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Another, CareFact, Profile
+from guidegraph.profile.deriving import derived
 from guidegraph.profile.terms import KINDS, Vocabulary
 from guidegraph.termreadings import (
     DISPUTED,
     EVERYTHING,
+    HIGHEST,
     LISTED,
     PART,
     READING,
@@ -58,7 +60,8 @@ class Settled:
     ``causes`` how each derived fact came, ``narrowed`` the facts and readings that narrowed each number; ``disputed``
     the terms (property, class) on which definitions differ for this patient; ``left_open`` the terms that no complete
     list of this patient denies, nor what shares a subclass with one; ``perhaps`` the terms, each by itself, that an
-    entry may be which is none of our terms, so that the complete list that it stands in does not deny them.
+    entry may be which is none of our terms, so that the complete list that it stands in does not deny them. ``derived``
+    says how each number was worked out from the entries of a list, where it is not stated.
     """
 
     profile: Profile
@@ -69,6 +72,7 @@ class Settled:
     left_open: frozenset[tuple[str, str]] = frozenset()
     perhaps: frozenset[tuple[str, str]] = frozenset()
     total: frozenset[str] = frozenset()
+    derived: Mapping[str, str] = field(default_factory=dict)
 
 
 def settle(profile: Profile, rules: Sequence[Implication], vocabulary: Vocabulary) -> Settled:
@@ -108,6 +112,10 @@ def yielding(
 
 class _Settling:
     def __init__(self, profile: Profile, rules: Sequence[Implication], vocabulary: Vocabulary) -> None:
+        self._sums = derived(profile, rules, vocabulary) if vocabulary.derivations else {}
+        open_sums = {number: one for number, one in self._sums.items() if number not in profile.values}
+        exact = {number: one.value for number, one in open_sums.items() if one.exact}
+        profile = replace(profile, values={**profile.values, **exact}) if exact else profile
         self._profile, self._terms = profile, vocabulary
         self._rules = [r for r in rules if r.kind != DISPUTED]
         self._disputes = [r for r in rules if r.kind == DISPUTED]
@@ -117,7 +125,10 @@ class _Settling:
             prop: {up for cls in classes for up in vocabulary.ancestors(cls)} for prop, classes in self._present.items()
         }
         self._had, self._never = set(profile.stops_present), set(profile.stops_absent)
-        self._spans: dict[str, tuple[Interval, ...]] = {}
+        self._spans: dict[str, tuple[Interval, ...]] = {
+            number: (((one.value, 0), HIGHEST),) for number, one in open_sums.items() if one.value and not one.exact
+        }
+        self._derived = {n: one.text for n, one in open_sums.items() if n in self._spans or one.exact}
         self._causes: dict[Fact, Cause] = {}
         self._narrowed: dict[str, tuple[Cause, ...]] = {}
         self._left_open: set[tuple[str, str]] = set()
@@ -156,7 +167,8 @@ class _Settling:
             disputed,
             frozenset(self._left_open),
             frozenset((prop, cls) for prop, classes in self._perhaps.items() for cls in classes),
-            frozenset(r.given for r in self._rules if r.interval and r.total),
+            frozenset(r.given for r in self._rules if r.interval and r.total) | self._derived.keys(),
+            self._derived,
         )
 
     def _fixpoint(self, closed: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
-from guidegraph.model import CodeReading, TermRow
+from guidegraph.model import CodeReading, Derivation, TermRow
 from guidegraph.profile.names import SCOPES, asked_back, by_folded, folded, nearest, normal, shortened, which
 
 _PROPERTIES = {
@@ -150,12 +150,15 @@ class Vocabulary:
             for scope, name in row.inexact:
                 self._inexact[normal(name)].append((scope, row))
         self._above: dict[str, frozenset[str]] = {}
+        self.derivations: tuple[Derivation, ...] = ()  # numbers that are worked out from lists
 
     def extended(self, rows: Iterable[TermRow]) -> Vocabulary:
         """The vocabulary with further terms, each in place of one that has its IRI."""
         added = {row.iri: row for row in rows}
         known = [row for row in self._everything if row.iri not in added]
-        return Vocabulary([*known, *added.values()], self._codes, self._lexicon, self._elsewhere)
+        more = Vocabulary([*known, *added.values()], self._codes, self._lexicon, self._elsewhere)
+        more.derivations = self.derivations
+        return more
 
     def of_kind(self, *kinds: str) -> list[TermRow]:
         """The terms of some kinds, sorted by label."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from guidegraph.words import to_json
 
 if TYPE_CHECKING:
+    from guidegraph.render.diff import diff_markdown, diff_text
     from guidegraph.render.disagreement import (
         changes_markdown,
         changes_text,
@@ -44,6 +45,8 @@ __all__ = [
     "compare_screen",
     "compare_screen_markdown",
     "compare_text",
+    "diff_markdown",
+    "diff_text",
     "disagreements_markdown",
     "disagreements_screen",
     "disagreements_screen_markdown",
@@ -80,6 +83,8 @@ __all__ = [
 _MODULES = {
     "changes_markdown": "disagreement",
     "changes_text": "disagreement",
+    "diff_markdown": "diff",
+    "diff_text": "diff",
     "compare_markdown": "disagreement",
     "compare_text": "disagreement",
     "disagreements_markdown": "disagreement",

@@ -178,15 +178,21 @@ def _attended(word: str, alert: str, data: dict[str, Any]) -> None:
 def state(key: str, entry: str, word: str, data: dict[str, Any]) -> None:
     """Say of an entry of a list that the patient has it, has it not, or that it is not known."""
     said = {YES: "present", NO: "absent"}.get(word, "")
-    if any(entry in data.get(other, {}).get(said, []) for other in (_STATES if key in _STATES else (key,))):
+    if any(
+        entry in map(_term_of, data.get(other, {}).get(said, [])) for other in (_STATES if key in _STATES else (key,))
+    ):
         return
     for other in _STATES if key in _STATES else (key,):
         for side in ("present", "absent"):
             entries = data.get(other, {}).get(side, [])
-            if entry in entries:
-                entries.remove(entry)
+            entries[:] = [one for one in entries if _term_of(one) != entry]
     if said:
         _append(data.setdefault(key, {}), said, entry)
+
+
+def _term_of(entry: Any) -> Any:
+    """The term of an entry of a list, which a dose may stand with."""
+    return entry["of"] if isinstance(entry, dict) else entry
 
 
 def _append(target: dict[str, Any], key: str, entry: Any) -> None:

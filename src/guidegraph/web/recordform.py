@@ -158,7 +158,8 @@ def _choices(data: Mapping[str, Any], own: Owner, terms: Vocabulary) -> Iterator
 def _facts(data: Mapping[str, Any], profile: Profile, terms: Vocabulary, typed: Fields) -> Iterator[Field]:
     for key in TERMS:
         for side, word in (("present", YES), ("absent", NO)):
-            for entry in data.get(key, {}).get(side, ()):
+            for listed in data.get(key, {}).get(side, ()):
+                entry = listed["of"] if isinstance(listed, dict) else listed
                 name = f"fact:{key}:{entry}"
                 label = _label(entry, profile, terms)
                 yield Field(name, f"takes {label}" if key == "medications" else label, typed.get(name, (word,))[0])

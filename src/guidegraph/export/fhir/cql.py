@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from guidegraph import namespaces as ns
+from guidegraph.errors import UsageError
 from guidegraph.export.fhir import cqlcare
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.cqlfacts import FACTS, comment, listed, quoted, string, value_define
@@ -78,6 +79,14 @@ class Populations:
         """The library of some populations and everything that they use, in a fixed order."""
         ordered = self._ordered(sorted(populations))
         atoms = sorted({a for p in ordered for branch in self._records.branches[p] for a, _ in branch})
+        sums = sorted({self._atom(a).prop for a in atoms} & self._records.derived.keys())
+        if sums:
+            named = ", ".join(self._records.derived[one] for one in sums)
+            raise UsageError(
+                f"{named}: worked out from the entries of a list, which the CQL library does not do",
+                where="cql",
+                mend="Name populations without it.",
+            )
         owners = sorted({o for a in atoms for o in self._owners(self._atom(a))}, key=lambda o: (o.prop, o.cls))
         used = {a.prop for a in map(self._atom, atoms) if a.prop and not a.cls}
         numbers = sorted(used | self._readings.numbers | {rule.given for rule in self._rules if not rule.cls})

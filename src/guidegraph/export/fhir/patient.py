@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -17,7 +18,7 @@ from guidegraph import namespaces as ns
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.parts import Json
 from guidegraph.knowledge.records import gg
-from guidegraph.model import CareFact, Profile, StopFact, TrialFact
+from guidegraph.model import CareFact, DoseFact, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
 from guidegraph.termreadings import SUPPLIED
 
@@ -60,7 +61,11 @@ def _facts(profile: Profile, vocabulary: Vocabulary, day: date | None) -> Iterat
         for prop, classes in sorted(table.items()):
             for cls in sorted(classes):
                 label = vocabulary.label(cls)
-                yield _medication(cls, label, held) if prop == _MEDICATION else _condition(cls, label, held, day)
+                if prop != _MEDICATION:
+                    yield _condition(cls, label, held, day)
+                    continue
+                doses = [dose for dose in sorted(profile.doses) if held and dose.of == cls]
+                yield _medication(cls, label, held) | ({"dosage": [_dosage(dose) for dose in doses]} if doses else {})
     for prop, value in sorted(profile.values.items()):
         row = vocabulary.by_iri.get(prop)
         yield _number(prop, vocabulary.label(prop), value, row.unit if row else "", day)
@@ -105,6 +110,13 @@ def _medication(cls: str, label: str, held: bool) -> Json:
         "medicationCodeableConcept": fhir.term(cls, label),
         "subject": _subject(),
     }
+
+
+def _dosage(dose: DoseFact) -> Json:
+    """A dose with how often a day it is taken, which is a number of times in a number of days."""
+    often = Fraction(dose.per_day)
+    repeat = {"frequency": often.numerator, "period": often.denominator, "periodUnit": "d"}
+    return {"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": _quantity(dose.amount, dose.unit)}]}
 
 
 def _quantity(value: Decimal, unit: str) -> Json:

@@ -12,6 +12,7 @@ from guidegraph.intake.concepts import Concepts, Meaning
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.clinical import MAP, Clinical
 from guidegraph.intake.fhir.counted import CountedOrders, shipped
+from guidegraph.intake.fhir.dosage import doses
 from guidegraph.intake.fhir.record import Record
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.report import Source
@@ -279,8 +280,20 @@ class Medications:
             dated = f"of {since.text}, without an end" if since is not None and ends is None else ""
             for cls in classes:
                 builder.fact(cls, True, source, note="; ".join(filter(None, (dated, meaning.why))))
+                if builder.events.dose_unit:
+                    self._dosed(res, cls, source, alone=len(classes) == 1)
         else:
             builder.doubt(classes, res.kind.lists, source, f"whether it is taken now is not said ({status})")
+
+    def _dosed(self, res: Resource, cls: str, source: Source, *, alone: bool) -> None:
+        """The doses of a drug that is taken; those of a combination are not known by its parts."""
+        events = self._builder.events
+        try:
+            if not alone or source.text.startswith("ingredient "):
+                raise NotUnderstoodError("how much of each part it holds is not read")
+            events.dosed(cls, doses(res, events.dose_unit), source)
+        except NotUnderstoodError as why:
+            events.dosed(cls, (), source, str(why))
 
     def _stopped(self, classes: list[str], meaning: Meaning, source: Source, ends: Moment, status: str) -> None:
         day = ends.day
