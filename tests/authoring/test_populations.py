@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -316,7 +315,7 @@ def test_what_the_documentation_shows_is_so(repo_root: Path, capsys: pytest.Capt
     assert len(examples) > 25
     for example in examples:
         assert read_population(example, VOCABULARY).branches, example
-    blocks = [textwrap.dedent(block) for block in re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, re.MULTILINE)]
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     forms = blocks[0].strip().splitlines()
     assert len({write_population(read_population(form, VOCABULARY), VOCABULARY) for form in forms}) == 1
     exec(blocks[1], {})

@@ -21,7 +21,15 @@ from tests.support import snippets
 from tests.support.paths import ROOT
 
 #: Pages whose examples take more than five seconds.
-_SLOW = ("README.md", "docs/audit.md", "docs/findable.md", "docs/osteoarthritis.md")
+_SLOW = (
+    "README.md",
+    "docs/audit.md",
+    "docs/authoring.md",
+    "docs/diff.md",
+    "docs/findable.md",
+    "docs/guides/methodologist.md",
+    "docs/osteoarthritis.md",
+)
 _NAMES = [path.relative_to(ROOT).as_posix() for path in snippets.PAGES]
 NAMES = [pytest.param(name, marks=pytest.mark.slow if name in _SLOW else ()) for name in _NAMES]
 _RUN = ("console", "sh", "python", "pycon", "sparql")
