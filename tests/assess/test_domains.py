@@ -52,6 +52,12 @@ def test_every_row_of_the_sheets_is_a_statement(opened: Opened) -> None:
             assert any(store.quads_for_pattern(statement, ox.NamedNode(ns.GG + "statedIn"), None)), row["id"]
 
 
+def test_a_statement_is_found_by_its_printed_number(opened: Opened) -> None:
+    # A number with two points is no dose of a drug.
+    told = opened("osteoarthritis").trace("NG226-1.3.8")
+    assert "1.3.8" in json.dumps(dict(told.data))
+
+
 def test_the_files_are_what_the_sheets_come_to(opened: Opened) -> None:
     made = import_sheet(FOLDER / "sheets", opened("osteoarthritis").knowledge, folder=FOLDER).files
     for name, text in made.items():
@@ -64,10 +70,10 @@ def test_a_patient_with_both_problems_gets_one_answer(opened: Opened) -> None:
     profile, asked = "example:sciatica-and-knee-osteoarthritis", "osteoarthritis of the knee"
     profile = str(FOLDER / "profiles/sciatica-and-knee-osteoarthritis.yaml")
     answer = {t["label"]: t for t in both.therapies(profile, as_of=AS_OF, problem=asked).to_dict()["therapies"]}
-    # What the first domain's labels warn of counts for the drugs of the second.
+    # What the first domain's labels warn of counts for the drugs of the second, loaded alone or with it.
     single = {t["label"]: t for t in alone.therapies(profile, as_of=AS_OF, problem=asked).to_dict()["therapies"]}
-    assert single["duloxetine"]["status"] == "eligible"
-    assert answer["duloxetine"]["status"] == "provisional"
+    assert single["duloxetine"]["status"] == answer["duloxetine"]["status"] == "provisional"
+    assert "epidural steroid injection" not in single or single["epidural steroid injection"]["status"] != "eligible"
     # Exercise failed for the knee, and that says nothing of the leg pain.
     assert answer["exercise therapy"]["tried"]
     leg = {t["label"]: t for t in both.therapies(profile, as_of=AS_OF, problem="sciatica").to_dict()["therapies"]}
@@ -93,7 +99,7 @@ def test_populations_are_as_hermit_says(opened: Opened) -> None:
     kb = opened("osteoarthritis")
     distinct = {branches: iri for iri, branches in sorted(kb.records.branches.items(), reverse=True)}
     chosen = sorted(distinct.values())
-    everybody = {f"drawn-{seed}": generate.profile(kb, seed) for seed in range(8)}
+    everybody = {f"drawn-{seed}": generate.profile(kb, seed) for seed in range(4)}
 
     def drug(iri: str) -> bool:
         return ns.GG + "Drug" in kb.vocabulary.ancestors(iri)
@@ -111,7 +117,7 @@ def test_populations_are_as_hermit_says(opened: Opened) -> None:
 def test_how_populations_overlap_is_as_hermit_says(opened: Opened) -> None:
     kb = opened("osteoarthritis")
     distinct = {branches: iri for iri, branches in sorted(kb.records.branches.items(), reverse=True)}
-    # Their unions make each pair take longer than those of the first domain: every tenth is asked.
-    pairs = list(itertools.combinations(sorted(distinct.values()), 2))[::10]
-    assert len(pairs) > 500
+    # Their unions make each pair take longer than those of the first domain: every twentieth is asked.
+    pairs = list(itertools.combinations(sorted(distinct.values()), 2))[::20]
+    assert len(pairs) > 250
     assert not differences(kb, kb.disagreement.grader, pairs)

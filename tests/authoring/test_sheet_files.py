@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,40 @@ def test_mappings_become_tables_that_the_links_reader_takes(tmp_path: Path, know
         "ICD10:M54",
         "ICD10:M54.3",
     ]
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".ods"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda part: part[:-40],
+        lambda part: part.replace(b"<", b'<!DOCTYPE x [<!ENTITY a "b">]><', 1),
+        lambda part: part.replace(b"</", b"</unknown:", 1),
+    ],
+    ids=["cut", "entities", "unknown prefix"],
+)
+def test_a_workbook_of_which_a_part_is_broken_is_refused_whole(
+    ending: str, broken: Callable[[bytes], bytes], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"house{ending}"
+    if ending == ".xlsx":
+        as_xlsx(path, SMALL)
+    else:
+        path.write_bytes(
+            ods_bytes({name: [{h: [v] for h, v in r.items()} for r in rows] for name, rows in SMALL.items()})
+        )
+    with zipfile.ZipFile(path) as archive:
+        files = {info.filename: archive.read(info) for info in archive.infolist()}
+    for name in ("styles.xml", "xl/styles.xml"):
+        if name in files:
+            files[name] = broken(files[name].partition(b"?>")[2] or files[name])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    assert "styles.xml is broken" in str(refused(path))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_id_that_no_address_can_hold_is_told(tmp_path: Path, knowledge: Knowledge) -> None:
+    found = mistakes(as_csv(tmp_path / "house", changed("figures", "evidence", "E 1\\x")), knowledge)
+    assert any("(evidence)" in m.where and "is no id" in m.what for m in found)

@@ -77,6 +77,10 @@ def letters(column: int) -> str:
     return name
 
 
+#: What is said of a fault that is told at another place; nobody hears it.
+TOLD = "told already"
+
+
 class CellError(UsageError):
     """Something wrong in a sheet, at its cell, with the mend."""
 
@@ -163,6 +167,12 @@ class Row:
     def mistake(self, heading: str, what: str, mend: str) -> CellError:
         """An error at the cell below a heading."""
         return self.cell(heading).mistake(what, mend)
+
+    def missing(self, column: Column) -> CellError:
+        """The error that a required cell is empty; of a column that is not there at all it is told once, elsewhere."""
+        there = column.heading in self.headings or self.grid.lines
+        what = "nothing is written here, and something must be" if there else TOLD
+        return self.mistake(column.heading, what, column.says)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import CellError, Row, Sheet
+from guidegraph.authoring.cells import TOLD, CellError, Row, Sheet
 from guidegraph.profile.names import nearest, normal
 
 #: Sections whose rows belong to no document, with the namespace of their ids.
@@ -75,6 +75,7 @@ class Declarations:
     by_section: dict[str, list[Declared]] = field(default_factory=dict)
     by_iri: dict[str, Declared] = field(default_factory=dict)
     mistakes: list[CellError] = field(default_factory=list)
+    documentless: bool = False
 
     def of(self, section: str, document: str) -> Iterator[Declared]:
         """The rows of a section that belong to a document."""
@@ -94,7 +95,8 @@ def declarations(sheet: Sheet) -> Declarations:
             try:
                 _take(found, _declared(found, section, row, counts))
             except CellError as mistake:
-                found.mistakes.append(mistake)
+                if mistake.what != TOLD:
+                    found.mistakes.append(mistake)
     return found
 
 
@@ -138,7 +140,10 @@ def _declared(found: Declarations, section: str, row: Row, counts: dict[str, int
         name = _name(row, document, section)
         return Declared(row, document, ns.GGP + name, name)
     if section == "figures" and not row.text("id"):
-        of = row.text("evidence")
+        of = row.text("evidence").removeprefix("s:")
+        if not _ID.match(of):
+            told = "Write the id of a row of evidence or accuracy."
+            raise row.mistake("evidence", f"{of[:40]!r} is no id" if of else "nothing is written here", told)
         counts[f"{document}/{of}"] = counts.get(f"{document}/{of}", 0) + 1
         name = f"{of}-figure-{counts[f'{document}/{of}']}"
     else:
@@ -158,8 +163,7 @@ def document_of(found: Declarations, row: Row) -> str:
         if len(found.documents) == 1:
             return next(iter(found.documents))
         if not found.documents:
-            told = "Add a section 'document' with a row for it."
-            raise row.mistake(heading, "the sheet has no document that it could belong to", told)
+            raise _without_document(found, row)
         known = ", ".join(list(found.documents)[:8])
         raise row.mistake(heading, "the sheet has several documents, and none is named", f"Write one of: {known}.")
     if text in found.documents:
@@ -167,6 +171,14 @@ def document_of(found: Declarations, row: Row) -> str:
     near = nearest(text, {normal(name): [name] for name in found.documents})
     told = f"Nearest: {', '.join(near)}." if near else f"Known are: {', '.join(found.documents) or 'none'}."
     raise row.mistake(heading, f"no row of the section 'document' has the id {text[:40]!r}", told)
+
+
+def _without_document(found: Declarations, row: Row) -> CellError:
+    """What is wrong where the sheet has no document: told of its first row, since it is one fault."""
+    first = not found.documentless and not found.mistakes
+    found.documentless = True
+    told = "Add a section 'document' with a row for it."
+    return row.mistake("document", "the sheet has no document that it could belong to" if first else TOLD, told)
 
 
 def _name(row: Row, document: str, section: str) -> str:

@@ -34,7 +34,9 @@ class Imported:
     kept: int = 0
 
 
-def import_sheet(path: Path, knowledge: Knowledge, *, encoder: str = "", folder: Path | None = None) -> Imported:
+def import_sheet(
+    path: Path, knowledge: Knowledge, *, encoder: str = "", folder: Path | None = None, prune: bool = False
+) -> Imported:
     """The files that a sheet comes to; nothing is written.
 
     Args:
@@ -42,6 +44,7 @@ def import_sheet(path: Path, knowledge: Knowledge, *, encoder: str = "", folder:
         knowledge: what its cells may name besides its own rows.
         encoder: who wrote it down where no cell says so: a name or an ORCID.
         folder: the domain folder that the files are for, whose terms and mappings count and are kept.
+        prune: whether terms of the folder that the sheet has no row for are left out.
 
     Raises:
         UsageError: it cannot be read at all.
@@ -55,7 +58,7 @@ def import_sheet(path: Path, knowledge: Knowledge, *, encoder: str = "", folder:
     mistakes: list[CellError] = [*sheet.mistakes, *declared.mistakes]
     for rows in sheet.rows.values():
         mistakes += faults_of_cells(rows)
-    known = folder_terms(folder)
+    known = folder_terms(None if prune else folder)
     terms = added_terms(declared, knowledge, known)
     names = Names(knowledge, declared, terms.rows, terms.labels)
     mistakes += terms.make(names)

@@ -136,10 +136,10 @@ def places_csv(located: Located) -> str:
     headings = [column.heading for column in sections()["places"].columns]
     cells = {heading: row.get(heading.replace(" ", "_")) for heading in headings}
     cells["passage"] = None  # its digest stands beside
-    kept = {heading: value for heading, value in cells.items() if value not in (None, "")}
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([kept.keys(), kept.values()])
+    # Every column of the section, so that the row stands right below its headings.
+    writer.writerows([headings, ["" if cells[heading] is None else cells[heading] for heading in headings]])
     return out.getvalue()
 
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import Cell, CellError, Row
+from guidegraph.authoring.cells import TOLD, Cell, CellError, Row
 from guidegraph.authoring.columns import Column
 from guidegraph.authoring.declaring import Declared, capitals
 from guidegraph.authoring.naming import Names
@@ -31,6 +31,8 @@ BESIDE = {
     "class reading": ("-class", ns.GG + "ClassReading", ns.GG + "ofStatement"),
 }
 _TYPE = ns.RDF + "type"
+#: What only a population in words has, and no label.
+_IN_WORDS = re.compile(r"['\[\];<>=]")
 #: A number as documents print it before a passage: 4, 1.2.7, A.3, R12, 2.1-2.4.
 _PRINTED = re.compile(r"[A-Za-z]{0,3}\.?\d[\w.()-]{0,18}\Z")
 #: Sections whose statements name their encoder; of the others the description of the graph does.
@@ -88,7 +90,10 @@ class Maker:
         self._declared = names.declared
         self.mistakes: list[CellError] = []
         labels = {one.iri: one.row.text("label") for one in self._declared.by_section.get("populations", ()) if one.iri}
-        self._words = PopulationVocabulary.of(names.knowledge, terms=names.vocabulary, populations=labels)
+        replaced = [ns.GGG + document for document in self._declared.documents]
+        self._words = PopulationVocabulary.of(
+            names.knowledge, terms=names.vocabulary, populations=labels, replaced=replaced
+        )
         self._expressions: dict[str, dict[Expression, str]] = {}
         self._people_of: dict[str, set[str]] = {}
 
@@ -117,7 +122,7 @@ class Maker:
         if not graph.one(ns.GG + "encodedBy"):
             if self._encoder:
                 graph.say(ns.GG + "encodedBy", ox.NamedNode(self._agent(one.row, self._encoder)))
-            else:
+            elif "encoder" not in one.row.cells:
                 told = "Write a name or an ORCID here, or add --encoder NAME."
                 self._wrong(one.row.mistake("encoder", "nobody is named who wrote it down", told))
         return made
@@ -164,7 +169,7 @@ class Maker:
                     for value in values(_default(cell), self._names, made.id):
                         target.say(column.predicate, value)
                 elif column.required:
-                    raise cell.mistake("nothing is written here, and something must be", column.says)
+                    raise row.missing(column)
             except CellError as mistake:
                 self._wrong(mistake)
 
@@ -260,8 +265,8 @@ class Maker:
         try:
             expression = self._read(cell, text)
         except CellError as mistake:
-            near = self._names.near_populations(made.id, text)
-            told = f"Perhaps the population {' or '.join(map(repr, near))}; else: " if near else ""
+            near = [] if _IN_WORDS.search(text) else self._names.near_populations(made.id, text)
+            told = f"Is the population {' or '.join(map(repr, near))} meant? " if near else ""
             raise cell.mistake(mistake.what, told + mistake.mend) from None
         known = self._expressions.get(made.id, {}).get(expression)
         if known:
@@ -334,7 +339,7 @@ class Maker:
         node.triples += selector
 
     def _wrong(self, mistake: CellError) -> None:
-        if mistake.what != "told already":
+        if mistake.what != TOLD:
             self.mistakes.append(mistake)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import CellError
+from guidegraph.authoring.cells import TOLD, CellError
 from guidegraph.authoring.declaring import Declarations, Declared
 from guidegraph.authoring.naming import Names
 from guidegraph.authoring.rules import row_faults
@@ -62,7 +62,7 @@ def mapping_tables(
                 raise one.row.mistake("code", f"{made['object_id']} is there twice for this term", "Keep one.")
             rows.setdefault(prefix, []).append(made)
         except CellError as mistake:
-            if mistake.what != "told already":
+            if mistake.what != TOLD:
                 mistakes.append(mistake)
     return {
         f"{prefix.lower()}{SUFFIX}": _table(registry[prefix], held, folder) for prefix, held in sorted(rows.items())
@@ -80,7 +80,7 @@ def _row(
             found = values(cell, names, "")
             made[column.prop] = found[0].value.removesuffix(".0") if column.kind == "decimal" else found[0].value
         elif column.required:
-            raise cell.mistake("nothing is written here, and something must be", column.says)
+            raise row.missing(column)
         else:
             made[column.prop] = column.default
     known = list(registry)

@@ -68,19 +68,21 @@ def _orders(row: Row) -> Iterator[CellError]:
             if _DAY.match(early) and _DAY.match(late) and early[: len(late)] > late[: len(early)]:
                 what = f"{second} {late} is before {first} {early}"
                 yield row.mistake(second, what, "Correct the one that is wrong.")
+    told: set[str] = set()
     for first, second, strict in _ASCENDING:
-        if has(first) and has(second):
+        if has(first) and has(second) and second not in told:
             low, high = _number(row, first), _number(row, second)
             # The horizon of an outcome that is measured once is a point; only what runs has a beginning and an end.
             strict = strict and (first != "from weeks" or row.section.name != "terms")
             if low is not None and high is not None and (low > high or (strict and low == high)):
                 what = f"{second} {high} is {'not above' if strict else 'below'} {first} {low}"
+                told.add(second)
                 yield row.mistake(second, what, "Correct the one that is wrong.")
     for heading in _PROPORTIONS:
         value = _number(row, heading) if has(heading) else None
         if value is not None and not 0 <= value <= 1:
-            told = f"Write {value / 100} if {value} per cent is meant." if 1 < value <= 100 else "Write 0 to 1."
-            yield row.mistake(heading, f"{value} is no proportion from 0 to 1", told)
+            mend = f"Write {value / 100} if {value} per cent is meant." if 1 < value <= 100 else "Write 0 to 1."
+            yield row.mistake(heading, f"{value} is no proportion from 0 to 1", mend)
     for heading in _FROM_ONE:
         column = has(heading)
         value = _number(row, heading) if column is not None and column.kind == "whole" else None

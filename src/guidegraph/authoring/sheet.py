@@ -133,13 +133,8 @@ class _Reader:
                 where = place(grid, at, index, "", users[0].line if users else 0)
             else:
                 where = place(grid, at, index)
-            pool = {name: [column.heading] for name, column in known.items() if column.heading not in found}
-            near = nearest(text, pool)
-            told = (
-                f"Nearest: {', '.join(near)}."
-                if near
-                else f"Columns are: {', '.join(c.heading for c in known.values())}."
-            )
+            near = nearest(text, {name: [column.heading] for name, column in known.items()})
+            told = f"Nearest: {', '.join(near)}." if near else f"Columns are: {', '.join(list(known)[:12])} ..."
             what = f"the section {section.name!r} has no column {text[:60]!r}"
             self._sheet.mistakes.append(CellError(what, where=where, mend=told))
         return found

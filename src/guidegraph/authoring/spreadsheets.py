@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -61,13 +63,48 @@ def _packed(path: Path) -> bytes:
         _unreadable(path, "it is no workbook, or broken")
     if size > _UNPACKED:
         raise UsageError(f"the workbook unpacks to more than {_UNPACKED} bytes", where=str(path), mend="Split it.")
+    _whole(path, content)
     return content
+
+
+def _whole(path: Path, content: bytes) -> None:
+    """See that every part is well-formed, without entities, which could expand without end.
+
+    odfpy prints what it cannot parse and goes on with the rest, so that half a sheet would pass for all of it.
+    """
+    from xml.parsers import expat
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for info in archive.infolist():
+            if not info.filename.endswith((".xml", ".rels")):
+                continue
+            parser = expat.ParserCreate(namespace_separator=" ")
+            parser.StartDoctypeDeclHandler = _refuse_doctype
+            try:
+                parser.Parse(archive.read(info), True)
+            except (
+                expat.ExpatError,
+                zipfile.BadZipFile,
+                zlib.error,
+                ValueError,
+                OSError,
+                EOFError,
+                NotImplementedError,
+            ):
+                _unreadable(path, f"its part {info.filename[:60]} is broken")
+
+
+def _refuse_doctype(*declared: object) -> NoReturn:
+    raise ValueError("a document type")
 
 
 def _guarded(path: Path, read: Callable[[], list[Grid]]) -> list[Grid]:
     """What a reader gives; whatever it raises on a broken workbook is told as that."""
     try:
-        return read()
+        with warnings.catch_warnings():
+            # What a library thinks of styles and ranges is nothing to the author.
+            warnings.simplefilter("ignore")
+            return read()
     except UsageError:
         raise
     except ImportError as error:

@@ -50,7 +50,7 @@ def starter(name: str, knowledge: Knowledge, *, title: str = "", encoder: str) -
         for place, source in _FILES.items()
     }
     files.update(import_sheet(sheet, knowledge, encoder=encoder).files)
-    files["sheets/guideline.xlsx"] = xlsx_bytes(_table(sheet), lists_of(knowledge))
+    files["sheets/guideline.xlsx"] = xlsx_bytes(_table(sheet), lists_of(knowledge), every=True)
     return files
 
 

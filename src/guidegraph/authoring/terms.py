@@ -9,7 +9,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import CellError
+from guidegraph.authoring.cells import TOLD, CellError
 from guidegraph.authoring.columns import Column
 from guidegraph.authoring.declaring import Declarations, Declared
 from guidegraph.authoring.making import Node
@@ -79,7 +79,7 @@ class AddedTerms:
         return terms_turtle(self.nodes, self.axioms)
 
     def _wrong(self, mistake: CellError) -> None:
-        if mistake.what != "told already":
+        if mistake.what != TOLD:
             self.mistakes.append(mistake)
 
     def _node(self, section: str, one: Declared, names: Names) -> Node:
@@ -94,12 +94,11 @@ class AddedTerms:
             node.say(_TYPE, ox.NamedNode(iri))
         self.mistakes += row_faults(row)
         for column in row.section.columns:
-            cell = row.cell(column.heading)
             try:
                 if column.heading in row.cells:
                     self._say(node, one, column, names, kind)
                 elif column.required and column.kind != "kind":
-                    raise cell.mistake("nothing is written here, and something must be", column.says)
+                    raise row.missing(column)
             except CellError as mistake:
                 self._wrong(mistake)
         below = (t for t in node.triples if t.predicate.value == _BELOW and isinstance(t.object, ox.NamedNode))
@@ -238,7 +237,7 @@ def added_terms(declared: Declarations, knowledge: Knowledge, known: list[ox.Qua
         try:
             _add(added, one, by_label, categories, earlier)
         except CellError as mistake:
-            added.mistakes.append(mistake)
+            added._wrong(mistake)
     return added
 
 
@@ -248,7 +247,7 @@ def _add(
     row, vocabulary = one.row, added.knowledge.vocabulary
     text = row.text("kind")
     if not text:
-        raise row.mistake("kind", "nothing is written here, and something must be", row.cell("kind").column.says)
+        raise row.missing(row.cell("kind").column)
     root = by_label.get(normal(text))
     if root is None:
         near = nearest(text, {name: [categories[iri]] for name, iri in by_label.items()})

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import DATE, ERROR, FORMULA, NUMBER, TRUTH, Cell
+from guidegraph.authoring.cells import DATE, ERROR, FORMULA, NUMBER, TOLD, TRUTH, Cell
 from guidegraph.authoring.naming import MATCHES, Names, unknown
 from guidegraph.errors import TermError
 from guidegraph.profile.names import nearest, normal
@@ -71,7 +71,7 @@ def type_fits(cell: Cell) -> None:
     """See that the workbook holds the cell for what its column takes, so that nothing was changed as it was typed."""
     kind, held, text = cell.column.kind, cell.raw.type, cell.raw.text
     if held in (FORMULA, ERROR):
-        raise cell.mistake("told already", "")  # by who reads the row
+        raise cell.mistake(TOLD, "")  # by who reads the row
     if held == DATE and kind not in _DATES:
         told = "Format the cell as text, and write it again as it is meant."
         raise cell.mistake(f"the workbook made a date of it ({text})", told)

@@ -70,7 +70,12 @@ class PopulationVocabulary:
 
     @classmethod
     def of(
-        cls, knowledge: Knowledge, *, terms: Vocabulary | None = None, populations: Mapping[str, str] | None = None
+        cls,
+        knowledge: Knowledge,
+        *,
+        terms: Vocabulary | None = None,
+        populations: Mapping[str, str] | None = None,
+        replaced: Iterable[str] = (),
     ) -> PopulationVocabulary:
         """The names of some knowledge.
 
@@ -78,10 +83,15 @@ class PopulationVocabulary:
             knowledge: the opened knowledge.
             terms: in place of the knowledge's own terms, such as with those of a sheet.
             populations: labels of further populations, by IRI.
+            replaced: graphs (IRI) that are about to be written anew, whose populations are no names any more.
         """
+        kind, population = ox.NamedNode(ns.RDF + "type"), ox.NamedNode(gg("Population"))
+        graphs = map(ox.NamedNode, replaced)
+        gone = {q.subject for g in graphs for q in knowledge.store.quads_for_pattern(None, kind, population, g)}
         book = terms or knowledge.vocabulary
         label = knowledge.records.label
-        named = {iri: label(iri) for iri in knowledge.records.branches} | dict(populations or {})
+        kept = (iri for iri in knowledge.records.branches if ox.NamedNode(iri) not in gone)
+        named = {iri: label(iri) for iri in kept} | dict(populations or {})
         rows = [row.iri for row in book.of_kind("number", "category")]
         properties = {iri: _property(knowledge.store, iri) for iri in (*rows, *map(gg, _PARTS))}
         total = frozenset(row[0] for row in knowledge.engine.select("answer/totals"))

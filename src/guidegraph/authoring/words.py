@@ -60,6 +60,8 @@ _BESIDE = ("ago", "old")
 _GLUED = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]+)")
 #: What to do where two criteria meet.
 SEPARATOR_MEND = "Write a semicolon, and, or or between two criteria."
+#: Words that join criteria, or deny one.
+_JOINS = ("and", "or", "not")
 #: What to do about a name that holds words of the language.
 QUOTE_MEND = "Put a name that holds such words between quotation marks."
 
@@ -250,26 +252,42 @@ class Words:
         """The kind of the longest name that begins here, and the piece behind it."""
         start = self._pieces[at].start()
         kind, stop = "", at
+        announced = at > 1 and self._is_mark(at - 1, ":") and self._at(at - 2).casefold() == "population"
         for end in range(at, len(self._pieces)):
             text = self._text[start : self._pieces[end].end()]
             if not self._vocabulary.begins(text):
                 break
-            if known := self._vocabulary.known(text):
+            known = self._vocabulary.known(text)
+            # A population that has words of the language for a name is what they say, whoever wrote them first.
+            if known and (known != NAMED or announced or not self._speaks(at, end + 1)):
                 kind, stop = known, end + 1
         return kind, stop
 
-    def _one_meaning(self, at: int, stop: int) -> None:
-        """Refuse a name without quotation marks that is two names with a word of the language between as well."""
+    def _speaks(self, at: int, stop: int) -> bool:
+        """Whether a mark, or a word that joins or denies, is among some pieces."""
+        pieces = self._pieces[at:stop]
+        return any(p.lastgroup == "MARK" or p.group() in ",;:" or p.group().casefold() in _JOINS for p in pieces)
+
+    def _between(self, at: int, stop: int) -> tuple[str, str, str] | None:
+        """Two names of terms with the word of the language between them, where the pieces are that; else None."""
         start, end = self._pieces[at].start(), self._pieces[stop - 1].end()
         for between in range(at + 1, stop - 1):
             word = self._pieces[between]
             if word.group().casefold() in ("and", "or") or word.group() in ",;":
                 one, other = self._text[start : word.start()], self._text[word.end() : end]
                 if self._vocabulary.known(one) == TERM and self._vocabulary.known(other) == TERM:
-                    whole = self._text[start:end]
-                    raise PopulationError(
-                        f"{whole!r} is the name of one term, and of two with {word.group()!r} between them",
-                        mend=f"Put quotation marks around what is one: '{whole}', or '{one.strip()}' "
-                        f"{word.group()} '{other.strip()}'.",
-                        column=start + 1,
-                    )
+                    return one.strip(), word.group(), other.strip()
+        return None
+
+    def _one_meaning(self, at: int, stop: int) -> None:
+        """Refuse a name without quotation marks that is two names with a word of the language between as well."""
+        found = self._between(at, stop)
+        if found is not None:
+            start, end = self._pieces[at].start(), self._pieces[stop - 1].end()
+            one, word, other = found
+            whole = self._text[start:end]
+            raise PopulationError(
+                f"{whole!r} is the name of one term, and of two with {word!r} between them",
+                mend=f"Put quotation marks around what is one: '{whole}', or '{one}' {word} '{other}'.",
+                column=start + 1,
+            )

@@ -87,8 +87,8 @@ def _choices(column: Column, names: Names) -> list[str]:
     return []
 
 
-def _shown(section: Section, table: Table) -> bool:
-    return bool(table.get(section.name)) or section.name in ("document", "recommendations", "populations")
+def _shown(section: Section, table: Table, every: bool = False) -> bool:
+    return every or bool(table.get(section.name)) or section.name in ("document", "recommendations", "populations")
 
 
 def _checked(text: str) -> str:
@@ -118,12 +118,13 @@ def _packed(content: bytes) -> bytes:
 # ---------------------------------------------------------------- XLSX
 
 
-def xlsx_bytes(table: Table, lists: Mapping[tuple[str, ...], Sequence[str]]) -> bytes:
+def xlsx_bytes(table: Table, lists: Mapping[tuple[str, ...], Sequence[str]], *, every: bool = False) -> bytes:
     """A sheet as an XLSX workbook.
 
     Args:
         table: the rows of each section.
         lists: what cells may be chosen from (:func:`lists_of`).
+        every: whether there is a worksheet for sections without rows too.
 
     Raises:
         UsageError: openpyxl is not installed, or a text cannot stand in a workbook.
@@ -143,7 +144,7 @@ def xlsx_bytes(table: Table, lists: Mapping[tuple[str, ...], Sequence[str]]) -> 
         about.append([f"{section.name}: {section.says}"])
     ranges = _lists_sheet(book, lists)
     for section in sections().values():
-        if _shown(section, table):
+        if _shown(section, table, every):
             _xlsx_section(book.create_sheet(section.name), section, table.get(section.name, []), ranges)
     book.move_sheet("lists", len(book.sheetnames))
     book.properties.creator = "GuideGraph"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +43,9 @@ def import_(
         str,
         typer.Option("--encoder", metavar="NAME", help="Who wrote it down where no cell says so: a name or an ORCID."),
     ] = "",
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Leave out the terms of the folder that the sheet has no row for.")
+    ] = False,
     opened: Opener = SHIPPED,
 ) -> None:
     """Read a guideline from a sheet into a domain folder: documents, terms, mappings; all of it or nothing.
@@ -52,7 +56,7 @@ def import_(
     """
     from guidegraph.authoring.importing import import_sheet, write_import
 
-    kb = opened()
+    kb = _needed(opened, output)()
     if sheet.suffix.lower() == ".json":
         from guidegraph.authoring.fhirrows import read_fhir
 
@@ -65,7 +69,7 @@ def import_(
             return
     try:
         with working("reading the sheet"):
-            result = import_sheet(sheet, kb.knowledge, encoder=encoder, folder=output)
+            result = import_sheet(sheet, kb.knowledge, encoder=encoder, folder=output, prune=prune)
     except SheetError as error:
         for mistake in error.mistakes:
             complain(str(mistake))
@@ -76,7 +80,19 @@ def import_(
     for name in result.files:
         typer.echo(str(output / name))
     if result.kept:
-        typer.echo(f"kept {result.kept} terms of {output} that the sheet has no row for", err=True)
+        typer.echo(
+            f"kept {result.kept} terms of {output} that the sheet has no row for (--prune leaves them out)", err=True
+        )
+
+
+def _needed(opened: Opener, folder: Path) -> Opener:
+    """What a sheet of a folder may use where no option says it: the first domain, and those that the folder needs."""
+    from guidegraph.domains import FILE, first, read_domain
+
+    if opened.domains or not (folder / FILE).is_file():
+        return opened
+    needs = read_domain(folder).needs
+    return replace(opened, domains=(first(opened.folder).name, *needs)) if needs else opened
 
 
 def sheet(

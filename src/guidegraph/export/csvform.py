@@ -18,6 +18,7 @@ from guidegraph import namespaces as ns
 from guidegraph.disagree.words import manchester, simplest, words
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.effect import InEffect
+from guidegraph.knowledge.encodings import second_readers
 from guidegraph.knowledge.normal import Normalizer
 from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records, gg
@@ -127,8 +128,12 @@ COLUMNS = (
     Column("verified_at", "pages at which it was read", lambda r: _pages(r), several=True),
     Column("copies", "those of them that are copies on others' sites", lambda r: _copies(r), several=True),
     Column("encoded_by", "who wrote it down as data", lambda r: r.ids("encodedBy"), several=True),
-    Column("checked_by", "who read the encoding a second time", lambda r: r.ids("checkedBy"), several=True),
+    Column("checked_by", "who read the encoding a second time", lambda r: _readers(r), several=True),
 )
+
+
+def _readers(row: _Row) -> list[str]:
+    return [describe.name(reader) for reader in second_readers(row.records, row.iri)]
 
 
 def _address(row: _Row) -> list[str]:

@@ -9,9 +9,10 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import DocumentError, UsageError
-from guidegraph.export.closure import Closure
+from guidegraph.export.closure import PUBLICATION, Closure
 from guidegraph.export.nanopub import NPX, Key, Nanopub, content, make
 from guidegraph.export.nanopubcheck import verdict
+from guidegraph.knowledge.encodings import second_readers
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.reading import read_quads
 
@@ -43,6 +44,11 @@ def nanopubs(
         if graph is None:
             raise UsageError(f"{iri} is in no named graph", mend="Write it into the graph of its document.")
         parts = closure.parts(node, graph)
+        # Who approved the encoding stands with whom the statement itself names as its second reader.
+        read = (
+            ox.Triple(node, ox.NamedNode(ns.GG + "checkedBy"), ox.NamedNode(r)) for r in second_readers(records, iri)
+        )
+        parts += [(PUBLICATION, one) for one in read if (PUBLICATION, one) not in parts]
         creator = records.one(graph.value, "encodedBy") or records.one(iri, "encodedBy")
         days = records.nodes.get(graph.value, {}).get(ns.DCTERMS + "created", ("",))
         old = known.get(iri)

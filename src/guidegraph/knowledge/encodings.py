@@ -50,6 +50,16 @@ def encoding_review(records: Records, statement: str) -> EncodingReview | None:
     return own if own is not None and (decided or not covered) else document
 
 
+def second_readers(records: Records, statement: str) -> list[str]:
+    """Who read the encoding of a statement a second time: named there (IRIs), and by an approval that holds."""
+    review = encoding_review(records, statement)
+    found = set(records.all(statement, "checkedBy"))
+    if review is not None and review["state"] == "approved":
+        node = statement if review["of"] == "statement" else records.one(statement, "statedIn")
+        found.update(records.criteria[node][ns.IDX + "encodingAgent"])
+    return sorted(found)
+
+
 def reviewed(records: Records, statement: str) -> Reviewed:
     """The key of a statement that was reviewed; nothing for any other."""
     review = encoding_review(records, statement)

@@ -305,6 +305,11 @@ def index_quads(reviews: Reviews) -> list[ox.Quad]:
         values = [("encodingState", standing.state), ("encodingOn", standing.last.day.isoformat())]
         values += [("encodingBy", reviews.agent(standing.last.by).name), ("encodingNote", standing.last.note)]
         values += [("encodingChanged", text) for text in standing.changed]
+        rows.append(
+            ox.Quad(
+                ox.NamedNode(subject), ox.NamedNode(ns.IDX + "encodingAgent"), ox.NamedNode(standing.last.by), graph
+            )
+        )
         rows += [
             ox.Quad(ox.NamedNode(subject), ox.NamedNode(ns.IDX + name), ox.Literal(value), graph)
             for name, value in values

@@ -132,7 +132,8 @@ def _is_dose(tokens: Sequence[str], doses: Doses) -> bool:
     for at, token in enumerate(tokens):
         if _NUMBER.fullmatch(token):
             follows = at + 1 < len(tokens) and tokens[at + 1] in words["units"] | told | words["fillers"]
-            bare = float(token.replace(",", "")) >= doses.least_bare or "." in token
+            # One with two points, such as the number of a passage, is none that a drug is dosed by.
+            bare = "." in token or float(token.replace(",", "")) >= doses.least_bare
             if not follows and not bare:
                 return False
             telling = telling or bare
