@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +25,7 @@ from guidegraph.authoring.populations import (
     write_population,
 )
 from guidegraph.disagree.words import manchester, simplest
-from guidegraph.errors import PopulationError
+from guidegraph.errors import PopulationError, UsageError
 from guidegraph.knowledge.branch import Event, Held, Literal, Range
 from guidegraph.termreadings import HIGHEST, LOWEST, Bound
 
@@ -323,3 +324,13 @@ def test_what_the_documentation_shows_is_so(repo_root: Path, capsys: pytest.Capt
     with pytest.raises(PopulationError) as caught:
         read_population("sciatica; caudal equina syndrome", VOCABULARY)
     assert str(caught.value) == blocks[3].strip()
+
+
+def test_without_lark_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from guidegraph.authoring import populations
+
+    monkeypatch.setitem(sys.modules, "lark", None)
+    populations._grammar.cache_clear()
+    with pytest.raises(UsageError, match=r"needs lark. Install guidegraph\[authoring\]"):
+        read_population("sciatica", VOCABULARY)
+    populations._grammar.cache_clear()
