@@ -371,3 +371,17 @@ def test_the_command_writes_and_lists(folder: Folder, cli: Callable[..., Any]) -
     assert unknown.returncode == 2 and len(unknown.stderr.splitlines()) == 1
     conforms = cli("validate", str(folder.file), *place)
     assert conforms.returncode == 0, conforms.stdout
+
+
+def test_a_review_lies_in_the_folder_of_its_domain(folder: Folder, tmp_path: Path) -> None:
+    clinic, other = tmp_path / "clinic", tmp_path / "other"
+    for place in (clinic, other):
+        (place / "documents").mkdir(parents=True)
+        name = place.name
+        (place / "domain.yaml").write_text(f"id: {name}\nlabel: {name}\ndescription: {name}\n", encoding="utf-8")
+    shutil.move(folder.document, clinic / "documents/clean.trig")
+    kb = api.open_knowledge(folder.root, domains=[other, clinic])
+    path, row = take(kb.knowledge, GUIDELINE, "submitted", by="Berta", at=DAY)
+    assert path.parent == clinic / "reviews" and row["state"] == "submitted"
+    again = api.open_knowledge(folder.root, domains=[clinic])
+    assert reviews(again.knowledge)["reviews"][0]["state"] == "submitted"
