@@ -266,6 +266,7 @@ _CDM = ROOT / "tests/intake/omop/cases/c-datetime"
 FILES: dict[str, dict[str, Path]] = {
     "README.md": {
         "bundle.json": _RECORD,
+        "patients.csv": ROOT / "tests/support/patients.csv",
         "mine.rq": ROOT / "queries/examples/red-flags.rq",
         "mine.ttl": ROOT / "shapes/examples/statements/pass.ttl",
     },
