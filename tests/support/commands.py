@@ -40,6 +40,12 @@ NEEDED = {
     "nanopub check": ["mine.ttl"],
     "profile from-fhir": ["patient.json"],
     "profile from-omop": ["cdm", "--person", "1"],
+    "diff": ["bmj-2025", "nice-ng59"],
+    "import": ["sheet.yaml", "-o", "made"],
+    "export sheet": ["bmj-2025", "-o", "written.yaml"],
+    **{f"review {step}": ["bmj-2025", "--by", "Jane Doe"] for step in ("submit", "start", "approve", "reject")},
+    "cohort answer": ["patients.csv", "-o", "statuses.parquet"],
+    "cohort columns": ["patients.csv"],
 }
 
 
@@ -49,6 +55,8 @@ def make_inputs(folder: Path) -> None:
         "patient.yaml": "age: 50\n",
         "patient.json": '{"resourceType": "Patient", "id": "x"}',
         "article.txt": "Nothing.",
+        "sheet.yaml": "document: []\n",
+        "patients.csv": "patient,age\n1,50\n",
         "mine.ttl": "<https://example.org/a> a <https://example.org/B> .",
         "answer.ttl": "<https://example.org/a> a <https://example.org/B> .",
     }
