@@ -253,7 +253,8 @@ def test_the_form_is_as_published_and_the_same_on_every_run(tmp_path: Path) -> N
     one, two = (compared(tmp_path, CASES["threshold"][0], patients=True, profiles=profiles) for _ in range(2))
     Draft202012Validator(schema).validate(one)
     assert one == two and diff_text(one) == diff_text(two) and diff_markdown(one).startswith("# ")
-    assert all(len(line) <= 80 for line in diff_text(one).splitlines())
+    # A path that is longer than a line is not broken.
+    assert all(len(line) <= 80 or str(tmp_path) in line for line in diff_text(one).splitlines())
 
 
 def test_what_cannot_be_compared_is_told(kb: gg.KnowledgeBase, tmp_path: Path) -> None:

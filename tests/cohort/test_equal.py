@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from guidegraph import assets
 from guidegraph.assess.assessing import assess
 from guidegraph.cohort.form import compile_form
+from guidegraph.domains import first
 from guidegraph.errors import ProfileError
 from guidegraph.profile.problems import parts
 from tests.conftest import AS_OF
@@ -43,7 +43,7 @@ def test_generated_patients(kb: Any, asked: str) -> None:
 
 
 def test_examples(kb: Any) -> None:
-    names = [path.stem for path in assets.files("graph", "profiles/*.yaml")]
+    names = sorted(first().examples)
     assert compare(kb, [one for name in names for one in parts(kb.profile(f"example:{name}"))], None, frozenset()) == 0
 
 

@@ -43,4 +43,4 @@ def test_an_independent_engine_finds_the_same_truth_values(
 
 def test_the_bundle_is_valid_fhir(care: Any) -> None:
     for profile in carefacts.patients(care, 300, 320).values():
-        validate(bare(patient_bundle(profile, care.vocabulary, AS_OF)))
+        validate(bare(patient_bundle(profile, care.vocabulary, AS_OF)), "R4")

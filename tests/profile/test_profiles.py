@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from guidegraph import assets
+from guidegraph.domains import first
 from guidegraph.errors import ProfileError, TermError
 from guidegraph.profile import digest, from_triples, parse_profile_text, template, to_triples
 from tests.support import generate
@@ -195,10 +195,10 @@ def test_the_template_names_every_key_and_can_be_read(kb: Any) -> None:
 
 
 def test_every_example_is_read(kb: Any) -> None:
-    paths = assets.files("graph", "profiles/*.yaml")
-    assert len(paths) >= 8
-    for path in paths:
-        assert kb.profile(f"example:{path.stem}").id == path.stem
+    names = first().examples
+    assert len(names) >= 8
+    for name in names:
+        assert kb.profile(f"example:{name}").id == name
 
 
 @given(seed=st.integers(min_value=1, max_value=10**6))

@@ -38,7 +38,8 @@ def command(
     """Run ``guidegraph`` with some arguments. ``env`` are variables beside those of the environment."""
     # A folder of links is looked for when knowledge is opened, other variables when Python starts.
     home = env.pop("GUIDEGRAPH_HOME", None)
-    if env or not hasattr(os, "fork"):
+    # The engine of columns has threads, which a fork of a process that used it would be without.
+    if env or not hasattr(os, "fork") or args[:1] == ("cohort",):
         env.update({"GUIDEGRAPH_HOME": home} if home is not None else {})
         line = [sys.executable, "-m", "guidegraph", *args]
         around = {**os.environ, **env}

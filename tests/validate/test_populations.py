@@ -9,8 +9,10 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import assets
+from guidegraph.domains import first
 from guidegraph.namespaces import GG, GGP
 from guidegraph.reading import read_quads
+from guidegraph.store import domain_files
 from guidegraph.validate.populations import unlinked
 
 PREFIXES = (
@@ -69,7 +71,7 @@ def test_populations_that_differ_are_not_told(one: str, other: str) -> None:
 def test_every_shipped_population_is_of_patients() -> None:
     """The genus stands in the definition, so that what is not of a population is still a patient."""
     store = ox.Store()
-    for path in (*assets.files("graph", "documents/*.trig"), *assets.files("ontology", "*.ttl")):
+    for path in (*domain_files(first().folder)[1], *assets.files("ontology", "*.ttl")):
         store.extend(read_quads(path))
     owl = "PREFIX owl: <http://www.w3.org/2002/07/owl#> PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> "
     without = (

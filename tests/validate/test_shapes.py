@@ -13,8 +13,10 @@ import pytest
 from rdflib import SH, Dataset, Graph, URIRef
 
 from guidegraph import assets
+from guidegraph.domains import available, first
 from guidegraph.errors import ValidationError
 from guidegraph.reading import read_quads
+from guidegraph.store import domain_files
 from guidegraph.validate import engine, validate_files, validate_graph
 from guidegraph.validate.graph import IndexedGraph, TermTable
 
@@ -269,6 +271,10 @@ def test_importing_the_package_loads_no_engine() -> None:
 
 def test_shipped_files_conform() -> None:
     """All at once: engine and shapes are read for one validation, and each result names its file."""
-    files = assets.files("graph", "documents/*.trig") + assets.files("ontology", "*.ttl")
+    files = [*domain_files(first().folder)[1], *assets.files("ontology", "*.ttl")]
     assert len(files) > 150
     assert [str(result) for result in validate_files(files).results] == []
+    for name, domain in available(assets.root()).items():
+        terms, documents = domain_files(domain.folder)
+        ontology = [*assets.files("ontology", "*.ttl"), *terms]
+        assert [str(result) for result in validate_files([*terms, *documents], ontology=ontology).results] == [], name

@@ -106,6 +106,7 @@ def sheet(
             "--output",
             "-o",
             metavar="FILE|FOLDER",
+            parser=folder_path,
             help="A file that ends in .xlsx, .ods or .yaml, or a folder for CSV.",
         ),
     ] = None,

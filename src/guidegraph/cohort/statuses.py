@@ -10,6 +10,7 @@ from guidegraph.cohort.facts import Facts
 from guidegraph.cohort.form import Form, Therapy
 from guidegraph.cohort.truths import Truths
 from guidegraph.knowledge.records import gg
+from guidegraph.model import STATUSES
 
 _NOT_TOLERATED = gg("NotTolerated")
 
@@ -139,17 +140,20 @@ class Statuses:
             maybe_alarm, maybe_uncovered, maybe_opposed,
             self._unknown(therapy.absolute), self._unknown(therapy.cautioned),
         )  # fmt: skip
-        rows = (
-            ("contraindicated", forbidden),
-            ("contested", opposed & recommended),
-            ("advised-against", opposed),
-            ("caution", recommended & careful),
-            ("provisional", recommended & self._sheet.any(doubt)),
-            ("eligible", recommended),
-            ("undetermined", self._unknown(therapy.recommending)),
-        )
+        # The table of statuses in the order in which queries/assess/50-status decides, each by its letter.
+        rows = {
+            "C": forbidden,
+            "X": opposed & recommended,
+            "A": opposed,
+            "!": recommended & careful,
+            "P": recommended & self._sheet.any(doubt),
+            "E": recommended,
+            "u": self._unknown(therapy.recommending),
+            "n": self._sheet.all,
+        }
+        codes = {status.letter: code for code, status in STATUSES.items()}
         rest, found = self._sheet.all, {}
-        for status, holds in rows:
-            found[status] = rest & holds
+        for letter, holds in rows.items():
+            found[codes[letter]] = rest & holds
             rest = rest & ~holds
-        return {**found, "not-indicated": rest}
+        return found
