@@ -191,13 +191,18 @@ def _progress() -> Iterator[Callable[[int], None]]:
         yield lambda rows: status.update(f"{rows:,} patients")
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _told(report: Report, output: Path) -> str:
     """What became of the table, in lines."""
-    lines = [f"{report.patients:,} patients in {output}"]
+    lines = [f"{_counted(report.patients, 'patient')} in {output}"]
     if report.contradicted:
-        lines.append(f"{report.contradicted:,} contradict themselves (column contradiction) and have no status")
+        said = "contradicts itself" if report.contradicted == 1 else "contradict themselves"
+        lines.append(f"{report.contradicted:,} {said} (column contradiction), without a status")
     if report.left_out:
-        lines.append(f"{report.left_out:,} rows left out, since they cannot be read")
+        lines.append(f"{_counted(report.left_out, 'row')} left out, which cannot be read")
     for unread in report.unread:
         shown = ", ".join(f"{text!r} in row {row:,}" for row, text in unread.examples)
         lines.append(f"column {unread.column}: {unread.count:,} x {unread.what} ({shown})")

@@ -45,7 +45,7 @@ def listed(
     from guidegraph.authoring.reviewing import reviews
     from guidegraph.render.reviews import reviews_text
 
-    write_report(form, reviews(opened().knowledge, subject, day(as_of)), reviews_text)
+    write_report(form, reviews(opened(warned=False).knowledge, subject, day(as_of)), reviews_text)
 
 
 def _step(opened: Opener, subject: str, state: str, by: str, note: str, at: str | None, form: ReportFormat) -> None:
@@ -56,7 +56,7 @@ def _step(opened: Opener, subject: str, state: str, by: str, note: str, at: str 
     if opened.extra:
         raise UsageError("a review is kept beside the knowledge, and --extra adds to it only for once", where="--extra")
     when = day(at, "--at")
-    knowledge = opened().knowledge
+    knowledge = opened(warned=False).knowledge
     path, row = review(knowledge, subject, state, by=by, note=note, at=when)
     write(to_json(row) if form is ReportFormat.json else "\n".join([*review_lines(row), f"wrote {path}"]) + "\n")
 
