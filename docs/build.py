@@ -200,8 +200,8 @@ def build(folder: Path, pylode: list[str]) -> None:
     files = {
         "index.html": index(rows, kb.version),
         "context.jsonld": (assets.folder("ontology") / "context.jsonld").read_text(encoding="utf-8"),
-        "dataset.ttl": description.turtle(kb.engine, assets.root()),
-        "dataset.jsonld": description.schema_org(kb.engine, assets.root()),
+        "dataset.ttl": description.turtle(kb.engine, kb.links.folders),
+        "dataset.jsonld": description.schema_org(kb.engine, kb.links.folders),
         "ontology.ttl": rdf.turtle(ox.Quad(*t) for t in whole),
         "ontology.jsonld": jsonld.json_ld(ox.Quad(*t) for t in whole),
         "ontology.owx": owl_xml(whole),

@@ -72,7 +72,7 @@ def edge_cases(kb: Any) -> dict[str, Profile]:
             for weeks in (None, Decimal("5.999999999"), Decimal(6)):
                 cases[f"tried-{tag}-{weeks}"] = Profile(trials_present=frozenset({TrialFact(atom.cls, outcome, weeks)}))
     for path in PROFILES:
-        bare_ = read_profile(f"example:{path.stem}", kb.vocabulary)
+        bare_ = read_profile(path, kb.vocabulary)
         cases |= {f"bare-{title}": one for title, one in titled(bare_, kb.vocabulary, path.stem).items()}
     for number, rule in enumerate(kb.implications):
         stop = rule.given == STOPPED

@@ -43,7 +43,6 @@ NEEDED = {
     "diff": ["bmj-2025", "nice-ng59"],
     "import": ["sheet.yaml", "-o", "made"],
     "export sheet": ["bmj-2025", "-o", "written.yaml"],
-    **{f"review {step}": ["bmj-2025", "--by", "Jane Doe"] for step in ("submit", "start", "approve", "reject")},
     "cohort answer": ["patients.csv", "-o", "statuses.parquet"],
     "cohort columns": ["patients.csv"],
 }
