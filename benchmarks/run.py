@@ -28,6 +28,7 @@ import synthetic
 import guidegraph as gg
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.domains import first
 from guidegraph.knowledge.engine import Engine, Request, request_quads, steps
 from guidegraph.profile import to_triples
 from guidegraph.profile.problems import titled
@@ -97,7 +98,7 @@ def cold(*command: str, times: int = 7) -> float:
 def slowest(kb: gg.KnowledgeBase) -> tuple[str, float]:
     """The example whose warm assessment takes longest, with its seconds; of several problems each is one."""
     found = []
-    for path in assets.files("graph", "profiles/*.yaml"):
+    for path in first().examples.values():
         for name, one in titled(kb.profile(path), kb.vocabulary, path.stem).items():
             found.append((median(partial(assess, kb.engine, to_triples(one)), 10), name))
     seconds, name = max(found)

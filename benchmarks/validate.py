@@ -18,8 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import synthetic
 
-from guidegraph import assets
+from guidegraph.domains import first
 from guidegraph.reading import read_quads
+from guidegraph.store import domain_files
 from guidegraph.validate import validate_files, validate_graph
 from guidegraph.validate.engine import context, ontology_files, shape_files
 
@@ -75,7 +76,7 @@ def row(what: str, triples: int, engine: str, seconds: float) -> str:
 def main() -> None:
     """Measure and print."""
     rows = []
-    largest = max(assets.files("graph", "documents/*.trig"), key=lambda path: path.stat().st_size)
+    largest = max(domain_files(first().folder)[1], key=lambda path: path.stat().st_size)
     start = time.perf_counter()
     validate_files([largest])
     first = time.perf_counter() - start

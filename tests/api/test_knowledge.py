@@ -12,8 +12,10 @@ import yaml
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.domains import first
 from guidegraph.reading import read_quads
 from guidegraph.reason import classify
+from guidegraph.store import domain_files
 from guidegraph.validate import passages as verify
 
 ARTICLE = ns.GGD + "droracle-sciatica-2025"
@@ -182,7 +184,7 @@ def test_comparisons_are_no_stance_and_combinations_hold_what_their_parts_hold(k
 @pytest.mark.slow
 def test_hermit_finds_the_ontology_consistent_and_every_class_satisfiable() -> None:
     quads = [q for f in assets.files("ontology", "*.ttl") for q in read_quads(f)]
-    for path in assets.files("graph", "documents/*.trig"):
+    for path in domain_files(first().folder)[1]:
         quads += read_quads(path)
     import pyoxigraph as ox
 

@@ -13,7 +13,9 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.domains import first
 from guidegraph.reading import read_quads
+from guidegraph.store import domain_files
 
 Quads = list[ox.Quad]
 
@@ -33,7 +35,7 @@ def files() -> dict[Path, tuple[ox.Quad, ...]]:
     """Every file of the shipped knowledge with its quads; the ontology's in its graph."""
     found = {}
     graph = ox.NamedNode(ns.ONTOLOGY_GRAPH)
-    for path in [*assets.files("ontology", "*.ttl"), *assets.files("graph", "documents/*.trig")]:
+    for path in [*assets.files("ontology", "*.ttl"), *domain_files(first().folder)[1]]:
         quads = read_quads(path, strange=False)
         inside = [ox.Quad(q.subject, q.predicate, q.object, graph) for q in quads]
         found[path] = tuple(inside if path.suffix == ".ttl" else quads)

@@ -11,8 +11,10 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import assets
+from guidegraph.domains import first
 from guidegraph.errors import ValidationError
 from guidegraph.reading import read_quads
+from guidegraph.store import domain_files
 from guidegraph.validate import validate_graph
 from guidegraph.validate.engine import context, ontology_files, shape_files
 
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.slow
 Verdict = tuple[str, str]
 RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 EXAMPLES = sorted((assets.folder("shapes") / "examples").rglob("*.ttl"))
-DOCUMENTS = assets.files("graph", "documents/*.trig") + assets.files("ontology", "*.ttl")
+DOCUMENTS = domain_files(first().folder)[1] + assets.files("ontology", "*.ttl")
 
 
 def n_triples(triples: Sequence[ox.Quad | ox.Triple]) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 import guidegraph as gg
-from guidegraph import assets
+from guidegraph.domains import first
 
 pytest.importorskip("starlette")
 
@@ -181,7 +181,7 @@ class _Form(HTMLParser):
             self._area = ""
 
 
-EXAMPLES = sorted(path.stem for path in assets.files("graph", "profiles/*.yaml"))
+EXAMPLES = sorted(first().examples)
 CODED = """
 problems:
   - {of: "ICD10CM:M54.31", weeks: 9, severity: moderate, trials: {present: [{of: "ATC:M01AE01", weeks: 2}]}}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from guidegraph import assets
+from guidegraph.domains import first
 from tests.support.browser import OpenPage, settled, sideways, violations
 
 VIEWS = [(1280, False), (1280, True), (360, False), (360, True)]
@@ -15,7 +15,7 @@ CHRONIC, ACUTE = "/?example=chronic-failed-care", "/?example=acute-uncomplicated
 LONGEST = ("acute-uncomplicated", "anticoagulated-older", "chronic-failed-care", "stopped-mao-inhibitor")
 EXAMPLES = [
     pytest.param(path.stem, marks=() if path.stem in LONGEST else pytest.mark.slow)
-    for path in assets.files("graph", "profiles/*.yaml")
+    for path in first().examples.values()
 ]
 
 
