@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import synthetic
 
-from guidegraph.domains import first
+from guidegraph import domains
 from guidegraph.reading import read_quads
 from guidegraph.store import domain_files
 from guidegraph.validate import validate_files, validate_graph
@@ -76,7 +76,7 @@ def row(what: str, triples: int, engine: str, seconds: float) -> str:
 def main() -> None:
     """Measure and print."""
     rows = []
-    largest = max(domain_files(first().folder)[1], key=lambda path: path.stat().st_size)
+    largest = max(domain_files(domains.first().folder)[1], key=lambda path: path.stat().st_size)
     start = time.perf_counter()
     validate_files([largest])
     first = time.perf_counter() - start
