@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from guidegraph.assess.assessing import check_jurisdiction, counted_voices
+from guidegraph.assess.assessing import check_jurisdiction, counted_voices, unreached
 from guidegraph.errors import GuideGraphError, UsageError
 from guidegraph.profile.entrance import PERSONS
 
@@ -142,8 +142,7 @@ def _request(kb: KnowledgeBase, options: CohortOptions) -> Request:
     wanted = frozenset(kb.vocabulary.resolve(text, ("intervention",)) for text in options.get("therapies", ()))
     silent = sorted(iri for iri in wanted if iri not in kb.records.edges)
     if silent:
-        mend = "guidegraph therapies lists every therapy that one reaches."
-        raise UsageError(f"no recommendation or contraindication reaches {kb.records.label(silent[0])!r}", mend=mend)
+        raise unreached(kb.records.label(silent[0]))
     return Request(
         options.get("as_of") or date.today(),
         options.get("jurisdiction"),

@@ -193,11 +193,16 @@ def find_therapy(knowledge: Knowledge, text: str, assessment: Assessment) -> str
     known = reading is not None and reading.iri in assessment.linked
     iri = reading.iri if reading and known else knowledge.vocabulary.resolve(text, ("intervention",))
     if iri not in assessment.statuses:
-        raise UsageError(
-            f"no recommendation or contraindication reaches {assessment.records.label(iri)!r}",
-            mend="guidegraph therapies lists every therapy that one reaches.",
-        )
+        raise unreached(assessment.records.label(iri))
     return iri
+
+
+def unreached(label: str) -> UsageError:
+    """The error that nothing is said of an intervention, which is called so."""
+    return UsageError(
+        f"no recommendation or contraindication reaches {label!r}",
+        mend="guidegraph therapies lists every therapy that one reaches.",
+    )
 
 
 def check_jurisdiction(knowledge: Knowledge, jurisdiction: str | None) -> None:

@@ -51,7 +51,8 @@ class Following:
         self.problems = {cls: p for (prop, cls), p in self.present.items() if cls in form.problems}
         self._fixpoint(rules, closed=False)
         self._leave_open()
-        self._fixpoint(rules, closed=True)
+        if facts.closed:
+            self._fixpoint(rules, closed=True)
         self._check()
 
     # ------------------------------------------------------------ what is known

@@ -147,7 +147,8 @@ def compile_form(
     same = index.pairs("sameProblem")
     speaks = index.pairs("indication")
     population = {statement: min(names) for statement, names in index.pairs("population").items()}
-    clocks = _clocks(knowledge, index, population)
+    branches = {name: index.pairs(name) for name in ("positive", "negative", "clock", "requires", "branchOf")}
+    clocked = {s: found for s, found in index.pairs("clocked").items() if s in population}
     return Form(
         records.ancestors,
         _turned(records.ancestors),
@@ -163,8 +164,8 @@ def compile_form(
         knowledge.problems,
         same,
         {s: frozenset(c for one in found for c in same.get(one, ())) for s, found in speaks.items()},
-        {s: tuple(found) for s, found in clocks.items()},
-        {s: tuple(_holding(knowledge, index, population[s])) for s in clocks},
+        {s: tuple(_clock(branches, one) for one in sorted(found)) for s, found in clocked.items()},
+        {s: tuple(_holding(branches, population[s])) for s in clocked},
         _inactive(knowledge, day, jurisdiction, voices),
         tuple(sorted(s for s, k in kinds.items() if gg("Alert") in k)),
         tuple(sorted(s for s, k in kinds.items() if gg("CoverageRule") in k)),
@@ -223,7 +224,7 @@ def _cuts(atoms: Iterable[Atom], rules: Iterable[Implication]) -> dict[str, tupl
         cuts[number] |= {low, high} - {HIGHEST}
     for rule in rules:
         if not rule.cls and rule.interval is None:
-            assert cuts[rule.given]
+            cuts[rule.given].add(LOWEST)
     return {number: tuple(sorted(found)) for number, found in sorted(cuts.items())}
 
 
@@ -240,20 +241,9 @@ def _literals(index: Mapping[str, dict[str, frozenset[str]]], branch: str) -> tu
     return (*positive, *negative)
 
 
-def _clocks(knowledge: Knowledge, index: _Index, population: Mapping[str, str]) -> dict[str, list[Clock]]:
-    """The branches by which each statement may speak of another problem's numbers."""
-    tables = {name: index.pairs(name) for name in ("positive", "negative", "clock", "requires")}
-    return {
-        statement: [_clock(tables, branch) for branch in sorted(branches)]
-        for statement, branches in index.pairs("clocked").items()
-        if statement in population
-    }
-
-
-def _holding(knowledge: Knowledge, index: _Index, population: str) -> Iterator[Clock]:
+def _holding(tables: Mapping[str, dict[str, frozenset[str]]], population: str) -> Iterator[Clock]:
     """All branches of a population, each with what of it hangs on a problem."""
-    tables = {name: index.pairs(name) for name in ("positive", "negative", "clock", "requires")}
-    for branch, of in index.pairs("branchOf").items():
+    for branch, of in tables["branchOf"].items():
         if population in of:
             yield _clock(tables, branch)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from guidegraph.cohort.bits import Plane, Sheet
+from guidegraph.cohort.bits import Plane
 from guidegraph.cohort.facts import Event, Facts
 from guidegraph.cohort.following import Following
 from guidegraph.cohort.form import CLASSES, STOP, TRIAL, Clock, Form, Literal, interval_of
@@ -37,11 +37,6 @@ class Truths:
         self._settle_populations()
         self.inactive = self._other_problem()
         self.statements = {s: self._statement(s) for s in form.population}
-
-    @property
-    def sheet(self) -> Sheet:
-        """Of how many patients this is."""
-        return self._sheet
 
     def counts(self, statement: str) -> Plane:
         """Those for whom a statement counts."""
