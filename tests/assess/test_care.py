@@ -12,8 +12,8 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph import namespaces as ns
-from guidegraph.cohort.form import compile_form
 from guidegraph.errors import ProfileError
+from guidegraph.knowledge.criteria import compile_criteria
 from guidegraph.knowledge.disagreement import grader
 from guidegraph.profile import to_triples
 from guidegraph.termreadings import CARE
@@ -98,7 +98,7 @@ def test_hermit_finds_the_same_overlaps(care: Any) -> None:
 
 def test_many_patients_at_once_are_answered_alike(care: Any) -> None:
     profiles = [carefacts.drawn(seed) for seed in range(400, 460)]
-    answered = Answered(care, compile_form(care.knowledge, AS_OF), profiles)
+    answered = Answered(care, compile_criteria(care.knowledge, AS_OF), profiles)
     contradictory = 0
     for at, profile in enumerate(profiles):
         try:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from guidegraph.assess.assessing import assess
-from guidegraph.cohort.form import compile_form
 from guidegraph.domains import first
 from guidegraph.errors import ProfileError
+from guidegraph.knowledge.criteria import compile_criteria
 from guidegraph.profile.problems import parts
 from tests.conftest import AS_OF
 from tests.support.cohorts import Answered, drawn
@@ -19,7 +19,7 @@ ASKED = {"all voices": (None, frozenset[str]()), "guidelines, US": ("US", frozen
 
 def compare(kb: Any, profiles: list[Any], jurisdiction: str | None, voices: frozenset[str]) -> int:
     """How many of some patients contradict themselves; every other one must come to the same."""
-    answered = Answered(kb, compile_form(kb.knowledge, AS_OF, jurisdiction, voices), profiles)
+    answered = Answered(kb, compile_criteria(kb.knowledge, AS_OF, jurisdiction, voices), profiles)
     contradictory = 0
     for at, profile in enumerate(profiles):
         try:

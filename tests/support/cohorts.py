@@ -10,8 +10,8 @@ import numpy as np
 
 from guidegraph.cohort.bits import unpack
 from guidegraph.cohort.facts import Gathered
-from guidegraph.cohort.form import Form
 from guidegraph.cohort.statuses import Statuses
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from tests.support import generate
 
@@ -40,21 +40,21 @@ def drawn(kb: Any, seed: int) -> Profile:
 class Answered:
     """The planes of some patients, read back patient by patient."""
 
-    def __init__(self, kb: Any, form: Form, profiles: list[Profile]) -> None:
+    def __init__(self, kb: Any, criteria: Criteria, profiles: list[Profile]) -> None:
         self._patients = len(profiles)
-        gathered = Gathered(len(profiles), form, kb.vocabulary)
+        gathered = Gathered(len(profiles), criteria, kb.vocabulary)
         for at, profile in enumerate(profiles):
             gathered.state(profile, at)
-        self._statuses = Statuses(form, gathered.facts())
+        self._statuses = Statuses(criteria, gathered.facts())
         truths = self._statuses.truths
         self.contradicted = self._mask(truths.following.contradicted)
         self._of = {
             therapy.iri: {status: self._mask(plane) for status, plane in self._statuses.of(therapy).items()}
-            for therapy in form.therapies
+            for therapy in criteria.therapies
         }
         pairs = {**truths.atoms, **truths.populations}
         self._truth = {iri: (self._mask(pair.true), self._mask(pair.false)) for iri, pair in pairs.items()}
-        for statement in form.population:
+        for statement in criteria.population:
             true, false = truths.of(statement)
             counts = self._mask(truths.counts(statement))
             self._truth[statement] = (self._mask(true), self._mask(false), ~counts)

@@ -13,8 +13,8 @@ import polars as pl
 from guidegraph.cohort.bits import Mask
 from guidegraph.cohort.columns import COMPLETE, EVENT, FACT, LISTED, NUMBER, PROBLEM, Column
 from guidegraph.cohort.facts import Gathered
-from guidegraph.cohort.form import Form
 from guidegraph.errors import GuideGraphError
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from guidegraph.profile import Vocabulary
 from guidegraph.profile.parse import parse_value
@@ -59,13 +59,13 @@ class Cells:
     """Reads the cells of columns, each distinct one once for all batches.
 
     Args:
-        form: between which bounds numbers are told apart.
+        criteria: between which bounds numbers are told apart.
         vocabulary: the terms.
         unread: by column and reason what could not be read; it is added to.
     """
 
-    def __init__(self, form: Form, vocabulary: Vocabulary, unread: dict[tuple[str, str], Unread]) -> None:
-        self._form, self._vocabulary = form, vocabulary
+    def __init__(self, criteria: Criteria, vocabulary: Vocabulary, unread: dict[tuple[str, str], Unread]) -> None:
+        self._criteria, self._vocabulary = criteria, vocabulary
         self._known: dict[tuple[str, str, str, str], Profile | str] = {}
         self.unread = unread
 
@@ -129,8 +129,8 @@ class Cells:
                 first,
             )
         known &= ~off
-        if row.iri in self._form.numbers:
-            pieces = _pieces(values, self._form.numbers[row.iri])
+        if row.iri in self._criteria.numbers:
+            pieces = _pieces(values, self._criteria.numbers[row.iri])
             for at in np.unique(pieces[known]):
                 gathered.mark(("values", (row.iri, int(at))), known & (pieces == at))
         return off

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from guidegraph.cohort.bits import Mask, Plane, Sheet, pack
-from guidegraph.cohort.form import Form
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Another, CareFact, Profile
 from guidegraph.profile import Vocabulary, perhaps
 
@@ -59,12 +59,12 @@ class Gathered:
 
     Args:
         patients: how many.
-        form: says between which bounds numbers are told apart, and what entries that are none of our terms may be.
+        criteria: says between which bounds numbers are told apart, and what entries that are none of our terms may be.
         vocabulary: the terms.
     """
 
-    def __init__(self, patients: int, form: Form, vocabulary: Vocabulary) -> None:
-        self._patients, self._form, self._vocabulary = patients, form, vocabulary
+    def __init__(self, patients: int, criteria: Criteria, vocabulary: Vocabulary) -> None:
+        self._patients, self._criteria, self._vocabulary = patients, criteria, vocabulary
         self._masks: dict[Mark, Mask] = {}
         self._may: dict[Another, frozenset[str]] = {}
 
@@ -97,8 +97,8 @@ class Gathered:
         for name, table in (("present", profile.present), ("absent", profile.absent)):
             yield from ((name, (prop, cls)) for prop, classes in table.items() for cls in classes)
         for number, value in profile.values.items():
-            if number in self._form.numbers:
-                yield "values", (number, self._form.segment(number, value))
+            if number in self._criteria.numbers:
+                yield "values", (number, self._criteria.segment(number, value))
         yield from (("trials", (t.of, t.outcome, t.weeks)) for t in profile.trials_present)
         yield from (("no_trials", (t.of, t.outcome, t.weeks)) for t in profile.trials_absent)
         yield from (("stops", (s.of, None, s.days)) for s in profile.stops_present)
@@ -115,5 +115,5 @@ class Gathered:
                 yield name, True
         for other in profile.others:
             if other not in self._may:
-                self._may[other] = perhaps([other], self._form.rules, self._vocabulary)
+                self._may[other] = perhaps([other], self._criteria.rules, self._vocabulary)
             yield from (("perhaps", (other.prop, cls)) for cls in self._may[other])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from guidegraph.cohort.bits import Plane, Sheet
 from guidegraph.cohort.facts import Event, Fact, Facts
-from guidegraph.cohort.form import STOP, TRIAL, Form
+from guidegraph.knowledge.criteria import STOP, TRIAL, Criteria
 from guidegraph.profile import Implication, Vocabulary
 from guidegraph.profile.settling import denies
 from guidegraph.termreadings import DISPUTED, LISTED, PART, STOPPED, TAKEN
@@ -29,8 +29,8 @@ class Following:
         contradicted: those whose facts contradict each other.
     """
 
-    def __init__(self, form: Form, facts: Facts) -> None:
-        self._form, self._facts, self._sheet = form, facts, facts.sheet
+    def __init__(self, criteria: Criteria, facts: Facts) -> None:
+        self._criteria, self._facts, self._sheet = criteria, facts, facts.sheet
         none = self._sheet.none
         self.present: dict[Fact, Plane] = {}
         self.absent: dict[Fact, Plane] = {}
@@ -46,9 +46,9 @@ class Following:
             self._add(prop, cls, plane)
         for (prop, cls), plane in facts.absent.items():
             self._deny(prop, cls, plane)
-        rules = [rule for rule in form.rules if rule.kind != DISPUTED]
+        rules = [rule for rule in criteria.rules if rule.kind != DISPUTED]
         self._fixpoint([rule for rule in rules if rule.kind == LISTED], closed=False)
-        self.problems = {cls: p for (prop, cls), p in self.present.items() if cls in form.problems}
+        self.problems = {cls: p for (prop, cls), p in self.present.items() if cls in criteria.problems}
         self._fixpoint(rules, closed=False)
         self._leave_open()
         if facts.closed:
@@ -75,7 +75,7 @@ class Following:
 
     def stated(self, number: str) -> Plane:
         """Those who state a number."""
-        pieces = range(len(self._form.numbers[number]))
+        pieces = range(len(self._criteria.numbers[number]))
         return self._sheet.any(self.value(number, at) for at in pieces)
 
     def value(self, number: str, at: int) -> Plane:
@@ -84,7 +84,7 @@ class Following:
 
     def listed(self, prop: str, cls: str) -> Plane:
         """Those of whom something listed may be the class."""
-        meets = self._form.may_meet.get(cls, frozenset((cls,)))
+        meets = self._criteria.may_meet.get(cls, frozenset((cls,)))
         return self._sheet.any(self._listed(prop, one) for one in meets)
 
     def _listed(self, prop: str, cls: str) -> Plane:
@@ -95,7 +95,7 @@ class Following:
 
     def open(self, prop: str, cls: str) -> Plane:
         """Those of whom a complete list leaves something open that may be the class."""
-        meets = self._form.may_meet.get(cls, frozenset((cls,)))
+        meets = self._criteria.may_meet.get(cls, frozenset((cls,)))
         return self._sheet.any(plane for (p, one), plane in self.left_open.items() if p == prop and one in meets)
 
     # ------------------------------------------------------------ what is brought
@@ -106,7 +106,7 @@ class Following:
         if not (plane & ~known).any():
             return False
         self.present[prop, cls] = known | plane
-        for up in self._form.ancestors.get(cls, (cls,)):
+        for up in self._criteria.ancestors.get(cls, (cls,)):
             self._held[prop, up] = self.held(prop, up) | plane
         return True
 
@@ -115,7 +115,7 @@ class Following:
         if not (plane & ~known).any():
             return False
         self.absent[prop, cls] = known | plane
-        for down in self._form.descendants.get(cls, (cls,)):
+        for down in self._criteria.descendants.get(cls, (cls,)):
             self._denied[prop, down] = self.denied(prop, down) | plane
         return True
 
@@ -147,8 +147,8 @@ class Following:
         """A reading of a number: what it brings where the number lies inside, and what it leaves of one not stated."""
         number, interval = rule.given, rule.interval
         assert interval is not None
-        inside = self._form.segments(number, interval)
-        stated, count = self.stated(number), len(self._form.numbers[number])
+        inside = self._criteria.segments(number, interval)
+        stated, count = self.stated(number), len(self._criteria.numbers[number])
         lies = self._sheet.any(self.value(number, at) for at in inside)
         pieces = self.spans.setdefault(number, [self._sheet.all] * count)
         narrowed = self.narrowed.get(number, self._sheet.none)
@@ -178,7 +178,7 @@ class Following:
 
     def _stop(self, rule: Implication) -> bool:
         changed = False
-        above = self._form.ancestors
+        above = self._criteria.ancestors
         for events, bearing, brought in ((self.stops, rule.cls, rule.other), (self.no_stops, rule.other, rule.cls)):
             for (of, outcome, days), plane in list(events.items()):
                 # Who stopped the whole, or a kind of it, stopped the part; who never stopped the part never stopped it.
@@ -196,10 +196,10 @@ class Following:
         if complete is None:
             return
         found: dict[Fact, Plane] = {}
-        for rule in self._form.rules:
+        for rule in self._criteria.rules:
             if rule.kind == DISPUTED:
                 assert rule.interval is not None
-                pieces = self._form.segments(rule.given, rule.interval)
+                pieces = self._criteria.segments(rule.given, rule.interval)
                 lies = self._sheet.any(self.value(rule.given, at) for at in pieces)
                 known = self.held(rule.then, rule.other) | self.denied(rule.then, rule.other)
                 _grow(found, (rule.then, rule.other), lies & ~known, self._sheet)
@@ -212,7 +212,7 @@ class Following:
     def _combinations(self) -> Iterator[tuple[Fact, Plane]]:
         """The parts of what a listed combination may be, and the combinations of which every part is listed."""
         parts: dict[Fact, list[str]] = {}
-        for rule in self._form.rules:
+        for rule in self._criteria.rules:
             if rule.kind == PART:
                 parts.setdefault((rule.given, rule.cls), []).append(rule.other)
         listed = {fact: plane for fact, plane in self.present.items() if fact[0] == TAKEN}
@@ -235,14 +235,14 @@ class Following:
                 yield (prop, whole), self._sheet.every(each)
 
     def _meeting(self, listed: Mapping[Fact, Plane], prop: str, cls: str) -> Plane:
-        meets = self._form.may_meet.get(cls, frozenset((cls,)))
+        meets = self._criteria.may_meet.get(cls, frozenset((cls,)))
         return self._sheet.any(listed.get((prop, one), self._sheet.none) for one in meets)
 
     # ------------------------------------------------------------ what cannot be
 
     def _check(self) -> None:
         """Mark those of whom something is both present and absent (:func:`guidegraph.profile.settling.check`)."""
-        above = self._form.ancestors
+        above = self._criteria.ancestors
         clashes = [self.held(prop, cls) & plane for (prop, cls), plane in self.absent.items()]
         for (of, outcome, _), had in self._facts.trials.items():
             for (denied, other, _), never in self._facts.no_trials.items():

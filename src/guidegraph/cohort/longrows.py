@@ -12,10 +12,10 @@ import polars as pl
 from guidegraph.cohort.cells import Cells, Unread, tell
 from guidegraph.cohort.columns import IDENTIFIER, PATIENTS, PROBLEM, Column, Columns
 from guidegraph.cohort.facts import Gathered
-from guidegraph.cohort.form import Form
 from guidegraph.cohort.rows import Batch
 from guidegraph.cohort.tables import BATCH, open_table, told
 from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.profile import Vocabulary
 
 #: Patients whose rows are looked for in one reading of the table.
@@ -73,14 +73,14 @@ class LongRows:
         self.columns: Sequence[Column] = ()
         self.unread: dict[tuple[str, str], Unread] = {}
 
-    def batches(self, form: Form, vocabulary: Vocabulary) -> Iterator[Batch]:
+    def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The patients in the order of their identifiers.
 
         Raises:
             UsageError: the table cannot be read further.
         """
         name, _ = self.identifier
-        cells, columns = Cells(form, vocabulary, self.unread), Columns(vocabulary)
+        cells, columns = Cells(criteria, vocabulary, self.unread), Columns(vocabulary)
         with told(self._path):
             everybody = self._table.select(pl.col(name).drop_nulls().unique().sort()).collect()[name]
             self._nameless()
@@ -95,7 +95,7 @@ class LongRows:
             for first in range(0, len(some), BATCH):
                 low, high = np.searchsorted(at, (first, first + BATCH))
                 part = rows.slice(int(low), int(high - low)).with_columns(pl.col(_AT) - first)
-                yield self._batch(some.slice(first, BATCH), part, cells, columns, form, vocabulary)
+                yield self._batch(some.slice(first, BATCH), part, cells, columns, criteria, vocabulary)
 
     def _nameless(self) -> None:
         name, _ = self.identifier
@@ -128,9 +128,15 @@ class LongRows:
             self.unread[column, why].count += len(rows) - 3
 
     def _batch(
-        self, some: pl.Series, rows: pl.DataFrame, cells: Cells, columns: Columns, form: Form, vocabulary: Vocabulary
+        self,
+        some: pl.Series,
+        rows: pl.DataFrame,
+        cells: Cells,
+        columns: Columns,
+        criteria: Criteria,
+        vocabulary: Vocabulary,
     ) -> Batch:
-        gathered = Gathered(len(some), form, vocabulary)
+        gathered = Gathered(len(some), criteria, vocabulary)
         bad = np.zeros(len(some), dtype=np.bool_)
         said = pl.coalesce(pl.when(pl.col(VALUE) != "").then(pl.col(VALUE)), pl.lit("true"))
         counted = pl.when(pl.col(NUMBER).fill_null("") != "").then(pl.concat_str(said, pl.lit("; "), NUMBER))

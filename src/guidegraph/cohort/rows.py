@@ -15,8 +15,8 @@ from guidegraph.cohort.bits import Mask
 from guidegraph.cohort.cells import Cells, Unread, tell
 from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns
 from guidegraph.cohort.facts import Gathered
-from guidegraph.cohort.form import Form
 from guidegraph.cohort.tables import batches, open_table
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from guidegraph.profile import Vocabulary
 
@@ -48,7 +48,7 @@ class Rows(Protocol):
     columns: Sequence[Column]
     unread: dict[tuple[str, str], Unread]
 
-    def batches(self, form: Form, vocabulary: Vocabulary) -> Iterator[Batch]:
+    def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The patients in their order."""
 
 
@@ -73,16 +73,16 @@ class TableRows:
         self.identifier: tuple[str, pl.DataType] = (name, schema[name])
         self.unread: dict[tuple[str, str], Unread] = {}
 
-    def batches(self, form: Form, vocabulary: Vocabulary) -> Iterator[Batch]:
+    def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The rows in their order.
 
         Raises:
             UsageError: the table cannot be read further.
         """
-        cells, first, (name, _) = Cells(form, vocabulary, self.unread), 1, self.identifier
+        cells, first, (name, _) = Cells(criteria, vocabulary, self.unread), 1, self.identifier
         read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
         for frame in batches(self._table, self._path):
-            gathered = Gathered(frame.height, form, vocabulary)
+            gathered = Gathered(frame.height, criteria, vocabulary)
             bad = frame[name].is_null().to_numpy().copy()
             if bad.any():
                 tell(self.unread, name, "the patient has no identifier", "", bad, first)
@@ -106,11 +106,11 @@ class ProfileRows:
         self.columns: Sequence[Column] = ()
         self.unread: dict[tuple[str, str], Unread] = {}
 
-    def batches(self, form: Form, vocabulary: Vocabulary) -> Iterator[Batch]:
+    def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The profiles in their order."""
         first = 1
         while some := list(islice(self._profiles, _PROFILES)):
-            gathered = Gathered(len(some), form, vocabulary)
+            gathered = Gathered(len(some), criteria, vocabulary)
             bad = np.zeros(len(some), dtype=np.bool_)
             for at, (name, profile) in enumerate(some):
                 if isinstance(profile, str):

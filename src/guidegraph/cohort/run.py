@@ -15,12 +15,12 @@ from polars.io.plugins import register_io_source
 from guidegraph.cohort.bits import Mask, Plane, unpack
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
-from guidegraph.cohort.form import Form, Therapy, compile_form
 from guidegraph.cohort.rows import Batch, Rows
 from guidegraph.cohort.statuses import Statuses
 from guidegraph.cohort.tables import told
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.criteria import Criteria, Therapy, compile_criteria
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import STATUSES
 
@@ -119,9 +119,9 @@ class _Work:
     def __init__(self, knowledge: Knowledge, rows: Rows, asked: Request) -> None:
         self._rows, self._asked = rows, asked
         self._vocabulary = knowledge.vocabulary
-        self._form: Form = compile_form(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
-        self._therapies = [t for t in self._form.therapies if not asked.therapies or t.iri in asked.therapies]
-        self._statements = sorted(self._form.population) if asked.statements else []
+        self._criteria: Criteria = compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
+        self._therapies = [t for t in self._criteria.therapies if not asked.therapies or t.iri in asked.therapies]
+        self._statements = sorted(self._criteria.population) if asked.statements else []
         self.report = Report(columns=rows.columns)
         self.fault: Exception | None = None
         self._done = 0
@@ -139,7 +139,7 @@ class _Work:
     def frames(self, progress: Callable[[int], None]) -> Iterator[pl.DataFrame]:
         """The answer, batch by batch."""
         try:
-            for batch in self._rows.batches(self._form, self._vocabulary):
+            for batch in self._rows.batches(self._criteria, self._vocabulary):
                 answer = self._answered(batch)
                 self._done += len(batch.identifiers)
                 progress(self._done)
@@ -156,7 +156,7 @@ class _Work:
         patients, bad = len(batch.identifiers), batch.bad
         if bad.any() and self._asked.strict:
             raise self._refused(bad)
-        statuses = Statuses(self._form, batch.gathered.facts())
+        statuses = Statuses(self._criteria, batch.gathered.facts())
         contradicted = unpack(statuses.truths.following.contradicted, patients) & ~bad
         self.report.left_out += int(bad.sum())
         self.report.contradicted += int(contradicted.sum())

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from guidegraph.cohort.bits import Plane
 from guidegraph.cohort.facts import Facts
-from guidegraph.cohort.form import Form, Therapy
 from guidegraph.cohort.truths import Truths
+from guidegraph.knowledge.criteria import Criteria, Therapy
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 
@@ -22,9 +22,9 @@ class Statuses:
         truths: what they rest on.
     """
 
-    def __init__(self, form: Form, facts: Facts) -> None:
-        self._form, self._facts, self._sheet = form, facts, facts.sheet
-        self.truths = Truths(form, facts)
+    def __init__(self, criteria: Criteria, facts: Facts) -> None:
+        self._criteria, self._facts, self._sheet = criteria, facts, facts.sheet
+        self.truths = Truths(criteria, facts)
         self._joined: dict[tuple[str, tuple[str, ...]], Plane] = {}
 
     def _true(self, statements: tuple[str, ...]) -> Plane:
@@ -48,8 +48,8 @@ class Statuses:
     def called(self) -> dict[tuple[str, str], Plane]:
         """By therapy and alert those of whom a source calls for the therapy on the true alert (assess/32-called)."""
         found: dict[tuple[str, str], Plane] = {}
-        for therapy in self._form.therapies:
-            for alert in self._form.alerts:
+        for therapy in self._criteria.therapies:
+            for alert in self._criteria.alerts:
                 true = self._one_true(alert)
                 if alert in therapy.called_by:
                     found[therapy.iri, alert] = true
@@ -59,20 +59,20 @@ class Statuses:
 
     def _answering(self, therapy: Therapy, alert: str) -> tuple[str, ...]:
         """The recommendations of a therapy that speak of an alert."""
-        return tuple(s for s in therapy.recommending if alert in self._form.on_alert.get(s, ()))
+        return tuple(s for s in therapy.recommending if alert in self._criteria.on_alert.get(s, ()))
 
     @cached_property
     def _urgent(self) -> dict[str, Plane]:
         """By therapy those of whom a true alert calls for it."""
         return {
-            therapy.iri: self._sheet.any(self.called[therapy.iri, alert] for alert in self._form.alerts)
-            for therapy in self._form.therapies
+            therapy.iri: self._sheet.any(self.called[therapy.iri, alert] for alert in self._criteria.alerts)
+            for therapy in self._criteria.therapies
         }
 
     def _alarms(self, therapy: Therapy) -> tuple[Plane, Plane]:
         """Those whom a true alert burdens, and those whom an unknown one does (assess/33-spared)."""
         certain, possible = [], []
-        for alert in self._form.alerts:
+        for alert in self._criteria.alerts:
             true = self._one_true(alert)
             spared = self._urgent[therapy.iri]
             if alert in therapy.called_by:
@@ -86,11 +86,11 @@ class Statuses:
 
     def _general(self, therapy: Therapy, against: str) -> Plane:
         """Those of whom advice against a class does not hold up what a true alert calls for (assess/40-limits)."""
-        classes = self._form.advice_on.get(against, frozenset()) & therapy.above
+        classes = self._criteria.advice_on.get(against, frozenset()) & therapy.above
         if not classes or therapy.iri in classes:
             return self._sheet.none
         named = self._sheet.any(self._urgent.get(cls, self._sheet.none) for cls in classes)
-        alerts = self._form.against_on_alert.get(against, ())
+        alerts = self._criteria.against_on_alert.get(against, ())
         spoken = self._sheet.any(self.called.get((therapy.iri, alert), self._sheet.none) for alert in alerts)
         urgent = self._urgent[therapy.iri] & self._true(therapy.recommending)
         return urgent & self.truths.counts(against) & ~named & ~spoken
@@ -105,16 +105,16 @@ class Statuses:
     def _aside(self, therapy: Therapy, against: str) -> tuple[Plane, Plane]:
         """Those of whom a statement against a therapy is not counted so, and those of these of whom it is apart."""
         general = self._general(therapy, against)
-        limit = self._every_true(therapy, self._form.limits.get(against, ()))
-        apart = self._every_true(therapy, self._form.apart.get(against, ())) & self._one_true(against) & ~general
+        limit = self._every_true(therapy, self._criteria.limits.get(against, ()))
+        apart = self._every_true(therapy, self._criteria.apart.get(against, ())) & self._one_true(against) & ~general
         return general | limit | apart, apart
 
     def _uncovered(self, therapy: Therapy) -> tuple[Plane, Plane]:
         """Those who are of whom no document states that it covers them, and those who may be (assess/41-coverage)."""
         certain, possible = [], []
-        for rule in self._form.coverage if therapy.coverage_counts else ():
+        for rule in self._criteria.coverage if therapy.coverage_counts else ():
             true, false = self.truths.of(rule)
-            carrying = (s for s in therapy.recommending if rule in self._form.carries.get(s, ()))
+            carrying = (s for s in therapy.recommending if rule in self._criteria.carries.get(s, ()))
             rests = self._every_true(therapy, carrying) & ~false & ~self._urgent[therapy.iri]
             certain.append(rests & true)
             possible.append(rests & ~true)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from guidegraph.cohort.bits import Plane
 from guidegraph.cohort.facts import Event, Facts
 from guidegraph.cohort.following import Following
-from guidegraph.cohort.form import CLASSES, STOP, TRIAL, Clock, Form, Literal, interval_of
 from guidegraph.knowledge.atoms import Atom, covers, fits, may_fit
+from guidegraph.knowledge.criteria import CLASSES, STOP, TRIAL, Clock, Criteria, Literal, interval_of
 from guidegraph.termreadings import CARE
 
 
@@ -21,26 +21,26 @@ class Truth(NamedTuple):
 
 
 class Truths:
-    """The truth of everything that a form speaks of; what is neither true nor false is unknown.
+    """The truth of everything that the criteria speak of; what is neither true nor false is unknown.
 
     Attributes:
         atoms, populations, statements: by IRI. A statement that does not count is neither.
         inactive: by recommendation those for whom it does not count, since they have another problem.
     """
 
-    def __init__(self, form: Form, facts: Facts) -> None:
-        self._form, self._facts, self._sheet = form, facts, facts.sheet
-        self.following = Following(form, facts)
-        self.atoms = {iri: self._atom(atom) for iri, atom in form.atoms.items() if not atom.names}
+    def __init__(self, criteria: Criteria, facts: Facts) -> None:
+        self._criteria, self._facts, self._sheet = criteria, facts, facts.sheet
+        self.following = Following(criteria, facts)
+        self.atoms = {iri: self._atom(atom) for iri, atom in criteria.atoms.items() if not atom.names}
         self.populations: dict[str, Truth] = {}
         self._unknown = Truth(self._sheet.none, self._sheet.none)
         self._settle_populations()
         self.inactive = self._other_problem()
-        self.statements = {s: self._statement(s) for s in form.population}
+        self.statements = {s: self._statement(s) for s in criteria.population}
 
     def counts(self, statement: str) -> Plane:
         """Those for whom a statement counts."""
-        if statement in self._form.inactive:
+        if statement in self._criteria.inactive:
             return self._sheet.none
         return self._sheet.rest(self.inactive.get(statement, self._sheet.none))
 
@@ -71,7 +71,7 @@ class Truths:
     def _unlisted(self, atom: Atom) -> Plane:
         """Those whose complete list denies a class (queries/assess/11-complete)."""
         follows, listing = self.following, self.following.closed(atom.prop)
-        if listing is self._sheet.none or (atom.prop, atom.cls) in self._form.asked_only:
+        if listing is self._sheet.none or (atom.prop, atom.cls) in self._criteria.asked_only:
             return self._sheet.none
         spared = self._sheet.any(
             (
@@ -80,15 +80,15 @@ class Truths:
                 follows.perhaps(atom.prop, atom.cls),
             )
         )
-        if atom.cls in self._form.of_problem and self._facts.chosen is not None:
+        if atom.cls in self._criteria.of_problem and self._facts.chosen is not None:
             spared = spared | self._facts.chosen
         return listing & ~spared
 
     def _number(self, atom: Atom) -> Truth:
         """A range of a number: by its value, by what is left of it, or since who has none is in no range."""
         follows, number = self.following, atom.prop
-        pieces = range(len(self._form.numbers[number]))
-        inside = self._form.segments(number, interval_of(atom))
+        pieces = range(len(self._criteria.numbers[number]))
+        inside = self._criteria.segments(number, interval_of(atom))
         true = self._sheet.any(follows.value(number, at) for at in inside)
         false = self._sheet.any(follows.value(number, at) for at in pieces if at not in inside)
         narrowed = follows.narrowed.get(number)
@@ -96,16 +96,17 @@ class Truths:
             left, open_ = follows.spans[number], narrowed & ~follows.stated(number)
             false = false | (open_ & ~self._sheet.any(left[at] for at in inside))
             # Who need not have the number may have none.
-            if any(rule.given == number and rule.interval and rule.total for rule in self._form.rules):
+            if any(rule.given == number and rule.interval and rule.total for rule in self._criteria.rules):
                 true = true | (open_ & ~self._sheet.any(left[at] for at in pieces if at not in inside))
         return Truth(
-            true, self._sheet.any((false, *(self._ownerless(*owner) for owner in self._form.owners.get(number, ()))))
+            true,
+            self._sheet.any((false, *(self._ownerless(*owner) for owner in self._criteria.owners.get(number, ())))),
         )
 
     def _ownerless(self, prop: str, cls: str) -> Plane:
         """Those who are known not to have what everybody with a number has (queries/assess/12-owners)."""
         follows, denied = self.following, self.following.denied(prop, cls)
-        if (prop, cls) in self._form.asked_only:
+        if (prop, cls) in self._criteria.asked_only:
             return denied
         return denied | (follows.closed(prop) & ~follows.listed(prop, cls) & ~follows.perhaps(prop, cls))
 
@@ -125,19 +126,19 @@ class Truths:
         sheet, done = self._sheet, self._facts.done
         true = sheet.any(plane for event, plane in done.items() if fits(atom, event, self._above))
         false = sheet.any(plane for denial, plane in self._facts.not_done.items() if covers(atom, denial, self._above))
-        if (atom.prop, atom.cls) in self._form.asked_only:
+        if (atom.prop, atom.cls) in self._criteria.asked_only:
             return Truth(true, false)
-        near = {atom.cls, *self._form.may_meet.get(atom.cls, ())}
+        near = {atom.cls, *self._criteria.may_meet.get(atom.cls, ())}
         may = sheet.any(plane for event, plane in done.items() if may_fit(atom, event, self._above, near))
         listing = self.following.closed(atom.prop)
         return Truth(true, false | (listing & ~may & ~self.following.perhaps(atom.prop, atom.cls)))
 
     def _above(self, cls: str) -> frozenset[str]:
-        return self._form.ancestors.get(cls, frozenset((cls,)))
+        return self._criteria.ancestors.get(cls, frozenset((cls,)))
 
     def _fits(self, atom: Atom, event: Event) -> bool:
         of, outcome, number = event
-        if atom.cls not in self._form.ancestors.get(of, (of,)) or (atom.outcome and atom.outcome != outcome):
+        if atom.cls not in self._criteria.ancestors.get(of, (of,)) or (atom.outcome and atom.outcome != outcome):
             return False
         if not atom.bounded:
             return True
@@ -145,7 +146,7 @@ class Truths:
 
     def _denies(self, atom: Atom, event: Event) -> bool:
         of, outcome, number = event
-        if of not in self._form.ancestors.get(atom.cls, (atom.cls,)) or (outcome and atom.outcome != outcome):
+        if of not in self._criteria.ancestors.get(atom.cls, (atom.cls,)) or (outcome and atom.outcome != outcome):
             return False
         return atom.prop == TRIAL or number is None or atom.high <= number or atom.below <= number
 
@@ -153,12 +154,12 @@ class Truths:
 
     def _settle_populations(self) -> None:
         """Repeat until nothing new is decided, since a population may be a literal of another."""
-        named = {iri: atom.names for iri, atom in self._form.atoms.items() if atom.names}
+        named = {iri: atom.names for iri, atom in self._criteria.atoms.items() if atom.names}
         while True:
             for iri, population in named.items():
                 self.atoms[iri] = self.populations.get(population, self._unknown)
             before = {population: self.populations.get(population) for population in named.values()}
-            self.populations = {p: self._population(branches) for p, branches in self._form.branches.items()}
+            self.populations = {p: self._population(branches) for p, branches in self._criteria.branches.items()}
             if all(_same(before[p], self.populations.get(p)) for p in before):
                 return
 
@@ -178,9 +179,9 @@ class Truths:
     # ------------------------------------------------------------ statements
 
     def _statement(self, statement: str) -> Truth:
-        true, false = self.populations.get(self._form.population[statement], self._unknown)
+        true, false = self.populations.get(self._criteria.population[statement], self._unknown)
         unclear = self._unclear(statement)
-        acted = self._facts.acted_on.get(statement) if statement in self._form.alerts else None
+        acted = self._facts.acted_on.get(statement) if statement in self._criteria.alerts else None
         counts = self.counts(statement)
         if acted is not None:
             return Truth(((true & ~unclear) | acted) & counts, false & ~unclear & ~acted & counts)
@@ -196,12 +197,12 @@ class Truths:
         some = self._sheet.any(asked.values())
         return {
             statement: some & ~self._sheet.any(asked.get(cls, self._sheet.none) for cls in conditions)
-            for statement, conditions in self._form.speaks_of.items()
+            for statement, conditions in self._criteria.speaks_of.items()
         }
 
     def _unclear(self, statement: str) -> Plane:
         """Those of whom nobody knows whether the numbers of the problem asked about are meant (assess/21-clocks)."""
-        clocks, chosen = self._form.clocks.get(statement), self._facts.chosen
+        clocks, chosen = self._criteria.clocks.get(statement), self._facts.chosen
         if not clocks or chosen is None:
             return self._sheet.none
         several = self._facts.several if self._facts.several is not None else self._sheet.none
@@ -211,7 +212,7 @@ class Truths:
             ruled_out = self._branch(literal for literal in clock.literals if literal[0] not in clock.counted).false
             unclear.append(chosen & elsewhere & ~meant & ~ruled_out)
         held = []
-        for clock in self._form.holding[statement]:
+        for clock in self._criteria.holding[statement]:
             theirs = self._sheet.none
             if clock.counted and clock.requires:
                 theirs = self._sheet.rest(self._meant(clock))
@@ -227,11 +228,11 @@ class Truths:
         )
 
     def _one_problem(self, problem: str, required: str) -> bool:
-        above = self._form.ancestors
+        above = self._criteria.ancestors
         return (
             required in above.get(problem, (problem,))
             or problem in above.get(required, (required,))
-            or problem in self._form.same_problem.get(required, ())
+            or problem in self._criteria.same_problem.get(required, ())
         )
 
 

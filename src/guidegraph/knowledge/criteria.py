@@ -62,7 +62,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Form:
+class Criteria:
     """Everything that decides statuses, for one day, country and set of voices.
 
     ``inactive`` are the statements that do not count whoever the patient is; ``speaks_of`` maps each recommendation to
@@ -120,10 +120,10 @@ def interval_of(atom: Atom) -> Interval:
     return (low, high)
 
 
-def compile_form(
+def compile_criteria(
     knowledge: Knowledge, day: date, jurisdiction: str | None = None, voices: frozenset[str] = frozenset()
-) -> Form:
-    """The form of some knowledge for a day, a country and the voices that count.
+) -> Criteria:
+    """The criteria of some knowledge for a day, a country and the voices that count.
 
     Args:
         knowledge: what is known.
@@ -149,7 +149,7 @@ def compile_form(
     population = {statement: min(names) for statement, names in index.pairs("population").items()}
     branches = {name: index.pairs(name) for name in ("positive", "negative", "clock", "requires", "branchOf")}
     clocked = {s: found for s, found in index.pairs("clocked").items() if s in population}
-    return Form(
+    return Criteria(
         records.ancestors,
         _turned(records.ancestors),
         records.may_meet,
