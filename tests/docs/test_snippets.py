@@ -32,7 +32,7 @@ _SLOW = (
 )
 _NAMES = [path.relative_to(ROOT).as_posix() for path in snippets.PAGES]
 NAMES = [pytest.param(name, marks=pytest.mark.slow if name in _SLOW else ()) for name in _NAMES]
-_RUN = ("console", "sh", "python", "pycon", "sparql")
+_KINDS = ("console", "sh", "python", "pycon", "sparql")
 _READ = {"turtle": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG}
 _PREFIXES = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in ns.PREFIXES.items())
 _PREFIXES += f"@prefix ggr: <{ns.BASE}reading/> .\n"
@@ -115,16 +115,20 @@ def test_examples(name: str, kb: gg.KnowledgeBase, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(
         gg, "open", lambda root=None, **more: kb if root is None and not more else api.open_knowledge(root, **more)
     )
-    page = Page(tmp_path, kb)
-    snippets.prepare(ROOT / name, tmp_path)
+    with snippets.on_the_day():
+        _run(Page(tmp_path, kb), name)
+
+
+def _run(page: Page, name: str) -> None:
+    snippets.prepare(ROOT / name, page.folder)
     before = None
     for block in snippets.blocks((ROOT / name).read_text(encoding="utf-8")):
         if block.left_out:
             pass
         elif not block.language:
-            assert before is not None and block.follows and before.language in _RUN, f"{block.place} has no language"
+            assert before is not None and block.follows and before.language in _KINDS, f"{block.place} has no language"
             assert snippets.same(block.text, page.printed), f"{block.place}: what is printed is\n{page.printed}"
         else:
-            assert block.language in (*_RUN, *_READ, "yaml", "json", "text", "csv"), (block.place, block.language)
+            assert block.language in (*_KINDS, *_READ, "yaml", "json", "text", "csv"), (block.place, block.language)
             page.run(block)
         before = block

@@ -26,12 +26,14 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import time_machine
 from markdown_it import MarkdownIt
 
 from tests.support.commands import COMMANDS, options
@@ -39,8 +41,8 @@ from tests.support.forked import command, shipped
 from tests.support.paths import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-#: The day on which the printed outputs were made, which stands in place of today's.
-DAY = "2026-11-27"
+#: The day on which the examples are run, whatever day it is: ages and durations count up to it.
+DAY = datetime(2026, 11, 27, 12, tzinfo=UTC)
 #: Commands that need a server or do not end; the others need one with these options.
 _SERVERS = ("serve", "mcp", "push", "pull", "link")
 _ELSEWHERE = ("--endpoint", "--sign")
@@ -165,7 +167,7 @@ def shell(line: str, folder: Path, last: int = 0) -> tuple[int, str]:
         printed += (text or "") + errors
         if code:
             break
-    return code, printed.replace(date.today().isoformat(), DAY)
+    return code, printed
 
 
 @cache
@@ -283,6 +285,13 @@ FILES: dict[str, dict[str, Path]] = {
 }
 
 
+@contextmanager
+def on_the_day() -> Iterator[None]:
+    """Put the clock of this process, and of those that are forked from it, to the day of the examples."""
+    with time_machine.travel(DAY):
+        yield
+
+
 def prepare(page: Path, folder: Path) -> None:
     """Put the files into a page's folder that its reader has."""
     for name, source in FILES.get(page.relative_to(ROOT).as_posix(), {}).items():
@@ -293,6 +302,6 @@ if __name__ == "__main__":
     named = {Path(name).resolve() for name in sys.argv[1:]}
     for path in PAGES:
         if not named or path in named:
-            with tempfile.TemporaryDirectory() as place:
+            with tempfile.TemporaryDirectory() as place, on_the_day():
                 prepare(path, Path(place))
                 path.write_text(written(path.read_text(encoding="utf-8"), Path(place)), encoding="utf-8")
