@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pyoxigraph as ox
@@ -44,6 +44,18 @@ LISTED, READING, DISPUTED, PART = "listed", "reading", "disputed", "part"
 def plain(number: Decimal) -> str:
     """A decimal without exponent or trailing zeros."""
     return format(number.normalize(), "f")
+
+
+def short(number: Decimal, rounding: str = ROUND_DOWN) -> str:
+    """A decimal with as few places as read well: one, or more where one would make it look like a whole number.
+
+    A duration that is counted from a date has nine places, and 12.95 must not read as 13, where a threshold may be.
+    """
+    for places in range(1, 4):
+        rounded = number.quantize(Decimal(1).scaleb(-places), rounding)
+        if rounded != rounded.to_integral_value():
+            return plain(rounded)
+    return plain(number)
 
 
 def pointed(number: Decimal) -> str:

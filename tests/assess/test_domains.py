@@ -67,7 +67,7 @@ def test_the_files_are_what_the_sheets_come_to(opened: Opened) -> None:
 
 def test_a_patient_with_both_problems_gets_one_answer(opened: Opened) -> None:
     both, alone = opened("sciatica", "osteoarthritis"), opened("osteoarthritis")
-    profile, asked = "example:sciatica-and-knee-osteoarthritis", "osteoarthritis of the knee"
+    asked = "osteoarthritis of the knee"
     profile = str(FOLDER / "profiles/sciatica-and-knee-osteoarthritis.yaml")
     answer = {t["label"]: t for t in both.therapies(profile, as_of=AS_OF, problem=asked).to_dict()["therapies"]}
     # What the first domain's labels warn of counts for the drugs of the second, loaded alone or with it.
@@ -79,6 +79,20 @@ def test_a_patient_with_both_problems_gets_one_answer(opened: Opened) -> None:
     leg = {t["label"]: t for t in both.therapies(profile, as_of=AS_OF, problem="sciatica").to_dict()["therapies"]}
     assert not leg["exercise therapy"]["tried"]
     assert leg["intra-articular hyaluronan injection"]["status"] == "not-indicated"
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("hip-osteoarthritis-arthroplasty", "hip or knee arthroplasty"),
+        ("knee-osteoarthritis-stomach", "gastroprotective drug"),
+    ],
+)
+def test_what_is_for_something_of_the_patient_s_own_stands_first(opened: Opened, name: str, own: str) -> None:
+    """What is recommended for everybody with the problem is known to who reads; an agreed operation is why they ask."""
+    glance = opened("osteoarthritis").therapies(f"example:{name}", as_of=AS_OF).glance()
+    band = next(band for band in glance["bands"] if band["band"] == "recommended")
+    assert band["families"][0]["label"] == own
 
 
 def test_documents_of_two_domains_disagree_only_where_indications_meet(opened: Opened) -> None:

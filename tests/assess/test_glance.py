@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from guidegraph.assess.bands import GUIDELINE, HEADINGS
@@ -16,6 +19,7 @@ from guidegraph.cli.app import app
 from guidegraph.model import STATUSES
 from guidegraph.render import glance_markdown, glance_text
 from guidegraph.render.screen import LINES, WIDTH
+from guidegraph.termreadings import short
 from tests.conftest import AS_OF
 from tests.support import generate
 from tests.support.paths import ASKED, ASKED_NAMES
@@ -177,7 +181,12 @@ def test_a_narrower_form_of_what_the_patient_has_is_checked_first(ask: Any) -> N
     answer = ask({"age": 50, "conditions": ["sciatica", "peptic ulcer disease"]})
     family = next(f for f in families(answer.glance(), "do-not-give") if "ggt:NSAID" in f["therapies"])
     assert family["status"] != "contraindicated"
-    assert any(note.startswith("check first: absolute in active peptic ulcer (") for note in family["notes"])
+    # Documents that say so of the same facts are named once.
+    told = [re.fullmatch(r"check first: absolute in (.+?) \((.+)\)", note) for note in family["notes"]]
+    said = [(row[1].split(", "), row[2]) for row in told if row]
+    assert any("active peptic ulcer" in facts for facts, _ in said)
+    assert len({documents for _, documents in said}) == len(said)
+    assert len([fact for facts, _ in said for fact in facts]) == len({fact for facts, _ in said for fact in facts})
 
 
 def test_what_comes_later_says_from_when_and_who_says_so(ask: Any) -> None:
@@ -239,7 +248,7 @@ def test_a_question_says_what_its_answer_may_do(kb: Any) -> None:
     asked = " ".join(text.partition("ASK NEXT")[2].split())
     # What may do the same stands together behind it.
     assert asked.startswith(
-        "may rule out nonsteroidal anti-inflammatory drug (+6): estimated glomerular filtration rate, "
+        "may rule out nonsteroidal anti-inflammatory drug (+2): bleeding disorder, estimated glomerular filtration rate, "
     )
 
 
@@ -261,3 +270,16 @@ def test_a_sign_that_is_there_is_told_though_its_alert_is_not_known(kb: Any, wee
         text = glance_text(kb.therapies(profile, as_of=AS_OF, problem=problem).glance())
         told = " ".join(text.partition("RULE OUT FIRST")[2].split())
         assert told.startswith(f"present: {sign}; not asked: ") and "duration of symptoms (weeks)" in told
+
+
+@given(value=st.decimals(0, 1000, places=9))
+@example(value=Decimal("20.428571429"))
+@example(value=Decimal("12.95"))
+@settings(deadline=None)
+def test_a_number_reads_well_and_reaches_no_threshold(value: Decimal) -> None:
+    """A duration that is counted from a date has nine places; 12.9571 weeks must not read as 13."""
+    low, high = Decimal(short(value)), Decimal(short(value, ROUND_UP))
+    assert low <= value <= high and high - low <= Decimal("0.1")
+    for told in (low, high):
+        assert (told == told.to_integral_value()) <= (value == value.to_integral_value())
+    assert short(Decimal("20.428571429")) == "20.4" and short(Decimal("13")) == "13"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 
 from guidegraph import render
 from guidegraph.assess.families import Interventions, deciding, families
-from guidegraph.assess.questions import every_open_statement, questions
+from guidegraph.assess.questions import every_open_statement, questions, to_establish
+from guidegraph.knowledge.describe import iri_of
+from guidegraph.knowledge.records import gg
+from guidegraph.model import POSITIVE
 from tests.conftest import AS_OF
 from tests.support import generate
 
@@ -65,13 +69,47 @@ def test_views_show_every_sign(kb: Any) -> None:
             assert f"{sign} ({'no' if sign == 'saddle anesthesia' else 'not asked'})" in text, view
 
 
-@pytest.mark.parametrize("name", ["acute-uncomplicated", "week-14-chronic", "renal-impairment"])
-def test_other_questions_stand_by_families(kb: Any, name: str) -> None:
-    rows = [row for row in kb.ask(f"example:{name}", as_of=AS_OF) if not row["alert"]]
-    order = [(-row["families"], not row["absolute"], row["label"]) for row in rows]
+@pytest.mark.parametrize("name", ["acute-uncomplicated", "week-14-chronic", "renal-impairment", "age-only"])
+def test_what_may_harm_is_asked_first(kb: Any, name: str) -> None:
+    """What may rule out a therapy that is recommended now, then a test that is, then by families; alike together."""
+    answer = kb.therapies(f"example:{name}", as_of=AS_OF)
+    rows = [row for row in answer.to_dict()["questions"] if not row["alert"]]
+    statuses = {kb.records.label(iri): (iri, status) for iri, status in answer.assessment.statuses.items()}
+
+    def harm(decides: str) -> int:
+        iri, status = statuses.get(decides.removeprefix("may rule out "), ("", ""))
+        return (1 if kb.records.shown_apart(iri) else 2) if status in POSITIVE else 0
+
+    groups = [list(group) for _, group in groupby(rows, key=lambda row: row["decides"])]
+    assert len(groups) == len({row["decides"] for row in rows})
+    for group in groups:
+        order = [(-row["families"], not row["absolute"], row["label"]) for row in group]
+        assert order == sorted(order)
+    order = [(-harm(group[0]["decides"]), -group[0]["families"]) for group in groups]
     assert order == sorted(order)
+    assert any(harm(group[0]["decides"]) for group in groups) == (name != "age-only")
     assert all(1 <= row["families"] <= row["therapies"] for row in rows)
     assert any(row["families"] < row["therapies"] for row in rows)
+
+
+def test_nothing_is_asked_for_a_therapy_that_nobody_would_start(kb: Any) -> None:
+    """Unless the patient takes it, or a drug that may be it."""
+    patient = {**SCIATICA, "conditions": {"present": ["sciatica"], "absent": ["neuropathic pain component"]}}
+    before = kb.therapies(patient, as_of=AS_OF)
+    asked = {row["label"] for row in before.to_dict()["questions"]}
+    drugs, still = kb.records.ancestors, every_open_statement(before.assessment)
+    tried = 0
+    for therapy in before.to_dict()["therapies"]:
+        iri = iri_of(therapy["intervention"])
+        ruling_out = to_establish(before.assessment, [row for row in still[iri] if row.role == "c"])
+        named = {row["label"] for row in ruling_out if row["fact"] and not row["alert"]} - asked
+        if therapy["status"] != "not-indicated" or not named or gg("Drug") not in drugs[iri]:
+            continue
+        after = kb.therapies({**patient, "medications": [therapy["intervention"]]}, as_of=AS_OF)
+        if after.assessment.statuses[iri] == "not-indicated":
+            tried += 1
+            assert {row["label"] for row in after.to_dict()["questions"]} & named, therapy["label"]
+    assert tried >= 2
 
 
 @given(seed=st.integers(1, 100_000))

@@ -11,6 +11,7 @@ from guidegraph.assess.assessment import ABSOLUTE, FALSE, FOR, TRUE, UNKNOWN, As
 from guidegraph.assess.questions import nothing_open_but
 from guidegraph.assess.timeline import HORIZON
 from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.criteria import CLASSES
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 
@@ -68,6 +69,21 @@ def half_known(assessment: Assessment, therapy: str) -> list[tuple[str, Atom]]:
             if atom.cls and not above.isdisjoint(present.get(atom.prop, ())):
                 found.append((statement, atom))
     return found
+
+
+def of_this_patient(assessment: Assessment, therapy: str) -> bool:
+    """Whether a guideline recommends a therapy for something that the patient states beside the problem."""
+    records, profile = assessment.records, assessment.profile
+    about = assessment.asked.about or profile.about
+    stated = {cls for prop in CLASSES for cls in profile.present.get(prop, frozenset()) - about}
+    own = {up for cls in stated for up in records.ancestors.get(cls, (cls,))}
+    own -= {up for cls in about for up in records.ancestors.get(cls, (cls,))}
+    return any(
+        positive and assessment.atom(iri).cls in own
+        for s in assessment.statements(therapy, FOR)
+        if assessment.truth(s) == TRUE and records.code(records.standing(s)) == GUIDELINE
+        for iri, positive in assessment.held_by(s)
+    )
 
 
 def later(assessment: Assessment, therapy: str) -> list[Later]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
@@ -15,7 +15,7 @@ from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.records import gg
 from guidegraph.model import CareFact, Profile, StopFact, TrialFact
 from guidegraph.profile.settling import denies
-from guidegraph.termreadings import CARE, plain
+from guidegraph.termreadings import CARE, plain, short
 
 Assess = Callable[[Profile], Assessment]
 _ELIGIBLE = "eligible"
@@ -128,7 +128,7 @@ def _number(atom: Atom) -> Decimal | None:
 def _told(assessment: Assessment, facts: Iterable[Fact], wait: Decimal) -> list[ChangedFact]:
     rows: list[ChangedFact] = []
     if wait:
-        rows.append({"fact": "time", "label": "time passing", "value": f"{plain(wait)} weeks from now"})
+        rows.append({"fact": "time", "label": "time passing", "value": f"{short(wait, ROUND_UP)} weeks from now"})
     for subject, value in facts:
         if isinstance(value, Decimal):
             atom = next(a for a in assessment.records.atoms.values() if a.prop == subject and not a.cls)

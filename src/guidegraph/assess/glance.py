@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import ROUND_UP
 from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
-from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later
+from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later, of_this_patient
 from guidegraph.assess.families import families
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.describe import iri_of
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
-from guidegraph.termreadings import plain
+from guidegraph.termreadings import short
 
 if TYPE_CHECKING:
     from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Voices, facts to establish and questions that are named; the others are counted.
 _VOICES, _FACTS, _QUESTIONS = 3, 3, 5
+#: Questions of these that may do the same.
+_ALIKE = 3
 #: The order of a family's voices: best standing first, then the strongest.
 _STANDING = ("guideline", "reported", "review or study", "secondary", "ended")
 _STRENGTH = ("strong", "conditional")
@@ -63,6 +66,9 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
     shown: list[GlanceBand] = []
     for code, heading in HEADINGS.items():
         rows = [_family(assessment, entries, h, members[h], where[h][1]) for h in ranks if where[h][0] == code]
+        if code == "recommended":
+            # What is for something of this patient's own stands before what is for everybody.
+            rows.sort(key=lambda row: not of_this_patient(assessment, named[row["therapy"]]))
         if rows and code != "rest":
             shown.append(
                 {"band": code, "heading": assessment.said(f"band-{code}", heading), "families": _placed(code, rows)}
@@ -117,7 +123,7 @@ def _problem(assessment: Assessment) -> str:
     about = assessment.asked.about or assessment.profile.about
     names = [assessment.records.label(cls) for cls in sorted(about, key=assessment.filed.records.label)]
     weeks = assessment.profile.values.get(gg("symptomWeeks"))
-    lasted = f" for {plain(weeks)} week{'' if weeks == 1 else 's'}" if weeks is not None else ""
+    lasted = f" for {short(weeks)} week{'' if weeks == 1 else 's'}" if weeks is not None else ""
     return f"{', '.join(names) or 'No problem named'}{lasted}"
 
 
@@ -126,7 +132,7 @@ def _patient(assessment: Assessment) -> Iterable[str]:
     profile, book = assessment.profile, assessment.book
     for number, value in sorted(profile.values.items(), key=lambda row: book.short(row[0])):
         if number != gg("symptomWeeks"):
-            yield assessment.said("number", "{} {}", book.short(number), plain(value))
+            yield assessment.said("number", "{} {}", book.short(number), short(value))
     about = assessment.asked.about or profile.about
     for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
         for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.filed.records.label):
@@ -267,21 +273,31 @@ def _notes(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
     notes = [trial["text"] for trial in entry["tried"]]
     notes += [f"only where definitions differ: {text}" for text in entry["boundary"]]
     if within == "do-not-give" and entry["status"] != "contraindicated":
-        for statement, atom in half_known(assessment, therapy):
-            by = describe.short_name(assessment.records, assessment.records.one(statement, "statedIn"))
-            notes.append(
-                assessment.said("check-first", "check first: absolute in {} ({})", assessment.book.label(atom), by)
-            )
+        notes += _check_first(assessment, therapy)
     if within == "not-now":
         first = later(assessment, therapy)[0]
         by = describe.short_name(
             assessment.records, assessment.records.one(first.statement, "statedIn"), first.statement
         )
-        when = f"in {plain(first.weeks)} weeks" if first.weeks else "after it"
+        when = f"in {short(first.weeks, ROUND_UP)} weeks" if first.weeks else "after it"
         notes.append(f"{by}, {when}: {'; '.join(first.lacking)}")
     if within == "disagree":
         notes += list(dict.fromkeys(pair["text"] for pair in entry["disagreements"]))[:1]
     return list(dict.fromkeys(notes))
+
+
+def _check_first(assessment: Assessment, therapy: str) -> Iterable[str]:
+    """The narrower forms of what the patient has that rule a therapy out, those of the same documents together."""
+    documents: dict[str, dict[str, None]] = defaultdict(dict)
+    for statement, atom in half_known(assessment, therapy):
+        by = describe.short_name(assessment.records, assessment.records.one(statement, "statedIn"))
+        documents[assessment.book.label(atom)][by] = None
+    facts: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for fact, sources in documents.items():
+        facts[tuple(sources)].append(fact)
+    for by_all, together in facts.items():
+        named = ", ".join(by_all[:_VOICES]) + (f" +{len(by_all) - _VOICES}" if len(by_all) > _VOICES else "")
+        yield assessment.said("check-first", "check first: absolute in {} ({})", ", ".join(together), named)
 
 
 def _placed(band: str, rows: list[GlanceFamily]) -> list[GlanceFamily]:
@@ -293,9 +309,11 @@ def _placed(band: str, rows: list[GlanceFamily]) -> list[GlanceFamily]:
 
 
 def _next(answer: Assessed) -> list[GlanceQuestion]:
-    """The questions beside those of the alerts, which the glance shows on top."""
-    rows = [q for q in answer["questions"] if not q["signs"]]
-    return [
-        {"label": q["label"], "key": q["key"], "families": q["families"], "decides": q["decides"]}
-        for q in rows[:_QUESTIONS]
-    ]
+    """The first questions beside those of the alerts, which the glance shows on top; some of what may do the same."""
+    alike: Counter[str] = Counter()
+    rows: list[GlanceQuestion] = []
+    for q in answer["questions"]:
+        alike[q["decides"]] += 1
+        if not q["signs"] and alike[q["decides"]] <= _ALIKE:
+            rows.append({"label": q["label"], "key": q["key"], "families": q["families"], "decides": q["decides"]})
+    return rows[:_QUESTIONS]

@@ -16,8 +16,8 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.facts import Fact
 from guidegraph.knowledge.records import gg
-from guidegraph.model import STATUSES
-from guidegraph.termreadings import plain
+from guidegraph.model import POSITIVE, STATUSES
+from guidegraph.termreadings import TAKEN, plain
 
 if TYPE_CHECKING:
     from guidegraph.forms import OpenFact, Question, Sign
@@ -44,6 +44,7 @@ class _Question:
     fact: Fact
     therapies: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     absolute: bool = False
+    harm: int = 0  #: 2: may rule out a therapy that is recommended now; 1: a test that is
     collective: bool = False
     signs: list[Sign] = field(default_factory=list)
 
@@ -117,11 +118,13 @@ def differing(assessment: Assessment, atom: Atom) -> str:
 
 
 def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
-    """What to find out: alerts first, then by how many families of therapies each fact could still change, absolute
-    contraindications before others.
+    """What to find out: alerts first, then what may rule out a therapy that is recommended to the patient now, since
+    there a fact that is not asked may harm, then a test that is (who does it asks as well); in each by how many
+    families of therapies a fact could still change, absolute contraindications before others.
 
     The signs of an alert are one question, with an answer a sign. What is a matter of consent or procedure is shown
-    with the therapy and not asked here.
+    with the therapy and not asked here; nor is what may speak against a therapy that nobody recommends to the patient,
+    unless they take it: nobody would start it, whatever the answer.
 
     Args:
         unknown: the statements of each therapy of which facts are unknown.
@@ -153,19 +156,20 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
         clock = assessment.clock(statement)
         return [q for atom in assessment.open_atoms(statement) if atom not in clock for q in entries(atom)]
 
+    idle = _idle(assessment)
     for therapy, rows in unknown.items():
-        changing = STATUSES[assessment.statuses[therapy]].open
+        changing = "" if therapy in idle else STATUSES[assessment.statuses[therapy]].open
         for role, statement in rows:
             if role in changing:
                 for question in asks(statement):
                     question.therapies[therapy].add(role)
                     question.absolute |= role == "c"
+                    if role == "c" and assessment.statuses[therapy] in POSITIVE:
+                        question.harm = max(question.harm, 1 if records.shown_apart(therapy) else 2)
     heads = families(assessment)
     counted = [(q, len({heads[therapy] for therapy in q.therapies})) for q in table.values()]
-    ranked = sorted(
-        counted, key=lambda row: (not row[0].signs, -row[1], not row[0].absolute, row[0].fact.filed, row[0].fact.fact)
-    )
-    return [
+    ranked = sorted(counted, key=_order)
+    told: list[Question] = [
         {
             "fact": q.fact.fact,
             "label": q.fact.label,
@@ -180,6 +184,26 @@ def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> 
         }
         for q, number in ranked
     ]
+    # What may do the same stands together, where the first of it stands.
+    first = {question["decides"]: at for at, question in reversed(list(enumerate(told)))}
+    return sorted(told, key=lambda question: (not question["signs"], first[question["decides"]]))
+
+
+def _order(row: tuple[_Question, int]) -> tuple[bool, int, int, bool, str, str]:
+    question, count = row
+    fact = question.fact
+    return not question.signs, -question.harm, -count, not question.absolute, fact.filed, fact.fact
+
+
+def _idle(assessment: Assessment) -> set[str]:
+    """The therapies that nobody recommends to the patient, or may once more is known, and that they do not take."""
+    above, taken = assessment.records.ancestors, assessment.profile.present.get(TAKEN, frozenset())
+    started = {therapy for drug in taken for therapy in above.get(drug, (drug,))}
+    return {
+        therapy
+        for therapy, status in assessment.statuses.items()
+        if status == "not-indicated" and therapy not in started and taken.isdisjoint(above.get(therapy, ()))
+    }
 
 
 def _decides(assessment: Assessment, question: _Question, heads: Mapping[str, str]) -> str:
