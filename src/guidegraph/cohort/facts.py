@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import numpy as np
 
 from guidegraph.cohort.bits import Mask, Plane, Sheet, pack
+from guidegraph.knowledge.atoms import Event
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Another, CareFact, Profile
 from guidegraph.profile import Vocabulary, perhaps
 
 Fact = tuple[str, str]
-#: A trial or a stopped drug: its class, its outcome (None for any or none) and its number (None where not stated).
-Event = tuple[str, str | None, Decimal | None]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from guidegraph.cohort.bits import Plane, Sheet
-from guidegraph.cohort.facts import Event, Fact, Facts
-from guidegraph.knowledge.criteria import STOP, TRIAL, Criteria
+from guidegraph.cohort.facts import Fact, Facts
+from guidegraph.knowledge.atoms import STOP, TRIAL, Event
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.profile import Implication, Vocabulary
 from guidegraph.profile.settling import denies
 from guidegraph.termreadings import DISPUTED, LISTED, PART, STOPPED, TAKEN

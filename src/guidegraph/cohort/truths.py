@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from guidegraph.cohort.bits import Plane
-from guidegraph.cohort.facts import Event, Facts
+from guidegraph.cohort.facts import Facts
 from guidegraph.cohort.following import Following
-from guidegraph.knowledge.atoms import Atom, covers, fits, may_fit
-from guidegraph.knowledge.criteria import CLASSES, STOP, TRIAL, Clock, Criteria, Literal, interval_of
+from guidegraph.knowledge.atoms import CLASSES, STOP, TRIAL, Atom, covers, fits, happened, may_fit, rules_out
+from guidegraph.knowledge.basis import Literal
+from guidegraph.knowledge.criteria import Clock, Criteria
 from guidegraph.termreadings import CARE
 
 
@@ -88,7 +89,7 @@ class Truths:
         """A range of a number: by its value, by what is left of it, or since who has none is in no range."""
         follows, number = self.following, atom.prop
         pieces = range(len(self._criteria.numbers[number]))
-        inside = self._criteria.segments(number, interval_of(atom))
+        inside = self._criteria.segments(number, atom.interval)
         true = self._sheet.any(follows.value(number, at) for at in inside)
         false = self._sheet.any(follows.value(number, at) for at in pieces if at not in inside)
         narrowed = follows.narrowed.get(number)
@@ -117,8 +118,8 @@ class Truths:
         had = self._facts.trials if atom.prop == TRIAL else self.following.stops
         never = self._facts.no_trials if atom.prop == TRIAL else self.following.no_stops
         return Truth(
-            self._sheet.any(plane for event, plane in had.items() if self._fits(atom, event)),
-            self._sheet.any(plane for event, plane in never.items() if self._denies(atom, event)),
+            self._sheet.any(plane for event, plane in had.items() if happened(atom, event, self._above)),
+            self._sheet.any(plane for event, plane in never.items() if rules_out(atom, event, self._above)),
         )
 
     def _care(self, atom: Atom) -> Truth:
@@ -135,20 +136,6 @@ class Truths:
 
     def _above(self, cls: str) -> frozenset[str]:
         return self._criteria.ancestors.get(cls, frozenset((cls,)))
-
-    def _fits(self, atom: Atom, event: Event) -> bool:
-        of, outcome, number = event
-        if atom.cls not in self._criteria.ancestors.get(of, (of,)) or (atom.outcome and atom.outcome != outcome):
-            return False
-        if not atom.bounded:
-            return True
-        return number is not None and atom.low <= number <= atom.high and atom.above < number < atom.below
-
-    def _denies(self, atom: Atom, event: Event) -> bool:
-        of, outcome, number = event
-        if of not in self._criteria.ancestors.get(atom.cls, (atom.cls,)) or (outcome and atom.outcome != outcome):
-            return False
-        return atom.prop == TRIAL or number is None or atom.high <= number or atom.below <= number
 
     # ------------------------------------------------------------ populations
 
