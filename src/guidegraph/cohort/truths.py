@@ -96,9 +96,11 @@ class Truths:
         if narrowed is not None:
             left, open_ = follows.spans[number], narrowed & ~follows.stated(number)
             false = false | (open_ & ~self._sheet.any(left[at] for at in inside))
-            # Who need not have the number may have none.
+            # Who need not have the number may have none; what entries come to, everybody has.
+            having = follows.summed.get(number, self._sheet.none)
             if any(rule.given == number and rule.interval and rule.total for rule in self._criteria.rules):
-                true = true | (open_ & ~self._sheet.any(left[at] for at in pieces if at not in inside))
+                having = self._sheet.all
+            true = true | (open_ & having & ~self._sheet.any(left[at] for at in pieces if at not in inside))
         return Truth(
             true,
             self._sheet.any((false, *(self._ownerless(*owner) for owner in self._criteria.owners.get(number, ())))),

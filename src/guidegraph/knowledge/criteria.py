@@ -17,15 +17,15 @@ from typing import Any
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import UsageError
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.basis import Basis, Literal, Pairs
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
-from guidegraph.model import Profile
+from guidegraph.model import CareFact, Profile
 from guidegraph.profile import Implication
-from guidegraph.termreadings import HIGHEST, LOWEST, Bound, Interval
+from guidegraph.profile.deriving import factor
+from guidegraph.termreadings import HIGHEST, LOWEST, Bound, Interval, at
 
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 
@@ -56,15 +56,31 @@ class Clock:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """A number that is worked out from the entries of a list: the property of that, the classes whose entries may
+    count toward it, and of how many days back (None: whenever)."""
+
+    over: str
+    counting: frozenset[str]
+    within: Decimal | None
+
+    def counts(self, event: CareFact) -> bool:
+        """Whether a supply may count toward it."""
+        past = self.within is not None and event.days is not None and event.days[0] > self.within
+        return event.prop == self.over and event.of in self.counting and not past
+
+
+@dataclass(frozen=True)
 class Criteria(Basis):
     """Everything that decides statuses, for one day, country and set of voices.
 
     ``inactive`` are the statements that do not count whoever the patient is; ``speaks_of`` maps each recommendation to
     the conditions of which it speaks, each with what is one problem with it; ``numbers`` maps a number to the bounds
-    between which nothing tells two values of it apart.
+    between which nothing tells two values of it apart, and ``sums`` one that is worked out from a list to what counts.
     """
 
     numbers: Mapping[str, tuple[Bound, ...]]
+    sums: Mapping[str, Sum]
     of_problem: frozenset[str]
     problems: frozenset[str]
     same_problem: Pairs
@@ -110,12 +126,9 @@ def compile_criteria(
         voices: see :class:`guidegraph.knowledge.engine.Request`.
 
     Raises:
-        UsageError: a criterion is on a number that is worked out from the entries of a list.
+        KnowledgeError: a number cannot be worked out as the knowledge says.
     """
-    basis = knowledge.basis
-    if named := basis.worked_out(basis.atoms.values()):
-        what = f"{named}: worked out from the doses or supplies of one patient, which planes of many do not hold"
-        raise UsageError(what, where="cohort", mend="Answer for one patient at a time, or leave those documents out.")
+    basis, sums = knowledge.basis, _sums(knowledge)
     index = _Index(knowledge.store)
     kinds = index.pairs("kind")
     same = index.pairs("sameProblem")
@@ -125,7 +138,8 @@ def compile_criteria(
     shared: dict[str, Any] = {field.name: getattr(basis, field.name) for field in fields(basis)}
     return Criteria(
         **shared,
-        numbers=_cuts(basis.atoms.values(), basis.rules),
+        numbers=_cuts(basis.atoms.values(), basis.rules, sums),
+        sums=sums,
         of_problem=frozenset(index.pairs("ofProblem")),
         problems=knowledge.problems,
         same_problem=same,
@@ -173,7 +187,7 @@ def _name(node: object) -> str:
     return value if isinstance(value, str) else str(node)
 
 
-def _cuts(atoms: Iterable[Atom], rules: Iterable[Implication]) -> dict[str, tuple[Bound, ...]]:
+def _cuts(atoms: Iterable[Atom], rules: Iterable[Implication], sums: Iterable[str]) -> dict[str, tuple[Bound, ...]]:
     """The bounds of each number at which an atom or a rule begins or ends, the lowest first."""
     cuts: dict[str, set[Bound]] = defaultdict(lambda: {LOWEST})
     ranges = [(atom.prop, atom.interval) for atom in atoms if atom.prop and not atom.cls]
@@ -183,7 +197,22 @@ def _cuts(atoms: Iterable[Atom], rules: Iterable[Implication]) -> dict[str, tupl
     for rule in rules:
         if not rule.cls and rule.interval is None:
             cuts[rule.given].add(LOWEST)
+    for number in sums:
+        # What nothing counts toward is 0.
+        cuts[number] |= set(at(Decimal(0)))
     return {number: tuple(sorted(found)) for number, found in sorted(cuts.items())}
+
+
+def _sums(knowledge: Knowledge) -> dict[str, Sum]:
+    """The numbers that are worked out from the entries of a list."""
+    vocabulary, wholes = knowledge.vocabulary, knowledge.basis.parts
+    drugs = [row.iri for row in vocabulary.of_kind("intervention")] if vocabulary.derivations else []
+    return {
+        one.number: Sum(
+            one.over, frozenset(cls for cls in drugs if factor(cls, one, wholes, vocabulary) != 0), one.within
+        )
+        for one in vocabulary.derivations
+    }
 
 
 def _inactive(knowledge: Knowledge, day: date, jurisdiction: str | None, voices: frozenset[str]) -> frozenset[str]:
