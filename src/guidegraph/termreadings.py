@@ -16,7 +16,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import pyoxigraph as ox
 
@@ -24,6 +25,7 @@ from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 
+T = TypeVar("T")
 Bound = tuple[Decimal, int]
 Interval = tuple[Bound, Bound]
 LOWEST: Bound = (Decimal("-Infinity"), 1)
@@ -99,6 +101,19 @@ def united(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
         else:
             joined.append((low, high))
     return tuple(joined)
+
+
+def cells(said: Iterable[tuple[Interval, T, bool]]) -> Iterator[tuple[Interval, tuple[T, ...], tuple[T, ...]]]:
+    """The intervals between all bounds of what is said of a number, each with what it brings and what it excludes.
+
+    Args:
+        said: intervals, each with what holds inside it, and whether that is excluded.
+    """
+    known = list(said)
+    ends = {LOWEST, HIGHEST, *(end for interval, _, _ in known for end in interval)}
+    for cell in pairwise(sorted(ends)):
+        found = [(what, out) for interval, what, out in known if inside((cell,), interval)]
+        yield cell, tuple(what for what, out in found if not out), tuple(what for what, out in found if out)
 
 
 def interval_text(interval: Interval) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from guidegraph.cohort.bits import unpack
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.statuses import Statuses
+from guidegraph.cohort.sums import added_up
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from tests.support import generate
@@ -45,6 +46,8 @@ class Answered:
         gathered = Gathered(len(profiles), criteria, kb.vocabulary)
         for at, profile in enumerate(profiles):
             gathered.state(profile, at)
+            for mark in added_up(profile, criteria, kb.vocabulary):
+                gathered.mark(mark, at)
         self._statuses = Statuses(criteria, gathered.facts())
         truths = self._statuses.truths
         self.contradicted = self._mask(truths.following.contradicted)

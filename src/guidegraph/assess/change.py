@@ -8,10 +8,10 @@ from decimal import ROUND_UP, Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
-from guidegraph.assess.search import Fact, Goal, Search, within
+from guidegraph.assess.search import Fact, Goal, Search
 from guidegraph.assess.timeline import shifted, thresholds
 from guidegraph.derived import Change, ChangedFact
-from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.atoms import Atom, within
 from guidegraph.knowledge.records import gg
 from guidegraph.model import CareFact, Profile, StopFact, TrialFact
 from guidegraph.profile.settling import denies

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 
 from guidegraph.assess.assessment import FALSE, TRUE, UNKNOWN, Assessment
-from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.atoms import Atom, within
 from guidegraph.knowledge.records import gg
 from guidegraph.termreadings import EVERYTHING, STOPPED, TAKEN, at, inside
 
@@ -25,11 +25,6 @@ class Goal:
     """Literals of which at least one must hold."""
 
     literals: tuple[Literal, ...]
-
-
-def within(atom: Atom, value: Decimal) -> bool:
-    """Whether a number lies in the atom's range."""
-    return atom.low <= value <= atom.high and atom.above < value < atom.below
 
 
 class Search:

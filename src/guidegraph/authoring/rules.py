@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 
 from guidegraph.authoring.cells import CellError, Row
@@ -35,6 +36,10 @@ _ONE_OF = {
     "readings": (("term", "rules out"), ("number", "of term")),
 }
 _NOT_BOTH = (("at least", "more than"), ("at most", "less than"))
+#: Days on which somebody did something.
+_DONE = ("encoded on", "mapped on", "read on", "strength read on", "class read on")
+#: Marks that move answers where no statement does (queries/check/mark-without-reason).
+_MARKS = ("only when named", "taken as a whole", "one problem", "widest")
 #: Columns whose numbers are proportions.
 _PROPORTIONS = ("sensitivity", "specificity", "confidence")
 #: Columns whose whole numbers are counted from 1.
@@ -56,8 +61,21 @@ def row_faults(row: Row) -> Iterator[CellError]:
     for one, other in _NOT_BOTH:
         if row.section.column(one) and row.text(one) and row.text(other):
             yield row.mistake(other, f"both {one!r} and {other!r} are given", "Keep one of both.")
+    yield from _done(row)
     if row.section.name == "places":
         yield from _place(row)
+    if row.section.name == "terms" and not row.text("remark"):
+        for mark in filter(row.text, _MARKS):
+            yield row.mistake(mark, "the mark has no reason", "Say under 'remark' why the term is marked so.")
+
+
+def _done(row: Row) -> Iterator[CellError]:
+    # East of here it is tomorrow already.
+    latest = (date.today() + timedelta(days=1)).isoformat()
+    for heading in _DONE:
+        text = row.text(heading) if row.section.column(heading) else ""
+        if _DAY.match(text[:10]) and text[:10] > latest:
+            yield row.mistake(heading, f"{text} is still to come", "Write the day on which it was done.")
 
 
 def _orders(row: Row) -> Iterator[CellError]:

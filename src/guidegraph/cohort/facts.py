@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import numpy as np
 
 from guidegraph.cohort.bits import Mask, Plane, Sheet, pack
+from guidegraph.knowledge.atoms import Event
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Another, CareFact, Profile
 from guidegraph.profile import Vocabulary, perhaps
 
 Fact = tuple[str, str]
-#: A trial or a stopped drug: its class, its outcome (None for any or none) and its number (None where not stated).
-Event = tuple[str, str | None, Decimal | None]
 
 
 @dataclass(frozen=True)
@@ -25,8 +23,10 @@ class Facts:
     ``present`` and ``absent`` are by property and class; ``values`` by number and the piece of it in which the value
     lies; events by kind of event, ``done`` and ``not_done`` what was done or supplied, or not; ``closed`` by the
     property of a list that is complete and has no entry that was not understood; ``complete`` are those with any
-    complete list; ``perhaps`` by property and class what an entry may be that is none of our terms; ``about`` by
-    condition the problem asked about, ``chosen`` those who name one, and ``several`` those who have others beside it.
+    complete list; ``perhaps`` by property and class what an entry may be that is none of our terms, and ``another``
+    by property who has one; ``sums`` by number, piece and whether it lies there or not below what the entries of lists
+    come to, and ``conflicts`` by words what contradicts that; ``about`` by condition the problem asked about,
+    ``chosen`` those who name one, and ``several`` those who have others beside it.
     """
 
     sheet: Sheet
@@ -42,6 +42,9 @@ class Facts:
     closed: Mapping[str, Plane] = field(default_factory=dict)
     complete: Plane | None = None
     perhaps: Mapping[Fact, Plane] = field(default_factory=dict)
+    another: Mapping[str, Plane] = field(default_factory=dict)
+    sums: Mapping[tuple[str, int, bool], Plane] = field(default_factory=dict)
+    conflicts: Mapping[str, Plane] = field(default_factory=dict)
     about: Mapping[str, Plane] = field(default_factory=dict)
     chosen: Plane | None = None
     several: Plane | None = None
@@ -116,4 +119,5 @@ class Gathered:
         for other in profile.others:
             if other not in self._may:
                 self._may[other] = perhaps([other], self._criteria.rules, self._vocabulary)
+            yield "another", other.prop
             yield from (("perhaps", (other.prop, cls)) for cls in self._may[other])

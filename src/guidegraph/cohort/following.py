@@ -7,13 +7,22 @@ each patient comes to what they would come to alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import TypeVar
 
 from guidegraph.cohort.bits import Plane, Sheet
-from guidegraph.cohort.facts import Event, Fact, Facts
-from guidegraph.knowledge.criteria import STOP, TRIAL, Criteria
+from guidegraph.cohort.facts import Fact, Facts
+from guidegraph.cohort.sums import without
+from guidegraph.knowledge.atoms import STOP, TRIAL, Event
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.profile import Implication, Vocabulary
 from guidegraph.profile.settling import denies
 from guidegraph.termreadings import DISPUTED, LISTED, PART, STOPPED, TAKEN
+
+Key = TypeVar("Key")
+_NOTHING = Decimal(0)
+#: What contradicts itself where a table states a number toward which nothing counts.
+_UNCOUNTED = "a number is stated, and no entry of the complete list counts toward it"
 
 
 class Following:
@@ -25,6 +34,7 @@ class Following:
         problems: by condition those who have it as stated, before readings.
         spans: by number, the pieces that are left of it, for who does not state it.
         narrowed: by number those of whom something narrows it.
+        summed: by number those of whom entries of a list say the least that it can be.
         left_open: by property and class what no complete list denies.
         contradicted: those whose facts contradict each other.
     """
@@ -40,7 +50,10 @@ class Following:
         self.no_stops: dict[Event, Plane] = dict(facts.no_stops)
         self.spans: dict[str, list[Plane]] = {}
         self.narrowed: dict[str, Plane] = {}
+        self.summed: dict[str, Plane] = {}
         self.left_open: dict[Fact, Plane] = {}
+        self._values = dict(facts.values)
+        self._conflicts = dict(facts.conflicts)
         self.contradicted = none
         for (prop, cls), plane in facts.present.items():
             self._add(prop, cls, plane)
@@ -49,6 +62,7 @@ class Following:
         rules = [rule for rule in criteria.rules if rule.kind != DISPUTED]
         self._fixpoint([rule for rule in rules if rule.kind == LISTED], closed=False)
         self.problems = {cls: p for (prop, cls), p in self.present.items() if cls in criteria.problems}
+        self._add_up()
         self._fixpoint(rules, closed=False)
         self._leave_open()
         if facts.closed:
@@ -80,7 +94,7 @@ class Following:
 
     def value(self, number: str, at: int) -> Plane:
         """Those whose number lies in a piece of it."""
-        return self._facts.values.get((number, at), self._sheet.none)
+        return self._values.get((number, at), self._sheet.none)
 
     def listed(self, prop: str, cls: str) -> Plane:
         """Those of whom something listed may be the class."""
@@ -97,6 +111,28 @@ class Following:
         """Those of whom a complete list leaves something open that may be the class."""
         meets = self._criteria.may_meet.get(cls, frozenset((cls,)))
         return self._sheet.any(plane for (p, one), plane in self.left_open.items() if p == prop and one in meets)
+
+    # ------------------------------------------------------------ what entries come to
+
+    def _add_up(self) -> None:
+        """Give the numbers that are worked out from lists their values, or the least that they can be."""
+        facts, criteria = self._facts, self._criteria
+        told = self._sheet.any(facts.conflicts.values())
+        for number, nothing in without(criteria, facts, facts.present):
+            other = self.stated(number) & ~self.value(number, criteria.segment(number, _NOTHING))
+            _grow(self._conflicts, _UNCOUNTED, nothing & other & ~told, self._sheet)
+        for number, nothing in without(criteria, facts, self.present):
+            at = criteria.segment(number, _NOTHING)
+            _grow(self._values, (number, at), nothing & ~self.stated(number), self._sheet)
+        for (number, least, exact), plane in facts.sums.items():
+            open_ = plane & ~self.stated(number)
+            if exact:
+                _grow(self._values, (number, least), open_, self._sheet)
+                continue
+            pieces = self.spans.setdefault(number, [self._sheet.all] * len(criteria.numbers[number]))
+            pieces[:least] = [piece & ~open_ for piece in pieces[:least]]
+            for table in (self.narrowed, self.summed):
+                _grow(table, number, open_, self._sheet)
 
     # ------------------------------------------------------------ what is brought
 
@@ -260,7 +296,7 @@ class Following:
         for event, done in self._facts.done.items():
             if any(lacking in above.get(seen, (seen,)) for seen in event.shows for lacking in event.lacks):
                 clashes.append(done)
-        self.contradicted = self._sheet.any((self.contradicted, *clashes))
+        self.contradicted = self._sheet.any((self.contradicted, *clashes, *self._conflicts.values()))
 
     def contradictions(self, vocabulary: Vocabulary) -> Iterator[tuple[str, Plane]]:
         """What contradicts itself, in words, each with those of whom it does."""
@@ -272,7 +308,8 @@ class Following:
             empty = self.narrowed.get(number, self._sheet.none) & ~self._sheet.any(pieces)
             if empty.any():
                 yield f"no {vocabulary.short(number)} is left", empty
+        yield from sorted(self._conflicts.items(), key=lambda row: row[0])
 
 
-def _grow(table: dict[Fact, Plane], fact: Fact, plane: Plane, sheet: Sheet) -> None:
+def _grow(table: dict[Key, Plane], fact: Key, plane: Plane, sheet: Sheet) -> None:
     table[fact] = table.get(fact, sheet.none) | plane

@@ -15,6 +15,7 @@ from guidegraph.cohort.bits import Mask
 from guidegraph.cohort.cells import Cells, Unread, tell
 from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns
 from guidegraph.cohort.facts import Gathered
+from guidegraph.cohort.sums import added_up
 from guidegraph.cohort.tables import batches, open_table
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
@@ -118,6 +119,8 @@ class ProfileRows:
                     self._tell(profile, name, at, len(some), first)
                     continue
                 gathered.state(profile, at)
+                for mark in added_up(profile, criteria, vocabulary):
+                    gathered.mark(mark, at)
                 for _, text in profile.not_understood:
                     self._tell(f"not understood: {text}", name, at, len(some), first)
             yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad)

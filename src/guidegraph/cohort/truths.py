@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from guidegraph.cohort.bits import Plane
-from guidegraph.cohort.facts import Event, Facts
+from guidegraph.cohort.facts import Facts
 from guidegraph.cohort.following import Following
-from guidegraph.knowledge.atoms import Atom, covers, fits, may_fit
-from guidegraph.knowledge.criteria import CLASSES, STOP, TRIAL, Clock, Criteria, Literal, interval_of
+from guidegraph.knowledge.atoms import CLASSES, STOP, TRIAL, Atom, covers, fits, happened, may_fit, rules_out
+from guidegraph.knowledge.basis import Literal
+from guidegraph.knowledge.criteria import Clock, Criteria
 from guidegraph.termreadings import CARE
 
 
@@ -88,16 +89,18 @@ class Truths:
         """A range of a number: by its value, by what is left of it, or since who has none is in no range."""
         follows, number = self.following, atom.prop
         pieces = range(len(self._criteria.numbers[number]))
-        inside = self._criteria.segments(number, interval_of(atom))
+        inside = self._criteria.segments(number, atom.interval)
         true = self._sheet.any(follows.value(number, at) for at in inside)
         false = self._sheet.any(follows.value(number, at) for at in pieces if at not in inside)
         narrowed = follows.narrowed.get(number)
         if narrowed is not None:
             left, open_ = follows.spans[number], narrowed & ~follows.stated(number)
             false = false | (open_ & ~self._sheet.any(left[at] for at in inside))
-            # Who need not have the number may have none.
+            # Who need not have the number may have none; what entries come to, everybody has.
+            having = follows.summed.get(number, self._sheet.none)
             if any(rule.given == number and rule.interval and rule.total for rule in self._criteria.rules):
-                true = true | (open_ & ~self._sheet.any(left[at] for at in pieces if at not in inside))
+                having = self._sheet.all
+            true = true | (open_ & having & ~self._sheet.any(left[at] for at in pieces if at not in inside))
         return Truth(
             true,
             self._sheet.any((false, *(self._ownerless(*owner) for owner in self._criteria.owners.get(number, ())))),
@@ -117,8 +120,8 @@ class Truths:
         had = self._facts.trials if atom.prop == TRIAL else self.following.stops
         never = self._facts.no_trials if atom.prop == TRIAL else self.following.no_stops
         return Truth(
-            self._sheet.any(plane for event, plane in had.items() if self._fits(atom, event)),
-            self._sheet.any(plane for event, plane in never.items() if self._denies(atom, event)),
+            self._sheet.any(plane for event, plane in had.items() if happened(atom, event, self._above)),
+            self._sheet.any(plane for event, plane in never.items() if rules_out(atom, event, self._above)),
         )
 
     def _care(self, atom: Atom) -> Truth:
@@ -135,20 +138,6 @@ class Truths:
 
     def _above(self, cls: str) -> frozenset[str]:
         return self._criteria.ancestors.get(cls, frozenset((cls,)))
-
-    def _fits(self, atom: Atom, event: Event) -> bool:
-        of, outcome, number = event
-        if atom.cls not in self._criteria.ancestors.get(of, (of,)) or (atom.outcome and atom.outcome != outcome):
-            return False
-        if not atom.bounded:
-            return True
-        return number is not None and atom.low <= number <= atom.high and atom.above < number < atom.below
-
-    def _denies(self, atom: Atom, event: Event) -> bool:
-        of, outcome, number = event
-        if of not in self._criteria.ancestors.get(atom.cls, (atom.cls,)) or (outcome and atom.outcome != outcome):
-            return False
-        return atom.prop == TRIAL or number is None or atom.high <= number or atom.below <= number
 
     # ------------------------------------------------------------ populations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,13 @@ from typing import Any
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from guidegraph.model import CareFact
+from guidegraph.termreadings import HIGHEST, LOWEST, STOPPED, TAKEN, Interval
+
+#: The properties whose values are classes, and those whose values are trials of therapy and stopped drugs.
+CLASSES = (ns.GG + "hasCondition", ns.GG + "hasFinding", TAKEN)
+TRIAL, STOP = ns.GG + "hasTrial", STOPPED
+#: What the index writes for a bound that is not there (queries/index/21-numbers), by the sign of the bound.
+_UNBOUNDED = {">=": Decimal(0), ">": Decimal(-1), "<=": Decimal(999999999), "<": Decimal(1000000000)}
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,21 @@ class Atom:
     def value(self) -> Atom:
         """The bounds of the value that came of it as those of an atom."""
         return Atom(self.iri, self.prop, "", "", self.valued, self.least, self.over, self.most, self.under)
+
+    @property
+    def limits(self) -> Iterator[tuple[str, Decimal]]:
+        """The signs and numbers of the bounds that its number has: from, over, up to, under."""
+        for (sign, unbounded), bound in zip(
+            _UNBOUNDED.items(), (self.low, self.above, self.high, self.below), strict=True
+        ):
+            if bound != unbounded:
+                yield sign, bound
+
+    @property
+    def interval(self) -> Interval:
+        """The range of its number; an end that the index writes as open is open."""
+        low, high = max((self.low, 0), (self.above, 1)), min((self.high, 1), (self.below, 0))
+        return LOWEST if low <= (_UNBOUNDED[">="], 0) else low, HIGHEST if high[0] >= _UNBOUNDED["<="] else high
 
 
 @dataclass(frozen=True)
@@ -114,8 +136,8 @@ def fits(atom: Atom, event: CareFact, above: Above) -> bool:
         return False
     if atom.showed and not any(atom.showed in above(cls) for cls in event.shows):
         return False
-    days = not atom.bounded or (event.days is not None and all(_within(atom, end) for end in event.days))
-    return days and (not atom.valued or (event.value is not None and _within(atom.value, event.value)))
+    days = not atom.bounded or (event.days is not None and all(within(atom, end) for end in event.days))
+    return days and (not atom.valued or (event.value is not None and within(atom.value, event.value)))
 
 
 def may_fit(atom: Atom, event: CareFact, above: Above, near: Collection[str]) -> bool:
@@ -138,7 +160,28 @@ def covers(atom: Atom, denial: CareFact, above: Above) -> bool:
     return denial.days is None or atom.high <= denial.days[1] or atom.below <= denial.days[1]
 
 
-def _within(atom: Atom, number: Decimal) -> bool:
+#: A trial or a stopped drug: its class, its outcome (None for any or none) and its number (None where not stated).
+Event = tuple[str, str | None, Decimal | None]
+
+
+def happened(atom: Atom, event: Event, above: Above) -> bool:
+    """Whether a trial or a stopped drug is as an atom asks (queries/assess/13-events)."""
+    of, outcome, number = event
+    if atom.cls not in above(of) or (atom.outcome and atom.outcome != outcome):
+        return False
+    return not atom.bounded or (number is not None and within(atom, number))
+
+
+def rules_out(atom: Atom, denial: Event, above: Above) -> bool:
+    """Whether a denial of trials or of stopped drugs leaves none as an atom asks."""
+    of, outcome, number = denial
+    if of not in above(atom.cls) or (outcome and atom.outcome != outcome):
+        return False
+    return atom.prop == TRIAL or number is None or atom.high <= number or atom.below <= number
+
+
+def within(atom: Atom, number: Decimal) -> bool:
+    """Whether a number lies in the range of an atom."""
     return atom.low <= number <= atom.high and atom.above < number < atom.below
 
 

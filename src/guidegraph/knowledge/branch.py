@@ -11,7 +11,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from guidegraph.termreadings import HIGHEST, LOWEST, STOPPED, TAKEN, Bound
+from guidegraph.knowledge.basis import brought
+from guidegraph.termreadings import HIGHEST, LOWEST, Bound, cells
 
 
 class Held(NamedTuple):
@@ -137,21 +138,15 @@ class Logic:
     def cells(self, number: str) -> tuple[Cell, ...]:
         """The intervals between all bounds of a number's readings; who need not have it may have none."""
         if number not in self._cells:
-            own = [(known, term, out) for known, term, out in self.readings if known.prop == number]
-            ends = sorted({LOWEST, HIGHEST, *(end for known, _, _ in own for end in (known.low, known.high))})
-            cells = []
-            for low, high in pairwise(ends):
-                said = [(term, out) for known, term, out in own if known.low <= low and high <= known.high]
-                brings, denies = (frozenset(term for term, out in said if out is side) for side in (False, True))
-                cells.append(Cell(Range(number, low, high), brings, denies))
+            own = (((known.low, known.high), term, out) for known, term, out in self.readings if known.prop == number)
+            found = [Cell(Range(number, *cell), frozenset(has), frozenset(lacks)) for cell, has, lacks in cells(own)]
             if number not in self.total:
-                cells.append(Cell(Range(number, LOWEST, HIGHEST, False), frozenset(), frozenset()))
-            self._cells[number] = tuple(cells)
+                found.append(Cell(Range(number, LOWEST, HIGHEST, False), frozenset(), frozenset()))
+            self._cells[number] = tuple(found)
         return self._cells[number]
 
     def _upward(self, prop: str, cls: str) -> frozenset[str]:
-        by_parts = self.taken.get(cls) if prop in (TAKEN, STOPPED) else None
-        return by_parts or self.above.get(cls) or frozenset((cls,))
+        return brought(prop, cls, self.above, self.taken)
 
     def covers(self, higher: Held, lower: Held) -> bool:
         """Whether whoever has ``lower`` has ``higher``."""

@@ -9,31 +9,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import UsageError
 from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.basis import Basis, Literal, Pairs
 from guidegraph.knowledge.engine import Request
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
-from guidegraph.model import Profile
+from guidegraph.model import CareFact, Profile
 from guidegraph.profile import Implication
-from guidegraph.termreadings import HIGHEST, LOWEST, Bound, Interval
+from guidegraph.profile.deriving import factor
+from guidegraph.termreadings import HIGHEST, LOWEST, Bound, Interval, at
 
-#: The properties whose values are classes, and those whose values are events.
-CLASSES = (gg("hasCondition"), gg("hasFinding"), gg("takesMedication"))
-TRIAL, STOP = gg("hasTrial"), gg("stoppedMedication")
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
-#: What the index writes for an end that is not there (queries/index/21-numbers).
-_OPEN_LOW, _OPEN_HIGH = Decimal(0), Decimal(999999999)
-
-Literal = tuple[str, bool]
-Pairs = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -62,24 +56,31 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Criteria:
+class Sum:
+    """A number that is worked out from the entries of a list: the property of that, the classes whose entries may
+    count toward it, and of how many days back (None: whenever)."""
+
+    over: str
+    counting: frozenset[str]
+    within: Decimal | None
+
+    def counts(self, event: CareFact) -> bool:
+        """Whether a supply may count toward it."""
+        past = self.within is not None and event.days is not None and event.days[0] > self.within
+        return event.prop == self.over and event.of in self.counting and not past
+
+
+@dataclass(frozen=True)
+class Criteria(Basis):
     """Everything that decides statuses, for one day, country and set of voices.
 
     ``inactive`` are the statements that do not count whoever the patient is; ``speaks_of`` maps each recommendation to
     the conditions of which it speaks, each with what is one problem with it; ``numbers`` maps a number to the bounds
-    between which nothing tells two values of it apart.
+    between which nothing tells two values of it apart, and ``sums`` one that is worked out from a list to what counts.
     """
 
-    ancestors: Pairs
-    descendants: Pairs
-    may_meet: Pairs
-    rules: tuple[Implication, ...]
-    atoms: Mapping[str, Atom]
     numbers: Mapping[str, tuple[Bound, ...]]
-    branches: Mapping[str, tuple[tuple[Literal, ...], ...]]
-    population: Mapping[str, str]
-    asked_only: frozenset[tuple[str, str]]
-    owners: Mapping[str, tuple[tuple[str, str], ...]]
+    sums: Mapping[str, Sum]
     of_problem: frozenset[str]
     problems: frozenset[str]
     same_problem: Pairs
@@ -113,13 +114,6 @@ class Criteria:
         return max(at for at, low in enumerate(cuts) if low <= (value, 0))
 
 
-def interval_of(atom: Atom) -> Interval:
-    """The range of an atom over a number; an end that the index writes as open is open."""
-    low: Bound = max((atom.low, 0), (atom.above, 1)) if atom.low > _OPEN_LOW or atom.above >= _OPEN_LOW else LOWEST
-    high: Bound = min((atom.high, 1), (atom.below, 0)) if min(atom.high, atom.below) < _OPEN_HIGH else HIGHEST
-    return (low, high)
-
-
 def compile_criteria(
     knowledge: Knowledge, day: date, jurisdiction: str | None = None, voices: frozenset[str] = frozenset()
 ) -> Criteria:
@@ -132,50 +126,36 @@ def compile_criteria(
         voices: see :class:`guidegraph.knowledge.engine.Request`.
 
     Raises:
-        UsageError: a criterion is on a number that is worked out from the entries of a list.
+        KnowledgeError: a number cannot be worked out as the knowledge says.
     """
-    records = knowledge.records
-    sums = sorted({atom.prop for atom in records.atoms.values()} & records.derived.keys())
-    if sums:
-        named = ", ".join(records.derived[one] for one in sums)
-        what = f"{named}: worked out from the doses or supplies of one patient, which planes of many do not hold"
-        raise UsageError(what, where="cohort", mend="Answer for one patient at a time, or leave those documents out.")
+    basis, sums = knowledge.basis, _sums(knowledge)
     index = _Index(knowledge.store)
-    rules = tuple(knowledge.implications)
-    atoms = dict(records.atoms)
     kinds = index.pairs("kind")
     same = index.pairs("sameProblem")
     speaks = index.pairs("indication")
-    population = {statement: min(names) for statement, names in index.pairs("population").items()}
     branches = {name: index.pairs(name) for name in ("positive", "negative", "clock", "requires", "branchOf")}
-    clocked = {s: found for s, found in index.pairs("clocked").items() if s in population}
+    clocked = {s: found for s, found in index.pairs("clocked").items() if s in basis.population}
+    shared: dict[str, Any] = {field.name: getattr(basis, field.name) for field in fields(basis)}
     return Criteria(
-        records.ancestors,
-        _turned(records.ancestors),
-        records.may_meet,
-        rules,
-        atoms,
-        _cuts(atoms.values(), rules),
-        records.branches,
-        population,
-        records.asked_only,
-        {number: tuple(pairs) for number, pairs in records.implied.items()},
-        frozenset(index.pairs("ofProblem")),
-        knowledge.problems,
-        same,
-        {s: frozenset(c for one in found for c in same.get(one, ())) for s, found in speaks.items()},
-        {s: tuple(_clock(branches, one) for one in sorted(found)) for s, found in clocked.items()},
-        {s: tuple(_holding(branches, population[s])) for s in clocked},
-        _inactive(knowledge, day, jurisdiction, voices),
-        tuple(sorted(s for s, k in kinds.items() if gg("Alert") in k)),
-        tuple(sorted(s for s, k in kinds.items() if gg("CoverageRule") in k)),
-        index.pairs("onAlert"),
-        index.pairs("againstOnAlert"),
-        index.pairs("adviceOn"),
-        index.pairs("limits"),
-        index.pairs("apart"),
-        index.pairs("carries"),
-        tuple(_therapies(index)),
+        **shared,
+        numbers=_cuts(basis.atoms.values(), basis.rules, sums),
+        sums=sums,
+        of_problem=frozenset(index.pairs("ofProblem")),
+        problems=knowledge.problems,
+        same_problem=same,
+        speaks_of={s: frozenset(c for one in found for c in same.get(one, ())) for s, found in speaks.items()},
+        clocks={s: tuple(_clock(branches, one) for one in sorted(found)) for s, found in clocked.items()},
+        holding={s: tuple(_holding(branches, basis.population[s])) for s in clocked},
+        inactive=_inactive(knowledge, day, jurisdiction, voices),
+        alerts=tuple(sorted(s for s, k in kinds.items() if gg("Alert") in k)),
+        coverage=tuple(sorted(s for s, k in kinds.items() if gg("CoverageRule") in k)),
+        on_alert=index.pairs("onAlert"),
+        against_on_alert=index.pairs("againstOnAlert"),
+        advice_on=index.pairs("adviceOn"),
+        limits=index.pairs("limits"),
+        apart=index.pairs("apart"),
+        carries=index.pairs("carries"),
+        therapies=tuple(_therapies(index)),
     )
 
 
@@ -207,25 +187,32 @@ def _name(node: object) -> str:
     return value if isinstance(value, str) else str(node)
 
 
-def _turned(pairs: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
-    table: dict[str, set[str]] = defaultdict(set)
-    for one, others in pairs.items():
-        for other in others:
-            table[other].add(one)
-    return {one: frozenset(others) for one, others in table.items()}
-
-
-def _cuts(atoms: Iterable[Atom], rules: Iterable[Implication]) -> dict[str, tuple[Bound, ...]]:
+def _cuts(atoms: Iterable[Atom], rules: Iterable[Implication], sums: Iterable[str]) -> dict[str, tuple[Bound, ...]]:
     """The bounds of each number at which an atom or a rule begins or ends, the lowest first."""
     cuts: dict[str, set[Bound]] = defaultdict(lambda: {LOWEST})
-    ranges = [(atom.prop, interval_of(atom)) for atom in atoms if atom.prop and not atom.cls]
+    ranges = [(atom.prop, atom.interval) for atom in atoms if atom.prop and not atom.cls]
     ranges += [(rule.given, rule.interval) for rule in rules if rule.interval is not None]
     for number, (low, high) in ranges:
         cuts[number] |= {low, high} - {HIGHEST}
     for rule in rules:
         if not rule.cls and rule.interval is None:
             cuts[rule.given].add(LOWEST)
+    for number in sums:
+        # What nothing counts toward is 0.
+        cuts[number] |= set(at(Decimal(0)))
     return {number: tuple(sorted(found)) for number, found in sorted(cuts.items())}
+
+
+def _sums(knowledge: Knowledge) -> dict[str, Sum]:
+    """The numbers that are worked out from the entries of a list."""
+    vocabulary, wholes = knowledge.vocabulary, knowledge.basis.parts
+    drugs = [row.iri for row in vocabulary.of_kind("intervention")] if vocabulary.derivations else []
+    return {
+        one.number: Sum(
+            one.over, frozenset(cls for cls in drugs if factor(cls, one, wholes, vocabulary) != 0), one.within
+        )
+        for one in vocabulary.derivations
+    }
 
 
 def _inactive(knowledge: Knowledge, day: date, jurisdiction: str | None, voices: frozenset[str]) -> frozenset[str]:

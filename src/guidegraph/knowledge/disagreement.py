@@ -24,7 +24,7 @@ from guidegraph.knowledge.normal import (
     Scope,
 )
 from guidegraph.knowledge.records import Records, gg
-from guidegraph.termreadings import DISPUTED, reading_implications
+from guidegraph.termreadings import DISPUTED, PART
 
 _PREDICATES = {
     Graded(SAME): ("same", "same"),
@@ -123,11 +123,10 @@ def logic(engine: Engine, records: Records) -> Logic:
     numbers: dict[str, tuple[Held, ...]] = {}
     readings: list[tuple[Range, Held, bool]] = []
     disputed: list[tuple[Range, Held]] = []
-    for rule in (
-        *engine.listed_implications,
-        *reading_implications(engine.term_readings),
-    ):
+    for rule in records.implications:
         target = Held(rule.then, rule.other)
+        if rule.kind == PART:
+            continue  # what is taken together says more
         if rule.kind == DISPUTED:
             disputed += [(Range(rule.given, *rule.interval), target)] if rule.interval else []
         elif rule.interval:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.atoms import Atom
@@ -13,7 +12,7 @@ from guidegraph.model import Another, CareFact, Profile, StopFact, TermRow, Tria
 from guidegraph.profile import Cause, Settled, Vocabulary, cause_text, perhaps
 from guidegraph.termreadings import CARE, LISTED, READING, STOPPED, SUPPLIED, Implication, Interval, TermReading, plain
 
-_OPEN_LOW, _OPEN_HIGH = Decimal(-1), Decimal(999999999)
+_BOUNDS = {">=": "at least", ">": "over", "<=": "at most", "<": "under"}
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,7 @@ class Fact:
 
 def range_text(atom: Atom, unit: str = "") -> str:
     """The range of an atom in words, such as "at least 6 and under 12 weeks"."""
-    parts = []
-    if atom.low > 0:
-        parts.append(f"at least {plain(atom.low)}")
-    if atom.above > _OPEN_LOW:
-        parts.append(f"over {plain(atom.above)}")
-    if atom.high < _OPEN_HIGH:
-        parts.append(f"at most {plain(atom.high)}")
-    if atom.below <= _OPEN_HIGH:
-        parts.append(f"under {plain(atom.below)}")
-    text = " and ".join(parts) or "any number"
+    text = " and ".join(f"{_BOUNDS[sign]} {plain(bound)}" for sign, bound in atom.limits) or "any number"
     return f"{text} {unit}".rstrip()
 
 

@@ -9,11 +9,10 @@ with one negated literal of every branch of the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 from guidegraph.errors import KnowledgeError
-from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.atoms import STOP, TRIAL, Atom
 from guidegraph.knowledge.branch import (
     Branch,
     Event,
@@ -26,33 +25,25 @@ from guidegraph.knowledge.branch import (
     negations,
     satisfiable,
 )
-from guidegraph.termreadings import CARE, HIGHEST, LOWEST
+from guidegraph.termreadings import CARE
 
 Union = tuple[Branch, ...]
 Raw = Mapping[str, Sequence[Sequence[tuple[str, bool]]]]
 #: A population with more branches than this is refused: it could not be told to a reader either.
 MAX_BRANCHES = 4096
-_OPEN = Decimal(999999999)
-
-
-def _bounds(atom: Atom) -> tuple[tuple[Decimal, int], tuple[Decimal, int]]:
-    low = max((atom.low, 0), (atom.above, 1))
-    high = min((atom.high, 1), (atom.below, 0))
-    # The index writes an open end as a value that every number satisfies (queries/index/21-numbers).
-    return (LOWEST if low <= (Decimal(0), 0) else low, HIGHEST if high[0] >= _OPEN else high)
 
 
 def literal(atom: Atom) -> Held | Event | Range:
     """An atom of the criteria index as a literal; one outside the fragment stands for itself."""
-    low, high = _bounds(atom)
     if not atom.prop:
         return Held("", atom.iri)
     if not atom.cls:
-        return Range(atom.prop, low, high)
-    if atom.prop.endswith(("hasTrial", "stoppedMedication")):
-        return Event(atom.prop, atom.cls, atom.outcome, atom.bounded, low, high)
+        return Range(atom.prop, *atom.interval)
+    if atom.prop in (TRIAL, STOP):
+        return Event(atom.prop, atom.cls, atom.outcome, atom.bounded, *atom.interval)
     if atom.prop in CARE:
-        return Event(atom.prop, atom.cls, "", atom.bounded, low, high, atom.showed, atom.valued, *_bounds(atom.value))
+        days, came = atom.interval, atom.value.interval
+        return Event(atom.prop, atom.cls, "", atom.bounded, *days, atom.showed, atom.valued, *came)
     return Held(atom.prop, atom.cls)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import pyoxigraph as ox
 from guidegraph import assets, store
 from guidegraph import namespaces as ns
 from guidegraph.domains import Selection, select
+from guidegraph.knowledge.basis import Basis, compile_basis
 from guidegraph.knowledge.clocks import refuse_mixed
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
@@ -33,11 +33,7 @@ from guidegraph.profile import (
 )
 from guidegraph.profile import digest as profile_digest
 from guidegraph.profile.deriving import derivation_rows
-from guidegraph.termreadings import (
-    TermReading,
-    part_implications,
-    reading_implications,
-)
+from guidegraph.termreadings import TermReading
 
 if TYPE_CHECKING:
     from guidegraph.forms import MadeFrom, NamedDigest
@@ -118,16 +114,10 @@ class Knowledge:
 
         return Links(self.selected.root, self.selected.links, self.vocabulary.label, self.vocabulary.telling)
 
-    @cached_property
+    @property
     def implications(self) -> list[Implication]:
         """The facts that bring or exclude other facts: as the ontology lists them, by readings and by parts."""
-        parts = part_implications((whole, part) for whole, part in self.engine.select("index/parts"))
-        # What no list denies otherwise, none denies that a number would then be read from.
-        silent = self.records.asked_only
-        read = [
-            replace(r, listless=True) if (r.then, r.other) in silent else r for r in reading_implications(self.readings)
-        ]
-        return [*self.engine.listed_implications, *read, *parts]
+        return self.records.implications
 
     @cached_property
     def readings(self) -> list[TermReading]:
@@ -146,6 +136,11 @@ class Knowledge:
     def problems(self) -> frozenset[str]:
         """The conditions that recommendations speak of: those that are one problem with an indication."""
         return self.records.problems & {row.iri for row in self.vocabulary.of_kind("condition")}
+
+    @cached_property
+    def basis(self) -> Basis:
+        """What criteria rest on, whoever the patient is and whatever the day."""
+        return compile_basis(self.records)
 
     @cached_property
     def book(self) -> FactBook:

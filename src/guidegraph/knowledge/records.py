@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from guidegraph import namespaces as ns
 from guidegraph.knowledge.atoms import AskedEvents, Atom, read_atom
 from guidegraph.knowledge.effect import InEffect, partly_dated, read_intervals
 from guidegraph.knowledge.engine import Engine
-from guidegraph.termreadings import CARE
+from guidegraph.termreadings import CARE, Implication, part_implications, reading_implications
 
 Properties = Mapping[str, tuple[str, ...]]
 NOT_STATED = "not stated"
@@ -93,7 +94,8 @@ class Records:
         return {cls: frozenset(others) for cls, others in table.items()}
 
     @cached_property
-    def _below(self) -> Mapping[str, frozenset[str]]:
+    def descendants(self) -> Mapping[str, frozenset[str]]:
+        """For each clinical class, itself and the classes below it."""
         below: dict[str, set[str]] = defaultdict(set)
         for cls, above in self.ancestors.items():
             for higher in above:
@@ -119,6 +121,15 @@ class Records:
         for test, about in self._engine.select("answer/tests") if spoken else ():
             tests[about].add(test)
         return AskedEvents(spoken, {about: tuple(sorted(named)) for about, named in tests.items()})
+
+    @cached_property
+    def implications(self) -> list[Implication]:
+        """The facts that bring or exclude other facts: as the ontology lists them, by readings and by parts."""
+        parts = part_implications((whole, part) for whole, part in self._engine.select("index/parts"))
+        # What no list denies otherwise, none denies that a number would then be read from.
+        silent, read = self.asked_only, reading_implications(self._engine.term_readings)
+        listless = (replace(r, listless=True) if (r.then, r.other) in silent else r for r in read)
+        return [*self._engine.listed_implications, *listless, *parts]
 
     @cached_property
     def derived(self) -> Mapping[str, str]:
@@ -160,12 +171,14 @@ class Records:
             classes[iri] = (label, next((c for p in parents if (c := self.classes.get(p, ("", ""))[1])), ""))
             above[iri] = frozenset({iri}.union(*(self.ancestors.get(p, frozenset((p,))) for p in parents)))
         more = copy.copy(self)
+        more.__dict__.pop("descendants", None)
         more.__dict__.update(edges=edges, classes=classes, ancestors=above, _labels={}, kept={})
         return more
 
     def related(self, one: str, other: str) -> bool:
         """Whether two classes are the same, one below the other, or have a class below both."""
-        return bool(self._below.get(one, frozenset((one,))) & self._below.get(other, frozenset((other,))))
+        below = self.descendants
+        return bool(below.get(one, frozenset((one,))) & below.get(other, frozenset((other,))))
 
     @cached_property
     def atoms(self) -> Mapping[str, Atom]:

@@ -7,7 +7,7 @@ entries come to that surely count.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -105,25 +105,30 @@ def _sum(profile: Profile, derivation: Derivation, rules: Sequence[Implication],
         if rule.kind == PART and rule.given == TAKEN:
             wholes[rule.cls].add(rule.other)
     for cls, amount, told in entries:
-        factor = _factor(cls, derivation, wholes, vocabulary)
-        if factor == 0:
+        times = factor(cls, derivation, wholes, vocabulary)
+        if times == 0:
             continue
-        if factor is None or amount is None:
+        if times is None or amount is None:
             exact = False
             continue
-        total += amount * factor
-        parts.append(f"{vocabulary.label(cls)} {told}{f' x {plain(factor)}' if factor != 1 else ''}")
+        total += amount * times
+        parts.append(f"{vocabulary.label(cls)} {told}{f' x {plain(times)}' if times != 1 else ''}")
     return Derived(total, exact, f"{' + '.join(sorted(parts)) or 'no entry'}; {derivation.source}")
 
 
-def _factor(cls: str, derivation: Derivation, wholes: Mapping[str, set[str]], vocabulary: Vocabulary) -> Decimal | None:
+def factor(
+    cls: str, derivation: Derivation, wholes: Mapping[str, Collection[str]], vocabulary: Vocabulary
+) -> Decimal | None:
     """What an entry counts: the factor of the nearest class at or above it, 0 where it can be none, None where nobody
-    knows: it is broader than a class that counts, contains one, or two classes that count are equally near."""
+    knows: it is broader than a class that counts, contains one, or two classes that count are equally near.
+
+    ``wholes`` maps a combination to its parts.
+    """
     above = vocabulary.ancestors(cls)
-    fitting = [(one, factor) for one, factor in derivation.addends if one in above]
+    fitting = [(one, times) for one, times in derivation.addends if one in above]
     nearest = {
-        factor
-        for one, factor in fitting
+        times
+        for one, times in fitting
         if not any(one != other and one in vocabulary.ancestors(other) for other, _ in fitting)
     }
     narrower = any(cls != one and cls in vocabulary.ancestors(one) for one, _ in derivation.addends)

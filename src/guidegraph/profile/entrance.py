@@ -201,6 +201,15 @@ def apply_implications(profile: Profile, rules: Sequence[Implication], vocabular
     """
     for part in parts(profile):
         settle(part, rules, vocabulary)
+    return with_listed(profile, rules, vocabulary)
+
+
+def with_listed(profile: Profile, rules: Sequence[Implication], vocabulary: Vocabulary) -> Profile:
+    """The profile with everything that the ontology's own list brings.
+
+    Raises:
+        ProfileError: by that alone something is both present and absent.
+    """
     listed = [rule for rule in rules if rule.kind == LISTED]
     if not listed:
         return profile

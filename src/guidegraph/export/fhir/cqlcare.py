@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 
 from guidegraph.export.fhir import parts as fhir
 from guidegraph.export.fhir.cqlfacts import listed, string
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.termreadings import SUPPLIED, UNDERWENT, pointed
-
-_OPEN = (Decimal(0), Decimal(-1), Decimal(999999999), Decimal(1000000000))
 
 
 def _number(extension: str) -> str:
@@ -64,19 +62,12 @@ define "Denied care events":
   ("Care events") E where E.denied"""
 
 
-def limits(bounds: Iterable[Decimal]) -> Iterator[tuple[str, Decimal]]:
-    """The signs and numbers of the bounds that are there (from, over, up to, under), the index's marks left out."""
-    for sign, bound, unbounded in zip((">=", ">", "<=", "<"), bounds, _OPEN, strict=True):
-        if bound != unbounded:
-            yield sign, bound
-
-
 def _days(atom: Atom) -> list[tuple[str, Decimal]]:
-    return list(limits((atom.low, atom.above, atom.high, atom.below))) if atom.bounded else []
+    return list(atom.limits) if atom.bounded else []
 
 
 def _values(atom: Atom) -> list[tuple[str, Decimal]]:
-    return list(limits((atom.least, atom.over, atom.most, atom.under))) if atom.valued else []
+    return list(atom.value.limits) if atom.valued else []
 
 
 def words(atom: Atom) -> str:

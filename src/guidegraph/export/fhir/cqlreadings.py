@@ -7,20 +7,18 @@ done twice: a reading goes before completeness, so that what it brings counts as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from guidegraph import namespaces as ns
 from guidegraph.export.fhir.cqlfacts import listed, quoted, string
 from guidegraph.knowledge.atoms import Atom
+from guidegraph.knowledge.basis import Basis
 from guidegraph.knowledge.records import gg
-from guidegraph.termreadings import DISPUTED, HIGHEST, LOWEST, READING, Bound, Implication, Interval, inside, pointed
+from guidegraph.termreadings import DISPUTED, READING, Implication, Interval, cells, pointed
 
 #: The lists of the facts of each property.
 LISTS = {gg("hasCondition"): "conditions", gg("hasFinding"): "conditions", gg("takesMedication"): "medications"}
-Classes = Callable[[str], set[str]]
 
 
 class _Cell(NamedTuple):
@@ -34,13 +32,11 @@ class Readings:
 
     Args:
         rules: the implications that rest on readings.
-        over: a class with those above it.
-        under: a class with those below it.
-        may_meet: the classes that a fact of one may belong to as well.
+        basis: what the knowledge says of classes.
     """
 
-    def __init__(self, rules: Sequence[Implication], over: Classes, under: Classes, may_meet: Classes) -> None:
-        self._over, self._under, self._may_meet = over, under, may_meet
+    def __init__(self, rules: Sequence[Implication], basis: Basis) -> None:
+        self._basis = basis
         self._disputed = [r for r in rules if r.kind == DISPUTED]
         self._rules = [r for r in rules if r.kind == READING and r.interval]
         self._listless = {(r.then, r.other) for r in rules if r.listless and not r.excluded}
@@ -49,13 +45,8 @@ class Readings:
         self._total = {r.given for r in rules if r.interval and r.total}
 
     def _of(self, number: str) -> list[_Cell]:
-        own = [r for r in self._rules if r.given == number]
-        ends = sorted({LOWEST, HIGHEST, *(end for r in own for end in r.interval or ())})
-        cells = []
-        for cell in pairwise(ends):
-            said = [r for r in own if r.interval and inside((cell,), r.interval)]
-            cells.append(_Cell(cell, *(tuple(r for r in said if r.excluded is side) for side in (False, True))))
-        return cells
+        own = ((r.interval, r, r.excluded) for r in self._rules if r.given == number and r.interval)
+        return [_Cell(*cell) for cell in cells(own)]
 
     def defines(self) -> Iterator[str]:
         """Which cells are open by what is known, then with what is read and the complete lists."""
@@ -78,8 +69,8 @@ class Readings:
     def _by_cells(self, term: str, stage: str, excluded: bool) -> str:
         """Whether for some number every open cell brings, or denies, a term."""
         ways = []
-        for number, cells in self._cells.items():
-            fitting = [any(r.other == term for r in (c.denies if excluded else c.brings)) for c in cells]
+        for number, found in self._cells.items():
+            fitting = [any(r.other == term for r in (c.denies if excluded else c.brings)) for c in found]
             if any(fitting):
                 closed = " and ".join(f"not {_name(stage, number, i)}" for i, fits in enumerate(fitting) if not fits)
                 known = "" if number in self._total else f"{_value(number)} is not null and "
@@ -87,45 +78,44 @@ class Readings:
         return " or ".join(ways)
 
     def _open(self, stage: str) -> Iterator[str]:
-        for number, cells in self._cells.items():
+        for number, found in self._cells.items():
             value = _value(number)
-            for at, cell in enumerate(cells):
+            for at, cell in enumerate(found):
                 left = [f"not ({self._denied(r, stage)})" for r in cell.brings]
-                left += [f"not {_has(f'{stage} present', r.then, self._under(r.other))}" for r in cell.denies]
+                left += [f"not {_has(f'{stage} present', r.then, self._basis.below(r.other))}" for r in cell.denies]
                 valued = f"if {value} is not null then {_within(value, cell.interval)}"
                 yield f"define {_name(stage, number, at)}:\n  {valued} else ({' and '.join(left) or 'true'})"
 
     def _denied(self, rule: Implication, stage: str) -> str:
-        absent = _has(f"{stage} absent", rule.then, self._over(rule.other))
+        absent = _has(f"{stage} absent", rule.then, self._basis.above(rule.other))
         if stage == "Known" or rule.listless:
             return absent
-        listed_one = _has(f"{stage} present", rule.then, self._may_meet(rule.other))
-        known = f"{complete_list(rule.then)} and not {perhaps(rule.then, self._over(rule.other))}"
+        listed_one = _has(f"{stage} present", rule.then, self._basis.near(rule.other))
+        known = f"{complete_list(rule.then)} and not {perhaps(rule.then, self._basis.above(rule.other))}"
         return f"{absent} or ({known} and not {listed_one})"
 
     def decided(self, prop: str, cls: str) -> list[str]:
         """What must hold for a complete list to deny a class: that it is read from no age, duration, score or other
         list, and that definitions do not differ on it."""
-        near = self._may_meet(cls)
+        near = self._basis.near(cls)
         if any(then == prop and other in near for then, other in self._listless):
             return ["false"]
         return [
             f"not ({_value(r.given)} is not null and {_within(_value(r.given), r.interval)}"
-            f" and not {_has('Known absent', prop, self._over(r.other))})"
+            f" and not {_has('Known absent', prop, self._basis.above(r.other))})"
             for r in self._disputed
             if r.then == prop and r.other in near and r.interval
         ]
 
-    def narrowed(self, atom: Atom, low: Bound, high: Bound) -> str:
+    def narrowed(self, atom: Atom) -> str:
         """The truth of a range while the number has no value, by its open cells; "" where it has no readings."""
-        cells = self._cells.get(atom.prop, [])
-        if not cells:
+        found = self._cells.get(atom.prop, [])
+        if not found:
             return ""
-        low = LOWEST if low <= (Decimal(0), 0) else low
-        high = HIGHEST if high[0] >= Decimal(999999999) else high
-        opened = [_name("Read", atom.prop, at) for at in range(len(cells))]
-        outside = [c.interval[1] <= low or high <= c.interval[0] for c in cells]
-        within = [low <= c.interval[0] and c.interval[1] <= high for c in cells]
+        low, high = atom.interval
+        opened = [_name("Read", atom.prop, at) for at in range(len(found))]
+        outside = [c.interval[1] <= low or high <= c.interval[0] for c in found]
+        within = [low <= c.interval[0] and c.interval[1] <= high for c in found]
         text = "null as Boolean"
         if any(outside):
             text = f"if {_none(opened, outside)} then false else {text}"

@@ -24,7 +24,7 @@ def cql(knowledge: Knowledge, populations: Sequence[str] | None = None) -> str:
     """
     knowledge.one_clock()
     chosen = sorted(knowledge.records.branches) if populations is None else populations
-    return Populations(knowledge.records, knowledge.version, knowledge.implications).library(list(chosen))
+    return Populations(knowledge.basis, knowledge.records.label, knowledge.version).library(list(chosen))
 
 
 def resources(
