@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 import guidegraph as gg
-from tests.support.forked import command
+from tests.support.forked import command, kept_open
 from tests.support.paths import ROOT
 from tests.support.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
@@ -62,6 +62,13 @@ def shared_dir() -> Path:
 def kb() -> gg.KnowledgeBase:
     """The shipped knowledge base."""
     return gg.open()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shipped_once() -> Iterator[None]:
+    """Commands in this process and in forks of it open the shipped knowledge once."""
+    with kept_open():
+        yield
 
 
 @pytest.fixture(scope="session")
