@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 import guidegraph as gg
-from tests.support.forked import command
+from tests.support.forked import command, kept_open
 from tests.support.paths import ROOT
 from tests.support.stores import oxigraph_server, small, virtuoso  # noqa: F401
 
@@ -61,7 +62,17 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session")
 def kb() -> gg.KnowledgeBase:
     """The shipped knowledge base."""
-    return gg.open()
+    opened = gg.open()
+    # It stays until the end.
+    gc.freeze()
+    return opened
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shipped_once() -> Iterator[None]:
+    """Commands in this process and in forks of it open the shipped knowledge once."""
+    with kept_open():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +102,18 @@ def ask(kb: gg.KnowledgeBase) -> Callable[..., gg.Answer]:
 def cli() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line in a process of its own (see tests/support/forked.py)."""
     return command
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the collector of garbage look at nothing that stays until the end: modules, and thousands of tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

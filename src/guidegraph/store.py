@@ -128,12 +128,13 @@ def load_knowledge(
     knowledge_files(root, folders)
     shared, store = list(_rdf_files(root / "ontology", {"": ".ttl"})), ox.Store()
     defined: dict[str, list[Path]] = {}
+    ours = assets.root().resolve()
     parts = [[*terms, *documents] for terms, documents in map(domain_files, folders)]
     parts += [[*terms, *filter(_warns, documents)] for terms, documents in map(domain_files, warning)]
     for files in (shared, *parts):
         loaded = ox.Store() if len(parts) > 1 or folders[0] != root / "graph" else store
-        shipped = [path for path in files if path.resolve().is_relative_to(assets.root().resolve())]
-        load_quads(loaded, shipped, _ONTOLOGY, KnowledgeError)
+        shipped = {path for path in files if path.resolve().is_relative_to(ours)}
+        load_quads(loaded, (path for path in files if path in shipped), _ONTOLOGY, KnowledgeError)
         for path in files:
             if path not in shipped:
                 loaded.bulk_extend(_in_graph(readable(read_quads(path, KnowledgeError), path), _ONTOLOGY))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -24,7 +25,9 @@ COMMANDS = {
 }
 
 
+@cache
 def run(*arguments: str) -> str:
+    """What a command prints, which it does once."""
     result = CliRunner().invoke(app, [*arguments, *DAY])
     assert result.exit_code in (0, 1), result.output
     return str(result.stdout)

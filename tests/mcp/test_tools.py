@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import jsonschema
@@ -22,12 +22,10 @@ from guidegraph.api.operations import OPERATIONS
 from guidegraph.api.schemas import published
 from tests.support.optional import needs
 
-try:
+if TYPE_CHECKING:
     from mcp import Client, StdioServerParameters
 
     from guidegraph.mcp.tools import Tools, http_options
-except ImportError:
-    needs(False, "mcp is not installed")
 
 DAY = "2026-11-24"
 PATIENT = {"profile": "example:bleeding-ulcer", "as_of": DAY}
@@ -49,6 +47,19 @@ ASKED: dict[str, dict[str, Any]] = {
     "examples": {},
 }
 _ID = re.compile(r'"(?:id|iri|node|intervention|document|name)":"[^"]+"')
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _library() -> None:
+    """Imported by the one worker that has these tests: it takes each that only collects them seconds."""
+    try:
+        import mcp
+
+        from guidegraph.mcp import tools
+    except ImportError:
+        needs(False, "mcp is not installed")
+    names = {"Client": mcp.Client, "StdioServerParameters": mcp.StdioServerParameters}
+    globals().update(names, Tools=tools.Tools, http_options=tools.http_options)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -30,15 +31,25 @@ def validate(resource: dict[str, Any], version: str) -> Any:
     return found
 
 
+@cache
+def _fields(kind: type) -> list[tuple[str, list[str]]]:
+    """The fields of a class of fhir.resources, each with its closed list of codes, where it has one."""
+    found = []
+    for name, field in kind.model_fields.items():  # type: ignore[attr-defined]
+        extra = field.json_schema_extra
+        known = (extra.get("enum_values") if isinstance(extra, dict) else None) or []
+        found.append((name, [] if "etc." in known else known))
+    return found
+
+
 def coded(model: Any, path: str) -> Iterator[tuple[str, str, list[str]]]:
     """Every value of a closed list of codes, with the list."""
-    for name, field in type(model).model_fields.items():
+    for name, known in _fields(type(model)):
         value = getattr(model, name, None)
-        known = (
-            (field.json_schema_extra or {}).get("enum_values") if isinstance(field.json_schema_extra, dict) else None
-        )
+        if value is None:
+            continue
         for item in value if isinstance(value, list) else [value]:
-            if known and "etc." not in known and isinstance(item, str):
+            if known and isinstance(item, str):
                 yield f"{path}.{name}", item, known
             elif hasattr(type(item), "model_fields"):
                 yield from coded(item, f"{path}.{name}")

@@ -20,7 +20,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -88,11 +88,16 @@ def _text(raw: bytes) -> str:
 
 @contextmanager
 def kept_open() -> Iterator[None]:
-    """Let whatever opens the shipped knowledge in this block have it as it was opened once."""
-    kept, opened = shipped(), api.open_knowledge
+    """Let every command of this block that asks the shipped knowledge have it as it was opened once."""
+    opened = api.open_knowledge
 
-    def open_knowledge(root: Any = None, **named: Any) -> guidegraph.KnowledgeBase:
-        return opened(root, **named) if root or any(named.values()) else kept
+    def open_knowledge(root: Any = None, *, warned: bool = True, **named: Any) -> guidegraph.KnowledgeBase:
+        # Another folder of links is read when knowledge is opened.
+        other = root or any(named.values()) or os.environ.get("GUIDEGRAPH_HOME") != _opened()[1]
+        # The first domain takes no warnings from others, so that it is the same without them.
+        if other or (not warned and shipped().knowledge.selected.warning):
+            return opened(root, warned=warned, **named)
+        return shipped()
 
     api.open_knowledge = open_knowledge
     try:
@@ -101,11 +106,17 @@ def kept_open() -> Iterator[None]:
         api.open_knowledge = opened
 
 
-@cache
 def shipped() -> guidegraph.KnowledgeBase:
     """Import every module of ours and open the shipped knowledge, once."""
+    return _opened()[0]
+
+
+@cache
+def _opened() -> tuple[guidegraph.KnowledgeBase, str | None]:
+    """The shipped knowledge, and the folder of links with which it was opened."""
     for module in pkgutil.walk_packages(guidegraph.__path__, "guidegraph."):
-        if not module.name.endswith("__main__"):
+        # The tools for language models and the engine of columns take seconds to import, and few commands need them.
+        if not module.name.endswith("__main__") and module.name.split(".")[1] not in ("mcp", "cohort"):
             importlib.import_module(module.name)
     kb = guidegraph.open()
     # What is made at the first question (index, names, disagreements, digests) is made now: a fork would lose it.
@@ -115,14 +126,11 @@ def shipped() -> guidegraph.KnowledgeBase:
     # A fork copies what its collector of garbage touches.
     gc.collect()
     gc.freeze()
-    return kb
+    return kb, os.environ.get("GUIDEGRAPH_HOME")
 
 
 def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int], home: str | None) -> NoReturn:
-    """Be the command: its descriptors, its folder, its arguments; then end with its exit code.
-
-    One with a folder of links of its own opens the knowledge itself.
-    """
+    """Be the command: its descriptors, its folder, its arguments; then end with its exit code."""
     code = 1
     try:
         for descriptor, end in enumerate(ends):
@@ -135,7 +143,7 @@ def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int], home: str 
         sys.argv = ["guidegraph", *args]
         if home is not None:
             os.environ["GUIDEGRAPH_HOME"] = home
-        with kept_open() if home is None else nullcontext():
+        with kept_open():
             code = _run()
     finally:
         os._exit(code)

@@ -71,8 +71,11 @@ def version_of(text: str) -> str:
 
 def text(value: Any) -> str | None:
     """A text as FHIR allows it: no control characters, no blank ends; None where nothing is left."""
-    kept = "".join(c if c == "\n" or not unicodedata.category(c).startswith("C") else " " for c in str(value))
-    return kept.strip() or None
+    told = str(value)
+    # Nearly every text is printable, which is known of it in a hundredth of the time that its characters take.
+    if not told.isprintable():
+        told = "".join(c if c == "\n" or not unicodedata.category(c).startswith("C") else " " for c in told)
+    return told.strip() or None
 
 
 def stated(value: Any) -> str | None:
