@@ -53,7 +53,9 @@ class Answered:
             for therapy in criteria.therapies
         }
         pairs = {**truths.atoms, **truths.populations}
-        self._truth = {iri: (self._mask(pair.true), self._mask(pair.false)) for iri, pair in pairs.items()}
+        self._truth: dict[str, Any] = {
+            iri: (self._mask(pair.true), self._mask(pair.false)) for iri, pair in pairs.items()
+        }
         for statement in criteria.population:
             true, false = truths.of(statement)
             counts = self._mask(truths.counts(statement))
@@ -61,6 +63,11 @@ class Answered:
 
     def _mask(self, plane: Any) -> np.ndarray[Any, Any]:
         return unpack(plane, self._patients)
+
+    def masks(self, iri: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Those for whom an atom, population or statement is true, and those for whom it is false."""
+        true, false, *_ = self._truth[iri]
+        return true, false
 
     def statuses(self, patient: int) -> dict[str, list[str]]:
         """Every status of each therapy; there should be one."""
