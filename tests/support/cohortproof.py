@@ -1,6 +1,7 @@
 """Are planes and SPARQL of one mind? ``python -m tests.support.cohortproof 20000 [--domain NAME] [--first SEED]`` compares the
 status of every therapy, and the truth of every atom, population and statement, of so many guided patients, and prints the
-figures; it ends with 1 at a difference. Two of them, each with half of the patients, use two cores.
+figures; it ends with 1 at a difference. Two of them, each with half of the patients, use two cores. With ``--columns`` it
+compares planes with the second executor instead (tests/support/columnwise.py), which a million patients take minutes.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 import guidegraph
 from guidegraph.assess.assessing import assess
+from guidegraph.cohort.bits import unpack
+from guidegraph.cohort.statuses import Statuses
 from guidegraph.errors import ProfileError
 from guidegraph.knowledge.criteria import Criteria, compile_criteria
-from guidegraph.model import Profile
+from guidegraph.model import STATUSES, Profile
 from tests.support.cohorts import Answered
 from tests.support.guided import Guide
 
@@ -29,7 +34,7 @@ ASKED: tuple[tuple[date, str | None, frozenset[str]], ...] = (
     (date(2018, 6, 30), None, frozenset()),
     (DAY, "GB", frozenset({"approved"})),
 )
-_AT_ONCE = 250
+_AT_ONCE, _BATCH = 250, 100_000
 
 
 @dataclass
@@ -96,15 +101,66 @@ def guided(kb: Any, seeds: range, figures: Figures, tell: bool = False) -> Figur
     return figures
 
 
+def by_columns(kb: Any, patients: int, asked: tuple[Any, ...], figures: Figures, tell: bool = False) -> Figures:
+    """Compare statuses and the truth of statements with what the second executor comes to."""
+    from tests.support.columnwise import Columnwise
+    from tests.support.manypatients import Crowd
+
+    day, jurisdiction, voices = asked
+    criteria = compile_criteria(kb.knowledge, day, jurisdiction, voices)
+    crowd = Crowd(kb, criteria, 3 * len(Guide(kb, criteria).branches))
+    for frame in crowd.batches(patients, _BATCH):
+        columns = Columnwise(crowd, frame)
+        planes = Statuses(criteria, crowd.gathered(frame).facts())
+        figures.patients += frame.height
+        figures.differences += _unlike(criteria, columns, planes, frame.height, figures)
+        if tell:
+            print(f"{figures.patients}: {len(figures.differences)} differences", file=sys.stderr, flush=True)
+    return figures
+
+
+def _unlike(criteria: Criteria, columns: Any, planes: Statuses, patients: int, figures: Figures) -> Iterator[str]:
+    truths, contradictory = planes.truths, columns.contradictory.to_numpy()
+    counted = ~contradictory
+    figures.contradictory += int(contradictory.sum())
+    yield from _rows("contradictory", contradictory, unpack(truths.following.contradicted, patients))
+    for therapy in criteria.therapies:
+        found = columns.statuses[therapy.iri]
+        for status, plane in planes.of(therapy).items():
+            mine = (found == STATUSES[status].letter).to_numpy() & counted
+            figures.statuses[status] += int(mine.sum())
+            yield from _rows(f"{therapy.iri} {status}", mine, unpack(plane, patients) & counted)
+    for statement in criteria.population:
+        truth, away = columns.truths[statement], columns.inactive[f"inactive {statement}"]
+        mine = {"true": truth.fill_null(False), "false": ~truth.fill_null(True), "inactive": away}
+        pair = truths.of(statement)
+        theirs = {"true": pair.true, "false": pair.false, "inactive": ~truths.counts(statement)}
+        for name, plane in theirs.items():
+            told = mine[name].to_numpy() & counted
+            figures.truths[name] += int(told.sum())
+            yield from _rows(f"{statement} {name}", told, unpack(plane, patients) & counted)
+        figures.truths["unknown"] += int(((truth.is_null() & ~away).to_numpy() & counted).sum())
+
+
+def _rows(what: str, mine: Any, theirs: Any) -> Iterator[str]:
+    rows = np.flatnonzero(mine != theirs)
+    if rows.size:
+        yield f"{what}: {rows.size} rows differ, such as {rows[:3]}"
+
+
 def main() -> int:
     """Compare as many patients as are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("patients", type=int)
     parser.add_argument("--first", type=int, default=0, help="the seed of the first one")
     parser.add_argument("--domain", action="append", default=[])
+    parser.add_argument("--columns", action="store_true", help="compare with columns of Polars, not with SPARQL")
     given = parser.parse_args()
     kb = guidegraph.open(domains=tuple(given.domain)) if given.domain else guidegraph.open()
-    figures = guided(kb, range(given.first, given.first + given.patients), Figures(), tell=True)
+    if given.columns:
+        figures = by_columns(kb, given.patients, ASKED[0], Figures(), tell=True)
+    else:
+        figures = guided(kb, range(given.first, given.first + given.patients), Figures(), tell=True)
     print(figures)
     return 1 if figures.differences else 0
 
