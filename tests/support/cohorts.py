@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +41,7 @@ def drawn(kb: Any, seed: int) -> Profile:
 class Answered:
     """The planes of some patients, read back patient by patient."""
 
-    def __init__(self, kb: Any, criteria: Criteria, profiles: list[Profile]) -> None:
+    def __init__(self, kb: Any, criteria: Criteria, profiles: Sequence[Profile]) -> None:
         self._patients = len(profiles)
         gathered = Gathered(len(profiles), criteria, kb.vocabulary)
         for at, profile in enumerate(profiles):
@@ -68,6 +69,16 @@ class Answered:
         """Those for whom an atom, population or statement is true, and those for whom it is false."""
         true, false, *_ = self._truth[iri]
         return true, false
+
+    def unlike(self, other: Answered) -> np.ndarray[Any, Any]:
+        """Those who come to something else by other planes."""
+        found = self.contradicted ^ other.contradicted
+        both = ~self.contradicted & ~other.contradicted
+        pairs = [(mask, other._of[iri][status]) for iri, of in self._of.items() for status, mask in of.items()]
+        pairs += [pair for iri, masks in self._truth.items() for pair in zip(masks, other._truth[iri], strict=True)]
+        for mine, theirs in pairs:
+            found |= both & (mine ^ theirs)
+        return found
 
     def statuses(self, patient: int) -> dict[str, list[str]]:
         """Every status of each therapy; there should be one."""

@@ -6,7 +6,7 @@ What else there is of them is drawn at random: every kind of fact that a profile
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -77,9 +77,17 @@ class Guide:
         self._classes = generate.used_classes(kb)
 
     def patient(self, seed: int) -> Profile:
-        """One patient: the branch and what is wanted of it go round with the seed, the rest is drawn by it."""
-        count = len(self.branches)
-        return self.wanted(self.branches[seed % count], WANTED[seed // count % 3], f"guided-{seed}")
+        """One patient: the branch and what is wanted of it go round with the seed, the rest is drawn by it.
+
+        In every other round there is no rest: the branch is all that is stated.
+        """
+        count, name = len(self.branches), f"guided-{seed}"
+        branch, truth = self.branches[seed % count], WANTED[seed // count % 3]
+        return self.wanted(branch, truth, name) if seed // (3 * count) % 2 == 0 else self._plain(branch, truth, name)
+
+    def _plain(self, branch: Sequence[Literal], truth: str, name: str) -> Profile:
+        self._set(draft := Draft(), random.Random(name), branch, truth)
+        return draft.profile(name)
 
     def wanted(self, branch: Sequence[Literal], truth: str, name: str) -> Profile:
         """A patient for whom a branch should be true, false or unknown, if nothing contradicts it."""
@@ -90,9 +98,12 @@ class Guide:
         self._set(draft, pick, branch, truth)
         for other in pick.sample(self.branches, pick.choice((0, 0, 1, 2))):
             self._set(draft, pick, other, pick.choice((TRUE, TRUE, FALSE)))
+        if self.criteria.alerts and pick.random() < 0.2:
+            alert = self._population(pick, self.criteria.alerts)
+            self._set(draft, pick, pick.choice(self.criteria.branches[alert]), TRUE)
         if pick.random() < 0.7:
             self._noise(draft, pick)
-        self._asked(draft, pick)
+        self._asked(draft, pick, self._spoken.get(tuple(branch), frozenset()))
         return draft.profile(name)
 
     # ------------------------------------------------------------ a branch
@@ -212,7 +223,10 @@ class Guide:
             draft.no_trials.add(TrialFact(cls, pick.choice(OUTCOMES)))
         for cls in few(self._classes[STOP], 1):
             draft.stops.add(StopFact(cls, self._days(pick)))
-        for cls in few(self._classes[STOP], 1):
+        # What was never stopped is mostly what a criterion asks for, or a part of what was stopped.
+        parts = [r.other for r in self.criteria.rules if r.given == STOP for s in draft.stops if r.cls == s.of]
+        asked = sorted({atom.cls for atom in self.criteria.atoms.values() if atom.prop == STOP})
+        for cls in few([*parts, *asked, pick.choice(self._classes[STOP])], 1):
             draft.no_stops.add(StopFact(cls, self._days(pick)))
         draft.complete |= {prop for prop in LISTS if pick.random() < 0.1}
         if self._care and pick.random() < 0.5:
@@ -220,18 +234,23 @@ class Guide:
             draft.more |= {"care_present": other.care_present, "care_absent": other.care_absent}
             draft.complete |= other.complete
 
-    def _asked(self, draft: Draft, pick: random.Random) -> None:
-        """The problem, what was acted on, and entries that are none of our terms."""
+    def _asked(self, draft: Draft, pick: random.Random, spoken: Set[str]) -> None:
+        """The problem (mostly one that is spoken of), what was acted on, and entries that are none of our terms."""
         more, problems = draft.more, sorted(self.criteria.problems)
         if pick.random() < 0.5:
-            had = sorted(draft.present.get(CLASSES[0], set()) & self.criteria.problems)
+            conditions = draft.present.get(CLASSES[0], set()) & self.criteria.problems
+            had = sorted(conditions & spoken or conditions or spoken)
             about = pick.choice(had) if had and pick.random() < 0.7 else pick.choice(problems)
             draft.add(CLASSES[0], about)
             more["about"] = frozenset((about,))
             if pick.random() < 0.4:
                 more["beside"] = frozenset((pick.choice(problems),))
-        if self.criteria.alerts and pick.random() < 0.1:
-            more["acted_on"] = frozenset((pick.choice(self.criteria.alerts),))
+        if self.criteria.alerts and pick.random() < 0.15:
+            alert = pick.choice(self.criteria.alerts)
+            more["acted_on"] = frozenset((alert,))
+            answers = [s for t in self.criteria.therapies if alert in t.called_by for s in t.recommending]
+            if answers:
+                self._set(draft, pick, pick.choice(self.criteria.branches[self._population(pick, answers)]), TRUE)
         if pick.random() < 0.1:
             more["not_tolerated"] = frozenset((pick.choice(self._classes[TRIAL]),))
         closed = sorted(draft.complete & set(LISTS))
@@ -239,6 +258,10 @@ class Guide:
             more["not_understood"] = ((pick.choice(closed), "something"),)
         if closed and pick.random() < 0.25:
             more["others"] = self.others(pick, closed)
+
+    def _population(self, pick: random.Random, statements: Sequence[str]) -> str:
+        """The population of one of some statements."""
+        return self.criteria.population[pick.choice(statements)]
 
     def others(self, pick: random.Random, props: Sequence[str]) -> tuple[Another, ...]:
         """Entries of complete lists that are known and none of our terms."""
@@ -263,6 +286,15 @@ class Guide:
             bounds = [bound for bound, _ in cuts if not bound.is_infinite()]
             near = {b + step for b in bounds for step in (-_STEP, Decimal(0), Decimal("0.001"), _STEP, 3 * _STEP)}
             found[number] = sorted(v for v in near | {least, most} if least <= v <= most)
+        return found
+
+    @cached_property
+    def _spoken(self) -> Mapping[tuple[Literal, ...], Set[str]]:
+        """By branch the problems of which the statements speak that have it."""
+        found: dict[tuple[Literal, ...], set[str]] = {}
+        for statement, conditions in self.criteria.speaks_of.items():
+            for branch in self.criteria.branches.get(self.criteria.population.get(statement, ""), ()):
+                found.setdefault(branch, set()).update(conditions & self.criteria.problems)
         return found
 
     @cached_property
