@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +42,7 @@ def drawn(kb: Any, seed: int) -> Profile:
 class Answered:
     """The planes of some patients, read back patient by patient."""
 
-    def __init__(self, kb: Any, criteria: Criteria, profiles: list[Profile]) -> None:
+    def __init__(self, kb: Any, criteria: Criteria, profiles: Sequence[Profile]) -> None:
         self._patients = len(profiles)
         gathered = Gathered(len(profiles), criteria, kb.vocabulary)
         for at, profile in enumerate(profiles):
@@ -56,7 +57,9 @@ class Answered:
             for therapy in criteria.therapies
         }
         pairs = {**truths.atoms, **truths.populations}
-        self._truth = {iri: (self._mask(pair.true), self._mask(pair.false)) for iri, pair in pairs.items()}
+        self._truth: dict[str, Any] = {
+            iri: (self._mask(pair.true), self._mask(pair.false)) for iri, pair in pairs.items()
+        }
         for statement in criteria.population:
             true, false = truths.of(statement)
             counts = self._mask(truths.counts(statement))
@@ -64,6 +67,21 @@ class Answered:
 
     def _mask(self, plane: Any) -> np.ndarray[Any, Any]:
         return unpack(plane, self._patients)
+
+    def masks(self, iri: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Those for whom an atom, population or statement is true, and those for whom it is false."""
+        true, false, *_ = self._truth[iri]
+        return true, false
+
+    def unlike(self, other: Answered) -> np.ndarray[Any, Any]:
+        """Those who come to something else by other planes."""
+        found = self.contradicted ^ other.contradicted
+        both = ~self.contradicted & ~other.contradicted
+        pairs = [(mask, other._of[iri][status]) for iri, of in self._of.items() for status, mask in of.items()]
+        pairs += [pair for iri, masks in self._truth.items() for pair in zip(masks, other._truth[iri], strict=True)]
+        for mine, theirs in pairs:
+            found |= both & (mine ^ theirs)
+        return found
 
     def statuses(self, patient: int) -> dict[str, list[str]]:
         """Every status of each therapy; there should be one."""
