@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.questions import nothing_open_but
 from guidegraph.assess.timeline import HORIZON
-from guidegraph.knowledge.atoms import Atom
-from guidegraph.knowledge.criteria import CLASSES
+from guidegraph.knowledge.atoms import CLASSES, Atom
 from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 
