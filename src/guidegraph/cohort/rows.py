@@ -81,11 +81,16 @@ class TableRows:
         """
         cells, first, (name, _) = Cells(criteria, vocabulary, self.unread), 1, self.identifier
         read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
+        quick = [column for column in read if self._table.collect_schema()[column.name] == pl.Boolean]
+        read = [column for column in read if column not in quick]
+        names = [column.name for column in quick]
         for frame in batches(self._table, self._path):
             gathered = Gathered(frame.height, criteria, vocabulary)
             bad = frame[name].is_null().to_numpy().copy()
             if bad.any():
                 tell(self.unread, name, "the patient has no identifier", "", bad, first)
+            if quick:
+                bad |= cells.truths(quick, frame.select(names), gathered, first)
             for column in read:
                 bad |= cells.state(column, frame[column.name], gathered, first)
             yield Batch(frame[name], gathered, bad)

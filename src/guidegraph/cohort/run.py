@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from guidegraph.cohort.bits import Mask, Plane, unpack
+from guidegraph.cohort.bits import Mask, Plane, coded, count, pack, unpack, words
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
 from guidegraph.cohort.rows import Batch, Rows
@@ -20,7 +20,7 @@ from guidegraph.cohort.statuses import Statuses
 from guidegraph.cohort.tables import told
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.criteria import Criteria, Therapy, compile_criteria
+from guidegraph.knowledge.criteria import Criteria, compile_criteria
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import STATUSES
 
@@ -161,10 +161,8 @@ class _Work:
         self.report.left_out += int(bad.sum())
         self.report.contradicted += int(contradicted.sum())
         self.report.patients += patients - int(bad.sum())
-        found = [batch.identifiers, self._told(statuses, contradicted)]
-        found += [self._statuses(statuses, therapy, contradicted, bad, patients) for therapy in self._therapies]
-        found += [self._truths(statuses, statement, contradicted, patients) for statement in self._statements]
-        answer = pl.DataFrame(found)
+        answer = pl.DataFrame([batch.identifiers, self._told(statuses, contradicted)])
+        answer = answer.hstack(self._coded(statuses, contradicted, bad).get_columns())
         if bad.any():
             answer = answer.filter(pl.Series(~bad))
         return self._lengthened(answer) if self._asked.long else answer
@@ -176,25 +174,36 @@ class _Work:
         where = f"{self._rows.where}, row {row}, column {unread.column}"
         return UsageError(f"{text!r}: {unread.what}", where=where, mend="Correct it, or leave out --strict.")
 
-    def _statuses(
-        self, statuses: Statuses, therapy: Therapy, contradicted: Mask, bad: Mask, patients: int
-    ) -> pl.Series:
-        """The status of one therapy for each patient; null for who contradicts themselves."""
-        name = describe.name(therapy.iri)
-        codes = np.zeros(patients, dtype=np.uint8)
-        counted = self.report.statuses.setdefault(name, dict.fromkeys(STATUSES, 0))
-        for number, (status, plane) in enumerate(_ordered(statuses.of(therapy))):
-            if plane.any():
-                mask = unpack(plane, patients)
-                counted[status] += int((mask & ~contradicted & ~bad).sum())
-                codes += mask.view(np.uint8) * np.uint8(number)
-        return _enum(name, codes, _STATUS, contradicted)
+    def _coded(self, statuses: Statuses, contradicted: Mask, bad: Mask) -> pl.DataFrame:
+        """A column a therapy and statement, each value by its number; null for who contradicts themselves."""
+        patients, sheet = contradicted.size, statuses.sheet
+        counting = sheet.less(sheet.rest(pack(bad)), statuses.truths.following.contradicted)
+        columns, codes = [], np.empty(words(patients) * 64, dtype=np.uint8)
+        for name, found in self._found(statuses, counting):
+            # Each patient has one value: its number is spelt by a plane a bit.
+            coded((sheet.any(p for at, p in enumerate(found) if at >> bit & 1) for bit in range(3)), codes)
+            columns.append(pl.Series(name, codes[:patients].copy()))
+        answer = pl.DataFrame(columns)
+        if contradicted.any():
+            answer = answer.select(pl.when(pl.lit(pl.Series(~contradicted))).then(pl.all()))
+        therapies = [describe.name(t.iri) for t in self._therapies]
+        return answer.select(pl.col(therapies).cat.to(_STATUS), pl.exclude(therapies).cat.to(_TRUTH))
 
-    def _truths(self, statuses: Statuses, statement: str, contradicted: Mask, patients: int) -> pl.Series:
-        true, false = (unpack(plane, patients) for plane in statuses.truths.of(statement))
-        counts = unpack(statuses.truths.counts(statement), patients)
-        codes = np.where(~counts, 3, np.where(true, 0, np.where(false, 1, 2))).astype(np.uint8)
-        return _enum(describe.name(statement), codes, _TRUTH, contradicted)
+    def _found(self, statuses: Statuses, counting: Plane) -> Iterator[tuple[str, Sequence[Plane]]]:
+        """By the name of each therapy and statement who has each value of it; the statuses are counted."""
+        sheet, truths = statuses.sheet, statuses.truths
+        for therapy in self._therapies:
+            name, found = describe.name(therapy.iri), statuses.of(therapy)
+            counted = self.report.statuses.setdefault(name, dict.fromkeys(STATUSES, 0))
+            for status, plane in found.items():
+                if plane is not sheet.none:
+                    counted[status] += count(plane & counting)
+            yield name, [found[status] for status in STATUSES]
+        for statement in self._statements:
+            true, false = truths.of(statement)
+            inactive = sheet.rest(truths.counts(statement))
+            unknown = truths.unknown(statement)
+            yield describe.name(statement), [true, false, unknown, inactive]
 
     def _told(self, statuses: Statuses, contradicted: Mask) -> pl.Series:
         """What of each patient contradicts itself, in words; null where nothing does."""
@@ -218,12 +227,3 @@ class _Work:
         )
         ordered = rows.sort("row", maintain_order=True).drop("row")
         return ordered.with_columns(pl.col("therapy").cast(pl.Enum(names)))
-
-
-def _ordered(found: Mapping[str, Plane]) -> Iterator[tuple[str, Plane]]:
-    return ((status, found[status]) for status in STATUSES)
-
-
-def _enum(name: str, codes: np.ndarray[tuple[int], np.dtype[np.uint8]], kind: pl.Enum, missing: Mask) -> pl.Series:
-    series = pl.Series(name, codes).cat.to(kind)
-    return series.set(pl.Series(missing), None) if missing.any() else series
