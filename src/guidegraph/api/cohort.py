@@ -27,6 +27,7 @@ class CohortOptions(TypedDict, total=False):
     (:class:`guidegraph.assess.assessing.Asking`). ``columns``: what columns mean whose headings do not say it, by
     heading. ``therapies``: only these, by any of their names. ``statements``: also the truth of every statement.
     ``long``: a row a patient and therapy. ``strict``: stop at the first row that cannot be read.
+    ``afresh``: start anew, even where an earlier run of the same was cut short.
     """
 
     as_of: date | None
@@ -38,6 +39,7 @@ class CohortOptions(TypedDict, total=False):
     statements: bool
     long: bool
     strict: bool
+    afresh: bool
 
 
 def answer_table(
@@ -151,4 +153,5 @@ def _request(kb: KnowledgeBase, options: CohortOptions) -> Request:
         options.get("statements", False),
         options.get("long", False),
         options.get("strict", False),
+        options.get("afresh", False),
     )

@@ -9,7 +9,15 @@ import numpy.typing as npt
 
 Plane = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.uint8]
 _WORD = 64
+#: For each byte of a plane its eight bits, each in a byte of its own.
+_SPREAD = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").view(np.uint64).ravel()
+
+
+def words(patients: int) -> int:
+    """How many words a plane of so many patients has."""
+    return -(-patients // _WORD)
 
 
 def pack(mask: Mask) -> Plane:
@@ -23,6 +31,26 @@ def unpack(plane: Plane, patients: int) -> Mask:
     """A plane as a column of truth values (shape: patients)."""
     bits = np.unpackbits(plane.view(np.uint8), count=patients, bitorder="little")
     return bits.view(np.bool_)
+
+
+def coded(planes: Iterable[Plane], codes: Codes) -> None:
+    """Write for each patient the number that some planes spell, the first of them the lowest bit.
+
+    Args:
+        planes: at most eight.
+        codes: are overwritten (shape: patients of whole words).
+    """
+    rows, part = codes.view(np.uint64), np.empty(codes.size // 8, dtype=np.uint64)
+    rows[:] = 0
+    for bit, plane in enumerate(planes):
+        # "clip" only says that no index is out of bounds: none is.
+        np.take(_SPREAD << np.uint64(bit), plane.view(np.uint8), out=part, mode="clip")
+        np.bitwise_or(rows, part, out=rows)
+
+
+def count(plane: Plane) -> int:
+    """How many are in a plane."""
+    return int(np.bitwise_count(plane).sum())
 
 
 class Sheet:
@@ -53,9 +81,25 @@ class Sheet:
         """Who is in all of some planes."""
         found = self.all
         for plane in planes:
-            found = found & plane
+            found = self.both(found, plane)
         return found
+
+    # Most planes of a step are nobody's or everybody's: they are told by what they are, and nothing is worked out.
+
+    def both(self, one: Plane, other: Plane) -> Plane:
+        """Who is in both of two planes."""
+        if one is self.none or other is self.none:
+            return self.none
+        if one is self.all or one is other:
+            return other
+        return one if other is self.all else one & other
+
+    def less(self, one: Plane, other: Plane) -> Plane:
+        """Who is in a plane, and not in another."""
+        if one is self.none or other is self.all or one is other:
+            return self.none
+        return one if other is self.none else one & ~other
 
     def rest(self, plane: Plane) -> Plane:
         """Who is not in a plane."""
-        return self.all & ~plane
+        return self.less(self.all, plane)

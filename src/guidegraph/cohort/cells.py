@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from guidegraph.cohort.bits import Mask
+from guidegraph.cohort.arrowbits import truths
+from guidegraph.cohort.bits import Mask, Plane, pack, unpack
 from guidegraph.cohort.columns import COMPLETE, EVENT, FACT, LISTED, NUMBER, PROBLEM, Column
-from guidegraph.cohort.facts import Gathered
+from guidegraph.cohort.facts import Gathered, Mark
 from guidegraph.errors import GuideGraphError
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from guidegraph.profile import Vocabulary
 from guidegraph.profile.parse import parse_value
 from guidegraph.profile.strict import from_plain
-from guidegraph.termreadings import plain
+from guidegraph.termreadings import Bound, plain
 
 #: Words of a cell that says whether something is so.
 _YES, _NO = ("true", "yes", "1", "present", "1.0"), ("false", "no", "0", "absent", "0.0")
@@ -67,7 +68,32 @@ class Cells:
     def __init__(self, criteria: Criteria, vocabulary: Vocabulary, unread: dict[tuple[str, str], Unread]) -> None:
         self._criteria, self._vocabulary = criteria, vocabulary
         self._known: dict[tuple[str, str, str, str], Profile | str] = {}
+        self._marks: dict[tuple[str, bool], tuple[Mark, ...]] = {}
         self.unread = unread
+
+    def truths(self, columns: Sequence[Column], frame: pl.DataFrame, gathered: Gathered, first: int) -> Mask:
+        """Add what columns of truth values say, as :meth:`state` does cell by cell; who has a cell that cannot be read.
+
+        Args:
+            columns: what they mean, in their order.
+            frame: the columns, each of truth values (Boolean).
+            gathered, first: see :meth:`state`.
+        """
+        bad = np.zeros(frame.height, dtype=np.bool_)
+        for column, planes in zip(columns, truths(frame), strict=True):
+            for value, plane in zip((True, False), planes, strict=True):
+                if not plane.any():
+                    continue
+                said = self._read(column, value)
+                if isinstance(said, str) or said.not_understood:
+                    bad |= self._say(column, value, unpack(plane, frame.height), gathered, first)
+                    continue
+                # What one value of a column states is asked for once for all batches.
+                if (column.name, value) not in self._marks:
+                    self._marks[column.name, value] = tuple(gathered.marks(said))
+                for mark in self._marks[column.name, value]:
+                    gathered.mark_plane(mark, plane)
+        return bad
 
     def state(self, column: Column, cells: pl.Series, gathered: Gathered, first: int) -> Mask:
         """Add what the cells of a column say; who has one that cannot be read (shape: patients).
@@ -84,15 +110,19 @@ class Cells:
         if column.kind == NUMBER and cells.dtype.is_numeric() and not cells.dtype.is_decimal():
             return self._numbers(column, cells, gathered, first)
         for value, mask in _distinct(cells):
-            said = self._read(column, value)
-            if isinstance(said, str):
-                bad |= mask
-                tell(self.unread, column.name, said, value, mask, first)
-                continue
-            gathered.state(said, mask)
-            for _, text in said.not_understood:
-                tell(self.unread, column.name, f"not understood: {text}", value, mask, first)
+            bad |= self._say(column, value, mask, gathered, first)
         return bad
+
+    def _say(self, column: Column, value: Any, mask: Mask, gathered: Gathered, first: int) -> Mask:
+        """Add what one value says to those who have it; these, if it cannot be read."""
+        said = self._read(column, value)
+        if isinstance(said, str):
+            tell(self.unread, column.name, said, value, mask, first)
+            return mask
+        gathered.state(said, mask)
+        for _, text in said.not_understood:
+            tell(self.unread, column.name, f"not understood: {text}", value, mask, first)
+        return np.zeros_like(mask)
 
     def _read(self, column: Column, value: Any) -> Profile | str:
         """What a cell says, or why it cannot be read."""
@@ -111,7 +141,9 @@ class Cells:
     def _numbers(self, column: Column, cells: pl.Series, gathered: Gathered, first: int) -> Mask:
         """Numbers of a binary type: each is the shortest decimal that it is written by."""
         assert column.row is not None
-        values = cells.cast(pl.Float64).to_numpy()
+        # A number of half the width has decimals of its own: it is compared as it is.
+        single = cells.dtype.is_float() and cells.dtype != pl.Float64
+        values = cells.cast(pl.Float32 if single else pl.Float64).to_numpy()
         known = ~np.isnan(values)
         row = column.row
         low, high = (float(end) if end is not None else None for end in (row.low, row.high))
@@ -130,28 +162,27 @@ class Cells:
             )
         known &= ~off
         if row.iri in self._criteria.numbers:
-            pieces = _pieces(values, self._criteria.numbers[row.iri])
-            for at in np.unique(pieces[known]):
-                gathered.mark(("values", (row.iri, int(at))), known & (pieces == at))
+            for at, plane in enumerate(_pieces(values, known, self._criteria.numbers[row.iri])):
+                if plane.any():
+                    gathered.mark_plane(("values", (row.iri, at)), plane)
         return off
 
 
-def _pieces(values: np.ndarray[Any, Any], cuts: Any) -> np.ndarray[Any, Any]:
-    """In which piece of a number each value lies, by position.
+def _pieces(values: np.ndarray[Any, Any], known: Mask, cuts: Sequence[Bound]) -> Iterator[Plane]:
+    """For each piece of a number, the lowest first, those of the known whose value lies in it.
 
-    A double stands for the shortest decimal that reads back as it, and these are in the order of the doubles: only a
-    value that is the double of a bound is compared with the bound itself.
+    A binary number stands for the shortest decimal that reads back as it, and these are in the order of the numbers:
+    only a value that is the binary number of a bound is compared with the bound itself.
     """
-    found = np.full(values.shape, -1, dtype=np.int64)
-    for bound, after in cuts:
-        if bound.is_infinite():
-            found += 1
-            continue
-        near = float(bound)
-        shortest = Decimal(repr(near))
+    left = pack(known)
+    for bound, after in cuts[1:]:
+        near = values.dtype.type(float(bound))
+        shortest = Decimal(str(near))
         reached = shortest > bound or (shortest == bound and not after)
-        found += values >= near if reached else values > near
-    return found
+        beyond = pack(values >= near if reached else values > near) & left
+        yield left & ~beyond
+        left = beyond
+    yield left
 
 
 def _distinct(cells: pl.Series) -> Iterator[tuple[Any, Mask]]:

@@ -69,15 +69,21 @@ class Gathered:
     def __init__(self, patients: int, criteria: Criteria, vocabulary: Vocabulary) -> None:
         self._patients, self._criteria, self._vocabulary = patients, criteria, vocabulary
         self._masks: dict[Mark, Mask] = {}
+        self._planes: dict[Mark, Plane] = {}
         self._may: dict[Another, frozenset[str]] = {}
 
     def state(self, profile: Profile, who: int | Mask) -> None:
         """Add what a profile states: of the patient at a place, or of all of a mask (shape: patients)."""
-        for mark in self._marks(profile):
+        for mark in self.marks(profile):
             self.mark(mark, who)
 
+    def mark_plane(self, mark: Mark, who: Plane) -> None:
+        """Add one mark to all of a plane."""
+        held = self._planes.get(mark)
+        self._planes[mark] = who if held is None else held | who
+
     def mark(self, mark: Mark, who: int | Mask) -> None:
-        """Add one mark."""
+        """Add one mark to the patient at a place, or to all of a mask (shape: patients)."""
         if mark not in self._masks:
             self._masks[mark] = np.zeros(self._patients, dtype=np.bool_)
         if isinstance(who, int):
@@ -89,14 +95,18 @@ class Gathered:
         """The facts of all."""
         names = (*Facts.__dataclass_fields__, "suspended")
         planes: dict[str, dict[object, Plane]] = {name: {} for name in names if name != "sheet"}
-        for (name, key), mask in self._masks.items():
-            planes[name][key] = pack(mask)
+        found = {mark: pack(mask) for mark, mask in self._masks.items()}
+        for mark, plane in self._planes.items():
+            found[mark] = found[mark] | plane if mark in found else plane
+        for (name, key), plane in found.items():
+            planes[name][key] = plane
         suspended, closed = planes.pop("suspended"), planes["closed"]
         planes["closed"] = {p: q & ~suspended[p] if p in suspended else q for p, q in closed.items()}
         alone = {name: planes.pop(name).get(True) for name in _ALONE}
         return Facts(Sheet(self._patients), **planes, **alone)  # type: ignore[arg-type]
 
-    def _marks(self, profile: Profile) -> Iterable[Mark]:
+    def marks(self, profile: Profile) -> Iterable[Mark]:
+        """What a profile states, mark by mark."""
         for name, table in (("present", profile.present), ("absent", profile.absent)):
             yield from ((name, (prop, cls)) for prop, classes in table.items() for cls in classes)
         for number, value in profile.values.items():

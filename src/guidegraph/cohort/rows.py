@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,8 @@ from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from guidegraph.profile import Vocabulary
 
+#: Who a patient is, and their profile or why it cannot be read.
+Read = tuple[str, Profile | str]
 #: Profiles of one batch: each was read by itself, so a batch need not be long.
 _PROFILES = 4_096
 
@@ -53,6 +55,14 @@ class Rows(Protocol):
         """The patients in their order."""
 
 
+@runtime_checkable
+class Passing(Protocol):
+    """Rows that can start later than at the first patient, without reading those before."""
+
+    def pass_over(self, patients: int) -> None:
+        """Start after so many patients; to be said before any is read."""
+
+
 class TableRows:
     """The rows of a table.
 
@@ -73,6 +83,11 @@ class TableRows:
         name = next(column.name for column in self.columns if column.kind == IDENTIFIER)
         self.identifier: tuple[str, pl.DataType] = (name, schema[name])
         self.unread: dict[tuple[str, str], Unread] = {}
+        self._passed = 0
+
+    def pass_over(self, patients: int) -> None:
+        """Start after so many rows."""
+        self._passed = patients
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The rows in their order.
@@ -80,13 +95,19 @@ class TableRows:
         Raises:
             UsageError: the table cannot be read further.
         """
-        cells, first, (name, _) = Cells(criteria, vocabulary, self.unread), 1, self.identifier
+        cells, first, (name, _) = Cells(criteria, vocabulary, self.unread), 1 + self._passed, self.identifier
         read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
-        for frame in batches(self._table, self._path):
+        quick = [column for column in read if self._table.collect_schema()[column.name] == pl.Boolean]
+        read = [column for column in read if column not in quick]
+        names = [column.name for column in quick]
+        table = self._table.slice(self._passed) if self._passed else self._table
+        for frame in batches(table, self._path):
             gathered = Gathered(frame.height, criteria, vocabulary)
             bad = frame[name].is_null().to_numpy().copy()
             if bad.any():
                 tell(self.unread, name, "the patient has no identifier", "", bad, first)
+            if quick:
+                bad |= cells.truths(quick, frame.select(names), gathered, first)
             for column in read:
                 bad |= cells.state(column, frame[column.name], gathered, first)
             yield Batch(frame[name], gathered, bad)
@@ -97,20 +118,25 @@ class ProfileRows:
     """Profiles that were read one by one, or why they could not be.
 
     Args:
-        profiles: for each patient who it is, and the profile or the reason.
+        profiles: for each patient who it is, and the profile or the reason; or what reads these, which is not called
+            for patients who are passed over.
         where: names the source in messages.
     """
 
-    def __init__(self, profiles: Iterable[tuple[str, Profile | str]], where: str) -> None:
-        self._profiles, self.where = iter(profiles), where
+    def __init__(self, profiles: Iterable[Read | Callable[[], Read]], where: str) -> None:
+        self._profiles, self.where, self._first = iter(profiles), where, 1
         self.identifier: tuple[str, pl.DataType] = ("patient", pl.String())
         self.columns: Sequence[Column] = ()
         self.unread: dict[tuple[str, str], Unread] = {}
 
+    def pass_over(self, patients: int) -> None:
+        """Start after so many profiles."""
+        self._first += sum(1 for _ in islice(self._profiles, patients))
+
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The profiles in their order."""
-        first = 1
-        while some := list(islice(self._profiles, _PROFILES)):
+        first = self._first
+        while some := [one() if callable(one) else one for one in islice(self._profiles, _PROFILES)]:
             gathered = Gathered(len(some), criteria, vocabulary)
             bad = np.zeros(len(some), dtype=np.bool_)
             for at, (name, profile) in enumerate(some):

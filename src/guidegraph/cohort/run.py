@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -12,15 +12,16 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from guidegraph.cohort.bits import Mask, Plane, unpack
+from guidegraph.cohort.bits import Mask, Plane, coded, count, pack, unpack, words
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
-from guidegraph.cohort.rows import Batch, Rows
+from guidegraph.cohort.parts import Parts, State, is_small, key
+from guidegraph.cohort.rows import Batch, Passing, Rows
 from guidegraph.cohort.statuses import Statuses
-from guidegraph.cohort.tables import told
+from guidegraph.cohort.tables import BATCH, told
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.criteria import Criteria, Therapy, compile_criteria
+from guidegraph.knowledge.criteria import Criteria, compile_criteria
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import STATUSES
 
@@ -29,6 +30,7 @@ _TRUTH = pl.Enum(["true", "false", "unknown", "inactive"])
 #: The name of the column that tells what of a patient contradicts itself.
 CONTRADICTION = "contradiction"
 _LISTED = 3
+_COUNTS = ("patients", "left_out", "contradicted")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Request:
         statements: whether the truth of every statement is told beside the statuses.
         long: whether each row is a patient and a therapy.
         strict: whether a row that cannot be read stops everything.
+        afresh: whether to start anew, even where an earlier run of the same was cut short.
     """
 
     as_of: date
@@ -52,6 +55,7 @@ class Request:
     statements: bool = False
     long: bool = False
     strict: bool = False
+    afresh: bool = False
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Report:
     Attributes:
         patients: rows that were answered.
         left_out: rows that could not be read.
+        resumed: rows of these that an earlier run had answered, which was cut short.
         contradicted: patients of these whose facts contradict each other, who have no status.
         columns: what each column was read as.
         unread: cells and entries that were not understood, with examples.
@@ -73,6 +78,7 @@ class Report:
     columns: Sequence[Column] = ()
     unread: Sequence[Unread] = ()
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
+    resumed: int = 0
 
 
 def run(
@@ -83,7 +89,8 @@ def run(
     Args:
         knowledge: what is known.
         rows: the patients.
-        output: the file to write; one that exists is replaced once everything is answered.
+        output: the file to write; one that exists is replaced once everything is answered. A long run keeps its parts
+            beside it, so that one that is cut short goes on at the last whole part when it is started again.
         asked: what is asked.
         progress: is told how many patients are done.
 
@@ -97,20 +104,48 @@ def run(
     with told(output):
         if output.is_dir() or not output.parent.is_dir():
             raise UsageError("cannot be written there", where=str(output), mend="Name a file in a folder that exists.")
-        with NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", suffix=".part", delete=False) as part:
-            place = Path(part.name)
+        parts = _parts(knowledge, rows, output, asked)
+        place = parts.whole if parts else _beside(output)
         try:
-            lazy = register_io_source(lambda columns, where, rows, size: work.frames(progress), schema=work.schema)
-            lazy.sink_parquet(place, maintain_order=True)
+            lazy = register_io_source(
+                lambda columns, where, rows, size: work.frames(progress, parts), schema=work.coded
+            )
+            lazy.select(*work.decoded).sink_parquet(
+                place, maintain_order=True, row_group_size=None if asked.long else BATCH
+            )
             if work.fault is not None:
                 raise work.fault
             place.replace(output)
         except BaseException as error:
             place.unlink(missing_ok=True)
-            if work.fault is not None and work.fault is not error:
-                raise work.fault from None
+            fault = work.fault or error
+            # Who stops a run may go on with it; after a fault there is nothing to go on with.
+            if parts:
+                (parts.drop if isinstance(fault, Exception) else parts.leave)()
+            if fault is not error:
+                raise fault from None
             raise
+        if parts:
+            parts.drop()
     return work.report
+
+
+def _beside(output: Path) -> Path:
+    with NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", suffix=".part", delete=False) as part:
+        return Path(part.name)
+
+
+def _parts(knowledge: Knowledge, rows: Rows, output: Path, asked: Request) -> Parts | None:
+    """Where the parts of a long run are kept, None for a short one."""
+    source = Path(rows.where)
+    if not source.exists() or is_small(source):
+        return None
+    wanted = asdict(asked) | {"voices": sorted(asked.voices), "therapies": sorted(asked.therapies)}
+    columns = [f"{one.name} {one.kind} {one.meaning}" for one in rows.columns]
+    parts = Parts(output, key(knowledge, source, [str(BATCH), str(wanted), str(rows.identifier), *columns]))
+    if asked.afresh:
+        parts.drop()
+    return parts
 
 
 class _Work:
@@ -122,35 +157,91 @@ class _Work:
         self._criteria: Criteria = compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
         self._therapies = [t for t in self._criteria.therapies if not asked.therapies or t.iri in asked.therapies]
         self._statements = sorted(self._criteria.population) if asked.statements else []
+        self._names = [describe.name(t.iri) for t in self._therapies]
         self.report = Report(columns=rows.columns)
         self.fault: Exception | None = None
         self._done = 0
 
     @property
-    def schema(self) -> dict[str, pl.DataType]:
-        """The columns of the answer."""
+    def coded(self) -> dict[str, pl.DataType]:
+        """The columns of the answer, each status and truth as its number."""
         name, kind = self._rows.identifier
         head: dict[str, pl.DataType] = {name: kind, CONTRADICTION: pl.String()}
         if self._asked.long:
-            return {**head, "therapy": pl.Enum([describe.name(t.iri) for t in self._therapies]), "status": _STATUS}
-        truths = {describe.name(s): _TRUTH for s in self._statements}
-        return {**head, **{describe.name(t.iri): _STATUS for t in self._therapies}, **truths}
+            return {**head, "therapy": pl.Enum(self._names), "status": pl.UInt8()}
+        return {**head, **dict.fromkeys((*self._names, *map(describe.name, self._statements)), pl.UInt8())}
 
-    def frames(self, progress: Callable[[int], None]) -> Iterator[pl.DataFrame]:
-        """The answer, batch by batch."""
+    @property
+    def decoded(self) -> Sequence[pl.Expr]:
+        """The columns of the answer as they are written."""
+        statuses = {"status"} if self._asked.long else set(self._names)
+        numbers = {name: kind for name, kind in list(self.coded.items())[2:] if kind == pl.UInt8}
+        told = {name: pl.col(name).cat.to(_STATUS if name in statuses else _TRUTH) for name in numbers}
+        return [told.get(name, pl.col(name)) for name in self.coded]
+
+    def frames(self, progress: Callable[[int], None], parts: Parts | None = None) -> Iterator[pl.DataFrame]:
+        """The answer, batch by batch; those that were kept are not answered again."""
         try:
-            for batch in self._rows.batches(self._criteria, self._vocabulary):
-                answer = self._answered(batch)
-                self._done += len(batch.identifiers)
+            number = 0
+            while parts and (taken := parts.take(number)) is not None:
+                answer, state = taken
+                self._restore(state)
                 progress(self._done)
                 yield answer
+                number += 1
+            self.report.resumed = self._done
+            last: tuple[int, pl.DataFrame, State] | None = None
+            for batch in self._left():
+                if parts and last is not None:
+                    parts.keep(*last)
+                answer = self._answered(batch)
+                self._done += len(batch.identifiers)
+                # The last one need not be kept: with it the whole is done.
+                last = (number, answer, self._state()) if parts else None
+                number += 1
+                progress(self._done)
+                yield answer
+            if not self._done:
+                raise UsageError("there is no patient", where=self._rows.where, mend="Give at least one.")
         except Exception as error:
             # What is raised in the engine that writes comes out as another error: it is kept and raised after it.
             self.fault = error
             raise
-        if not self._done:
-            self.fault = UsageError("there is no patient", where=self._rows.where, mend="Give at least one.")
         self.report.unread = list(self._rows.unread.values())
+
+    def _left(self) -> Iterator[Batch]:
+        """The batches that are not answered yet."""
+        rows, done = self._rows, self._done
+        if isinstance(rows, Passing):
+            rows.pass_over(done)
+            yield from rows.batches(self._criteria, self._vocabulary)
+            return
+        # Others are read from the start, and tell again what they could not read.
+        if done:
+            rows.unread.clear()
+        for batch in rows.batches(self._criteria, self._vocabulary):
+            if done <= 0:
+                yield batch
+            done -= len(batch.identifiers)
+
+    def _state(self) -> State:
+        report = self.report
+        return {
+            "rows": self._done,
+            "report": {name: getattr(report, name) for name in _COUNTS},
+            "statuses": report.statuses,
+            "unread": [asdict(one) for one in self._rows.unread.values()],
+        }
+
+    def _restore(self, state: State) -> None:
+        self._done = state["rows"]
+        for name, value in state["report"].items():
+            setattr(self.report, name, value)
+        self.report.statuses = state["statuses"]
+        self._rows.unread.clear()
+        for one in state["unread"]:
+            examples = [(row, text) for row, text in one.pop("examples")]
+            self._rows.unread[one["column"], one["what"]] = Unread(**one, examples=examples)
 
     def _answered(self, batch: Batch) -> pl.DataFrame:
         patients, bad = len(batch.identifiers), batch.bad
@@ -161,10 +252,8 @@ class _Work:
         self.report.left_out += int(bad.sum())
         self.report.contradicted += int(contradicted.sum())
         self.report.patients += patients - int(bad.sum())
-        found = [batch.identifiers, self._told(statuses, contradicted)]
-        found += [self._statuses(statuses, therapy, contradicted, bad, patients) for therapy in self._therapies]
-        found += [self._truths(statuses, statement, contradicted, patients) for statement in self._statements]
-        answer = pl.DataFrame(found)
+        answer = pl.DataFrame([batch.identifiers, self._told(statuses, contradicted)])
+        answer = answer.hstack(self._coded(statuses, contradicted, bad).get_columns())
         if bad.any():
             answer = answer.filter(pl.Series(~bad))
         return self._lengthened(answer) if self._asked.long else answer
@@ -176,25 +265,35 @@ class _Work:
         where = f"{self._rows.where}, row {row}, column {unread.column}"
         return UsageError(f"{text!r}: {unread.what}", where=where, mend="Correct it, or leave out --strict.")
 
-    def _statuses(
-        self, statuses: Statuses, therapy: Therapy, contradicted: Mask, bad: Mask, patients: int
-    ) -> pl.Series:
-        """The status of one therapy for each patient; null for who contradicts themselves."""
-        name = describe.name(therapy.iri)
-        codes = np.zeros(patients, dtype=np.uint8)
-        counted = self.report.statuses.setdefault(name, dict.fromkeys(STATUSES, 0))
-        for number, (status, plane) in enumerate(_ordered(statuses.of(therapy))):
-            if plane.any():
-                mask = unpack(plane, patients)
-                counted[status] += int((mask & ~contradicted & ~bad).sum())
-                codes += mask.view(np.uint8) * np.uint8(number)
-        return _enum(name, codes, _STATUS, contradicted)
+    def _coded(self, statuses: Statuses, contradicted: Mask, bad: Mask) -> pl.DataFrame:
+        """A column a therapy and statement, each value by its number; null for who contradicts themselves."""
+        patients, sheet = contradicted.size, statuses.sheet
+        counting = sheet.less(sheet.rest(pack(bad)), statuses.truths.following.contradicted)
+        columns, codes = [], np.empty(words(patients) * 64, dtype=np.uint8)
+        for name, found in self._found(statuses, counting):
+            # Each patient has one value: its number is spelt by a plane a bit.
+            coded((sheet.any(p for at, p in enumerate(found) if at >> bit & 1) for bit in range(3)), codes)
+            columns.append(pl.Series(name, codes[:patients].copy()))
+        answer = pl.DataFrame(columns)
+        if contradicted.any():
+            answer = answer.select(pl.when(pl.lit(pl.Series(~contradicted))).then(pl.all()))
+        return answer
 
-    def _truths(self, statuses: Statuses, statement: str, contradicted: Mask, patients: int) -> pl.Series:
-        true, false = (unpack(plane, patients) for plane in statuses.truths.of(statement))
-        counts = unpack(statuses.truths.counts(statement), patients)
-        codes = np.where(~counts, 3, np.where(true, 0, np.where(false, 1, 2))).astype(np.uint8)
-        return _enum(describe.name(statement), codes, _TRUTH, contradicted)
+    def _found(self, statuses: Statuses, counting: Plane) -> Iterator[tuple[str, Sequence[Plane]]]:
+        """By the name of each therapy and statement who has each value of it; the statuses are counted."""
+        sheet, truths = statuses.sheet, statuses.truths
+        for therapy in self._therapies:
+            name, found = describe.name(therapy.iri), statuses.of(therapy)
+            counted = self.report.statuses.setdefault(name, dict.fromkeys(STATUSES, 0))
+            for status, plane in found.items():
+                if plane is not sheet.none:
+                    counted[status] += count(plane & counting)
+            yield name, [found[status] for status in STATUSES]
+        for statement in self._statements:
+            true, false = truths.of(statement)
+            inactive = sheet.rest(truths.counts(statement))
+            unknown = truths.unknown(statement)
+            yield describe.name(statement), [true, false, unknown, inactive]
 
     def _told(self, statuses: Statuses, contradicted: Mask) -> pl.Series:
         """What of each patient contradicts itself, in words; null where nothing does."""
@@ -212,18 +311,8 @@ class _Work:
     def _lengthened(self, answer: pl.DataFrame) -> pl.DataFrame:
         """A row a patient and therapy, in the order of the patients."""
         head = [self._rows.identifier[0], CONTRADICTION]
-        names = [describe.name(t.iri) for t in self._therapies]
         rows = answer.with_row_index("row").unpivot(
-            names, index=["row", *head], variable_name="therapy", value_name="status"
+            self._names, index=["row", *head], variable_name="therapy", value_name="status"
         )
         ordered = rows.sort("row", maintain_order=True).drop("row")
-        return ordered.with_columns(pl.col("therapy").cast(pl.Enum(names)))
-
-
-def _ordered(found: Mapping[str, Plane]) -> Iterator[tuple[str, Plane]]:
-    return ((status, found[status]) for status in STATUSES)
-
-
-def _enum(name: str, codes: np.ndarray[tuple[int], np.dtype[np.uint8]], kind: pl.Enum, missing: Mask) -> pl.Series:
-    series = pl.Series(name, codes).cat.to(kind)
-    return series.set(pl.Series(missing), None) if missing.any() else series
+        return ordered.with_columns(pl.col("therapy").cast(pl.Enum(self._names)))

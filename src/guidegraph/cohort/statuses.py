@@ -20,10 +20,11 @@ class Statuses:
 
     Attributes:
         truths: what they rest on.
+        sheet: makes their planes.
     """
 
     def __init__(self, criteria: Criteria, facts: Facts) -> None:
-        self._criteria, self._facts, self._sheet = criteria, facts, facts.sheet
+        self._criteria, self._facts, self.sheet = criteria, facts, facts.sheet
         self.truths = Truths(criteria, facts)
         self._joined: dict[tuple[str, tuple[str, ...]], Plane] = {}
 
@@ -38,7 +39,7 @@ class Statuses:
         key = (what, statements)
         if key not in self._joined:
             find = self._one_true if what == "true" else self.truths.unknown
-            self._joined[key] = self._sheet.any(map(find, statements))
+            self._joined[key] = self.sheet.any(map(find, statements))
         return self._joined[key]
 
     def _one_true(self, statement: str) -> Plane:
@@ -54,7 +55,7 @@ class Statuses:
                 if alert in therapy.called_by:
                     found[therapy.iri, alert] = true
                 else:
-                    found[therapy.iri, alert] = true & self._true(self._answering(therapy, alert))
+                    found[therapy.iri, alert] = self.sheet.both(true, self._true(self._answering(therapy, alert)))
         return found
 
     def _answering(self, therapy: Therapy, alert: str) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ class Statuses:
     def _urgent(self) -> dict[str, Plane]:
         """By therapy those of whom a true alert calls for it."""
         return {
-            therapy.iri: self._sheet.any(self.called[therapy.iri, alert] for alert in self._criteria.alerts)
+            therapy.iri: self.sheet.any(self.called[therapy.iri, alert] for alert in self._criteria.alerts)
             for therapy in self._criteria.therapies
         }
 
@@ -76,38 +77,40 @@ class Statuses:
             true = self._one_true(alert)
             spared = self._urgent[therapy.iri]
             if alert in therapy.called_by:
-                spared = self._sheet.all
+                spared = self.sheet.all
             elif answering := self._answering(therapy, alert):
-                counting = self._sheet.any(map(self.truths.counts, answering))
-                spared = spared | (self._sheet.rest(true) & counting)
-            certain.append(true & ~spared)
-            possible.append(self.truths.unknown(alert) & ~spared)
-        return self._sheet.any(certain), self._sheet.any(possible)
+                counting = self.sheet.any(map(self.truths.counts, answering))
+                spared = self.sheet.any((spared, self.sheet.less(counting, true)))
+            certain.append(self.sheet.less(true, spared))
+            possible.append(self.sheet.less(self.truths.unknown(alert), spared))
+        return self.sheet.any(certain), self.sheet.any(possible)
 
     def _general(self, therapy: Therapy, against: str) -> Plane:
         """Those of whom advice against a class does not hold up what a true alert calls for (assess/40-limits)."""
         classes = self._criteria.advice_on.get(against, frozenset()) & therapy.above
         if not classes or therapy.iri in classes:
-            return self._sheet.none
-        named = self._sheet.any(self._urgent.get(cls, self._sheet.none) for cls in classes)
+            return self.sheet.none
+        named = self.sheet.any(self._urgent.get(cls, self.sheet.none) for cls in classes)
         alerts = self._criteria.against_on_alert.get(against, ())
-        spoken = self._sheet.any(self.called.get((therapy.iri, alert), self._sheet.none) for alert in alerts)
-        urgent = self._urgent[therapy.iri] & self._true(therapy.recommending)
-        return urgent & self.truths.counts(against) & ~named & ~spoken
+        spoken = self.sheet.any(self.called.get((therapy.iri, alert), self.sheet.none) for alert in alerts)
+        urgent = self.sheet.both(self._urgent[therapy.iri], self._true(therapy.recommending))
+        urgent = self.sheet.both(urgent, self.truths.counts(against))
+        return self.sheet.less(self.sheet.less(urgent, named), spoken)
 
     def _every_true(self, therapy: Therapy, among: Iterable[str]) -> Plane:
         """Those for whom some recommendation of a therapy is true, and every one that is, is among some."""
         among = frozenset(among)
         inside = tuple(s for s in therapy.recommending if s in among)
         outside = tuple(s for s in therapy.recommending if s not in among)
-        return self._true(inside) & ~self._true(outside) if inside else self._sheet.none
+        return self.sheet.less(self._true(inside), self._true(outside)) if inside else self.sheet.none
 
     def _aside(self, therapy: Therapy, against: str) -> tuple[Plane, Plane]:
         """Those of whom a statement against a therapy is not counted so, and those of these of whom it is apart."""
         general = self._general(therapy, against)
         limit = self._every_true(therapy, self._criteria.limits.get(against, ()))
-        apart = self._every_true(therapy, self._criteria.apart.get(against, ())) & self._one_true(against) & ~general
-        return general | limit | apart, apart
+        apart = self._every_true(therapy, self._criteria.apart.get(against, ()))
+        apart = self.sheet.less(self.sheet.both(apart, self._one_true(against)), general)
+        return self.sheet.any((general, limit, apart)), apart
 
     def _uncovered(self, therapy: Therapy) -> tuple[Plane, Plane]:
         """Those who are of whom no document states that it covers them, and those who may be (assess/41-coverage)."""
@@ -115,27 +118,28 @@ class Statuses:
         for rule in self._criteria.coverage if therapy.coverage_counts else ():
             true, false = self.truths.of(rule)
             carrying = (s for s in therapy.recommending if rule in self._criteria.carries.get(s, ()))
-            rests = self._every_true(therapy, carrying) & ~false & ~self._urgent[therapy.iri]
-            certain.append(rests & true)
-            possible.append(rests & ~true)
-        return self._sheet.any(certain), self._sheet.any(possible)
+            rests = self.sheet.less(self._every_true(therapy, carrying), false)
+            rests = self.sheet.less(rests, self._urgent[therapy.iri])
+            certain.append(self.sheet.both(rests, true))
+            possible.append(self.sheet.less(rests, true))
+        return self.sheet.any(certain), self.sheet.any(possible)
 
     def _untolerated(self, therapy: Therapy) -> Plane:
         """Those who did not tolerate a therapy, a kind of it or a combination with it (assess/43-tolerated)."""
         tried = (p for (of, led, _), p in self._facts.trials.items() if led == _NOT_TOLERATED and of in therapy.holds)
         told = (plane for of, plane in self._facts.not_tolerated.items() if of in therapy.holds)
-        return self._sheet.any((*tried, *told))
+        return self.sheet.any((*tried, *told))
 
     def of(self, therapy: Therapy) -> dict[str, Plane]:
         """Those who have each status of a therapy (assess/50-status); each patient has one."""
         aside = {against: self._aside(therapy, against) for against in therapy.opposing}
-        opposed = self._sheet.any(self._one_true(s) & ~aside[s][0] for s in therapy.opposing)
-        maybe_opposed = self._sheet.any(self.truths.unknown(s) & ~aside[s][0] for s in therapy.opposing)
-        apart = self._sheet.any(aside[s][1] for s in therapy.opposing)
+        opposed = self.sheet.any(self.sheet.less(self._one_true(s), aside[s][0]) for s in therapy.opposing)
+        maybe_opposed = self.sheet.any(self.sheet.less(self.truths.unknown(s), aside[s][0]) for s in therapy.opposing)
+        apart = self.sheet.any(aside[s][1] for s in therapy.opposing)
         recommended, forbidden = self._true(therapy.recommending), self._true(therapy.absolute)
         alarm, maybe_alarm = self._alarms(therapy)
         uncovered, maybe_uncovered = self._uncovered(therapy)
-        careful = self._sheet.any((self._true(therapy.cautioned), alarm, uncovered, apart, self._untolerated(therapy)))
+        careful = self.sheet.any((self._true(therapy.cautioned), alarm, uncovered, apart, self._untolerated(therapy)))
         doubt = (
             maybe_alarm, maybe_uncovered, maybe_opposed,
             self._unknown(therapy.absolute), self._unknown(therapy.cautioned),
@@ -143,17 +147,17 @@ class Statuses:
         # The table of statuses in the order in which queries/assess/50-status decides, each by its letter.
         rows = {
             "C": forbidden,
-            "X": opposed & recommended,
+            "X": self.sheet.both(opposed, recommended),
             "A": opposed,
-            "!": recommended & careful,
-            "P": recommended & self._sheet.any(doubt),
+            "!": self.sheet.both(recommended, careful),
+            "P": self.sheet.both(recommended, self.sheet.any(doubt)),
             "E": recommended,
             "u": self._unknown(therapy.recommending),
-            "n": self._sheet.all,
+            "n": self.sheet.all,
         }
         codes = {status.letter: code for code, status in STATUSES.items()}
-        rest, found = self._sheet.all, {}
+        rest, found = self.sheet.all, {}
         for letter, holds in rows.items():
-            found[codes[letter]] = rest & holds
-            rest = rest & ~holds
+            found[codes[letter]] = self.sheet.both(rest, holds)
+            rest = self.sheet.less(rest, holds)
         return found

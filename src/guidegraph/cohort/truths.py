@@ -35,6 +35,8 @@ class Truths:
         self.atoms = {iri: self._atom(atom) for iri, atom in criteria.atoms.items() if not atom.names}
         self.populations: dict[str, Truth] = {}
         self._unknown = Truth(self._sheet.none, self._sheet.none)
+        self._branches: dict[tuple[Literal, ...], Truth] = {}
+        self._unknowns: dict[str, Plane] = {}
         self._settle_populations()
         self.inactive = self._other_problem()
         self.statements = {s: self._statement(s) for s in criteria.population}
@@ -51,8 +53,10 @@ class Truths:
 
     def unknown(self, statement: str) -> Plane:
         """Those for whom a statement counts, and is neither true nor false."""
-        true, false = self.of(statement)
-        return self.counts(statement) & ~true & ~false
+        if statement not in self._unknowns:
+            true, false = self.of(statement)
+            self._unknowns[statement] = self._sheet.less(self._sheet.less(self.counts(statement), true), false)
+        return self._unknowns[statement]
 
     # ------------------------------------------------------------ atoms
 
@@ -67,7 +71,7 @@ class Truths:
             found = Truth(self.following.held(atom.prop, atom.cls), self.following.denied(atom.prop, atom.cls))
         else:
             found = self._event(atom)
-        return Truth(found.true, found.false | self._unlisted(atom))
+        return Truth(found.true, self._sheet.any((found.false, self._unlisted(atom))))
 
     def _unlisted(self, atom: Atom) -> Plane:
         """Those whose complete list denies a class (queries/assess/11-complete)."""
@@ -144,16 +148,30 @@ class Truths:
     def _settle_populations(self) -> None:
         """Repeat until nothing new is decided, since a population may be a literal of another."""
         named = {iri: atom.names for iri, atom in self._criteria.atoms.items() if atom.names}
+        for iri in named:
+            self.atoms[iri] = self._unknown
+        self.populations = {p: self._population(branches) for p, branches in self._criteria.branches.items()}
+        resting = {
+            population: branches
+            for population, branches in self._criteria.branches.items()
+            if any(iri in named for branch in branches for iri, _ in branch)
+        }
         while True:
             for iri, population in named.items():
                 self.atoms[iri] = self.populations.get(population, self._unknown)
             before = {population: self.populations.get(population) for population in named.values()}
-            self.populations = {p: self._population(branches) for p, branches in self._criteria.branches.items()}
+            self._branches.clear()
+            self.populations |= {p: self._population(branches) for p, branches in resting.items()}
             if all(_same(before[p], self.populations.get(p)) for p in before):
                 return
 
     def _population(self, branches: Iterable[tuple[Literal, ...]]) -> Truth:
-        found = [self._branch(branch) for branch in branches]
+        found = []
+        for branch in branches:
+            # Populations share branches: each is looked at once.
+            if branch not in self._branches:
+                self._branches[branch] = self._branch(branch)
+            found.append(self._branches[branch])
         return Truth(self._sheet.any(b.true for b in found), self._sheet.every(b.false for b in found))
 
     def _branch(self, literals: Iterable[Literal]) -> Truth:
@@ -172,9 +190,11 @@ class Truths:
         unclear = self._unclear(statement)
         acted = self._facts.acted_on.get(statement) if statement in self._criteria.alerts else None
         counts = self.counts(statement)
+        sheet = self._sheet
+        true, false = sheet.less(true, unclear), sheet.less(false, unclear)
         if acted is not None:
-            return Truth(((true & ~unclear) | acted) & counts, false & ~unclear & ~acted & counts)
-        return Truth(true & ~unclear & counts, false & ~unclear & counts)
+            true, false = sheet.any((true, acted)), sheet.less(false, acted)
+        return Truth(sheet.both(true, counts), sheet.both(false, counts))
 
     def _other_problem(self) -> dict[str, Plane]:
         """By recommendation those who have a problem, and none of which it speaks (queries/assess/30-problem)."""
@@ -185,7 +205,7 @@ class Truths:
         self._asked = asked
         some = self._sheet.any(asked.values())
         return {
-            statement: some & ~self._sheet.any(asked.get(cls, self._sheet.none) for cls in conditions)
+            statement: self._sheet.less(some, self._sheet.any(asked.get(cls, self._sheet.none) for cls in conditions))
             for statement, conditions in self._criteria.speaks_of.items()
         }
 
@@ -206,7 +226,7 @@ class Truths:
             if clock.counted and clock.requires:
                 theirs = self._sheet.rest(self._meant(clock))
             held.append(self._branch(clock.literals).true & ~theirs)
-        return self._sheet.any(unclear) & ~self._sheet.any(held)
+        return self._sheet.less(self._sheet.any(unclear), self._sheet.any(held))
 
     def _meant(self, clock: Clock) -> Plane:
         """Those whose problem is what a branch requires, or a name of it."""

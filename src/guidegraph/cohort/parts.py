@@ -1,0 +1,125 @@
+"""The answers to batches that are done, kept until all are: a run that is cut short goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from hashlib import sha256
+from io import BytesIO
+from os import getpid
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from guidegraph.knowledge.opened import Knowledge, software
+
+#: What follows the name of the output in that of the folder with its parts.
+_ENDING = ".parts"
+#: A file of patients below so many bytes is answered anew rather than kept in parts.
+SMALL = 64_000_000
+
+State = dict[str, Any]
+
+
+class Parts:
+    """The parts of one output.
+
+    Each is the answer to one batch with the state of the run after it. A part counts once both are whole, and only for
+    the same patients, knowledge and request.
+
+    Args:
+        output: the file that is to be written; the parts are beside it.
+        key: names what the answer depends on.
+    """
+
+    def __init__(self, output: Path, key: str) -> None:
+        self._output = output
+        self._folder = output.parent / f".{output.name}.{sha256(key.encode()).hexdigest()[:24]}{_ENDING}"
+
+    @property
+    def whole(self) -> Path:
+        """Where the whole is written until it is whole."""
+        self._folder.mkdir(exist_ok=True)
+        return self._folder / f"whole-{getpid()}"
+
+    def take(self, number: int) -> tuple[pl.DataFrame, State] | None:
+        """A part and the state after it, None if there is none that is whole."""
+        try:
+            state: State = json.loads(self._state(number).read_bytes())
+            content = self._answer(number).read_bytes()
+        except (OSError, ValueError):
+            return None
+        # A rename may have outlived what was renamed, where the machine itself went down.
+        if zlib.crc32(content) != state.pop("crc", None):
+            return None
+        return pl.read_ipc(BytesIO(content), memory_map=False), state
+
+    def keep(self, number: int, answer: pl.DataFrame, state: State) -> None:
+        """Keep a part: what counts is there whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._folder.mkdir(exist_ok=True)
+        content = BytesIO()
+        answer.write_ipc(content, compression="lz4")
+        packed = content.getvalue()
+        self._write(self._answer(number), packed)
+        self._write(self._state(number), json.dumps({**state, "crc": zlib.crc32(packed)}).encode())
+
+    def leave(self) -> None:
+        """Leave the parts for a later run; nothing is left where there are none."""
+        with suppress(OSError):
+            self._folder.rmdir()
+
+    def drop(self) -> None:
+        """Remove the parts of this output, older ones of other requests too."""
+        start, end = f".{self._output.name}.", _ENDING
+        with suppress(OSError):
+            for folder in self._output.parent.iterdir():
+                if folder.name.startswith(start) and folder.name.endswith(end):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _answer(self, number: int) -> Path:
+        return self._folder / f"{number:08}.arrow"
+
+    def _state(self, number: int) -> Path:
+        return self._folder / f"{number:08}.json"
+
+    def _write(self, path: Path, content: bytes) -> None:
+        part = path.with_suffix(f".{getpid()}")
+        part.write_bytes(content)
+        part.replace(path)
+
+
+def key(knowledge: Knowledge, patients: Path, asked: Iterable[str]) -> str:
+    """What an answer depends on, as one text: the knowledge, the software, what is asked, and where the patients are.
+
+    A file is known by its size and the times at which it and its entry last changed: a writer changes these.
+
+    Raises:
+        OSError: a file cannot be looked at.
+    """
+    made = [software(), pl.__version__, knowledge.digest, *(one["digest"] for one in knowledge.query_digests())]
+    links = knowledge.links
+    folders = (*links.folders, links.lexicon_folder, links.modules_folder)
+    seen = [stamp for path in (patients, *folders) for stamp in _stamps(path)]
+    return "\n".join((*made, *asked, *seen))
+
+
+def is_small(patients: Path) -> bool:
+    """Whether patients are one file that is quickly answered anew."""
+    return patients.is_file() and patients.stat().st_size < SMALL
+
+
+def _stamps(path: Path) -> list[str]:
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path] if path.is_file() else []
+    found = []
+    for file in files:
+        status = file.stat()
+        found.append(f"{file} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}")
+    return found
