@@ -70,7 +70,7 @@ class Gathered:
 
     def state(self, profile: Profile, who: int | Mask) -> None:
         """Add what a profile states: of the patient at a place, or of all of a mask (shape: patients)."""
-        for mark in self._marks(profile):
+        for mark in self.marks(profile):
             self.mark(mark, who)
 
     def mark(self, mark: Mark, who: int | Mask) -> None:
@@ -93,7 +93,8 @@ class Gathered:
         alone = {name: planes.pop(name).get(True) for name in _ALONE}
         return Facts(Sheet(self._patients), **planes, **alone)  # type: ignore[arg-type]
 
-    def _marks(self, profile: Profile) -> Iterable[Mark]:
+    def marks(self, profile: Profile) -> Iterable[Mark]:
+        """The marks of what a profile states."""
         for name, table in (("present", profile.present), ("absent", profile.absent)):
             yield from ((name, (prop, cls)) for prop, classes in table.items() for cls in classes)
         for number, value in profile.values.items():
