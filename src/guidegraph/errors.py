@@ -18,9 +18,13 @@ class GuideGraphError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        where = f"{self.where}: " if self.where else ""
+        return f"{self.where}: {self.told}" if self.where else self.told
+
+    @property
+    def told(self) -> str:
+        """What is wrong and how to put it right, without where."""
         stop = "" if self.what.endswith((".", "!", "?", ":")) else "."
-        return f"{where}{self.what}{stop} {self.mend}" if self.mend else f"{where}{self.what}"
+        return f"{self.what}{stop} {self.mend}" if self.mend else self.what
 
 
 class ProfileError(GuideGraphError):

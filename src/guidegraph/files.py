@@ -17,7 +17,8 @@ from guidegraph.errors import GuideGraphError, UsageError
 Fault = type[GuideGraphError]
 #: How long a named pipe into which nobody writes is waited for (milliseconds).
 _PATIENCE = 10_000
-_UTF16_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+#: How text in UTF-16 or UTF-32 begins, where it says so.
+UTF16_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _NONBLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
@@ -70,7 +71,7 @@ def decoded(content: bytes, fault: Fault, where: str) -> str:
     Raises:
         fault: it is in another encoding, or holds NUL, as no text does.
     """
-    if content.startswith(_UTF16_32):
+    if content.startswith(UTF16_32):
         raise fault("not UTF-8 text but UTF-16 or UTF-32", where=where, mend="Save it in UTF-8.")
     try:
         text = content.decode("utf-8-sig")
@@ -129,11 +130,9 @@ def write_files(contents: Mapping[Path, str | bytes], fault: Fault = UsageError)
                 if stream is not None:
                     streams.append((path, stream, written))
                     continue
-                place = Path(os.path.realpath(path))
+                place = _place(path)
                 if place in staged.values():
                     raise ValueError("another output goes to the same file")
-                if not place.parent.is_dir():
-                    raise ValueError(f"there is no folder {str(place.parent)!r}")
                 part = place.with_name(f".guidegraph-{os.urandom(6).hex()}.part")
                 staged[part] = place
                 _write(part, written, status)
@@ -148,6 +147,26 @@ def write_files(contents: Mapping[Path, str | bytes], fault: Fault = UsageError)
         for part in staged:
             with suppress(OSError):
                 part.unlink()
+
+
+def destination(path: Path, fault: Fault = UsageError) -> Path:
+    """Where to write a file that is written beside its place first and then renamed: links are followed.
+
+    Raises:
+        fault: as :func:`write_files`; or it is a pipe or a device, which take no file.
+    """
+    with _telling(path, fault):
+        status = _status(path)
+        if status is not None and _stream(path, status) is not None:
+            raise ValueError("it is a pipe, a device or an output of this command, which take no such file")
+        return _place(path)
+
+
+def _place(path: Path) -> Path:
+    place = Path(os.path.realpath(path))
+    if not place.parent.is_dir():
+        raise ValueError(f"there is no folder {str(place.parent)!r}")
+    return place
 
 
 @contextmanager

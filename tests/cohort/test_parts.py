@@ -176,7 +176,7 @@ def test_what_is_answered_is_not_read_again(kb: Any) -> None:
         read.append(at)
         return f"p{at}", kb.profile({})
 
-    found = reading.ProfileRows((lambda at=at: one(at) for at in range(5)), "records")
+    found = reading.ProfileRows((lambda at=at: one(at) for at in range(5)), "records", {})
     found.pass_over(3)
     (batch,) = found.batches(None, kb.vocabulary)  # type: ignore[arg-type] - nothing is stated of anybody
     assert (batch.identifiers.to_list(), read) == (["p3", "p4"], [3, 4])

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from guidegraph.assess.assessing import check_jurisdiction, counted_voices, unreached
 from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.files import destination
 from guidegraph.profile.entrance import PERSONS
 
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
+    from guidegraph.cohort.cells import Unread
     from guidegraph.cohort.run import Report, Request
     from guidegraph.model import Profile
 
 #: How the files of records end.
-_BUNDLES = (".json", ".ndjson")
+_BUNDLES = (".json", ".ndjson", ".ndjson.gz")
+#: How the files of tables end: a folder of such a name holds no records.
+_TABLES = (".parquet", ".csv", ".tsv")
 
 
 class CohortOptions(TypedDict, total=False):
@@ -25,9 +30,9 @@ class CohortOptions(TypedDict, total=False):
 
     ``as_of``, ``jurisdiction``, ``standing`` and ``only`` as for one patient
     (:class:`guidegraph.assess.assessing.Asking`). ``columns``: what columns mean whose headings do not say it, by
-    heading. ``therapies``: only these, by any of their names. ``statements``: also the truth of every statement.
-    ``long``: a row a patient and therapy. ``strict``: stop at the first row that cannot be read.
-    ``afresh``: start anew, even where an earlier run of the same was cut short.
+    heading. ``table``: which table or view of a DuckDB file. ``therapies``: only these, by any of their names.
+    ``statements``: also the truth of every statement. ``long``: a row a patient and therapy. ``strict``: stop at the
+    first row that cannot be read. ``afresh``: start anew, even where an earlier run of the same was cut short.
     """
 
     as_of: date | None
@@ -35,6 +40,7 @@ class CohortOptions(TypedDict, total=False):
     standing: str | None
     only: str | None
     columns: Mapping[str, str]
+    table: str
     therapies: Sequence[str]
     statements: bool
     long: bool
@@ -55,8 +61,8 @@ def answer_table(
 
     Args:
         kb: what is known.
-        source: a table with a row a patient, or a row a fact (.parquet, .csv, .tsv).
-        output: the file to write (.parquet).
+        source: a table with a row a patient, or a row a fact (.parquet, .csv, .tsv), or a DuckDB file with one.
+        output: the file to write (.parquet); not the source.
         progress: is told the rows that are done.
         options: what is asked.
 
@@ -67,16 +73,17 @@ def answer_table(
     from guidegraph.cohort.longrows import LongRows, is_long
     from guidegraph.cohort.rows import Rows, TableRows
     from guidegraph.cohort.run import run
-    from guidegraph.cohort.tables import open_table
+    from guidegraph.cohort.tables import headings
 
+    place = _place(Path(source), Path(output))
     asked, meanings = _request(kb, options), options.get("columns", {})
-    heads = [meanings.get(name, name) for name in open_table(Path(source)).collect_schema().names()]
-    rows: Rows
-    if is_long(heads):
-        rows = LongRows(Path(source), asked.as_of, meanings)
-    else:
-        rows = TableRows(Path(source), kb.vocabulary, meanings)
-    return run(kb.knowledge, rows, Path(output), asked, progress)
+    with _table(Path(source), options.get("table", "")) as path:
+        rows: Rows
+        if is_long([meanings.get(name, name) for name in headings(path)]):
+            rows = LongRows(path, asked.as_of, meanings, str(source))
+        else:
+            rows = TableRows(path, kb.vocabulary, meanings, str(source))
+        return run(kb.knowledge, rows, place, asked, progress)
 
 
 def answer_records(
@@ -92,10 +99,11 @@ def answer_records(
 
     Args:
         kb: what is known.
-        source: a folder with a FHIR Bundle a patient (.json, .ndjson), or an OMOP CDM (its tables, or .duckdb).
-        output: the file to write (.parquet).
+        source: a folder with a FHIR Bundle a patient (.json, .ndjson) or the files of a bulk export (.ndjson,
+            .ndjson.gz), one such file, or an OMOP CDM (its tables, or .duckdb).
+        output: the file to write (.parquet); not in the source.
         progress: is told how many patients are done.
-        options: what is asked; ``columns`` are a table's.
+        options: what is asked; ``columns`` and ``table`` are a table's.
 
     Raises:
         TermError, UsageError: as :func:`answer_table`; or the folder holds neither.
@@ -103,38 +111,126 @@ def answer_records(
     from guidegraph.cohort.rows import ProfileRows
     from guidegraph.cohort.run import run
 
-    asked = _request(kb, options)
-    rows = ProfileRows(_profiles(kb, Path(source), asked.as_of), str(source))
-    return run(kb.knowledge, rows, Path(output), asked, progress)
+    if options.get("columns") or options.get("table"):
+        raise UsageError("records have no columns and no table", where=str(source), mend="Leave out what names them.")
+    place, asked = _place(Path(source), Path(output)), _request(kb, options)
+    unread: dict[tuple[str, str], Unread] = {}
+    rows = ProfileRows(_profiles(kb, Path(source), asked.as_of, unread), str(source), unread)
+    return run(kb.knowledge, rows, place, asked, progress)
 
 
-def _profiles(kb: KnowledgeBase, source: Path, day: date) -> Iterator[tuple[str, Profile | str]]:
+def proposed_columns(kb: KnowledgeBase, source: str | Path, table: str = "") -> tuple[bool, list[tuple[str, str, str]]]:
+    """What the columns of a table are read as.
+
+    Args:
+        kb: what is known.
+        source, table: as :func:`answer_table` takes them.
+
+    Returns:
+        Whether it is a long table; and for each heading what it means, "ignore" for nothing, and then why.
+
+    Raises:
+        UsageError: the table cannot be read, or there are records, whose facts have no columns.
+    """
+    from guidegraph.cohort.columns import Columns
+    from guidegraph.cohort.longrows import is_long, propose
+    from guidegraph.cohort.tables import headings
+
+    if is_records(Path(source), table):
+        raise UsageError("records have no columns", where=str(source), mend="Their facts are read by their codes.")
+    with _table(Path(source), table) as path:
+        names = headings(path)
+    long = is_long(names)
+    return long, propose(names) if long else Columns(kb.vocabulary).propose(names)
+
+
+def is_records(source: Path, table: str = "") -> bool:
+    """Whether a path holds records (for :func:`answer_records`), not a table (for :func:`answer_table`).
+
+    Raises:
+        UsageError: it is a DuckDB file that cannot be opened, or duckdb is not installed.
+    """
+    from guidegraph.intake.omop.source import DATABASES
+
+    if source.name.lower().endswith(DATABASES):
+        from guidegraph.intake.omop.tables import is_cdm
+
+        return not table and is_cdm(source)
+    if table:
+        raise UsageError("no DuckDB file", where=str(source), mend="Leave out --table.")
+    return (source.is_dir() and source.suffix not in _TABLES) or source.name.lower().endswith(_BUNDLES)
+
+
+def _table(source: Path, table: str) -> AbstractContextManager[Path]:
+    """The file with a table, which of a DuckDB file is a copy."""
+    from guidegraph.intake.omop.source import DATABASES
+
+    if source.name.lower().endswith(DATABASES):
+        from guidegraph.intake.omop.tables import copied
+
+        return copied(source, table)
+    return nullcontext(source)
+
+
+def _place(source: Path, output: Path) -> Path:
+    """Where the answer is written, which must be nowhere that is read from.
+
+    Raises:
+        UsageError: it cannot be written there, or it is the source, or in the folder of the records.
+    """
+    if output.suffix.lower() != ".parquet":
+        raise UsageError(f"unknown ending {output.suffix!r}", where=str(output), mend="End it in .parquet.")
+    place, read = destination(output), source.resolve()
+    if place == read or (place.exists() and source.exists() and place.samefile(source)):
+        raise UsageError("the answer would go where the patients are", where=str(output), mend="Name another file.")
+    if source.is_dir() and place.is_relative_to(read):
+        raise UsageError(
+            "the answer would go among the records", where=str(output), mend="Name a file outside of their folder."
+        )
+    return place
+
+
+def _profiles(
+    kb: KnowledgeBase, source: Path, day: date, unread: dict[tuple[str, str], Unread]
+) -> Iterator[tuple[str, Profile | str]]:
     """Who each patient of some records is, with the profile or why it could not be read."""
-    if is_cdm(source):
+    from guidegraph.cohort.cells import Unread
+    from guidegraph.intake.fhir.bulk import Export, is_export
+    from guidegraph.intake.omop.source import DATABASES
+
+    if source.name.lower().endswith(DATABASES) or (source.is_dir() and any(map(_of_persons, source.iterdir()))):
         for person, profile, _ in kb.profiles_from_omop(source, as_of=day):
             yield str(person), profile
         return
-    files = sorted(path for path in source.iterdir() if path.suffix.lower() in _BUNDLES) if source.is_dir() else []
+    files = [source] if source.is_file() else sorted(source.iterdir()) if source.is_dir() else []
+    files = [path for path in files if path.name.lower().endswith(_BUNDLES)]
     if not files:
         raise UsageError(
             "no records are there",
             where=str(source),
             mend="Name a folder with a FHIR Bundle a patient, or an OMOP CDM.",
         )
-    for path in files:
-        try:
-            profile = kb.profile_from_fhir(path, as_of=day, where=path.name).profile
-        except GuideGraphError as error:
-            yield path.stem, f"{error.what} {error.mend}".strip()
-            continue
-        yield profile.id, profile
+    exported = [path for path in files if is_export(path)]
+    for path in (path for path in files if path not in exported):
+        yield _profile(kb, path, day, path.name, path.stem)
+    if exported:
+        with Export(exported) as export:
+            for place, why, lost, count, examples in export.strays():
+                unread[place, why] = Unread(place, why, lost, count, examples)
+            for name, text in export.records():
+                yield _profile(kb, text, day, name, name)
 
 
-def is_cdm(source: Path) -> bool:
-    """Whether a path is an OMOP CDM: a DuckDB file, or a folder with the table of persons."""
-    return source.suffix.lower() == ".duckdb" or (
-        source.is_dir() and any(PERSONS.match(path.name) for path in source.iterdir())
-    )
+def _profile(kb: KnowledgeBase, source: str | Path, day: date, where: str, name: str) -> tuple[str, Profile | str]:
+    try:
+        profile = kb.profile_from_fhir(source, as_of=day, where=where).profile
+    except GuideGraphError as error:
+        return name, error.told
+    return profile.id, profile
+
+
+def _of_persons(path: Path) -> bool:
+    return PERSONS.match(path.name) is not None
 
 
 def _request(kb: KnowledgeBase, options: CohortOptions) -> Request:

@@ -49,7 +49,13 @@ app = typer.Typer(
     help="Many patients at once: guidegraph cohort PATIENTS -o OUT.parquet answers for a table of them.",
 )
 
-_PATIENTS = "A table with a row a patient (.parquet, .csv, .tsv), a folder of FHIR Bundles, or an OMOP CDM."
+_PATIENTS = (
+    "A table with a row a patient or a fact (.parquet, .csv, .tsv, .duckdb), a folder of FHIR Bundles or of a bulk "
+    "export, or an OMOP CDM."
+)
+Table = Annotated[
+    str, typer.Option("--table", metavar="NAME", help="The table or view of a DuckDB file; needed if it has several.")
+]
 
 
 @contextmanager
@@ -79,6 +85,7 @@ def answer(
             help="What columns mean whose headings do not say it, as `guidegraph cohort columns` proposes it.",
         ),
     ] = None,
+    table: Table = "",
     therapy: Annotated[
         list[str] | None, typer.Option("--therapy", metavar="X", help="Only this therapy; may be repeated.")
     ] = None,
@@ -106,9 +113,9 @@ def answer(
     meanings = _meanings(columns)
     kb = opened()
     with _needed(), _progress() as progress:
-        from guidegraph.api.cohort import answer_records, answer_table
+        from guidegraph.api.cohort import answer_records, answer_table, is_records
 
-        answered = answer_records if patients.is_dir() or patients.suffix == ".duckdb" else answer_table
+        answered = answer_records if is_records(patients, table) else answer_table
         report = answered(
             kb,
             patients,
@@ -119,6 +126,7 @@ def answer(
             standing=standing,
             only=only,
             columns=meanings,
+            table=table,
             therapies=therapy or (),
             statements=statements,
             long=long,
@@ -130,7 +138,8 @@ def answer(
 @app.command("columns")
 @guarded
 def proposed(
-    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=file_path, help=_PATIENTS)],
+    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=_PATIENTS)],
+    table: Table = "",
     output: Output = None,
     opened: Opener = SHIPPED,
 ) -> None:
@@ -139,18 +148,21 @@ def proposed(
     Example: guidegraph cohort columns patients.csv -o columns.yaml
     """
     with _needed():
-        from guidegraph.cohort.columns import Columns
-        from guidegraph.cohort.tables import open_table
-    names = open_table(patients).collect_schema().names()
-    rows = Columns(opened().vocabulary).propose(names)
-    write(_yaml(rows), output)
+        from guidegraph.api.cohort import proposed_columns
+
+        long, rows = proposed_columns(opened(), patients, table)
+    write(_yaml(long, rows), output)
 
 
-def _yaml(rows: list[tuple[str, str, str]]) -> str:
+def _yaml(long: bool, rows: list[tuple[str, str, str]]) -> str:
     """A mapping of columns, with the reason where one means nothing."""
     import json
 
     lines = ["# What each column means, in the words of a heading; ignore: nothing."]
+    if long:
+        lines = ["# A long table, with a row a fact: what each column of it is; ignore: nothing."]
+    if all(meaning != "patient" for _, meaning, _ in rows):
+        lines.append('# No column names the patient: write "patient" for the one that does.')
     for name, meaning, why in rows:
         lines += [f"# {' '.join(why.split())}"] if why else []
         lines.append(f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(meaning, ensure_ascii=False)}")
@@ -205,5 +217,6 @@ def _told(report: Report, output: Path) -> str:
         lines.append(f"{_counted(report.left_out, 'row')} left out, which cannot be read")
     for unread in report.unread:
         shown = ", ".join(f"{text!r} in row {row:,}" for row, text in unread.examples)
-        lines.append(f"column {unread.column}: {unread.count:,} x {unread.what} ({shown})")
+        told = f" ({shown})" if shown else ""
+        lines.append(f"column {unread.column}: {unread.count:,} x {unread.what}{told}")
     return "\n".join(lines)

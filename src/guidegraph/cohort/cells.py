@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -29,6 +30,10 @@ _COUNTED = {"trials": "weeks", "stopped_medications": "days"}
 #: What stands between the entries of a list in one cell.
 _BETWEEN = ";"
 _EXAMPLES = 3
+#: Reasons that are told one by one.
+_REASONS = 1_000
+#: A number as a cell has it; what is beyond is said with its reason by the reader of profiles.
+_PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 @dataclass
@@ -37,11 +42,21 @@ class Unread:
 
     column: str
     what: str
+    #: Whether the row is left out for it.
+    lost: bool = True
     count: int = 0
     examples: list[tuple[int, str]] = field(default_factory=list)
 
 
-def tell(unread: dict[tuple[str, str], Unread], column: str, what: str, value: object, mask: Mask, first: int) -> None:
+def tell(
+    unread: dict[tuple[str, str], Unread],
+    column: str,
+    what: str,
+    value: object,
+    mask: Mask,
+    first: int,
+    lost: bool = True,
+) -> None:
     """Count what could not be read, with the first rows that have it.
 
     Args:
@@ -49,11 +64,21 @@ def tell(unread: dict[tuple[str, str], Unread], column: str, what: str, value: o
         column, what, value: where it stands, why it cannot be read, and what it is.
         mask: who has it (shape: patients of a batch).
         first: the number of the first row of the batch.
+        lost: whether their rows are left out for it.
     """
-    entry = unread.setdefault((column, what), Unread(column, what))
+    entry = reason(unread, column, what, lost)
     rows = np.flatnonzero(mask)
     entry.count += rows.size
     entry.examples += [(first + int(row), str(value)[:60]) for row in rows[: _EXAMPLES - len(entry.examples)]]
+
+
+def reason(unread: dict[tuple[str, str], Unread], column: str, what: str, lost: bool) -> Unread:
+    """Where a reason is counted: each by itself, until there are so many that nobody reads them."""
+    if (column, what) not in unread and len(unread) >= _REASONS:
+        column, what = "others", f"more than {_REASONS:,} reasons: the rest is told as one"
+        lost = lost or ((column, what) in unread and unread[column, what].lost)
+        unread.setdefault((column, what), Unread(column, what)).lost = lost
+    return unread.setdefault((column, what), Unread(column, what, lost))
 
 
 class Cells:
@@ -84,7 +109,7 @@ class Cells:
             for value, plane in zip((True, False), planes, strict=True):
                 if not plane.any():
                     continue
-                said = self._read(column, value)
+                said = self.read(column, value)
                 if isinstance(said, str) or said.not_understood:
                     bad |= self._say(column, value, unpack(plane, frame.height), gathered, first)
                     continue
@@ -115,16 +140,16 @@ class Cells:
 
     def _say(self, column: Column, value: Any, mask: Mask, gathered: Gathered, first: int) -> Mask:
         """Add what one value says to those who have it; these, if it cannot be read."""
-        said = self._read(column, value)
+        said = self.read(column, value)
         if isinstance(said, str):
             tell(self.unread, column.name, said, value, mask, first)
             return mask
         gathered.state(said, mask)
         for _, text in said.not_understood:
-            tell(self.unread, column.name, f"not understood: {text}", value, mask, first)
+            tell(self.unread, column.name, f"not understood: {text}", value, mask, first, lost=False)
         return np.zeros_like(mask)
 
-    def _read(self, column: Column, value: Any) -> Profile | str:
+    def read(self, column: Column, value: Any) -> Profile | str:
         """What a cell says, or why it cannot be read."""
         key = (column.kind, column.key, column.term, f"{type(value).__name__} {value}")
         if key not in self._known:
@@ -135,7 +160,7 @@ class Cells:
                 else:
                     self._known[key] = parse_value(from_plain(said, column.name), self._vocabulary)
             except GuideGraphError as error:
-                self._known[key] = f"{error.what} {error.mend}".strip()
+                self._known[key] = error.told
         return self._known[key]
 
     def _numbers(self, column: Column, cells: pl.Series, gathered: Gathered, first: int) -> Mask:
@@ -224,10 +249,8 @@ def _yes_or_no(truth: bool | None) -> str:
 
 
 def _number(key: str, text: str) -> Mapping[str, Any] | str:
-    try:
-        return {key: Decimal(text)}
-    except InvalidOperation:
-        return "no number: write it like 12 or 12.5"
+    # Python takes other digits, marks between them and powers of ten for a number as well.
+    return {key: Decimal(text)} if _PLAIN.fullmatch(text) else "no number: write it like 12 or 12.5, without a sign"
 
 
 def _event(column: Column, text: str) -> Mapping[str, Any] | str:

@@ -70,10 +70,7 @@ class Columns:
             UsageError: a heading means nothing, two name the patient or state the same, none names the patient, or a
                 meaning is of no column.
         """
-        lost = sorted(set(meanings) - set(names))
-        if lost:
-            near = get_close_matches(lost[0], names, n=3, cutoff=0.5) or list(names[:5])
-            raise UsageError(f"no column {lost[0]!r}", where=where, mend=f"It has {', '.join(near)}.")
+        check_meanings(names, meanings, where)
         columns = [self.column(name, meanings.get(name, name), where) for name in names]
         identifiers = [column.name for column in columns if column.kind == IDENTIFIER]
         if len(identifiers) != 1:
@@ -100,7 +97,7 @@ class Columns:
         for column in columns:
             if column.kind in (IGNORED, LISTED):
                 continue
-            what = (column.kind, column.key, column.term)
+            what = (column.kind, column.key, self._meant(column.term))
             if what in seen:
                 both = f"{seen[what]!r} and {column.name!r} both say {column.meaning!r}"
                 raise UsageError(both, where=where, mend="Ignore one of them by --columns.")
@@ -155,15 +152,40 @@ class Columns:
                 raise UsageError(error.what, where=error.where, mend=error.mend) from None
         return text
 
+    def _meant(self, term: str) -> str:
+        """What a term names, by whatever name; a code is itself."""
+        try:
+            return self._vocabulary.resolve(term, tuple(_KEYS)) if term else ""
+        except GuideGraphError:
+            return term
+
     def _listed(self) -> str:
         return ", ".join(sorted(self._lists))
 
     def propose(self, names: Sequence[str]) -> list[tuple[str, str, str]]:
-        """For each heading what it means, and where that is nothing "ignore" and why."""
-        rows = []
+        """For each heading what it means, and where that is nothing, or another says it already, "ignore" and why."""
+        rows: list[tuple[str, str, str]] = []
+        seen: dict[tuple[str, str, str], str] = {}
         for name in names:
             try:
-                rows.append((name, self.column(name, name, "").meaning, ""))
+                column = self.column(name, name, "")
             except GuideGraphError as error:
-                rows.append((name, IGNORED, f"{error.what} {error.mend}"))
+                rows.append((name, IGNORED, error.told))
+                continue
+            what = (column.kind, column.key, self._meant(column.term))
+            other = seen.setdefault(what, name) if column.kind not in (IGNORED, LISTED) else name
+            same = f"{other!r} says {column.meaning!r} already"
+            rows.append((name, column.meaning, "") if other == name else (name, IGNORED, same))
         return rows
+
+
+def check_meanings(names: Sequence[str], meanings: Mapping[str, str], where: str) -> None:
+    """Check that every meaning is of a column.
+
+    Raises:
+        UsageError: one is of none.
+    """
+    lost = sorted(set(meanings) - set(names))
+    if lost:
+        near = get_close_matches(lost[0], names, n=3, cutoff=0.5) or list(names[:5])
+        raise UsageError(f"no column {lost[0]!r}", where=where, mend=f"It has {', '.join(near)}.")

@@ -9,20 +9,22 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from guidegraph.cohort.cells import Cells, Unread, tell
-from guidegraph.cohort.columns import IDENTIFIER, PATIENTS, PROBLEM, Column, Columns
+from guidegraph.cohort.cells import Cells, Unread, reason
+from guidegraph.cohort.columns import IDENTIFIER, PATIENTS, Column, Columns, check_meanings
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.rows import Batch
-from guidegraph.cohort.tables import BATCH, open_table, told
-from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.cohort.sayings import KEY, SAID, TERM, VALUE, Sayings
+from guidegraph.cohort.sifting import DAY, EXAMPLES, NO_DAY, UNDATED, Rows, Sifted, sift
+from guidegraph.cohort.tables import BATCH, check_types, named, open_table, told
+from guidegraph.errors import UsageError
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.profile import Vocabulary
 
-#: Patients whose rows are looked for in one reading of the table.
-_RANGE = 8 * BATCH
-KEY, TERM, VALUE, NUMBER, DAY = "key", "term", "value", "number", "date"
-_PARTS = (KEY, TERM, VALUE, NUMBER, DAY)
-_AT, _NTH, _ROW = "__patient", "__nth", "__row"
+#: Rows that are held at a time, about, half as many where they have days: the table is read once for so many.
+_HELD = 16_000_000
+_PARTS = (*SAID, DAY)
+_AT, _SAYING, _ROW, _TEXT, _WHY = "__patient", "__saying", "__row", "__day", "__why"
+_ISO_DAY = r"^\s*\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
 
 
 def is_long(names: Sequence[str]) -> bool:
@@ -38,14 +40,16 @@ class LongRows:
             true), number (the weeks of a trial, the days since a drug was stopped) and date.
         day: facts of later days are passed over and counted; of several of one thing the newest counts.
         meanings: what columns mean whose headings do not say it.
+        where: names it in messages; the path if "".
 
     Raises:
         UsageError: the table cannot be read, or a column of it means nothing here.
     """
 
-    def __init__(self, path: Path, day: date, meanings: Mapping[str, str]) -> None:
-        self._path, self._day, self.where = path, day, str(path)
+    def __init__(self, path: Path, day: date, meanings: Mapping[str, str], where: str = "") -> None:
+        self._path, self._day, self.where = path, day, where or str(path)
         table = open_table(path)
+        check_meanings(table.collect_schema().names(), meanings, self.where)
         parts: dict[str, str] = {}
         for name in table.collect_schema().names():
             part = _part(meanings.get(name, name))
@@ -60,16 +64,20 @@ class LongRows:
         missing = [part for part in (IDENTIFIER, KEY, TERM) if part not in parts]
         if missing:
             raise UsageError(f"no column {missing[0]!r}", where=self.where, mend="Name it so, or say so by --columns.")
-        self._parts = parts
-        self._table = table.select(
-            pl.col(parts[IDENTIFIER]),
-            *(
-                (pl.col(parts[part]) if part in parts else pl.lit(None)).cast(pl.String).str.strip_chars().alias(part)
-                for part in _PARTS
-            ),
-        ).with_row_index(_ROW, 1)
-        name = parts[IDENTIFIER]
-        self.identifier: tuple[str, pl.DataType] = (name, table.collect_schema()[name])
+        name, schema = parts[IDENTIFIER], table.collect_schema()
+        read = [column for part, column in parts.items() if part != DAY]
+        check_types(schema, name, read, self.where)
+        self._dated = DAY in parts
+        said = [
+            (pl.col(parts[part]) if part in parts else pl.lit(None)).cast(pl.String).cast(pl.Categorical).alias(part)
+            for part in SAID
+        ]
+        days = [_days(parts[DAY], schema[parts[DAY]]).alias(DAY)] if self._dated else []
+        text = [pl.col(parts[DAY]).cast(pl.String).alias(_TEXT)] if self._dated else []
+        who = named(name, schema[name]).alias(name)
+        self._table = table.select(who, *said, *days)
+        self._told = table.select(who, *said, *days, *text).with_row_index(_ROW, 1)
+        self.identifier: tuple[str, pl.DataType] = (name, schema[name])
         self.columns: Sequence[Column] = ()
         self.unread: dict[tuple[str, str], Unread] = {}
 
@@ -79,97 +87,98 @@ class LongRows:
         Raises:
             UsageError: the table cannot be read further.
         """
-        name, _ = self.identifier
-        cells, columns = Cells(criteria, vocabulary, self.unread), Columns(vocabulary)
+        who = pl.col(self.identifier[0])
         with told(self._path):
-            everybody = self._table.select(pl.col(name).drop_nulls().unique().sort()).collect()[name]
-            self._nameless()
-        for start in range(0, len(everybody), _RANGE):
-            some = everybody.slice(start, _RANGE)
-            within = pl.col(name).is_between(pl.lit(some[0]), pl.lit(some[-1]))
+            asked = (
+                self._table.select(who.drop_nulls().unique().sort()),
+                self._table.select(SAID).unique(),
+                self._table.select(pl.len(), who.null_count().alias("lost")),
+            )
+            everybody, said, count = pl.collect_all(asked, engine="streaming")
+            said = said.sort(*(pl.col(part).cast(pl.String) for part in SAID))
+            self._nameless(count["lost"].item())
+        if not everybody.height:
+            return
+        said = said.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_SAYING))
+        cells = Cells(criteria, vocabulary, self.unread)
+        sayings = Sayings(said, Columns(vocabulary), cells, Gathered(0, criteria, vocabulary))
+        today = (self._day - date(1970, 1, 1)).days
+        batches = -(-everybody.height // BATCH)
+        # So many batches of patients at a time as have about the rows that may be held.
+        most = _HELD // 2 if self._dated else _HELD
+        held = max(1, batches * most // max(1, count["len"].item()))
+        for start in range(0, everybody.height, held * BATCH):
+            some = everybody.to_series().slice(start, held * BATCH)
             with told(self._path):
-                rows = self._table.filter(within).collect()
-            numbered = pl.DataFrame({name: some, _AT: np.arange(len(some), dtype=np.int64)})
-            rows = self._newest(rows.join(numbered, on=name, how="left", maintain_order="left")).sort(_AT, _ROW)
-            at = rows[_AT].to_numpy()
+                rows = self._rows(some, said)
             for first in range(0, len(some), BATCH):
-                low, high = np.searchsorted(at, (first, first + BATCH))
-                part = rows.slice(int(low), int(high - low)).with_columns(pl.col(_AT) - first)
-                yield self._batch(some.slice(first, BATCH), part, cells, columns, criteria, vocabulary)
+                mine = some.slice(first, BATCH)
+                ours = rows.take(np.flatnonzero((rows.at >= first) & (rows.at < first + BATCH)))
+                ours = Rows(ours.at - np.uint32(first), ours.saying, ours.day)
+                sifted = sift(ours, sayings, today, len(mine))
+                self._tell(sifted, mine, said)
+                yield Batch(mine, sifted.gather(Gathered(len(mine), criteria, vocabulary), sayings), sifted.bad)
 
-    def _nameless(self) -> None:
+    def _rows(self, some: pl.Series, said: pl.DataFrame) -> Rows:
+        """The rows of some patients who stand in their order."""
+        rows = self._joined(self._table, some, said).select(self._keys).collect(engine="streaming")
+        # A column that lies in several pieces is copied: it goes before the next one comes.
+        day = rows.drop_in_place(DAY).to_numpy() if self._dated else None
+        return Rows(rows.drop_in_place(_AT).to_numpy(), rows.drop_in_place(_SAYING).to_numpy(), day)
+
+    @property
+    def _keys(self) -> list[str]:
+        return [_AT, _SAYING, *([DAY] if self._dated else [])]
+
+    def _joined(self, table: pl.LazyFrame, some: pl.Series, said: pl.DataFrame) -> pl.LazyFrame:
+        """The rows of some patients who stand in their order, with the numbers of both."""
         name, _ = self.identifier
-        lost = self._table.filter(pl.col(name).is_null()).select(_ROW).collect()[_ROW]
-        for row in lost.head(1):
-            tell(self.unread, name, "the row names no patient", "", np.ones(len(lost), dtype=np.bool_), row)
+        numbered = pl.DataFrame({name: some}).with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_AT))
+        within = table.filter(pl.col(name).is_between(pl.lit(some[0]), pl.lit(some[-1])))
+        return within.join(said.lazy(), on=list(SAID), nulls_equal=True).join(numbered.lazy(), on=name)
 
-    def _newest(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows that count: of days until the one that is asked about, of several of one thing the newest."""
-        if DAY not in self._parts:
-            return rows
-        days = rows.with_columns(pl.col(DAY).str.head(10).str.to_date("%Y-%m-%d", strict=False).alias("__day"))
-        wrong = days.filter(pl.col("__day").is_null() & (pl.col(DAY).fill_null("") != ""))
-        self._passed_over(wrong, DAY, "no day: write it as 2026-01-31; the row is passed over")
-        days = days.join(wrong.select(_ROW), on=_ROW, how="anti", maintain_order="left")
-        later = days.filter(pl.col("__day") > self._day)
-        self._passed_over(later, DAY, f"after {self._day}: the row is passed over")
-        days = days.filter((pl.col("__day") <= self._day) | pl.col("__day").is_null())
-        # Trials and stops are events of their own; anything else that is said twice was said anew.
-        event = pl.col(KEY).str.to_lowercase().str.replace_all(" ", "_").is_in(_EVENTS)
-        newest = (pl.col("__day").fill_null(date.min) == pl.col("__day").fill_null(date.min).max()).over(
-            [_AT, KEY, TERM]
-        )
-        return days.filter(event | newest).drop("__day")
+    def _nameless(self, count: int) -> None:
+        if count:
+            name, _ = self.identifier
+            rows = self._told.filter(pl.col(name).is_null()).select(_ROW).head(3).collect()[_ROW]
+            examples = [(row, "") for row in rows]
+            entry = Unread(name, "the row names no patient", count=count, examples=examples)
+            self.unread[entry.column, entry.what] = entry
 
-    def _passed_over(self, rows: pl.DataFrame, column: str, why: str) -> None:
-        for row in rows.head(3).iter_rows(named=True):
-            tell(self.unread, column, why, row[column], np.ones(1, dtype=np.bool_), row[_ROW])
-        if len(rows) > 3:
-            self.unread[column, why].count += len(rows) - 3
-
-    def _batch(
-        self,
-        some: pl.Series,
-        rows: pl.DataFrame,
-        cells: Cells,
-        columns: Columns,
-        criteria: Criteria,
-        vocabulary: Vocabulary,
-    ) -> Batch:
-        gathered = Gathered(len(some), criteria, vocabulary)
-        bad = np.zeros(len(some), dtype=np.bool_)
-        said = pl.coalesce(pl.when(pl.col(VALUE) != "").then(pl.col(VALUE)), pl.lit("true"))
-        counted = pl.when(pl.col(NUMBER).fill_null("") != "").then(pl.concat_str(said, pl.lit("; "), NUMBER))
-        # Several rows of one thing and patient are looked at one after the other.
-        rows = rows.with_columns(
-            pl.coalesce(counted, said).alias(VALUE),
-            pl.int_range(pl.len()).over([_AT, KEY, TERM]).alias(_NTH),
-            pl.col(KEY).fill_null(""),
-            pl.col(TERM).fill_null(""),
-        )
-        groups = rows.partition_by([KEY, TERM, _NTH], as_dict=True, maintain_order=False)
-        for (key, term, _), group in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
-            try:
-                column = self._column(columns, key, term)
-            except GuideGraphError as error:
-                at = group[_AT].to_numpy()
-                bad[at] = True
-                for row in group.head(1).iter_rows(named=True):
-                    mask = np.ones(len(at), dtype=np.bool_)
-                    tell(self.unread, f"{key}: {term}", f"{error.what} {error.mend}".strip(), term, mask, row[_ROW])
-                continue
-            values = np.full(len(some), None, dtype=object)
-            values[group[_AT].to_numpy()] = group[VALUE].to_list()
-            bad |= cells.state(column, pl.Series(column.name, values.tolist(), dtype=pl.String), gathered, 1)
-        return Batch(some, gathered, bad)
-
-    def _column(self, columns: Columns, key: str, term: str) -> Column:
-        if key.casefold() == PROBLEM and term:
-            raise UsageError("a problem stands as the value", mend=f"Write {term!r} under {VALUE}, and no term.")
-        return columns.entry(key, term, "")
+    def _tell(self, sifted: Sifted, some: pl.Series, said: pl.DataFrame) -> None:
+        """Count what is wrong, with the first rows that have it."""
+        wanted, reasons = [], []
+        for number, ((column, why), wrong) in enumerate(sifted.wrong.items()):
+            entry = reason(self.unread, column, why, wrong.lost)
+            reasons.append(entry)
+            entry.count += wrong.count
+            if len(entry.examples) < EXAMPLES:
+                first = {_AT: wrong.rows.at, _SAYING: wrong.rows.saying, DAY: wrong.rows.day}
+                wanted.append(
+                    pl.DataFrame({name: first[name] for name in self._keys}).with_columns(pl.lit(number).alias(_WHY))
+                )
+        if not wanted:
+            return
+        asked = pl.concat(wanted).lazy()
+        with told(self._path):
+            found = self._joined(self._told, some, said).join(asked, on=self._keys).sort(_ROW).collect()
+        for row in found.iter_rows(named=True):
+            entry = reasons[row[_WHY]]
+            if len(entry.examples) < EXAMPLES:
+                text = row[_TEXT] if entry.column == DAY else row[VALUE] or row[TERM]
+                entry.examples.append((row[_ROW], str(text or "")[:60]))
 
 
-_EVENTS = ("trials", "stopped_medications")
+def _days(name: str, kind: pl.DataType) -> pl.Expr:
+    """A column of days as days since 1970, or what stands for none and for one that cannot be read."""
+    column = pl.col(name)
+    if kind in (pl.Date, pl.Datetime):
+        # Of a moment in a zone the day there.
+        return (column.dt.date() if kind == pl.Datetime else column).cast(pl.Int32).fill_null(UNDATED)
+    text = column.cast(pl.String).str.strip_chars()
+    whole = pl.when(text.str.contains(_ISO_DAY)).then(text.str.head(10)).str.to_date("%Y-%m-%d", strict=False)
+    blank = text.fill_null("") == ""
+    return pl.when(blank).then(UNDATED).otherwise(whole.cast(pl.Int32).fill_null(NO_DAY)).cast(pl.Int32)
 
 
 def _part(meaning: str) -> str | None:
@@ -178,3 +187,14 @@ def _part(meaning: str) -> str | None:
     if text in PATIENTS:
         return IDENTIFIER
     return "" if text == "ignore" else text if text in _PARTS else None
+
+
+def propose(names: Sequence[str]) -> list[tuple[str, str, str]]:
+    """For each heading of a long table what it is, and where that is nothing "ignore" and why."""
+    rows: list[tuple[str, str, str]] = []
+    for name in names:
+        part = _part(name)
+        taken = part in [meaning for _, meaning, _ in rows]
+        why = f"another column is {part!r} already" if taken else "it means nothing in a long table"
+        rows.append((name, part, "") if part and not taken else (name, "ignore", why if part != "" else ""))
+    return rows

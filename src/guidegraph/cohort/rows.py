@@ -16,7 +16,7 @@ from guidegraph.cohort.cells import Cells, Unread, tell
 from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.sums import added_up
-from guidegraph.cohort.tables import batches, open_table
+from guidegraph.cohort.tables import batches, check_types, named, open_table, repeated
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from guidegraph.profile import Vocabulary
@@ -25,6 +25,7 @@ from guidegraph.profile import Vocabulary
 Read = tuple[str, Profile | str]
 #: Profiles of one batch: each was read by itself, so a batch need not be long.
 _PROFILES = 4_096
+_SEVERAL = "the patient stands in several rows: give each one row, or a long table"
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,19 @@ class TableRows:
         path: the table (.parquet, .csv, .tsv).
         vocabulary: what headings may name.
         meanings: what columns mean whose headings do not say it.
+        where: names it in messages; the path if "".
 
     Raises:
-        UsageError: the table or a heading cannot be read.
+        UsageError: the table or a heading cannot be read, or a column is of a type that no cell has.
     """
 
-    def __init__(self, path: Path, vocabulary: Vocabulary, meanings: Mapping[str, str]) -> None:
-        self._path, self.where = path, str(path)
+    def __init__(self, path: Path, vocabulary: Vocabulary, meanings: Mapping[str, str], where: str = "") -> None:
+        self._path, self.where = path, where or str(path)
         self._table = open_table(path)
         schema = self._table.collect_schema()
         self.columns: Sequence[Column] = Columns(vocabulary).read(schema.names(), meanings, self.where)
         name = next(column.name for column in self.columns if column.kind == IDENTIFIER)
+        check_types(schema, name, (column.name for column in self.columns if column.kind != IGNORED), self.where)
         self.identifier: tuple[str, pl.DataType] = (name, schema[name])
         self.unread: dict[tuple[str, str], Unread] = {}
         self._passed = 0
@@ -95,7 +98,8 @@ class TableRows:
         Raises:
             UsageError: the table cannot be read further.
         """
-        cells, first, (name, _) = Cells(criteria, vocabulary, self.unread), 1 + self._passed, self.identifier
+        cells, first, (name, kind) = Cells(criteria, vocabulary, self.unread), 1 + self._passed, self.identifier
+        several = repeated(self._table, name, kind, self._path)
         read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
         quick = [column for column in read if self._table.collect_schema()[column.name] == pl.Boolean]
         read = [column for column in read if column not in quick]
@@ -103,15 +107,28 @@ class TableRows:
         table = self._table.slice(self._passed) if self._passed else self._table
         for frame in batches(table, self._path):
             gathered = Gathered(frame.height, criteria, vocabulary)
-            bad = frame[name].is_null().to_numpy().copy()
-            if bad.any():
-                tell(self.unread, name, "the patient has no identifier", "", bad, first)
+            bad = self._unnamed(frame, several, first)
             if quick:
                 bad |= cells.truths(quick, frame.select(names), gathered, first)
             for column in read:
                 bad |= cells.state(column, frame[column.name], gathered, first)
             yield Batch(frame[name], gathered, bad)
             first += frame.height
+
+    def _unnamed(self, frame: pl.DataFrame, several: pl.Series, first: int) -> Mask:
+        """Who has no name, or stands in several rows, of which each knows a part of the facts alone."""
+        name, kind = self.identifier
+        who = frame.select(named(name, kind).alias(name))[name]
+        bad = who.is_null().to_numpy(writable=True)
+        if bad.any():
+            tell(self.unread, name, "the patient has no identifier", "", bad, first)
+        if len(several):
+            twice = (who.str.strip_chars() if kind == pl.String else who).is_in(several.implode())
+            for one in who.filter(twice).unique(maintain_order=True):
+                mask = (who == one).fill_null(False).to_numpy()
+                tell(self.unread, name, _SEVERAL, one, mask, first)
+                bad |= mask
+        return bad
 
 
 class ProfileRows:
@@ -121,13 +138,19 @@ class ProfileRows:
         profiles: for each patient who it is, and the profile or the reason; or what reads these, which is not called
             for patients who are passed over.
         where: names the source in messages.
+        unread: what could not be read; more is added to it while the profiles are read.
     """
 
-    def __init__(self, profiles: Iterable[Read | Callable[[], Read]], where: str) -> None:
+    def __init__(
+        self,
+        profiles: Iterable[Read | Callable[[], Read]],
+        where: str,
+        unread: dict[tuple[str, str], Unread],
+    ) -> None:
         self._profiles, self.where, self._first = iter(profiles), where, 1
         self.identifier: tuple[str, pl.DataType] = ("patient", pl.String())
         self.columns: Sequence[Column] = ()
-        self.unread: dict[tuple[str, str], Unread] = {}
+        self.unread = unread
 
     def pass_over(self, patients: int) -> None:
         """Start after so many profiles."""
@@ -148,11 +171,11 @@ class ProfileRows:
                 for mark in added_up(profile, criteria, vocabulary):
                     gathered.mark(mark, at)
                 for _, text in profile.not_understood:
-                    self._tell(f"not understood: {text}", name, at, len(some), first)
+                    self._tell(f"not understood: {text}", name, at, len(some), first, lost=False)
             yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad)
             first += len(some)
 
-    def _tell(self, what: str, name: str, at: int, patients: int, first: int) -> None:
+    def _tell(self, what: str, name: str, at: int, patients: int, first: int, lost: bool = True) -> None:
         mask = np.zeros(patients, dtype=np.bool_)
         mask[at] = True
-        tell(self.unread, "patient", what, name, mask, first)
+        tell(self.unread, "patient", what, name, mask, first, lost)

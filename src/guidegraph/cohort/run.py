@@ -245,8 +245,8 @@ class _Work:
 
     def _answered(self, batch: Batch) -> pl.DataFrame:
         patients, bad = len(batch.identifiers), batch.bad
-        if bad.any() and self._asked.strict:
-            raise self._refused(bad)
+        if self._asked.strict and any(unread.lost for unread in self._rows.unread.values()):
+            raise self._refused()
         statuses = Statuses(self._criteria, batch.gathered.facts())
         contradicted = unpack(statuses.truths.following.contradicted, patients) & ~bad
         self.report.left_out += int(bad.sum())
@@ -258,12 +258,12 @@ class _Work:
             answer = answer.filter(pl.Series(~bad))
         return self._lengthened(answer) if self._asked.long else answer
 
-    def _refused(self, bad: Mask) -> UsageError:
-        row = self._done + int(np.flatnonzero(bad)[0]) + 1
-        unread = next(u for u in self._rows.unread.values() if any(at == row for at, _ in u.examples))
-        text = next(text for at, text in unread.examples if at == row)
-        where = f"{self._rows.where}, row {row}, column {unread.column}"
-        return UsageError(f"{text!r}: {unread.what}", where=where, mend="Correct it, or leave out --strict.")
+    def _refused(self) -> UsageError:
+        """Of the rows that cannot be read the first that is known."""
+        lost = [unread for unread in self._rows.unread.values() if unread.lost]
+        row, text, column, what = min((*unread.examples[0], unread.column, unread.what) for unread in lost)
+        where = f"{self._rows.where}, row {row}, column {column}"
+        return UsageError(f"{text!r}: {what}", where=where, mend="Correct it, or leave out --strict.")
 
     def _coded(self, statuses: Statuses, contradicted: Mask, bad: Mask) -> pl.DataFrame:
         """A column a therapy and statement, each value by its number; null for who contradicts themselves."""

@@ -24,10 +24,12 @@ from guidegraph.intake.report import shown
 if TYPE_CHECKING:
     import duckdb
 
-_DATABASES = (".duckdb", ".db", ".ddb")
+#: How the names of DuckDB files end.
+DATABASES = (".duckdb", ".db", ".ddb")
 _CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _ENDINGS = (".parquet", *_CSV)
-_SETTINGS = {
+#: How DuckDB is opened, whatever is read: nothing is loaded of its own accord, and memory is bounded.
+SETTINGS = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
@@ -73,9 +75,9 @@ class Source:
         """
         self.name = str(path)
         self._open = ExitStack()
-        duck = _duckdb()
+        duck = library()
         spill = self._open.enter_context(tempfile.TemporaryDirectory(prefix="guidegraph-"))
-        self._db = duck.connect(":memory:", config={**_SETTINGS, "temp_directory": spill})
+        self._db = duck.connect(":memory:", config={**SETTINGS, "temp_directory": spill})
         self._open.callback(self._db.close)
         try:
             relations = self._folder(Path(path)) if Path(path).is_dir() else self._database(Path(path))
@@ -87,7 +89,7 @@ class Source:
                     )
             for table, relation in relations.items():
                 self._view(table, relation, many and Path(path).is_dir())
-        except _faults() as error:
+        except faults() as error:
             self._open.close()
             raise _unreadable(self.name, error) from None
         except BaseException:
@@ -114,7 +116,7 @@ class Source:
             while rows := result.fetchmany(_PER_FETCH):
                 for row in rows:
                     yield dict(zip(names, row, strict=True))
-        except _faults() as error:
+        except faults() as error:
             raise _unreadable(f"{self.name}: {query}", error) from None
 
     def _database(self, path: Path) -> dict[str, duckdb.DuckDBPyRelation]:
@@ -129,16 +131,16 @@ class Source:
             # From here on nothing else can be opened, whatever a view of the database says.
             self._lock()
             rows = self._db.execute(statement("tables")).fetchall()
-        except _faults() as error:
+        except faults() as error:
             raise _unreadable(self.name, error) from None
         places: dict[str, list[str]] = {}
-        for schema, table in rows:
+        for schema, table, _ in rows:
             if table.casefold() in conventions().tables:
-                places.setdefault(table.casefold(), []).append(f"source.{_quoted(schema)}.{_quoted(table)}")
+                places.setdefault(table.casefold(), []).append(f"source.{quoted(schema)}.{quoted(table)}")
         self._one_each(places)
         try:
             return {table: self._db.table(place[0]) for table, place in sorted(places.items())}
-        except _faults() as error:
+        except faults() as error:
             raise _unreadable(self.name, error) from None
 
     def _folder(self, path: Path) -> dict[str, duckdb.DuckDBPyRelation]:
@@ -219,11 +221,11 @@ class Source:
                 escapechar=quote,
             )
             return text
-        except _faults() as error:
+        except faults() as error:
             raise _unreadable(where, error) from None
 
     def _view(self, table: str, relation: duckdb.DuckDBPyRelation, keep: bool) -> None:
-        duck = _duckdb()
+        duck = library()
         stored = dict(zip((n.casefold() for n in relation.columns), map(str, relation.types), strict=True))
         if len(stored) != len(relation.columns):
             raise ProfileError(f"the table {table} names a column twice", where=self.name, mend="Rename one of them.")
@@ -246,7 +248,7 @@ class Source:
                 (shaped.order(_PERSON) if _PERSON in shaped.columns else shaped).create(table)
             else:
                 shaped.create_view(table)
-        except _faults() as error:
+        except faults() as error:
             raise _unreadable(f"{self.name}: {table}", error) from None
 
     def _strangers(self, table: str, persons: duckdb.DuckDBPyRelation) -> None:
@@ -283,22 +285,28 @@ def statement(name: str) -> str:
     return (assets.folder("queries") / "omop" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _duckdb() -> Any:
+def library() -> Any:
+    """The module of DuckDB.
+
+    Raises:
+        UsageError: it is not installed.
+    """
     try:
         import duckdb
     except ImportError:
         raise UsageError(
-            "reading an OMOP CDM needs duckdb", mend="Install it: pip install 'guidegraph[omop]'."
+            "reading a DuckDB file or an OMOP CDM needs duckdb", mend="Install it: pip install 'guidegraph[omop]'."
         ) from None
     return duckdb
 
 
-def _faults() -> tuple[type[Exception], ...]:
+def faults() -> tuple[type[Exception], ...]:
     """What DuckDB raises: its own errors, and those of its bindings where a name is no UTF-8 or a number too large."""
-    return (_duckdb().Error, RuntimeError, ValueError, OverflowError)
+    return (library().Error, RuntimeError, ValueError, OverflowError)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name of a schema, table or column as DuckDB writes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
