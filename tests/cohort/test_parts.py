@@ -18,6 +18,7 @@ from guidegraph.cohort import parts  # noqa: E402
 from guidegraph.cohort import rows as reading  # noqa: E402
 from guidegraph.cohort.statuses import Statuses  # noqa: E402
 from guidegraph.errors import UsageError  # noqa: E402
+from guidegraph.knowledge.criteria import compile_criteria  # noqa: E402
 from tests.cohort.test_tables import rows  # noqa: E402
 from tests.conftest import AS_OF  # noqa: E402
 
@@ -178,7 +179,7 @@ def test_what_is_answered_is_not_read_again(kb: Any) -> None:
 
     found = reading.ProfileRows((lambda at=at: one(at) for at in range(5)), "records", {})
     found.pass_over(3)
-    (batch,) = found.batches(None, kb.vocabulary)  # type: ignore[arg-type] - nothing is stated of anybody
+    (batch,) = found.batches(compile_criteria(kb.knowledge, AS_OF), kb.vocabulary)
     assert (batch.identifiers.to_list(), read) == (["p3", "p4"], [3, 4])
 
 

@@ -17,10 +17,10 @@ from guidegraph.errors import ProfileError
 from guidegraph.knowledge.criteria import compile_criteria
 from guidegraph.model import Another, CareFact, DoseFact, Profile
 from guidegraph.termreadings import SUPPLIED, TAKEN
-from tests.cohort.test_equal import compare
 from tests.conftest import AS_OF
 from tests.profile.test_derived import POPULATIONS, PREFIX, TEXT, at_least, order, population
 from tests.support import carefacts
+from tests.support.cohortproof import Figures, compare
 from tests.support.cohorts import Answered
 from tests.support.fhirhelp import PATIENT
 
@@ -72,7 +72,9 @@ def drawn(toy: Any, seed: int) -> Profile:
 
 def test_drawn_patients(toy: Any) -> None:
     profiles = [drawn(toy, seed) for seed in range(60)]
-    assert 5 < compare(toy, profiles, None, frozenset()) < 40
+    compare(toy, profiles, (AS_OF, None, frozenset()), figures := Figures())
+    assert not figures.differences, figures
+    assert 5 < figures.contradictory < 40
     answered, seen = Answered(toy, compile_criteria(toy.knowledge, AS_OF), profiles), set()
     for at in range(len(profiles)):
         truths = answered.truths(at)

@@ -20,7 +20,7 @@ from guidegraph.assess.assessing import assess
 from guidegraph.cohort import following, statuses, truths
 from guidegraph.cohort.bits import Sheet
 from guidegraph.errors import ProfileError
-from guidegraph.knowledge import criteria as compiling
+from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.criteria import Criteria, Therapy, compile_criteria
 from guidegraph.model import Profile
 from guidegraph.termreadings import DISPUTED, LISTED, PART, READING, STOPPED, Bound, Implication, Interval
@@ -87,12 +87,12 @@ def _swapped_populations(one: Criteria) -> Criteria:
 
 def _ends(change: Callable[[Bound, Bound], Interval]) -> Fault:
     """Ranges of numbers whose ends are read otherwise."""
-    right = compiling.interval_of
+    right = Atom.interval
 
-    def wrong(atom: Any) -> Interval:
-        return change(*right(atom))
+    def wrong(atom: Atom) -> Interval:
+        return change(*right.__get__(atom))
 
-    return Fault(instead=((compiling, "interval_of", wrong), (truths, "interval_of", wrong)))
+    return Fault(instead=((Atom, "interval", property(wrong)),))
 
 
 def _moved(bound: Bound, by: int) -> Bound:

@@ -9,8 +9,7 @@ from operator import and_, or_
 
 import polars as pl
 
-from guidegraph.knowledge.atoms import Atom
-from guidegraph.knowledge.criteria import CLASSES
+from guidegraph.knowledge.atoms import CLASSES, Atom
 from guidegraph.knowledge.records import gg
 from guidegraph.termreadings import DISPUTED, LISTED, PART, STOPPED, TAKEN, Implication
 from tests.support.guided import LISTS

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from guidegraph.knowledge.atoms import Atom
-from guidegraph.knowledge.criteria import CLASSES, STOP, TRIAL, Clock, Literal, Therapy
+from guidegraph.knowledge.atoms import CLASSES, STOP, TRIAL, Atom
+from guidegraph.knowledge.basis import Literal
+from guidegraph.knowledge.criteria import Clock, Therapy
 from guidegraph.knowledge.records import gg
 from tests.support.columnfacts import NO, YES, Expr, Followed, each, holds, scaled, some
 from tests.support.guided import OUTCOMES

@@ -12,8 +12,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from guidegraph.knowledge.atoms import Atom
-from guidegraph.knowledge.criteria import CLASSES, STOP, TRIAL, Criteria, Literal, interval_of
+from guidegraph.knowledge.atoms import CLASSES, STOP, TRIAL, Atom
+from guidegraph.knowledge.basis import Literal
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.knowledge.records import gg
 from guidegraph.model import Another, Profile, StopFact, TrialFact
 from guidegraph.termreadings import CARE, DISPUTED, Implication, Interval
@@ -121,7 +122,7 @@ class Guide:
             for branch in [pick.choice(branches)] if true else branches:
                 self._set(draft, pick, branch, TRUE if true else FALSE)
         elif not atom.cls:
-            self._number(draft, pick, atom.prop, interval_of(atom), true)
+            self._number(draft, pick, atom.prop, atom.interval, true)
         elif atom.prop in CLASSES:
             self._class(draft, pick, atom.prop, atom.cls, true)
         elif atom.prop == TRIAL:

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from guidegraph.cohort.facts import Gathered
-from guidegraph.knowledge.criteria import STOP, TRIAL, Criteria
+from guidegraph.knowledge.atoms import STOP, TRIAL
+from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Another, Profile, StopFact, TrialFact
 from guidegraph.termreadings import STOPPED
 from tests.support import generate

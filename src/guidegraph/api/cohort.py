@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -16,6 +17,7 @@ from guidegraph.profile.entrance import PERSONS
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
     from guidegraph.cohort.cells import Unread
+    from guidegraph.cohort.rows import Read
     from guidegraph.cohort.run import Report, Request
     from guidegraph.model import Profile
 
@@ -192,8 +194,8 @@ def _place(source: Path, output: Path) -> Path:
 
 def _profiles(
     kb: KnowledgeBase, source: Path, day: date, unread: dict[tuple[str, str], Unread]
-) -> Iterator[tuple[str, Profile | str]]:
-    """Who each patient of some records is, with the profile or why it could not be read."""
+) -> Iterator[Read | Callable[[], Read]]:
+    """Who each patient of some records is, with the profile or why it could not be read; or what reads these."""
     from guidegraph.cohort.cells import Unread
     from guidegraph.intake.fhir.bulk import Export, is_export
     from guidegraph.intake.omop.source import DATABASES
@@ -212,13 +214,13 @@ def _profiles(
         )
     exported = [path for path in files if is_export(path)]
     for path in (path for path in files if path not in exported):
-        yield _profile(kb, path, day, path.name, path.stem)
+        yield partial(_profile, kb, path, day, path.name, path.stem)
     if exported:
         with Export(exported) as export:
             for place, why, lost, count, examples in export.strays():
                 unread[place, why] = Unread(place, why, lost, count, examples)
             for name, text in export.records():
-                yield _profile(kb, text, day, name, name)
+                yield partial(_profile, kb, text, day, name, name)
 
 
 def _profile(kb: KnowledgeBase, source: str | Path, day: date, where: str, name: str) -> tuple[str, Profile | str]:
