@@ -44,14 +44,14 @@ def take(knowledge: Knowledge, documents: Sequence[str], files: Sequence[Path] =
     words = PopulationVocabulary.of(knowledge)
     for document in documents:
         name = document.removeprefix(ns.GGD)
-        quads = _quads(knowledge, name, files)
-        taken = _Document(quads, names, words, name, len(documents) > 1)
+        quads = document_quads(knowledge, name, files)
+        taken = DocumentRows(quads, names, words, name, len(documents) > 1)
         for section, rows in taken.rows():
             table[section] += rows
     return table
 
 
-def _quads(knowledge: Knowledge, name: str, files: Sequence[Path]) -> list[ox.Quad]:
+def document_quads(knowledge: Knowledge, name: str, files: Sequence[Path]) -> list[ox.Quad]:
     """What the graph of a document says, as its file has it."""
     graph = ox.NamedNode(ns.GGG + name)
     for path in files:
@@ -69,7 +69,9 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", text)]
 
 
-class _Document:
+class DocumentRows:
+    """The rows of one graph; what none takes is an error."""
+
     def __init__(
         self, quads: list[ox.Quad], names: Names, words: PopulationVocabulary, name: str, several: bool
     ) -> None:
@@ -118,6 +120,9 @@ class _Document:
             elif section.name not in APART:
                 yield section.name, [self._row(section, iri) for iri in self._of_type(section.type)]
         self._people()
+        self._all_taken()
+
+    def _all_taken(self) -> None:
         if self._left:
             told = [f"{ns.shorten(p)} of {ns.shorten(s)}" for s, p, _ in self._left]
             more = f" and {len(told) - 3} more" if len(told) > 3 else ""

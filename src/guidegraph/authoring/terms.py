@@ -108,7 +108,7 @@ class AddedTerms:
 
     def _root(self, one: Declared) -> str:
         text = normal(one.row.text("kind"))
-        return next((iri for iri, label in _categories(self.knowledge).items() if normal(label) == text), "")
+        return next((iri for iri, label in categories(self.knowledge).items() if normal(label) == text), "")
 
     def _say(self, node: Node, one: Declared, column: Column, names: Names, kind: str) -> None:
         cell = one.row.cell(column.heading)
@@ -211,7 +211,7 @@ def _restriction(node: ox.BlankNode, prop: str, filler: object) -> list[ox.Tripl
 # ---------------------------------------------------------------- as rows of the vocabulary
 
 
-def _categories(knowledge: Knowledge) -> dict[str, str]:
+def categories(knowledge: Knowledge) -> dict[str, str]:
     """What the kind of a term may be: the labels of the roots, of the categories of interventions, and of lists."""
     vocabulary = knowledge.vocabulary
     roots = {iri: name for name, iri in ROOTS.items()}
@@ -230,19 +230,19 @@ def added_terms(declared: Declarations, knowledge: Knowledge, known: list[ox.Qua
         added.rows.append(row)
     for cls, held in _labels_of_quads(known).items():
         added.labels.setdefault(cls, {}).update(held)
-    categories = _categories(knowledge)
-    by_label = {normal(label): iri for iri, label in categories.items()}
+    kinds = categories(knowledge)
+    by_label = {normal(label): iri for iri, label in kinds.items()}
     earlier = {q.subject.value for q in known if isinstance(q.subject, ox.NamedNode)}
     for one in declared.by_section.get("terms", ()):
         try:
-            _add(added, one, by_label, categories, earlier)
+            _add(added, one, by_label, kinds, earlier)
         except CellError as mistake:
             added._wrong(mistake)
     return added
 
 
 def _add(
-    added: AddedTerms, one: Declared, by_label: Mapping[str, str], categories: Mapping[str, str], earlier: set[str]
+    added: AddedTerms, one: Declared, by_label: Mapping[str, str], kinds: Mapping[str, str], earlier: set[str]
 ) -> None:
     row, vocabulary = one.row, added.knowledge.vocabulary
     text = row.text("kind")
@@ -250,8 +250,8 @@ def _add(
         raise row.missing(row.cell("kind").column)
     root = by_label.get(normal(text))
     if root is None:
-        near = nearest(text, {name: [categories[iri]] for name, iri in by_label.items()})
-        error = unknown(f"{text[:40]!r} is no kind of term", near, categories.values())
+        near = nearest(text, {name: [kinds[iri]] for name, iri in by_label.items()})
+        error = unknown(f"{text[:40]!r} is no kind of term", near, kinds.values())
         raise row.mistake("kind", error.what, error.mend)
     if one.iri not in earlier:
         _new(added, one, vocabulary)

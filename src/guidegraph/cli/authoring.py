@@ -117,7 +117,8 @@ def sheet(
 
     Example: guidegraph export sheet nice-ng59 -o nice.xlsx
     """
-    from guidegraph.authoring.taking import take
+    from guidegraph.authoring.takingterms import take_whole
+    from guidegraph.domains import first
     from guidegraph.knowledge import named
 
     if output is None:
@@ -134,9 +135,14 @@ def sheet(
     kb = opened()
     found = [named.find_document(kb.records, text) for text in documents or ()]
     files = [path for folder in opened.selected.folders for path in sorted(folder.rglob("*.trig"))]
-    table = take(kb.knowledge, found or named.documents(kb.records), [*files, *opened.extra])
+    wanted = found or named.documents(kb.records)
+    # What the first domain has is there wherever a sheet is imported.
+    folders = [folder for folder in opened.selected.folders if folder != first(opened.folder).folder]
+    table, lacking = take_whole(kb.knowledge, wanted, [*files, *opened.extra], folders)
     rows = _write_sheet(table, output, kb)
     typer.echo(f"{rows} rows written to {output}", err=True)
+    if lacking:
+        typer.echo(f"Of its folder it needs besides: {', '.join(lacking)}.", err=True)
 
 
 def _write_sheet(table: Table, output: Path, kb: KnowledgeBase) -> int:
