@@ -13,6 +13,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
 from tests.assess.test_problems import BACK, LEG
 from tests.conftest import AS_OF
+from tests.support.paths import ROOT, words
 
 PREFIXES = """
 @prefix gg: <https://w3id.org/guidegraph/vocab/> . @prefix ggt: <https://w3id.org/guidegraph/term/> .
@@ -43,6 +44,12 @@ _FAILED = (
 )
 
 
+@pytest.fixture(scope="module")
+def alone() -> Path:
+    """The shipped words without the shipped documents."""
+    return words(*(path.stem for path in (ROOT / "ontology").glob("*.ttl")))
+
+
 @pytest.mark.parametrize(
     ("back", "leg", "refused"),
     [
@@ -54,11 +61,11 @@ _FAILED = (
     ],
 )
 def test_a_statement_with_the_clocks_of_two_problems_is_refused(
-    repo_root: Path, tmp_path: Path, back: str, leg: str, refused: bool
+    alone: Path, tmp_path: Path, back: str, leg: str, refused: bool
 ) -> None:
     own = tmp_path / "own.trig"
     own.write_text(OWN.format(back=_HAS.format("LowBackPain") + back, leg=_HAS.format("Sciatica") + leg))
-    joined = gg.api.open_knowledge(repo_root, extra=[own])
+    joined = gg.api.open_knowledge(alone, extra=[own])
     patient = {"age": 40, "conditions": ["sciatica"]}
     if not refused:
         assert joined.therapies(patient, as_of=AS_OF).statuses

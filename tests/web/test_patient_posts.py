@@ -239,6 +239,7 @@ def test_a_text_that_was_changed_is_not_passed_over(client: TestClient) -> None:
 
 def test_every_link_of_an_answer_leads_somewhere(client: TestClient) -> None:
     page = client.get("/?example=chronic-failed-care&open=ggt:EpiduralSteroidInjection")
-    links = sorted({unescape(link) for link in re.findall(r'href="(/[^"]+)"', page.text)})
+    # Links that differ in their anchor alone are of one page.
+    links = sorted({unescape(link).partition("#")[0] for link in re.findall(r'href="(/[^"]+)"', page.text)})
     assert len(links) > 15
     assert [link for link in links if client.get(link).status_code != 200] == []

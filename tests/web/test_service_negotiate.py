@@ -69,6 +69,7 @@ def test_a_request_gets_the_form_that_it_likes_best(
 
 @pytest.mark.parametrize("piece", ['"', "text/html;", 'a/b;c="', ",", ";q=", "\\", '"\\', "*/*;q=0.5,"])
 def test_no_header_takes_long_to_read(piece: str) -> None:
-    started = time.perf_counter()
+    # By the time that this process worked, which others that work beside it do not lengthen.
+    started = time.process_time()
     n.preferred(piece * 20_000, PAGE)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
