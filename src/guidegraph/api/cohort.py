@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from guidegraph.assess.assessing import check_jurisdiction, counted_voices, unreached
 from guidegraph.errors import GuideGraphError, UsageError
 from guidegraph.profile.entrance import PERSONS
+from guidegraph.profile.problems import of_problem
 
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
@@ -107,7 +108,10 @@ def answer_records(
 
 
 def _profiles(kb: KnowledgeBase, source: Path, day: date) -> Iterator[tuple[str, Profile | str]]:
-    """Who each patient of some records is, with the profile or why it could not be read."""
+    """Who each patient of some records is, with the profile or why it could not be read.
+
+    One that names several problems cannot be: what belongs to each of them is no fact of the others.
+    """
     if is_cdm(source):
         for person, profile, _ in kb.profiles_from_omop(source, as_of=day):
             yield str(person), profile
@@ -121,7 +125,7 @@ def _profiles(kb: KnowledgeBase, source: Path, day: date) -> Iterator[tuple[str,
         )
     for path in files:
         try:
-            profile = kb.profile_from_fhir(path, as_of=day, where=path.name).profile
+            profile = of_problem(kb.profile_from_fhir(path, as_of=day, where=path.name).profile, None, kb.vocabulary)
         except GuideGraphError as error:
             yield path.stem, f"{error.what} {error.mend}".strip()
             continue
