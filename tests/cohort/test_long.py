@@ -95,6 +95,24 @@ def test_events_have_weeks_and_days(kb: Any, tmp_path: Path) -> None:
     assert found.drop("patient").row(0) != found.drop("patient").row(1)
 
 
+def test_two_values_of_a_number_are_no_value(kb: Any, tmp_path: Path) -> None:
+    """Without days nobody knows which is the newest: neither counts, and no answer rests on them."""
+    facts = [
+        ("a", "egfr", "20"),
+        ("a", "egfr", "90"),
+        ("b", "pain_score", "2"),
+        ("b", "pain_score", "9"),
+        ("c", "pain_score", "9"),
+        ("c", "pain_score", "10"),
+    ]
+    rows = [(patient, key, None, value) for patient, key, value in facts]
+    _, found = answered(kb, tmp_path, rows, ("patient", "key", "term", "value"))
+    assert [told and told.partition(";")[0] for told in found["contradiction"]] == [
+        "eGFR has two values", "pain score has two values", None,
+    ]  # fmt: skip
+    assert found["ggt:NSAID"].is_null().to_list() == [True, True, False]
+
+
 def test_what_a_row_cannot_say(kb: Any, tmp_path: Path) -> None:
     heads = ("patient", "key", "term", "value")
     facts = [

@@ -13,6 +13,7 @@ from guidegraph.assess.assessing import check_jurisdiction, counted_voices, unre
 from guidegraph.errors import GuideGraphError, UsageError
 from guidegraph.files import destination
 from guidegraph.profile.entrance import PERSONS
+from guidegraph.profile.problems import of_problem
 
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
@@ -195,7 +196,10 @@ def _place(source: Path, output: Path) -> Path:
 def _profiles(
     kb: KnowledgeBase, source: Path, day: date, unread: dict[tuple[str, str], Unread]
 ) -> Iterator[Read | Callable[[], Read]]:
-    """Who each patient of some records is, with the profile or why it could not be read; or what reads these."""
+    """Who each patient of some records is, with the profile or why it could not be read; or what reads these.
+
+    One that names several problems cannot be: what belongs to each of them is no fact of the others.
+    """
     from guidegraph.cohort.cells import Unread
     from guidegraph.intake.fhir.bulk import Export, is_export
     from guidegraph.intake.omop.source import DATABASES
@@ -225,7 +229,7 @@ def _profiles(
 
 def _profile(kb: KnowledgeBase, source: str | Path, day: date, where: str, name: str) -> tuple[str, Profile | str]:
     try:
-        profile = kb.profile_from_fhir(source, as_of=day, where=where).profile
+        profile = of_problem(kb.profile_from_fhir(source, as_of=day, where=where).profile, None, kb.vocabulary)
     except GuideGraphError as error:
         return name, error.told
     return profile.id, profile

@@ -296,10 +296,23 @@ class Following:
         for event, done in self._facts.done.items():
             if any(lacking in above.get(seen, (seen,)) for seen in event.shows for lacking in event.lacks):
                 clashes.append(done)
+        clashes += [self._twice(number) for number in self._criteria.numbers]
         self.contradicted = self._sheet.any((self.contradicted, *clashes, *self._conflicts.values()))
+
+    def _twice(self, number: str) -> Plane:
+        """Those who state two values of a number that criteria tell apart."""
+        once = twice = self._sheet.none
+        for at in range(len(self._criteria.numbers[number])):
+            plane = self.value(number, at)
+            once, twice = once | plane, twice | (once & plane)
+        return twice
 
     def contradictions(self, vocabulary: Vocabulary) -> Iterator[tuple[str, Plane]]:
         """What contradicts itself, in words, each with those of whom it does."""
+        for number in self._criteria.numbers:
+            twice = self._twice(number)
+            if twice.any():
+                yield f"{vocabulary.short(number)} has two values", twice
         for (prop, cls), plane in sorted(self.absent.items(), key=lambda row: row[0]):
             clash = self.held(prop, cls) & plane
             if clash.any():
