@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from guidegraph.cohort.bits import Mask
-from guidegraph.cohort.cells import Cells, Unread, tell
+from guidegraph.cohort.cells import Cells, Unread, strangers, tell
 from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.tables import batches, check_types, named, open_table, repeated
@@ -22,6 +22,7 @@ from guidegraph.profile import Vocabulary
 
 #: Profiles of one batch: each was read by itself, so a batch need not be long.
 _PROFILES = 4_096
+_TWICE = "the patient stands in several records, of which the first is answered: give one that holds all"
 _SEVERAL = "the patient stands in several rows: give each one row, or a long table"
 
 
@@ -128,17 +129,20 @@ class ProfileRows:
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The profiles in their order."""
-        first = 1
+        first, seen = 1, set[str]()
         while some := list(islice(self._profiles, _PROFILES)):
             gathered = Gathered(len(some), criteria, vocabulary)
             bad = np.zeros(len(some), dtype=np.bool_)
             for at, (name, profile) in enumerate(some):
-                if isinstance(profile, str):
+                said = _TWICE if name in seen else profile
+                seen.add(name)
+                if isinstance(said, str):
                     bad[at] = True
-                    self._tell(profile, name, at, len(some), first)
+                    self._tell(said, name, at, len(some), first)
                     continue
+                profile = said
                 gathered.state(profile, at)
-                for _, text in profile.not_understood:
+                for text in strangers(profile):
                     self._tell(f"not understood: {text}", name, at, len(some), first, lost=False)
             yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad)
             first += len(some)
