@@ -170,3 +170,156 @@ def test_a_row_that_is_left_out(kb: Any, tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"row \d, column"):
         answer_table(kb, tmp_path / file, tmp_path / "s.parquet", as_of=AS_OF, strict=True)
     assert not (tmp_path / "s.parquet").exists()
+
+
+def patients(path: Path) -> None:
+    text(WIDE + "a,1\nb,2\n")(path)
+
+
+#: Places that no answer may go to, beside the table t.csv: what makes them, their name, and what is said.
+OUTPUTS: dict[str, tuple[Make, str, str]] = {
+    "the table itself": (lambda path: None, "t.parquet", "where the patients are"),
+    "a link to the table": (lambda path: path.symlink_to("t.parquet"), "o.parquet", "where the patients are"),
+    "another name of the table": (lambda path: path.hardlink_to(path.parent / "t.parquet"), "o.parquet", "names|where"),
+    "a missing folder": (lambda path: None, "no/o.parquet", "there is no folder"),
+    "a folder": (Path.mkdir, "o.parquet", "it is a folder"),
+    "another ending": (lambda path: None, "o.csv", "unknown ending '.csv'"),
+    "an empty name": (lambda path: None, "", "unknown ending ''"),
+    "a link to a device": (lambda path: path.symlink_to("/dev/null"), "o.parquet", "a device"),
+    "a pipe": (os.mkfifo, "o.parquet", "a pipe"),
+    "a link in a circle": (lambda path: path.symlink_to(path.name), "o.parquet", "cannot write"),
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_place_that_no_answer_may_go_to(kb: Any, tmp_path: Path, name: str) -> None:
+    make, output, why = OUTPUTS[name]
+    table(patient=["a"], age=[1])(tmp_path / "t.parquet")
+    before = (tmp_path / "t.parquet").read_bytes()
+    make(tmp_path / output)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(UsageError, match=why):
+        answer_table(kb, tmp_path / "t.parquet", tmp_path / output if output else "", as_of=AS_OF)
+    assert (tmp_path / "t.parquet").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_link_keeps_leading_to_the_answer(kb: Any, tmp_path: Path) -> None:
+    patients(tmp_path / "t.csv")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "o.parquet").symlink_to("kept/o.parquet")
+    answer_table(kb, tmp_path / "t.csv", tmp_path / "o.parquet", as_of=AS_OF)
+    assert (tmp_path / "o.parquet").is_symlink()
+    assert pl.read_parquet(tmp_path / "kept/o.parquet").height == 2
+
+
+def test_a_patient_in_several_rows_is_left_out(kb: Any, tmp_path: Path) -> None:
+    """Each row knows a part alone: what one does not say would be unknown, though another one says it."""
+    text(WIDE + "a,1\nb,2\na ,70\nc,3\na,1\n")(tmp_path / "t.csv")
+    table(patient=[1, 2, 1], age=[1, 2, 3])(tmp_path / "t.parquet")
+    for file, left, lost in (("t.csv", ["b", "c"], [1, 3, 5]), ("t.parquet", [2], [1, 3])):
+        report = answer_table(kb, tmp_path / file, tmp_path / "o.parquet", as_of=AS_OF)
+        assert pl.read_parquet(tmp_path / "o.parquet")["patient"].to_list() == left
+        (told,) = report.unread
+        assert sorted(row for row, _ in told.examples) == lost
+        assert (told.count, report.left_out) == (len(lost), len(lost))
+        with pytest.raises(UsageError, match=r"row 1, column patient: .*several rows"):
+            answer_table(kb, tmp_path / file, tmp_path / "s.parquet", as_of=AS_OF, strict=True)
+
+
+def test_odd_but_clear(kb: Any, tmp_path: Path) -> None:
+    """A byte order mark, line ends of another system, cells with line ends, yes and no in other words, spaces."""
+    plain = "patient,age,cancer,sciatica\na,70,true,false\nb,8,false,\n"
+    odd = b'\xef\xbb\xbfpatient,age,cancer,sciatica\r\n"a",70 ,"TRUE ",No\r\nb, 8,0,\r\n\r\n'.replace(
+        b"\r\n\r\n", b"\r\n"
+    )
+    text(plain)(tmp_path / "p.csv")
+    text(odd)(tmp_path / "o.csv")
+    exact = {"age": [Decimal("70.0000000000000000000000000000000000"), Decimal(8)], "cancer": ["Yes", "0"]}
+    pl.DataFrame(
+        {"patient": ["a", "b"], **exact, "sciatica": [False, None]}, schema_overrides={"age": pl.Decimal(38, 34)}
+    ).write_parquet(tmp_path / "d.parquet")
+    found = []
+    for file in ("p.csv", "o.csv", "d.parquet"):
+        report = answer_table(kb, tmp_path / file, tmp_path / "out.parquet", as_of=AS_OF, statements=True)
+        assert (report.patients, list(report.unread)) == (2, [])
+        found.append(pl.read_parquet(tmp_path / "out.parquet"))
+    assert found[0].equals(found[1])
+    assert found[0].equals(found[2])
+
+
+def test_a_cell_with_a_line_end_is_one_cell(kb: Any, tmp_path: Path) -> None:
+    text('patient,conditions\n"a\n1","sciatica;\ncancer"\nb,\n')(tmp_path / "t.csv")
+    report = answer_table(kb, tmp_path / "t.csv", tmp_path / "o.parquet", as_of=AS_OF)
+    assert (report.patients, list(report.unread)) == (2, [])
+    assert pl.read_parquet(tmp_path / "o.parquet")["patient"].to_list() == ["a\n1", "b"]
+
+
+def test_one_huge_group_of_rows(kb: Any, tmp_path: Path) -> None:
+    """Batches do not follow the groups of a Parquet file."""
+    many = pl.DataFrame({"patient": range(300_000), "age": [at % 90 for at in range(300_000)]})
+    many.write_parquet(tmp_path / "one.parquet", row_group_size=300_000)
+    many.write_parquet(tmp_path / "many.parquet", row_group_size=10_000)
+    for file in ("one", "many"):
+        answer_table(kb, tmp_path / f"{file}.parquet", tmp_path / f"o-{file}.parquet", as_of=AS_OF, therapies=["NSAID"])
+    assert pl.read_parquet(tmp_path / "o-one.parquet").equals(pl.read_parquet(tmp_path / "o-many.parquet"))
+
+
+def test_reasons_without_end_are_told_as_one(kb: Any, tmp_path: Path) -> None:
+    count = 1_200
+    table(patient=range(count), conditions=[f"ICD10CM:Z{at}" for at in range(count)])(tmp_path / "t.parquet")
+    table(patient=range(count), key=["conditions"] * count, term=[f"ICD10CM:Z{at}" for at in range(count)])(
+        tmp_path / "l.parquet"
+    )
+    counts = set()
+    for file in ("t.parquet", "l.parquet"):
+        report = answer_table(kb, tmp_path / file, tmp_path / "o.parquet", as_of=AS_OF, therapies=["NSAID"])
+        assert (report.patients, report.left_out, len(report.unread)) == (count, 0, 1_001)
+        counts.add(sum(unread.count for unread in report.unread))
+    # Some of the codes are known.
+    assert len(counts) == 1
+    assert 1_100 < counts.pop() <= count
+
+
+#: Files for --columns beside a table of a patient and an age: their text and what is said.
+COLUMNS: dict[str, tuple[str, str]] = {
+    "a column that is not there": ("aeg: age\n", "no column 'aeg'. It has age"),
+    "a column twice": ("age: age\nage: egfr\n", "age"),
+    "no mapping": ("- age\n", "lines of names and meanings"),
+    "a list for a meaning": ("age: [egfr]\n", "is no text"),
+    "a meaning that is none": ("age: colour\n", "the heading means nothing known"),
+    "two columns of one meaning": ("age: patient\n", "2 columns name the patient"),
+    "no patient left": ("patient: ignore\n", "no column names the patient"),
+    "no YAML": ("age: [\n", "columns.yaml"),
+    "nothing": ("", "columns.yaml"),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_file_of_columns_that_is_refused(cli: Any, tmp_path: Path, name: str) -> None:
+    content, why = COLUMNS[name]
+    patients(tmp_path / "t.csv")
+    text(content)(tmp_path / "columns.yaml")
+    done = cli(
+        "cohort",
+        str(tmp_path / "t.csv"),
+        "-o",
+        str(tmp_path / "o.parquet"),
+        "--columns",
+        str(tmp_path / "columns.yaml"),
+    )
+    assert done.returncode not in (0, 1), done.stderr
+    assert why in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "o.parquet").exists()
+
+
+def test_a_file_of_columns_of_a_long_table(kb: Any, tmp_path: Path) -> None:
+    text("wer,key,term,value,note\na,age,,4,x\n")(tmp_path / "t.csv")
+    meanings = {"wer": "patient", "note": "ignore"}
+    assert answer_table(kb, tmp_path / "t.csv", tmp_path / "o.parquet", as_of=AS_OF, columns=meanings).patients == 1
+    with pytest.raises(UsageError, match="no column 'wre'"):
+        answer_table(
+            kb, tmp_path / "t.csv", tmp_path / "p.parquet", as_of=AS_OF, columns={**meanings, "wre": "patient"}
+        )

@@ -178,7 +178,7 @@ def test_what_is_answered_is_not_read_again(kb: Any) -> None:
         return f"p{at}", kb.profile({})
 
     found = reading.ProfileRows((lambda at=at: one(at) for at in range(5)), "records", {})
-    found.pass_over(3)
+    found.pass_over(3, ["p0", "p1", "p2"])
     (batch,) = found.batches(compile_criteria(kb.knowledge, AS_OF), kb.vocabulary)
     assert (batch.identifiers.to_list(), read) == (["p3", "p4"], [3, 4])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from guidegraph.api.cohort import answer_records
 from guidegraph.errors import GuideGraphError, UsageError
 from tests.conftest import AS_OF
 from tests.intake.omop.helpers import crowd
-from tests.support.fhirhelp import FOLDER, PATIENT, condition, statement
+from tests.support.fhirhelp import FOLDER, PATIENT, concept, condition, statement
 
 pl = pytest.importorskip("polars")
 
@@ -69,3 +70,120 @@ def test_a_folder_without_records(kb: Any, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no records"):
         answer_records(kb, tmp_path / "empty", tmp_path / "o.parquet")
     assert not (tmp_path / "o.parquet").exists()
+
+
+def lines(*resources: dict[str, Any]) -> str:
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in resources)
+
+
+def about(name: str, one: dict[str, Any], server: str = "") -> dict[str, Any]:
+    return {**one, "subject": {"reference": f"{server}Patient/{name}"}}
+
+
+MEDICATION = {"resourceType": "Medication", "id": "ibu", "code": concept("Ibuprofen")}
+#: The resources of an export by its files; of c there is no Patient, and d has nothing else.
+EXPORT = {
+    "Patient.000.ndjson": [
+        {**PATIENT, "id": "b", "birthDate": "1950-01-01"},
+        {**PATIENT, "id": "a", "birthDate": "1990-05-05", "gender": "female"},
+        {**PATIENT, "id": "d", "birthDate": "2001-01-01"},
+    ],
+    "Condition.ndjson": [
+        about("a", condition("Sciatica", id="1")),
+        about("b", condition("Cancer", id="2"), "https://example.org/fhir/"),
+        about("c", condition("Sciatica", id="3")),
+        about("a", condition("Cancer", id="4", verified="refuted")),
+    ],
+    "Medication.ndjson": [MEDICATION, {**MEDICATION, "id": "other", "code": concept("Acetaminophen")}],
+    "MedicationStatement.ndjson": [about("b", statement(id="5", medicationReference={"reference": "Medication/ibu"}))],
+    "Observation.ndjson": [
+        about("a", {"resourceType": "Observation", "id": "6", "status": "final", "code": {"text": "a shade \u2028 of blue"}}),
+    ],
+}  # fmt: skip
+
+
+def exported(folder: Path, *packed: str) -> Path:
+    folder.mkdir()
+    for name, resources in EXPORT.items():
+        if name in packed:
+            (folder / f"{name}.gz").write_bytes(gzip.compress(lines(*resources).encode()))
+        else:
+            (folder / name).write_text(lines(*resources), encoding="utf-8")
+    return folder
+
+
+def test_a_bulk_export_is_one_record_a_patient(kb: Any, tmp_path: Path) -> None:
+    everything = [one for resources in EXPORT.values() for one in resources]
+    report = answer_records(kb, exported(tmp_path / "x"), tmp_path / "o.parquet", as_of=AS_OF, statements=True)
+    found = {row["patient"]: row for row in pl.read_parquet(tmp_path / "o.parquet").to_dicts()}
+    assert list(found) == ["a", "b", "c", "d"]
+    for name, row in found.items():
+        mine = [
+            {"resource": one}
+            for one in everything
+            if one.get("id") == name or str(one.get("subject", {}).get("reference", "")).endswith(f"Patient/{name}")
+        ] + [{"resource": MEDICATION}]
+        text = json.dumps({"resourceType": "Bundle", "type": "collection", "entry": mine})
+        one = kb.assess(kb.profile(kb.profile_from_fhir(text, as_of=AS_OF).profile), AS_OF)
+        shared = {one.name(t): s for t, s in one.statuses.items() if one.name(t) in row}
+        assert {therapy: row[therapy] for therapy in shared} == shared
+        assert len(shared) > 100
+    assert {(u.column, u.count) for u in report.unread if not u.lost} >= {("Patient", 1)}
+    packed = exported(tmp_path / "y", "Condition.ndjson", "Patient.000.ndjson")
+    answer_records(kb, packed, tmp_path / "p.parquet", as_of=AS_OF, statements=True)
+    assert (tmp_path / "p.parquet").read_bytes() == (tmp_path / "o.parquet").read_bytes()
+
+
+def test_lines_of_an_export_that_are_of_no_patient(kb: Any, tmp_path: Path) -> None:
+    folder = exported(tmp_path / "x")
+    (folder / "Condition.1.ndjson").write_text(
+        lines(about("a", condition("Osteoporosis", id="7")), condition() | {"subject": {"reference": "Group/g"}})
+        + "{broken\n\n[1]\n"
+        + lines({"resourceType": "Practitioner", "id": "q"})
+    )
+    (folder / "bundles.ndjson").write_text(bundle("e", condition("Sciatica")) + "\n" + bundle("f", statement()) + "\n")
+    (folder / "g.json").write_text(bundle("g", condition("Sciatica")))
+    report = answer_records(kb, folder, tmp_path / "o.parquet", as_of=AS_OF)
+    assert sorted(pl.read_parquet(tmp_path / "o.parquet")["patient"]) == list("abcdefg")
+    assert {(u.column, u.what, u.count, u.examples[0][0]) for u in report.unread if u.lost} == {
+        ("Condition.1.ndjson", "it does not say which patient it is of", 1, 2),
+        ("Condition.1.ndjson", "no FHIR resource", 2, 3),
+    }
+    with pytest.raises(UsageError, match=r"row 2, column Condition.1.ndjson"):
+        answer_records(kb, folder, tmp_path / "s.parquet", as_of=AS_OF, strict=True)
+    assert not (tmp_path / "s.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("Patient.ndjson.gz", b"no gzip"), ("Patient.ndjson", b'{"resourceType": "\xe4"}\n')]
+)
+def test_a_file_of_an_export_that_cannot_be_read(kb: Any, tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / name).write_bytes(content)
+    with pytest.raises(UsageError, match=f"{name}: (cannot be read|not UTF-8)"):
+        answer_records(kb, tmp_path / "x", tmp_path / "o.parquet", as_of=AS_OF)
+    assert not (tmp_path / "o.parquet").exists()
+
+
+def test_the_answer_stays_out_of_the_records(kb: Any, tmp_path: Path) -> None:
+    folder = exported(tmp_path / "x")
+    with pytest.raises(UsageError, match="among the records"):
+        answer_records(kb, folder, folder / "o.parquet", as_of=AS_OF)
+    with pytest.raises(UsageError, match="records have no columns"):
+        answer_records(kb, folder, tmp_path / "o.parquet", as_of=AS_OF, columns={"a": "age"})
+
+
+def test_what_an_omop_cdm_says_that_is_not_understood_is_told(duck: None, made: Any, tmp_path: Path) -> None:
+    report = answer_records(made, crowd().write("parquet", tmp_path / "cdm"), tmp_path / "o.parquet", as_of=AS_OF)
+    told = [unread for unread in report.unread if "DROP TABLE" in unread.what]
+    assert told
+    assert all(unread.examples and not unread.lost for unread in told)
+
+
+def test_a_patient_in_two_records_is_told(kb: Any, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    for name in "ab":
+        (tmp_path / "x" / f"{name}.json").write_text(bundle("p", condition("Sciatica")))
+    report = answer_records(kb, tmp_path / "x", tmp_path / "o.parquet", as_of=AS_OF)
+    assert (report.patients, report.left_out) == (1, 1)
+    assert ["several records" in unread.what for unread in report.unread] == [True]

@@ -81,6 +81,11 @@ def reason(unread: dict[tuple[str, str], Unread], column: str, what: str, lost: 
     return unread.setdefault((column, what), Unread(column, what, lost))
 
 
+def strangers(profile: Profile) -> list[str]:
+    """The entries of a profile that are not understood, each once, whatever lists it could stand in."""
+    return list(dict.fromkeys(text for _, text in profile.not_understood))
+
+
 class Cells:
     """Reads the cells of columns, each distinct one once for all batches.
 
@@ -145,7 +150,7 @@ class Cells:
             tell(self.unread, column.name, said, value, mask, first)
             return mask
         gathered.state(said, mask)
-        for _, text in said.not_understood:
+        for text in strangers(said):
             tell(self.unread, column.name, f"not understood: {text}", value, mask, first, lost=False)
         return np.zeros_like(mask)
 
@@ -250,7 +255,10 @@ def _yes_or_no(truth: bool | None) -> str:
 
 def _number(key: str, text: str) -> Mapping[str, Any] | str:
     # Python takes other digits, marks between them and powers of ten for a number as well.
-    return {key: Decimal(text)} if _PLAIN.fullmatch(text) else "no number: write it like 12 or 12.5, without a sign"
+    if not _PLAIN.fullmatch(text):
+        return "no number: write it like 12 or 12.5, without a sign"
+    # A decimal type writes every place that it has.
+    return {key: Decimal(text.rstrip("0").rstrip(".") if "." in text else text)}
 
 
 def _event(column: Column, text: str) -> Mapping[str, Any] | str:

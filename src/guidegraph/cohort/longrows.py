@@ -21,7 +21,7 @@ from guidegraph.knowledge.criteria import Criteria
 from guidegraph.profile import Vocabulary
 
 #: Rows that are held at a time, about, half as many where they have days: the table is read once for so many.
-_HELD = 16_000_000
+_HELD = 8_000_000
 _PARTS = (*SAID, DAY)
 _AT, _SAYING, _ROW, _TEXT, _WHY = "__patient", "__saying", "__row", "__day", "__why"
 _ISO_DAY = r"^\s*\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
@@ -74,9 +74,8 @@ class LongRows:
         ]
         days = [_days(parts[DAY], schema[parts[DAY]]).alias(DAY)] if self._dated else []
         text = [pl.col(parts[DAY]).cast(pl.String).alias(_TEXT)] if self._dated else []
-        who = named(name, schema[name]).alias(name)
-        self._table = table.select(who, *said, *days)
-        self._told = table.select(who, *said, *days, *text).with_row_index(_ROW, 1)
+        self._table = table.select(name, *said, *days)
+        self._told = table.select(name, *said, *days, *text).with_row_index(_ROW, 1)
         self.identifier: tuple[str, pl.DataType] = (name, schema[name])
         self.columns: Sequence[Column] = ()
         self.unread: dict[tuple[str, str], Unread] = {}
@@ -87,16 +86,19 @@ class LongRows:
         Raises:
             UsageError: the table cannot be read further.
         """
-        who = pl.col(self.identifier[0])
+        name, kind = self.identifier
         with told(self._path):
             asked = (
-                self._table.select(who.drop_nulls().unique().sort()),
+                self._table.select(pl.col(name).unique().sort()),
                 self._table.select(SAID).unique(),
-                self._table.select(pl.len(), who.null_count().alias("lost")),
+                self._table.select(pl.len()),
             )
             everybody, said, count = pl.collect_all(asked, engine="streaming")
             said = said.sort(*(pl.col(part).cast(pl.String) for part in SAID))
-            self._nameless(count["lost"].item())
+            nobody = everybody.filter(named(name, kind).is_null())
+            everybody = everybody.filter(named(name, kind).is_not_null())
+            if nobody.height:
+                self._nameless(nobody[name])
         if not everybody.height:
             return
         said = said.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_SAYING))
@@ -106,7 +108,7 @@ class LongRows:
         batches = -(-everybody.height // BATCH)
         # So many batches of patients at a time as have about the rows that may be held.
         most = _HELD // 2 if self._dated else _HELD
-        held = max(1, batches * most // max(1, count["len"].item()))
+        held = max(1, batches * most // max(1, count.item()))
         for start in range(0, everybody.height, held * BATCH):
             some = everybody.to_series().slice(start, held * BATCH)
             with told(self._path):
@@ -137,13 +139,13 @@ class LongRows:
         within = table.filter(pl.col(name).is_between(pl.lit(some[0]), pl.lit(some[-1])))
         return within.join(said.lazy(), on=list(SAID), nulls_equal=True).join(numbered.lazy(), on=name)
 
-    def _nameless(self, count: int) -> None:
-        if count:
-            name, _ = self.identifier
-            rows = self._told.filter(pl.col(name).is_null()).select(_ROW).head(3).collect()[_ROW]
-            examples = [(row, "") for row in rows]
-            entry = Unread(name, "the row names no patient", count=count, examples=examples)
-            self.unread[entry.column, entry.what] = entry
+    def _nameless(self, names: pl.Series) -> None:
+        """Tell of rows that name no patient; they may be blank or null."""
+        mine = self._told.filter(pl.col(names.name).is_in(names.implode(), nulls_equal=True)).select(_ROW)
+        first, count = pl.collect_all((mine.head(EXAMPLES), mine.select(pl.len())), engine="streaming")
+        entry = reason(self.unread, names.name, "the row names no patient", lost=True)
+        entry.count += count.item()
+        entry.examples += [(row, "") for row in first[_ROW]]
 
     def _tell(self, sifted: Sifted, some: pl.Series, said: pl.DataFrame) -> None:
         """Count what is wrong, with the first rows that have it."""

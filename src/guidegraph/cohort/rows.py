@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from guidegraph.cohort.bits import Mask
-from guidegraph.cohort.cells import Cells, Unread, tell
+from guidegraph.cohort.cells import Cells, Unread, strangers, tell
 from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.sums import added_up
@@ -25,6 +25,7 @@ from guidegraph.profile import Vocabulary
 Read = tuple[str, Profile | str]
 #: Profiles of one batch: each was read by itself, so a batch need not be long.
 _PROFILES = 4_096
+_TWICE = "the patient stands in several records, of which the first is answered: give one that holds all"
 _SEVERAL = "the patient stands in several rows: give each one row, or a long table"
 
 
@@ -60,8 +61,12 @@ class Rows(Protocol):
 class Passing(Protocol):
     """Rows that can start later than at the first patient, without reading those before."""
 
-    def pass_over(self, patients: int) -> None:
-        """Start after so many patients; to be said before any is read."""
+    def pass_over(self, patients: int, names: Sequence[str]) -> None:
+        """Start after so many patients; to be said before any is read.
+
+        Args:
+            names: of those, where each was read by itself.
+        """
 
 
 class TableRows:
@@ -88,7 +93,7 @@ class TableRows:
         self.unread: dict[tuple[str, str], Unread] = {}
         self._passed = 0
 
-    def pass_over(self, patients: int) -> None:
+    def pass_over(self, patients: int, names: Sequence[str]) -> None:
         """Start after so many rows."""
         self._passed = patients
 
@@ -148,29 +153,34 @@ class ProfileRows:
         unread: dict[tuple[str, str], Unread],
     ) -> None:
         self._profiles, self.where, self._first = iter(profiles), where, 1
+        self._seen: set[str] = set()
         self.identifier: tuple[str, pl.DataType] = ("patient", pl.String())
         self.columns: Sequence[Column] = ()
         self.unread = unread
 
-    def pass_over(self, patients: int) -> None:
-        """Start after so many profiles."""
+    def pass_over(self, patients: int, names: Sequence[str]) -> None:
+        """Start after so many profiles, of these patients."""
+        self._seen.update(names)
         self._first += sum(1 for _ in islice(self._profiles, patients))
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The profiles in their order."""
-        first = self._first
+        first, seen = self._first, self._seen
         while some := [one() if callable(one) else one for one in islice(self._profiles, _PROFILES)]:
             gathered = Gathered(len(some), criteria, vocabulary)
             bad = np.zeros(len(some), dtype=np.bool_)
             for at, (name, profile) in enumerate(some):
-                if isinstance(profile, str):
+                said = _TWICE if name in seen else profile
+                seen.add(name)
+                if isinstance(said, str):
                     bad[at] = True
-                    self._tell(profile, name, at, len(some), first)
+                    self._tell(said, name, at, len(some), first)
                     continue
+                profile = said
                 gathered.state(profile, at)
                 for mark in added_up(profile, criteria, vocabulary):
                     gathered.mark(mark, at)
-                for _, text in profile.not_understood:
+                for text in strangers(profile):
                     self._tell(f"not understood: {text}", name, at, len(some), first, lost=False)
             yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad)
             first += len(some)

@@ -16,7 +16,7 @@ from guidegraph.cohort.bits import Mask, Plane, coded, count, pack, unpack, word
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
 from guidegraph.cohort.parts import Parts, State, is_small, key
-from guidegraph.cohort.rows import Batch, Passing, Rows
+from guidegraph.cohort.rows import Batch, Passing, ProfileRows, Rows
 from guidegraph.cohort.statuses import Statuses
 from guidegraph.cohort.tables import BATCH, told
 from guidegraph.errors import UsageError
@@ -161,6 +161,7 @@ class _Work:
         self.report = Report(columns=rows.columns)
         self.fault: Exception | None = None
         self._done = 0
+        self._passed: list[str] = []
 
     @property
     def coded(self) -> dict[str, pl.DataType]:
@@ -197,7 +198,7 @@ class _Work:
                 answer = self._answered(batch)
                 self._done += len(batch.identifiers)
                 # The last one need not be kept: with it the whole is done.
-                last = (number, answer, self._state()) if parts else None
+                last = (number, answer, self._state(batch)) if parts else None
                 number += 1
                 progress(self._done)
                 yield answer
@@ -213,7 +214,7 @@ class _Work:
         """The batches that are not answered yet."""
         rows, done = self._rows, self._done
         if isinstance(rows, Passing):
-            rows.pass_over(done)
+            rows.pass_over(done, self._passed)
             yield from rows.batches(self._criteria, self._vocabulary)
             return
         # Others are read from the start, and tell again what they could not read.
@@ -224,10 +225,12 @@ class _Work:
                 yield batch
             done -= len(batch.identifiers)
 
-    def _state(self) -> State:
+    def _state(self, batch: Batch) -> State:
         report = self.report
         return {
             "rows": self._done,
+            # Of records the names are known once each is read: who was left out is in no part.
+            "names": batch.identifiers.to_list() if isinstance(self._rows, ProfileRows) else [],
             "report": {name: getattr(report, name) for name in _COUNTS},
             "statuses": report.statuses,
             "unread": [asdict(one) for one in self._rows.unread.values()],
@@ -235,6 +238,7 @@ class _Work:
 
     def _restore(self, state: State) -> None:
         self._done = state["rows"]
+        self._passed += state["names"]
         for name, value in state["report"].items():
             setattr(self.report, name, value)
         self.report.statuses = state["statuses"]

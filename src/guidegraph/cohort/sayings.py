@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from guidegraph.cohort.cells import Cells
+from guidegraph.cohort.cells import Cells, strangers
 from guidegraph.cohort.columns import EVENT, FACT, LISTED, NUMBER, PROBLEM, Column, Columns
 from guidegraph.cohort.facts import Gathered, Mark
 from guidegraph.errors import GuideGraphError, UsageError
@@ -88,7 +88,7 @@ class Sayings:
             self.effects.append(marks)
         self.effect[at] = effect
         self.content[at] = self._number("content", (marks, tuple(said.values.items())))
-        unknown = [Told(label, f"not understood: {what}") for _, what in said.not_understood]
+        unknown = [Told(label, f"not understood: {what}") for what in strangers(said)]
         if unknown:
             self.unknown[at] = unknown
 

@@ -75,7 +75,7 @@ class Export:
             for path in files:
                 for row, value in _values(path):
                     self._place(path.name, row, value)
-            self._db.executescript(f"COMMIT; {_ORDER}")
+            self._db.executescript(_ORDER)  # it ends the transaction first
         except BaseException:
             self._open.close()
             raise

@@ -72,6 +72,8 @@ def _opened(path: Path, folder: str = "") -> Iterator[tuple[Any, dict[tuple[str,
     try:
         try:
             database.execute("ATTACH ? AS source (READ_ONLY)", [str(path)])
+            # A view names the tables beside it without their database.
+            database.execute("USE source")
             database.execute("SET allowed_directories = ?", [[folder] if folder else []])
             database.execute("SET enable_external_access = false")
             database.execute("SET lock_configuration = true")
