@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -13,6 +14,7 @@ from guidegraph.profile.entrance import PERSONS
 
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
+    from guidegraph.cohort.rows import Read
     from guidegraph.cohort.run import Report, Request
     from guidegraph.model import Profile
 
@@ -108,8 +110,8 @@ def answer_records(
     return run(kb.knowledge, rows, Path(output), asked, progress)
 
 
-def _profiles(kb: KnowledgeBase, source: Path, day: date) -> Iterator[tuple[str, Profile | str]]:
-    """Who each patient of some records is, with the profile or why it could not be read."""
+def _profiles(kb: KnowledgeBase, source: Path, day: date) -> Iterator[Read | Callable[[], Read]]:
+    """Who each patient of some records is, with the profile or why it could not be read; or what reads these."""
     if is_cdm(source):
         for person, profile, _ in kb.profiles_from_omop(source, as_of=day):
             yield str(person), profile
@@ -122,12 +124,15 @@ def _profiles(kb: KnowledgeBase, source: Path, day: date) -> Iterator[tuple[str,
             mend="Name a folder with a FHIR Bundle a patient, or an OMOP CDM.",
         )
     for path in files:
-        try:
-            profile = kb.profile_from_fhir(path, as_of=day, where=path.name).profile
-        except GuideGraphError as error:
-            yield path.stem, f"{error.what} {error.mend}".strip()
-            continue
-        yield profile.id, profile
+        yield partial(_bundle, kb, path, day)
+
+
+def _bundle(kb: KnowledgeBase, path: Path, day: date) -> tuple[str, Profile | str]:
+    try:
+        profile = kb.profile_from_fhir(path, as_of=day, where=path.name).profile
+    except GuideGraphError as error:
+        return path.stem, f"{error.what} {error.mend}".strip()
+    return profile.id, profile
 
 
 def is_cdm(source: Path) -> bool:
@@ -135,6 +140,22 @@ def is_cdm(source: Path) -> bool:
     return source.suffix.lower() == ".duckdb" or (
         source.is_dir() and any(PERSONS.match(path.name) for path in source.iterdir())
     )
+
+
+def expected(source: Path) -> int | None:
+    """How many patients a table has, where its head says so; None where only reading it would tell."""
+    if source.suffix.lower() != ".parquet" or not source.is_file():
+        return None
+    import polars as pl
+
+    from guidegraph.cohort.longrows import is_long
+    from guidegraph.cohort.tables import open_table, told
+
+    table = open_table(source)
+    if is_long(table.collect_schema().names()):
+        return None
+    with told(source):
+        return int(table.select(pl.len()).collect().item())
 
 
 def _request(kb: KnowledgeBase, options: CohortOptions) -> Request:

@@ -24,6 +24,8 @@ from guidegraph.profile import Vocabulary
 Read = tuple[str, Profile | str]
 #: Profiles of one batch: each was read by itself, so a batch need not be long.
 _PROFILES = 4_096
+#: Rows of a Parquet file that are read in one go.
+STRETCH = 1_048_576
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,7 @@ class TableRows:
         quick = [column for column in read if self._table.collect_schema()[column.name] == pl.Boolean]
         read = [column for column in read if column not in quick]
         names = [column.name for column in quick]
-        table = self._table.slice(self._passed) if self._passed else self._table
-        for frame in batches(table, self._path):
+        for frame in self._frames():
             gathered = Gathered(frame.height, criteria, vocabulary)
             bad = frame[name].is_null().to_numpy().copy()
             if bad.any():
@@ -109,8 +110,26 @@ class TableRows:
                 bad |= cells.truths(quick, frame.select(names), gathered, first)
             for column in read:
                 bad |= cells.state(column, frame[column.name], gathered, first)
-            yield Batch(frame[name], gathered, bad)
+            batch = Batch(frame[name], gathered, bad)
             first += frame.height
+            # Nothing of a batch is held while it is answered, nor while the next one is read.
+            del frame, gathered, bad
+            yield batch
+            del batch
+
+    def _frames(self) -> Iterator[pl.DataFrame]:
+        """The table batch by batch, from where it is to start."""
+        at, short = self._passed, False
+        if self._path.suffix.lower() != ".parquet":
+            yield from batches(self._table.slice(at) if at else self._table, self._path)
+            return
+        # Pages of the file that were read stay mapped for as long as one reading lasts.
+        while not short:
+            start = at
+            for frame in batches(self._table.slice(start, STRETCH), self._path):
+                at += frame.height
+                yield frame
+            short = at - start < STRETCH
 
 
 class ProfileRows:
