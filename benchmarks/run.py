@@ -139,6 +139,7 @@ PARTS = (
     ("Linking other hierarchies", "links", "mondo", "hpo", "mesh", "icd10cm", "atc"),
     ("FHIR records", "fhir"),
     ("OMOP persons", "omop"),
+    ("Many patients", "cohort"),
 )
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 pl = pytest.importorskip("polars")
 
 from guidegraph.api.cohort import answer_table  # noqa: E402
-from guidegraph.cohort import parts  # noqa: E402
+from guidegraph.cohort import parts, tables  # noqa: E402
 from guidegraph.cohort import rows as reading  # noqa: E402
 from guidegraph.cohort.statuses import Statuses  # noqa: E402
 from guidegraph.errors import UsageError  # noqa: E402
@@ -22,10 +23,10 @@ from guidegraph.knowledge.criteria import compile_criteria  # noqa: E402
 from tests.cohort.test_tables import rows  # noqa: E402
 from tests.conftest import AS_OF  # noqa: E402
 
-PATIENTS, BATCH = 30, 8
+PATIENTS, BATCH = 37, 8
 BATCHES = -(-PATIENTS // BATCH)
-#: Where a run is killed: at which writing of a file, and before it, in the midst of it, or after it.
-POINTS = [(nth, where) for nth in range(2 * (BATCHES - 1)) for where in ("before", "half", "amid", "after")][:20]
+#: Where a run is killed: at which file of its parts, and with half of it written, all of it, or once it is in place.
+POINTS = [(nth, where) for nth in range(2 * (BATCHES - 1)) for where in ("half", "whole", "after")][:20]
 KILLED = f"""
 import os, signal, sys
 from datetime import date
@@ -33,24 +34,23 @@ from pathlib import Path
 import guidegraph as gg
 from guidegraph.api.cohort import answer_table
 from guidegraph.cohort import parts, rows
-whole, written, nth, where = rows.batches, parts.Parts._write, int(sys.argv[3]), sys.argv[4]
+whole, nth, where = rows.batches, int(sys.argv[3]), sys.argv[4]
 parts.SMALL = 0
 rows.batches = lambda table, path: whole(table, path, {BATCH})
-calls = []
+renamed, places = Path.replace, []
 
-def write(self, path, content):
-    calls.append(path)
-    if len(calls) - 1 < nth:
-        return written(self, path, content)
-    if where == "half":
-        path.with_suffix(".1").write_bytes(content[: len(content) // 2])
-    if where == "amid":
-        path.with_suffix(".1").write_bytes(content)
-    if where == "after":
-        written(self, path, content)
-    os.kill(os.getpid(), signal.SIGKILL)
+def replace(self, place):
+    if self.parent.name.endswith(".parts") and Path(place).parent == self.parent:
+        places.append(place)
+        if len(places) - 1 == nth:
+            if where == "half":
+                os.truncate(self, self.stat().st_size // 2)
+            if where == "after":
+                renamed(self, place)
+            os.kill(os.getpid(), signal.SIGKILL)
+    return renamed(self, place)
 
-parts.Parts._write = write
+Path.replace = replace
 answer_table(gg.open(), sys.argv[1], sys.argv[2], as_of=date.fromisoformat("{AS_OF}"))
 """
 
@@ -58,7 +58,7 @@ answer_table(gg.open(), sys.argv[1], sys.argv[2], as_of=date.fromisoformat("{AS_
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of a few patients, each of which is kept."""
-    whole = reading.batches
+    whole = tables.batches
     monkeypatch.setattr(parts, "SMALL", 0)
     monkeypatch.setattr(reading, "batches", lambda table, path: whole(table, path, BATCH))
 
@@ -177,7 +177,7 @@ def test_what_is_answered_is_not_read_again(kb: Any) -> None:
         read.append(at)
         return f"p{at}", kb.profile({})
 
-    found = reading.ProfileRows((lambda at=at: one(at) for at in range(5)), "records", {})
+    found = reading.ProfileRows((partial(one, at) for at in range(5)), "records", {})
     found.pass_over(3, ["p0", "p1", "p2"])
     (batch,) = found.batches(compile_criteria(kb.knowledge, AS_OF), kb.vocabulary)
     assert (batch.identifiers.to_list(), read) == (["p3", "p4"], [3, 4])

@@ -239,6 +239,22 @@ def _of_persons(path: Path) -> bool:
     return PERSONS.match(path.name) is not None
 
 
+def expected(source: Path) -> int | None:
+    """How many patients a table has, where its head says so; None where only reading it would tell."""
+    if source.suffix.lower() != ".parquet" or not source.is_file():
+        return None
+    import polars as pl
+
+    from guidegraph.cohort.longrows import is_long
+    from guidegraph.cohort.tables import open_table, told
+
+    table = open_table(source)
+    if is_long(table.collect_schema().names()):
+        return None
+    with told(source):
+        return int(table.select(pl.len()).collect().item())
+
+
 def _request(kb: KnowledgeBase, options: CohortOptions) -> Request:
     from guidegraph.cohort.run import Request
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,8 @@ Table = Annotated[
 @contextmanager
 def _needed() -> Iterator[None]:
     """Say what to install where the libraries of columns are missing."""
+    # One part of a table is read ahead, not as many as there are cores for: this bounds what memory a run takes.
+    os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", "1")
     try:
         yield
     except ModuleNotFoundError as error:
@@ -96,6 +99,9 @@ def answer(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row that cannot be read; else it is told and left out.")
     ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Start anew, even where an earlier run of the same was cut short.")
+    ] = False,
     jurisdiction: Jurisdiction = None,
     standing: Standing = None,
     only: Only = None,
@@ -112,7 +118,7 @@ def answer(
         raise UsageError("--long has a row a therapy, --statements a column a statement", mend="Ask for one of them.")
     meanings = _meanings(columns)
     kb = opened()
-    with _needed(), _progress() as progress:
+    with _needed(), _progress(patients) as progress:
         from guidegraph.api.cohort import answer_records, answer_table, is_records
 
         answered = answer_records if is_records(patients, table) else answer_table
@@ -131,6 +137,7 @@ def answer(
             statements=statements,
             long=long,
             strict=strict,
+            afresh=afresh,
         )
     typer.echo(_told(report, output), err=True)
 
@@ -192,15 +199,22 @@ def _meanings(path: Path | None) -> dict[str, str]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """The rows that are done, on a terminal; nothing in a pipe."""
+def _progress(patients: Path) -> Iterator[Callable[[int], None]]:
+    """The patients that are done and how long the rest takes, on a terminal; nothing in a pipe."""
     if not terminal():
         yield lambda rows: None
         return
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    with Console(stderr=True).status("reading") as status:
-        yield lambda rows: status.update(f"{rows:,} patients")
+    from guidegraph.api.cohort import expected
+
+    total = expected(patients)
+    shown = TextColumn("{task.completed:,.0f} patients")
+    columns = (shown, BarColumn(), TimeRemainingColumn()) if total else (shown,)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda rows: bar.update(task, completed=rows)
 
 
 def _counted(number: int, what: str) -> str:
@@ -210,6 +224,8 @@ def _counted(number: int, what: str) -> str:
 def _told(report: Report, output: Path) -> str:
     """What became of the table, in lines."""
     lines = [f"{_counted(report.patients, 'patient')} in {output}"]
+    if report.resumed:
+        lines.append(f"{report.resumed:,} of them were answered by an earlier run, which was cut short")
     if report.contradicted:
         said = "contradicts itself" if report.contradicted == 1 else "contradict themselves"
         lines.append(f"{report.contradicted:,} {said} (column contradiction), without a status")

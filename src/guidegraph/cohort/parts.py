@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
-from io import BytesIO
 from os import getpid
 from pathlib import Path
 from typing import Any
@@ -50,13 +49,12 @@ class Parts:
         """A part and the state after it, None if there is none that is whole."""
         try:
             state: State = json.loads(self._state(number).read_bytes())
-            content = self._answer(number).read_bytes()
-        except (OSError, ValueError):
+            # A rename may have outlived what was renamed, where the machine itself went down.
+            if _crc(self._answer(number)) != state.pop("crc"):
+                return None
+            return pl.read_ipc(self._answer(number), memory_map=False), state
+        except (OSError, ValueError, LookupError, pl.exceptions.PolarsError):
             return None
-        # A rename may have outlived what was renamed, where the machine itself went down.
-        if zlib.crc32(content) != state.pop("crc", None):
-            return None
-        return pl.read_ipc(BytesIO(content), memory_map=False), state
 
     def keep(self, number: int, answer: pl.DataFrame, state: State) -> None:
         """Keep a part: what counts is there whole or not at all.
@@ -65,11 +63,13 @@ class Parts:
             OSError: it cannot be written.
         """
         self._folder.mkdir(exist_ok=True)
-        content = BytesIO()
-        answer.write_ipc(content, compression="lz4")
-        packed = content.getvalue()
-        self._write(self._answer(number), packed)
-        self._write(self._state(number), json.dumps({**state, "crc": zlib.crc32(packed)}).encode())
+        part = self._answer(number).with_suffix(f".{getpid()}")
+        answer.write_ipc(part, compression="lz4")
+        crc = _crc(part)
+        part.replace(self._answer(number))
+        part = self._state(number).with_suffix(f".{getpid()}")
+        part.write_text(json.dumps({**state, "crc": crc}), encoding="utf-8")
+        part.replace(self._state(number))
 
     def leave(self) -> None:
         """Leave the parts for a later run; nothing is left where there are none."""
@@ -90,11 +90,6 @@ class Parts:
     def _state(self, number: int) -> Path:
         return self._folder / f"{number:08}.json"
 
-    def _write(self, path: Path, content: bytes) -> None:
-        part = path.with_suffix(f".{getpid()}")
-        part.write_bytes(content)
-        part.replace(path)
-
 
 def key(knowledge: Knowledge, patients: Path, asked: Iterable[str]) -> str:
     """What an answer depends on, as one text: the knowledge, the software, what is asked, and where the patients are.
@@ -114,6 +109,14 @@ def key(knowledge: Knowledge, patients: Path, asked: Iterable[str]) -> str:
 def is_small(patients: Path) -> bool:
     """Whether patients are one file that is quickly answered anew."""
     return patients.is_file() and patients.stat().st_size < SMALL
+
+
+def _crc(path: Path) -> int:
+    found = 0
+    with path.open("rb") as file:
+        while some := file.read(1 << 20):
+            found = zlib.crc32(some, found)
+    return found
 
 
 def _stamps(path: Path) -> list[str]:

@@ -27,6 +27,8 @@ Read = tuple[str, Profile | str]
 _PROFILES = 4_096
 _TWICE = "the patient stands in several records, of which the first is answered: give one that holds all"
 _SEVERAL = "the patient stands in several rows: give each one row, or a long table"
+#: Rows of a Parquet file that are read in one go.
+STRETCH = 1_048_576
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,33 @@ class TableRows:
         quick = [column for column in read if self._table.collect_schema()[column.name] == pl.Boolean]
         read = [column for column in read if column not in quick]
         names = [column.name for column in quick]
-        table = self._table.slice(self._passed) if self._passed else self._table
-        for frame in batches(table, self._path):
+        for frame in self._frames():
             gathered = Gathered(frame.height, criteria, vocabulary)
             bad = self._unnamed(frame, several, first)
             if quick:
                 bad |= cells.truths(quick, frame.select(names), gathered, first)
             for column in read:
                 bad |= cells.state(column, frame[column.name], gathered, first)
-            yield Batch(frame[name], gathered, bad)
+            batch = Batch(frame[name], gathered, bad)
             first += frame.height
+            # Nothing of a batch is held while it is answered, nor while the next one is read.
+            del frame, gathered, bad
+            yield batch
+            del batch
+
+    def _frames(self) -> Iterator[pl.DataFrame]:
+        """The table batch by batch, from where it is to start."""
+        at, short = self._passed, False
+        if self._path.suffix.lower() != ".parquet":
+            yield from batches(self._table.slice(at) if at else self._table, self._path)
+            return
+        # Pages of the file that were read stay mapped for as long as one reading lasts.
+        while not short:
+            start = at
+            for frame in batches(self._table.slice(start, STRETCH), self._path):
+                at += frame.height
+                yield frame
+            short = at - start < STRETCH
 
     def _unnamed(self, frame: pl.DataFrame, several: pl.Series, first: int) -> Mask:
         """Who has no name, or stands in several rows, of which each knows a part of the facts alone."""

@@ -201,7 +201,10 @@ class _Work:
                 last = (number, answer, self._state(batch)) if parts else None
                 number += 1
                 progress(self._done)
+                # Nothing of a batch is held while the next one is read.
+                del batch
                 yield answer
+                del answer
             if not self._done:
                 raise UsageError("there is no patient", where=self._rows.where, mend="Give at least one.")
         except Exception as error:
