@@ -13,6 +13,7 @@ from guidegraph.profile.entrance import PERSONS
 
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
+    from guidegraph.cohort.rows import Rows
     from guidegraph.cohort.run import Report, Request
     from guidegraph.model import Profile
 
@@ -62,19 +63,45 @@ def answer_table(
         TermError: a therapy is unknown or ambiguous.
         UsageError: the table, a heading, an option or, if strict, a row cannot be used, or the output cannot be made.
     """
-    from guidegraph.cohort.longrows import LongRows, is_long
-    from guidegraph.cohort.rows import Rows, TableRows
     from guidegraph.cohort.run import run
+
+    asked = request(kb, options)
+    rows = _table(kb, Path(source), asked.as_of, options.get("columns", {}))
+    return run(kb.knowledge, rows, Path(output), asked, progress)
+
+
+def patient_rows(kb: KnowledgeBase, source: Path, day: date, meanings: Mapping[str, str]) -> Rows:
+    """The patients of a table, a folder of FHIR Bundles or an OMOP CDM.
+
+    Args:
+        kb: what is known.
+        source: see :func:`answer_table` and :func:`answer_records`.
+        day: the day that is asked about.
+        meanings: what columns mean whose headings do not say it.
+
+    Raises:
+        UsageError: it is none of these, or cannot be read.
+    """
+    if source.is_dir() or source.suffix.lower() == ".duckdb":
+        return _records(kb, source, day)
+    return _table(kb, source, day, meanings)
+
+
+def _table(kb: KnowledgeBase, source: Path, day: date, meanings: Mapping[str, str]) -> Rows:
+    from guidegraph.cohort.longrows import LongRows, is_long
+    from guidegraph.cohort.rows import TableRows
     from guidegraph.cohort.tables import open_table
 
-    asked, meanings = _request(kb, options), options.get("columns", {})
-    heads = [meanings.get(name, name) for name in open_table(Path(source)).collect_schema().names()]
-    rows: Rows
+    heads = [meanings.get(name, name) for name in open_table(source).collect_schema().names()]
     if is_long(heads):
-        rows = LongRows(Path(source), asked.as_of, meanings)
-    else:
-        rows = TableRows(Path(source), kb.vocabulary, meanings)
-    return run(kb.knowledge, rows, Path(output), asked, progress)
+        return LongRows(source, day, meanings)
+    return TableRows(source, kb.vocabulary, meanings)
+
+
+def _records(kb: KnowledgeBase, source: Path, day: date) -> Rows:
+    from guidegraph.cohort.rows import ProfileRows
+
+    return ProfileRows(_profiles(kb, source, day), str(source))
 
 
 def answer_records(
@@ -98,12 +125,10 @@ def answer_records(
     Raises:
         TermError, UsageError: as :func:`answer_table`; or the folder holds neither.
     """
-    from guidegraph.cohort.rows import ProfileRows
     from guidegraph.cohort.run import run
 
-    asked = _request(kb, options)
-    rows = ProfileRows(_profiles(kb, Path(source), asked.as_of), str(source))
-    return run(kb.knowledge, rows, Path(output), asked, progress)
+    asked = request(kb, options)
+    return run(kb.knowledge, _records(kb, Path(source), asked.as_of), Path(output), asked, progress)
 
 
 def _profiles(kb: KnowledgeBase, source: Path, day: date) -> Iterator[tuple[str, Profile | str]]:
@@ -135,7 +160,13 @@ def is_cdm(source: Path) -> bool:
     )
 
 
-def _request(kb: KnowledgeBase, options: CohortOptions) -> Request:
+def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
+    """What is asked, with the therapies by their IRIs.
+
+    Raises:
+        TermError: a therapy is unknown or ambiguous.
+        UsageError: an option cannot be understood, or no statement reaches a therapy.
+    """
     from guidegraph.cohort.run import Request
 
     check_jurisdiction(kb.knowledge, options.get("jurisdiction"))

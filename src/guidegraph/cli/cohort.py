@@ -49,11 +49,11 @@ app = typer.Typer(
     help="Many patients at once: guidegraph cohort PATIENTS -o OUT.parquet answers for a table of them.",
 )
 
-_PATIENTS = "A table with a row a patient (.parquet, .csv, .tsv), a folder of FHIR Bundles, or an OMOP CDM."
+PATIENTS = "A table with a row a patient (.parquet, .csv, .tsv), a folder of FHIR Bundles, or an OMOP CDM."
 
 
 @contextmanager
-def _needed() -> Iterator[None]:
+def needed() -> Iterator[None]:
     """Say what to install where the libraries of columns are missing."""
     try:
         yield
@@ -66,7 +66,7 @@ def _needed() -> Iterator[None]:
 @app.command("answer", hidden=True)
 @guarded
 def answer(
-    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=_PATIENTS)],
+    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=PATIENTS)],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", parser=file_path, help="The Parquet file to write.")
     ],
@@ -103,9 +103,9 @@ def answer(
     """
     if long and statements:
         raise UsageError("--long has a row a therapy, --statements a column a statement", mend="Ask for one of them.")
-    meanings = _meanings(columns)
+    meanings = meanings_in(columns)
     kb = opened()
-    with _needed(), _progress() as progress:
+    with needed(), progress_shown() as progress:
         from guidegraph.api.cohort import answer_records, answer_table
 
         answered = answer_records if patients.is_dir() or patients.suffix == ".duckdb" else answer_table
@@ -130,7 +130,7 @@ def answer(
 @app.command("columns")
 @guarded
 def proposed(
-    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=file_path, help=_PATIENTS)],
+    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=file_path, help=PATIENTS)],
     output: Output = None,
     opened: Opener = SHIPPED,
 ) -> None:
@@ -138,7 +138,7 @@ def proposed(
 
     Example: guidegraph cohort columns patients.csv -o columns.yaml
     """
-    with _needed():
+    with needed():
         from guidegraph.cohort.columns import Columns
         from guidegraph.cohort.tables import open_table
     names = open_table(patients).collect_schema().names()
@@ -157,7 +157,7 @@ def _yaml(rows: list[tuple[str, str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _meanings(path: Path | None) -> dict[str, str]:
+def meanings_in(path: Path | None) -> dict[str, str]:
     """The mapping of columns in a file.
 
     Raises:
@@ -180,7 +180,7 @@ def _meanings(path: Path | None) -> dict[str, str]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
+def progress_shown() -> Iterator[Callable[[int], None]]:
     """The rows that are done, on a terminal; nothing in a pipe."""
     if not terminal():
         yield lambda rows: None

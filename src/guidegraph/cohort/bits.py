@@ -25,6 +25,11 @@ def unpack(plane: Plane, patients: int) -> Mask:
     return bits.view(np.bool_)
 
 
+def count(plane: Plane) -> int:
+    """How many patients are in a plane."""
+    return int(np.bitwise_count(plane).sum())
+
+
 class Sheet:
     """Makes planes for so many patients.
 

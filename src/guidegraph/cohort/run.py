@@ -15,19 +15,16 @@ from polars.io.plugins import register_io_source
 from guidegraph.cohort.bits import Mask, Plane, unpack
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
+from guidegraph.cohort.outputs import CONTRADICTION, STATUS, TRUTH, Made, mark
 from guidegraph.cohort.rows import Batch, Rows
 from guidegraph.cohort.statuses import Statuses
 from guidegraph.cohort.tables import told
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.criteria import Criteria, Therapy, compile_criteria
-from guidegraph.knowledge.opened import Knowledge
+from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.model import STATUSES
 
-_STATUS = pl.Enum(list(STATUSES))
-_TRUTH = pl.Enum(["true", "false", "unknown", "inactive"])
-#: The name of the column that tells what of a patient contradicts itself.
-CONTRADICTION = "contradiction"
 _LISTED = 3
 
 
@@ -101,7 +98,7 @@ def run(
             place = Path(part.name)
         try:
             lazy = register_io_source(lambda columns, where, rows, size: work.frames(progress), schema=work.schema)
-            lazy.sink_parquet(place, maintain_order=True)
+            lazy.sink_parquet(place, maintain_order=True, metadata=lambda _: work.made_from())
             if work.fault is not None:
                 raise work.fault
             place.replace(output)
@@ -118,7 +115,7 @@ class _Work:
 
     def __init__(self, knowledge: Knowledge, rows: Rows, asked: Request) -> None:
         self._rows, self._asked = rows, asked
-        self._vocabulary = knowledge.vocabulary
+        self._knowledge, self._vocabulary = knowledge, knowledge.vocabulary
         self._criteria: Criteria = compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
         self._therapies = [t for t in self._criteria.therapies if not asked.therapies or t.iri in asked.therapies]
         self._statements = sorted(self._criteria.population) if asked.statements else []
@@ -126,15 +123,31 @@ class _Work:
         self.fault: Exception | None = None
         self._done = 0
 
+    def made_from(self) -> dict[str, str]:
+        """What the file says of itself (:mod:`guidegraph.cohort.outputs`), when everybody is answered."""
+        asked, report = self._asked, self.report
+        return mark(
+            Made(
+                self._knowledge.digest,
+                asked.as_of.isoformat(),
+                asked.jurisdiction,
+                tuple(sorted(asked.voices)),
+                report.patients,
+                report.left_out,
+                report.contradicted,
+                software(),
+            )
+        )
+
     @property
     def schema(self) -> dict[str, pl.DataType]:
         """The columns of the answer."""
         name, kind = self._rows.identifier
         head: dict[str, pl.DataType] = {name: kind, CONTRADICTION: pl.String()}
         if self._asked.long:
-            return {**head, "therapy": pl.Enum([describe.name(t.iri) for t in self._therapies]), "status": _STATUS}
-        truths = {describe.name(s): _TRUTH for s in self._statements}
-        return {**head, **{describe.name(t.iri): _STATUS for t in self._therapies}, **truths}
+            return {**head, "therapy": pl.Enum([describe.name(t.iri) for t in self._therapies]), "status": STATUS}
+        truths = {describe.name(s): TRUTH for s in self._statements}
+        return {**head, **{describe.name(t.iri): STATUS for t in self._therapies}, **truths}
 
     def frames(self, progress: Callable[[int], None]) -> Iterator[pl.DataFrame]:
         """The answer, batch by batch."""
@@ -188,13 +201,13 @@ class _Work:
                 mask = unpack(plane, patients)
                 counted[status] += int((mask & ~contradicted & ~bad).sum())
                 codes += mask.view(np.uint8) * np.uint8(number)
-        return _enum(name, codes, _STATUS, contradicted)
+        return _enum(name, codes, STATUS, contradicted)
 
     def _truths(self, statuses: Statuses, statement: str, contradicted: Mask, patients: int) -> pl.Series:
         true, false = (unpack(plane, patients) for plane in statuses.truths.of(statement))
         counts = unpack(statuses.truths.counts(statement), patients)
         codes = np.where(~counts, 3, np.where(true, 0, np.where(false, 1, 2))).astype(np.uint8)
-        return _enum(describe.name(statement), codes, _TRUTH, contradicted)
+        return _enum(describe.name(statement), codes, TRUTH, contradicted)
 
     def _told(self, statuses: Statuses, contradicted: Mask) -> pl.Series:
         """What of each patient contradicts itself, in words; null where nothing does."""
