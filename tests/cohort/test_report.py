@@ -253,7 +253,7 @@ def test_other_knowledge_moves_what_it_states_otherwise(kb: Any, folder: Path) -
 def test_only_some_therapies(kb: Any, folder: Path) -> None:
     for source in ("now.parquet", "patients.parquet"):
         asked: Any = {} if source == "now.parquet" else {"as_of": AS_OF}
-        report = cohort_report(kb, folder / source, therapies=["ibuprofen"], **asked)
+        report = cohort_report(kb, folder / source, therapies=["ibuprofen"], show_small=True, **asked)
         assert set(by_therapy({**report, "patients": {"answered": 0}})) == {"ggt:Ibuprofen"}
 
 

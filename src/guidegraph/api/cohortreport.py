@@ -54,14 +54,14 @@ def cohort_report(
             the unknown facts and what a change moves.
         progress: is told how many patients are done.
         change: what else the patients are asked, so that the report tells what moves.
-        show_small: tell counts as they are; else those of 1 to 4 are masked and all others rounded.
+        show_small: tell counts as they are; else those of 1 to 4 are masked and all others rounded down.
         options: what is asked, as for :func:`guidegraph.api.cohort.answer_table`, but for ``statements``, ``long`` and
             ``strict``. Of a file of answers only ``therapies``: the others are its own.
 
     Raises:
         TermError: a therapy is unknown or ambiguous.
-        UsageError: the source or an option cannot be used, there is no patient, or a file of answers was made by other
-            knowledge.
+        UsageError: the source or an option cannot be used, there is no patient, there are too few to mask small counts,
+            or a file of answers was made by other knowledge.
     """
     from guidegraph.cohort.outputs import answers_in
 

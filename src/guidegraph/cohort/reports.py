@@ -9,9 +9,10 @@ from guidegraph.cohort import forms
 from guidegraph.cohort.blocking import Blocked, Blocking
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.flows import Flow, Moves, Turn, order
-from guidegraph.cohort.small import UNDER, Told, masked
+from guidegraph.cohort.small import UNDER, Told, least, masked, masked_row
 from guidegraph.cohort.tallies import Tally
 from guidegraph.comparisons import Controversy
+from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import software
 from guidegraph.knowledge.records import Records
@@ -54,7 +55,14 @@ def report(records: Records, parts: Parts, tell: Tell) -> forms.ReportForm:
         records: the knowledge.
         parts: the counts.
         tell: how counts are told (:func:`guidegraph.cohort.small.telling`).
+
+    Raises:
+        UsageError: small counts are to be masked, and there are too few patients to hide any among.
     """
+    fewest = least(len(STATUSES))
+    if tell is masked and 0 < parts.tally.patients < fewest:
+        what = f"fewer than {fewest} patients have statuses: too few to hide small counts among"
+        raise UsageError(what, where=parts.source, mend="Tell them all by --show-small, to who may see them.")
     rows, steady = _therapies(records, parts.tally, parts.blocking, tell)
     return {
         "source": parts.source,
@@ -118,7 +126,7 @@ def _therapies(
                 **_named(records, head),
                 "category": records.classes.get(head, ("", ""))[1] or "other",
                 "members": [_named(records, iri) for iri in others],
-                "statuses": {status: tell(number) for status, number in counted.items()},
+                "statuses": masked_row(counted) if tell is masked else {**counted},
                 "signs_only": tell(blocking.signs_only[head]) if blocking is not None else None,
             }
         )

@@ -75,7 +75,7 @@ def notes(data: ReportForm) -> list[str]:
     """What a reader must know of the numbers, in sentences."""
     patients, told = data["patients"], []
     if data["small_cells"]:
-        told.append(f"Counts of 1 to 4 are told as {MASK}, all others to the nearest 5: rows need not add up.")
+        told.append(f"Counts of 1 to 4 are told as {MASK}, all others are rounded down to a multiple of 5.")
     if patients["contradicted"] != 0:
         told.append(f"Contradict themselves and are counted nowhere below: {counted(patients['contradicted'])}.")
     if patients["left_out"] != 0:
@@ -104,7 +104,7 @@ def tables(data: ReportForm) -> Iterator[Table]:
             "a warning or an alert.",
             ("document", "kind", "issued", "patients", "statements"),
             [
-                (row["name"], row["kind"], row["issued"], row["patients"], str(row["statements"]))
+                (row["name"], row["kind"], row["issued"], row["patients"], row["statements"])
                 for row in data["documents"]
             ],
         )  # fmt: skip
@@ -125,15 +125,15 @@ def _ever(data: ReportForm) -> Table:
 def _therapies(data: ReportForm) -> Table:
     facts = data["facts"] is not None
     signs = (
-        ' Provisional on signs alone ("but for signs"): nothing but signs of alerts that nobody asked about holds it '
-        "up, of those in brackets for the first."
+        " On signs alone: it is provisional, and nothing but signs of alerts that nobody asked about holds it up (of "
+        "those in brackets, the first)."
     )
     return Table(
         "therapies", "Therapies by status",
         "Those first that are recommended to most: eligible, provisional or with caution. "
         "A therapy stands for those in brackets, which have the same status for every patient."
         + (signs if facts else ""),
-        ("therapy", "kind", *map(status_words, STATUSES), *(["provisional on signs alone"] if facts else [])),
+        ("therapy", "kind", *map(status_words, STATUSES), *(["on signs alone"] if facts else [])),
         [
             (named(row["label"], [one["label"] for one in row["members"]]), row["category"],
              *(row["statuses"][code] for code in STATUSES), *([row["signs_only"]] if facts else []))
@@ -163,7 +163,7 @@ def _facts(data: ReportForm) -> Table:
         [
             (
                 f"any sign of: {row['label']}" if row["alert"] else row["label"],
-                row["patients"], row["alone"], row["provisional"], row["absolute"], str(row["therapies"]),
+                row["patients"], row["alone"], row["provisional"], row["absolute"], row["therapies"],
                 "; ".join(f"{one['label']} {counted(one['patients'])}" for one in row["keeps_open"]),
             )
             for row in facts["rows"]
@@ -174,7 +174,7 @@ def _facts(data: ReportForm) -> Table:
 def turn_words(row: TurnRow) -> str:
     """How a statement turned, in words."""
     said = ", ".join(filter(None, (row["document"], row["label"])))
-    turned = f"{TRUTHS[row['was']]} -> {TRUTHS[row['now']]}"
+    turned = f"{TRUTHS[row['was']]}, now {TRUTHS[row['now']]}"
     return f"{ROLES[row['role']]}: {said}: {turned} ({counted(row['patients'])})"
 
 
@@ -187,7 +187,7 @@ def otherwise_words(move: MoveRow) -> str:
 
 def move_words(move: MoveRow) -> str:
     """A move in words."""
-    return f"{status_words(move['was'])} -> {status_words(move['now'])}"
+    return f"{status_words(move['was'])}, now {status_words(move['now'])}"
 
 
 def moved_name(row: MovedTherapy) -> str:
@@ -200,7 +200,8 @@ def flow_lead(data: ReportForm) -> str:
     flow = data["flow"]
     assert flow is not None
     return (
-        f"From {asked_words(flow['before'])}, to {asked_words(flow['after'])}. Of {counted(flow['patients'])} patients "
+        f"Before: {asked_words(flow['before'])}. Now: {asked_words(flow['after'])}. "
+        f"Of {counted(flow['patients'])} patients "
         f"{counted(flow['moved'])} have another status for some therapy; {flow['unmoved']} therapies move for nobody."
     )
 
@@ -216,7 +217,7 @@ def _flow(data: ReportForm) -> Table:
                 (moved_name(row), status_words(move["was"]), status_words(move["now"]), move["patients"],
                  "; ".join(filter(None, by)))
             )  # fmt: skip
-    heads = ("therapy", "from", "to", "patients", "statements that turned")
+    heads = ("therapy", "before", "now", "patients", "statements that turned")
     return Table("moves", "What the change moves", flow_lead(data), heads, rows)
 
 

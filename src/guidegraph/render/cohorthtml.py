@@ -44,20 +44,20 @@ svg .letter{font:600 11px system-ui,Helvetica,Arial,sans-serif}svg.swatch{vertic
 .bars .number{text-align:right;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;margin:.6rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line)}
-thead th{font-size:.82rem;border-bottom:2px solid currentColor}tbody th{font-weight:500}
+thead th{font-size:.82rem;overflow-wrap:normal;border-bottom:2px solid currentColor}tbody th{font-weight:500}
 .count{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 details{margin:.6rem 0}summary{cursor:pointer}
 svg.flow{display:block;width:100%;max-width:46rem;margin:.8rem 0}svg.flow text{font:13px system-ui,Helvetica,Arial,sans-serif;fill:currentColor}
-svg.flow text.soft{font-size:11px}.ribbon{fill-opacity:.55;stroke:#8888;stroke-width:.5}
+svg.flow text.soft{font-size:11px}.ribbon{fill-opacity:.55;stroke:#8888;stroke-width:.5}.ribbon.idle{fill:#888;fill-opacity:.12}
 .move{border-top:1px solid var(--line);padding:.5rem 0}.move h3{font-size:1rem;margin:0}
 .move ul{margin:.1rem 0;padding-left:1.2rem}
-@media(prefers-color-scheme:dark){svg .idle.status{fill-opacity:.12}svg .idle.letter{fill:#bbb}.ribbon{fill-opacity:.6}}
+@media(prefers-color-scheme:dark){svg .idle.status{fill-opacity:.12}svg .idle.letter{fill:#bbb}}
 @media(max-width:48rem){body{margin:.8rem auto;padding:0 .8rem}
 .bars li{grid-template-columns:1fr auto}.bars .head span:last-child{display:none}.bars svg{grid-column:1/-1;margin-top:.2rem}
 table.rows,table.rows :is(tbody,tr,th,td){display:block}table.rows thead{display:none}
 table.rows tr{border-bottom:1px solid var(--line);padding:.4rem 0}table.rows :is(th,td){border:0;padding:.05rem 0;text-align:left;white-space:normal}
 table.rows th{font-weight:600}table.rows td::before{content:attr(data-is) ": ";opacity:.75}
-.wide{overflow-x:auto}}
+.wide{overflow-x:auto}svg.flow text{font-size:18px}svg.flow text.soft{font-size:15px}}
 @media print{body{margin:0;max-width:none;font-size:11px}details>*{display:block}.bars li,.move,tr{break-inside:avoid}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
@@ -122,7 +122,7 @@ def _bar(row: TherapyRow, patients: int | None, signs: bool) -> str:
     number = recommended(row)
     told = f"{number:,}{_share(number, patients)}" if number or not masked else counted(None)
     if signs and row["signs_only"] != 0:
-        told += f"\0{counted(row['signs_only'])} but for signs"
+        told += f"\0{counted(row['signs_only'])} on signs alone"
     return (
         f"<li><span>{_e(row['label'])}{alike}</span>"
         f'<span class="number">{_lines(told)}</span>{bar_svg(row["label"], row["statuses"])}</li>'
