@@ -167,7 +167,7 @@ def test_forms_are_the_same_again(kb: Any, patients: Path, reports: dict[bool, A
     assert again == reports[False]
     assert cohort_html(again) == cohort_html(reports[False])
     assert list(cohort_csv(again)) == [
-        f"{name}.csv" for name in ("patients", "therapies", "facts", "controversies", "documents", "moves")
+        f"cohort-{name}.csv" for name in ("patients", "therapies", "facts", "controversies", "documents", "moves")
     ]
 
 
@@ -192,9 +192,18 @@ def test_the_command(patients: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*asked, "-o", str(out), "--tables", str(tables)])
     assert done.exit_code == 0, done.output
     assert out.read_text().startswith("<!doctype html>")
-    assert sorted(path.name for path in tables.iterdir()) == [
-        "controversies.csv", "documents.csv", "facts.csv", "patients.csv", "therapies.csv",
-    ]  # fmt: skip
+    names = ("controversies", "documents", "facts", "patients", "therapies")
+    assert sorted(path.name for path in tables.iterdir()) == [f"cohort-{name}.csv" for name in names]
+
+
+def test_the_command_never_replaces_its_source(patients: Path, tmp_path: Path) -> None:
+    source = tmp_path / "cohort-facts.csv"
+    source.write_bytes(patients.read_bytes())
+    done = CliRunner().invoke(app, ["cohort", "report", str(source), "--tables", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "this would replace what it reports on" in done.output
+    assert source.read_bytes() == patients.read_bytes()
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_too_few_patients_to_hide_any(kb: Any, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def report(
             columns=meanings,
             therapies=therapy or (),
         )
-    _write(data, shown, output, tables)
+    _write(data, shown, source, output, tables)
 
 
 def _form(output: Path | None) -> Callable[[Any], str]:
@@ -136,8 +136,14 @@ def _form(output: Path | None) -> Callable[[Any], str]:
     return forms[output.suffix.lower()]
 
 
-def _write(data: ReportForm, shown: Callable[[Any], str], output: Path | None, tables: Path | None) -> None:
-    """Write the report and its tables, all of them or none."""
+def _write(
+    data: ReportForm, shown: Callable[[Any], str], source: Path, output: Path | None, tables: Path | None
+) -> None:
+    """Write the report and its tables, all of them or none.
+
+    Raises:
+        UsageError: one of them would replace the source, or cannot be written.
+    """
     from guidegraph.render import cohort_csv
 
     files: dict[Path, str | bytes] = {}
@@ -145,6 +151,9 @@ def _write(data: ReportForm, shown: Callable[[Any], str], output: Path | None, t
         files = {tables / name: text for name, text in cohort_csv(data).items()}
     if output is not None:
         files[output] = shown(data)
+    for path in files:
+        if path.exists() and path.samefile(source):
+            raise UsageError("this would replace what it reports on", where=str(path), mend="Name another place.")
     if files:
         write_files(files)
         typer.echo(f"wrote {', '.join(str(path) for path in files)}", err=True)

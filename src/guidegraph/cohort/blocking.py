@@ -28,8 +28,8 @@ Key = TypeVar("Key")
 #: Roles of statements by the letters under which statuses name them, the gravest first.
 ROLES = "cfgr"
 #: By role the statuses that an unknown statement of it keeps open, as far as facts to establish decide them: whether
-#: anything recommends the therapy, or, where it is recommended, whether anything speaks against it. That an unknown
-#: hypersensitivity could make what nobody recommends contraindicated blocks nobody.
+#: anything recommends the therapy, or, where it is recommended, whether anything speaks against it. That an
+#: unknown fact could make contraindicated what nobody recommends blocks nobody.
 _ASKED = {code: "f" if "f" in STATUSES[code].open else STATUSES[code].open for code in WAITING}
 _WAITING = {role: [code for code, asked in _ASKED.items() if role in asked] for role in ROLES}
 

@@ -229,7 +229,7 @@ def cohort_csv(data: ReportForm) -> dict[str, str]:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(table.heads)
         writer.writerows([MASK if cell is None else cell for cell in row] for row in table.rows)
-        made[f"{table.name}.csv"] = text.getvalue()
+        made[f"cohort-{table.name}.csv"] = text.getvalue()
     return made
 
 
