@@ -250,6 +250,13 @@ def test_other_knowledge_moves_what_it_states_otherwise(kb: Any, folder: Path) -
     assert {turn["statement"] for turn in turns if turn["role"] in "fgc"} <= own | rests
 
 
+def test_what_is_not_understood_is_counted_by_cells(kb: Any, tmp_path: Path) -> None:
+    path = tmp_path / "few.csv"
+    path.write_text("patient,age,conditions: atrial fibrillation\na,30,false\nb,40,false\nc,50,\n")
+    report = cohort_report(kb, path, as_of=AS_OF, show_small=True, therapies=["ibuprofen"])
+    assert [(one["column"], one["count"]) for one in report["unclear"]] == [("conditions: atrial fibrillation", 2)]
+
+
 def test_only_some_therapies(kb: Any, folder: Path) -> None:
     for source in ("now.parquet", "patients.parquet"):
         asked: Any = {} if source == "now.parquet" else {"as_of": AS_OF}

@@ -90,7 +90,8 @@ class Cells:
                 tell(self.unread, column.name, said, value, mask, first)
                 continue
             gathered.state(said, mask)
-            for _, text in said.not_understood:
+            # What may be of two lists is one entry that is not understood.
+            for text in dict.fromkeys(text for _, text in said.not_understood):
                 tell(self.unread, column.name, f"not understood: {text}", value, mask, first)
         return bad
 

@@ -118,7 +118,7 @@ class ProfileRows:
                     self._tell(profile, name, at, len(some), first)
                     continue
                 gathered.state(profile, at)
-                for _, text in profile.not_understood:
+                for text in dict.fromkeys(text for _, text in profile.not_understood):
                     self._tell(f"not understood: {text}", name, at, len(some), first)
             yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad)
             first += len(some)

@@ -58,7 +58,7 @@ table.rows,table.rows :is(tbody,tr,th,td){display:block}table.rows thead{display
 table.rows tr{border-bottom:1px solid var(--line);padding:.4rem 0}table.rows :is(th,td){border:0;padding:.05rem 0;text-align:left;white-space:normal}
 table.rows th{font-weight:600}table.rows td::before{content:attr(data-is) ": ";opacity:.75}
 .wide{overflow-x:auto}svg.flow text{font-size:18px}svg.flow text.soft{font-size:15px}}
-@media print{body{margin:0;max-width:none;font-size:11px}details>*{display:block}.bars li,.move,tr{break-inside:avoid}
+@media print{body{margin:0;max-width:none;font-size:11px}details::details-content{content-visibility:visible;display:block}details>*{display:block}.bars li,.move,tr{break-inside:avoid}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 #: Rows of a table that are shown; the others are folded.

@@ -24,7 +24,7 @@ _BAR = 22
 _LETTER, _MASKED = 3.5, 0.4
 #: Of the flow: its width, the height of all bars of a side, the columns of words, a bar, the space between bars, the
 #: least height of one, and that of its words.
-_WIDTH, _HEIGHT, _WORDS, _COLUMN, _GAP, _LEAST, _WORDS_HIGH = 560, 300, 150, 14, 12, 3.0, 37.0
+_WIDTH, _HEIGHT, _WORDS, _COLUMN, _GAP, _LEAST, _WORDS_HIGH = 560, 300, 150, 14, 12, 3.0, 40.0
 
 
 def _e(text: str) -> str:
@@ -116,7 +116,7 @@ def flow_svg(rows: Sequence[Between]) -> str:
             parts.append(
                 f'<text x="{words_x}" y="{middle:.1f}" text-anchor="{anchor}">{_e(status_words(status))}</text>'
             )
-            place = f'x="{words_x}" y="{middle + 15:.1f}" text-anchor="{anchor}"'
+            place = f'x="{words_x}" y="{middle + 16:.1f}" text-anchor="{anchor}"'
             parts.append(f'<text class="soft" {place}>{_e(counted(count))}</text>')
     said = "; ".join(f"{status_words(r['was'])} to {status_words(r['now'])} {counted(r['count'])}" for r in told)
     return (
