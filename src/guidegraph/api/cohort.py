@@ -65,9 +65,20 @@ def answer_table(
     """
     from guidegraph.cohort.run import run
 
+    kept(Path(source), Path(output))
     asked = request(kb, options)
     rows = _table(kb, Path(source), asked.as_of, options.get("columns", {}))
     return run(kb.knowledge, rows, Path(output), asked, progress)
+
+
+def kept(source: Path, output: Path) -> None:
+    """See that what is written does not replace what is read.
+
+    Raises:
+        UsageError: it would.
+    """
+    if source.exists() and output.exists() and output.samefile(source):
+        raise UsageError("this would replace what is read", where=str(output), mend="Name another place.")
 
 
 def patient_rows(kb: KnowledgeBase, source: Path, day: date, meanings: Mapping[str, str]) -> Rows:

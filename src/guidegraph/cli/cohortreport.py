@@ -144,6 +144,7 @@ def _write(
     Raises:
         UsageError: one of them would replace the source, or cannot be written.
     """
+    from guidegraph.api.cohort import kept
     from guidegraph.render import cohort_csv
 
     files: dict[Path, str | bytes] = {}
@@ -152,8 +153,7 @@ def _write(
     if output is not None:
         files[output] = shown(data)
     for path in files:
-        if path.exists() and path.samefile(source):
-            raise UsageError("this would replace what it reports on", where=str(path), mend="Name another place.")
+        kept(source, path)
     if files:
         write_files(files)
         typer.echo(f"wrote {', '.join(str(path) for path in files)}", err=True)
