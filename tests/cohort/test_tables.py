@@ -70,6 +70,15 @@ def profile(row: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+def test_the_patients_are_never_replaced_by_their_answers(kb: Any, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"patient": ["a"], "age": [30]}).write_parquet(path)
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="this would replace what is read"):
+        answer_table(kb, path, tmp_path / "." / "t.parquet")
+    assert path.read_bytes() == before
+
+
 WRITERS: dict[str, Callable[[Any, Path], None]] = {
     "t.parquet": lambda table, path: table.write_parquet(path),
     "t.csv": lambda table, path: table.write_csv(path),

@@ -45,6 +45,7 @@ NEEDED = {
     "export sheet": ["bmj-2025", "-o", "written.yaml"],
     "cohort answer": ["patients.csv", "-o", "statuses.parquet"],
     "cohort columns": ["patients.csv"],
+    "cohort report": ["patients.csv"],
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from guidegraph.profile.problems import of_problem
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
     from guidegraph.cohort.cells import Unread
-    from guidegraph.cohort.rows import Read
+    from guidegraph.cohort.rows import Read, Rows
     from guidegraph.cohort.run import Report, Request
     from guidegraph.model import Profile
 
@@ -73,20 +73,51 @@ def answer_table(
         TermError: a therapy is unknown or ambiguous.
         UsageError: the table, a heading, an option or, if strict, a row cannot be used, or the output cannot be made.
     """
-    from guidegraph.cohort.longrows import LongRows, is_long
-    from guidegraph.cohort.rows import Rows, TableRows
     from guidegraph.cohort.run import run
+
+    place, asked = _place(Path(source), Path(output)), request(kb, options)
+    with _table_rows(kb, Path(source), asked.as_of, options) as rows:
+        return run(kb.knowledge, rows, place, asked, progress)
+
+
+def patient_rows(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions) -> AbstractContextManager[Rows]:
+    """The patients of a table or of records.
+
+    Args:
+        kb: what is known.
+        source: see :func:`answer_table` and :func:`answer_records`.
+        day: the day that is asked about.
+        options: ``columns`` and ``table`` of a table.
+
+    Raises:
+        UsageError: it is none of these, or cannot be read.
+    """
+    if is_records(source, options.get("table", "")):
+        return nullcontext(_records(kb, source, day, options))
+    return _table_rows(kb, source, day, options)
+
+
+@contextmanager
+def _table_rows(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions) -> Iterator[Rows]:
+    from guidegraph.cohort.longrows import LongRows, is_long
+    from guidegraph.cohort.rows import TableRows
     from guidegraph.cohort.tables import headings
 
-    place = _place(Path(source), Path(output))
-    asked, meanings = _request(kb, options), options.get("columns", {})
-    with _table(Path(source), options.get("table", "")) as path:
-        rows: Rows
+    meanings = options.get("columns", {})
+    with _table(source, options.get("table", "")) as path:
         if is_long([meanings.get(name, name) for name in headings(path)]):
-            rows = LongRows(path, asked.as_of, meanings, str(source))
+            yield LongRows(path, day, meanings, str(source))
         else:
-            rows = TableRows(path, kb.vocabulary, meanings, str(source))
-        return run(kb.knowledge, rows, place, asked, progress)
+            yield TableRows(path, kb.vocabulary, meanings, str(source))
+
+
+def _records(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions) -> Rows:
+    from guidegraph.cohort.rows import ProfileRows
+
+    if options.get("columns") or options.get("table"):
+        raise UsageError("records have no columns and no table", where=str(source), mend="Leave out what names them.")
+    unread: dict[tuple[str, str], Unread] = {}
+    return ProfileRows(_profiles(kb, source, day, unread), str(source), unread)
 
 
 def answer_records(
@@ -111,15 +142,10 @@ def answer_records(
     Raises:
         TermError, UsageError: as :func:`answer_table`; or the folder holds neither.
     """
-    from guidegraph.cohort.rows import ProfileRows
     from guidegraph.cohort.run import run
 
-    if options.get("columns") or options.get("table"):
-        raise UsageError("records have no columns and no table", where=str(source), mend="Leave out what names them.")
-    place, asked = _place(Path(source), Path(output)), _request(kb, options)
-    unread: dict[tuple[str, str], Unread] = {}
-    rows = ProfileRows(_profiles(kb, Path(source), asked.as_of, unread), str(source), unread)
-    return run(kb.knowledge, rows, place, asked, progress)
+    place, asked = _place(Path(source), Path(output)), request(kb, options)
+    return run(kb.knowledge, _records(kb, Path(source), asked.as_of, options), place, asked, progress)
 
 
 def proposed_columns(kb: KnowledgeBase, source: str | Path, table: str = "") -> tuple[bool, list[tuple[str, str, str]]]:
@@ -183,6 +209,16 @@ def _place(source: Path, output: Path) -> Path:
     """
     if output.suffix.lower() != ".parquet":
         raise UsageError(f"unknown ending {output.suffix!r}", where=str(output), mend="End it in .parquet.")
+    kept(source, output)
+    return destination(output)
+
+
+def kept(source: Path, output: Path) -> None:
+    """See that what is written does not replace what is read, nor stand among it.
+
+    Raises:
+        UsageError: it would.
+    """
     place, read = destination(output), source.resolve()
     if place == read or (place.exists() and source.exists() and place.samefile(source)):
         raise UsageError("the answer would go where the patients are", where=str(output), mend="Name another file.")
@@ -190,7 +226,6 @@ def _place(source: Path, output: Path) -> Path:
         raise UsageError(
             "the answer would go among the records", where=str(output), mend="Name a file outside of their folder."
         )
-    return place
 
 
 def _profiles(
@@ -255,7 +290,13 @@ def expected(source: Path) -> int | None:
         return int(table.select(pl.len()).collect().item())
 
 
-def _request(kb: KnowledgeBase, options: CohortOptions) -> Request:
+def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
+    """What is asked, with the therapies by their IRIs.
+
+    Raises:
+        TermError: a therapy is unknown or ambiguous.
+        UsageError: an option cannot be understood, or no statement reaches a therapy.
+    """
     from guidegraph.cohort.run import Request
 
     check_jurisdiction(kb.knowledge, options.get("jurisdiction"))

@@ -44,7 +44,7 @@ _COMMANDS = {
     "export": ("export", "app"),
     "nanopub": ("export", "nanopubs"),
     "profile": ("intake", "app"),
-    "cohort": ("cohort", "app"),
+    "cohort": ("cohortreport", "app"),
     "domains": ("domains", "domains"),
     "serve": ("serve", "serve"),
     "mcp": ("mcp", "mcp"),

@@ -50,7 +50,7 @@ app = typer.Typer(
     help="Many patients at once: guidegraph cohort PATIENTS -o OUT.parquet answers for a table of them.",
 )
 
-_PATIENTS = (
+PATIENTS = (
     "A table with a row a patient or a fact (.parquet, .csv, .tsv, .duckdb), a folder of FHIR Bundles or of a bulk "
     "export, or an OMOP CDM."
 )
@@ -60,7 +60,7 @@ Table = Annotated[
 
 
 @contextmanager
-def _needed() -> Iterator[None]:
+def needed() -> Iterator[None]:
     """Say what to install where the libraries of columns are missing."""
     # One part of a table is read ahead, not as many as there are cores for: this bounds what memory a run takes.
     os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", "1")
@@ -75,7 +75,7 @@ def _needed() -> Iterator[None]:
 @app.command("answer", hidden=True)
 @guarded
 def answer(
-    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=_PATIENTS)],
+    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=PATIENTS)],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", parser=file_path, help="The Parquet file to write.")
     ],
@@ -116,9 +116,9 @@ def answer(
     """
     if long and statements:
         raise UsageError("--long has a row a therapy, --statements a column a statement", mend="Ask for one of them.")
-    meanings = _meanings(columns)
+    meanings = meanings_in(columns)
     kb = opened()
-    with _needed(), _progress(patients) as progress:
+    with needed(), progress_shown(patients) as progress:
         from guidegraph.api.cohort import answer_records, answer_table, is_records
 
         answered = answer_records if is_records(patients, table) else answer_table
@@ -145,7 +145,7 @@ def answer(
 @app.command("columns")
 @guarded
 def proposed(
-    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=_PATIENTS)],
+    patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=PATIENTS)],
     table: Table = "",
     output: Output = None,
     opened: Opener = SHIPPED,
@@ -154,7 +154,7 @@ def proposed(
 
     Example: guidegraph cohort columns patients.csv -o columns.yaml
     """
-    with _needed():
+    with needed():
         from guidegraph.api.cohort import proposed_columns
 
         long, rows = proposed_columns(opened(), patients, table)
@@ -176,7 +176,7 @@ def _yaml(long: bool, rows: list[tuple[str, str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _meanings(path: Path | None) -> dict[str, str]:
+def meanings_in(path: Path | None) -> dict[str, str]:
     """The mapping of columns in a file.
 
     Raises:
@@ -199,7 +199,7 @@ def _meanings(path: Path | None) -> dict[str, str]:
 
 
 @contextmanager
-def _progress(patients: Path) -> Iterator[Callable[[int], None]]:
+def progress_shown(patients: Path) -> Iterator[Callable[[int], None]]:
     """The patients that are done and how long the rest takes, on a terminal; nothing in a pipe."""
     if not terminal():
         yield lambda rows: None

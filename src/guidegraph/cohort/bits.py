@@ -49,7 +49,7 @@ def coded(planes: Iterable[Plane], codes: Codes) -> None:
 
 
 def count(plane: Plane) -> int:
-    """How many are in a plane."""
+    """How many patients are in a plane."""
     return int(np.bitwise_count(plane).sum())
 
 

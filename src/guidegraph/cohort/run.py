@@ -15,6 +15,7 @@ from polars.io.plugins import register_io_source
 from guidegraph.cohort.bits import Mask, Plane, coded, count, pack, unpack, words
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
+from guidegraph.cohort.outputs import CONTRADICTION, STATUS, TRUTH, Made, mark
 from guidegraph.cohort.parts import Parts, State, is_small, key
 from guidegraph.cohort.rows import Batch, Passing, ProfileRows, Rows
 from guidegraph.cohort.statuses import Statuses
@@ -22,13 +23,9 @@ from guidegraph.cohort.tables import BATCH, told
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.criteria import Criteria, compile_criteria
-from guidegraph.knowledge.opened import Knowledge
+from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.model import STATUSES
 
-_STATUS = pl.Enum(list(STATUSES))
-_TRUTH = pl.Enum(["true", "false", "unknown", "inactive"])
-#: The name of the column that tells what of a patient contradicts itself.
-CONTRADICTION = "contradiction"
 _LISTED = 3
 _COUNTS = ("patients", "left_out", "contradicted")
 
@@ -111,7 +108,10 @@ def run(
                 lambda columns, where, rows, size: work.frames(progress, parts), schema=work.coded
             )
             lazy.select(*work.decoded).sink_parquet(
-                place, maintain_order=True, row_group_size=None if asked.long else BATCH
+                place,
+                maintain_order=True,
+                row_group_size=None if asked.long else BATCH,
+                metadata=lambda _: work.made_from(),
             )
             if work.fault is not None:
                 raise work.fault
@@ -153,7 +153,7 @@ class _Work:
 
     def __init__(self, knowledge: Knowledge, rows: Rows, asked: Request) -> None:
         self._rows, self._asked = rows, asked
-        self._vocabulary = knowledge.vocabulary
+        self._knowledge, self._vocabulary = knowledge, knowledge.vocabulary
         self._criteria: Criteria = compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
         self._therapies = [t for t in self._criteria.therapies if not asked.therapies or t.iri in asked.therapies]
         self._statements = sorted(self._criteria.population) if asked.statements else []
@@ -162,6 +162,22 @@ class _Work:
         self.fault: Exception | None = None
         self._done = 0
         self._passed: list[str] = []
+
+    def made_from(self) -> dict[str, str]:
+        """What the file says of itself (:mod:`guidegraph.cohort.outputs`), when everybody is answered."""
+        asked, report = self._asked, self.report
+        return mark(
+            Made(
+                self._knowledge.digest,
+                asked.as_of.isoformat(),
+                asked.jurisdiction,
+                tuple(sorted(asked.voices)),
+                report.patients,
+                report.left_out,
+                report.contradicted,
+                software(),
+            )
+        )
 
     @property
     def coded(self) -> dict[str, pl.DataType]:
@@ -177,7 +193,7 @@ class _Work:
         """The columns of the answer as they are written."""
         statuses = {"status"} if self._asked.long else set(self._names)
         numbers = {name: kind for name, kind in list(self.coded.items())[2:] if kind == pl.UInt8}
-        told = {name: pl.col(name).cat.to(_STATUS if name in statuses else _TRUTH) for name in numbers}
+        told = {name: pl.col(name).cat.to(STATUS if name in statuses else TRUTH) for name in numbers}
         return [told.get(name, pl.col(name)) for name in self.coded]
 
     def frames(self, progress: Callable[[int], None], parts: Parts | None = None) -> Iterator[pl.DataFrame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from guidegraph.cohort.bits import Plane
@@ -70,20 +70,16 @@ class Statuses:
             for therapy in self._criteria.therapies
         }
 
-    def _alarms(self, therapy: Therapy) -> tuple[Plane, Plane]:
-        """Those whom a true alert burdens, and those whom an unknown one does (assess/33-spared)."""
-        certain, possible = [], []
+    def _burdens(self, therapy: Therapy) -> Iterator[tuple[str, Plane]]:
+        """Each alert with those whom it burdens where it holds for them (assess/33-spared)."""
         for alert in self._criteria.alerts:
-            true = self._one_true(alert)
             spared = self._urgent[therapy.iri]
             if alert in therapy.called_by:
                 spared = self.sheet.all
             elif answering := self._answering(therapy, alert):
                 counting = self.sheet.any(map(self.truths.counts, answering))
-                spared = self.sheet.any((spared, self.sheet.less(counting, true)))
-            certain.append(self.sheet.less(true, spared))
-            possible.append(self.sheet.less(self.truths.unknown(alert), spared))
-        return self.sheet.any(certain), self.sheet.any(possible)
+                spared = self.sheet.any((spared, self.sheet.less(counting, self._one_true(alert))))
+            yield alert, self.sheet.rest(spared)
 
     def _general(self, therapy: Therapy, against: str) -> Plane:
         """Those of whom advice against a class does not hold up what a true alert calls for (assess/40-limits)."""
@@ -112,23 +108,32 @@ class Statuses:
         apart = self.sheet.less(self.sheet.both(apart, self._one_true(against)), general)
         return self.sheet.any((general, limit, apart)), apart
 
-    def _uncovered(self, therapy: Therapy) -> tuple[Plane, Plane]:
-        """Those who are of whom no document states that it covers them, and those who may be (assess/41-coverage)."""
-        certain, possible = [], []
+    def _resting(self, therapy: Therapy) -> Iterator[tuple[str, Plane]]:
+        """Each rule of coverage with those of whom every true recommendation hangs on it (assess/41-coverage)."""
         for rule in self._criteria.coverage if therapy.coverage_counts else ():
-            true, false = self.truths.of(rule)
             carrying = (s for s in therapy.recommending if rule in self._criteria.carries.get(s, ()))
+            false = self.truths.of(rule).false
             rests = self.sheet.less(self._every_true(therapy, carrying), false)
-            rests = self.sheet.less(rests, self._urgent[therapy.iri])
-            certain.append(self.sheet.both(rests, true))
-            possible.append(self.sheet.less(rests, true))
-        return self.sheet.any(certain), self.sheet.any(possible)
+            yield rule, self.sheet.less(rests, self._urgent[therapy.iri])
 
     def _untolerated(self, therapy: Therapy) -> Plane:
         """Those who did not tolerate a therapy, a kind of it or a combination with it (assess/43-tolerated)."""
         tried = (p for (of, led, _), p in self._facts.trials.items() if led == _NOT_TOLERATED and of in therapy.holds)
         told = (plane for of, plane in self._facts.not_tolerated.items() if of in therapy.holds)
         return self.sheet.any((*tried, *told))
+
+    def roles(self, therapy: Therapy) -> Iterator[tuple[str, str, Plane]]:
+        """What bears on a therapy: the letter of its role, the statement or rule, and those for whom it has that role.
+
+        Roles are c (absolute contraindications), f (for), g (against), r (cautions, alerts, coverage), as the
+        statuses name those that may still change them (:class:`guidegraph.model.Status`).
+        """
+        everybody = self.sheet.all
+        yield from (("c", statement, everybody) for statement in therapy.absolute)
+        yield from (("f", statement, everybody) for statement in therapy.recommending)
+        yield from (("g", s, self.sheet.rest(self._aside(therapy, s)[0])) for s in therapy.opposing)
+        yield from (("r", statement, everybody) for statement in therapy.cautioned)
+        yield from (("r", rule, plane) for found in (self._burdens, self._resting) for rule, plane in found(therapy))
 
     def of(self, therapy: Therapy) -> dict[str, Plane]:
         """Those who have each status of a therapy (assess/50-status); each patient has one."""
@@ -137,8 +142,11 @@ class Statuses:
         maybe_opposed = self.sheet.any(self.sheet.less(self.truths.unknown(s), aside[s][0]) for s in therapy.opposing)
         apart = self.sheet.any(aside[s][1] for s in therapy.opposing)
         recommended, forbidden = self._true(therapy.recommending), self._true(therapy.absolute)
-        alarm, maybe_alarm = self._alarms(therapy)
-        uncovered, maybe_uncovered = self._uncovered(therapy)
+        burdens, resting = list(self._burdens(therapy)), list(self._resting(therapy))
+        alarm = self.sheet.any(self.sheet.both(self._one_true(alert), plane) for alert, plane in burdens)
+        maybe_alarm = self.sheet.any(self.sheet.both(self.truths.unknown(alert), plane) for alert, plane in burdens)
+        uncovered = self.sheet.any(self.sheet.both(plane, self._one_true(rule)) for rule, plane in resting)
+        maybe_uncovered = self.sheet.any(self.sheet.less(plane, self._one_true(rule)) for rule, plane in resting)
         careful = self.sheet.any((self._true(therapy.cautioned), alarm, uncovered, apart, self._untolerated(therapy)))
         doubt = (
             maybe_alarm, maybe_uncovered, maybe_opposed,

@@ -25,16 +25,17 @@ class Truths:
     """The truth of everything that the criteria speak of; what is neither true nor false is unknown.
 
     Attributes:
+        sheet: makes planes for these patients.
         atoms, populations, statements: by IRI. A statement that does not count is neither.
         inactive: by recommendation those for whom it does not count, since they have another problem.
     """
 
     def __init__(self, criteria: Criteria, facts: Facts) -> None:
-        self._criteria, self._facts, self._sheet = criteria, facts, facts.sheet
+        self._criteria, self._facts, self.sheet = criteria, facts, facts.sheet
         self.following = Following(criteria, facts)
         self.atoms = {iri: self._atom(atom) for iri, atom in criteria.atoms.items() if not atom.names}
         self.populations: dict[str, Truth] = {}
-        self._unknown = Truth(self._sheet.none, self._sheet.none)
+        self._unknown = Truth(self.sheet.none, self.sheet.none)
         self._branches: dict[tuple[Literal, ...], Truth] = {}
         self._unknowns: dict[str, Plane] = {}
         self._settle_populations()
@@ -44,8 +45,8 @@ class Truths:
     def counts(self, statement: str) -> Plane:
         """Those for whom a statement counts."""
         if statement in self._criteria.inactive:
-            return self._sheet.none
-        return self._sheet.rest(self.inactive.get(statement, self._sheet.none))
+            return self.sheet.none
+        return self.sheet.rest(self.inactive.get(statement, self.sheet.none))
 
     def of(self, statement: str) -> Truth:
         """The truth of a statement or rule."""
@@ -55,14 +56,14 @@ class Truths:
         """Those for whom a statement counts, and is neither true nor false."""
         if statement not in self._unknowns:
             true, false = self.of(statement)
-            self._unknowns[statement] = self._sheet.less(self._sheet.less(self.counts(statement), true), false)
+            self._unknowns[statement] = self.sheet.less(self.sheet.less(self.counts(statement), true), false)
         return self._unknowns[statement]
 
     # ------------------------------------------------------------ atoms
 
     def _atom(self, atom: Atom) -> Truth:
         if not atom.prop:
-            return Truth(self._sheet.none, self._sheet.none)
+            return Truth(self.sheet.none, self.sheet.none)
         if not atom.cls:
             return self._number(atom)
         if atom.prop in CARE:
@@ -71,14 +72,14 @@ class Truths:
             found = Truth(self.following.held(atom.prop, atom.cls), self.following.denied(atom.prop, atom.cls))
         else:
             found = self._event(atom)
-        return Truth(found.true, self._sheet.any((found.false, self._unlisted(atom))))
+        return Truth(found.true, self.sheet.any((found.false, self._unlisted(atom))))
 
     def _unlisted(self, atom: Atom) -> Plane:
         """Those whose complete list denies a class (queries/assess/11-complete)."""
         follows, listing = self.following, self.following.closed(atom.prop)
-        if listing is self._sheet.none or (atom.prop, atom.cls) in self._criteria.asked_only:
-            return self._sheet.none
-        spared = self._sheet.any(
+        if listing is self.sheet.none or (atom.prop, atom.cls) in self._criteria.asked_only:
+            return self.sheet.none
+        spared = self.sheet.any(
             (
                 follows.listed(atom.prop, atom.cls),
                 follows.open(atom.prop, atom.cls),
@@ -94,20 +95,20 @@ class Truths:
         follows, number = self.following, atom.prop
         pieces = range(len(self._criteria.numbers[number]))
         inside = self._criteria.segments(number, atom.interval)
-        true = self._sheet.any(follows.value(number, at) for at in inside)
-        false = self._sheet.any(follows.value(number, at) for at in pieces if at not in inside)
+        true = self.sheet.any(follows.value(number, at) for at in inside)
+        false = self.sheet.any(follows.value(number, at) for at in pieces if at not in inside)
         narrowed = follows.narrowed.get(number)
         if narrowed is not None:
             left, open_ = follows.spans[number], narrowed & ~follows.stated(number)
-            false = false | (open_ & ~self._sheet.any(left[at] for at in inside))
+            false = false | (open_ & ~self.sheet.any(left[at] for at in inside))
             # Who need not have the number may have none; what entries come to, everybody has.
-            having = follows.summed.get(number, self._sheet.none)
+            having = follows.summed.get(number, self.sheet.none)
             if any(rule.given == number and rule.interval and rule.total for rule in self._criteria.rules):
-                having = self._sheet.all
-            true = true | (open_ & having & ~self._sheet.any(left[at] for at in pieces if at not in inside))
+                having = self.sheet.all
+            true = true | (open_ & having & ~self.sheet.any(left[at] for at in pieces if at not in inside))
         return Truth(
             true,
-            self._sheet.any((false, *(self._ownerless(*owner) for owner in self._criteria.owners.get(number, ())))),
+            self.sheet.any((false, *(self._ownerless(*owner) for owner in self._criteria.owners.get(number, ())))),
         )
 
     def _ownerless(self, prop: str, cls: str) -> Plane:
@@ -120,17 +121,17 @@ class Truths:
     def _event(self, atom: Atom) -> Truth:
         """A trial or a stopped drug (queries/assess/13-events)."""
         if atom.prop not in (TRIAL, STOP):
-            return Truth(self._sheet.none, self._sheet.none)
+            return Truth(self.sheet.none, self.sheet.none)
         had = self._facts.trials if atom.prop == TRIAL else self.following.stops
         never = self._facts.no_trials if atom.prop == TRIAL else self.following.no_stops
         return Truth(
-            self._sheet.any(plane for event, plane in had.items() if happened(atom, event, self._above)),
-            self._sheet.any(plane for event, plane in never.items() if rules_out(atom, event, self._above)),
+            self.sheet.any(plane for event, plane in had.items() if happened(atom, event, self._above)),
+            self.sheet.any(plane for event, plane in never.items() if rules_out(atom, event, self._above)),
         )
 
     def _care(self, atom: Atom) -> Truth:
         """A test, procedure or supply (queries/assess/14-care)."""
-        sheet, done = self._sheet, self._facts.done
+        sheet, done = self.sheet, self._facts.done
         true = sheet.any(plane for event, plane in done.items() if fits(atom, event, self._above))
         false = sheet.any(plane for denial, plane in self._facts.not_done.items() if covers(atom, denial, self._above))
         if (atom.prop, atom.cls) in self._criteria.asked_only:
@@ -172,11 +173,11 @@ class Truths:
             if branch not in self._branches:
                 self._branches[branch] = self._branch(branch)
             found.append(self._branches[branch])
-        return Truth(self._sheet.any(b.true for b in found), self._sheet.every(b.false for b in found))
+        return Truth(self.sheet.any(b.true for b in found), self.sheet.every(b.false for b in found))
 
     def _branch(self, literals: Iterable[Literal]) -> Truth:
         found = [self._literal(literal) for literal in literals]
-        return Truth(self._sheet.every(one.true for one in found), self._sheet.any(one.false for one in found))
+        return Truth(self.sheet.every(one.true for one in found), self.sheet.any(one.false for one in found))
 
     def _literal(self, literal: Literal) -> Truth:
         iri, positive = literal
@@ -187,10 +188,10 @@ class Truths:
 
     def _statement(self, statement: str) -> Truth:
         true, false = self.populations.get(self._criteria.population[statement], self._unknown)
-        unclear = self._unclear(statement)
+        unclear = self.unclear(statement)
         acted = self._facts.acted_on.get(statement) if statement in self._criteria.alerts else None
         counts = self.counts(statement)
-        sheet = self._sheet
+        sheet = self.sheet
         true, false = sheet.less(true, unclear), sheet.less(false, unclear)
         if acted is not None:
             true, false = sheet.any((true, acted)), sheet.less(false, acted)
@@ -198,39 +199,39 @@ class Truths:
 
     def _other_problem(self) -> dict[str, Plane]:
         """By recommendation those who have a problem, and none of which it speaks (queries/assess/30-problem)."""
-        chosen = self._facts.chosen if self._facts.chosen is not None else self._sheet.none
+        chosen = self._facts.chosen if self._facts.chosen is not None else self.sheet.none
         asked = {cls: plane & ~chosen for cls, plane in self.following.problems.items()}
         for cls, plane in self._facts.about.items():
-            asked[cls] = asked.get(cls, self._sheet.none) | plane
+            asked[cls] = asked.get(cls, self.sheet.none) | plane
         self._asked = asked
-        some = self._sheet.any(asked.values())
+        some = self.sheet.any(asked.values())
         return {
-            statement: self._sheet.less(some, self._sheet.any(asked.get(cls, self._sheet.none) for cls in conditions))
+            statement: self.sheet.less(some, self.sheet.any(asked.get(cls, self.sheet.none) for cls in conditions))
             for statement, conditions in self._criteria.speaks_of.items()
         }
 
-    def _unclear(self, statement: str) -> Plane:
+    def unclear(self, statement: str) -> Plane:
         """Those of whom nobody knows whether the numbers of the problem asked about are meant (assess/21-clocks)."""
         clocks, chosen = self._criteria.clocks.get(statement), self._facts.chosen
         if not clocks or chosen is None:
-            return self._sheet.none
-        several = self._facts.several if self._facts.several is not None else self._sheet.none
+            return self.sheet.none
+        several = self._facts.several if self._facts.several is not None else self.sheet.none
         unclear = []
         for clock in clocks:
-            meant, elsewhere = self._meant(clock), self._sheet.all if clock.requires else several
+            meant, elsewhere = self._meant(clock), self.sheet.all if clock.requires else several
             ruled_out = self._branch(literal for literal in clock.literals if literal[0] not in clock.counted).false
             unclear.append(chosen & elsewhere & ~meant & ~ruled_out)
         held = []
         for clock in self._criteria.holding[statement]:
-            theirs = self._sheet.none
+            theirs = self.sheet.none
             if clock.counted and clock.requires:
-                theirs = self._sheet.rest(self._meant(clock))
+                theirs = self.sheet.rest(self._meant(clock))
             held.append(self._branch(clock.literals).true & ~theirs)
-        return self._sheet.less(self._sheet.any(unclear), self._sheet.any(held))
+        return self.sheet.less(self.sheet.any(unclear), self.sheet.any(held))
 
     def _meant(self, clock: Clock) -> Plane:
         """Those whose problem is what a branch requires, or a name of it."""
-        return self._sheet.any(
+        return self.sheet.any(
             plane
             for cls, plane in self._asked.items()
             if any(self._one_problem(cls, other) for other in clock.requires)

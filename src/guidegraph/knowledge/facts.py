@@ -153,6 +153,13 @@ class FactBook:
         deny, and none once one of them is stated: who has an eGFR is not asked for a creatinine clearance too. A number
         that only some patients have (a score of a disease) is asked of those who are known to have what it implies.
         """
+        through = self.through(atom)
+        if set(through) & set(values):
+            return ""
+        return next((number for number in through if self._has(number, present)), "")
+
+    def through(self, atom: Atom) -> tuple[str, ...]:
+        """The numbers by which a class may be asked for, in the order in which they are preferred."""
         if atom.cls not in self._through:
             brought = [n for n, _ in self.deciding_ranges(atom, True)]
             read = {(r.given, r.other) for r in self.rules if r.interval and r.kind == READING and not r.excluded}
@@ -161,16 +168,17 @@ class FactBook:
             denying = {r.given for r in two_way}
             brought.sort(key=lambda number: (number not in denying, number))
             self._through[atom.cls] = tuple(dict.fromkeys([*brought, *sorted(denied)]))
-        through = self._through[atom.cls]
-        if set(through) & set(values):
-            return ""
-        return next((number for number in through if self._has(number, present)), "")
+        return self._through[atom.cls]
 
     def _has(self, number: str, present: Mapping[str, frozenset[str]]) -> bool:
         """Whether a patient is known to have a number at all."""
-        if number in self._everybodys:
+        if self.everybodys(number):
             return True
         return number in self._records.implied and self.owner(number, present) is None
+
+    def everybodys(self, number: str) -> bool:
+        """Whether every patient has a number."""
+        return number in self._everybodys
 
     def owner(self, number: str, present: Mapping[str, frozenset[str]]) -> Fact | None:
         """What a patient must have to have a number at all and is not known to have; None if nothing."""

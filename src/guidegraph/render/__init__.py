@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from guidegraph.words import to_json
 
 if TYPE_CHECKING:
+    from guidegraph.render.cohort import cohort_csv, cohort_markdown
+    from guidegraph.render.cohorthtml import cohort_html
     from guidegraph.render.diff import diff_markdown, diff_text
     from guidegraph.render.disagreement import (
         changes_markdown,
@@ -41,6 +43,9 @@ __all__ = [
     "audit_screen_markdown",
     "changes_markdown",
     "changes_text",
+    "cohort_csv",
+    "cohort_html",
+    "cohort_markdown",
     "compare_markdown",
     "compare_screen",
     "compare_screen_markdown",
@@ -83,6 +88,9 @@ __all__ = [
 _MODULES = {
     "changes_markdown": "disagreement",
     "changes_text": "disagreement",
+    "cohort_csv": "cohort",
+    "cohort_html": "cohorthtml",
+    "cohort_markdown": "cohort",
     "diff_markdown": "diff",
     "diff_text": "diff",
     "compare_markdown": "disagreement",

@@ -13,7 +13,8 @@ from guidegraph.words import clean
 _LABEL, _ROW, _HEAD, _COLUMN = 350, 22, 74, 84
 #: The width of a character of the names, about.
 _CHARACTER = 6.4
-_PATTERNS = """<defs>
+#: The patterns of statuses, once a page or picture.
+PATTERNS = """<defs>
 <pattern id="dots" width="8" height="8" patternUnits="userSpaceOnUse"><circle cx="1.5" cy="1.5" r="0.9" fill="#7a5c00" fill-opacity="0.7"/></pattern>
 <pattern id="cross" width="8" height="8" patternUnits="userSpaceOnUse"><path d="M0 0L8 8M8 0L0 8" stroke="#ffffff" stroke-opacity="0.35"/></pattern>
 <pattern id="lines" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M-1 8L8 -1" stroke="#8c2d04" stroke-opacity="0.6"/></pattern>
@@ -139,7 +140,7 @@ def timeline_svg(data: Timeline) -> str:
     told = f"{len(data['rows'])} therapies over weeks {steps[0]:g} to {steps[-1]:g}, as of {data['as_of']}."
     parts = [
         *opening(width, height, title, f"{told} {len(moving)} families change."),
-        _PATTERNS,
+        PATTERNS,
         text(16, 22, title, 15, font_weight="bold"),
         *_rows(data, moving),
         *_axis(steps, bottom, data["now_week"]),
