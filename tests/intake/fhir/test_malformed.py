@@ -79,6 +79,7 @@ def mutate(value: Any, rng: random.Random, *, everywhere: bool = False) -> Any:
     return value
 
 
+@pytest.mark.slow
 def test_500_malformed_resources_make_no_fact_that_they_do_not_state(kb: Any) -> None:
     rng = random.Random(20261124)
     pool = examples()
@@ -143,6 +144,7 @@ def other_types(value: Any) -> list[Any]:
     return [wrong for wrong in WRONG if wrong is not None and kind(wrong) != kind(value)]
 
 
+@pytest.mark.slow
 def test_a_wrong_type_never_adds_a_fact(kb: Any) -> None:
     """Each part of an entry that states a fact, replaced by a wrong type: the same facts or fewer, never others."""
     pool = [v for v in examples() if kinds(understand(kb, v, Everything()))]
