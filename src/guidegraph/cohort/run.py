@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -198,6 +199,13 @@ class _Work:
 
     def frames(self, progress: Callable[[int], None], parts: Parts | None = None) -> Iterator[pl.DataFrame]:
         """The answer, batch by batch; those that were kept are not answered again."""
+        # The engine that writes asks now from one thread, now from another, each of which would hold memory of its own.
+        with ThreadPoolExecutor(1) as thread:
+            answers = self._frames(progress, parts)
+            while (answer := thread.submit(next, answers, None).result()) is not None:
+                yield answer
+
+    def _frames(self, progress: Callable[[int], None], parts: Parts | None) -> Iterator[pl.DataFrame]:
         try:
             number = 0
             while parts and (taken := parts.take(number)) is not None:
