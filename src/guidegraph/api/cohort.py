@@ -76,12 +76,14 @@ def answer_table(
 
     place = _place(Path(source), Path(output))
     asked, meanings = _request(kb, options), options.get("columns", {})
-    with _table(Path(source), options.get("table", "")) as path:
+    table = options.get("table", "")
+    where = f"{source}, table {table}" if table else str(source)
+    with _table(Path(source), table) as path:
         rows: Rows
         if is_long([meanings.get(name, name) for name in headings(path)]):
-            rows = LongRows(path, asked.as_of, meanings, str(source))
+            rows = LongRows(path, asked.as_of, meanings, where)
         else:
-            rows = TableRows(path, kb.vocabulary, meanings, str(source))
+            rows = TableRows(path, kb.vocabulary, meanings, where)
         return run(kb.knowledge, rows, place, asked, progress)
 
 
