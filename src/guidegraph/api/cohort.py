@@ -103,12 +103,13 @@ def _table_rows(kb: KnowledgeBase, source: Path, day: date, options: CohortOptio
     from guidegraph.cohort.rows import TableRows
     from guidegraph.cohort.tables import headings
 
-    meanings = options.get("columns", {})
-    with _table(source, options.get("table", "")) as path:
+    meanings, table = options.get("columns", {}), options.get("table", "")
+    where = f"{source}, table {table}" if table else str(source)
+    with _table(source, table) as path:
         if is_long([meanings.get(name, name) for name in headings(path)]):
-            yield LongRows(path, day, meanings, str(source))
+            yield LongRows(path, day, meanings, where)
         else:
-            yield TableRows(path, kb.vocabulary, meanings, str(source))
+            yield TableRows(path, kb.vocabulary, meanings, where)
 
 
 def _records(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions) -> Rows:

@@ -77,7 +77,7 @@ class LongRows:
         self._table = table.select(name, *said, *days)
         self._told = table.select(name, *said, *days, *text).with_row_index(_ROW, 1)
         self.identifier: tuple[str, pl.DataType] = (name, schema[name])
-        self.columns: Sequence[Column] = ()
+        self.columns: Sequence[Column] = [Column(column, part) for part, column in parts.items() if part]
         self.unread: dict[tuple[str, str], Unread] = {}
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
