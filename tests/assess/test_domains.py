@@ -58,6 +58,7 @@ def test_a_statement_is_found_by_its_printed_number(opened: Opened) -> None:
     assert "1.3.8" in json.dumps(dict(told.data))
 
 
+@pytest.mark.slow
 def test_the_files_are_what_the_sheets_come_to(opened: Opened) -> None:
     made = import_sheet(FOLDER / "sheets", opened("osteoarthritis").knowledge, folder=FOLDER).files
     for name, text in made.items():

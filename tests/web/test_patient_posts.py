@@ -237,6 +237,7 @@ def test_a_text_that_was_changed_is_not_passed_over(client: TestClient) -> None:
     assert emptied.status_code == 200
 
 
+@pytest.mark.slow
 def test_every_link_of_an_answer_leads_somewhere(client: TestClient) -> None:
     page = client.get("/?example=chronic-failed-care&open=ggt:EpiduralSteroidInjection")
     # Links that differ in their anchor alone are of one page.

@@ -79,6 +79,7 @@ def mutate(value: Any, rng: random.Random, *, everywhere: bool = False) -> Any:
     return value
 
 
+@pytest.mark.slow
 def test_500_malformed_resources_make_no_fact_that_they_do_not_state(kb: Any) -> None:
     rng = random.Random(20261124)
     pool = examples()
