@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from guidegraph import render
+from guidegraph.assess.assessment import FALSE, INACTIVE, TRUE, UNKNOWN
 from guidegraph.errors import UsageError
 from guidegraph.render.entries import said
 from tests.conftest import AS_OF
@@ -348,3 +349,19 @@ def test_every_true_contraindication_is_told_whatever_the_status(kb: Any) -> Non
         told = " ".join(f"{row.word} {row.text}" for row in said(entry))
         for row in entry["contraindications"]:
             assert row["truth"] != "true" or row["label"] in told, (entry["label"], row["label"])
+
+
+@pytest.mark.parametrize("name", ["chronic-failed-care", "anticoagulated-older", "age-only"])
+def test_what_explains_a_truth_comes_to_it(kb: Any, name: str) -> None:
+    """The population that is shown decides: what only reports another statement hangs on that one's."""
+    assessment, records = kb.therapies(f"example:{name}", as_of=AS_OF).assessment, kb.records
+    told = 0
+    for statement in records.criteria:
+        truth, branches = assessment.truth(statement), records.branches.get(records.criterion(statement), ())
+        if truth == INACTIVE or assessment.clock(statement) or not branches:
+            continue
+        told += 1
+        values = [assessment.branch_truth(branch) for branch in branches]
+        assert truth == (TRUE if TRUE in values else UNKNOWN if UNKNOWN in values else FALSE), statement
+        assert (truth == UNKNOWN) == bool(assessment.open_atoms(statement)), statement
+    assert told > 150

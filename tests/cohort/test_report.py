@@ -20,7 +20,6 @@ from guidegraph.assess.questions import every_open_statement, questions
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.criteria import compile_criteria
-from guidegraph.knowledge.records import Records
 from guidegraph.model import STATUSES
 from tests.cohort.test_tables import rows
 from tests.conftest import AS_OF
@@ -136,15 +135,13 @@ def test_documents_and_controversies_are_those_of_the_answers(kb: Any, folder: P
     assert any(row["both"] for row in today["controversies"])
 
 
-def test_unknown_facts_are_the_questions_of_each_patient(kb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_facts_are_the_questions_of_each_patient(kb: Any) -> None:
     from guidegraph.cohort.blocking import Blocking
     from guidegraph.cohort.facts import Gathered
     from guidegraph.cohort.looked import Worked
     from guidegraph.cohort.rows import Batch
 
     criteria = compile_criteria(kb.knowledge, AS_OF)
-    # What only reports another statement has that one's population in the index, on which its truth rests.
-    monkeypatch.setattr(Records, "population", lambda self, statement: criteria.population.get(statement, ""))
     profiles = []
     for seed in range(24):
         try:

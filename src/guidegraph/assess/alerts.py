@@ -18,7 +18,7 @@ def signs(assessment: Assessment, alert: str) -> list[Sign]:
     """
     records = assessment.records
     rows: dict[str, tuple[str, Sign]] = {}
-    left, seen = [records.population(alert)], set[str]()
+    left, seen = [records.criterion(alert)], set[str]()
     while left:
         seen.add(population := left.pop())
         for iri, _ in (literal for branch in records.branches.get(population, ()) for literal in branch):
@@ -54,7 +54,7 @@ def alerts(assessment: Assessment) -> list[Alert]:
         truth = assessment.truth(alert)
         if truth == INACTIVE:
             continue
-        literals = {(a, p) for b in records.branches.get(records.population(alert), ()) for a, p in b}
+        literals = {(a, p) for b in records.branches.get(records.criterion(alert), ()) for a, p in b}
         told = [(a, p) for a, p in literals if assessment.literal_truth(a, p) in (truth, TRUE)]
         facts = [assessment.words(*one) for one in sorted(told, key=lambda one: assessment.filed.words(*one))]
         verb = {TRUE: "present", UNKNOWN: "ask about", FALSE: "known to be absent"}[truth]

@@ -67,7 +67,7 @@ def _because(assessment: Assessment, statement: str) -> str:
 def _decided(assessment: Assessment, statement: str) -> str:
     if assessment.truth(statement) == TRUE:
         return holding(assessment, statement) or attended(assessment, statement) or ""
-    branches = assessment.records.branches.get(assessment.records.population(statement), ())
+    branches = assessment.records.branches.get(assessment.records.criterion(statement), ())
     failed = [assessment.words(a, p) for b in branches for a, p in b if assessment.literal_truth(a, p) == FALSE]
     return "; ".join(dict.fromkeys(failed))
 

@@ -172,7 +172,7 @@ class Assessment:
 
     def held_by(self, statement: str) -> tuple[tuple[str, bool], ...]:
         """The first branch of a statement's population that is true; none where there is no such branch."""
-        branches = self.records.branches.get(self.records.population(statement), ())
+        branches = self.records.branches.get(self.records.criterion(statement), ())
         return next((branch for branch in branches if self.branch_truth(branch) == TRUE), ())
 
     def literal_truth(self, atom: str, positive: bool) -> str:
@@ -202,7 +202,7 @@ class Assessment:
             return ()
         key = ("open", statement)
         if key not in self._made:
-            population, clock = self.records.population(statement), self.clock(statement)
+            population, clock = self.records.criterion(statement), self.clock(statement)
             self._made[key] = tuple(sorted(self._open(population, frozenset(), clock)))
         atoms: tuple[str, ...] = self._made[key]
         return atoms

@@ -99,7 +99,7 @@ def _later(assessment: Assessment, therapy: str) -> list[Later]:
     for statement in assessment.statements(therapy, FOR):
         if assessment.truth(statement) != FALSE or records.code(records.standing(statement)) != GUIDELINE:
             continue
-        for atoms in _lacking(assessment, records.population(statement), frozenset()):
+        for atoms in _lacking(assessment, records.criterion(statement), frozenset()):
             waits = [_wait(assessment, atom) for atom in atoms]
             if atoms and all(wait is not None for wait in waits):
                 placed = sorted(atoms, key=assessment.filed.book.label)

@@ -41,7 +41,7 @@ def _goals(assessment: Assessment, therapy: str, statement: str, branch: tuple[t
     denied = [
         tuple(literal for literal in branch if literal[0] not in assessment.clock(other))
         for other in opposed
-        for branch in records.branches.get(records.population(other), ())
+        for branch in records.branches.get(records.criterion(other), ())
     ]
     return goals + [Goal(tuple((atom, not positive) for atom, positive in branch)) for branch in denied]
 
@@ -50,7 +50,7 @@ def _smallest(assessment: Assessment, therapy: str) -> tuple[Fact, ...] | None:
     best: tuple[Fact, ...] | None = None
     search = Search(assessment)
     for statement in assessment.statements(therapy, FOR):
-        for branch in assessment.records.branches.get(assessment.records.population(statement), ()):
+        for branch in assessment.records.branches.get(assessment.records.criterion(statement), ()):
             facts = search.solve(_goals(assessment, therapy, statement, branch))
             if facts is not None and (best is None or len(facts) < len(best)):
                 best = facts

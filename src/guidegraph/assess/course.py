@@ -120,7 +120,7 @@ def banner(assessment: Assessment) -> str | None:
     for statement, of in records.guideline_recommendations:
         if statement in assessment.inactive and assessment.because.get(statement) not in LEFT_OUT:
             continue
-        atoms = (a for branch in records.branches.get(records.population(statement), ()) for a, held in branch if held)
+        atoms = (a for branch in records.branches.get(records.criterion(statement), ()) for a, held in branch if held)
         ranges.setdefault(of, set()).update(a for a in atoms if assessment.atom(a).prop == gg("ageYears"))
     stated = {of: atoms for of, atoms in ranges.items() if atoms}
     if not stated or any(assessment.truth(a) != FALSE for atoms in stated.values() for a in atoms):

@@ -73,7 +73,7 @@ def _proof(assessment: Assessment, statement: str, role: str) -> Proof:
     document = records.one(statement, "statedIn")
     branches = [
         _branch(assessment, b, assessment.clock(statement))
-        for b in records.branches.get(records.population(statement), ())
+        for b in records.branches.get(records.criterion(statement), ())
     ]
     row: Proof = {
         "role": role,

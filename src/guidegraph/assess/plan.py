@@ -157,7 +157,7 @@ class _Planner:
 
     def _bearing(self, statement: str, after: Assessment, others: Iterable[Choice]) -> Bearing:
         records = self._records
-        spoken = self._spoken(records.population(statement), frozenset())
+        spoken = self._spoken(records.criterion(statement), frozenset())
         kind = records.code(records.one(statement, "kind"), "")
         return {
             "id": describe.name(statement),

@@ -122,7 +122,7 @@ def ended(assessment: Assessment, therapy: str) -> list[Recommendation]:
     rows: list[Recommendation] = []
     for statement in ordered(assessment, gone):
         later = _later_editions(records, records.one(statement, "statedIn"))
-        truth = assessment.truth(records.population(statement))
+        truth = assessment.truth(records.criterion(statement))
         if not later or truth == FALSE or _addressed(records, therapy, reaching, later):
             continue
         row: Recommendation = described(assessment, describe.recommendation, statement, truth)
@@ -162,13 +162,13 @@ def against_but_for_coverage(assessment: Assessment, therapy: str) -> list[Recom
     about = {
         (atom.prop, atom.cls)
         for rule in held
-        for branch in records.branches.get(records.population(rule), ())
+        for branch in records.branches.get(records.criterion(rule), ())
         for iri, _ in branch
         if (atom := assessment.atom(iri)).prop
     }
 
     def alone(statement: str) -> bool:
-        for branch in records.branches.get(records.population(statement), ()):
+        for branch in records.branches.get(records.criterion(statement), ()):
             failed = [assessment.atom(a) for a, positive in branch if assessment.literal_truth(a, positive) == FALSE]
             if failed and all((atom.prop, atom.cls) in about for atom in failed):
                 return True

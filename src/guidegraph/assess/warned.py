@@ -45,7 +45,7 @@ def stated_elsewhere(assessment: Assessment, therapy: str) -> list[Contraindicat
     found = [
         s for role in (ABSOLUTE, CAUTIONED) for s in edges.get(role, ()) if assessment.because.get(s) == ANOTHER_COUNTRY
     ]
-    held = (s for s in ordered(assessment, found) if assessment.truth(assessment.records.population(s)) == TRUE)
+    held = (s for s in ordered(assessment, found) if assessment.truth(assessment.records.criterion(s)) == TRUE)
     return [_contraindication(assessment, therapy, s, TRUE) for s in held]
 
 

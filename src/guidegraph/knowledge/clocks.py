@@ -46,7 +46,7 @@ def _branches(
     """Of each branch of a recommendation's population the indications that it requires, and the literals that belong
     to a problem."""
     indications = records.indications[statement]
-    for branch in records.branches.get(records.population(statement), ()):
+    for branch in records.branches.get(records.criterion(statement), ()):
         atoms = [(records.atoms[atom], atom, positive) for atom, positive in branch if atom in records.atoms]
         required = {a.cls for a, _, positive in atoms if positive and a.prop == _CONDITION}
         about = frozenset(cls for cls in required if any(records.same_problem(cls, one) for one in indications))

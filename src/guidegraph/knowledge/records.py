@@ -361,6 +361,11 @@ class Records:
         """The population of a statement, or "" for one that holds for every patient."""
         return self.one(statement, "population")
 
+    def criterion(self, statement: str) -> str:
+        """The population on which the truth of a statement rests: its own, or that of the statement that it reports."""
+        found = self.criteria.get(statement, {}).get(ns.IDX + "population", ())
+        return found[0] if found else self.population(statement)
+
     def issued(self, document: str) -> str:
         """The date of issue as the source states it, or "not stated"."""
         return self.nodes.get(document, {}).get(ns.DCTERMS + "issued", (NOT_STATED,))[0]
