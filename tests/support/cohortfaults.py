@@ -263,7 +263,7 @@ def patients(kb: Any, count: int) -> list[Profile]:
     guide = Guide(kb, compile_criteria(kb.knowledge, DAY))
     turn = 3 * len(guide.branches)
     # Further turns of the guide but for each second one: in the others nothing beside a branch is stated.
-    rare = [guide.patient(start + at) for start in (2 * turn, 4 * turn) for at in range(turn)]
+    rare = [guide.patient(start + at) for start in (4 * turn, 6 * turn, 8 * turn) for at in range(turn)]
     return [*(guide.patient(seed) for seed in range(0, turn, turn // count)), *telling(kb, rare)]
 
 
