@@ -74,7 +74,7 @@ def test_the_patients_are_never_replaced_by_their_answers(kb: Any, tmp_path: Pat
     path = tmp_path / "t.parquet"
     pl.DataFrame({"patient": ["a"], "age": [30]}).write_parquet(path)
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="this would replace what is read"):
+    with pytest.raises(UsageError, match="would go where the patients are"):
         answer_table(kb, path, tmp_path / "." / "t.parquet")
     assert path.read_bytes() == before
 

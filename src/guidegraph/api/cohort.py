@@ -34,8 +34,9 @@ class CohortOptions(TypedDict, total=False):
     ``as_of``, ``jurisdiction``, ``standing`` and ``only`` as for one patient
     (:class:`guidegraph.assess.assessing.Asking`). ``columns``: what columns mean whose headings do not say it, by
     heading. ``table``: which table or view of a DuckDB file. ``therapies``: only these, by any of their names.
-    ``statements``: also the truth of every statement. ``long``: a row a patient and therapy. ``strict``: stop at the
-    first row that cannot be read. ``afresh``: start anew, even where an earlier run of the same was cut short.
+    ``statements``: also the truth of every statement. ``facts``: also what is understood. ``blocking``: which unknown
+    facts keep therapies open. ``long``: a row a patient and therapy. ``strict``: stop at the first row that cannot
+    be read. ``afresh``: start anew, even where an earlier run of the same was cut short.
     """
 
     as_of: date | None
@@ -46,6 +47,8 @@ class CohortOptions(TypedDict, total=False):
     table: str
     therapies: Sequence[str]
     statements: bool
+    facts: bool
+    blocking: bool
     long: bool
     strict: bool
     afresh: bool
@@ -300,6 +303,9 @@ def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
     """
     from guidegraph.cohort.run import Request
 
+    beside = [f"--{name}" for name in ("statements", "facts") if options.get(name)]
+    if options.get("long") and beside:
+        raise UsageError(f"--long has a row a therapy, {beside[0]} columns a patient", mend="Ask for one of them.")
     check_jurisdiction(kb.knowledge, options.get("jurisdiction"))
     wanted = frozenset(kb.vocabulary.resolve(text, ("intervention",)) for text in options.get("therapies", ()))
     silent = sorted(iri for iri in wanted if iri not in kb.records.edges)
@@ -312,6 +318,8 @@ def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
         wanted,
         options.get("statements", False),
         options.get("long", False),
+        options.get("facts", False),
+        options.get("blocking", False),
         options.get("strict", False),
         options.get("afresh", False),
     )

@@ -95,6 +95,12 @@ def answer(
     statements: Annotated[
         bool, typer.Option("--statements", help="Also the truth of every statement for each patient.")
     ] = False,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Also what is understood of each patient, with what follows from it.")
+    ] = False,
+    blocking: Annotated[
+        bool, typer.Option("--blocking", help="Also the unknown facts that keep therapies open, with --long of each.")
+    ] = False,
     long: Annotated[bool, typer.Option("--long", help="A row a patient and therapy, not a column a therapy.")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row that cannot be read; else it is told and left out.")
@@ -114,8 +120,6 @@ def answer(
 
     Example: guidegraph cohort patients.parquet -o statuses.parquet
     """
-    if long and statements:
-        raise UsageError("--long has a row a therapy, --statements a column a statement", mend="Ask for one of them.")
     meanings = meanings_in(columns)
     kb = opened()
     with needed(), progress_shown(patients) as progress:
@@ -135,6 +139,8 @@ def answer(
             table=table,
             therapies=therapy or (),
             statements=statements,
+            facts=facts,
+            blocking=blocking,
             long=long,
             strict=strict,
             afresh=afresh,

@@ -18,7 +18,7 @@ from guidegraph.cohort.truths import Truths
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import CLASSES, Atom
 from guidegraph.knowledge.basis import Literal
-from guidegraph.knowledge.criteria import Criteria
+from guidegraph.knowledge.criteria import Criteria, Therapy
 from guidegraph.knowledge.facts import Fact, FactBook
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import Records
@@ -74,7 +74,7 @@ class Blocking:
     """
 
     def __init__(self, knowledge: Knowledge, criteria: Criteria) -> None:
-        self._records, self._book, self._criteria = knowledge.records, knowledge.book, criteria
+        self._knowledge, self._criteria = knowledge, criteria
         self._alerts = frozenset(map(describe.name, criteria.alerts))
         self.facts: dict[str, Blocked] = {}
         self.signs_only: dict[str, int] = defaultdict(int)
@@ -82,8 +82,7 @@ class Blocking:
 
     def add(self, worked: Worked, therapies: frozenset[str]) -> None:
         """Add some patients, looking at these therapies (IRIs)."""
-        sheet, statuses = worked.sheet, worked.worked
-        opened = _Opened(self._records, self._book, self._criteria, statuses)
+        sheet, waiting = worked.sheet, Waiting(self._knowledge, self._criteria, worked)
         ever: dict[str, Plane] = {}
         alone: dict[str, Plane] = {}
         roles: dict[tuple[str, str], Plane] = {}
@@ -91,23 +90,13 @@ class Blocking:
         for therapy in self._criteria.therapies:
             if therapy.iri not in therapies:
                 continue
-            held: dict[str, Plane] = {}
-            found = worked.statuses(therapy.iri)
-            waiting = {role: sheet.any(found[code] for code in codes) for role, codes in _WAITING.items()}
-            for role, statement, bearing in statuses.roles(therapy):
-                concerned = waiting[role] & bearing
-                if not concerned.any():
-                    continue
-                for fact, plane in opened.facts(statement).items():
-                    blocked = plane & concerned
-                    _grow(held, fact, blocked, sheet)
-                    _grow(roles, (fact, role), blocked, sheet)
+            held, found = waiting.on(therapy, roles), worked.statuses(therapy.iri)
             once, twice = _counted(held, sheet)
             apart = sheet.any(plane for fact, plane in held.items() if fact not in self._alerts)
             self.signs_only[therapy.iri] += count(sheet.any(found[code] for code in recommended) & once & ~apart)
             for fact, plane in held.items():
                 if number := count(plane):
-                    one = self.facts.setdefault(fact, Blocked(opened.named[fact], fact in self._alerts))
+                    one = self.facts.setdefault(fact, Blocked(waiting.named[fact], fact in self._alerts))
                     one.therapies[therapy.iri] += number
                     one.pairs += number
                     _grow(ever, fact, plane, sheet)
@@ -119,6 +108,40 @@ class Blocking:
             self.facts[fact].provisional += count(sheet.any(against))
             self.facts[fact].absolute += count(roles.get((fact, "c"), sheet.none))
         self.patients += count(sheet.any(ever.values()))
+
+
+class Waiting:
+    """The unknown facts that keep the therapies of some patients open.
+
+    Attributes:
+        named: the facts by identifier, as far as a therapy was asked about.
+
+    Args:
+        knowledge: what is known.
+        criteria: everything that decides statuses.
+        worked: the patients.
+    """
+
+    def __init__(self, knowledge: Knowledge, criteria: Criteria, worked: Worked) -> None:
+        self._worked = worked
+        self._opened = _Opened(knowledge.records, knowledge.book, criteria, worked.worked)
+        self.named: Mapping[str, Fact] = self._opened.named
+
+    def on(self, therapy: Therapy, roles: dict[tuple[str, str], Plane] | None = None) -> Mapping[str, Plane]:
+        """By fact those whom it keeps a therapy open for; added to ``roles`` by fact and role."""
+        sheet, held = self._worked.sheet, dict[str, Plane]()
+        found = self._worked.statuses(therapy.iri)
+        waiting = {role: sheet.any(found[code] for code in codes) for role, codes in _WAITING.items()}
+        for role, statement, bearing in self._worked.worked.roles(therapy):
+            concerned = waiting[role] & bearing
+            if not concerned.any():
+                continue
+            for fact, plane in self._opened.facts(statement).items():
+                blocked = plane & concerned
+                _grow(held, fact, blocked, sheet)
+                if roles is not None:
+                    _grow(roles, (fact, role), blocked, sheet)
+        return held
 
 
 def _counted(held: Mapping[str, Plane], sheet: Sheet) -> tuple[Plane, Plane]:

@@ -24,6 +24,8 @@ _TRUE, _UNKNOWN = 0, 2
 TRUTH = pl.Enum(["true", "false", "unknown", "inactive"])
 #: The name of the column that tells what of a patient contradicts itself.
 CONTRADICTION = "contradiction"
+#: The names of the columns with what is understood of each, and with the unknown facts that keep therapies open.
+FACTS, BLOCKING = "facts", "blocking"
 #: The key of a Parquet file's metadata under which it says how it was made.
 _KEY = "guidegraph"
 _FORM = "cohort statuses 1"

@@ -13,10 +13,12 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from guidegraph.cohort import lists
 from guidegraph.cohort.bits import Mask, Plane, coded, count, pack, unpack, words
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
-from guidegraph.cohort.outputs import CONTRADICTION, STATUS, TRUTH, Made, mark
+from guidegraph.cohort.looked import Worked
+from guidegraph.cohort.outputs import BLOCKING, CONTRADICTION, FACTS, STATUS, TRUTH, Made, mark
 from guidegraph.cohort.parts import Parts, State, is_small, key
 from guidegraph.cohort.rows import Batch, Passing, ProfileRows, Rows
 from guidegraph.cohort.statuses import Statuses
@@ -42,6 +44,7 @@ class Request:
         therapies: only these (IRIs); all if empty.
         statements: whether the truth of every statement is told beside the statuses.
         long: whether each row is a patient and a therapy.
+        facts, blocking: whether what is understood, and the unknown facts that keep therapies open, are listed.
         strict: whether a row that cannot be read stops everything.
         afresh: whether to start anew, even where an earlier run of the same was cut short.
     """
@@ -52,6 +55,8 @@ class Request:
     therapies: frozenset[str] = frozenset()
     statements: bool = False
     long: bool = False
+    facts: bool = False
+    blocking: bool = False
     strict: bool = False
     afresh: bool = False
 
@@ -185,9 +190,11 @@ class _Work:
         """The columns of the answer, each status and truth as its number."""
         name, kind = self._rows.identifier
         head: dict[str, pl.DataType] = {name: kind, CONTRADICTION: pl.String()}
+        listed = {FACTS: self._asked.facts, BLOCKING: self._asked.blocking}
+        more = {name: lists.LISTS for name, asked in listed.items() if asked}
         if self._asked.long:
-            return {**head, "therapy": pl.Enum(self._names), "status": pl.UInt8()}
-        return {**head, **dict.fromkeys((*self._names, *map(describe.name, self._statements)), pl.UInt8())}
+            return {**head, "therapy": pl.Enum(self._names), "status": pl.UInt8(), **more}
+        return {**head, **more, **dict.fromkeys((*self._names, *map(describe.name, self._statements)), pl.UInt8())}
 
     @property
     def decoded(self) -> Sequence[pl.Expr]:
@@ -278,16 +285,31 @@ class _Work:
         patients, bad = len(batch.identifiers), batch.bad
         if self._asked.strict and any(unread.lost for unread in self._rows.unread.values()):
             raise self._refused()
-        statuses = Statuses(self._criteria, batch.gathered.facts())
+        worked = Worked(self._criteria, batch)
+        statuses = worked.worked
         contradicted = unpack(statuses.truths.following.contradicted, patients) & ~bad
         self.report.left_out += int(bad.sum())
         self.report.contradicted += int(contradicted.sum())
         self.report.patients += patients - int(bad.sum())
         answer = pl.DataFrame([batch.identifiers, self._told(statuses, contradicted)])
+        found = self._lists(worked, contradicted)
+        if not self._asked.long:
+            answer = answer.hstack(found)
         answer = answer.hstack(self._coded(statuses, contradicted, bad).get_columns())
-        if bad.any():
-            answer = answer.filter(pl.Series(~bad))
-        return self._lengthened(answer) if self._asked.long else answer
+        if self._asked.long:
+            answer = self._lengthened(answer, found)
+            return answer.filter(pl.Series(np.repeat(~bad, len(self._names)))) if bad.any() else answer
+        return answer.filter(pl.Series(~bad)) if bad.any() else answer
+
+    def _lists(self, worked: Worked, contradicted: Mask) -> list[pl.Series]:
+        """The columns of lists that are asked for; of a therapy's own, as long as there are therapies and patients."""
+        asked, found = self._asked, []
+        if asked.facts:
+            found.append(lists.facts(self._knowledge, self._criteria, worked, contradicted))
+        if asked.blocking:
+            shown, each = self._therapies, asked.long
+            found.append(lists.blocking(self._knowledge, self._criteria, worked, shown, contradicted, each))
+        return found
 
     def _refused(self) -> UsageError:
         """Of the rows that cannot be read the first that is known."""
@@ -339,11 +361,12 @@ class _Work:
                 rows[int(row)] = "; ".join(told[:_LISTED])
         return pl.Series(CONTRADICTION, rows, dtype=pl.String)
 
-    def _lengthened(self, answer: pl.DataFrame) -> pl.DataFrame:
+    def _lengthened(self, answer: pl.DataFrame, of_therapies: Sequence[pl.Series]) -> pl.DataFrame:
         """A row a patient and therapy, in the order of the patients."""
         head = [self._rows.identifier[0], CONTRADICTION]
         rows = answer.with_row_index("row").unpivot(
             self._names, index=["row", *head], variable_name="therapy", value_name="status"
         )
+        rows = rows.with_columns(of_therapies)
         ordered = rows.sort("row", maintain_order=True).drop("row")
         return ordered.with_columns(pl.col("therapy").cast(pl.Enum(self._names)))

@@ -24,7 +24,7 @@ class Statuses:
     """
 
     def __init__(self, criteria: Criteria, facts: Facts) -> None:
-        self._criteria, self._facts, self.sheet = criteria, facts, facts.sheet
+        self._criteria, self.facts, self.sheet = criteria, facts, facts.sheet
         self.truths = Truths(criteria, facts)
         self._joined: dict[tuple[str, tuple[str, ...]], Plane] = {}
 
@@ -118,8 +118,8 @@ class Statuses:
 
     def _untolerated(self, therapy: Therapy) -> Plane:
         """Those who did not tolerate a therapy, a kind of it or a combination with it (assess/43-tolerated)."""
-        tried = (p for (of, led, _), p in self._facts.trials.items() if led == _NOT_TOLERATED and of in therapy.holds)
-        told = (plane for of, plane in self._facts.not_tolerated.items() if of in therapy.holds)
+        tried = (p for (of, led, _), p in self.facts.trials.items() if led == _NOT_TOLERATED and of in therapy.holds)
+        told = (plane for of, plane in self.facts.not_tolerated.items() if of in therapy.holds)
         return self.sheet.any((*tried, *told))
 
     def roles(self, therapy: Therapy) -> Iterator[tuple[str, str, Plane]]:
