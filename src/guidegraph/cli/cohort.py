@@ -58,6 +58,19 @@ Table = Annotated[
     str, typer.Option("--table", metavar="NAME", help="The table or view of a DuckDB file; needed if it has several.")
 ]
 
+ColumnsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--columns",
+        metavar="FILE",
+        parser=file_path,
+        help="What columns mean whose headings do not say it, as `guidegraph cohort columns` proposes it.",
+    ),
+]
+Therapies = Annotated[
+    list[str] | None, typer.Option("--therapy", metavar="X", help="Only this therapy; may be repeated.")
+]
+
 
 @contextmanager
 def needed() -> Iterator[None]:
@@ -79,19 +92,9 @@ def answer(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", parser=file_path, help="The Parquet file to write.")
     ],
-    columns: Annotated[
-        Path | None,
-        typer.Option(
-            "--columns",
-            metavar="FILE",
-            parser=file_path,
-            help="What columns mean whose headings do not say it, as `guidegraph cohort columns` proposes it.",
-        ),
-    ] = None,
+    columns: ColumnsFile = None,
     table: Table = "",
-    therapy: Annotated[
-        list[str] | None, typer.Option("--therapy", metavar="X", help="Only this therapy; may be repeated.")
-    ] = None,
+    therapy: Therapies = None,
     statements: Annotated[
         bool, typer.Option("--statements", help="Also the truth of every statement for each patient.")
     ] = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from guidegraph.cli.cohort import PATIENTS, Table, app, meanings_in, needed, progress_shown
+from guidegraph.cli.cohort import PATIENTS, ColumnsFile, Table, Therapies, app, meanings_in, needed, progress_shown
 from guidegraph.cli.common import write
 from guidegraph.cli.options import (
     SHIPPED,
@@ -19,7 +19,6 @@ from guidegraph.cli.options import (
     Output,
     Standing,
     day,
-    file_path,
     folder_path,
     guarded,
 )
@@ -67,18 +66,8 @@ def report(
             help="Also what moves from the knowledge that is asked to the one in this folder.",
         ),
     ] = None,
-    therapy: Annotated[
-        list[str] | None, typer.Option("--therapy", metavar="X", help="Only this therapy; may be repeated.")
-    ] = None,
-    columns: Annotated[
-        Path | None,
-        typer.Option(
-            "--columns",
-            metavar="FILE",
-            parser=file_path,
-            help="What columns mean whose headings do not say it, as `guidegraph cohort columns` proposes it.",
-        ),
-    ] = None,
+    therapy: Therapies = None,
+    columns: ColumnsFile = None,
     table: Table = "",
     jurisdiction: Jurisdiction = None,
     standing: Standing = None,
