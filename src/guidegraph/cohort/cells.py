@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -32,12 +32,22 @@ _EXAMPLES = 3
 
 @dataclass
 class Unread:
-    """Cells that could not be read, or entries that are not understood: how many, and examples with their rows."""
+    """Cells that could not be read, or entries that are not understood: how many, and the first rows that have one."""
 
     column: str
     what: str
     count: int = 0
     examples: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, count: int, examples: Iterable[tuple[int, str]]) -> None:
+        """Count more of them, whichever rows come first."""
+        self.count += count
+        self.examples = sorted([*self.examples, *examples])[:_EXAMPLES]
+
+
+def in_order(unread: Iterable[Unread]) -> list[Unread]:
+    """What could not be read, by the first row that has it."""
+    return sorted(unread, key=lambda entry: (*entry.examples[:1], entry.column, entry.what))
 
 
 def tell(unread: dict[tuple[str, str], Unread], column: str, what: str, value: object, mask: Mask, first: int) -> None:
@@ -49,10 +59,9 @@ def tell(unread: dict[tuple[str, str], Unread], column: str, what: str, value: o
         mask: who has it (shape: patients of a batch).
         first: the number of the first row of the batch.
     """
-    entry = unread.setdefault((column, what), Unread(column, what))
     rows = np.flatnonzero(mask)
-    entry.count += rows.size
-    entry.examples += [(first + int(row), str(value)[:60]) for row in rows[: _EXAMPLES - len(entry.examples)]]
+    shown = [(first + int(row), str(value)[:60]) for row in rows[:_EXAMPLES]]
+    unread.setdefault((column, what), Unread(column, what)).add(rows.size, shown)
 
 
 class Cells:

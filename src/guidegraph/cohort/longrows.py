@@ -161,7 +161,7 @@ class LongRows:
             values = np.full(len(some), None, dtype=object)
             values[group[_AT].to_numpy()] = group[VALUE].to_list()
             bad |= cells.state(column, pl.Series(column.name, values.tolist(), dtype=pl.String), gathered, 1)
-        return Batch(some, gathered, bad)
+        return Batch(some, gathered, bad, 1)
 
     def _column(self, columns: Columns, key: str, term: str) -> Column:
         if key.casefold() == PROBLEM and term:

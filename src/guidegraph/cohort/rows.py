@@ -13,7 +13,7 @@ import polars as pl
 
 from guidegraph.cohort.bits import Mask
 from guidegraph.cohort.cells import Cells, Unread, tell
-from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns
+from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns, naming
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.tables import batches, open_table
 from guidegraph.knowledge.criteria import Criteria
@@ -26,11 +26,15 @@ _PROFILES = 4_096
 
 @dataclass(frozen=True)
 class Batch:
-    """Some patients: who they are, what is stated of them, and whose row cannot be read (shape: patients)."""
+    """Some patients: who they are, what is stated of them, and whose row cannot be read (shape: patients).
+
+    ``first`` is the number by which messages call the first of them.
+    """
 
     identifiers: pl.Series
     gathered: Gathered
     bad: Mask
+    first: int
 
 
 class Rows(Protocol):
@@ -52,7 +56,45 @@ class Rows(Protocol):
         """The patients in their order."""
 
 
-class TableRows:
+class FrameRows:
+    """The rows of a table that comes in frames.
+
+    Args:
+        frames: its rows, in their order.
+        columns: what its columns mean.
+        kind: the type of the column that says who a patient is.
+        where: names the table in messages.
+        first: the number of the first row.
+    """
+
+    def __init__(
+        self, frames: Iterable[pl.DataFrame], columns: Sequence[Column], kind: pl.DataType, where: str, first: int = 1
+    ) -> None:
+        self._frames, self._first = frames, first
+        self.where, self.columns = where, columns
+        self.identifier: tuple[str, pl.DataType] = (naming(columns), kind)
+        self.unread: dict[tuple[str, str], Unread] = {}
+
+    def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
+        """The rows in their order.
+
+        Raises:
+            UsageError: the table cannot be read further.
+        """
+        cells, first, (name, _) = Cells(criteria, vocabulary, self.unread), self._first, self.identifier
+        read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
+        for frame in self._frames:
+            gathered = Gathered(frame.height, criteria, vocabulary)
+            bad = frame[name].is_null().to_numpy().copy()
+            if bad.any():
+                tell(self.unread, name, "the patient has no identifier", "", bad, first)
+            for column in read:
+                bad |= cells.state(column, frame[column.name], gathered, first)
+            yield Batch(frame[name], gathered, bad, first)
+            first += frame.height
+
+
+class TableRows(FrameRows):
     """The rows of a table.
 
     Args:
@@ -65,31 +107,10 @@ class TableRows:
     """
 
     def __init__(self, path: Path, vocabulary: Vocabulary, meanings: Mapping[str, str]) -> None:
-        self._path, self.where = path, str(path)
-        self._table = open_table(path)
-        schema = self._table.collect_schema()
-        self.columns: Sequence[Column] = Columns(vocabulary).read(schema.names(), meanings, self.where)
-        name = next(column.name for column in self.columns if column.kind == IDENTIFIER)
-        self.identifier: tuple[str, pl.DataType] = (name, schema[name])
-        self.unread: dict[tuple[str, str], Unread] = {}
-
-    def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
-        """The rows in their order.
-
-        Raises:
-            UsageError: the table cannot be read further.
-        """
-        cells, first, (name, _) = Cells(criteria, vocabulary, self.unread), 1, self.identifier
-        read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
-        for frame in batches(self._table, self._path):
-            gathered = Gathered(frame.height, criteria, vocabulary)
-            bad = frame[name].is_null().to_numpy().copy()
-            if bad.any():
-                tell(self.unread, name, "the patient has no identifier", "", bad, first)
-            for column in read:
-                bad |= cells.state(column, frame[column.name], gathered, first)
-            yield Batch(frame[name], gathered, bad)
-            first += frame.height
+        table = open_table(path)
+        schema = table.collect_schema()
+        columns = Columns(vocabulary).read(schema.names(), meanings, str(path))
+        super().__init__(batches(table, path), columns, schema[naming(columns)], str(path))
 
 
 class ProfileRows:
@@ -120,7 +141,7 @@ class ProfileRows:
                 gathered.state(profile, at)
                 for _, text in profile.not_understood:
                     self._tell(f"not understood: {text}", name, at, len(some), first)
-            yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad)
+            yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad, first)
             first += len(some)
 
     def _tell(self, what: str, name: str, at: int, patients: int, first: int) -> None:

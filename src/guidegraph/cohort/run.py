@@ -13,7 +13,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from guidegraph.cohort.bits import Mask, Plane, unpack
-from guidegraph.cohort.cells import Unread
+from guidegraph.cohort.cells import Unread, in_order
 from guidegraph.cohort.columns import Column
 from guidegraph.cohort.rows import Batch, Rows
 from guidegraph.cohort.statuses import Statuses
@@ -23,6 +23,7 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.criteria import Criteria, Therapy, compile_criteria
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import STATUSES
+from guidegraph.profile import Vocabulary
 
 _STATUS = pl.Enum(list(STATUSES))
 _TRUTH = pl.Enum(["true", "false", "unknown", "inactive"])
@@ -92,8 +93,33 @@ def run(
     """
     if output.suffix.lower() != ".parquet":
         raise UsageError(f"unknown ending {output.suffix!r}", where=str(output), mend="End it in .parquet.")
+    return write(compiled(knowledge, asked), knowledge.vocabulary, rows, output, asked, progress)
+
+
+def compiled(knowledge: Knowledge, asked: Request) -> Criteria:
+    """The criteria that a request asks about.
+
+    Raises:
+        KnowledgeError, UsageError: they cannot be answered for many patients.
+    """
     knowledge.one_clock()
-    work = _Work(knowledge, rows, asked)
+    return compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
+
+
+def write(
+    criteria: Criteria,
+    vocabulary: Vocabulary,
+    rows: Rows,
+    output: Path,
+    asked: Request,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Report:
+    """Answer for many patients by compiled criteria, as :func:`run` does.
+
+    Raises:
+        UsageError: as :func:`run`.
+    """
+    work = Work(criteria, vocabulary, rows, asked)
     with told(output):
         if output.is_dir() or not output.parent.is_dir():
             raise UsageError("cannot be written there", where=str(output), mend="Name a file in a folder that exists.")
@@ -113,13 +139,21 @@ def run(
     return work.report
 
 
-class _Work:
-    """One run over some patients."""
+class Work:
+    """One run over some patients.
 
-    def __init__(self, knowledge: Knowledge, rows: Rows, asked: Request) -> None:
-        self._rows, self._asked = rows, asked
-        self._vocabulary = knowledge.vocabulary
-        self._criteria: Criteria = compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
+    Args:
+        criteria: what decides.
+        vocabulary: the terms.
+        rows: the patients.
+        asked: what is asked.
+
+    Attributes:
+        report: what became of those that are done.
+    """
+
+    def __init__(self, criteria: Criteria, vocabulary: Vocabulary, rows: Rows, asked: Request) -> None:
+        self._rows, self._asked, self._criteria, self._vocabulary = rows, asked, criteria, vocabulary
         self._therapies = [t for t in self._criteria.therapies if not asked.therapies or t.iri in asked.therapies]
         self._statements = sorted(self._criteria.population) if asked.statements else []
         self.report = Report(columns=rows.columns)
@@ -140,7 +174,11 @@ class _Work:
         """The answer, batch by batch."""
         try:
             for batch in self._rows.batches(self._criteria, self._vocabulary):
-                answer = self._answered(batch)
+                answer = self.answer(batch)
+                if batch.bad.any():
+                    answer = answer.filter(pl.Series(~batch.bad))
+                if self._asked.long:
+                    answer = self._lengthened(answer)
                 self._done += len(batch.identifiers)
                 progress(self._done)
                 yield answer
@@ -150,51 +188,53 @@ class _Work:
             raise
         if not self._done:
             self.fault = UsageError("there is no patient", where=self._rows.where, mend="Give at least one.")
-        self.report.unread = list(self._rows.unread.values())
+        self.report.unread = in_order(self._rows.unread.values())
 
-    def _answered(self, batch: Batch) -> pl.DataFrame:
+    def answer(self, batch: Batch) -> pl.DataFrame:
+        """A row for each of some patients, without a status for who contradicts themselves or cannot be read.
+
+        Raises:
+            UsageError: one cannot be read, if strict.
+        """
         patients, bad = len(batch.identifiers), batch.bad
         if bad.any() and self._asked.strict:
-            raise self._refused(bad)
+            raise self._refused(batch)
         statuses = Statuses(self._criteria, batch.gathered.facts())
         contradicted = unpack(statuses.truths.following.contradicted, patients) & ~bad
         self.report.left_out += int(bad.sum())
         self.report.contradicted += int(contradicted.sum())
         self.report.patients += patients - int(bad.sum())
+        missing = contradicted | bad
         found = [batch.identifiers, self._told(statuses, contradicted)]
-        found += [self._statuses(statuses, therapy, contradicted, bad, patients) for therapy in self._therapies]
-        found += [self._truths(statuses, statement, contradicted, patients) for statement in self._statements]
-        answer = pl.DataFrame(found)
-        if bad.any():
-            answer = answer.filter(pl.Series(~bad))
-        return self._lengthened(answer) if self._asked.long else answer
+        found += [self._statuses(statuses, therapy, missing) for therapy in self._therapies]
+        found += [self._truths(statuses, statement, missing) for statement in self._statements]
+        return pl.DataFrame(found)
 
-    def _refused(self, bad: Mask) -> UsageError:
-        row = self._done + int(np.flatnonzero(bad)[0]) + 1
-        unread = next(u for u in self._rows.unread.values() if any(at == row for at, _ in u.examples))
-        text = next(text for at, text in unread.examples if at == row)
+    def _refused(self, batch: Batch) -> UsageError:
+        first = batch.first + int(np.flatnonzero(batch.bad)[0])
+        told = [(row, text, u) for u in in_order(self._rows.unread.values()) for row, text in u.examples]
+        # In a long table some faults are told by their own row, not by the patient's.
+        row, text, unread = next((one for one in told if one[0] == first), told[0])
         where = f"{self._rows.where}, row {row}, column {unread.column}"
         return UsageError(f"{text!r}: {unread.what}", where=where, mend="Correct it, or leave out --strict.")
 
-    def _statuses(
-        self, statuses: Statuses, therapy: Therapy, contradicted: Mask, bad: Mask, patients: int
-    ) -> pl.Series:
-        """The status of one therapy for each patient; null for who contradicts themselves."""
+    def _statuses(self, statuses: Statuses, therapy: Therapy, missing: Mask) -> pl.Series:
+        """The status of one therapy for each patient; null for some."""
         name = describe.name(therapy.iri)
-        codes = np.zeros(patients, dtype=np.uint8)
+        codes = np.zeros(missing.size, dtype=np.uint8)
         counted = self.report.statuses.setdefault(name, dict.fromkeys(STATUSES, 0))
         for number, (status, plane) in enumerate(_ordered(statuses.of(therapy))):
             if plane.any():
-                mask = unpack(plane, patients)
-                counted[status] += int((mask & ~contradicted & ~bad).sum())
+                mask = unpack(plane, missing.size)
+                counted[status] += int((mask & ~missing).sum())
                 codes += mask.view(np.uint8) * np.uint8(number)
-        return _enum(name, codes, _STATUS, contradicted)
+        return _enum(name, codes, _STATUS, missing)
 
-    def _truths(self, statuses: Statuses, statement: str, contradicted: Mask, patients: int) -> pl.Series:
-        true, false = (unpack(plane, patients) for plane in statuses.truths.of(statement))
-        counts = unpack(statuses.truths.counts(statement), patients)
+    def _truths(self, statuses: Statuses, statement: str, missing: Mask) -> pl.Series:
+        true, false = (unpack(plane, missing.size) for plane in statuses.truths.of(statement))
+        counts = unpack(statuses.truths.counts(statement), missing.size)
         codes = np.where(~counts, 3, np.where(true, 0, np.where(false, 1, 2))).astype(np.uint8)
-        return _enum(describe.name(statement), codes, _TRUTH, contradicted)
+        return _enum(describe.name(statement), codes, _TRUTH, missing)
 
     def _told(self, statuses: Statuses, contradicted: Mask) -> pl.Series:
         """What of each patient contradicts itself, in words; null where nothing does."""
