@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from guidegraph.cohort.bits import Mask
@@ -39,18 +40,29 @@ class Unread:
     count: int = 0
     examples: list[tuple[int, str]] = field(default_factory=list)
 
+    def tell(self, rows: npt.NDArray[np.int64], text: str) -> None:
+        """Count rows (by number, in order) in which a text stands."""
+        self.add(rows.size, [(int(row), text) for row in rows[:_EXAMPLES]])
+
     def add(self, count: int, examples: Iterable[tuple[int, str]]) -> None:
-        """Count more of them, whichever rows come first."""
+        """Count more of them, of which these are the first."""
         self.count += count
         self.examples = sorted([*self.examples, *examples])[:_EXAMPLES]
 
 
-def in_order(unread: Iterable[Unread]) -> list[Unread]:
-    """What could not be read, by the first row that has it."""
-    return sorted(unread, key=lambda entry: (*entry.examples[:1], entry.column, entry.what))
+class Told(dict[tuple[str, str], Unread]):
+    """What could not be read, by where it stands and why."""
+
+    def __missing__(self, key: tuple[str, str]) -> Unread:
+        self[key] = Unread(*key)
+        return self[key]
+
+    def in_order(self) -> list[Unread]:
+        """All of it, by the first row that has it."""
+        return sorted(self.values(), key=lambda entry: (*entry.examples[:1], entry.column, entry.what))
 
 
-def tell(unread: dict[tuple[str, str], Unread], column: str, what: str, value: object, mask: Mask, first: int) -> None:
+def tell(unread: Told, column: str, what: str, value: object, mask: Mask, first: int) -> None:
     """Count what could not be read, with the first rows that have it.
 
     Args:
@@ -59,9 +71,12 @@ def tell(unread: dict[tuple[str, str], Unread], column: str, what: str, value: o
         mask: who has it (shape: patients of a batch).
         first: the number of the first row of the batch.
     """
-    rows = np.flatnonzero(mask)
-    shown = [(first + int(row), str(value)[:60]) for row in rows[:_EXAMPLES]]
-    unread.setdefault((column, what), Unread(column, what)).add(rows.size, shown)
+    unread[column, what].tell(first + np.flatnonzero(mask), str(value)[:60])
+
+
+def passed_over(profile: Profile) -> list[str]:
+    """What of a profile is not understood, each once, whichever lists it may belong in."""
+    return list(dict.fromkeys(text for _, text in profile.not_understood))
 
 
 class Cells:
@@ -73,7 +88,7 @@ class Cells:
         unread: by column and reason what could not be read; it is added to.
     """
 
-    def __init__(self, criteria: Criteria, vocabulary: Vocabulary, unread: dict[tuple[str, str], Unread]) -> None:
+    def __init__(self, criteria: Criteria, vocabulary: Vocabulary, unread: Told) -> None:
         self._criteria, self._vocabulary = criteria, vocabulary
         self._known: dict[tuple[str, str, str, str], Profile | str] = {}
         self.unread = unread
@@ -99,7 +114,7 @@ class Cells:
                 tell(self.unread, column.name, said, value, mask, first)
                 continue
             gathered.state(said, mask)
-            for _, text in said.not_understood:
+            for text in passed_over(said):
                 tell(self.unread, column.name, f"not understood: {text}", value, mask, first)
         return bad
 

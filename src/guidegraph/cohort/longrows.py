@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from guidegraph.cohort.cells import Cells, Unread, tell
+from guidegraph.cohort.cells import Cells, Told, tell
 from guidegraph.cohort.columns import IDENTIFIER, PATIENTS, PROBLEM, Column, Columns
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.rows import Batch
@@ -71,7 +71,7 @@ class LongRows:
         name = parts[IDENTIFIER]
         self.identifier: tuple[str, pl.DataType] = (name, table.collect_schema()[name])
         self.columns: Sequence[Column] = ()
-        self.unread: dict[tuple[str, str], Unread] = {}
+        self.unread = Told()
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The patients in the order of their identifiers.

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from guidegraph.cohort.bits import Mask
-from guidegraph.cohort.cells import Cells, Unread, tell
+from guidegraph.cohort.cells import Cells, Told, passed_over, tell
 from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns, naming
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.tables import batches, open_table
@@ -50,7 +50,7 @@ class Rows(Protocol):
     where: str
     identifier: tuple[str, pl.DataType]
     columns: Sequence[Column]
-    unread: dict[tuple[str, str], Unread]
+    unread: Told
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The patients in their order."""
@@ -73,7 +73,7 @@ class FrameRows:
         self._frames, self._first = frames, first
         self.where, self.columns = where, columns
         self.identifier: tuple[str, pl.DataType] = (naming(columns), kind)
-        self.unread: dict[tuple[str, str], Unread] = {}
+        self.unread = Told()
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The rows in their order.
@@ -125,7 +125,7 @@ class ProfileRows:
         self._profiles, self.where = iter(profiles), where
         self.identifier: tuple[str, pl.DataType] = ("patient", pl.String())
         self.columns: Sequence[Column] = ()
-        self.unread: dict[tuple[str, str], Unread] = {}
+        self.unread = Told()
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The profiles in their order."""
@@ -139,7 +139,7 @@ class ProfileRows:
                     self._tell(profile, name, at, len(some), first)
                     continue
                 gathered.state(profile, at)
-                for _, text in profile.not_understood:
+                for text in passed_over(profile):
                     self._tell(f"not understood: {text}", name, at, len(some), first)
             yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad, first)
             first += len(some)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from guidegraph.cohort.bits import Mask, Plane, unpack
-from guidegraph.cohort.cells import Unread, in_order
+from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
 from guidegraph.cohort.rows import Batch, Rows
 from guidegraph.cohort.statuses import Statuses
 from guidegraph.cohort.tables import told
-from guidegraph.errors import UsageError
+from guidegraph.errors import RowError, UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.criteria import Criteria, Therapy, compile_criteria
 from guidegraph.knowledge.opened import Knowledge
@@ -66,6 +67,7 @@ class Report:
         columns: what each column was read as.
         unread: cells and entries that were not understood, with examples.
         statuses: by therapy how many patients have each status.
+        files: where rows come from several files, each with the number of its first row, in order.
     """
 
     patients: int = 0
@@ -74,6 +76,12 @@ class Report:
     columns: Sequence[Column] = ()
     unread: Sequence[Unread] = ()
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
+    files: Sequence[tuple[int, str]] = ()
+
+    def place(self, row: int) -> str:
+        """What a row is called: by its number, and its file where there are several."""
+        at = bisect_right([first for first, _ in self.files], row) - 1
+        return f"row {row - self.files[at][0] + 1:,} of {self.files[at][1]}" if self.files else f"row {row:,}"
 
 
 def run(
@@ -123,8 +131,8 @@ def write(
     with told(output):
         if output.is_dir() or not output.parent.is_dir():
             raise UsageError("cannot be written there", where=str(output), mend="Name a file in a folder that exists.")
-        with NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", suffix=".part", delete=False) as part:
-            place = Path(part.name)
+        place = output.with_name(f".{output.name}.{os.urandom(6).hex()}.part")
+        place.touch(exist_ok=False)  # a temporary file's own mode would let nobody else read the answer
         try:
             lazy = register_io_source(lambda columns, where, rows, size: work.frames(progress), schema=work.schema)
             lazy.sink_parquet(place, maintain_order=True)
@@ -188,7 +196,7 @@ class Work:
             raise
         if not self._done:
             self.fault = UsageError("there is no patient", where=self._rows.where, mend="Give at least one.")
-        self.report.unread = in_order(self._rows.unread.values())
+        self.report.unread = self._rows.unread.in_order()
 
     def answer(self, batch: Batch) -> pl.DataFrame:
         """A row for each of some patients, without a status for who contradicts themselves or cannot be read.
@@ -210,13 +218,13 @@ class Work:
         found += [self._truths(statuses, statement, missing) for statement in self._statements]
         return pl.DataFrame(found)
 
-    def _refused(self, batch: Batch) -> UsageError:
+    def _refused(self, batch: Batch) -> RowError:
         first = batch.first + int(np.flatnonzero(batch.bad)[0])
-        told = [(row, text, u) for u in in_order(self._rows.unread.values()) for row, text in u.examples]
+        told = [(row, text, u) for u in self._rows.unread.in_order() for row, text in u.examples]
         # In a long table some faults are told by their own row, not by the patient's.
         row, text, unread = next((one for one in told if one[0] == first), told[0])
         where = f"{self._rows.where}, row {row}, column {unread.column}"
-        return UsageError(f"{text!r}: {unread.what}", where=where, mend="Correct it, or leave out --strict.")
+        return RowError(f"{text!r}: {unread.what}", where=where, mend="Correct it, or leave out --strict.")
 
     def _statuses(self, statuses: Statuses, therapy: Therapy, missing: Mask) -> pl.Series:
         """The status of one therapy for each patient; null for some."""
