@@ -170,6 +170,13 @@ def test_the_first_rows_that_cannot_be_read_are_told_whatever_stands_in_them(kb:
         answer_table(kb, tmp_path / "t.parquet", tmp_path / "s.parquet", as_of=AS_OF, strict=True)
 
 
+def test_a_strict_run_is_stopped_by_what_cannot_be_read_not_by_what_is_passed_over(kb: Any, tmp_path: Path) -> None:
+    table = pl.DataFrame({"patient": ["a"], "conditions": ["ICD10CM:X99.99"], "sex": ["x"]})
+    table.write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UsageError, match="row 1, column sex: 'x'"):
+        answer_table(kb, tmp_path / "t.parquet", tmp_path / "s.parquet", as_of=AS_OF, strict=True)
+
+
 def test_a_long_row_that_says_nothing_known_stops_a_strict_run_with_a_sentence(kb: Any, tmp_path: Path) -> None:
     long = {"patient": ["a", "b"], "key": ["age", "nothing"], "term": ["", "cancer"], "value": ["60", "true"]}
     pl.DataFrame(long).write_parquet(tmp_path / "t.parquet")

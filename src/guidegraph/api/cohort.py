@@ -67,7 +67,7 @@ def answer_table(
     from guidegraph.cohort.run import run
     from guidegraph.cohort.tables import open_table
 
-    asked, meanings = _request(kb, options), options.get("columns", {})
+    asked, meanings = request(kb, options), options.get("columns", {})
     heads = [meanings.get(name, name) for name in open_table(Path(source)).collect_schema().names()]
     rows: Rows
     if is_long(heads):
@@ -101,7 +101,7 @@ def answer_records(
     from guidegraph.cohort.rows import ProfileRows
     from guidegraph.cohort.run import run
 
-    asked = _request(kb, options)
+    asked = request(kb, options)
     rows = ProfileRows(_profiles(kb, Path(source), asked.as_of), str(source))
     return run(kb.knowledge, rows, Path(output), asked, progress)
 
@@ -135,7 +135,12 @@ def is_cdm(source: Path) -> bool:
     )
 
 
-def _request(kb: KnowledgeBase, options: CohortOptions) -> Request:
+def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
+    """What options ask of a cohort.
+
+    Raises:
+        TermError, UsageError: as :func:`answer_table`.
+    """
     from guidegraph.cohort.run import Request
 
     check_jurisdiction(kb.knowledge, options.get("jurisdiction"))

@@ -29,6 +29,7 @@ _COUNTED = {"trials": "weeks", "stopped_medications": "days"}
 #: What stands between the entries of a list in one cell.
 _BETWEEN = ";"
 _EXAMPLES = 3
+_PASSED_OVER = "not understood: "
 
 
 @dataclass
@@ -39,6 +40,11 @@ class Unread:
     what: str
     count: int = 0
     examples: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether the rows count without it, as entries do that are not understood."""
+        return self.what.startswith(_PASSED_OVER)
 
     def tell(self, rows: npt.NDArray[np.int64], text: str) -> None:
         """Count rows (by number, in order) in which a text stands."""
@@ -76,7 +82,7 @@ def tell(unread: Told, column: str, what: str, value: object, mask: Mask, first:
 
 def passed_over(profile: Profile) -> list[str]:
     """What of a profile is not understood, each once, whichever lists it may belong in."""
-    return list(dict.fromkeys(text for _, text in profile.not_understood))
+    return [f"{_PASSED_OVER}{text}" for text in dict.fromkeys(text for _, text in profile.not_understood)]
 
 
 class Cells:
@@ -115,7 +121,7 @@ class Cells:
                 continue
             gathered.state(said, mask)
             for text in passed_over(said):
-                tell(self.unread, column.name, f"not understood: {text}", value, mask, first)
+                tell(self.unread, column.name, text, value, mask, first)
         return bad
 
     def _read(self, column: Column, value: Any) -> Profile | str:

@@ -140,7 +140,7 @@ class ProfileRows:
                     continue
                 gathered.state(profile, at)
                 for text in passed_over(profile):
-                    self._tell(f"not understood: {text}", name, at, len(some), first)
+                    self._tell(text, name, at, len(some), first)
             yield Batch(pl.Series("patient", [name for name, _ in some], dtype=pl.String), gathered, bad, first)
             first += len(some)
 

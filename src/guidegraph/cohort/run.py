@@ -220,7 +220,8 @@ class Work:
 
     def _refused(self, batch: Batch) -> RowError:
         first = batch.first + int(np.flatnonzero(batch.bad)[0])
-        told = [(row, text, u) for u in self._rows.unread.in_order() for row, text in u.examples]
+        stopping = [unread for unread in self._rows.unread.in_order() if not unread.passed_over]
+        told = [(row, text, u) for u in stopping for row, text in u.examples]
         # In a long table some faults are told by their own row, not by the patient's.
         row, text, unread = next((one for one in told if one[0] == first), told[0])
         where = f"{self._rows.where}, row {row}, column {unread.column}"
