@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from guidegraph import assets
 from guidegraph.api.cohort import answer_table
 from guidegraph.errors import RowError, UsageError
 from guidegraph.spark import session, statuses
@@ -143,7 +144,14 @@ def test_what_is_missing_after_a_failure_is_done_by_the_same_call(
         answer(kb, folder, tmp_path / "out", cluster)
 
 
-def test_wrong_input_is_told_and_leaves_nothing(kb: Any, folder: Path, cluster: Any, tmp_path: Path) -> None:
+def test_wrong_input_is_told_and_leaves_nothing(
+    kb: Any, folder: Path, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(assets, "VERSION", "0.0.9")  # here; the machines of the cluster have theirs
+        with pytest.raises(UsageError, match=r"12 of 12 parts failed, .* 0\.0\.9 began the job"):
+            answer(kb, folder, tmp_path / "version", cluster)
+    shutil.rmtree(tmp_path / "version.unfinished")
     with pytest.raises(RowError, match=r"a\.parquet, row \d+, column sex: 'cannot be read'"):
         answer(kb, folder, tmp_path / "strict", cluster, strict=True)
     other = tmp_path / "other"

@@ -9,6 +9,7 @@ import polars as pl
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StringType, StructField, StructType
 
+from guidegraph import assets
 from guidegraph.api import KnowledgeBase, open_knowledge
 from guidegraph.api.cohort import CohortOptions, request
 from guidegraph.cohort.columns import IGNORED, Columns, naming
@@ -43,4 +44,4 @@ def statuses(patients: DataFrame, kb: KnowledgeBase | None, options: CohortOptio
         [patients.schema[name], *(StructField(text, StringType()) for text in (*texts, LEFT_OUT, NOT_UNDERSTOOD))]
     )
     chosen = patients.select(*("`{}`".format(column.name.replace("`", "``")) for column in columns))
-    return chosen.mapInArrow(partial(frames, pickle.dumps(sent)), schema)
+    return chosen.mapInArrow(partial(frames, pickle.dumps(sent), assets.VERSION), schema)

@@ -58,7 +58,7 @@ def session(master: str | None, conf: Mapping[str, str], bar: bool = False) -> I
     quiet = {"spark.log.level": "OFF", "spark.ui.showConsoleProgress": str(bar).lower()}
     for name, value in {**quiet, **conf}.items():
         builder = builder.config(name, value)
-    with told("Spark did not start", "It needs Java 17 or later (JAVA_HOME), and an address that --master can have."):
+    with told("Spark did not start", "It needs Java 17 or 21 (JAVA_HOME), and an address that --master can have."):
         opened = builder.getOrCreate()
     try:
         yield opened

@@ -39,11 +39,7 @@ def answer_part(row: tuple[Any, ...], folder: str, job: str, sent: Any, version:
     """
     _settle_threads()
     try:
-        if version != assets.VERSION:
-            raise UsageError(
-                f"guidegraph {assets.VERSION} is here, and {version} began the job",
-                mend="Use the same on every machine.",
-            )
+        _check(version)
         from guidegraph.spark.parts import Folder, Part, answered
 
         part, work = Part(*row), Folder(Path(folder), job)
@@ -51,20 +47,32 @@ def answer_part(row: tuple[Any, ...], folder: str, job: str, sent: Any, version:
         work.keep(part, answered(part, sent.value, work.place(part)))
     except GuideGraphError as error:
         cell = isinstance(error, RowError)
-        where = error.where if cell else f"{socket.gethostname()}: {error.where}".rstrip(": ")
+        host = socket.gethostname()
+        where = error.where if cell or error.where == host else f"{host}: {error.where}".rstrip(": ")
         return [Fault(row[0], error.what, where, error.mend, cell)]
     return []
 
 
-def frames(sent: bytes, batches: Iterator[Any]) -> Iterator[Any]:
-    """The answers for the Arrow batches of one partition of a DataFrame."""
+def frames(sent: bytes, version: str, batches: Iterator[Any]) -> Iterator[Any]:
+    """The answers for the Arrow batches of one partition of a DataFrame.
+
+    Raises:
+        UsageError: a row cannot be read, if strict, or this machine has another version of the software.
+    """
     from pyspark import TaskContext
 
     _settle_threads()
+    _check(version)
     from guidegraph.spark.arrows import answered
 
     running = TaskContext.get()
     yield from answered(_opened(sent), batches, f"partition {running.partitionId() if running else 0}")
+
+
+def _check(version: str) -> None:
+    if version != assets.VERSION:
+        what = f"guidegraph {assets.VERSION} is here, and {version} began the job"
+        raise UsageError(what, where=socket.gethostname(), mend="Use the same on every machine.")
 
 
 def _settle_threads() -> None:
