@@ -203,7 +203,9 @@ def test_what_a_job_failed_of_is_told_in_a_sentence() -> None:
     texts = {
         "An error occurred\nModuleNotFoundError: No module named 'polars'\n\tat x": "polars is not installed on the mach",
         "x\nguidegraph.errors.KnowledgeError: host: other tables.\n\tat y": "it failed: host: other tables",
-        "org.apache.SparkException: Could not parse Master URL: 'x'": "Could not parse Master URL",
+        "An error occurred while calling x.\n: org.SparkException: Could not parse URL: 'x'": "it failed: Could not parse",
+        "An error.\n: org.SparkException: Job aborted.\nValueError: 3\n\tat z": "it failed: ValueError: 3",
+        "Java gateway process exited.": "it failed: Java gateway process exited",
     }
     for text, why in texts.items():
         with pytest.raises(UsageError, match=why), told("it failed", "Mend it."):

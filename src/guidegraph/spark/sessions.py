@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 _PATIENCE = 5
 _HOST = re.compile(r"spark://(.+)\Z")
 _MISSING = re.compile(r"No module named '([^']+)'")
-_OURS = re.compile(r"guidegraph\.errors\.\w+: (.+)")
+_CAUSES = (
+    re.compile(r"guidegraph\.errors\.\w+: (.+)"),
+    re.compile(r"^((?:\w+\.)*\w*(?:Error|Exception): .+)", re.MULTILINE),
+    re.compile(r"(?:Error|Exception): (.+)"),
+)
 _INSTALL = "Install what it needs: pip install 'guidegraph[spark]'"
 
 
@@ -84,10 +88,9 @@ def told(what: str, mend: str) -> Iterator[None]:
                 f"{lost[1]} is not installed on the machines of the cluster",
                 mend="Send a packed environment along (docs/spark.md), or install guidegraph[spark] on each.",
             ) from None
-        ours = _OURS.search(text)
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        why = ours[1] if ours else next((line for line in lines if "rror" in line or "xception" in line), "")
-        why = why or next(iter(lines), type(error).__name__)
+        # Ours in its own words, else what Python said, else what Java did.
+        found = next((one for pattern in _CAUSES if (one := pattern.search(text))), None)
+        why = found[1] if found else next(iter(text.splitlines()), "") or type(error).__name__
         raise UsageError(f"{what}: {why[:300]}", mend=mend) from None
 
 
