@@ -105,7 +105,8 @@ def kept_open() -> Iterator[None]:
 def shipped() -> guidegraph.KnowledgeBase:
     """Import every module of ours and open the shipped knowledge, once."""
     for module in pkgutil.walk_packages(guidegraph.__path__, "guidegraph."):
-        if not module.name.endswith("__main__"):
+        # What needs Spark is in no development install, and no command here is answered by it.
+        if not module.name.endswith("__main__") and not module.name.startswith("guidegraph.spark."):
             importlib.import_module(module.name)
     kb = guidegraph.open()
     # What is made at the first question (index, names, disagreements, digests) is made now: a fork would lose it.
