@@ -17,9 +17,9 @@ from guidegraph.profile.problems import of_problem
 
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
-    from guidegraph.cohort.cells import Unread
+    from guidegraph.cohort.asking import Report, Request
+    from guidegraph.cohort.cells import Unreadable
     from guidegraph.cohort.rows import Read, Rows
-    from guidegraph.cohort.run import Report, Request
     from guidegraph.model import Profile
 
 #: How the files of records end.
@@ -113,11 +113,12 @@ def _table_rows(kb: KnowledgeBase, source: Path, day: date, options: CohortOptio
 
 
 def _records(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions) -> Rows:
+    from guidegraph.cohort.cells import Unreadable
     from guidegraph.cohort.rows import ProfileRows
 
     if options.get("columns") or options.get("table"):
         raise UsageError("records have no columns and no table", where=str(source), mend="Leave out what names them.")
-    unread: dict[tuple[str, str], Unread] = {}
+    unread = Unreadable()
     return ProfileRows(_profiles(kb, source, day, unread), str(source), unread)
 
 
@@ -229,9 +230,7 @@ def kept(source: Path, output: Path) -> None:
         )
 
 
-def _profiles(
-    kb: KnowledgeBase, source: Path, day: date, unread: dict[tuple[str, str], Unread]
-) -> Iterator[Read | Callable[[], Read]]:
+def _profiles(kb: KnowledgeBase, source: Path, day: date, unread: Unreadable) -> Iterator[Read | Callable[[], Read]]:
     """Who each patient of some records is, with the profile or why it could not be read; or what reads these.
 
     One that names several problems cannot be: what belongs to each of them is no fact of the others.
@@ -298,7 +297,7 @@ def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
         TermError: a therapy is unknown or ambiguous.
         UsageError: an option cannot be understood, or no statement reaches a therapy.
     """
-    from guidegraph.cohort.run import Request
+    from guidegraph.cohort.asking import Request
 
     check_jurisdiction(kb.knowledge, options.get("jurisdiction"))
     wanted = frozenset(kb.vocabulary.resolve(text, ("intervention",)) for text in options.get("therapies", ()))
