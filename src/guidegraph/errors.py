@@ -83,6 +83,10 @@ class UsageError(GuideGraphError):
     """An argument or option that makes no sense."""
 
 
+class RowError(UsageError):
+    """A row of a table that cannot be read, where none may be left out."""
+
+
 class LinkError(KnowledgeError):
     """A mapping, a package of another terminology, or an external hierarchy that is missing or cannot be read."""
 

@@ -169,6 +169,36 @@ def test_a_cell_that_cannot_be_read(kb: Any, tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "s.parquet").exists()
 
 
+def test_the_first_rows_that_cannot_be_read_are_told_whatever_stands_in_them(kb: Any, tmp_path: Path) -> None:
+    words = ["true", "zz", "b", "b", "b", "b", "a", "a"]
+    table = pl.DataFrame({"patient": range(len(words)), "conditions: cancer": words})
+    table.write_parquet(tmp_path / "t.parquet")
+    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF)
+    assert [(u.count, u.examples) for u in report.unread] == [(7, [(2, "zz"), (3, "b"), (4, "b")])]
+    with pytest.raises(UsageError, match="row 2, column conditions: cancer: 'zz'"):
+        answer_table(kb, tmp_path / "t.parquet", tmp_path / "s.parquet", as_of=AS_OF, strict=True)
+
+
+def test_numbers_that_cannot_be_are_told_each_by_itself(kb: Any, tmp_path: Path) -> None:
+    pl.DataFrame({"patient": [1, 2, 3], "age": [300, 40, 200]}).write_parquet(tmp_path / "t.parquet")
+    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF)
+    assert [u.examples for u in report.unread] == [[(1, "300.0"), (3, "200.0")]]
+
+
+def test_a_strict_run_is_stopped_by_what_cannot_be_read_not_by_what_is_passed_over(kb: Any, tmp_path: Path) -> None:
+    table = pl.DataFrame({"patient": ["a"], "conditions": ["ICD10CM:X99.99"], "sex": ["x"]})
+    table.write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UsageError, match="row 1, column sex: 'x'"):
+        answer_table(kb, tmp_path / "t.parquet", tmp_path / "s.parquet", as_of=AS_OF, strict=True)
+
+
+def test_a_long_row_that_says_nothing_known_stops_a_strict_run_with_a_sentence(kb: Any, tmp_path: Path) -> None:
+    long = {"patient": ["a", "b"], "key": ["age", "nothing"], "term": ["", "cancer"], "value": ["60", "true"]}
+    pl.DataFrame(long).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UsageError, match="row 2"):
+        answer_table(kb, tmp_path / "t.parquet", tmp_path / "s.parquet", as_of=AS_OF, strict=True)
+
+
 def test_a_code_that_is_not_understood_is_counted_and_suspends_the_list(kb: Any, tmp_path: Path) -> None:
     table = {"patient": [1, 2], "medications": ["ATC:X99XX99", None], "complete: medications": [True, True]}
     pl.DataFrame(table).write_parquet(tmp_path / "t.parquet")

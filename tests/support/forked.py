@@ -115,8 +115,9 @@ def shipped() -> guidegraph.KnowledgeBase:
 def _opened() -> tuple[guidegraph.KnowledgeBase, str | None]:
     """The shipped knowledge, and the folder of links with which it was opened."""
     for module in pkgutil.walk_packages(guidegraph.__path__, "guidegraph."):
-        # The tools for language models and the engine of columns take seconds to import, and few commands need them.
-        if not module.name.endswith("__main__") and module.name.split(".")[1] not in ("mcp", "cohort"):
+        # The tools for language models and the engine of columns take seconds to import, and few commands need them; what
+        # needs Spark is in no development install, and no command here is answered by it.
+        if not module.name.endswith("__main__") and module.name.split(".")[1] not in ("mcp", "cohort", "spark"):
             importlib.import_module(module.name)
     kb = guidegraph.open()
     # What is made at the first question (index, names, disagreements, digests) is made now: a fork would lose it.

@@ -17,9 +17,9 @@ from guidegraph.profile.problems import of_problem
 
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
-    from guidegraph.cohort.cells import Unread
+    from guidegraph.cohort.asking import Report, Request
+    from guidegraph.cohort.cells import Unreadable
     from guidegraph.cohort.rows import Read, Rows
-    from guidegraph.cohort.run import Report, Request
     from guidegraph.model import Profile
 
 #: How the files of records end.
@@ -116,11 +116,12 @@ def _table_rows(kb: KnowledgeBase, source: Path, day: date, options: CohortOptio
 
 
 def _records(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions) -> Rows:
+    from guidegraph.cohort.cells import Unreadable
     from guidegraph.cohort.rows import ProfileRows
 
     if options.get("columns") or options.get("table"):
         raise UsageError("records have no columns and no table", where=str(source), mend="Leave out what names them.")
-    unread: dict[tuple[str, str], Unread] = {}
+    unread = Unreadable()
     return ProfileRows(_profiles(kb, source, day, unread), str(source), unread)
 
 
@@ -232,9 +233,7 @@ def kept(source: Path, output: Path) -> None:
         )
 
 
-def _profiles(
-    kb: KnowledgeBase, source: Path, day: date, unread: dict[tuple[str, str], Unread]
-) -> Iterator[Read | Callable[[], Read]]:
+def _profiles(kb: KnowledgeBase, source: Path, day: date, unread: Unreadable) -> Iterator[Read | Callable[[], Read]]:
     """Who each patient of some records is, with the profile or why it could not be read; or what reads these.
 
     One that names several problems cannot be: what belongs to each of them is no fact of the others.
@@ -268,10 +267,13 @@ def _profiles(
 
 def _profile(kb: KnowledgeBase, source: str | Path, day: date, where: str, name: str) -> tuple[str, Profile | str]:
     try:
-        profile = of_problem(kb.profile_from_fhir(source, as_of=day, where=where).profile, None, kb.vocabulary)
+        profile = kb.profile_from_fhir(source, as_of=day, where=where).profile
     except GuideGraphError as error:
         return name, error.told
-    return profile.id, profile
+    try:
+        return profile.id, of_problem(profile, None, kb.vocabulary)
+    except UsageError as error:
+        return name, f"{error.what}, and a row has one: give a record with one"
 
 
 def _of_persons(path: Path) -> bool:
@@ -301,7 +303,7 @@ def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
         TermError: a therapy is unknown or ambiguous.
         UsageError: an option cannot be understood, or no statement reaches a therapy.
     """
-    from guidegraph.cohort.run import Request
+    from guidegraph.cohort.asking import Request
 
     beside = [f"--{name}" for name in ("statements", "facts") if options.get(name)]
     if options.get("long") and beside:

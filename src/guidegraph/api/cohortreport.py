@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from guidegraph.api.base import KnowledgeBase
+    from guidegraph.cohort.asking import Request
     from guidegraph.cohort.forms import Asked, ReportForm
     from guidegraph.cohort.looked import Worked
     from guidegraph.cohort.reports import Parts
     from guidegraph.cohort.rows import Rows
-    from guidegraph.cohort.run import Request
     from guidegraph.comparisons import Controversy
     from guidegraph.knowledge.criteria import Criteria
 

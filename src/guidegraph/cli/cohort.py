@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,9 +29,17 @@ from guidegraph.errors import UsageError
 from guidegraph.files import read_text
 
 if TYPE_CHECKING:
-    from guidegraph.cohort.run import Report
+    from guidegraph.api.cohort import CohortOptions
+    from guidegraph.cohort.asking import Report
 
 _MAPPING_BYTES = 1_000_000
+
+
+class Engine(StrEnum):
+    """Where patients are answered."""
+
+    embedded = "embedded"
+    spark = "spark"
 
 
 class _OrAnswer(TyperGroup):
@@ -90,7 +99,10 @@ def needed() -> Iterator[None]:
 def answer(
     patients: Annotated[Path, typer.Argument(metavar="PATIENTS", parser=folder_path, help=PATIENTS)],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", parser=file_path, help="The Parquet file to write.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", parser=folder_path, help="The Parquet file to write; with Spark a folder."
+        ),
     ],
     columns: ColumnsFile = None,
     table: Table = "",
@@ -117,38 +129,78 @@ def answer(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Count what was in effect on this day; default today.")
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="embedded: this machine; spark: a cluster (docs/spark.md).")
+    ] = Engine.embedded,
+    master: Annotated[
+        str | None,
+        typer.Option("--master", metavar="URL", help="The address of the cluster, such as spark://HOST:7077."),
+    ] = None,
+    conf: Annotated[
+        list[str] | None, typer.Option("--conf", metavar="NAME=VALUE", help="A setting of Spark; may be repeated.")
+    ] = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """Answer for every patient of a table: the status of each therapy, in a Parquet file.
 
     Example: guidegraph cohort patients.parquet -o statuses.parquet
     """
-    meanings = meanings_in(columns)
+    if engine is Engine.embedded and (master or conf):
+        raise UsageError("--master and --conf are for Spark", mend="Add --engine spark, or leave them out.")
+    settings = _settings(conf or ())
+    asked: CohortOptions = {
+        "as_of": day(as_of),
+        "jurisdiction": jurisdiction,
+        "standing": standing,
+        "only": only,
+        "columns": meanings_in(columns),
+        "table": table,
+        "therapies": therapy or (),
+        "statements": statements,
+        "facts": facts,
+        "blocking": blocking,
+        "long": long,
+        "strict": strict,
+        "afresh": afresh,
+    }
+    if engine is Engine.spark:
+        report = _by_spark(opened, patients, output, master, settings, asked)
+    else:
+        report = _embedded(opened, patients, output, asked)
+    typer.echo(_told(report, output), err=True)
+
+
+def _embedded(opened: Opener, patients: Path, output: Path, asked: CohortOptions) -> Report:
     kb = opened()
     with needed(), progress_shown(patients) as progress:
         from guidegraph.api.cohort import answer_records, answer_table, is_records
 
-        answered = answer_records if is_records(patients, table) else answer_table
-        report = answered(
-            kb,
-            patients,
-            output,
-            progress,
-            as_of=day(as_of),
-            jurisdiction=jurisdiction,
-            standing=standing,
-            only=only,
-            columns=meanings,
-            table=table,
-            therapies=therapy or (),
-            statements=statements,
-            facts=facts,
-            blocking=blocking,
-            long=long,
-            strict=strict,
-            afresh=afresh,
-        )
-    typer.echo(_told(report, output), err=True)
+        answered = answer_records if is_records(patients, asked["table"]) else answer_table
+        return answered(kb, patients, output, progress, **asked)
+
+
+def _by_spark(
+    opened: Opener, patients: Path, output: Path, master: str | None, conf: Mapping[str, str], asked: CohortOptions
+) -> Report:
+    from guidegraph.spark import needed, session
+
+    with needed():
+        from guidegraph.spark.files import answer_files
+    with session(master, conf, terminal()) as spark:
+        return answer_files(opened(), patients, output, spark, asked)
+
+
+def _settings(given: Sequence[str]) -> dict[str, str]:
+    """Settings of Spark by name.
+
+    Raises:
+        UsageError: one is no NAME=VALUE.
+    """
+    pairs = [text.partition("=") for text in given]
+    for name, equals, _ in pairs:
+        if not (name.strip() and equals):
+            raise UsageError(f"{name!r} is no NAME=VALUE", where="--conf", mend="Write spark.executor.memory=4g.")
+    return {name.strip(): value for name, _, value in pairs}
 
 
 @app.command("columns")
@@ -241,7 +293,7 @@ def _told(report: Report, output: Path) -> str:
     if report.left_out:
         lines.append(f"{_counted(report.left_out, 'row')} left out, which cannot be read")
     for unread in report.unread:
-        shown = ", ".join(f"{text!r} in row {row:,}" for row, text in unread.examples)
+        shown = ", ".join(f"{text!r} in {report.place(row)}" for row, text in unread.examples)
         told = f" ({shown})" if shown else ""
         lines.append(f"column {unread.column}: {unread.count:,} x {unread.what}{told}")
     return "\n".join(lines)

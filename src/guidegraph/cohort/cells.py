@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,6 @@ _YES, _NO = ("true", "yes", "1", "present", "1.0"), ("false", "no", "0", "absent
 _COUNTED = {"trials": "weeks", "stopped_medications": "days"}
 #: What stands between the entries of a list in one cell.
 _BETWEEN = ";"
-_EXAMPLES = 3
-#: Reasons that are told one by one.
-_REASONS = 1_000
 #: A number as a cell has it; what is beyond is said with its reason by the reader of profiles.
 _PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -48,8 +46,27 @@ class Unread:
     examples: list[tuple[int, str]] = field(default_factory=list)
 
 
+class Unreadable(dict[tuple[str, str], Unread]):
+    """What could not be read, by where it stands and why.
+
+    Attributes:
+        reasons: how many reasons are told one by one.
+        rows: of how many rows, the first, each has the examples; of all of them if None.
+    """
+
+    reasons: int = 1_000
+    rows: int | None = 3
+
+    def add(self, entry: Unread, count: int, examples: Iterable[tuple[int, str]]) -> None:
+        """Count more rows with a reason; of these examples are the first."""
+        entry.count += count
+        entry.examples += examples
+        if self.rows is not None:
+            entry.examples = sorted(entry.examples)[: self.rows]
+
+
 def tell(
-    unread: dict[tuple[str, str], Unread],
+    unread: Unreadable,
     column: str,
     what: str,
     value: object,
@@ -61,21 +78,21 @@ def tell(
 
     Args:
         unread: what is known so far; it is added to.
-        column, what, value: where it stands, why it cannot be read, and what it is.
+        column, what, value: where it stands, why it cannot be read, and what it is; what each has, if an array.
         mask: who has it (shape: patients of a batch).
         first: the number of the first row of the batch.
         lost: whether their rows are left out for it.
     """
-    entry = reason(unread, column, what, lost)
     rows = np.flatnonzero(mask)
-    entry.count += rows.size
-    entry.examples += [(first + int(row), str(value)[:60]) for row in rows[: _EXAMPLES - len(entry.examples)]]
+    texts = value[rows[: unread.rows]] if isinstance(value, np.ndarray) else repeat(value)
+    examples = [(first + int(row), str(text)[:60]) for row, text in zip(rows[: unread.rows], texts, strict=False)]
+    unread.add(reason(unread, column, what, lost), rows.size, examples)
 
 
-def reason(unread: dict[tuple[str, str], Unread], column: str, what: str, lost: bool) -> Unread:
+def reason(unread: Unreadable, column: str, what: str, lost: bool) -> Unread:
     """Where a reason is counted: each by itself, until there are so many that nobody reads them."""
-    if (column, what) not in unread and len(unread) >= _REASONS:
-        column, what = "others", f"more than {_REASONS:,} reasons: the rest is told as one"
+    if (column, what) not in unread and len(unread) >= unread.reasons:
+        column, what = "others", f"more than {unread.reasons:,} reasons: the rest is told as one"
         lost = lost or ((column, what) in unread and unread[column, what].lost)
         unread.setdefault((column, what), Unread(column, what)).lost = lost
     return unread.setdefault((column, what), Unread(column, what, lost))
@@ -95,7 +112,7 @@ class Cells:
         unread: by column and reason what could not be read; it is added to.
     """
 
-    def __init__(self, criteria: Criteria, vocabulary: Vocabulary, unread: dict[tuple[str, str], Unread]) -> None:
+    def __init__(self, criteria: Criteria, vocabulary: Vocabulary, unread: Unreadable) -> None:
         self._criteria, self._vocabulary = criteria, vocabulary
         self._known: dict[tuple[str, str, str, str], Profile | str] = {}
         self._marks: dict[tuple[str, bool], tuple[Mark, ...]] = {}
@@ -186,7 +203,7 @@ class Cells:
                 self.unread,
                 column.name,
                 f"not plausible: it must be {ends} {row.unit}".rstrip(),
-                values[off][0],
+                values,
                 off,
                 first,
             )

@@ -45,6 +45,11 @@ class Column:
         return self.key or self.kind
 
 
+def naming(columns: Iterable[Column]) -> str:
+    """The heading of the column that says who a patient is."""
+    return next(column.name for column in columns if column.kind == IDENTIFIER)
+
+
 class Columns:
     """Reads headings by a vocabulary.
 

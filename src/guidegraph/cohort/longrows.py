@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from guidegraph.cohort.cells import Cells, Unread, reason
+from guidegraph.cohort.cells import Cells, Unreadable, reason
 from guidegraph.cohort.columns import IDENTIFIER, PATIENTS, Column, Columns, check_meanings
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.rows import Batch
@@ -78,7 +78,7 @@ class LongRows:
         self._told = table.select(name, *said, *days, *text).with_row_index(_ROW, 1)
         self.identifier: tuple[str, pl.DataType] = (name, schema[name])
         self.columns: Sequence[Column] = [Column(column, part) for part, column in parts.items() if part]
-        self.unread: dict[tuple[str, str], Unread] = {}
+        self.unread = Unreadable()
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The patients in the order of their identifiers.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import polars as pl
 from guidegraph.cohort.bits import Mask, Plane, Sheet, pack
 from guidegraph.cohort.tables import BATCH, told
 from guidegraph.errors import UsageError
+from guidegraph.files import read_text
 from guidegraph.knowledge.describe import iri_of
 from guidegraph.model import STATUSES
 
@@ -30,6 +31,9 @@ FACTS, BLOCKING = "facts", "blocking"
 _KEY = "guidegraph"
 _FORM = "cohort statuses 1"
 _AGAIN = "Write it anew: guidegraph cohort PATIENTS -o FILE.parquet."
+#: What a folder of parts of answers holds once it has all of them; readers of Parquet pass over names that begin so.
+MANIFEST, _MANIFEST_BYTES = "_SUCCESS", 1_000_000_000
+_COUNTS = ("patients", "left_out", "contradicted")
 #: The code of a patient without a status.
 _NONE = 255
 
@@ -42,8 +46,8 @@ class Made:
 
     Attributes:
         knowledge: the digest of the knowledge.
-        as_of, jurisdiction, voices: what was asked (:class:`guidegraph.cohort.run.Request`).
-        patients, left_out, contradicted: how many (:class:`guidegraph.cohort.run.Report`).
+        as_of, jurisdiction, voices: what was asked (:class:`guidegraph.cohort.asking.Request`).
+        patients, left_out, contradicted: how many (:class:`guidegraph.cohort.asking.Report`).
         software: name and version of what wrote it.
     """
 
@@ -63,11 +67,19 @@ def mark(made: Made) -> dict[str, str]:
 
 
 def answers_in(path: Path) -> bool:
-    """Whether a file is one of answers, and not of patients: it says so of itself.
+    """Whether a file or a folder of parts is one of answers, and not of patients: it says so of itself.
 
     Raises:
-        UsageError: it has the columns of answers and does not say how it was made, or is no Parquet file.
+        UsageError: it has the columns of answers and does not say how it was made, is no Parquet file, or is a folder
+            that has not all parts.
     """
+    if path.is_dir():
+        parts = _parts(path)
+        if not parts or not answers_in(parts[0]):
+            return False
+        if not (path / MANIFEST).is_file():
+            raise UsageError("not all parts of the answers are there", where=str(path), mend="Finish it first.")
+        return True
     if path.suffix.lower() != ".parquet" or not path.is_file():
         return False
     with told(path):
@@ -79,25 +91,30 @@ def answers_in(path: Path) -> bool:
     return False
 
 
+def _parts(folder: Path) -> list[Path]:
+    """The parts in a folder of answers, in their order."""
+    return sorted(folder.glob("part-*.parquet"))
+
+
 class Written:
-    """The answers in a file, batch by batch.
+    """The answers in a file or a folder of parts, batch by batch.
 
     Attributes:
         made: how it was made.
         therapies, statements: IRIs of those that it has.
 
     Args:
-        path: a file that ``guidegraph cohort`` wrote.
+        path: what ``guidegraph cohort`` wrote.
 
     Raises:
         UsageError: it is none, or was written by another version in a form that this one does not read.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._files = path, _parts(path) if path.is_dir() else [path]
         with told(path):
-            said, self._schema = pl.read_parquet_metadata(path), pl.read_parquet_schema(path)
-        self.made = self._read(said)
+            said, self._schema = map(pl.read_parquet_metadata, self._files), pl.read_parquet_schema(self._files[0])
+            self.made = self._joined([self._read(one) for one in said])
         self._long = {"therapy", "status"} <= self._schema.keys()
         kinds = {name: kind for name, kind in self._schema.items() if isinstance(kind, pl.Enum)}
         statements = [name for name, kind in kinds.items() if kind == TRUTH]
@@ -121,6 +138,23 @@ class Written:
             what = "no file of answers: it does not say how it was made"
             raise UsageError(what, where=str(self._path), mend=_AGAIN) from None
 
+    def _joined(self, parts: list[Made]) -> Made:
+        """How all parts were made; each counts its own patients."""
+        counts: dict[str, Any] = {name: sum(getattr(part, name) for part in parts) for name in _COUNTS}
+        made = {replace(part, **counts) for part in parts}
+        if len(made) > 1:
+            raise UsageError("its parts were not made together", where=str(self._path), mend=_AGAIN)
+        if self._path.is_dir():
+            try:
+                said = json.loads(read_text(self._path / MANIFEST, _MANIFEST_BYTES))
+                whole = all(said[name] == number for name, number in counts.items())
+            except (KeyError, TypeError, ValueError):
+                whole = False
+            if not whole:
+                what = f"its parts are not those that {MANIFEST} tells of"
+                raise UsageError(what, where=str(self._path), mend=_AGAIN)
+        return made.pop()
+
     def batches(self) -> Iterator[Answered]:
         """The answers in the order of the file.
 
@@ -128,7 +162,7 @@ class Written:
             UsageError: it cannot be read further, or a patient of a long one has not every therapy.
         """
         each = len(self._therapies) if self._long else 1
-        table, start, size = pl.scan_parquet(self._path), 0, BATCH * each
+        table, start, size = pl.scan_parquet(self._files), 0, BATCH * each
         if self._long:
             size = max(1, 10 * BATCH // each) * each
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -12,11 +13,11 @@ import numpy as np
 import polars as pl
 
 from guidegraph.cohort.bits import Mask
-from guidegraph.cohort.cells import Cells, Unread, strangers, tell
-from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns
+from guidegraph.cohort.cells import Cells, Unreadable, strangers, tell
+from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns, naming
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.sums import added_up
-from guidegraph.cohort.tables import batches, check_types, named, open_table, repeated
+from guidegraph.cohort.tables import bare, batches, check_types, named, open_table, repeated
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from guidegraph.profile import Vocabulary
@@ -53,7 +54,7 @@ class Rows(Protocol):
     where: str
     identifier: tuple[str, pl.DataType]
     columns: Sequence[Column]
-    unread: dict[tuple[str, str], Unread]
+    unread: Unreadable
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
         """The patients in their order."""
@@ -71,7 +72,77 @@ class Passing(Protocol):
         """
 
 
-class TableRows:
+class FrameRows:
+    """The rows of a table that comes in frames.
+
+    Args:
+        frames: its rows, in their order.
+        columns: what its columns mean.
+        kind: the type of the column that says who a patient is.
+        several: of a frame's patients those who stand in several rows of the whole table; more may be named.
+        where: names the table in messages.
+        first: the number of the first row.
+    """
+
+    def __init__(
+        self,
+        frames: Iterable[pl.DataFrame],
+        columns: Sequence[Column],
+        kind: pl.DataType,
+        several: Callable[[pl.DataFrame], pl.Series],
+        where: str,
+        first: int = 1,
+    ) -> None:
+        self._given, self._several, self._first = frames, several, first
+        self.where, self.columns = where, columns
+        self.identifier: tuple[str, pl.DataType] = (naming(columns), kind)
+        self.unread = Unreadable()
+
+    def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
+        """The rows in their order.
+
+        Raises:
+            UsageError: the table cannot be read further.
+        """
+        cells, first, (name, _) = Cells(criteria, vocabulary, self.unread), self._first, self.identifier
+        read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
+        for frame in self._frames():
+            gathered = Gathered(frame.height, criteria, vocabulary)
+            bad = self._unnamed(frame, first)
+            quick = [column for column in read if frame.schema[column.name] == pl.Boolean]
+            if quick:
+                bad |= cells.truths(quick, frame.select(column.name for column in quick), gathered, first)
+            for column in (column for column in read if column not in quick):
+                bad |= cells.state(column, frame[column.name], gathered, first)
+            batch = Batch(frame[name], gathered, bad)
+            first += frame.height
+            # Nothing of a batch is held while it is answered, nor while the next one is read.
+            del frame, gathered, bad
+            yield batch
+            del batch
+
+    def _frames(self) -> Iterator[pl.DataFrame]:
+        """The table frame by frame."""
+        yield from self._given
+
+    def _unnamed(self, frame: pl.DataFrame, first: int) -> Mask:
+        """Who has no name, or stands in several rows, of which each knows a part of the facts alone."""
+        name, kind = self.identifier
+        who = frame.select(named(name, kind).alias(name))[name]
+        bad = who.is_null().to_numpy(writable=True)
+        if bad.any():
+            tell(self.unread, name, "the patient has no identifier", "", bad, first)
+        several = self._several(frame)
+        if len(several):
+            twice = bare(who).is_in(bare(several).implode())
+            for one in who.filter(twice).unique(maintain_order=True):
+                mask = (who == one).fill_null(False).to_numpy()
+                tell(self.unread, name, _SEVERAL, one, mask, first)
+                bad |= mask
+        return bad
+
+
+class TableRows(FrameRows):
     """The rows of a table.
 
     Args:
@@ -85,45 +156,19 @@ class TableRows:
     """
 
     def __init__(self, path: Path, vocabulary: Vocabulary, meanings: Mapping[str, str], where: str = "") -> None:
-        self._path, self.where = path, where or str(path)
-        self._table = open_table(path)
+        self._path, self._table = path, open_table(path)
         schema = self._table.collect_schema()
-        self.columns: Sequence[Column] = Columns(vocabulary).read(schema.names(), meanings, self.where)
-        name = next(column.name for column in self.columns if column.kind == IDENTIFIER)
-        check_types(schema, name, (column.name for column in self.columns if column.kind != IGNORED), self.where)
-        self.identifier: tuple[str, pl.DataType] = (name, schema[name])
-        self.unread: dict[tuple[str, str], Unread] = {}
+        columns = read_columns(schema, vocabulary, meanings, where or str(path))
+        super().__init__((), columns, schema[naming(columns)], lambda frame: self._repeated, where or str(path))
         self._passed = 0
+
+    @cached_property
+    def _repeated(self) -> pl.Series:
+        return repeated(self._table, *self.identifier, self._path)
 
     def pass_over(self, patients: int, names: Sequence[str]) -> None:
         """Start after so many rows."""
-        self._passed = patients
-
-    def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
-        """The rows in their order.
-
-        Raises:
-            UsageError: the table cannot be read further.
-        """
-        cells, first, (name, kind) = Cells(criteria, vocabulary, self.unread), 1 + self._passed, self.identifier
-        several = repeated(self._table, name, kind, self._path)
-        read = [column for column in self.columns if column.kind not in (IDENTIFIER, IGNORED)]
-        quick = [column for column in read if self._table.collect_schema()[column.name] == pl.Boolean]
-        read = [column for column in read if column not in quick]
-        names = [column.name for column in quick]
-        for frame in self._frames():
-            gathered = Gathered(frame.height, criteria, vocabulary)
-            bad = self._unnamed(frame, several, first)
-            if quick:
-                bad |= cells.truths(quick, frame.select(names), gathered, first)
-            for column in read:
-                bad |= cells.state(column, frame[column.name], gathered, first)
-            batch = Batch(frame[name], gathered, bad)
-            first += frame.height
-            # Nothing of a batch is held while it is answered, nor while the next one is read.
-            del frame, gathered, bad
-            yield batch
-            del batch
+        self._passed, self._first = patients, 1 + patients
 
     def _frames(self) -> Iterator[pl.DataFrame]:
         """The table batch by batch, from where it is to start."""
@@ -139,20 +184,23 @@ class TableRows:
                 yield frame
             short = at - start < STRETCH
 
-    def _unnamed(self, frame: pl.DataFrame, several: pl.Series, first: int) -> Mask:
-        """Who has no name, or stands in several rows, of which each knows a part of the facts alone."""
-        name, kind = self.identifier
-        who = frame.select(named(name, kind).alias(name))[name]
-        bad = who.is_null().to_numpy(writable=True)
-        if bad.any():
-            tell(self.unread, name, "the patient has no identifier", "", bad, first)
-        if len(several):
-            twice = (who.str.strip_chars() if kind == pl.String else who).is_in(several.implode())
-            for one in who.filter(twice).unique(maintain_order=True):
-                mask = (who == one).fill_null(False).to_numpy()
-                tell(self.unread, name, _SEVERAL, one, mask, first)
-                bad |= mask
-        return bad
+
+def read_columns(schema: pl.Schema, vocabulary: Vocabulary, meanings: Mapping[str, str], where: str) -> list[Column]:
+    """What the columns of a table with a row a patient mean.
+
+    Args:
+        schema: its headings with their types.
+        vocabulary: what headings may name.
+        meanings: what columns mean whose headings do not say it.
+        where: names it in messages.
+
+    Raises:
+        UsageError: a heading cannot be read, or a column is of a type that no cell has.
+    """
+    columns = Columns(vocabulary).read(schema.names(), meanings, where)
+    read = (column.name for column in columns if column.kind != IGNORED)
+    check_types(schema, naming(columns), read, where)
+    return columns
 
 
 class ProfileRows:
@@ -169,7 +217,7 @@ class ProfileRows:
         self,
         profiles: Iterable[Read | Callable[[], Read]],
         where: str,
-        unread: dict[tuple[str, str], Unread],
+        unread: Unreadable,
     ) -> None:
         self._profiles, self.where, self._first = iter(profiles), where, 1
         self._seen: set[str] = set()

@@ -2,86 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import asdict
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from guidegraph.cohort import lists
+from guidegraph.cohort.asking import Question, Report, Request, question
 from guidegraph.cohort.bits import Mask, Plane, coded, count, pack, unpack, words
 from guidegraph.cohort.cells import Unread
-from guidegraph.cohort.columns import Column
 from guidegraph.cohort.looked import Worked
 from guidegraph.cohort.outputs import BLOCKING, CONTRADICTION, FACTS, STATUS, TRUTH, Made, mark
 from guidegraph.cohort.parts import Parts, State, is_small, key
 from guidegraph.cohort.rows import Batch, Passing, ProfileRows, Rows
 from guidegraph.cohort.statuses import Statuses
 from guidegraph.cohort.tables import BATCH, told
-from guidegraph.errors import UsageError
+from guidegraph.errors import RowError, UsageError
 from guidegraph.knowledge import describe
-from guidegraph.knowledge.criteria import Criteria, compile_criteria
 from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.model import STATUSES
 
 _LISTED = 3
 _COUNTS = ("patients", "left_out", "contradicted")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked of a cohort.
-
-    Attributes:
-        as_of: the day at which statements must be in effect.
-        jurisdiction: count only the labels of this country; all if None.
-        voices: which recommendations alone count (:class:`guidegraph.knowledge.engine.Request`).
-        therapies: only these (IRIs); all if empty.
-        statements: whether the truth of every statement is told beside the statuses.
-        long: whether each row is a patient and a therapy.
-        facts, blocking: whether what is understood, and the unknown facts that keep therapies open, are listed.
-        strict: whether a row that cannot be read stops everything.
-        afresh: whether to start anew, even where an earlier run of the same was cut short.
-    """
-
-    as_of: date
-    jurisdiction: str | None = None
-    voices: frozenset[str] = frozenset()
-    therapies: frozenset[str] = frozenset()
-    statements: bool = False
-    long: bool = False
-    facts: bool = False
-    blocking: bool = False
-    strict: bool = False
-    afresh: bool = False
-
-
-@dataclass
-class Report:
-    """What became of a table.
-
-    Attributes:
-        patients: rows that were answered.
-        left_out: rows that could not be read.
-        resumed: rows of these that an earlier run had answered, which was cut short.
-        contradicted: patients of these whose facts contradict each other, who have no status.
-        columns: what each column was read as.
-        unread: cells and entries that were not understood, with examples.
-        statuses: by therapy how many patients have each status.
-    """
-
-    patients: int = 0
-    left_out: int = 0
-    contradicted: int = 0
-    columns: Sequence[Column] = ()
-    unread: Sequence[Unread] = ()
-    statuses: dict[str, dict[str, int]] = field(default_factory=dict)
-    resumed: int = 0
 
 
 def run(
@@ -102,12 +49,31 @@ def run(
     """
     if output.suffix.lower() != ".parquet":
         raise UsageError(f"unknown ending {output.suffix!r}", where=str(output), mend="End it in .parquet.")
-    knowledge.one_clock()
-    work = _Work(knowledge, rows, asked)
+    return write(question(knowledge, asked), rows, output, progress, lambda: _parts(knowledge, rows, output, asked))
+
+
+def write(
+    decides: Question,
+    rows: Rows,
+    output: Path,
+    progress: Callable[[int], None] = lambda rows: None,
+    kept: Callable[[], Parts | None] = lambda: None,
+) -> Report:
+    """Answer as :func:`run` does, by what was compiled.
+
+    Args:
+        decides: what is asked, and what decides.
+        rows, output, progress: as :func:`run` has them.
+        kept: where the parts of a long run are kept, if anywhere.
+
+    Raises:
+        UsageError: as :func:`run`.
+    """
+    work, asked = Work(decides, rows), decides.asked
     with told(output):
         if output.is_dir() or not output.parent.is_dir():
             raise UsageError("cannot be written there", where=str(output), mend="Name a file in a folder that exists.")
-        parts = _parts(knowledge, rows, output, asked)
+        parts = kept()
         place = parts.whole if parts else _beside(output)
         try:
             lazy = register_io_source(
@@ -137,8 +103,10 @@ def run(
 
 
 def _beside(output: Path) -> Path:
-    with NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", suffix=".part", delete=False) as part:
-        return Path(part.name)
+    part = output.with_name(f".{output.name}.{os.urandom(6).hex()}.part")
+    # The mode of a temporary file would let nobody else read the answer.
+    part.touch(exist_ok=False)
+    return part
 
 
 def _parts(knowledge: Knowledge, rows: Rows, output: Path, asked: Request) -> Parts | None:
@@ -154,13 +122,21 @@ def _parts(knowledge: Knowledge, rows: Rows, output: Path, asked: Request) -> Pa
     return parts
 
 
-class _Work:
-    """One run over some patients."""
+class Work:
+    """One run over some patients.
 
-    def __init__(self, knowledge: Knowledge, rows: Rows, asked: Request) -> None:
-        self._rows, self._asked = rows, asked
-        self._knowledge, self._vocabulary = knowledge, knowledge.vocabulary
-        self._criteria: Criteria = compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
+    Attributes:
+        report: what became of those that are done.
+
+    Args:
+        decides: what is asked, and what decides.
+        rows: the patients.
+    """
+
+    def __init__(self, decides: Question, rows: Rows) -> None:
+        self._rows, self._asked, self._knowledge = rows, decides.asked, decides.knowledge
+        self._criteria, self._vocabulary, asked = decides.criteria, decides.vocabulary, decides.asked
+        self._named = decides.named
         self._therapies = [t for t in self._criteria.therapies if not asked.therapies or t.iri in asked.therapies]
         self._statements = sorted(self._criteria.population) if asked.statements else []
         self._names = [describe.name(t.iri) for t in self._therapies]
@@ -174,7 +150,7 @@ class _Work:
         asked, report = self._asked, self.report
         return mark(
             Made(
-                self._knowledge.digest,
+                self._knowledge,
                 asked.as_of.isoformat(),
                 asked.jurisdiction,
                 tuple(sorted(asked.voices)),
@@ -226,7 +202,7 @@ class _Work:
             for batch in self._left():
                 if parts and last is not None:
                     parts.keep(*last)
-                answer = self._answered(batch)
+                answer = self._written(batch)
                 self._done += len(batch.identifiers)
                 # The last one need not be kept: with it the whole is done.
                 last = (number, answer, self._state(batch)) if parts else None
@@ -281,7 +257,27 @@ class _Work:
             examples = [(row, text) for row, text in one.pop("examples")]
             self._rows.unread[one["column"], one["what"]] = Unread(**one, examples=examples)
 
-    def _answered(self, batch: Batch) -> pl.DataFrame:
+    def _written(self, batch: Batch) -> pl.DataFrame:
+        """The answer for a batch as it is written, without those who cannot be read."""
+        answer, of_therapies = self._wide(batch)
+        if not self._asked.long:
+            return answer.filter(pl.Series(~batch.bad)) if batch.bad.any() else answer
+        rows = self._lengthened(answer, of_therapies)
+        return rows.filter(pl.Series(np.repeat(~batch.bad, len(self._names)))) if batch.bad.any() else rows
+
+    def answer(self, batch: Batch) -> pl.DataFrame:
+        """A row for each of some patients, without a status for who contradicts themselves or cannot be read.
+
+        Returns:
+            the columns of ``coded``, but wide where a long one is asked for.
+
+        Raises:
+            UsageError: one cannot be read, if strict.
+        """
+        return self._wide(batch)[0]
+
+    def _wide(self, batch: Batch) -> tuple[pl.DataFrame, list[pl.Series]]:
+        """A row a patient, and where a row a therapy is asked for what each of these has beside its status."""
         patients, bad = len(batch.identifiers), batch.bad
         if self._asked.strict and any(unread.lost for unread in self._rows.unread.values()):
             raise self._refused()
@@ -295,41 +291,37 @@ class _Work:
         found = self._lists(worked, contradicted)
         if not self._asked.long:
             answer = answer.hstack(found)
-        answer = answer.hstack(self._coded(statuses, contradicted, bad).get_columns())
-        if self._asked.long:
-            answer = self._lengthened(answer, found)
-            return answer.filter(pl.Series(np.repeat(~bad, len(self._names)))) if bad.any() else answer
-        return answer.filter(pl.Series(~bad)) if bad.any() else answer
+        return answer.hstack(self._coded(statuses, contradicted | bad).get_columns()), found
 
     def _lists(self, worked: Worked, contradicted: Mask) -> list[pl.Series]:
         """The columns of lists that are asked for; of a therapy's own, as long as there are therapies and patients."""
-        asked, found = self._asked, []
-        if asked.facts:
-            found.append(lists.facts(self._knowledge, self._criteria, worked, contradicted))
-        if asked.blocking:
+        asked, found, knowledge = self._asked, [], self._named
+        if knowledge is not None and asked.facts:
+            found.append(lists.facts(knowledge, self._criteria, worked, contradicted))
+        if knowledge is not None and asked.blocking:
             shown, each = self._therapies, asked.long
-            found.append(lists.blocking(self._knowledge, self._criteria, worked, shown, contradicted, each))
+            found.append(lists.blocking(knowledge, self._criteria, worked, shown, contradicted, each))
         return found
 
-    def _refused(self) -> UsageError:
+    def _refused(self) -> RowError:
         """Of the rows that cannot be read the first that is known."""
         lost = [unread for unread in self._rows.unread.values() if unread.lost]
         row, text, column, what = min((*unread.examples[0], unread.column, unread.what) for unread in lost)
         where = f"{self._rows.where}, row {row}, column {column}"
-        return UsageError(f"{text!r}: {what}", where=where, mend="Correct it, or leave out --strict.")
+        return RowError(f"{text!r}: {what}", where=where, mend="Correct it, or leave out --strict.")
 
-    def _coded(self, statuses: Statuses, contradicted: Mask, bad: Mask) -> pl.DataFrame:
-        """A column a therapy and statement, each value by its number; null for who contradicts themselves."""
-        patients, sheet = contradicted.size, statuses.sheet
-        counting = sheet.less(sheet.rest(pack(bad)), statuses.truths.following.contradicted)
+    def _coded(self, statuses: Statuses, missing: Mask) -> pl.DataFrame:
+        """A column a therapy and statement, each value by its number; null for some."""
+        patients, sheet = missing.size, statuses.sheet
+        counting = sheet.rest(pack(missing))
         columns, codes = [], np.empty(words(patients) * 64, dtype=np.uint8)
         for name, found in self._found(statuses, counting):
             # Each patient has one value: its number is spelt by a plane a bit.
             coded((sheet.any(p for at, p in enumerate(found) if at >> bit & 1) for bit in range(3)), codes)
             columns.append(pl.Series(name, codes[:patients].copy()))
         answer = pl.DataFrame(columns)
-        if contradicted.any():
-            answer = answer.select(pl.when(pl.lit(pl.Series(~contradicted))).then(pl.all()))
+        if missing.any():
+            answer = answer.select(pl.when(pl.lit(pl.Series(~missing))).then(pl.all()))
         return answer
 
     def _found(self, statuses: Statuses, counting: Plane) -> Iterator[tuple[str, Sequence[Plane]]]:

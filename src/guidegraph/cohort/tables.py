@@ -94,6 +94,11 @@ def named(column: str, kind: pl.DataType) -> pl.Expr:
     return pl.when(who.str.strip_chars() != "").then(who) if kind == pl.String else who
 
 
+def bare(who: pl.Series) -> pl.Series:
+    """Names without the spaces around them, which do not count."""
+    return who.str.strip_chars() if who.dtype == pl.String else who
+
+
 def repeated(table: pl.LazyFrame, column: str, kind: pl.DataType, path: Path) -> pl.Series:
     """Those who stand in several rows of a table; spaces around a name do not count.
 

@@ -18,6 +18,7 @@ from guidegraph.knowledge.clocks import refuse_mixed
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.naming import Naming
 from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records
 from guidegraph.model import CodeReading, Profile
@@ -77,17 +78,15 @@ class Knowledge:
         return self.engine.select("answer/version")[0][0]
 
     @cached_property
+    def naming(self) -> Naming:
+        """The terms, and the readers of codes and everyday names."""
+        rows = term_rows(self.engine.select("index/terms"))
+        return Naming(self.selected, rows, derivation_rows(self.engine.select("index/derivations")))
+
+    @property
     def vocabulary(self) -> Vocabulary:
         """The terms that profiles and commands may use."""
-        rows = term_rows(self.engine.select("index/terms"))
-        book = Vocabulary(rows, lambda: self.links.codes, lambda: self.lexicon, self._elsewhere)
-        book.derivations = derivation_rows(self.engine.select("index/derivations"))
-        return book
-
-    def _elsewhere(self, text: str) -> str:
-        """Which domain that is not loaded has a term of this name, as a sentence; "" if none has."""
-        domain = self.selected.elsewhere(text)
-        return f"It is a term of the domain {domain.name}: add --domain {domain.name}." if domain else ""
+        return self.naming.vocabulary
 
     def _example_elsewhere(self, name: str) -> str:
         """Which domain that is not loaded has an example of this name, as a sentence; "" if none has."""
@@ -99,20 +98,15 @@ class Knowledge:
         """The example profiles by name."""
         return self.selected.examples
 
-    @cached_property
+    @property
     def lexicon(self) -> Lexicon:
         """The everyday names of drugs, conditions and findings that are no names of terms."""
-        from guidegraph.terminologies.lexicon import Lexicon
+        return self.naming.lexicon
 
-        return Lexicon(self.links.lexicon_folder, lambda: self.links.codes, self.vocabulary)
-
-    @cached_property
+    @property
     def links(self) -> Links:
         """The links to other terminologies: mapping tables, linked hierarchies, and the reader of codes."""
-        # Imported here, since most answers need no code read.
-        from guidegraph.terminologies.book import Links
-
-        return Links(self.selected.root, self.selected.links, self.vocabulary.label, self.vocabulary.telling)
+        return self.naming.links
 
     @property
     def implications(self) -> list[Implication]:

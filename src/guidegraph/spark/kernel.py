@@ -1,0 +1,120 @@
+"""What a machine of a cluster needs to answer: the criteria, compiled once, and the words, as plain data.
+
+It goes there pickled. JSON would turn the numbers that are keys into texts, and events would silently be unknown.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from guidegraph import assets
+from guidegraph.cohort.asking import Question, Request, question
+from guidegraph.cohort.columns import Column, naming
+from guidegraph.domains import Selection
+from guidegraph.errors import KnowledgeError, UsageError
+from guidegraph.knowledge.criteria import Criteria
+from guidegraph.knowledge.naming import Naming
+from guidegraph.profile import Vocabulary
+
+if TYPE_CHECKING:
+    from guidegraph.knowledge.opened import Knowledge
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Answers batches of patients on another machine.
+
+    Attributes:
+        criteria: what decides.
+        columns: what the columns mean.
+        kind: the type of the column that says who a patient is.
+        several: those who stand in several rows; not known of a DataFrame, whose rows bring it along.
+        asked: what is asked.
+        knowledge: the digest of the knowledge.
+        naming: the terms; codes and everyday names are read from the tables that the machine's own package ships.
+        tables: the digest of these tables where the job began.
+        shipped: where the package had them there.
+    """
+
+    criteria: Criteria
+    columns: Sequence[Column]
+    kind: pl.DataType
+    several: pl.Series
+    asked: Request
+    knowledge: str
+    naming: Naming
+    tables: str
+    shipped: Path
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The terms, with the tables that are on this machine.
+
+        Raises:
+            KnowledgeError: they are other tables than those where the job began.
+        """
+        words = self.naming.of(_moved(self.naming.selected, self.shipped, assets.root()))
+        if words.digest() != self.tables:
+            raise KnowledgeError(
+                "the tables of codes and names here are not those where the job began",
+                where=socket.gethostname(),
+                mend="Install the same guidegraph, and link the same hierarchies, on every machine.",
+            )
+        return words.vocabulary
+
+    @property
+    def question(self) -> Question:
+        """What is asked, and what decides on this machine.
+
+        Raises:
+            KnowledgeError: as :attr:`vocabulary`.
+        """
+        return Question(self.asked, self.criteria, self.vocabulary, self.knowledge)
+
+
+def kernel(
+    knowledge: Knowledge,
+    columns: Sequence[Column],
+    kind: pl.DataType,
+    asked: Request,
+    several: pl.Series | None = None,
+) -> Kernel:
+    """What other machines need to answer a request.
+
+    Raises:
+        KnowledgeError, UsageError: the knowledge cannot be answered for many patients, or lists are asked for.
+    """
+    if asked.facts or asked.blocking:
+        what = "lists are in the words of the knowledge, which stays on this machine"
+        raise UsageError(what, where="--facts, --blocking", mend="Leave them out, or answer without Spark.")
+    decides, words = question(knowledge, asked), knowledge.naming
+    nobody = pl.Series(naming(columns), [], dtype=kind)
+    return Kernel(
+        decides.criteria,
+        tuple(columns),
+        kind,
+        nobody if several is None else several,
+        asked,
+        decides.knowledge,
+        words,
+        words.digest(),
+        assets.root(),
+    )
+
+
+def _moved(selected: Selection, old: Path, new: Path) -> Selection:
+    """A selection whose shipped folders are elsewhere; folders of the user are where they were."""
+
+    def moved(path: Path) -> Path:
+        return new / path.relative_to(old) if path.is_relative_to(old) else path
+
+    domains = tuple(replace(domain, folder=moved(domain.folder)) for domain in selected.domains)
+    warning = tuple(replace(domain, folder=moved(domain.folder)) for domain in selected.warning)
+    return Selection(None if selected.root is None else moved(selected.root), domains, warning)
