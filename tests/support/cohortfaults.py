@@ -188,7 +188,7 @@ def _no_doubt(right: Any) -> Any:
 
     def wrong(self: Any, literals: Any) -> truths.Truth:
         true, _ = right(self, literals)
-        return truths.Truth(true, self._sheet.rest(true))
+        return truths.Truth(true, self.sheet.rest(true))
 
     return wrong
 
@@ -196,7 +196,7 @@ def _no_doubt(right: Any) -> Any:
 def _every_branch(right: Any) -> Any:
     def wrong(self: Any, branches: Any) -> truths.Truth:
         found = [self._branch(branch) for branch in branches]
-        return truths.Truth(self._sheet.every(b.true for b in found), self._sheet.any(b.false for b in found))
+        return truths.Truth(self.sheet.every(b.true for b in found), self.sheet.any(b.false for b in found))
 
     return wrong
 
@@ -216,7 +216,7 @@ EXECUTOR: dict[str, Fault] = {
         truths.Truths, "_literal", lambda right: lambda self, literal: right(self, (literal[0], True))
     ),
     "statements that do not count, count": _instead(
-        truths.Truths, "counts", lambda right: lambda self, statement: self._sheet.all
+        truths.Truths, "counts", lambda right: lambda self, statement: self.sheet.all
     ),
     "nothing is read backwards": _instead(
         following.Following, "_denying", lambda right: lambda self, prop, cls, closed: self._sheet.none
