@@ -22,7 +22,8 @@ import numpy as np
 import polars as pl
 
 import guidegraph as gg
-from guidegraph.knowledge.criteria import CLASSES, Criteria, compile_criteria
+from guidegraph.knowledge.atoms import CLASSES
+from guidegraph.knowledge.criteria import Criteria, compile_criteria
 
 AS_OF = date(2026, 11, 24)
 #: Columns of truth values; with the numbers, the lists that are complete and who it is, about 188.
