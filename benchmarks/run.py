@@ -59,7 +59,7 @@ def median(action: Callable[[], Any], times: int) -> float:
 
 def assess(engine: Engine, triples: list[ox.Triple]) -> None:
     with engine.session(triples, Request(AS_OF)) as session:
-        session.select("answer/result")
+        session.pairs("truth")
 
 
 def with_rdflib(engine: Engine, triples: list[ox.Triple]) -> float:
