@@ -72,17 +72,23 @@ def half_known(assessment: Assessment, therapy: str) -> list[tuple[str, Atom]]:
 
 def of_this_patient(assessment: Assessment, therapy: str) -> bool:
     """Whether a guideline recommends a therapy for something that the patient states beside the problem."""
-    records, profile = assessment.records, assessment.profile
-    about = assessment.asked.about or profile.about
-    stated = {cls for prop in CLASSES for cls in profile.present.get(prop, frozenset()) - about}
-    own = {up for cls in stated for up in records.ancestors.get(cls, (cls,))}
-    own -= {up for cls in about for up in records.ancestors.get(cls, (cls,))}
+    records = assessment.records
+    own = assessment.once(("own",), lambda: _own(assessment))
     return any(
         positive and assessment.atom(iri).cls in own
         for s in assessment.statements(therapy, FOR)
         if assessment.truth(s) == TRUE and records.code(records.standing(s)) == GUIDELINE
         for iri, positive in assessment.held_by(s)
     )
+
+
+def _own(assessment: Assessment) -> set[str]:
+    """What the patient states beside the problem, with the classes above it."""
+    above, profile = assessment.records.ancestors, assessment.profile
+    about = assessment.asked.about or profile.about
+    stated = {cls for prop in CLASSES for cls in profile.present.get(prop, frozenset()) - about}
+    own, problem = ({up for cls in some for up in above.get(cls, (cls,))} for some in (stated, about))
+    return own - problem
 
 
 def later(assessment: Assessment, therapy: str) -> list[Later]:

@@ -130,8 +130,7 @@ def _unknown(assessment: Assessment, atom: Atom) -> bool:
     listed |= {stop.of for stop in profile.stops_present if atom.prop == gg("stoppedMedication")}
     listed |= {event.of for event in profile.care_present if atom.prop == event.prop}
     listed |= {cls for prop, cls in assessment.settled.left_open if prop == atom.prop}
-    may_meet = (records.may_meet.get(one, frozenset()) for one in listed)
-    return not any(records.related(atom.cls, one) or atom.cls in may for one, may in zip(listed, may_meet, strict=True))
+    return not any(records.related(atom.cls, one) or atom.cls in records.may_meet.get(one, ()) for one in listed)
 
 
 def _facts(assessment: Assessment) -> Iterator[tuple[str, str, bool]]:

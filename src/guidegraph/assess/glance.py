@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import ROUND_UP
 from typing import TYPE_CHECKING
@@ -66,13 +66,9 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
     shown: list[GlanceBand] = []
     for code, heading in HEADINGS.items():
         rows = [_family(assessment, entries, h, members[h], where[h][1]) for h in ranks if where[h][0] == code]
-        if code == "recommended":
-            # What is for something of this patient's own stands before what is for everybody.
-            rows.sort(key=lambda row: not of_this_patient(assessment, named[row["therapy"]]))
         if rows and code != "rest":
-            shown.append(
-                {"band": code, "heading": assessment.said(f"band-{code}", heading), "families": _placed(code, rows)}
-            )
+            placed = _placed(code, rows, lambda row: of_this_patient(assessment, named[row["therapy"]]))
+            shown.append({"band": code, "heading": assessment.said(f"band-{code}", heading), "families": placed})
     left = Counter(entries[head]["status"] for head in members if where[head][0] == "rest")
     return {
         "reader": "plain" if plainly else "professional",
@@ -300,9 +296,11 @@ def _check_first(assessment: Assessment, therapy: str) -> Iterable[str]:
         yield assessment.said("check-first", "check first: absolute in {} ({})", ", ".join(together), named)
 
 
-def _placed(band: str, rows: list[GlanceFamily]) -> list[GlanceFamily]:
-    """The families of a band in their order: tests by what they come to, what comes later by its day, others as they
-    stand in an answer."""
+def _placed(band: str, rows: list[GlanceFamily], own: Callable[[GlanceFamily], bool]) -> list[GlanceFamily]:
+    """The families of a band in their order: what is recommended for something of this patient's own before what is for
+    everybody, tests by what they come to, what comes later by its day, others as they stand in an answer."""
+    if band == "recommended":
+        return sorted(rows, key=lambda row: not own(row))
     if band == "tests":
         return sorted(rows, key=lambda row: _TESTS.index(row["within"]) if row["within"] in _TESTS else len(_TESTS))
     return sorted(rows, key=lambda row: row["in_weeks"] or 0.0) if band == "not-now" else rows
