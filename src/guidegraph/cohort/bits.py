@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 Plane = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.uint8]
+Key = TypeVar("Key")
 _WORD = 64
 #: For each byte of a plane its eight bits, each in a byte of its own.
 _SPREAD = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").view(np.uint64).ravel()
@@ -53,6 +55,12 @@ def count(plane: Plane) -> int:
     return int(np.bitwise_count(plane).sum())
 
 
+def grow(table: dict[Key, Plane], key: Key, plane: Plane) -> None:
+    """Add those of a plane to what a table has under a key."""
+    held = table.get(key)
+    table[key] = plane if held is None else held | plane
+
+
 class Sheet:
     """Makes planes for so many patients.
 
@@ -66,6 +74,13 @@ class Sheet:
         self.patients = patients
         self.all = pack(np.ones(patients, dtype=np.bool_))
         self.none = np.zeros_like(self.all)
+
+    def counted(self, planes: Iterable[Plane]) -> tuple[Plane, Plane]:
+        """Who is in one of some planes at least, and who in two."""
+        once = twice = self.none
+        for plane in planes:
+            once, twice = once | plane, twice | (once & plane)
+        return once, twice
 
     def any(self, planes: Iterable[Plane]) -> Plane:
         """Who is in one of some planes."""

@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
 
-from guidegraph.cohort.bits import Plane, Sheet, count
+from guidegraph.cohort.bits import Plane, count, grow
 from guidegraph.cohort.looked import Worked
 from guidegraph.cohort.statuses import Statuses
 from guidegraph.cohort.truths import Truths
@@ -25,7 +24,6 @@ from guidegraph.knowledge.records import Records
 from guidegraph.model import STATUSES, WAITING
 from guidegraph.termreadings import DISPUTED
 
-Key = TypeVar("Key")
 #: Roles of statements by the letters under which statuses name them, the gravest first.
 ROLES = "cfgr"
 #: By role the statuses that an unknown statement of it keeps open, as far as facts to establish decide them: whether
@@ -91,7 +89,7 @@ class Blocking:
             if therapy.iri not in therapies:
                 continue
             held, found = waiting.on(therapy, roles), worked.statuses(therapy.iri)
-            once, twice = _counted(held, sheet)
+            once, twice = sheet.counted(held.values())
             apart = sheet.any(plane for fact, plane in held.items() if fact not in self._alerts)
             self.signs_only[therapy.iri] += count(sheet.any(found[code] for code in recommended) & once & ~apart)
             for fact, plane in held.items():
@@ -99,8 +97,8 @@ class Blocking:
                     one = self.facts.setdefault(fact, Blocked(waiting.named[fact], fact in self._alerts))
                     one.therapies[therapy.iri] += number
                     one.pairs += number
-                    _grow(ever, fact, plane, sheet)
-                    _grow(alone, fact, plane & once & ~twice, sheet)
+                    grow(ever, fact, plane)
+                    grow(alone, fact, plane & once & ~twice)
         for fact, plane in ever.items():
             self.facts[fact].patients += count(plane)
             self.facts[fact].alone += count(alone[fact])
@@ -138,23 +136,10 @@ class Waiting:
                 continue
             for fact, plane in self._opened.facts(statement).items():
                 blocked = plane & concerned
-                _grow(held, fact, blocked, sheet)
+                grow(held, fact, blocked)
                 if roles is not None:
-                    _grow(roles, (fact, role), blocked, sheet)
+                    grow(roles, (fact, role), blocked)
         return held
-
-
-def _counted(held: Mapping[str, Plane], sheet: Sheet) -> tuple[Plane, Plane]:
-    """Those in one plane at least, and those in two."""
-    once = twice = sheet.none
-    for plane in held.values():
-        twice = twice | (once & plane)
-        once = once | plane
-    return once, twice
-
-
-def _grow(table: dict[Key, Plane], key: Key, plane: Plane, sheet: Sheet) -> None:
-    table[key] = table.get(key, sheet.none) | plane
 
 
 class _Opened:
@@ -179,7 +164,7 @@ class _Opened:
             if self._records.one(statement, "consentOrProcedure") != "true":
                 for iri, plane in self._open(statement).items():
                     for fact, asked in self._asks(iri):
-                        _grow(found, fact, plane & asked, self._sheet)
+                        grow(found, fact, plane & asked)
             self._facts[statement] = {fact: plane for fact, plane in found.items() if plane.any()}
         return self._facts[statement]
 
@@ -217,7 +202,7 @@ class _Opened:
                 if names:
                     self._within(names, unknown, frozenset(), seen | {population}, found)
                 else:
-                    _grow(found, iri, unknown, self._sheet)
+                    grow(found, iri, unknown)
 
     def _against(self, literal: Literal) -> Plane:
         """Those for whom a literal is false."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from guidegraph.cohort.bits import Mask, Plane, Sheet, pack
+from guidegraph.cohort.bits import Mask, Plane, Sheet, grow, pack
 from guidegraph.knowledge.atoms import Event
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Another, CareFact, Profile
@@ -79,8 +79,7 @@ class Gathered:
 
     def mark_plane(self, mark: Mark, who: Plane) -> None:
         """Add one mark to all of a plane."""
-        held = self._planes.get(mark)
-        self._planes[mark] = who if held is None else held | who
+        grow(self._planes, mark, who)
 
     def mark(self, mark: Mark, who: int | Mask) -> None:
         """Add one mark to the patient at a place, or to all of a mask (shape: patients)."""

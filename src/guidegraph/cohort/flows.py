@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import product
 
-from guidegraph.cohort.bits import Plane, count
+from guidegraph.cohort.bits import Plane, count, grow
 from guidegraph.cohort.looked import Worked
 from guidegraph.knowledge.criteria import Criteria, Therapy
 from guidegraph.model import STATUSES
@@ -138,8 +138,7 @@ def _statements(one: Worked, therapy: Therapy) -> Bearing:
     """The statements that bear on a therapy by role, each with those for whom they do."""
     found: Bearing = {}
     for role, statement, plane in one.worked.roles(therapy):
-        key = (role, statement)
-        found[key] = found[key] | plane if key in found else plane
+        grow(found, (role, statement), plane)
     return found
 
 

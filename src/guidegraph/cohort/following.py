@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TypeVar
 
-from guidegraph.cohort.bits import Plane, Sheet
+from guidegraph.cohort.bits import Plane, grow
 from guidegraph.cohort.facts import Fact, Facts
 from guidegraph.cohort.sums import without
 from guidegraph.knowledge.atoms import STOP, TRIAL, Event
@@ -19,7 +18,6 @@ from guidegraph.profile import Implication, Vocabulary
 from guidegraph.profile.settling import denies
 from guidegraph.termreadings import DISPUTED, LISTED, PART, STOPPED, TAKEN
 
-Key = TypeVar("Key")
 _NOTHING = Decimal(0)
 #: What contradicts itself where a table states a number toward which nothing counts.
 _UNCOUNTED = "a number is stated, and no entry of the complete list counts toward it"
@@ -120,19 +118,19 @@ class Following:
         told = self._sheet.any(facts.conflicts.values())
         for number, nothing in without(criteria, facts, facts.present):
             other = self.stated(number) & ~self.value(number, criteria.segment(number, _NOTHING))
-            _grow(self._conflicts, _UNCOUNTED, nothing & other & ~told, self._sheet)
+            grow(self._conflicts, _UNCOUNTED, nothing & other & ~told)
         for number, nothing in without(criteria, facts, self.present):
             at = criteria.segment(number, _NOTHING)
-            _grow(self._values, (number, at), nothing & ~self.stated(number), self._sheet)
+            grow(self._values, (number, at), nothing & ~self.stated(number))
         for (number, least, exact), plane in facts.sums.items():
             open_ = plane & ~self.stated(number)
             if exact:
-                _grow(self._values, (number, least), open_, self._sheet)
+                grow(self._values, (number, least), open_)
                 continue
             pieces = self.spans.setdefault(number, [self._sheet.all] * len(criteria.numbers[number]))
             pieces[:least] = [piece & ~open_ for piece in pieces[:least]]
             for table in (self.narrowed, self.summed):
-                _grow(table, number, open_, self._sheet)
+                grow(table, number, open_)
 
     # ------------------------------------------------------------ what is brought
 
@@ -238,11 +236,11 @@ class Following:
                 pieces = self._criteria.segments(rule.given, rule.interval)
                 lies = self._sheet.any(self.value(rule.given, at) for at in pieces)
                 known = self.held(rule.then, rule.other) | self.denied(rule.then, rule.other)
-                _grow(found, (rule.then, rule.other), lies & ~known, self._sheet)
+                grow(found, (rule.then, rule.other), lies & ~known)
             elif rule.listless and not rule.excluded:
-                _grow(found, (rule.then, rule.other), self._sheet.all, self._sheet)
+                grow(found, (rule.then, rule.other), self._sheet.all)
         for fact, plane in self._combinations():
-            _grow(found, fact, plane, self._sheet)
+            grow(found, fact, plane)
         self.left_open = {fact: plane & complete for fact, plane in found.items() if (plane & complete).any()}
 
     def _combinations(self) -> Iterator[tuple[Fact, Plane]]:
@@ -253,7 +251,7 @@ class Following:
                 parts.setdefault((rule.given, rule.cls), []).append(rule.other)
         listed = {fact: plane for fact, plane in self.present.items() if fact[0] == TAKEN}
         for (of, *_), plane in self.stops.items():
-            _grow(listed, (STOPPED, of), plane, self._sheet)
+            grow(listed, (STOPPED, of), plane)
         grown = True
         while grown:
             grown = False
@@ -263,7 +261,7 @@ class Following:
                 if new.any():
                     grown = True
                     for member in members:
-                        _grow(listed, (prop, member), new, self._sheet)
+                        grow(listed, (prop, member), new)
         for (prop, whole), members in parts.items():
             yield from (((prop, member), listed.get((prop, member), self._sheet.none)) for member in members)
             if len(members) > 1:
@@ -301,11 +299,8 @@ class Following:
 
     def _twice(self, number: str) -> Plane:
         """Those who state two values of a number that criteria tell apart."""
-        once = twice = self._sheet.none
-        for at in range(len(self._criteria.numbers[number])):
-            plane = self.value(number, at)
-            once, twice = once | plane, twice | (once & plane)
-        return twice
+        pieces = range(len(self._criteria.numbers[number]))
+        return self._sheet.counted(self.value(number, at) for at in pieces)[1]
 
     def contradictions(self, vocabulary: Vocabulary) -> Iterator[tuple[str, Plane]]:
         """What contradicts itself, in words, each with those of whom it does."""
@@ -322,7 +317,3 @@ class Following:
             if empty.any():
                 yield f"no {vocabulary.short(number)} is left", empty
         yield from sorted(self._conflicts.items(), key=lambda row: row[0])
-
-
-def _grow(table: dict[Key, Plane], fact: Key, plane: Plane, sheet: Sheet) -> None:
-    table[fact] = table.get(fact, sheet.none) | plane

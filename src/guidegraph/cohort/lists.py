@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 
 import numpy as np
 import polars as pl
 
-from guidegraph.cohort.bits import Mask, Plane, Sheet, unpack
+from guidegraph.cohort.bits import Mask, Plane, grow, unpack
 from guidegraph.cohort.blocking import Waiting
 from guidegraph.cohort.looked import Worked
 from guidegraph.cohort.outputs import BLOCKING, FACTS
@@ -39,10 +38,11 @@ def blocking(
     lists = []
     for therapy in therapies:
         held = waiting.on(therapy)
-        said = _joined(((waiting.named[fact].label, plane) for fact, plane in held.items()), worked.sheet)
+        said = dict[str, Plane]() if each else ever
+        for fact, plane in held.items():
+            grow(said, waiting.named[fact].label, plane)
         if each:
             lists.append(_listed(BLOCKING, said, missing))
-        ever = _joined(chain(ever.items(), said.items()), worked.sheet)
     return pl.concat(lists) if each else _listed(BLOCKING, ever, missing)
 
 
@@ -53,7 +53,10 @@ def facts(knowledge: Knowledge, criteria: Criteria, worked: Worked, missing: Mas
         knowledge, criteria, worked: what is known, and what the patients come to.
         missing: those who have no list (shape: patients).
     """
-    return _listed(FACTS, _joined(_facts(knowledge.book, criteria, worked), worked.sheet), missing)
+    said = dict[str, Plane]()
+    for text, plane in _facts(knowledge.book, criteria, worked):
+        grow(said, text, plane)
+    return _listed(FACTS, said, missing)
 
 
 def _facts(book: FactBook, criteria: Criteria, worked: Worked) -> Iterator[tuple[str, Plane]]:
@@ -79,14 +82,6 @@ def _event(book: FactBook, prop: str, unit: str, event: Event, held: bool) -> st
     of, outcome, number = event
     text = book.label(Atom("", prop, of, outcome=outcome or ""), held)
     return f"{text}, {plain(number)} {unit}" if number is not None else text
-
-
-def _joined(said: Iterator[tuple[str, Plane]], sheet: Sheet) -> dict[str, Plane]:
-    """Planes by the words for them."""
-    found: dict[str, Plane] = {}
-    for text, plane in said:
-        found[text] = found.get(text, sheet.none) | plane
-    return found
 
 
 def _listed(name: str, said: Mapping[str, Plane], missing: Mask) -> pl.Series:

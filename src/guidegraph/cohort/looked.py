@@ -50,7 +50,7 @@ class Worked:
 
     def __init__(self, criteria: Criteria, batch: Batch) -> None:
         self.worked = Statuses(criteria, batch.gathered.facts())
-        self.sheet = Sheet(len(batch.identifiers))
+        self.sheet = self.worked.sheet
         self.readable = self.sheet.rest(pack(batch.bad))
         self.contradicted = self.worked.truths.following.contradicted & self.readable
         self.counted: Plane = self.readable & ~self.contradicted

@@ -47,8 +47,6 @@ def run(
     Raises:
         UsageError: a row, if strict, cannot be read, there is none, or the output cannot be written.
     """
-    if output.suffix.lower() != ".parquet":
-        raise UsageError(f"unknown ending {output.suffix!r}", where=str(output), mend="End it in .parquet.")
     return write(question(knowledge, asked), rows, output, progress, lambda: _parts(knowledge, rows, output, asked))
 
 
@@ -283,7 +281,7 @@ class Work:
             raise self._refused()
         worked = Worked(self._criteria, batch)
         statuses = worked.worked
-        contradicted = unpack(statuses.truths.following.contradicted, patients) & ~bad
+        contradicted = unpack(worked.contradicted, patients)
         self.report.left_out += int(bad.sum())
         self.report.contradicted += int(contradicted.sum())
         self.report.patients += patients - int(bad.sum())

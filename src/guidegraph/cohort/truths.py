@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from guidegraph.cohort.bits import Plane
+from guidegraph.cohort.bits import Plane, grow
 from guidegraph.cohort.facts import Facts
 from guidegraph.cohort.following import Following
 from guidegraph.knowledge.atoms import CLASSES, STOP, TRIAL, Atom, covers, fits, happened, may_fit, rules_out
@@ -202,7 +202,7 @@ class Truths:
         chosen = self._facts.chosen if self._facts.chosen is not None else self.sheet.none
         asked = {cls: plane & ~chosen for cls, plane in self.following.problems.items()}
         for cls, plane in self._facts.about.items():
-            asked[cls] = asked.get(cls, self.sheet.none) | plane
+            grow(asked, cls, plane)
         self._asked = asked
         some = self.sheet.any(asked.values())
         return {
