@@ -184,9 +184,9 @@ def is_records(source: Path, table: str = "") -> bool:
     Raises:
         UsageError: it is a DuckDB file that cannot be opened, or duckdb is not installed.
     """
-    from guidegraph.intake.omop.source import DATABASES
+    from guidegraph.intake.omop.source import is_database
 
-    if source.name.lower().endswith(DATABASES):
+    if is_database(source):
         from guidegraph.intake.omop.tables import is_cdm
 
         return not table and is_cdm(source)
@@ -197,9 +197,9 @@ def is_records(source: Path, table: str = "") -> bool:
 
 def _table(source: Path, table: str) -> AbstractContextManager[Path]:
     """The file with a table, which of a DuckDB file is a copy."""
-    from guidegraph.intake.omop.source import DATABASES
+    from guidegraph.intake.omop.source import is_database
 
-    if source.name.lower().endswith(DATABASES):
+    if is_database(source):
         from guidegraph.intake.omop.tables import copied
 
         return copied(source, table)
@@ -240,9 +240,9 @@ def _profiles(kb: KnowledgeBase, source: Path, day: date, unread: Unreadable) ->
     """
     from guidegraph.cohort.cells import Unread
     from guidegraph.intake.fhir.bulk import Export, is_export
-    from guidegraph.intake.omop.source import DATABASES
+    from guidegraph.intake.omop.source import is_database
 
-    if source.name.lower().endswith(DATABASES) or (source.is_dir() and any(map(_of_persons, source.iterdir()))):
+    if is_database(source) or (source.is_dir() and any(map(_of_persons, source.iterdir()))):
         for person, profile, _ in kb.profiles_from_omop(source, as_of=day):
             yield str(person), profile
         return

@@ -66,29 +66,26 @@ def cohort_report(
             or a file of answers was made by other knowledge.
     """
     from guidegraph.cohort.outputs import answers_in
-
-    if answers_in(Path(source)):
-        return _of_answers(kb, Path(source), progress, change, show_small, options)
-    return _of_patients(kb, Path(source), progress, change, show_small, options)
-
-
-def _of_answers(
-    kb: KnowledgeBase,
-    source: Path,
-    progress: Callable[[int], None],
-    change: Change | None,
-    show_small: bool,
-    options: CohortOptions,
-) -> ReportForm:
-    """The report of a file of answers."""
-    from guidegraph.cohort.outputs import Written
-    from guidegraph.cohort.reports import Parts, report
+    from guidegraph.cohort.reports import report
     from guidegraph.cohort.small import telling
+
+    path = Path(source)
+    if not answers_in(path):
+        parts = _of_patients(kb, path, progress, change, options)
+    elif change is None:
+        parts = _of_answers(kb, path, progress, options)
+    else:
+        raise UsageError("a file of answers cannot be asked anew", where=str(source), mend=f"{_PATIENTS}.")
+    return report(kb.records, parts, telling(show_small))
+
+
+def _of_answers(kb: KnowledgeBase, source: Path, progress: Callable[[int], None], options: CohortOptions) -> Parts:
+    """What a file of answers comes to, added up."""
+    from guidegraph.cohort.outputs import Written
+    from guidegraph.cohort.reports import Parts
     from guidegraph.cohort.tallies import Tally
     from guidegraph.knowledge.criteria import compile_criteria
 
-    if change is not None:
-        raise UsageError("a file of answers cannot be asked anew", where=str(source), mend=f"{_PATIENTS}.")
     said = [name for name in ("as_of", "jurisdiction", "standing", "only", "columns", "table") if options.get(name)]
     if said:
         option = f"--{said[0].replace('_', '-')}"
@@ -116,11 +113,10 @@ def _of_answers(
         missing.append(
             "Controversies and documents: the file has no statements. Write it with --statements, or name the patients."
         )
-    parts = Parts(
+    return Parts(
         source.name, _asked(kb, day, made.jurisdiction, made.voices), tally, made.contradicted, made.left_out,
         controversies=[c for c, _ in told] if written.statements else None, missing=missing,
     )  # fmt: skip
-    return report(kb.records, parts, telling(show_small))
 
 
 class _Side:
@@ -158,27 +154,22 @@ def _of_patients(
     source: Path,
     progress: Callable[[int], None],
     change: Change | None,
-    show_small: bool,
     options: CohortOptions,
-) -> ReportForm:
-    """The report of patients."""
-    from guidegraph.cohort.reports import report
-    from guidegraph.cohort.small import telling
-
+) -> Parts:
+    """What patients come to, added up."""
     asked = request(kb, options)
     with ExitStack() as opened:
-        side, after = (
-            _Side(kb, asked.as_of, opened.enter_context(patient_rows(kb, source, asked.as_of, options)), asked),
-            None,
-        )
-        if change is not None:
-            other, day = change.kb or kb, change.as_of or asked.as_of
-            after = _Side(other, day, opened.enter_context(patient_rows(other, source, day, options)), asked)
-        return report(kb.records, _parts(side, after, source, asked, progress), telling(show_small))
+
+        def side(kb: KnowledgeBase, day: date) -> _Side:
+            return _Side(kb, day, opened.enter_context(patient_rows(kb, source, day, options)), asked)
+
+        now = side(kb, asked.as_of)
+        after = side(change.kb or kb, change.as_of or asked.as_of) if change is not None else None
+        return _parts(now, after, source, asked, progress)
 
 
 def _parts(side: _Side, after: _Side | None, source: Path, asked: Request, progress: Callable[[int], None]) -> Parts:
-    """What the patients come to, added up."""
+    """What patients who are asked in one way or two come to."""
     from guidegraph.cohort.bits import count
     from guidegraph.cohort.blocking import Blocking
     from guidegraph.cohort.flows import Flow

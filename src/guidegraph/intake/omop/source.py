@@ -24,8 +24,7 @@ from guidegraph.intake.report import shown
 if TYPE_CHECKING:
     import duckdb
 
-#: How the names of DuckDB files end.
-DATABASES = (".duckdb", ".db", ".ddb")
+_DATABASES = (".duckdb", ".db", ".ddb")
 _CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _ENDINGS = (".parquet", *_CSV)
 #: How DuckDB is opened, whatever is read: nothing is loaded of its own accord, and memory is bounded.
@@ -51,6 +50,11 @@ _PERSON = "person_id"
 _MARKS = ",\t;"
 _LONGEST_HEADER = 65_536
 _PER_FETCH = 5_000
+
+
+def is_database(path: Path) -> bool:
+    """Whether a path is named as DuckDB files are."""
+    return path.name.lower().endswith(_DATABASES)
 
 
 class Source:
