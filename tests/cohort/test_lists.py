@@ -12,7 +12,7 @@ np = pytest.importorskip("numpy")
 
 from guidegraph.api.cohort import answer_table  # noqa: E402
 from guidegraph.assess.assessing import assess  # noqa: E402
-from guidegraph.assess.questions import every_open_statement, questions  # noqa: E402
+from guidegraph.assess.questions import questions  # noqa: E402
 from guidegraph.cohort import lists  # noqa: E402
 from guidegraph.cohort.facts import Gathered  # noqa: E402
 from guidegraph.cohort.looked import Worked  # noqa: E402
@@ -21,10 +21,7 @@ from guidegraph.errors import ProfileError  # noqa: E402
 from guidegraph.knowledge.atoms import Atom  # noqa: E402
 from guidegraph.knowledge.criteria import compile_criteria  # noqa: E402
 from tests.conftest import AS_OF  # noqa: E402
-from tests.support.cohorts import drawn  # noqa: E402
-
-#: By status the roles of unknown statements that keep it open, where facts to establish decide it.
-DECIDED = {"provisional": "cgr", "undetermined": "f"}
+from tests.support.cohorts import drawn, waiting  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +42,7 @@ def patients(kb: Any) -> Any:
 
 def asked(one: Any, therapies: set[str]) -> list[str]:
     """The unknown facts that keep some therapies of one patient open."""
-    waiting = {
-        therapy: [row for row in found if row.role in DECIDED.get(one.statuses[therapy], "")]
-        for therapy, found in every_open_statement(one).items()
-        if therapy in therapies
-    }
-    return sorted({question["label"] for question in questions(one, waiting) if question["therapies"]})
+    return sorted({question["label"] for question in questions(one, waiting(one, therapies)) if question["therapies"]})
 
 
 def test_unknown_facts_are_the_questions_of_each_patient(kb: Any, patients: Any) -> None:

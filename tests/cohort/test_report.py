@@ -16,14 +16,14 @@ from guidegraph.api.base import KnowledgeBase
 from guidegraph.api.cohort import answer_table
 from guidegraph.api.cohortreport import Change, cohort_report
 from guidegraph.assess.assessing import assess
-from guidegraph.assess.questions import every_open_statement, questions
+from guidegraph.assess.questions import questions
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.criteria import compile_criteria
 from guidegraph.model import STATUSES
 from tests.cohort.test_tables import rows
 from tests.conftest import AS_OF
-from tests.support.cohorts import drawn
+from tests.support.cohorts import drawn, waiting
 
 pl = pytest.importorskip("polars")
 
@@ -150,17 +150,11 @@ def test_unknown_facts_are_the_questions_of_each_patient(kb: Any) -> None:
             continue
     gathered = Gathered(len(profiles), criteria, kb.vocabulary)
     patients, pairs = Counter[str](), Counter[str]()
-    decided = {"provisional": "cgr", "undetermined": "f"}
     therapies = frozenset(therapy.iri for therapy in criteria.therapies)
     for at, (stated, profile) in enumerate(profiles):
         gathered.state(stated, at)
         one = assess(kb.knowledge, profile, AS_OF)
-        waiting = {
-            therapy: [row for row in found if row.role in decided.get(one.statuses[therapy], "")]
-            for therapy, found in every_open_statement(one).items()
-            if therapy in therapies
-        }
-        for question in questions(one, waiting):
+        for question in questions(one, waiting(one, therapies)):
             if question["therapies"]:
                 patients[question["fact"]] += 1
                 pairs[question["fact"]] += question["therapies"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from guidegraph.assess.assessment import Assessment
+from guidegraph.assess.questions import Open, every_open_statement
 from guidegraph.cohort.bits import unpack
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.statuses import Statuses
@@ -94,3 +96,16 @@ class Answered:
             iri: next((name for name, mask in zip(names, masks, strict=False) if mask[patient]), "unknown")
             for iri, masks in self._truth.items()
         }
+
+
+#: By status the roles of unknown statements that keep it open, where facts to establish decide it.
+_DECIDED = {"provisional": "cgr", "undetermined": "f"}
+
+
+def waiting(one: Assessment, therapies: Collection[str]) -> dict[str, list[Open]]:
+    """The unknown statements that keep some therapies (IRIs) of one patient open."""
+    return {
+        therapy: [row for row in found if row.role in _DECIDED.get(one.statuses[therapy], "")]
+        for therapy, found in every_open_statement(one).items()
+        if therapy in therapies
+    }
