@@ -16,6 +16,17 @@ from tests.conftest import AS_OF
 pl = pytest.importorskip("polars")
 
 
+#: What rows are about, and what they say of it.
+SUBJECTS = (
+    ("egfr", "", ("20", "45", "90")),
+    ("age", "", ("44", "71")),
+    ("conditions", "sciatica", ("true", "false")),
+    ("conditions", "active peptic ulcer", ("true", "false")),
+    ("findings", "urinary retention", ("true", "false")),
+    ("medications", "warfarin", ("true", "false")),
+)
+
+
 def lengthened(given: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
     """The rows of a wide table as rows of a long one, in any order."""
     found = []
@@ -46,6 +57,55 @@ def test_a_long_table_is_answered_as_a_wide_one(
         monkeypatch.setattr("guidegraph.cohort.longrows._HELD", 30 * size)
         answer_table(kb, tmp_path / name, tmp_path / "ol.parquet", as_of=AS_OF)
         assert pl.read_parquet(tmp_path / "ol.parquet").equals(wide)
+
+
+def dated(seed: int, patients: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """A long table with days in any order, the wide one that it comes to, and how many are left out."""
+    draw = random.Random(seed)
+    long, wide, left_out = [], [], 0
+    for patient in range(patients):
+        row: dict[str, Any] = {"patient": f"p{patient:03}"}
+        bad = False
+        for key, term, values in SUBJECTS:
+            said: dict[str | None, set[str]] = {}
+            for _ in range(draw.randrange(4)):
+                day = draw.choice((None, "2020-05-01", "2024-02-29", "1999-12-31", "2026-11-24", "2027-01-01"))
+                # Of a fact that is and is not on one day a wide table can say nothing: a number has two values.
+                value = draw.choice(values) if not term else said.get(day, {draw.choice(values)}).copy().pop()
+                said.setdefault(day, set()).add(value)
+                long.append({"patient": row["patient"], "key": key, "term": term, "value": value, "date": day})
+            newest = max((day for day in said if day and day <= str(AS_OF)), default=None)
+            counts = said.get(None, set()) | said.get(newest, set())
+            bad |= len(counts) > 1 and not term
+            row[f"{key}: {term}" if term else key] = counts.pop() if len(counts) == 1 else "both" if counts else None
+        if "both" in row.values() and not bad:
+            # What is said without a day and otherwise on one is no row of a wide table: nothing is said of it.
+            long = [fact for fact in long if fact["patient"] != row["patient"]]
+            continue
+        # Who has no row is no patient of a long table.
+        if any(fact["patient"] == row["patient"] for fact in long):
+            left_out += bad
+            wide += [] if bad else [row]
+    draw.shuffle(long)
+    return long, wide, left_out
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_newest_counts_whatever_the_order(
+    kb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    long, wide, left_out = dated(seed, 120)
+    pl.DataFrame(long, infer_schema_length=None).write_parquet(tmp_path / "l.parquet")
+    pl.DataFrame(wide, infer_schema_length=None).write_parquet(tmp_path / "w.parquet")
+    answer_table(kb, tmp_path / "w.parquet", tmp_path / "ow.parquet", as_of=AS_OF, statements=True)
+    # Many small buckets, most of them in files.
+    monkeypatch.setattr("guidegraph.cohort.longrows.BATCH", 7)
+    monkeypatch.setattr("guidegraph.cohort.longrows._HELD", 60)
+    monkeypatch.setattr("guidegraph.cohort.longrows._READ", 50)
+    monkeypatch.setattr("guidegraph.cohort.buckets._MEMORY", 2_000)
+    report = answer_table(kb, tmp_path / "l.parquet", tmp_path / "ol.parquet", as_of=AS_OF, statements=True)
+    assert report.left_out == left_out > 0
+    assert pl.read_parquet(tmp_path / "ol.parquet").equals(pl.read_parquet(tmp_path / "ow.parquet").sort("patient"))
 
 
 def answered(kb: Any, tmp_path: Path, facts: list[tuple[Any, ...]], heads: tuple[str, ...]) -> tuple[Any, Any]:

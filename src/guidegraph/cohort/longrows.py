@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from guidegraph.cohort.buckets import Buckets
 from guidegraph.cohort.cells import Cells, Unreadable, reason
 from guidegraph.cohort.columns import IDENTIFIER, PATIENTS, Column, Columns, check_meanings
 from guidegraph.cohort.facts import Gathered
@@ -20,8 +23,10 @@ from guidegraph.errors import UsageError
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.profile import Vocabulary
 
-#: Rows that are held at a time, about, half as many where they have days: the table is read once for so many.
-_HELD = 8_000_000
+#: Rows that are held at a time, about.
+_HELD = 4_000_000
+#: Rows that are read at a time.
+_READ = 500_000
 _PARTS = (*SAID, DAY)
 _AT, _SAYING, _ROW, _TEXT, _WHY = "__patient", "__saying", "__row", "__day", "__why"
 _ISO_DAY = r"^\s*\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
@@ -68,10 +73,7 @@ class LongRows:
         read = [column for part, column in parts.items() if part != DAY]
         check_types(schema, name, read, self.where)
         self._dated = DAY in parts
-        said = [
-            (pl.col(parts[part]) if part in parts else pl.lit(None)).cast(pl.String).cast(pl.Categorical).alias(part)
-            for part in SAID
-        ]
+        said = [(pl.col(parts[part]) if part in parts else pl.lit(None)).cast(pl.String).alias(part) for part in SAID]
         days = [_days(parts[DAY], schema[parts[DAY]]).alias(DAY)] if self._dated else []
         text = [pl.col(parts[DAY]).cast(pl.String).alias(_TEXT)] if self._dated else []
         self._table = table.select(name, *said, *days)
@@ -94,50 +96,48 @@ class LongRows:
                 self._table.select(pl.len()),
             )
             everybody, said, count = pl.collect_all(asked, engine="streaming")
-            said = said.sort(*(pl.col(part).cast(pl.String) for part in SAID))
+            said = said.sort(*SAID)
             nobody = everybody.filter(named(name, kind).is_null())
             everybody = everybody.filter(named(name, kind).is_not_null())
             if nobody.height:
                 self._nameless(nobody[name])
         if not everybody.height:
             return
-        said = said.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_SAYING))
         cells = Cells(criteria, vocabulary, self.unread)
         sayings = Sayings(said, Columns(vocabulary), cells, Gathered(0, criteria, vocabulary))
         today = (self._day - date(1970, 1, 1)).days
+        numbers = _Numbers(said)
+        patients = everybody.to_series()
         batches = -(-everybody.height // BATCH)
-        # So many batches of patients at a time as have about the rows that may be held.
-        most = _HELD // 2 if self._dated else _HELD
-        held = max(1, batches * most // max(1, count.item()))
-        for start in range(0, everybody.height, held * BATCH):
-            some = everybody.to_series().slice(start, held * BATCH)
+        # So many batches of patients to a bucket as have about the rows that may be held.
+        each = min(batches, max(1, batches * _HELD // max(1, count.item()))) * BATCH
+        with Buckets(len(patients), each) as buckets:
             with told(self._path):
-                rows = self._rows(some, said)
-            for first in range(0, len(some), BATCH):
-                mine = some.slice(first, BATCH)
-                ours = rows.take(np.flatnonzero((rows.at >= first) & (rows.at < first + BATCH)))
-                ours = Rows(ours.at - np.uint32(first), ours.saying, ours.day)
-                sifted = sift(ours, sayings, today, len(mine))
-                self._tell(sifted, mine, said)
-                yield Batch(mine, sifted.gather(Gathered(len(mine), criteria, vocabulary), sayings), sifted.bad)
+                self._put_by(buckets, patients, numbers)
+            for start in range(0, len(patients), each):
+                rows = buckets.bucket(start // each, self._dated)
+                some = patients.slice(start, each)
+                for first in range(0, len(some), BATCH):
+                    mine = some.slice(first, BATCH)
+                    ours = rows.take(np.flatnonzero((rows.at >= first) & (rows.at < first + BATCH)))
+                    ours = Rows(ours.at - np.uint32(first), ours.saying, ours.day)
+                    sifted = sift(ours, sayings, today, len(mine))
+                    self._tell(sifted, mine, numbers)
+                    yield Batch(mine, sifted.gather(Gathered(len(mine), criteria, vocabulary), sayings), sifted.bad)
 
-    def _rows(self, some: pl.Series, said: pl.DataFrame) -> Rows:
-        """The rows of some patients who stand in their order."""
-        rows = self._joined(self._table, some, said).select(self._keys).collect(engine="streaming")
-        # A column that lies in several pieces is copied: it goes before the next one comes.
-        day = rows.drop_in_place(DAY).to_numpy() if self._dated else None
-        return Rows(rows.drop_in_place(_AT).to_numpy(), rows.drop_in_place(_SAYING).to_numpy(), day)
+    def _put_by(self, buckets: Buckets, patients: pl.Series, numbers: _Numbers) -> None:
+        """Put by the rows of all patients, who stand in their order."""
+        name, kind = self.identifier
+        rows = self._table.filter(named(name, kind).is_not_null())
+        # What is looked up in the stream itself, or joined with it, is held there as a whole.
+        for frame in rows.select(name, numbers.hash, *self._dates).collect_batches(chunk_size=_READ):
+            at = _places(frame[name], patients)
+            day = frame[DAY].to_numpy() if self._dated else None
+            buckets.add(Rows(at, numbers.of(frame).to_numpy(), day))
 
     @property
-    def _keys(self) -> list[str]:
-        return [_AT, _SAYING, *([DAY] if self._dated else [])]
-
-    def _joined(self, table: pl.LazyFrame, some: pl.Series, said: pl.DataFrame) -> pl.LazyFrame:
-        """The rows of some patients who stand in their order, with the numbers of both."""
-        name, _ = self.identifier
-        numbered = pl.DataFrame({name: some}).with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_AT))
-        within = table.filter(pl.col(name).is_between(pl.lit(some[0]), pl.lit(some[-1])))
-        return within.join(said.lazy(), on=list(SAID), nulls_equal=True).join(numbered.lazy(), on=name)
+    def _dates(self) -> list[str]:
+        return [DAY] if self._dated else []
 
     def _nameless(self, names: pl.Series) -> None:
         """Tell of rows that name no patient; they may be blank or null."""
@@ -147,28 +147,64 @@ class LongRows:
         entry.count += count.item()
         entry.examples += [(row, "") for row in first[_ROW]]
 
-    def _tell(self, sifted: Sifted, some: pl.Series, said: pl.DataFrame) -> None:
+    def _tell(self, sifted: Sifted, some: pl.Series, numbers: _Numbers) -> None:
         """Count what is wrong, with the first rows that have it."""
-        wanted, reasons = [], []
+        (name, _), wanted, reasons = self.identifier, [], []
         for number, ((column, why), wrong) in enumerate(sifted.wrong.items()):
             entry = reason(self.unread, column, why, wrong.lost)
             reasons.append(entry)
             entry.count += wrong.count
             if len(entry.examples) < EXAMPLES:
-                first = {_AT: wrong.rows.at, _SAYING: wrong.rows.saying, DAY: wrong.rows.day}
-                wanted.append(
-                    pl.DataFrame({name: first[name] for name in self._keys}).with_columns(pl.lit(number).alias(_WHY))
-                )
+                first = [some[wrong.rows.at].alias(name), numbers.hashes[wrong.rows.saying].alias(_SAYING)]
+                days = [pl.Series(DAY, wrong.rows.day)] if self._dated else []
+                wanted.append(pl.DataFrame([*first, *days]).with_columns(pl.lit(number).alias(_WHY)))
         if not wanted:
             return
-        asked = pl.concat(wanted).lazy()
+        asked = pl.concat(wanted)
         with told(self._path):
-            found = self._joined(self._told, some, said).join(asked, on=self._keys).sort(_ROW).collect()
+            mine = self._told.filter(pl.col(name).is_in(asked[name].unique().implode())).with_columns(numbers.hash)
+            found = mine.join(asked.lazy(), on=[name, _SAYING, *self._dates]).sort(_ROW).collect()
         for row in found.iter_rows(named=True):
             entry = reasons[row[_WHY]]
             if len(entry.examples) < EXAMPLES:
                 text = row[_TEXT] if entry.column == DAY else row[VALUE] or row[TERM]
                 entry.examples.append((row[_ROW], str(text or "")[:60]))
+
+
+def _places(names: pl.Series, patients: pl.Series) -> npt.NDArray[np.uint32]:
+    """Where each of some names stands among all patients, who stand in their order."""
+    # Rows of one patient mostly stand together, and are looked up once.
+    starts = np.flatnonzero((names != names.shift()).fill_null(True).to_numpy())
+    heads = names.gather(starts)
+    known = heads.unique().sort()
+    places = pl.DataFrame([known, patients.search_sorted(known).alias(_AT)])
+    found = heads.to_frame().join(places, on=names.name, how="left", maintain_order="left")[_AT].cast(pl.UInt32)
+    return np.repeat(found.to_numpy(), np.diff(starts, append=len(names)))
+
+
+class _Numbers:
+    """The number of a row among the distinct ones, found by a hash of what it says.
+
+    Attributes:
+        hash: that of a row, as a column.
+        hashes: those of the distinct rows.
+
+    Args:
+        said: the distinct rows, with the columns of SAID.
+    """
+
+    def __init__(self, said: pl.DataFrame) -> None:
+        for seed in itertools.count():
+            self.hash = pl.sum_horizontal(pl.col(part).hash(seed, at) for at, part in enumerate(SAID)).alias(_SAYING)
+            self.hashes = said.select(self.hash).to_series()
+            # No other rows are looked for than these, so hashes that differ among them are enough.
+            if self.hashes.n_unique() == said.height:
+                break
+        self._places = pl.Series(range(said.height), dtype=pl.UInt32)
+
+    def of(self, frame: pl.DataFrame) -> pl.Series:
+        """The numbers of rows whose hash is known."""
+        return frame[_SAYING].replace_strict(self.hashes, self._places, return_dtype=pl.UInt32)
 
 
 def _days(name: str, kind: pl.DataType) -> pl.Expr:

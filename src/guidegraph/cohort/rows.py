@@ -29,7 +29,7 @@ _PROFILES = 4_096
 _TWICE = "the patient stands in several records, of which the first is answered: give one that holds all"
 _SEVERAL = "the patient stands in several rows: give each one row, or a long table"
 #: Rows of a Parquet file that are read in one go.
-STRETCH = 1_048_576
+STRETCH = 262_144
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,12 @@ class FrameRows:
         for frame in self._frames():
             gathered = Gathered(frame.height, criteria, vocabulary)
             bad = self._unnamed(frame, first)
-            quick = [column for column in read if frame.schema[column.name] == pl.Boolean]
+            schema = frame.schema
+            quick = [column for column in read if schema[column.name] == pl.Boolean]
+            others = [column for column in read if schema[column.name] != pl.Boolean]
             if quick:
                 bad |= cells.truths(quick, frame.select(column.name for column in quick), gathered, first)
-            for column in (column for column in read if column not in quick):
+            for column in others:
                 bad |= cells.state(column, frame[column.name], gathered, first)
             batch = Batch(frame[name], gathered, bad)
             first += frame.height

@@ -41,7 +41,8 @@ class Sayings:
         effects: the marks of rows that say the same.
         faults: why a row cannot be read, by its number.
         unknown: entries of a row that are not understood, by its number.
-        subjects: how many subjects there are.
+        place: where it stands among all, of which those of one subject stand together.
+        placed: which stands at each place.
 
     Args:
         rows: the distinct rows, with the columns of SAID.
@@ -64,7 +65,9 @@ class Sayings:
         for at, row in enumerate(rows.select(SAID).iter_rows()):
             key, term, value, amount = ((text or "").strip() for text in row)
             self._add(at, key, term, value, amount)
-        self.subjects = self._numbers.get("subject", 0)
+        self.placed = np.argsort(self.subject, kind="stable").astype(np.uint32)
+        self.place = np.empty(count, dtype=np.uint64)
+        self.place[self.placed] = np.arange(count, dtype=np.uint64)
 
     def _add(self, at: int, key: str, term: str, value: str, amount: str) -> None:
         label = f"{key}: {term}" if term else key

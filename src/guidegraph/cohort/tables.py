@@ -15,6 +15,8 @@ from guidegraph.errors import UsageError
 BATCH = 65_536
 #: Columns of a table at most; more are no table of patients.
 _COLUMNS = 5_000
+#: Names of patients that are held at a time to find those who stand in several rows.
+_AT_ONCE = 2_000_000
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _FORMS = (".parquet", *_SEPARATORS)
 
@@ -106,17 +108,38 @@ def repeated(table: pl.LazyFrame, column: str, kind: pl.DataType, path: Path) ->
         UsageError: it cannot be read.
     """
     who = named(column, kind).alias(column)
-    who = who.str.strip_chars() if kind == pl.String else who
+    who = (who.str.strip_chars() if kind == pl.String else who).drop_nulls()
     with told(path):
-        # Eight bytes a patient are held; the few whose number is there twice are then looked at themselves.
-        numbers = table.select(who.drop_nulls().hash()).collect(engine="streaming").to_series().to_numpy(writable=True)
-        numbers.sort()
-        twice = numbers[1:][numbers[1:] == numbers[:-1]]
-        if not twice.size:
+        if (kind.is_numeric() or kind == pl.String) and _rises(table.select(who)):
             return pl.Series(column, [], dtype=kind)
-        maybe = table.select(who).filter(pl.col(column).hash().is_in(pl.Series(twice).unique().implode()))
-        counted = maybe.group_by(column).len().filter(pl.col("len") > 1)
-        return counted.collect(engine="streaming")[column].sort()
+        patients = int(table.select(pl.len()).collect(engine="streaming").item())
+        share, shares = who.hash() % -(-patients // _AT_ONCE), -(-patients // _AT_ONCE)
+        found = [_twice(table.select(who.filter(share == at)), column) for at in range(shares)]
+    return pl.concat(found).sort() if found else pl.Series(column, [], dtype=kind)
+
+
+def _rises(names: pl.LazyFrame) -> bool:
+    """Whether each name is above the one before it, so that none can be there twice; little is held."""
+    last = None
+    for frame in names.collect_batches(maintain_order=True):
+        some = frame.to_series()
+        if not len(some):
+            continue
+        if (last is not None and not some[0] > last) or not (some[1:] > some[:-1]).all():
+            return False
+        last = some[-1]
+    return True
+
+
+def _twice(names: pl.LazyFrame, column: str) -> pl.Series:
+    """Those of some names that are there twice."""
+    # Eight bytes a name are held; the few whose number is there twice are then looked at themselves.
+    number = pl.col(column).hash()
+    numbers = names.select(number).collect(engine="streaming").to_series().to_numpy(writable=True)
+    numbers.sort()
+    twice = numbers[1:][numbers[1:] == numbers[:-1]]
+    maybe = names.filter(number.is_in(pl.Series(twice).unique().implode()))
+    return maybe.group_by(column).len().filter(pl.col("len") > 1).collect(engine="streaming")[column]
 
 
 def batches(table: pl.LazyFrame, path: Path, rows: int = BATCH) -> Iterator[pl.DataFrame]:
