@@ -16,12 +16,13 @@ from guidegraph.api.base import KnowledgeBase
 from guidegraph.api.cohort import answer_table
 from guidegraph.api.cohortreport import Change, cohort_report
 from guidegraph.assess.assessing import assess
+from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE
 from guidegraph.assess.questions import questions
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.criteria import compile_criteria
 from guidegraph.model import STATUSES
-from tests.cohort.test_tables import rows
+from tests.cohort.test_tables import profile, rows
 from tests.conftest import AS_OF
 from tests.support.cohorts import drawn, waiting
 
@@ -94,8 +95,10 @@ def test_statuses_are_those_of_the_answers(folder: Path, today: dict[str, Any]) 
 
 def test_a_file_of_answers_tells_the_same(kb: Any, folder: Path, today: dict[str, Any]) -> None:
     read = cohort_report(kb, folder / "now.parquet", show_small=True)
-    for part in ("patients", "ever", "steady", "controversies", "documents", "asked"):
+    for part in ("patients", "ever", "steady", "controversies", "asked"):
         assert read[part] == today[part], part
+    documents = {row["id"]: {**row, "decides": None} for row in today["documents"]}
+    assert {row["id"]: row for row in read["documents"] or ()} == documents
     assert [{**row, "signs_only": None} for row in today["therapies"]] == read["therapies"]
     assert read["facts"] is None
     assert len(read["missing"]) == 1
@@ -135,6 +138,39 @@ def test_documents_and_controversies_are_those_of_the_answers(kb: Any, folder: P
     assert any(row["both"] for row in today["controversies"])
 
 
+def rests(one: Any, therapy: str) -> set[str]:
+    """The statements that the status of a therapy of one patient rests on, by the table of statuses."""
+    status = one.statuses[therapy]
+    true = {role: {s for s in one.statements(therapy, role) if one.truth(s) == TRUE} for role in (ABSOLUTE, FOR)}
+    if status == "contraindicated":
+        return true[ABSOLUTE]
+    opposed = {s for s in one.opposing(therapy) if one.truth(s) == TRUE}
+    careful = {s for s in one.cautions(therapy) if one.truth(s) == TRUE} | set(one.apart.get(therapy, ()))
+    return {
+        "advised-against": opposed, "contested": opposed | true[FOR], "caution": careful | true[FOR],
+        "provisional": true[FOR], "eligible": true[FOR],
+    }.get(status, set())  # fmt: skip
+
+
+def test_documents_decide_what_statuses_rest_on(kb: Any, folder: Path, tmp_path: Path) -> None:
+    facts = rows(60, 21)
+    pl.DataFrame(facts, infer_schema_length=None).write_parquet(tmp_path / "some.parquet")
+    told = cohort_report(kb, tmp_path / "some.parquet", as_of=AS_OF, show_small=True)
+    therapies = [t.iri for t in compile_criteria(kb.knowledge, AS_OF).therapies]
+    counted, kinds = Counter[str](), Counter[str]()
+    for row in facts:
+        try:
+            one = assess(kb.knowledge, kb.profile(profile(row)), AS_OF)
+        except ProfileError:
+            continue
+        held = {s for therapy in therapies for s in rests(one, therapy)}
+        kinds.update(one.statuses[therapy] for therapy in therapies)
+        counted.update({describe.name(d) for s in held for d in kb.records.all(s, "statedIn")})
+    assert {"contraindicated", "contested", "caution"} <= kinds.keys()
+    assert {row["id"]: row["decides"] for row in told["documents"] or () if row["decides"]} == counted
+    assert any(0 < (row["decides"] or 0) < (row["patients"] or 0) for row in told["documents"] or ())
+
+
 def test_unknown_facts_are_the_questions_of_each_patient(kb: Any) -> None:
     from guidegraph.cohort.blocking import Blocking
     from guidegraph.cohort.facts import Gathered
@@ -151,9 +187,9 @@ def test_unknown_facts_are_the_questions_of_each_patient(kb: Any) -> None:
     gathered = Gathered(len(profiles), criteria, kb.vocabulary)
     patients, pairs = Counter[str](), Counter[str]()
     therapies = frozenset(therapy.iri for therapy in criteria.therapies)
-    for at, (stated, profile) in enumerate(profiles):
+    for at, (stated, told) in enumerate(profiles):
         gathered.state(stated, at)
-        one = assess(kb.knowledge, profile, AS_OF)
+        one = assess(kb.knowledge, told, AS_OF)
         for question in questions(one, waiting(one, therapies)):
             if question["therapies"]:
                 patients[question["fact"]] += 1

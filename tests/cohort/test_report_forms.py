@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -14,12 +15,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from guidegraph.api.cohort import answer_table
 from guidegraph.api.cohortreport import Change, cohort_report
+from guidegraph.api.schemas import published
 from guidegraph.cli.app import app
 from guidegraph.cohort.small import UNDER, least, masked, masked_row
 from guidegraph.errors import UsageError
 from guidegraph.model import STATUSES
-from guidegraph.render import cohort_csv, cohort_html, cohort_markdown
+from guidegraph.render import cohort_csv, cohort_html, cohort_markdown, to_json
 from guidegraph.render.cohortpicture import bar_svg, flow_svg
 from tests.cohort.test_report import THEN
 from tests.cohort.test_tables import rows
@@ -45,6 +48,19 @@ def reports(kb: Any, patients: Path) -> dict[bool, Any]:
     """Its report by whether small counts are shown."""
     change = Change(None, AS_OF)
     return {show: cohort_report(kb, patients, as_of=THEN, change=change, show_small=show) for show in (False, True)}
+
+
+@pytest.mark.parametrize("show", [True, False])
+def test_a_report_follows_its_schema(
+    kb: Any, patients: Path, reports: dict[bool, Any], tmp_path: Path, show: bool
+) -> None:
+    import jsonschema_rs
+
+    checked = jsonschema_rs.Draft202012Validator(published()["cohort-report"])
+    checked.validate(json.loads(to_json(reports[show])))
+    answer_table(kb, patients, tmp_path / "o.parquet", as_of=AS_OF)
+    checked.validate(json.loads(to_json(cohort_report(kb, tmp_path / "o.parquet", show_small=show))))
+    assert not checked.is_valid({**json.loads(to_json(reports[show])), "more": 1})
 
 
 def counts(value: Any, name: str = "") -> Iterator[int | None]:

@@ -6,7 +6,7 @@ import importlib.util
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from typing import Any
@@ -24,14 +24,15 @@ _CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser",
 
 
 @contextmanager
-def serving(kb: gg.KnowledgeBase) -> Iterator[str]:
+def serving(kb: gg.KnowledgeBase, reports: Mapping[str, Any] | None = None) -> Iterator[str]:
     """The address of the application over some knowledge, served by a thread of this process."""
     import uvicorn
 
     from guidegraph.web.app import application
     from guidegraph.web.served import Served
 
-    server = uvicorn.Server(uvicorn.Config(application(Served(kb)), host="127.0.0.1", port=0, log_level="warning"))
+    app = application(Served(kb, reports=reports or {}))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     end = time.monotonic() + 30

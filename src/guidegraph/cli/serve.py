@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from guidegraph.cli.options import SHIPPED, Opener, guarded
+from guidegraph.cli.options import SHIPPED, Opener, folder_path, guarded
 from guidegraph.errors import UsageError
 
 #: Processes that serve where nobody says how many.
@@ -37,6 +38,15 @@ def serve(
     queries: Annotated[
         int, typer.Option("--queries", metavar="N", min=1, max=256, help="How many SPARQL queries run at a time.")
     ] = 16,
+    report: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            parser=folder_path,
+            help="A report on a cohort to show (`guidegraph cohort report PATIENTS -o FILE.json`); repeatable.",
+        ),
+    ] = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """Serve the page, the interface for programs and the SPARQL endpoint on this machine.
@@ -45,6 +55,7 @@ def serve(
     """
     try:
         from guidegraph.web.board import Board
+        from guidegraph.web.cohorts import read_reports
         from guidegraph.web.mother import Mother
         from guidegraph.web.served import Served, Settings
     except ImportError as error:
@@ -52,8 +63,9 @@ def serve(
             f"{error.name} is not installed", mend="Install what serving needs: pip install 'guidegraph[serve]'"
         ) from error
     serving = processes or min(os.cpu_count() or 1, _MOST)
+    reports = read_reports(report or ())
     settings = Settings(host, port, tuple(name or ()), tuple(origin or ()), serving, queries)
-    mother = Mother(Served(opened(), settings, Board(serving)))
+    mother = Mother(Served(opened(), settings, Board(serving), reports))
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"GuideGraph answers at http://{shown}:{mother.port}/ (Ctrl-C ends it)")
     mother.run()

@@ -8,6 +8,7 @@ from itertools import product
 
 from guidegraph.cohort.bits import Plane, count, grow
 from guidegraph.cohort.looked import Worked
+from guidegraph.cohort.statuses import DECIDING
 from guidegraph.knowledge.criteria import Criteria, Therapy
 from guidegraph.model import STATUSES
 
@@ -15,9 +16,6 @@ from guidegraph.model import STATUSES
 NOTHING = "none"
 TRUTHS = ("true", "unknown", "false", "inactive")
 
-#: What decides a status, by its letter: roles of statements with the truth (true or unknown) that they have, as the
-#: table of statuses in :mod:`guidegraph.cohort.statuses` says; in its order, the first that holds.
-_DECIDING = {"C": "c+", "X": "g+ f+", "A": "g+", "!": "f+ r+", "P": "f+ c? g? r?", "E": "f+", "u": "f?", "n": ""}
 _SIGNS = {"true": "+", "unknown": "?"}
 
 #: A status before and one after; and a role, a statement (IRI) in it, and its truth before and after.
@@ -120,11 +118,11 @@ class Flow:
 
 def _deciding(status: str) -> tuple[int, list[str]]:
     """Where a status stands in the order of deciding, and what decides it."""
-    letters = list(_DECIDING)
+    letters = list(DECIDING)
     if status not in STATUSES:
         return len(letters), []
     letter = STATUSES[status].letter
-    return letters.index(letter), _DECIDING[letter].split()
+    return letters.index(letter), DECIDING[letter].split()
 
 
 def _decides(role: str, was: str, now: str, move: Move) -> bool:

@@ -101,13 +101,17 @@ class ControversyRow(TypedDict):
 
 
 class DocumentRow(Named):
-    """A document: of how many patients a statement of it is true."""
+    """A document: of how many patients a statement of it is true, and for how many a status rests on one.
+
+    ``decides`` is None too where the source does not tell facts.
+    """
 
     name: str
     kind: str
     issued: str
     statements: int
     patients: Told
+    decides: Told
 
 
 class TurnRow(TypedDict):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from guidegraph.cohort.bits import Plane, Sheet, pack
+from guidegraph.cohort.bits import Plane, Sheet, grow, pack
 from guidegraph.cohort.rows import Batch
-from guidegraph.cohort.statuses import Statuses
+from guidegraph.cohort.statuses import DECIDING, Statuses
 from guidegraph.knowledge.criteria import Criteria
+from guidegraph.model import STATUSES
 
 
 class Looked(Protocol):
@@ -33,6 +34,9 @@ class Looked(Protocol):
 
     def possible(self, statement: str) -> Plane:
         """Those for whom a statement (IRI) counts and is not false."""
+
+    def resting(self, therapy: str) -> Mapping[str, Plane] | None:
+        """By true statement those whose status of a therapy (IRI) rests on it; None if nobody can tell."""
 
 
 class Worked:
@@ -72,3 +76,13 @@ class Worked:
         """Those for whom a statement (IRI) counts and is not false."""
         truths = self.worked.truths
         return truths.counts(statement) & ~truths.of(statement).false & self.counted
+
+    def resting(self, therapy: str) -> Mapping[str, Plane]:
+        """By true statement those whose status of a therapy (IRI) rests on it."""
+        statuses, found = self.statuses(therapy), dict[str, Plane]()
+        for role, statement, bearing in self.worked.roles(self._therapies[therapy]):
+            decided = self.sheet.any(
+                statuses[status] for status in STATUSES if f"{role}+" in DECIDING[STATUSES[status].letter].split()
+            )
+            grow(found, statement, decided & bearing & self.true(statement))
+        return found

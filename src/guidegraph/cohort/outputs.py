@@ -219,6 +219,9 @@ class Answered:
         """Those for whom a statement (IRI) counts and is not false."""
         return self._truth(statement, (_TRUE, _UNKNOWN))
 
+    def resting(self, therapy: str) -> None:
+        """Nobody can tell on what a status rests: what bears on a therapy hangs on facts, which answers do not hold."""
+
     def _truth(self, statement: str, wanted: tuple[int, ...]) -> Plane:
         codes = self._of.get(statement)
         if codes is None:

@@ -196,10 +196,11 @@ def _documents(records: Records, tally: Tally, tell: Tell) -> list[forms.Documen
             "issued": records.issued(iri),
             "statements": tally.stated[iri],
             "patients": tell(number),
+            "decides": tell(tally.decided[iri]) if tally.decided is not None else None,
         }
         for iri, number in tally.documents.items()
     ]
-    return sorted(rows, key=lambda row: (-_rank(row["patients"]), row["label"], row["id"]))
+    return sorted(rows, key=lambda row: (-_rank(row["decides"]), -_rank(row["patients"]), row["label"], row["id"]))
 
 
 # ---------------------------------------------------------------- what a change moves

@@ -13,6 +13,9 @@ from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 
 _NOT_TOLERATED = gg("NotTolerated")
+#: What decides a status, by its letter: roles of statements (:meth:`Statuses.roles`) with the truth, + true or ?
+#: unknown, that they have, as the table of statuses in :meth:`Statuses.of` says; in its order, the first that holds.
+DECIDING = {"C": "c+", "X": "g+ f+", "A": "g+", "!": "f+ r+", "P": "f+ c? g? r?", "E": "f+", "u": "f?", "n": ""}
 
 
 class Statuses:
@@ -126,13 +129,16 @@ class Statuses:
         """What bears on a therapy: the letter of its role, the statement or rule, and those for whom it has that role.
 
         Roles are c (absolute contraindications), f (for), g (against), r (cautions, alerts, coverage), as the
-        statuses name those that may still change them (:class:`guidegraph.model.Status`).
+        statuses name those that may still change them (:class:`guidegraph.model.Status`). A statement may have two.
         """
         everybody = self.sheet.all
         yield from (("c", statement, everybody) for statement in therapy.absolute)
         yield from (("f", statement, everybody) for statement in therapy.recommending)
-        yield from (("g", s, self.sheet.rest(self._aside(therapy, s)[0])) for s in therapy.opposing)
+        aside = {s: self._aside(therapy, s) for s in therapy.opposing}
+        yield from (("g", s, self.sheet.rest(held)) for s, (held, _) in aside.items())
         yield from (("r", statement, everybody) for statement in therapy.cautioned)
+        # What is true for another indication is a caution.
+        yield from (("r", s, apart) for s, (_, apart) in aside.items() if apart is not self.sheet.none)
         yield from (("r", rule, plane) for found in (self._burdens, self._resting) for rule, plane in found(therapy))
 
     def of(self, therapy: Therapy) -> dict[str, Plane]:

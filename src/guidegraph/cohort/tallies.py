@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from guidegraph.cohort.bits import count
+from guidegraph.cohort.bits import Plane, count, grow
 from guidegraph.cohort.looked import Looked
 from guidegraph.model import STATUSES
 
@@ -21,6 +21,7 @@ class Tally:
         statuses: by therapy (IRI) how many have each status.
         ever: by status how many have it for some therapy.
         documents: by document (IRI) how many have a true statement of it.
+        decided: by document (IRI) how many have a status that rests on a statement of it; None if nobody can tell.
         stated: by document (IRI) how many statements of it are looked at.
         both, possible: by controversy for how many two statements that are opposed are both true, and for how many
             both may be, for all that is known.
@@ -39,6 +40,7 @@ class Tally:
         self.ever = dict.fromkeys(STATUSES, 0)
         self._statements, self._pairs = documents, controversies
         self.documents = dict.fromkeys(documents, 0)
+        self.decided: dict[str, int] | None = dict.fromkeys(documents, 0)
         self.stated = {document: len(statements) for document, statements in documents.items()}
         self.both, self.possible = dict.fromkeys(controversies, 0), dict.fromkeys(controversies, 0)
         self._prints = {therapy: hashlib.blake2b(digest_size=16) for therapy in therapies}
@@ -58,9 +60,25 @@ class Tally:
             self.ever[status] += count(plane)
         for document, statements in self._statements.items():
             self.documents[document] += count(sheet.any(map(looked.true, statements)))
+        self._decide(looked)
         for name, pairs in self._pairs.items():
             self.both[name] += count(sheet.any(looked.true(a) & looked.true(b) for a, b in pairs))
             self.possible[name] += count(sheet.any(looked.possible(a) & looked.possible(b) for a, b in pairs))
+
+    def _decide(self, looked: Looked) -> None:
+        found, decided = dict[str, Plane](), self.decided
+        if decided is None:
+            return
+        for therapy in self.statuses:
+            resting = looked.resting(therapy)
+            if resting is None:
+                self.decided = None
+                return
+            for statement, plane in resting.items():
+                grow(found, statement, plane)
+        for document, statements in self._statements.items():
+            here = looked.sheet.any(found.get(statement, looked.sheet.none) for statement in statements)
+            decided[document] += count(here)
 
     def alike(self) -> list[list[str]]:
         """The therapies, those together that have the same status for every patient."""

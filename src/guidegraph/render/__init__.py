@@ -9,7 +9,7 @@ from guidegraph.words import to_json
 
 if TYPE_CHECKING:
     from guidegraph.render.cohort import cohort_csv, cohort_markdown
-    from guidegraph.render.cohorthtml import cohort_html
+    from guidegraph.render.cohorthtml import cohort_body, cohort_html, cohort_style
     from guidegraph.render.diff import diff_markdown, diff_text
     from guidegraph.render.disagreement import (
         changes_markdown,
@@ -43,9 +43,11 @@ __all__ = [
     "audit_screen_markdown",
     "changes_markdown",
     "changes_text",
+    "cohort_body",
     "cohort_csv",
     "cohort_html",
     "cohort_markdown",
+    "cohort_style",
     "compare_markdown",
     "compare_screen",
     "compare_screen_markdown",
@@ -88,9 +90,11 @@ __all__ = [
 _MODULES = {
     "changes_markdown": "disagreement",
     "changes_text": "disagreement",
+    "cohort_body": "cohorthtml",
     "cohort_csv": "cohort",
     "cohort_html": "cohorthtml",
     "cohort_markdown": "cohort",
+    "cohort_style": "cohorthtml",
     "diff_markdown": "diff",
     "diff_text": "diff",
     "compare_markdown": "disagreement",

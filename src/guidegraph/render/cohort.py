@@ -98,18 +98,32 @@ def tables(data: ReportForm) -> Iterator[Table]:
             [(row["title"], row["both"], row["possible"], row["text"]) for row in data["controversies"]],
         )  # fmt: skip
     if data["documents"] is not None:
-        yield Table(
-            "documents", "Whom documents speak of",
-            "Patients of whom a statement of the document is true: a recommendation either way, a contraindication, "
-            "a warning or an alert.",
-            ("document", "kind", "issued", "patients", "statements"),
-            [
-                (row["name"], row["kind"], row["issued"], row["patients"], row["statements"])
-                for row in data["documents"]
-            ],
-        )  # fmt: skip
+        yield _documents(data)
     if data["flow"] is not None:
         yield _flow(data)
+
+
+def _documents(data: ReportForm) -> Table:
+    rows, known = data["documents"] or [], data["facts"] is not None
+    lead = (
+        "True: patients of whom a statement of the document is true (a recommendation either way, a contraindication, "
+        "a warning or an alert)."
+    )
+    if not known:
+        told: list[tuple[Cell, ...]] = [
+            (row["name"], row["kind"], row["issued"], row["patients"], row["statements"]) for row in rows
+        ]
+        heads = ("document", "kind", "issued", "true", "statements")
+        return Table("documents", "Whom documents speak of", lead, heads, told)
+    return Table(
+        "documents", "Whom documents decide for",
+        f"Decides: patients with a status that rests on a statement of the document. {lead}",
+        ("document", "kind", "issued", "decides", "true", "statements"),
+        [
+            (row["name"], row["kind"], row["issued"], row["decides"], row["patients"], row["statements"])
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
 def _ever(data: ReportForm) -> Table:

@@ -28,37 +28,42 @@ from guidegraph.words import DISCLAIMER, clean
 if TYPE_CHECKING:
     from guidegraph.cohort.forms import MovedTherapy, ReportForm, TherapyRow
 
-_STYLE = """
-:root{color-scheme:light dark;--line:#8886;--soft:#8882}
+#: What a page of its own needs besides.
+_PAGE = """
+:root{color-scheme:light dark}
 body{font:15px/1.5 system-ui,Helvetica,Arial,sans-serif;margin:2rem auto;max-width:74rem;padding:0 1.2rem;overflow-wrap:anywhere}
-h1{font-size:1.6rem;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2.2rem 0 .3rem}
-p{margin:.3rem 0}.lead{max-width:60rem;opacity:.85}small,.soft{opacity:.75;font-size:.85em}
+h1{font-size:1.6rem;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2.2rem 0 .3rem}p{margin:.3rem 0}
+@media(max-width:48rem){body{margin:.8rem auto;padding:0 .8rem}}
+@media print{body{margin:0;max-width:none;font-size:11px}}
+"""
+_STYLE = """
+:root{--rule:#8886}figure.flow{margin:0}section h2{margin-top:1.8rem}.wide{overflow-x:auto}
+.lead{max-width:60rem;opacity:.85}small,.soft{opacity:.75;font-size:.85em}
 .notes{list-style:none;margin:.8rem 0;padding:0}.notes li{border-left:4px solid #8a6d00;background:#8a6d0014;padding:.2rem .8rem;margin:.25rem 0}
 .hatchings{position:absolute}
 svg.bar{display:block;border-radius:3px}svg .status{stroke:#8888;stroke-width:.6}
 svg .letter{font:600 11px system-ui,Helvetica,Arial,sans-serif}svg.swatch{vertical-align:-4px}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;list-style:none;margin:.6rem 0;padding:0}
 .bars{list-style:none;margin:.6rem 0;padding:0}
-.bars li{display:grid;grid-template-columns:minmax(14rem,22rem) 8.5rem 1fr;gap:0 1rem;align-items:center;padding:.25rem 0;border-top:1px solid var(--line)}
+.bars li{display:grid;grid-template-columns:minmax(14rem,22rem) 10rem 1fr;gap:0 1rem;align-items:center;padding:.25rem 0;border-top:1px solid var(--rule)}
 .bars .head{font-size:.82rem;font-weight:600;border:0;border-bottom:2px solid currentColor}.bars .head+li{border:0}
 .bars .number{text-align:right;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;margin:.6rem 0}
-th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line)}
+th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--rule)}
 thead th{font-size:.82rem;overflow-wrap:normal;border-bottom:2px solid currentColor}tbody th{font-weight:500}
 .count{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 details{margin:.6rem 0}summary{cursor:pointer}
 svg.flow{display:block;width:100%;max-width:46rem;margin:.8rem 0}svg.flow text{font:13px system-ui,Helvetica,Arial,sans-serif;fill:currentColor}
 svg.flow text.soft{font-size:11px}.ribbon{fill-opacity:.55;stroke:#8888;stroke-width:.5}.ribbon.idle{fill:#888;fill-opacity:.12}
-.move{border-top:1px solid var(--line);padding:.5rem 0}.move h3{font-size:1rem;margin:0}
+.move{border-top:1px solid var(--rule);padding:.5rem 0}.move h3{font-size:1rem;margin:0}
 .move ul{margin:.1rem 0;padding-left:1.2rem}
 @media(prefers-color-scheme:dark){svg .idle.status{fill-opacity:.12}svg .idle.letter{fill:#bbb}}
-@media(max-width:48rem){body{margin:.8rem auto;padding:0 .8rem}
-.bars li{grid-template-columns:1fr auto}.bars .head span:last-child{display:none}.bars svg{grid-column:1/-1;margin-top:.2rem}
+@media(max-width:48rem){.bars li{grid-template-columns:1fr auto}.bars .head span:last-child{display:none}.bars svg{grid-column:1/-1;margin-top:.2rem}
 table.rows,table.rows :is(tbody,tr,th,td){display:block}table.rows thead{display:none}
-table.rows tr{border-bottom:1px solid var(--line);padding:.4rem 0}table.rows :is(th,td){border:0;padding:.05rem 0;text-align:left;white-space:normal}
+table.rows tr{border-bottom:1px solid var(--rule);padding:.4rem 0}table.rows :is(th,td){border:0;padding:.05rem 0;text-align:left;white-space:normal}
 table.rows th{font-weight:600}table.rows td::before{content:attr(data-is) ": ";opacity:.75}
-.wide{overflow-x:auto}svg.flow text{font-size:18px}svg.flow text.soft{font-size:15px}}
-@media print{body{margin:0;max-width:none;font-size:11px}details::details-content{content-visibility:visible;display:block}details>*{display:block}.bars li,.move,tr{break-inside:avoid}
+svg.flow text{font-size:18px}svg.flow text.soft{font-size:15px}}
+@media print{details::details-content{content-visibility:visible;display:block}details>*{display:block}.bars li,.move,tr{break-inside:avoid}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 #: Rows of a table that are shown; the others are folded.
@@ -74,7 +79,7 @@ def cohort_html(data: ReportForm) -> str:
     title = title_words(data)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{_e(title)}</title><style>{_STYLE}</style></head><body>{cohort_body(data)}</body></html>\n"
+        f"<title>{_e(title)}</title><style>{_PAGE}{_STYLE}</style></head><body>{cohort_body(data)}</body></html>\n"
     )
 
 
@@ -82,7 +87,7 @@ def cohort_body(data: ReportForm) -> str:
     """What stands in the page."""
     told = "".join(f"<li>{_e(note)}</li>" for note in notes(data))
     parts = [HATCHINGS, f"<h1>{_e(title_words(data))}</h1>", f'<p class="lead">{_e(head_words(data))}</p>']
-    parts.append(f'<ul class="notes" role="note">{told}</ul>' if told else "")
+    parts.append(f'<ul class="notes">{told}</ul>' if told else "")
     for table in tables(data):
         parts.append(f'<section id="{_e(table.name)}"><h2>{_e(table.title)}</h2><p class="lead">{_e(table.lead)}</p>')
         if table.name == "therapies":
@@ -96,8 +101,8 @@ def cohort_body(data: ReportForm) -> str:
     return "".join(parts)
 
 
-def style() -> str:
-    """The style of the page, for who puts it into a page of their own."""
+def cohort_style() -> str:
+    """The style of what stands in the page."""
     return _STYLE
 
 
@@ -111,7 +116,7 @@ def _therapies(data: ReportForm, table: Table) -> str:
     bars = "".join(_bar(row, data["patients"]["answered"], signs) for row in data["therapies"])
     steady = "".join(f"<p>{_e(text)}</p>" for text in steady_lines(data))
     folded = f"<details><summary>Therapies with one status for everybody</summary>{steady}</details>" if steady else ""
-    numbers = f'<details><summary>The numbers</summary><div class="wide">{_plain(table)}</div></details>'
+    numbers = f'<details><summary>The numbers</summary><div class="wide" role="region" aria-label="The numbers" tabindex="0">{_plain(table)}</div></details>'
     return f'<ul class="legend">{legend}</ul><ul class="bars">{head}{bars}</ul>{folded}{numbers}'
 
 
@@ -189,7 +194,7 @@ def _moves(data: ReportForm) -> str:
     first, rest = "".join(rows[:_SHOWN]), "".join(rows[_SHOWN:])
     more = f"<details><summary>{len(rows) - _SHOWN} more</summary>{rest}</details>" if rest else ""
     return (
-        f"<figure style='margin:0'>{flow_svg(flow['between'])}<figcaption><small>{_e(caption)}</small></figcaption></figure>"
+        f"<figure class=flow>{flow_svg(flow['between'])}<figcaption><small>{_e(caption)}</small></figcaption></figure>"
         f"{first}{more}"
     )
 

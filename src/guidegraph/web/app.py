@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from guidegraph.web import (
     audits,
     cdshooks,
+    cohorts,
     disagreements,
     documents,
     editor,
@@ -51,6 +52,7 @@ def application(served: Served) -> Starlette:
         *statements.routes(served),
         *provenance.routes(served),
         *audits.routes(served),
+        *cohorts.routes(served),
         *editor.routes(served),
         *search.routes(served),
         *terms.routes(served),

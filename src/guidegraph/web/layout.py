@@ -31,6 +31,8 @@ NAVIGATION = (
     Place("Audit", "/audit"),
     Place("SPARQL", "/sparql"),
 )
+#: Besides, where the server was given reports on cohorts.
+COHORTS = Place("Cohorts", "/cohorts")
 
 
 def routes(served: Served) -> list[BaseRoute]:
@@ -58,9 +60,10 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
         context: what the template is given.
     """
     served, path = served_of(request), request.url.path
+    navigation = (*NAVIGATION, COHORTS) if served.reports else NAVIGATION
     text = served.templates.get_template(template).render(
-        navigation=NAVIGATION,
-        here=max((place.path for place in NAVIGATION if _within(path, place.path)), key=len, default=""),
+        navigation=navigation,
+        here=max((place.path for place in navigation if _within(path, place.path)), key=len, default=""),
         knowledge_version=served.kb.version,
         knowledge_digest=served.kb.digest.rpartition(":")[2][:8],
         disclaimer=DISCLAIMER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from guidegraph.api import KnowledgeBase
+    from guidegraph.cohort.forms import ReportForm
 
 #: The folders of this room that are no code.
 STATIC, TEMPLATES = Path(__file__).parent / "static", Path(__file__).parent / "templates"
@@ -49,11 +51,13 @@ class Served:
         kb: the opened knowledge.
         settings: how the server is run.
         board: what was done so far, and whether the server is to stop.
+        reports: reports on cohorts by name; they hold counts alone.
     """
 
     kb: KnowledgeBase
     settings: Settings = field(default_factory=Settings)
     board: Board = field(default_factory=Board)
+    reports: Mapping[str, ReportForm] = field(default_factory=dict)
 
     @cached_property
     def asking(self) -> QueryLine | OwnChildren:
