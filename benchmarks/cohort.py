@@ -7,6 +7,7 @@ process: its wall time, its processor time (user and system) and its peak of res
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import subprocess
@@ -25,12 +26,14 @@ import guidegraph as gg
 from guidegraph.knowledge.atoms import CLASSES
 from guidegraph.knowledge.criteria import Criteria, compile_criteria
 
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 AS_OF = date(2026, 11, 24)
 #: Columns of truth values; with the numbers, the lists that are complete and who it is, about 188.
 FACTS = 175
 KEYS = dict(zip(CLASSES, ("conditions", "findings", "medications"), strict=True))
-#: Patients of one piece of the table, and those who are answered one by one.
-PIECE, ALONE = 262_144, 1_000
+#: Patients of one piece of the table, those who are answered one by one, and those whom the CQL engine gets.
+PIECE, ALONE, CQL = 262_144, 1_000, 1_000
 #: What DuckDB is given: it reads as many columns and writes as many words, and decides nothing.
 FLOOR = """
 import duckdb, sys
@@ -114,28 +117,67 @@ def pieces(kb: gg.KnowledgeBase, criteria: Criteria, patients: int) -> Iterator[
         yield pl.DataFrame([*columns, *numbers.values(), *listed])
 
 
-def one_by_one(kb: gg.KnowledgeBase, table: pl.DataFrame) -> float:
-    """Seconds of a patient, each answered by themselves; those who contradict themselves are told so."""
+def lengthened(table: pl.DataFrame) -> pl.DataFrame:
+    """The same patients with a row a fact, those of a patient together."""
+    rows = []
+    for name in table.columns[1:]:
+        key, _, term = name.partition(": ")
+        value = pl.col(name) if table.schema[name] == pl.Boolean else pl.col(name).cast(pl.Int64)
+        said = (pl.lit(key).alias("key"), pl.lit(term).alias("term"), value.cast(pl.String).alias("value"))
+        rows.append(table.select("patient", *said).drop_nulls("value"))
+    return pl.concat(rows).sort("patient", maintain_order=True)
+
+
+def told(table: pl.DataFrame) -> list[dict[str, object]]:
+    """The patients as profiles."""
     profiles = []
     for row in table.to_dicts():
-        told: dict[str, object] = {}
+        said: dict[str, object] = {}
         for name, value in row.items():
             key, _, term = name.partition(": ")
             if value is None or name == "patient" or key == "complete":
                 continue
             if term:
-                sides = told.setdefault(key, {"present": [], "absent": []})
+                sides = said.setdefault(key, {"present": [], "absent": []})
                 sides["present" if value else "absent"].append(term)  # type: ignore[index]
             else:
-                told[name] = int(value)
-        profiles.append(told)
+                said[name] = int(value)
+        profiles.append(said)
+    return profiles
+
+
+def one_by_one(kb: gg.KnowledgeBase, table: pl.DataFrame) -> float:
+    """Seconds of a patient, each answered by themselves; those who contradict themselves are told so."""
+    profiles = told(table)
     start = time.perf_counter()
-    for told in profiles:
+    for profile in profiles:
         try:
-            kb.therapies(told, as_of=AS_OF).glance()
+            kb.therapies(profile, as_of=AS_OF).glance()
         except gg.errors.ProfileError:
             continue
     return (time.perf_counter() - start) / len(profiles)
+
+
+def by_cql(kb: gg.KnowledgeBase, table: pl.DataFrame, folder: Path) -> str:
+    """A row of the table for an independent CQL engine, which decides populations and no statuses."""
+    from guidegraph.export.fhir.parts import bare
+    from tests.support import npm
+
+    modules, bundles = npm.modules("cql", *npm.CQL), {}
+    for number, profile in enumerate(told(table)):
+        try:
+            bundles[str(number)] = bare(kb.patient_bundle(kb.profile(profile)))
+        except gg.errors.ProfileError:
+            continue
+    (folder / "library.cql").write_text(kb.cql(), encoding="utf-8")
+    (folder / "bundles.json").write_text(json.dumps(bundles), encoding="utf-8")
+    here = ROOT / "tests/export/cql"
+    files = (folder / "library.cql", folder / "bundles.json", here / "system-modelinfo.xml")
+    took = process(["node", str(here / "run.mjs"), str(modules), *map(str, files)])
+    return (
+        f"| `@cqframework/cql`, `cql-execution`: the populations of {len(bundles):,} patients as FHIR, compiling included "
+        f"| {took.wall:.1f} s | {took.cpu:.1f} s | {took.peak:.0f} MB |"
+    )
 
 
 def main() -> None:
@@ -165,6 +207,17 @@ def main() -> None:
                 f"| DuckDB reads the same and writes as many columns, deciding nothing | {floor.wall:.1f} s, {floor.wall / one.wall:.1f} times | {floor.cpu:.1f} s, {floor.cpu / one.cpu:.1f} times | {floor.peak:.0f} MB |",
                 flush=True,
             )
+            if size == min(sizes):
+                long = Path(folder) / "long.parquet"
+                lengthened(pl.read_parquet(source)).write_parquet(long, row_group_size=1_000_000)
+                rows = pl.scan_parquet(long).select(pl.len()).collect().item()
+                read = process([*line[:4], str(long), *line[5:]])
+                print(
+                    f"| the same from a long table, {rows:,} rows | {read.wall:.1f} s | {read.cpu:.1f} s | {read.peak:.0f} MB |",
+                    flush=True,
+                )
+                long.unlink()
+        print(by_cql(kb, pl.read_parquet(source, n_rows=CQL), Path(folder)), flush=True)
         alone = one_by_one(kb, pl.read_parquet(source, n_rows=ALONE))
     first, last = min(sizes), max(sizes)
     print(
