@@ -11,7 +11,8 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.records import gg
 from guidegraph.model import Another
-from guidegraph.termreadings import DISPUTED, READING, TAKEN, interval_text, plain
+from guidegraph.profile.settling import Cause
+from guidegraph.termreadings import DISPUTED, READING, TAKEN, at, inside, interval_text, plain
 
 if TYPE_CHECKING:
     from guidegraph.readforms import Definition, Named, OtherEntry, ReadTerm, Unused
@@ -22,7 +23,7 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
     book, settled = assessment.book, assessment.settled
     rows: list[ReadTerm] = []
 
-    def add(prop: str, cls: str, truth: str, text: str, given: str = "") -> None:
+    def add(prop: str, cls: str, truth: str, text: str, cause: Cause | None = None) -> None:
         label = book.label(Atom(cls or prop, prop, cls))
         rows.append(
             {
@@ -30,16 +31,20 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
                 "label": label if cls else book.short(prop),
                 "truth": truth,
                 "text": text,
-                "definitions": _of(cls, given),
+                "definitions": _of(cls, cause),
             }
         )
 
-    def _of(cls: str, given: str) -> list[Definition]:
+    def _of(cls: str, cause: Cause | None) -> list[Definition]:
         # Definitions by another number did not speak: an eGFR is told with those of the eGFR.
+        spoke = [one for one in book.readings if one.term == cls and (cause is None or cause.rule.given == one.given)]
+        if cause is not None and cause.value is not None:
+            # Who shows one shows the first: it must not be one that the patient is outside of.
+            number = at(cause.value)
+            spoke.sort(key=lambda one: not inside((number,), one.interval))
         return [
             {"text": one.text, "source": one.source, "place": one.place, "two_way": one.two_way, "ours": one.ours}
-            for one in book.readings
-            if one.term == cls and given in ("", one.given)
+            for one in spoke
         ]
 
     for (prop, cls, held), cause in settled.causes.items():
@@ -51,7 +56,7 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
                 cls,
                 TRUE if held else FALSE,
                 f"{'' if held else 'not '}{label}: {book.cause(cause)}",
-                cause.rule.given,
+                cause,
             )
     for prop, cls in settled.disputed:
         add(prop, cls, UNKNOWN, differing(assessment, Atom(cls, prop, cls)))
