@@ -86,13 +86,17 @@ def import_(
 
 
 def _needed(opened: Opener, folder: Path) -> Opener:
-    """What a sheet of a folder may use where no option says it: the first domain, and those that the folder needs."""
+    """What a sheet of a folder may use where no option says it: the first domain, those that the folder needs, and
+    what its ontology/ has beside the terms of sheets, such as numbers."""
+    from guidegraph.authoring.terms import TERMS
     from guidegraph.domains import FILE, first, read_domain
 
     if opened.domains or not (folder / FILE).is_file():
         return opened
+    own = [path for path in sorted((folder / "ontology").glob("*.ttl")) if path != folder / TERMS]
     needs = read_domain(folder).needs
-    return replace(opened, domains=(first(opened.folder).name, *needs)) if needs else opened
+    domains = (first(opened.folder).name, *needs) if needs else ()
+    return replace(opened, domains=domains, extra=(*opened.extra, *own))
 
 
 def sheet(

@@ -82,6 +82,7 @@ def check(
     if sheets or watch:
         _check_sheets(sheets or opened.selected.folders, opened, encoder, form, watch=watch)
         return
+    from guidegraph.domains import first
     from guidegraph.render.reports import check_text
     from guidegraph.store import knowledge_files
     from guidegraph.terminologies.conflicts import agreements
@@ -93,6 +94,9 @@ def check(
         selected = opened.selected
         ontology, documents = knowledge_files(selected.base, selected.folders)
         report = check_knowledge(ontology=ontology, documents=[*documents, *opened.extra], reasoner=reasoner)
+        if first(opened.folder).folder not in selected.folders:
+            # The documents that the shared terms were made for are not there.
+            report = report.without_warnings_on(knowledge_files(selected.base, [])[0])
         swept = swept_folder(ontology)
         if swept:
             found, _ = Linker(opened.folder, opened.domains).conflicts()
