@@ -90,6 +90,9 @@ def test_a_number_of_the_folder_is_one_in_its_sheets(made: Path, tmp_path: Path)
     (folder / "ontology/numbers.ttl").write_text(NUMBER, encoding="utf-8")
     code, output = run(*words)
     assert code == 0, output
+    shutil.copy(sheet, folder / "sheets")
+    code, output = run("check", str(folder / "sheets" / sheet.name), "--encoder", "Jane Doe")
+    assert (code, "no mistakes" in output) == (0, True), output
     code, output = run("check", "--domain", str(folder), "--no-reasoner")
     assert (code, "0 errors, 0 findings" in output) == (0, True), output
 
