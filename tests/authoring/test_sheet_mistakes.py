@@ -166,6 +166,7 @@ SHAPES: list[tuple[str, Rows, str, str]] = [
     ("mapped on a day to come", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "ICD10:M54", "label of the code": "x", "release": "2019", "mapped on": "2999-01-31"}]), "still to come", "was done"),
     ("reading upside down", with_section("readings", [{"label": "old", "term": "low back pain", "number": "age (years)", "at least": "65", "at most": "18", "two-way": "no"}]), "below at least", "Correct"),
     ("mapping without release", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "ICD10:M54", "label of the code": "x"}]), "the column 'release' is missing", "not stated"),
+    ("place of no row", {**changed("recommendations", "place", "p11"), "places": [{"id": "p1", "number": "1.2"}]}, "has no row 'p11'", "p1"),
     ("mapping without prefix", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "M54", "label of the code": "x", "release": "2019"}]), "no code with a prefix", "MESH"),
     ("mapping elsewhere", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "ICD01:M54", "label of the code": "x", "release": "2019"}]), "no terminology", "ICD10"),
     ("match unknown", with_section("mappings", [{"term": "low back pain", "match": "exakt", "code": "ICD10:M54", "label of the code": "x", "release": "2019"}]), "no kind of match", "exact"),
