@@ -11,7 +11,6 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.records import gg
 from guidegraph.model import Another
-from guidegraph.profile.settling import Cause
 from guidegraph.termreadings import DISPUTED, READING, TAKEN, at, inside, interval_text, plain
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
     book, settled = assessment.book, assessment.settled
     rows: list[ReadTerm] = []
 
-    def add(prop: str, cls: str, truth: str, text: str, cause: Cause | None = None) -> None:
+    def add(prop: str, cls: str, truth: str, text: str, given: str = "") -> None:
         label = book.label(Atom(cls or prop, prop, cls))
         rows.append(
             {
@@ -31,20 +30,16 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
                 "label": label if cls else book.short(prop),
                 "truth": truth,
                 "text": text,
-                "definitions": _of(cls, cause),
+                "definitions": _of(cls, given),
             }
         )
 
-    def _of(cls: str, cause: Cause | None) -> list[Definition]:
+    def _of(cls: str, given: str) -> list[Definition]:
         # Definitions by another number did not speak: an eGFR is told with those of the eGFR.
-        spoke = [one for one in book.readings if one.term == cls and (cause is None or cause.rule.given == one.given)]
-        if cause is not None and cause.value is not None:
-            # Who shows one shows the first: it must not be one that the patient is outside of.
-            number = at(cause.value)
-            spoke.sort(key=lambda one: not inside((number,), one.interval))
         return [
             {"text": one.text, "source": one.source, "place": one.place, "two_way": one.two_way, "ours": one.ours}
-            for one in spoke
+            for one in book.readings
+            if one.term == cls and given in ("", one.given)
         ]
 
     for (prop, cls, held), cause in settled.causes.items():
@@ -56,7 +51,7 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
                 cls,
                 TRUE if held else FALSE,
                 f"{'' if held else 'not '}{label}: {book.cause(cause)}",
-                cause,
+                cause.rule.given,
             )
     for prop, cls in settled.disputed:
         add(prop, cls, UNKNOWN, differing(assessment, Atom(cls, prop, cls)))
@@ -69,6 +64,17 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
         why = "; ".join(dict.fromkeys(filter(None, told)))
         add(number, "", UNKNOWN, f"{book.short(number)} {left}: {why}")
     return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
+
+
+def met(assessment: Assessment, term: ReadTerm) -> str:
+    """The first definition of a term that the patient's number meets, "" where no number decided: of several, one that
+    the patient is outside of would read as if it were met."""
+    for (_, cls, held), cause in assessment.settled.causes.items():
+        if held and cause.value is not None and cause.rule.kind == READING and describe.name(cls) == term["id"]:
+            number = at(cause.value)
+            spoke = (one for one in assessment.book.readings if (one.term, one.given) == (cls, cause.rule.given))
+            return next((one.text for one in spoke if inside((number,), one.interval)), "")
+    return ""
 
 
 def unused(assessment: Assessment) -> list[Unused]:
