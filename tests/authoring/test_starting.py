@@ -97,6 +97,21 @@ def test_a_number_of_the_folder_is_one_in_its_sheets(made: Path, tmp_path: Path)
     assert (code, "0 errors, 0 findings" in output) == (0, True), output
 
 
+def test_an_example_that_outlived_its_terms_is_told_with_its_folder(made: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later"
+    shutil.copytree(made, later)
+    example = later / "profiles/example.yaml"
+    example.write_text("conditions: [a state that nobody knows]\n", encoding="utf-8")
+    code, output = run("diff", str(made), str(later))
+    assert (code, "later/profiles/example.yaml:1:" in output, "--profiles" in output) == (2, True, True), output
+
+
+def test_numbers_and_names_that_are_not_exact_are_found_among_the_terms() -> None:
+    assert run("profile", "terms", "egfr") == (0, "estimated glomerular filtration rate (number, key egfr)\n")
+    code, output = run("profile", "terms", "numbness")
+    assert (code, "'numbness' is no exact name" in output) == (0, True), output
+
+
 def test_it_is_a_domain_with_its_own_name(made: Path) -> None:
     kb = open_knowledge(domains=[str(made)])
     [domain] = kb.knowledge.selected.domains
