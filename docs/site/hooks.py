@@ -23,6 +23,9 @@ _MADE = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)
 #: A link that is called by the name of its file.
 _NAMED = re.compile(r"\[(?:docs/)?([\w/-]+\.md)\]\(([^)#]*\1(?=[)#])[^)]*)")
 _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
+#: A cell of a table as it is built.
+_CELL = re.compile(r"<td[^>]*>.*?</td>", re.DOTALL)
+_INLINE, _OPTION = re.compile(r"<code>[^<]*</code>"), re.compile(r"--[a-z][\w-]*")
 _CODE = re.compile(r"^(`{3,})[^`\n]*\n.*?^\1$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 
 
@@ -52,6 +55,16 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         markdown = _relinked(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
     markdown = _NAMED.sub(lambda match: f"[{_title(page, match[2], files) or match[1]}]({match[2]}", markdown)
     return _MADE.sub(lambda match: catalogues.made(match[1]), markdown)
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
+    """The page without the backslashes that the code host needs before a bar in the code of a table, and with options
+    there that no line breaks behind their hyphens."""
+
+    def code(match: re.Match[str]) -> str:
+        return _OPTION.sub(r'<span class="whole">\g<0></span>', match[0].replace("\\|", "|"))
+
+    return _CELL.sub(lambda match: _INLINE.sub(code, match[0]), html)
 
 
 def _title(page: Any, target: str, files: Files) -> str:

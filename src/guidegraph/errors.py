@@ -35,6 +35,10 @@ class TermError(ProfileError):
     """A term of a profile that names nothing known, or more than one thing."""
 
 
+class UnknownTermError(TermError):
+    """A term that names nothing known, so that whoever writes knowledge may add it."""
+
+
 class PopulationError(GuideGraphError):
     """A population in words, or in OWL, that cannot be read; ``column`` is its place in the text, from 1 (0: none)."""
 

@@ -100,6 +100,15 @@ def test_chronic_is_present_where_definitions_agree_and_absent_outside_all(
         assert truth(kb, {"symptom_weeks": weeks, **more}, FINDING, CHRONIC) == expected
 
 
+def test_of_several_definitions_one_that_holds_is_shown(kb: Any) -> None:
+    """A glance shows the first: a threshold that the patient does not reach would read as if it were reached."""
+    told = {age: kb.therapies({"age": age, "conditions": ["sciatica"]}).glance()["read"] for age in (63, 71)}
+    shown = {age: next(text for text in texts if text.startswith("older age")) for age, texts in told.items()}
+    bounds = {age: int(text.partition("at least ")[2].partition(",")[0]) for age, text in shown.items()}
+    assert all(bounds[age] <= age for age in shown), shown
+    assert bounds[63] < bounds[71]
+
+
 def test_weeks_unknown_beside_a_complete_list_decide_nothing_about_chronic(kb: Any) -> None:
     profile = {"findings": {"complete": True}}
     assert truth(kb, profile, FINDING, CHRONIC) == "unknown"

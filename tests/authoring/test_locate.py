@@ -208,6 +208,11 @@ def test_the_command_prints_what_a_sheet_takes(tmp_path: Path) -> None:
     assert set(row) <= {column.heading for column in sections()["places"].columns}
     assert (row["heading path"], row["item"]) == ("House rules > 1 Kettle", "3")
     assert (tmp_path / "said.txt").read_text() == PLAIN
+    done = run(app, ["locate", str(path), "switch it on", "house rules", "-f", "csv"])
+    rows = list(csv.DictReader(StringIO(done.stdout)))
+    assert rows[0] == {**row, "id": "p1"} and [one["id"] for one in rows] == ["p1", "p2"], done.output
+    done = run(app, ["locate", str(path), "switch it on", "house rules", "--occurrence", "1"])
+    assert done.exit_code == 2 and "of one passage" in done.stderr
     done = run(app, ["locate", str(path), "open the window", "-f", "json"])
     assert done.exit_code == 1 and len(json.loads(done.stdout)["places"]) == 2
     done = run(app, ["locate", str(path), "open the window"])

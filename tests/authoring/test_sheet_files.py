@@ -264,7 +264,15 @@ def test_a_second_sheet_of_a_folder_uses_the_terms_of_the_first_and_keeps_them(
 
 
 def test_mappings_become_tables_that_the_links_reader_takes(tmp_path: Path, knowledge: Knowledge) -> None:
-    rows = [{"term": "low back pain", "match": "broad", "code": "ICD10:M54", "label of the code": "Dorsalgia"}]
+    rows = [
+        {
+            "term": "low back pain",
+            "match": "broad",
+            "code": "ICD10:M54",
+            "label of the code": "Dorsalgia",
+            "release": "2019",
+        }
+    ]
     path = as_csv(tmp_path / "house", {**SMALL, "mappings": rows})
     out = tmp_path / "out"
     write_import(import_sheet(path, knowledge, folder=out), out)
@@ -272,7 +280,15 @@ def test_mappings_become_tables_that_the_links_reader_takes(tmp_path: Path, know
     [row] = read_table(out / "links/icd10.sssom.tsv", read_terminologies(links))
     assert (row.subject, row.predicate, row.curie) == (ns.GGT + "LowBackPain", "broad", "ICD10:M54")
     # A further sheet with another term keeps the row, one with the same term replaces it.
-    rows = [{"term": "sciatica", "match": "exact", "code": "ICD10:M54.3", "label of the code": "Sciatica"}]
+    rows = [
+        {
+            "term": "sciatica",
+            "match": "exact",
+            "code": "ICD10:M54.3",
+            "label of the code": "Sciatica",
+            "release": "2019",
+        }
+    ]
     more = import_sheet(as_csv(tmp_path / "more", {**SMALL, "mappings": rows}), knowledge, folder=out)
     text = more.files["links/icd10.sssom.tsv"]
     assert [line.split("\t")[3] for line in text.splitlines() if line.startswith("ggt:")] == [

@@ -17,6 +17,9 @@ __all__ = ["knowledge"]
 #: Section, heading, what is written there, a part of what is told, a part of the mend.
 TYPED: list[tuple[str, str, Any, str, str]] = [
     ("recommendations", "intervention", "excercise therapy", "is not a known term", "exercise therapy"),
+    ("recommendations", "intervention", "a thing of mine", "is not a known term", "A new one is a row of 'terms'."),
+    ("recommendations", "population", "a state of mine; age >= 18", "is not a known term", "A new one is a row of 'terms'."),
+    ("recommendations", "population", "low back pain; attacks a year >= 2", "is no known number", "a new one is declared in"),
     ("recommendations", "intervention", "low back pain", "another kind", "intervention"),
     ("recommendations", "intervention", "", "nothing is written here", "recommended"),
     ("recommendations", "indication", "low bak pain", "is not a known term", "low back pain"),
@@ -160,11 +163,13 @@ SHAPES: list[tuple[str, Rows, str, str]] = [
     ("term known", with_section("terms", [{"label": "low back pain", "kind": "condition", "definition": "pain"}]), "has this id already", "take"),
     ("term of no kind", with_section("terms", [{"label": "a thing", "kind": "conditon", "definition": "x"}]), "no kind of term", "condition"),
     ("mark without a reason", with_section("terms", [{"label": "a pain", "kind": "condition", "below": "low back pain", "definition": "x", "one problem": "yes"}]), "the mark has no reason", "'remark'"),
-    ("mapped on a day to come", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "ICD10:M54", "label of the code": "x", "mapped on": "2999-01-31"}]), "still to come", "was done"),
+    ("mapped on a day to come", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "ICD10:M54", "label of the code": "x", "release": "2019", "mapped on": "2999-01-31"}]), "still to come", "was done"),
     ("reading upside down", with_section("readings", [{"label": "old", "term": "low back pain", "number": "age (years)", "at least": "65", "at most": "18", "two-way": "no"}]), "below at least", "Correct"),
-    ("mapping without prefix", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "M54", "label of the code": "x"}]), "no code with a prefix", "MESH"),
-    ("mapping elsewhere", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "ICD01:M54", "label of the code": "x"}]), "no terminology", "ICD10"),
-    ("match unknown", with_section("mappings", [{"term": "low back pain", "match": "exakt", "code": "ICD10:M54", "label of the code": "x"}]), "no kind of match", "exact"),
+    ("mapping without release", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "ICD10:M54", "label of the code": "x"}]), "the column 'release' is missing", "not stated"),
+    ("place of no row", {**changed("recommendations", "place", "p11"), "places": [{"id": "p1", "number": "1.2"}]}, "has no row 'p11'", "p1"),
+    ("mapping without prefix", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "M54", "label of the code": "x", "release": "2019"}]), "no code with a prefix", "MESH"),
+    ("mapping elsewhere", with_section("mappings", [{"term": "low back pain", "match": "exact", "code": "ICD01:M54", "label of the code": "x", "release": "2019"}]), "no terminology", "ICD10"),
+    ("match unknown", with_section("mappings", [{"term": "low back pain", "match": "exakt", "code": "ICD10:M54", "label of the code": "x", "release": "2019"}]), "no kind of match", "exact"),
 ]  # fmt: skip
 
 

@@ -197,6 +197,21 @@ def test_a_changed_row_is_told(
     assert rule in rules if rule else not rules - {"predicate-order", "unrelated-terms"}
 
 
+def test_a_table_of_a_domain_stands_beside_the_shipped_one_of_its_name(kb: gg.KnowledgeBase, tmp_path: Path) -> None:
+    """Only a changed copy takes a shipped table's place: else all that the shipped one maps would count as unmapped."""
+    links = tmp_path / "mine" / "links"
+    links.mkdir(parents=True)
+    path = links / "atc.sssom.tsv"
+    [shipped] = [one for one in TABLES if one.name == path.name]
+    lines = shipped.read_text(encoding="utf-8").splitlines(keepends=True)
+    header = sum(line.startswith("#") for line in lines)
+    path.write_text("".join(lines[: header + 2]), encoding="utf-8")
+    copy = {finding.rule for finding in check_mappings(kb.knowledge, [path]).findings}
+    assert "covering-unmapped" in copy
+    (tmp_path / "mine" / "domain.yaml").write_text("id: mine\nlabel: mine\ndescription: mine\n", encoding="utf-8")
+    assert not {finding.rule for finding in check_mappings(kb.knowledge, [path]).findings} & {"covering-unmapped"}
+
+
 def test_an_older_release_is_a_warning(kb: gg.KnowledgeBase, installed: None, tmp_path: Path) -> None:
     path = _changed(tmp_path, "mondo.sssom.tsv", _set("object_source_version", "v2020-01-01"))
     report = check_mappings(kb.knowledge, [path])

@@ -13,7 +13,7 @@ from guidegraph import namespaces as ns
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.api.opening import open_files, open_knowledge
 from guidegraph.domains import FILE
-from guidegraph.errors import UsageError
+from guidegraph.errors import ProfileError, UsageError
 from guidegraph.knowledge.opened import Knowledge
 
 if TYPE_CHECKING:
@@ -68,9 +68,22 @@ def diff(
     return compared(was, now, chosen if patients else None)
 
 
+def _example(knowledge: Knowledge, name: str) -> Profile:
+    try:
+        return knowledge.profile(f"example:{name}")
+    except ProfileError as error:
+        # Nobody named this file: the error says where it lies, and how to do without.
+        path = knowledge.examples[name]
+        place = (error.where or path.name).replace(path.name, f"{path.parent.parent.name}/profiles/{path.name}", 1)
+        mend = (
+            f"{error.mend} It is an example profile of the later version: correct it, take it away, or add --profiles."
+        )
+        raise ProfileError(error.what, where=place, mend=mend.strip()) from None
+
+
 def _profiles(knowledge: Knowledge, folder: Path | None) -> list[tuple[str, Profile]]:
     if folder is None:
-        return [(name, knowledge.profile(f"example:{name}")) for name in knowledge.examples]
+        return [(name, _example(knowledge, name)) for name in knowledge.examples]
     if not folder.is_dir():
         raise UsageError("there is no such folder", where=str(folder), mend="Name a folder of profiles.")
     files = sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".yml", ".json", ".jsonld", ".ttl"))

@@ -42,7 +42,7 @@ def _key(trial: TrialFact) -> tuple[str, str, str]:
 def _tried(assessment: Assessment, therapy: str, trial: TrialFact) -> Tried:
     records = assessment.records
     outcome = records.label(trial.outcome) if trial.outcome else "running"
-    weeks = f", {plain(trial.weeks)} weeks" if trial.weeks is not None else ""
+    weeks = f", {plain(trial.weeks)} week{'' if trial.weeks == 1 else 's'}" if trial.weeks is not None else ""
     itself = trial.of == therapy
     via = "" if itself else f" (through {records.label(trial.of)})"
     return {

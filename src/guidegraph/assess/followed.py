@@ -11,7 +11,7 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.records import gg
 from guidegraph.model import Another
-from guidegraph.termreadings import DISPUTED, READING, TAKEN, interval_text, plain
+from guidegraph.termreadings import DISPUTED, READING, TAKEN, at, inside, interval_text, plain
 
 if TYPE_CHECKING:
     from guidegraph.readforms import Definition, Named, OtherEntry, ReadTerm, Unused
@@ -64,6 +64,17 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
         why = "; ".join(dict.fromkeys(filter(None, told)))
         add(number, "", UNKNOWN, f"{book.short(number)} {left}: {why}")
     return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
+
+
+def met(assessment: Assessment, term: ReadTerm) -> str:
+    """The first definition of a term that the patient's number meets, "" where no number decided: of several, one that
+    the patient is outside of would read as if it were met."""
+    for (_, cls, held), cause in assessment.settled.causes.items():
+        if held and cause.value is not None and cause.rule.kind == READING and describe.name(cls) == term["id"]:
+            number = at(cause.value)
+            spoke = (one for one in assessment.book.readings if (one.term, one.given) == (cls, cause.rule.given))
+            return next((one.text for one in spoke if inside((number,), one.interval)), "")
+    return ""
 
 
 def unused(assessment: Assessment) -> list[Unused]:

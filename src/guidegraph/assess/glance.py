@@ -12,6 +12,7 @@ from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
 from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later, of_this_patient
 from guidegraph.assess.families import families
+from guidegraph.assess.followed import met
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.describe import iri_of
@@ -78,7 +79,7 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
         "banner": answer["banner"],
         "problem": _problem(assessment),
         "patient": list(_patient(assessment)),
-        "read": [text for row in answer["by_reading"] for text in _read(row)],
+        "read": [text for row in answer["by_reading"] for text in _read(assessment, row)],
         "alerts": answer["alerts"],
         "flags": [flag["label"] for flag in answer["flags"]],
         "taken_now": answer["taken_now"],
@@ -106,11 +107,11 @@ def _list_words(assessment: Assessment) -> dict[str, str]:
     }
 
 
-def _read(row: ReadTerm) -> Iterable[str]:
-    """A term that came by a reading, by its first definition, or in full what definitions differ on."""
+def _read(assessment: Assessment, row: ReadTerm) -> Iterable[str]:
+    """A term that came by a reading, by the first definition that is met, or in full what definitions differ on."""
     if row["truth"] == TRUE and row["definitions"]:
         more = f" +{len(row['definitions']) - 1}" if len(row["definitions"]) > 1 else ""
-        yield f"{row['label']} ({row['definitions'][0]['text']}{more})"
+        yield f"{row['label']} ({met(assessment, row) or row['definitions'][0]['text']}{more})"
     elif row["truth"] != FALSE:
         yield row["text"]
 

@@ -119,12 +119,30 @@ def _line(text: str, start: int, end: int) -> tuple[int, int]:
     return first + begin, first + len(line.rstrip())
 
 
-def places_csv(located: Located) -> str:
-    """The one place as a row of the section places of a sheet, below the headings of its columns.
+def places_csv(*passages: Located) -> str:
+    """The place of each passage as a row of the section places of a sheet, below the headings of its columns.
+
+    Several rows have an id each (p1, p2, ...): below one heading they would else be called alike.
 
     Raises:
-        UsageError: the words stand several times, so that there is no one row.
+        UsageError: the words of one stand several times, so that there is no one row.
     """
+    headings = [column.heading for column in sections()["places"].columns]
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(headings)
+    for number, located in enumerate(passages, start=1):
+        row = asdict(_only(located))
+        cells = {heading: row.get(heading.replace(" ", "_")) for heading in headings}
+        cells["passage"] = None  # its digest stands beside
+        if len(passages) > 1:
+            cells["id"] = f"p{number}"
+        # Every column of the section, so that the row stands right below its headings.
+        writer.writerow(["" if cells[heading] is None else cells[heading] for heading in headings])
+    return out.getvalue()
+
+
+def _only(located: Located) -> Place:
     if len(located.places) != 1:
         told = [
             f"{number} below {place.heading_path or 'no heading'}: ...{place.before} [...] {place.after}..."
@@ -132,15 +150,7 @@ def places_csv(located: Located) -> str:
         ]
         mend = f"Say which one with --occurrence N: {'; '.join(told)}"
         raise UsageError(f"the passage stands {len(located.places)} times", mend=mend)
-    row = asdict(located.places[0])
-    headings = [column.heading for column in sections()["places"].columns]
-    cells = {heading: row.get(heading.replace(" ", "_")) for heading in headings}
-    cells["passage"] = None  # its digest stands beside
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    # Every column of the section, so that the row stands right below its headings.
-    writer.writerows([headings, ["" if cells[heading] is None else cells[heading] for heading in headings]])
-    return out.getvalue()
+    return located.places[0]
 
 
 # ---------------------------------------------------------------- finding

@@ -35,6 +35,7 @@ _TYPE = ns.RDF + "type"
 _IN_WORDS = re.compile(r"['\[\];<>=]")
 #: A number as documents print it before a passage: 4, 1.2.7, A.3, R12, 2.1-2.4.
 _PRINTED = re.compile(r"[A-Za-z]{0,3}\.?\d[\w.()-]{0,18}\Z")
+_DIGITS = re.compile(r"\d")
 #: Sections whose statements name their encoder; of the others the description of the graph does.
 _AGENT_PROPS = ("gg:encodedBy", "prov:wasAttributedTo")
 
@@ -296,7 +297,10 @@ class Maker:
         iri = f"{ns.BASE}statement/{made.id}/loc-{text}"
         if any(node.iri == iri for node in made.sections.get("places", ())):
             return iri
-        if not _PRINTED.match(text) or iri in self._declared.by_iri:
+        # What begins as the ids of rows do is one of them misspelt; a printed number would be made of it in silence.
+        begins = _DIGITS.split(text, maxsplit=1)[0]
+        alike = bool(begins) and any(_DIGITS.split(p.row.text("id"), maxsplit=1)[0] == begins for p in rows)
+        if alike or not _PRINTED.match(text) or iri in self._declared.by_iri:
             try:
                 return self._names.own("places", made.id, text, "number")
             except TermError as error:

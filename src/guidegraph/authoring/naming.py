@@ -12,7 +12,8 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.agents import read_agent
 from guidegraph.authoring.declaring import Declarations
-from guidegraph.errors import TermError, UsageError
+from guidegraph.authoring.vocabulary import NEW_TERM
+from guidegraph.errors import TermError, UnknownTermError, UsageError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import TermRow
 from guidegraph.profile import Vocabulary
@@ -149,7 +150,10 @@ class Names:
                     return named[0]
         classes = tuple(kind for kind in kinds if kind in ROOTS)
         if classes:
-            return self.vocabulary.resolve(text, classes)
+            try:
+                return self.vocabulary.resolve(text, classes)
+            except UnknownTermError as error:
+                raise TermError(error.what, mend=f"{error.mend} {NEW_TERM}") from None
         pool = {normal(label): [label] for kind in kinds for label in self.entries(INDIVIDUALS[kind]).values()}
         what = " or ".join(f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" for kind in kinds)
         near = [label for held in pool.values() for label in held]

@@ -128,6 +128,8 @@ def _unexpected(
     column = token.column or 0
     if before is not None and before.type == "TERM":
         try:
+            if token.type == "COMPARE":  # what is compared was meant as a number
+                vocabulary.one(str(before), NUMBER, before.column or 0)
             vocabulary.term(str(before), CLINICAL, before.column or 0)
         except PopulationError as error:
             return error

@@ -12,7 +12,7 @@ from functools import cached_property
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import PopulationError, TermError
+from guidegraph.errors import PopulationError, TermError, UnknownTermError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.records import gg
 from guidegraph.profile import Vocabulary
@@ -20,6 +20,8 @@ from guidegraph.profile.names import folded, normal, shortened
 
 #: Kinds of names, as the terminals of the grammar are called.
 TERM, NAMED, PROPERTY, NUMBER, OUTCOME = "TERM", "NAMED", "PROPERTY", "NUMBER", "OUTCOME"
+#: What an author does about a term that is not known.
+NEW_TERM = "A new one is a row of 'terms'."
 #: The kinds of terms that a population asks for.
 CLINICAL = ("condition", "finding", "intervention")
 _ROOTS = {gg("Condition"): "condition", gg("Finding"): "finding", gg("Intervention"): "intervention"}
@@ -175,6 +177,8 @@ class PopulationVocabulary:
         named = text[1:-1] if text.startswith("<") and text.endswith(">") else text
         try:
             return self.terms.resolve(named, wanted)
+        except UnknownTermError as error:
+            raise PopulationError(error.what, mend=f"{error.mend} {NEW_TERM}", column=column) from None
         except TermError as error:
             raise PopulationError(error.what, mend=error.mend, column=column) from None
 
@@ -198,6 +202,9 @@ class PopulationVocabulary:
             )
         near = self._near(named, kind)
         mend = f"Nearest: {'; '.join(near)}." if near else "Name one by its IRI."
+        if kind == NUMBER:
+            mine = "guidegraph profile new lists those that are known; a new one is declared in the folder's ontology/."
+            mend = f"{mend if near else ''} {mine}".strip()
         raise PopulationError(f"{shortened(text)} is no known {what}", mend=mend, column=column)
 
     def _near(self, text: str, kind: str) -> list[str]:

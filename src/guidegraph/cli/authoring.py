@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +55,7 @@ def import_(
     """
     from guidegraph.authoring.importing import import_sheet, write_import
 
-    kb = _needed(opened, output)()
+    kb = opened.beside(output)()
     if sheet.suffix.lower() == ".json":
         from guidegraph.authoring.fhirrows import read_fhir
 
@@ -83,16 +82,6 @@ def import_(
         typer.echo(
             f"kept {result.kept} terms of {output} that the sheet has no row for (--prune leaves them out)", err=True
         )
-
-
-def _needed(opened: Opener, folder: Path) -> Opener:
-    """What a sheet of a folder may use where no option says it: the first domain, and those that the folder needs."""
-    from guidegraph.domains import FILE, first, read_domain
-
-    if opened.domains or not (folder / FILE).is_file():
-        return opened
-    needs = read_domain(folder).needs
-    return replace(opened, domains=(first(opened.folder).name, *needs)) if needs else opened
 
 
 def sheet(

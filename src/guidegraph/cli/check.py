@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from guidegraph.cli.common import FAILED, ReportFormat, working, write, write_report
 from guidegraph.cli.options import SHIPPED, Domains, Opener, ReportOption, folder_path, guarded
+
+if TYPE_CHECKING:
+    from guidegraph.knowledge.opened import Knowledge as Opened
 
 
 def _report(form: ReportFormat, data: dict[str, Any], text: Callable[[Any], str], passed: bool) -> None:
@@ -82,6 +86,7 @@ def check(
     if sheets or watch:
         _check_sheets(sheets or opened.selected.folders, opened, encoder, form, watch=watch)
         return
+    from guidegraph.domains import first
     from guidegraph.render.reports import check_text
     from guidegraph.store import knowledge_files
     from guidegraph.terminologies.conflicts import agreements
@@ -93,6 +98,9 @@ def check(
         selected = opened.selected
         ontology, documents = knowledge_files(selected.base, selected.folders)
         report = check_knowledge(ontology=ontology, documents=[*documents, *opened.extra], reasoner=reasoner)
+        if first(opened.folder).folder not in selected.folders:
+            # The documents that the shared terms were made for are not there.
+            report = report.without_warnings_on(knowledge_files(selected.base, [])[0])
         swept = swept_folder(ontology)
         if swept:
             found, _ = Linker(opened.folder, opened.domains).conflicts()
@@ -106,13 +114,16 @@ def _check_sheets(places: Iterable[Path], opened: Opener, encoder: str, form: Re
     from guidegraph.authoring import watching
 
     sheets = [sheet for place in places for sheet in watching.sheets_in(place)]
-    with working("opening the knowledge"):
-        knowledge = opened().knowledge
+
+    @cache
+    def knowledge(folder: Path | None) -> Opened:
+        with working("opening the knowledge"):
+            return (opened.beside(folder) if folder else opened)().knowledge
 
     def faults(sheet: Path) -> list[str]:
         beside = sheet.resolve().parent
         folder = beside.parent if beside.name == watching.SHEETS else None
-        return watching.faults(sheet, knowledge, folder=folder, encoder=encoder)
+        return watching.faults(sheet, knowledge(folder), folder=folder, encoder=encoder)
 
     if watch:
         # Ctrl-C is how it ends, so that is no fault.

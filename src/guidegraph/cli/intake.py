@@ -15,8 +15,13 @@ from guidegraph.errors import UsageError
 from guidegraph.files import write_files
 from guidegraph.namespaces import shorten
 from guidegraph.profile import template
+from guidegraph.profile.names import asked_back, shortened, which
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Patient profiles: a template, the examples.")
+
+
+#: The kinds of terms that are listed.
+_LISTED = ("condition", "finding", "intervention", "outcome")
 
 
 class ProfileFormat(StrEnum):
@@ -82,21 +87,30 @@ def terms(
     text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Only terms with this text in a name.")] = "",
     opened: Opener = SHIPPED,
 ) -> None:
-    """The terms that a profile may name, with their synonyms.
+    """The terms that a profile may name, with their synonyms; its numbers, and what a name that is not exact may mean.
 
     Example: guidegraph profile terms pain
     """
     wanted = text.casefold()
-    rows = [
-        row
-        for row in opened().vocabulary.of_kind("condition", "finding", "intervention", "outcome")
-        if any(wanted in name.casefold() for name in row.names)
-    ]
-    if not rows:
-        raise UsageError(f"no term has {text[:60]!r} in its names", mend="Try a part of the word.")
+    vocabulary = opened().vocabulary
+
+    def fits(*names: str) -> bool:
+        return any(wanted in name.casefold() for name in names)
+
     lines = [
-        f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:]) for row in rows
+        f"{row.label} ({row.kind}, {shorten(row.iri)})" + "".join(f"\n    {n}" for n in row.names[1:])
+        for row in vocabulary.of_kind(*_LISTED)
+        if fits(*row.names)
     ]
+    lines += [
+        f"{row.label} (number, key {row.key})"
+        for row in vocabulary.of_kind("number")
+        if row.key and fits(*row.names, row.short, row.key)
+    ]
+    if meant := vocabulary.meant(text, _LISTED) if text else []:
+        lines.append(f"{asked_back(shortened(text), meant)}. {which(meant)}")
+    if not lines:
+        raise UsageError(f"no term has {text[:60]!r} in its names", mend="Try a part of the word.")
     write("\n".join(lines))
 
 

@@ -10,6 +10,7 @@ import typer
 
 from guidegraph.cli.common import FAILED, write
 from guidegraph.cli.options import guarded
+from guidegraph.errors import UsageError
 
 
 class LocationFormat(StrEnum):
@@ -25,7 +26,10 @@ def locate(
     document: Annotated[
         Path, typer.Argument(metavar="DOCUMENT", help="The document: plain text, Markdown, HTML or PDF.")
     ],
-    words: Annotated[str, typer.Argument(metavar="WORDS", help="Words of the passage, between quotation marks.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="WORDS...", help="Words of the passage, between quotation marks; several passages."),
+    ],
     occurrence: Annotated[
         int | None, typer.Option("--occurrence", metavar="N", help="Which one, where the words stand several times.")
     ] = None,
@@ -43,6 +47,8 @@ def locate(
     White space, hyphens at ends of lines, quotation marks and capitals are no difference. Exit code 1 where the words
     stand several times and none is chosen.
 
+    Several passages come out one below the other, in the order given; as CSV a row each.
+
     Example: guidegraph locate guideline.pdf "should be offered to adults"
     """
     from guidegraph.authoring.locating import locate as find
@@ -51,12 +57,17 @@ def locate(
     from guidegraph.render.reports import location_text
     from guidegraph.validate.texts import read_document
 
-    found = find(document, words, occurrence=occurrence, whole=whole)
+    if occurrence is not None and len(words) > 1:
+        raise UsageError("--occurrence is of one passage", mend="Ask for that passage alone.")
+    found = [find(document, one, occurrence=occurrence, whole=whole) for one in words]
     if text is not None:
         write(read_document(document).text, text)
     if form is LocationFormat.csv:
-        write(places_csv(found))
+        write(places_csv(*found))
+    elif form is LocationFormat.json:
+        rows = [one.to_dict() for one in found]
+        write(to_json(rows[0] if len(rows) == 1 else rows))
     else:
-        write(to_json(found.to_dict()) if form is LocationFormat.json else location_text(found.to_dict()))
-    if len(found.places) > 1:
+        write("\n".join(location_text(one.to_dict()) for one in found))
+    if any(len(one.places) > 1 for one in found):
         raise typer.Exit(FAILED)

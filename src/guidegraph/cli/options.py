@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -178,6 +178,23 @@ class Opener:
         from guidegraph.domains import select
 
         return select(self.domains, self.folder)
+
+    def beside(self, folder: Path) -> Opener:
+        """What a sheet of a domain folder may use where no option says it: the first domain, those that the folder
+        needs, and what its ontology/ has beside the terms of sheets, such as numbers.
+
+        Raises:
+            KnowledgeError: its ``domain.yaml`` is wrong.
+        """
+        from guidegraph.authoring.terms import TERMS
+        from guidegraph.domains import FILE, first, read_domain
+
+        if self.domains or not (folder / FILE).is_file():
+            return self
+        own = [path for path in sorted((folder / "ontology").glob("*.ttl")) if path != folder / TERMS]
+        needs = read_domain(folder).needs
+        domains = (first(self.folder).name, *needs) if needs else ()
+        return replace(self, domains=domains, extra=(*self.extra, *own))
 
     def __call__(
         self, files: Sequence[Path] | None = None, endpoint: str | None = None, *, warned: bool = True

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from guidegraph.domains import FILE
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.namespaces import GGT
 from guidegraph.terminologies.another import read_coverage
@@ -46,10 +47,12 @@ def check_mappings(knowledge: Knowledge, files: Sequence[Path] = ()) -> Report:
     for name, entry in known.items():
         first.setdefault(entry.prefix, name)
     checker = Checker(subjects(knowledge), read_terminologies(folder), read_rules(folder), first, source)
-    shipped = table_files(*knowledge.links.folders)
-    names = {path.name for path in files}
-    # A changed copy of a shipped table is checked in its place.
-    beside = [path for path in shipped if path.name not in names] if files else []
+    shipped, base = table_files(*knowledge.links.folders), table_files(folder)
+    # A changed copy of a shipped table is checked in its place; a domain's own table of that name stands beside it.
+    copies = {path.name for path in files if not (path.resolve().parent.parent / FILE).is_file()}
+    named = {path.resolve() for path in files}
+    gone = {path for path in base if path.name in copies}
+    beside = [path for path in shipped if path not in gone and path.resolve() not in named] if files else []
     if not files:
         checker.strange(folder)
     report = checker.check(list(files) or shipped, beside)
@@ -57,7 +60,7 @@ def check_mappings(knowledge: Knowledge, files: Sequence[Path] = ()) -> Report:
     # What a terminology covers is checked with its own table.
     coverage = read_coverage(folder)
     if files:
-        told = {path.name for path in shipped} & names
+        told = {path.name for path in gone}
         coverage = {p: reviewed for p, reviewed in coverage.items() if f"{p.lower()}{SUFFIX}" in told}
     checker.covering(coverage, [*beside, *(files or shipped)], lambda iri: rows[iri].names)
     return report

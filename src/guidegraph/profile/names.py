@@ -12,7 +12,7 @@ from typing import TypeVar
 from guidegraph.model import TermRow
 
 #: How a name relates to a term that it does not mean exactly, by the scope of the synonym (oboInOwl).
-SCOPES = {"broad": "more than", "narrow": "less than", "related": "not the same as"}
+SCOPES = {"broad": "more than", "narrow": "less than", "related": "something near"}
 #: What a name may say of a thing other than that the patient has it.
 SAID = {
     "past": "that there once was",

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from guidegraph import namespaces as ns
-from guidegraph.errors import TermError
+from guidegraph.errors import TermError, UnknownTermError
 from guidegraph.model import CodeReading, Derivation, TermRow
 from guidegraph.profile.names import SCOPES, asked_back, by_folded, folded, nearest, normal, shortened, which
 
@@ -266,7 +266,7 @@ class Vocabulary:
         steps = "; ".join(reading.steps)
         if reading.another:
             why = f"{reading.name} is known, and is none of our terms: no statement here speaks of it"
-            raise TermError(why, where=where, mend=self._elsewhere(text) or "Name a term of ours.")
+            raise UnknownTermError(why, where=where, mend=self._elsewhere(text) or "Name a term of ours.")
         if not reading.understood:
             raise TermError(f"{reading.name} is not understood: {steps}", where=where, mend="Name a term of ours.")
         near = ", ".join(self.label(i) for i in (*reading.present, *reading.absent))
@@ -329,7 +329,7 @@ class Vocabulary:
             mend = f"Nearest of another kind: {'; '.join(near)}."
         else:
             mend = "guidegraph profile terms lists the known terms."
-        raise TermError(f"{shown} is not a known term", where=where, mend=mend)
+        raise UnknownTermError(f"{shown} is not a known term", where=where, mend=mend)
 
     def alerts(self, text: str, *, where: str = "") -> list[str]:
         """The alerts (IRIs) that a text names, by label or identifier: of each document whose label holds that name.

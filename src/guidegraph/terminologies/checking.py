@@ -152,9 +152,11 @@ class Checker:
             self._say(row, "version-drift", drift, "Look at the row again and write the version read.", True)
         term = source.term(row.code)
         if term is None:
-            self._say(
-                row, "no-such-code", f"{source.title} has no {row.code[:40]}", "Look the term up and copy its code."
+            mend = (
+                "Look the term up and copy its code. Where it was read at a page, write "
+                f"{SOURCE}{PAGE} as object_source and the day as object_source_version."
             )
+            self._say(row, "no-such-code", f"{source.title} has no {row.code[:40]}", mend)
             return None
         self._label(row, term, source)
         if term.obsolete:

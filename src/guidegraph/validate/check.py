@@ -72,6 +72,17 @@ class CheckReport:
         """The report with further defects of the sweep."""
         return replace(self, findings=tuple(sorted([*self.findings, *map(_from_defect, found)], key=Finding.sort_key)))
 
+    def without_warnings_on(self, files: Iterable[Path]) -> CheckReport:
+        """The report without warnings on what some files declare: who looks at one domain alone sees shared terms that
+        nobody there speaks of, which says nothing against them.
+
+        Raises:
+            ValidationError: a file cannot be read.
+        """
+        theirs = {shown(quad.subject) for path in files for quad in read_quads(path)}
+        kept = (one for one in self.findings if one.severity != "warning" or one.node not in theirs)
+        return replace(self, findings=tuple(kept))
+
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values for JSON."""
         return {
