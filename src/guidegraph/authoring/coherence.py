@@ -94,7 +94,9 @@ def _repeated(recommendations: Iterable[Declared]) -> Iterator[CellError]:
             continue
         at = first.cell("id").where
         if normal(first.text("stance")) == normal(row.text("stance")):
-            yield row.mistake("label", f"it says what another row says (at {at})", "Keep one.")
+            # Several statements may come to the same: "without delay" for this and for that reason.
+            if normal(first.text("label")) == normal(row.text("label")):
+                yield row.mistake("label", f"it says what another row says (at {at})", "Keep one.")
         else:
             what = f"another row takes another side for the same patients (at {at})"
             yield row.mistake("stance", what, "Keep one, or say in which patients they differ.")
