@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from guidegraph.authoring.importing import import_sheet
+from guidegraph.authoring.workbooks import xlsx_bytes
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.opened import Knowledge
 from tests.authoring.sheets import SMALL, Rows, as_csv, as_xlsx, changed, knowledge, mistakes
@@ -198,3 +199,8 @@ def test_a_workbook_with_the_name_of_another_kind(tmp_path: Path, knowledge: Kno
     path = as_xlsx(tmp_path / "house.xlsx", SMALL).rename(tmp_path / "house.ods")
     with pytest.raises(UsageError, match=r"one of kind \.xlsx"):
         import_sheet(path, knowledge)
+
+
+def test_a_text_that_a_workbook_would_cut_off_is_not_written() -> None:
+    with pytest.raises(UsageError, match="holds 32767"):
+        xlsx_bytes({"document": [{"label": ["x" * 40_000]}]}, {})

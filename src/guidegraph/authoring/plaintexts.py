@@ -31,7 +31,7 @@ def read_csv_folder(folder: Path) -> list[Grid]:
     """
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".csv" and not p.name.startswith("."))
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in _OTHERS and normal(path.stem) in map(normal, sections()):
+        if path.is_file() and path.suffix.lower() in _OTHERS and normal(path.stem) in map(normal, sections()):
             what = f"{path.name} is named as a section, and is no file that ends in .csv"
             raise UsageError(what, where=str(path), mend="Save it as CSV in UTF-8, or take it out of the folder.")
     return [_csv(folder, path) for path in paths]
