@@ -121,6 +121,18 @@ ROWS: list[tuple[str, list[dict[str, str]], str, str]] = [
     ("readings", [{**OLD, "at least": "650"}], "at least", "650 is not plausible"),
     ("readings", [{**OLD, "at least": "-65"}], "at least", "-65 is not plausible"),
     ("readings", [{**OLD, "ours": "yes"}], "because", "has no reason"),
+    (
+        "publishers",
+        [{"label": "NICE", "id": "Nice2", "definition": "x", "source": "https://example.org"}],
+        "label",
+        "known already",
+    ),
+    (
+        "terms used",
+        [{"wording": "w", "term": "sciatica", "because": "x", "excludes": "sciatica"}],
+        "excludes",
+        "under 'term' too",
+    ),
 ]
 
 

@@ -262,6 +262,8 @@ class Names:
         if fitting:
             raise unknown(f"{text[:60]!r} is more than one row of {section!r}", [one.id for one in fitting])
         names = {normal(name): [one.id] for one in rows for name in (one.id, *map(one.row.text, headings)) if name}
+        if not rows:
+            raise TermError(what, mend=f"Add a row for it to the section {section!r}, or leave this empty.")
         raise unknown(what, nearest(text, names), [one.id for one in rows])
 
     def population(self, document: str, text: str) -> str:
