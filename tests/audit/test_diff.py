@@ -233,12 +233,33 @@ def test_two_documents_of_the_knowledge_are_compared_alone(kb: gg.KnowledgeBase)
         "Only in the later one",
         "Only in the earlier one",
     ]
-    (moved,) = [g for g in data["groups"] if g["aspect"] == "threshold"]
+    # Whom all recommendations mean is told once, and hides nothing else that changed of a statement.
+    assert [text for text in data["documents"] if "age (years): over 16 before, now from 18" in text]
+    (moved,) = [g for g in data["groups"] if g["aspect"] == "population"]
     assert len(moved["entries"]) == 3
     for entry in moved["entries"]:
         texts = " | ".join(c["text"] for c in entry["changes"])
         assert "age (years): over 16 before, now from 18" in texts
-        assert "in now: those with lumbosacral radiculopathy" in texts and "adults over 16 to under 18" in texts
+        assert "in now: those with lumbosacral radiculopathy" in texts and "under 18" not in texts
+    assert diff_text(data).count("age (years): over\n  16 before, now from 18") == 1
+
+
+def test_two_editions_of_osteoarthritis_read_as_a_methodologist_tells_them() -> None:
+    kb = gg.open(domains=["osteoarthritis"])
+    groups = {g["aspect"]: g["entries"] for g in diff("nice-cg177", "nice-ng226", lambda: kb, patients=False)["groups"]}
+    assert [e["about"] for e in groups["reversed"]] == [["acetaminophen"]]
+    assert [e["about"] for e in groups["strength"]] == [["intra-articular hyaluronan injection"]]
+    data = diff("aaos-2013", "aaos-2021", lambda: kb, patients=False)
+    groups = {g["aspect"]: g["entries"] for g in data["groups"]}
+    # Tramadol was recommended; opioids, tramadol among them, are advised against.
+    turned = {(e["was"]["id"].rpartition("/")[2], e["now"]["id"].rpartition("/")[2]) for e in groups["reversed"]}
+    assert ("AAOS13-7a-T", "AAOS21-OP") in turned and len(turned) == 4
+    assert not any("tramadol" in e["about"] for e in groups["ended"])
+    assert {("AAOS13-7b-OP", "AAOS21-OP")} <= {
+        (e["was"]["id"].rpartition("/")[2], e["now"]["id"].rpartition("/")[2]) for e in groups["stance"]
+    }
+    told = diff_text(data)
+    assert told.count("now from 17") == 1 and "people under 17" not in told
 
 
 def test_two_days_of_one_document(kb: gg.KnowledgeBase) -> None:

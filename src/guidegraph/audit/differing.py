@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypedDict
 
 from guidegraph import namespaces as ns
-from guidegraph.audit.matching import Version, codes, compare_populations, stated
+from guidegraph.audit.matching import Meant, Version, codes, compare_populations, meant_words, stated, without
 from guidegraph.disagree.words import Simplest, simplest
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.branch import Branch, Event, Held, Literal, Range
@@ -27,6 +27,7 @@ ASPECTS = {
     "how": "How it is given, for what, in which line",
     "evidence": "Other evidence",
     "dates": "Dates",
+    "scope": "Threshold of all recommendations moved",
     "wording": "Wording and place only",
 }
 _VERBS = {
@@ -83,11 +84,20 @@ class _Pair(NamedTuple):
     new: Version
     was: str
     now: str
+    meant: Meant
 
 
-def changes(old: Version, new: Version, was: str, now: str) -> list[Change]:
-    """What differs between a statement of the earlier version and its heir, gravest first."""
-    pair = _Pair(old, new, was, now)
+def changes(old: Version, new: Version, was: str, now: str, meant: Meant | None = None) -> list[Change]:
+    """What differs between a statement of the earlier version and its heir, gravest first.
+
+    Args:
+        old: the earlier version.
+        new: the later one.
+        was: the statement.
+        now: its heir.
+        meant: whom all recommendations of each version mean, which is apart from what changed of this one.
+    """
+    pair = _Pair(old, new, was, now, meant or {})
     rows = [*_sides(pair), *_patients(pair), *_intervention(pair), *_grades(pair), *_listed(pair), *_dates(pair)]
     return sorted(rows + list(_wordings(pair)), key=lambda row: list(ASPECTS).index(row["aspect"]))
 
@@ -140,7 +150,9 @@ def _intervention(pair: _Pair) -> Iterator[Change]:
 
 
 def _patients(pair: _Pair) -> Iterator[Change]:
-    was, now = pair.old.population(pair.was), pair.new.population(pair.now)
+    apart = {literal for rows in pair.meant.values() for literal in rows if literal is not None}
+    was, now = (without(v.population(s), apart) for v, s in _both(pair))
+    yield from _scopes(pair)
     grade = compare_populations(pair.new, was, now)
     if grade != SAME:
         before, after = simplest(was), simplest(now)
@@ -159,6 +171,16 @@ def _patients(pair: _Pair) -> Iterator[Change]:
         a, b = stated(pair.old.records, pair.was, name), stated(pair.new.records, pair.now, name)
         if a != b:
             yield _moved("population", word, a, b)
+
+
+def _scopes(pair: _Pair) -> Iterator[Change]:
+    """What moved for all recommendations, and so for this one, where it asks for it in both versions."""
+    asked = [{one for branch in v.population(s) for one in branch.literals()} for v, s in _both(pair)]
+    for prop, rows in pair.meant.items():
+        if all(one is None or one in held for one, held in zip(rows, asked, strict=True)):
+            was, now = meant_words(rows)
+            name = pair.new.knowledge.phrases.label(prop)
+            yield _change("scope", f"{name}: {was or 'not stated'} before, now {now or 'not stated'}", was, now)
 
 
 def _relation(pair: _Pair, grade: str, was: Union, now: Union) -> str:

@@ -10,7 +10,18 @@ from typing import NotRequired, TypedDict
 
 from guidegraph.assess.assessing import assess
 from guidegraph.audit.differing import ASPECTS, Change, changes, gap
-from guidegraph.audit.matching import Version, codes, matched, name_of, stated
+from guidegraph.audit.matching import (
+    Meant,
+    Version,
+    codes,
+    matched,
+    meant_alike,
+    meant_words,
+    name_of,
+    on_the_same,
+    stated,
+    turned,
+)
 from guidegraph.audit.releases import moved_statuses
 from guidegraph.derived import MovedStatus
 from guidegraph.errors import GuideGraphError, UsageError
@@ -133,11 +144,13 @@ def diff(old: Version, new: Version, profiles: Sequence[tuple[str, Profile]] | N
                 mend="Name a version with statements; guidegraph trace shows what a document has.",
             )
     pairs, ended, added = matched(old, new)
+    pairs += turned(old, new, ended, added)
+    meant = meant_alike(old, new)
     entries: list[Entry] = []
     touched: list[tuple[str, str]] = []
     unchanged = 0
     for was, now in pairs:
-        found = changes(old, new, was, now)
+        found = changes(old, new, was, now, meant)
         if found:
             entries.append(_entry(old, new, was, now, found))
             touched += [(was, now)] if found[0]["aspect"] != "wording" else []
@@ -158,11 +171,18 @@ def diff(old: Version, new: Version, profiles: Sequence[tuple[str, Profile]] | N
         "new": _version(new),
         "groups": groups,
         "unchanged": unchanged,
-        "documents": list(_documents(old, new)),
+        "documents": [*_documents(old, new), *_meant(new, meant)],
         "note": None if headings is ASPECTS else _NOTE,
         "patients": None if profiles is None else _patients(old, new, profiles, touched),
         "made_from": new.knowledge.made_from(),
     }
+
+
+def _meant(new: Version, meant: Meant) -> Iterator[str]:
+    for prop, rows in meant.items():
+        was, now = meant_words(rows)
+        told = f"{was or 'not stated'} before, now {now or 'not stated'}"
+        yield f"threshold of all recommendations, told here only: {new.knowledge.phrases.label(prop)}: {told}"
 
 
 def _version(version: Version) -> OneVersion:
@@ -220,10 +240,11 @@ def _side(version: Version, statement: str) -> Side:
 
 
 def _beside(other: Version, version: Version, statement: str) -> list[str]:
-    """What the other version says on the same intervention: what is new to it need not be new to the subject."""
+    """What the other version says on the same intervention, or else on one above or below it: what is new to it need
+    not be new to the subject."""
     wanted = set(version.records.all(statement, "intervention"))
-    kind = version.kind(statement)
-    rows = [s for s in other.statements if other.kind(s) == kind and wanted & set(other.records.all(s, "intervention"))]
+    near = [s for s in other.statements if on_the_same(other, version, s, statement)]
+    rows = [s for s in near if wanted & set(other.records.all(s, "intervention"))] or near
     told = (f"{codes(other.records, s)['stance']}: {name_of(other, s)}".removeprefix(": ") for s in rows)
     return sorted(told)
 

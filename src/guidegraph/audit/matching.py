@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
@@ -11,13 +11,22 @@ from functools import cached_property
 from guidegraph import namespaces as ns
 from guidegraph.disagree.words import simplest, whom, words
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.branch import Branch, Literal, Range
 from guidegraph.knowledge.normal import DISJOINT, OVERLAPS, SAME, Union
 from guidegraph.knowledge.opened import Knowledge
+from guidegraph.knowledge.phrases import range_words
 from guidegraph.knowledge.records import NOT_STATED, Records
 
 #: How alike two statements must be to be one that was changed, and what each likeness weighs.
 _LEAST, _KIN = 4.0, 0.6
+#: What two interventions of which one is the other, or above it, score.
+_NEAR = 2
+_ACTS = ns.GG + "Recommendation"
 _GRADES = {SAME: 3.0, "narrower": 2.0, "wider": 2.0, OVERLAPS: 1.5, DISJOINT: 0.0}
+
+
+#: Whom all recommendations of an earlier and a later document mean, by number: a range each, None where it has none.
+Meant = Mapping[str, tuple[Literal | None, Literal | None]]
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,75 @@ def compare_populations(new: Version, was: Union, now: Union) -> str:
     return OVERLAPS if forms.meets(was, now) else DISJOINT
 
 
+def _people(version: Version) -> dict[str, Literal]:
+    """Whom all recommendations of a version mean, by number: the loosest range, of a number that each bounds."""
+    phrases = version.knowledge.phrases
+    branches = [b for s in version.statements if version.kind(s) == _ACTS for b in version.population(s)]
+    found: list[dict[str, Literal]] = []
+    for branch in branches:
+        ranged = (one for one in branch.literals() if one[1] and phrases.is_person(one))
+        found.append({what.prop: (what, side) for what, side in ranged if isinstance(what, Range)})
+    alike = set[str]().union(*found).intersection(*found) if len(found) > 1 else set()
+    return {prop: min((row[prop] for row in found), key=_looseness) for prop in sorted(alike)}
+
+
+def _looseness(literal: Literal) -> tuple[object, ...]:
+    what, _ = literal
+    assert isinstance(what, Range)
+    return (what.low, tuple(-part for part in what.high))
+
+
+def without(union: Union, literals: Collection[Literal]) -> Union:
+    """A population without some of its literals."""
+    found: list[Branch] = []
+    for branch in union if literals else ():
+        left: Branch | None = Branch()
+        for one in branch.literals():
+            left = left.add(one) if left is not None and one not in literals else left
+        found.append(left if left is not None else branch)
+    return tuple(found) if literals else union
+
+
+def _opposed(old: Version, new: Version, was: str, now: str) -> bool:
+    """Whether one is for and the other against the same or a kind of it, for some patients of both."""
+    sides = {codes(v.records, s)["stance"] for v, s in ((old, was), (new, now))}
+    forms = new.knowledge.disagreement.grader.forms
+    alike = sides == {"for", "against"} and on_the_same(old, new, was, now)
+    return alike and forms.meets(old.population(was), new.population(now))
+
+
+def turned(old: Version, new: Version, ended: list[str], added: list[str]) -> list[tuple[str, str]]:
+    """Pairs of a statement without heir, or that is none, and one that takes the other side; they are no longer left.
+
+    What was recommended may be advised against now as one of a class, whose statement is the heir of another.
+    """
+
+    def nearest(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        opposed = [pair for pair in pairs if _opposed(old, new, *pair)]
+        return sorted(opposed, key=lambda pair: (-_alike(old, new, *pair), pair))[:1]
+
+    found = [pair for was in ended for pair in nearest((was, now) for now in new.statements)]
+    heirs = {now for _, now in found}
+    found += [pair for now in added if now not in heirs for pair in nearest((was, now) for was in old.statements)]
+    ended[:] = [one for one in ended if one not in {was for was, _ in found}]
+    added[:] = [one for one in added if one not in {now for _, now in found}]
+    return found
+
+
+def meant_alike(old: Version, new: Version) -> Meant:
+    """Whom all recommendations of two documents mean, by number, where that differs; nothing of more documents."""
+    if len(old.documents) != 1 or len(new.documents) != 1 or old.documents == new.documents:
+        return {}
+    was, now = _people(old), _people(new)
+    return {p: (was.get(p), now.get(p)) for p in sorted(was.keys() | now.keys()) if was.get(p) != now.get(p)}
+
+
+def meant_words(rows: tuple[Literal | None, Literal | None]) -> tuple[str, str]:
+    """Two ranges in words, "" for one that is not stated."""
+    was, now = (range_words(one[0].low, one[0].high) if one and isinstance(one[0], Range) else "" for one in rows)
+    return was, now
+
+
 def matched(old: Version, new: Version) -> tuple[list[tuple[str, str]], list[str], list[str]]:
     """Pairs of one statement in two versions; those that ended; those that were added.
 
@@ -108,6 +186,11 @@ def _alike(old: Version, new: Version, a: str, b: str) -> float:
         one, other = old.records.all(a, prop), new.records.all(b, prop)
         score += (one == other and bool(one)) - (bool(one) and bool(other) and one != other)
     return score
+
+
+def on_the_same(one: Version, other: Version, statement: str, its: str) -> bool:
+    """Whether a statement of one version is on the intervention of one of the other, or one above or below it."""
+    return one.kind(statement) == other.kind(its) and (_interventions(one, other, statement, its) or 0) >= _NEAR
 
 
 def _interventions(old: Version, new: Version, a: str, b: str) -> int | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.authoring.numerals import rewritten
 from guidegraph.authoring.vocabulary import PopulationVocabulary
 from guidegraph.authoring.words import TIMES
 from guidegraph.errors import PopulationError, ProfileError
@@ -55,10 +56,7 @@ def number(amount: Amount, prop: str, vocabulary: PopulationVocabulary) -> Decim
     label, own = vocabulary.label(prop), vocabulary.properties[prop].unit
     where = amount.column
     if not _PLAIN.fullmatch(amount.digits):
-        dotted = amount.digits.replace(",", ".")
-        mend = "Write digits with at most one point, such as 12 or 12.5."
-        if _PLAIN.fullmatch(dotted):
-            mend = f"Write a point: {dotted}."
+        _, mend = rewritten(amount.digits) or ("", "Write digits with at most one point, such as 12 or 12.5.")
         raise PopulationError(f"{amount.digits!r} is not a plain number", mend=mend, column=where)
     value = Decimal(amount.digits)
     if amount.unit and _loose(amount.unit) != _loose(own):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +11,13 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.authoring.cells import CellError, Row
+from guidegraph.authoring.coherence import coherence_faults
 from guidegraph.authoring.declaring import Declarations, Declared, declarations
 from guidegraph.authoring.fhirrows import read_fhir
 from guidegraph.authoring.making import BESIDE, MadeDocument, Maker
 from guidegraph.authoring.mappingrows import mapping_tables
 from guidegraph.authoring.naming import Names
+from guidegraph.authoring.relations import relation_faults
 from guidegraph.authoring.sheet import faults_of_cells, read_sheet, sheet_of
 from guidegraph.authoring.terms import TERMS, AddedTerms, added_terms, folder_terms
 from guidegraph.authoring.trig import document_trig, document_triples
@@ -65,6 +68,8 @@ def import_sheet(
     maker = Maker(names, encoder)
     made = maker.documents()
     mistakes += maker.mistakes
+    mistakes += relation_faults(declared, names, terms, made, maker)
+    mistakes += coherence_faults(declared, names)
     tables, faults = mapping_tables(declared, names, encoder, folder)
     mistakes += faults
     if not mistakes:
@@ -144,11 +149,14 @@ def _at_row(focus: str, path: str, message: str, declared: Declarations, file: s
     if held is None:
         return CellError(message, where=f"{file}, {ns.shorten(focus)}" if focus else file)
     row: Row = held.row
-    column = next((c for c in row.section.columns if c.prop and c.prop == path), None)
-    heading = column.heading if column is not None else "label" if row.section.column("label") else "id"
-    told, _, mend = message.partition(". ")
-    if row.section.column(heading) is None:
-        heading = row.section.columns[0].heading
+    named = [*([path] if path else []), *re.findall(r"\b[a-z]+:\w+", message)]
+    headings = {column.prop: column.heading for column in row.section.columns if column.prop}
+    fallback = "label" if row.section.column("label") else row.section.columns[0].heading
+    heading = next((headings[prop] for prop in named if prop in headings), fallback)
+    # The author sees headings, not the properties that they become.
+    told, _, mend = re.sub(
+        r"\b[a-z]+:\w+", lambda found: repr(headings[found[0]]) if found[0] in headings else found[0], message
+    ).partition(". ")
     return row.mistake(heading, told, mend)
 
 

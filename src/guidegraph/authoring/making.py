@@ -111,6 +111,11 @@ class Maker:
                     self._row(by_id[one.document], section, one)
         return made
 
+    def populations(self) -> dict[str, tuple[object, ...]]:
+        """What the definition of each population that was made speaks of, by the IRI of the population."""
+        held = (item for expressions in self._expressions.values() for item in expressions.items())
+        return {iri: tuple(what for what, _ in expression.literals()) for expression, iri in held}
+
     # ------------------------------------------------------------ one row
 
     def _document(self, one: Declared) -> MadeDocument:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import TOLD, CellError
+from guidegraph.authoring.cells import TOLD, CellError, Row
 from guidegraph.authoring.declaring import Declarations, Declared
-from guidegraph.authoring.naming import Names
+from guidegraph.authoring.naming import MATCHES, Names
 from guidegraph.authoring.rules import row_faults
 from guidegraph.authoring.values import values
 from guidegraph.errors import KnowledgeError, TermError
@@ -20,6 +20,7 @@ from guidegraph.files import read_text
 from guidegraph.profile.names import nearest, normal
 from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.model import Terminology
+from guidegraph.terminologies.sources.lists import luhn, verhoeff
 from guidegraph.terminologies.tables import SUFFIX, read_rows, read_terminologies
 
 #: The columns of a table, as those of the shipped links have them.
@@ -27,6 +28,9 @@ COLUMNS = (
     "subject_id", "subject_label", "predicate_id", "object_id", "object_label", "mapping_justification", "author_id",
     "mapping_date", "object_source", "object_source_version", "confidence", "comment", "object_scope",
 )  # fmt: skip
+#: What of a terminology a row stands for, beside its code alone.
+SCOPES = ("subtree", "itself")
+_CHECKS: dict[str, Callable[[str], bool]] = {"SNOMEDCT": verhoeff, "LOINC": luhn}
 _CURATED = "semapv:ManualMappingCuration"
 _WHAT = (
     "Exact means the same patients or substances as the definition of our term, broad that the code means more, "
@@ -60,6 +64,7 @@ def mapping_tables(
             pair = (made["subject_id"], made["object_id"])
             if any((held["subject_id"], held["object_id"]) == pair for held in rows.get(prefix, ())):
                 raise one.row.mistake("code", f"{made['object_id']} is there twice for this term", "Keep one.")
+            _alone(one.row, made, rows.get(prefix, ()))
             rows.setdefault(prefix, []).append(made)
         except CellError as mistake:
             if mistake.what != TOLD:
@@ -67,6 +72,25 @@ def mapping_tables(
     return {
         f"{prefix.lower()}{SUFFIX}": _table(registry[prefix], held, folder) for prefix, held in sorted(rows.items())
     }, mistakes
+
+
+def _alone(row: Row, made: Mapping[str, str], others: Iterable[Mapping[str, str]]) -> None:
+    """See that a code that means just the same is that of one term."""
+    for other in others:
+        same = other["object_id"] == made["object_id"]
+        if same and {other["predicate_id"], made["predicate_id"]} == {MATCHES["exact"]}:
+            what = f"{made['object_id']} is the exact match of {other['subject_label']!r} too"
+            raise row.mistake("match", what, "Of two terms one means more or less: write broad, narrow or close.")
+
+
+def _checked(row: Row, prefix: str, code: str) -> None:
+    check = _CHECKS.get(prefix)
+    digits = code.replace("-", "")
+    if check is not None and not (digits.isdecimal() and check(digits)):
+        raise row.mistake("code", f"the check digit of {code[:40]!r} does not fit", "Look the code up again.")
+    scope = row.text("scope")
+    if scope and scope not in SCOPES:
+        raise row.mistake("scope", f"{scope[:40]!r} is no scope", f"Write {' or '.join(SCOPES)}, or leave it empty.")
 
 
 def _row(
@@ -89,6 +113,7 @@ def _row(
         near = nearest(prefix, {normal(name): [name] for name in known})
         told = f"Nearest: {', '.join(near)}." if near else f"Known are: {', '.join(known)}."
         raise row.mistake("code", f"no terminology has the prefix {prefix!r}", told)
+    _checked(row, prefix, made["object_id"].partition(":")[2])
     made["subject_label"] = names.term_label(made["subject_id"])
     made["subject_id"] = ns.shorten(made["subject_id"])
     made["mapping_justification"] = _CURATED

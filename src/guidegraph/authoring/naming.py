@@ -171,16 +171,25 @@ class Names:
         Raises:
             TermError: none is called so.
         """
+        held = self._numbers(text)
+        if len(held) == 1:
+            return held[0].iri
+        rows = self.vocabulary.of_kind("number")
+        labels = {normal(row.label): [row.label] for row in rows}
+        raise unknown(f"{text[:60]!r} is no number of a profile", nearest(text, labels), [row.label for row in rows])
+
+    def number_row(self, text: str) -> TermRow | None:
+        """The number of a profile that a text names, None if none or more than one is called so."""
+        held = self._numbers(text) if text else []
+        return held[0] if len(held) == 1 else None
+
+    def _numbers(self, text: str) -> list[TermRow]:
         rows = self.vocabulary.of_kind("number")
         pool: dict[str, list[TermRow]] = defaultdict(list)
         for row in rows:
             for name in {normal(n) for n in (*row.names, row.short, row.key, row.problem_key) if n}:
                 pool[name].append(row)
-        held = pool.get(normal(text), [row for row in rows if ns.shorten(row.iri) == text])
-        if len(held) == 1:
-            return held[0].iri
-        labels = {name: [row.label for row in found] for name, found in pool.items()}
-        raise unknown(f"{text[:60]!r} is no number of a profile", nearest(text, labels), [row.label for row in rows])
+        return pool.get(normal(text), [row for row in rows if ns.shorten(row.iri) == text])
 
     # ------------------------------------------------------------ documents, statements, populations
 
@@ -190,6 +199,25 @@ class Names:
         stated = self._store.quads_for_pattern(None, _TYPE, kind, None)
         own = {ns.GGD + name for name in self.declared.documents}
         return {q.subject.value for q in stated if isinstance(q.subject, ox.NamedNode)} | own
+
+    def short_labels(self) -> dict[str, list[str]]:
+        """The documents of the knowledge by short label, as IRIs."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for quad in self._store.quads_for_pattern(None, ox.NamedNode(ns.GG + "shortLabel"), None, None):
+            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
+                found[quad.object.value].append(quad.subject.value)
+        return dict(found)
+
+    def graphs(self, iri: str) -> set[str]:
+        """The named graphs of the knowledge that declare something."""
+        quads = self._store.quads_for_pattern(ox.NamedNode(iri), _TYPE, None, None)
+        return {quad.graph_name.value for quad in quads if isinstance(quad.graph_name, ox.NamedNode)}
+
+    def issued(self, text: str) -> str:
+        """The date of issue of a document of the knowledge by its id, "" if it has none."""
+        node = ox.NamedNode(ns.GGD + text.removeprefix("ggd:")) if _iri(ns.GGD + text) else None
+        held = self._store.quads_for_pattern(node, ox.NamedNode(ns.DCTERMS + "issued"), None, None) if node else ()
+        return min((str(q.object.value) for q in held if isinstance(q.object, ox.Literal)), default="")
 
     def document(self, text: str) -> str:
         """The IRI of a document by its id.
@@ -238,6 +266,8 @@ class Names:
         if fitting:
             raise unknown(f"{text[:60]!r} is more than one row of {section!r}", [one.id for one in fitting])
         names = {normal(name): [one.id] for one in rows for name in (one.id, *map(one.row.text, headings)) if name}
+        if not rows:
+            raise TermError(what, mend=f"Add a row for it to the section {section!r}, or leave this empty.")
         raise unknown(what, nearest(text, names), [one.id for one in rows])
 
     def population(self, document: str, text: str) -> str:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 from guidegraph.authoring.cells import Grid, Raw
+from guidegraph.authoring.columns import sections
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.files import read_text
+from guidegraph.profile.names import normal
 
 _MAXIMUM = 16 * 1024 * 1024
 #: What may separate the values of a line.
 _SEPARATORS = ",;\t"
+#: The first line of some programs, which names it.
+_NAMED_SEPARATOR = re.compile(r"\ufeff?\"?sep=(.)\"?\Z", re.IGNORECASE)
+#: Endings of files that hold tables and are not read beside .csv; a text without one, such as README.md, is nobody's.
+_OTHERS = (".txt", ".tsv", ".tab", ".xlsx", ".xls", ".ods", ".numbers", ".json", ".yaml", ".yml", "")
 
 
 def read_csv_folder(folder: Path) -> list[Grid]:
@@ -23,18 +30,29 @@ def read_csv_folder(folder: Path) -> list[Grid]:
         UsageError: a file cannot be read, is in another encoding than UTF-8, or is no CSV.
     """
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".csv" and not p.name.startswith("."))
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix.lower() in _OTHERS and normal(path.stem) in map(normal, sections()):
+            what = f"{path.name} is named as a section, and is no file that ends in .csv"
+            raise UsageError(what, where=str(path), mend="Save it as CSV in UTF-8, or take it out of the folder.")
     return [_csv(folder, path) for path in paths]
 
 
 def _csv(folder: Path, path: Path) -> Grid:
     text = read_text(path, _MAXIMUM, UsageError, mend="Save it as CSV in UTF-8.")
     grid = Grid(path.stem, file=folder.name or str(folder))
-    header = next((line for line in text.splitlines() if line.strip()), "")
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise UsageError("the file is empty", where=str(path), mend="Write its headings and rows, or take it away.")
+    named = _NAMED_SEPARATOR.match(lines[0])
+    header = lines[1] if named and len(lines) > 1 else lines[0]
     separator = max(_SEPARATORS, key=lambda one: (header.count(one), -_SEPARATORS.index(one)))
+    separator = named[1] if named else separator
     csv.field_size_limit(_MAXIMUM)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for number, row in enumerate(reader, 1):
+            if named and not grid.rows and "".join(row) in (named[0], named[0].replace(separator, "")):
+                continue
             grid.add(number, [Raw(value) for value in row])
     except csv.Error as error:
         where = f"{path}:{reader.line_num}"
@@ -68,14 +86,17 @@ def _section(path: Path, name: str, value: Any) -> Grid:
         return grid
     rows = value.items if isinstance(value, strict.Sequence) else (value,)
     headings: dict[str, int] = {}
+    first: dict[str, int] = {}
     filled: list[tuple[int, dict[int, Any]]] = []
     for row in rows:
         if not isinstance(row, strict.Mapping):
             raise ProfileError(
                 "a row is a mapping of headings to values", where=row.where, mend="Write heading: value."
             )
+        for key, held in row.items:
+            first.setdefault(key.text, _line(held))
         filled.append((_line(row), {headings.setdefault(k.text, len(headings)): v for k, v in row.items}))
-    grid.add(0, [Raw(name) for name in headings])
+    grid.add(0, [Raw(name, line=first[name]) for name in headings])
     for line, cells in filled:
         grid.add(
             line, [_raws(cells[index]) if index in cells else Raw("", line=line) for index in range(len(headings))]

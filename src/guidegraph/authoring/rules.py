@@ -42,6 +42,8 @@ _DONE = ("encoded on", "mapped on", "read on", "strength read on", "class read o
 _MARKS = ("only when named", "taken as a whole", "one problem", "widest")
 #: Columns whose numbers are proportions.
 _PROPORTIONS = ("sensitivity", "specificity", "confidence")
+#: No document counts more lines of therapy.
+_LAST_LINE = 20
 #: Columns whose whole numbers are counted from 1.
 _FROM_ONE = ("line", "item", "number")
 _DAY = re.compile(r"\d{4}(?:-\d{2}){0,2}\Z")
@@ -53,7 +55,7 @@ def row_faults(row: Row) -> Iterator[CellError]:
     """What is wrong between the cells of a row. Cells that cannot be read are left to who reads them."""
     yield from _orders(row)
     for one, other in _ONE_OF.get(row.section.name, ()):
-        held = [h for h in (one, other) if row.text(h) and row.text(h).casefold() not in _NO]
+        held = [h for h in (one, other) if _yes(row, h)]
         if len(held) == 2:
             yield row.mistake(other, f"both {one!r} and {other!r} are given", "Keep one of both.")
         elif not held:
@@ -64,9 +66,20 @@ def row_faults(row: Row) -> Iterator[CellError]:
     yield from _done(row)
     if row.section.name == "places":
         yield from _place(row)
+    if row.section.name == "readings" and _yes(row, "ours") and not row.text("because"):
+        yield row.mistake("because", "the step is ours, and has no reason", row.cell("because").column.says)
     if row.section.name == "terms" and not row.text("remark"):
         for mark in filter(row.text, _MARKS):
             yield row.mistake(mark, "the mark has no reason", "Say under 'remark' why the term is marked so.")
+
+
+def _yes(row: Row, heading: str) -> bool:
+    return bool(row.text(heading)) and row.text(heading).casefold() not in _NO
+
+
+def before(late: str, early: str) -> bool:
+    """Whether a day, month or year is before another, as far as both are told; False where one is no date."""
+    return bool(_DAY.match(early) and _DAY.match(late)) and early[: len(late)] > late[: len(early)]
 
 
 def _done(row: Row) -> Iterator[CellError]:
@@ -83,7 +96,7 @@ def _orders(row: Row) -> Iterator[CellError]:
     for first, second in _IN_ORDER:
         if has(first) and has(second):
             early, late = row.text(first), row.text(second)
-            if _DAY.match(early) and _DAY.match(late) and early[: len(late)] > late[: len(early)]:
+            if before(late, early):
                 what = f"{second} {late} is before {first} {early}"
                 yield row.mistake(second, what, "Correct the one that is wrong.")
     told: set[str] = set()
@@ -106,6 +119,8 @@ def _orders(row: Row) -> Iterator[CellError]:
         value = _number(row, heading) if column is not None and column.kind == "whole" else None
         if value is not None and value < 1:
             yield row.mistake(heading, f"{value} is not counted from 1", "Write 1, 2, ...")
+        elif value is not None and heading == "line" and value > _LAST_LINE:
+            yield row.mistake(heading, f"{value} is no line of therapy", "Write 1, 2, ...")
     for heading in ("start", "from weeks"):
         value = _number(row, heading) if has(heading) else None
         if value is not None and value < 0:

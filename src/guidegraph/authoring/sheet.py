@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from guidegraph.authoring.cells import ERROR, FORMULA, Cell, CellError, Grid, Raw, Row, Sheet, clean, place
-from guidegraph.authoring.columns import Section, sections
+from guidegraph.authoring.cells import ERROR, FORMULA, TEXT, Cell, CellError, Grid, Raw, Row, Sheet, clean, place
+from guidegraph.authoring.celltexts import text_fault
+from guidegraph.authoring.columns import Column, Section, sections
 from guidegraph.authoring.plaintexts import read_csv_folder, read_yaml_sheet
 from guidegraph.authoring.spreadsheets import read_ods, read_xlsx
 from guidegraph.errors import UsageError
@@ -17,6 +18,8 @@ from guidegraph.profile.names import nearest, normal
 ASIDE = ("about", "lists")
 _READERS = {".xlsx": read_xlsx, ".ods": read_ods, ".yaml": read_yaml_sheet, ".yml": read_yaml_sheet}
 _KNOWN = "A sheet is a workbook (.xlsx, .ods), a folder of .csv files, or one .yaml file."
+#: How far down a row of headings is looked for.
+_TITLE_ROWS = 10
 _RANGE = re.compile(r"([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?\Z")
 
 
@@ -124,8 +127,10 @@ class _Reader:
             else:
                 found[column.heading] = index
         if not found:
+            below = _row_of_headings(known, grid)
             names = ", ".join(column.heading for column in section.columns)
-            self._wrong(grid, at, "the first row holds no heading that is known", f"Headings are: {names}.", 0)
+            told = f"They stand in row {below}: take away the rows above it." if below else f"Headings are: {names}."
+            self._wrong(grid, at, "the first row holds no heading that is known", told, 0)
             return None
         for index, text in unknown:
             if grid.lines:
@@ -158,8 +163,16 @@ class _Reader:
         return row
 
 
+def _row_of_headings(known: Mapping[str, Column], grid: Grid) -> int:
+    """The number of a row near the top that holds headings, 0 if there is none: what is above it is a title."""
+    for number, raws in grid.rows[1:_TITLE_ROWS]:
+        if sum(normal(clean(raw.text).rstrip("*")) in known for raw in raws) > 1:
+            return number
+    return 0
+
+
 def faults_of_cells(rows: Iterable[Row]) -> Iterable[CellError]:
-    """What no column takes: formulas, and errors of the workbook."""
+    """What no column takes: formulas, errors of the workbook, and texts that nobody meant."""
     for row in rows:
         for cell in row.cells.values():
             value = clean(cell.raw.text)
@@ -168,6 +181,8 @@ def faults_of_cells(rows: Iterable[Row]) -> Iterable[CellError]:
                 yield cell.mistake("a formula, of which only the value could be kept", told)
             elif cell.raw.type == ERROR:
                 yield cell.mistake(f"the workbook shows an error here, {value[:20]}", "Write the value that is meant.")
+            elif cell.raw.type == TEXT and (fault := text_fault(cell.raw.text)) is not None:
+                yield cell.mistake(*fault)
 
 
 def _index(name: str) -> int:

@@ -24,6 +24,7 @@ from guidegraph.authoring.cells import (
     Grid,
     Raw,
 )
+from guidegraph.authoring.celltexts import is_error
 from guidegraph.errors import UsageError
 from guidegraph.files import read_bytes
 
@@ -64,7 +65,20 @@ def _packed(path: Path) -> bytes:
     if size > _UNPACKED:
         raise UsageError(f"the workbook unpacks to more than {_UNPACKED} bytes", where=str(path), mend="Split it.")
     _whole(path, content)
+    _named_right(path, content)
     return content
+
+
+def _named_right(path: Path, content: bytes) -> None:
+    """See that a workbook is of the kind that its name says."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+    kinds = {".xlsx": "xl/workbook.xml", ".ods": "content.xml"}
+    for ending, part in kinds.items():
+        if part in names and ending != path.suffix.lower() and kinds[path.suffix.lower()] not in names:
+            raise UsageError(
+                f"the workbook is one of kind {ending}", where=str(path), mend=f"Name it {path.stem}{ending}."
+            )
 
 
 def _whole(path: Path, content: bytes) -> None:
@@ -278,10 +292,7 @@ def _ods_cell(cell: Any) -> Raw:
         return Raw(text, DATE)
     if kind == "boolean":
         return Raw("yes" if cell.getAttribute("booleanvalue") == "true" else "no", TRUTH)
-    return Raw(text, ERROR if text.startswith(("#", "Err:")) and text.rstrip("!?0123456789") in _ERRORS else TEXT)
-
-
-_ERRORS = {"#REF", "#NAME", "#VALUE", "#DIV/", "#N/A", "#NUM", "#NULL", "Err:"}
+    return Raw(text, ERROR if is_error(text) else TEXT)
 
 
 def _ods_text(cell: Any) -> str:

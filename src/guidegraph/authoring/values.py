@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.authoring.cells import DATE, ERROR, FORMULA, NUMBER, TOLD, TRUTH, Cell
+from guidegraph.authoring.datetexts import date_mend
+from guidegraph.authoring.identifiers import COUNTRIES, MEANT_COUNTRIES, identifier
 from guidegraph.authoring.naming import MATCHES, Names, unknown
-from guidegraph.errors import TermError
+from guidegraph.authoring.numerals import rewritten
+from guidegraph.errors import ProfileError, TermError
+from guidegraph.model import TermRow
 from guidegraph.profile.names import nearest, normal
+from guidegraph.profile.parse import check_range
 
 Value = ox.NamedNode | ox.Literal
 _TRUE, _FALSE = ("yes", "true", "y", "1"), ("no", "false", "n", "0")
 _DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\Z")
-#: Days as other people write them: day.month.year.
-_GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\Z")
-_SLASHED = re.compile(r"(\d{1,4})[/.](\d{1,2})[/.](\d{1,4})\Z")
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)\Z")
-_COMMA = re.compile(r"[+-]?\d+,\d+\Z")
 _ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+\Z")
-_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s?)?(10\.\d{4,}(?:\.\d+)*/\S+)\Z", re.IGNORECASE)
-_PMID = re.compile(r"(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s?)?([1-9]\d*)/?\Z", re.IGNORECASE)
-_COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _CODE = re.compile(r"[A-Za-z][\w.-]*:\S+\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
-#: Days are counted from here in workbooks.
-_EPOCH = date(1899, 12, 30)
+#: No document is older, and a workbook that holds an empty day shows one of its first year.
+_FIRST_YEAR, _FIRST_OF_WORKBOOKS = 1800, 1901
 #: Kinds that a workbook's own types may stand for; text is right everywhere.
 _DATES, _NUMBERS = ("date", "day", "time"), ("decimal", "whole")
 
@@ -108,10 +106,9 @@ def _one(cell: Cell, text: str, names: Names, document: str) -> Value:
 
 
 def _text(cell: Cell, text: str) -> Value:
-    if cell.column.prop == "gg:jurisdiction" and not _COUNTRY.match(text):
-        told = (
-            f"Write {text.upper()!r}." if _COUNTRY.match(text.upper()) else "Write two letters, such as GB, US or EU."
-        )
+    if cell.column.prop == "gg:jurisdiction" and text not in COUNTRIES:
+        meant = MEANT_COUNTRIES.get(text.upper(), text.upper())
+        told = f"Write {meant!r}." if meant in COUNTRIES else "Write two letters, such as GB, US or EU."
         raise cell.mistake(f"{text[:40]!r} is no code of a country", told)
     return ox.Literal(text)
 
@@ -128,10 +125,11 @@ def _truth(cell: Cell, text: str) -> Value:
 
 
 def _decimal(cell: Cell, text: str) -> Value:
-    if _COMMA.match(text):
-        raise cell.mistake(f"{text} has a decimal comma", f"Write {text.replace(',', '.')}.")
     plain = text.replace("\u2212", "-").replace("\u2013", "-")
     if not _DECIMAL.match(plain):
+        otherwise = rewritten(text)
+        if otherwise is not None:
+            raise cell.mistake(*otherwise)
         found = re.match(r"([+-]?\d+(?:\.\d+)?)\s*\D", plain)
         told = (
             f"Write {found[1]} alone; a unit has a column of its own." if found else "Write a number such as 12 or 0.5."
@@ -142,8 +140,27 @@ def _decimal(cell: Cell, text: str) -> Value:
     return typed(plain.removeprefix("+") if "." in plain else plain.removeprefix("+") + ".0", "decimal")
 
 
+def plausible(text: str, row: TermRow) -> tuple[str, str] | None:
+    """What is wrong with a number of a patient, and the mend; None if it is plausible, or no number.
+
+    Args:
+        text: the number, in the unit of its row.
+        row: the number of a profile that it is one of.
+    """
+    if not _DECIMAL.match(text):
+        return None
+    try:
+        check_range(Decimal(text), row.label, row.low, row.high)
+    except ProfileError as error:
+        return error.what, error.mend
+    return None
+
+
 def _whole(cell: Cell, text: str) -> Value:
     if not re.fullmatch(r"-?\d{1,15}", text):
+        otherwise = rewritten(text)
+        if otherwise is not None and re.match(r"Write -?\d+[.,](?!\d)", otherwise[1]):
+            raise cell.mistake(*otherwise)
         try:
             near = Decimal(text.replace(",", "."))
             told = f"Write {int(near)}." if near == int(near) else "Write a whole number, such as 1."
@@ -181,45 +198,23 @@ def _parts(cell: Cell, text: str) -> tuple[str, str, str]:
     """Year, month and day ("" where not given) of a date."""
     found = _DAY.match(text)
     if found is None or (cell.raw.type == NUMBER and len(text) != 4):
-        raise cell.mistake(f"{text[:40]!r} is not a date as it is written here", _date_mend(cell, text))
+        raise cell.mistake(f"{text[:40]!r} is not a date as it is written here", date_mend(text))
     year, month, day = found[1], found[2] or "", found[3] or ""
     try:
         date(int(year), int(month or 1), int(day or 1))
     except ValueError:
         raise cell.mistake(f"{text} is no day of the calendar", "Write one that is: 2020-11-30.") from None
+    if int(year) < _FIRST_YEAR or (cell.raw.type == DATE and int(year) < _FIRST_OF_WORKBOOKS):
+        raise cell.mistake(f"{text} is too long ago to be meant", "Write the day that is meant.")
     return year, month, day
 
 
-def _date_mend(cell: Cell, text: str) -> str:
-    if re.fullmatch(r"\d{5}", text):
-        meant = (_EPOCH + timedelta(days=int(text))).isoformat()
-        return f"A workbook counts days so; if {meant} is meant, write that."
-    found = _GERMAN.match(text) or _SLASHED.match(text)
-    if found:
-        first, second, third = found.groups()
-        if len(first) == 4:
-            return f"Write {first}-{second:0>2}-{third:0>2}."
-        if len(third) == 4 and (int(first) > 12 or _GERMAN.match(text)):
-            return f"Write {third}-{second:0>2}-{first:0>2}."
-        if len(third) == 4 and int(second) > 12:
-            return f"Write {third}-{first:0>2}-{second:0>2}."
-    return "Write 2020, 2020-11 or 2020-11-30: year, month, day."
-
-
 def _address(cell: Cell, text: str) -> Value:
-    for prop, pattern, form in (
-        ("gg:doi", _DOI, "https://doi.org/{}"),
-        ("gg:pmid", _PMID, "https://pubmed.ncbi.nlm.nih.gov/{}/"),
-    ):
-        if cell.column.prop == prop:
-            found = pattern.match(text)
-            if found is None:
-                name = prop.removeprefix("gg:").upper()
-                raise cell.mistake(
-                    f"{text[:60]!r} is no {name}",
-                    f"Write for example {form.format('10.1000/182' if 'doi' in prop else '12345678')}.",
-                )
-            text = form.format(found[1])
+    identified = identifier(cell.column.prop, text)
+    if identified is not None:
+        text, mend = identified
+        if mend:
+            raise cell.mistake(f"{text[:60]!r} is no {cell.column.heading.upper()}", mend)
     if not _ADDRESS.match(text) or not _is_iri(text):
         told = (
             f"Write https://{text}."

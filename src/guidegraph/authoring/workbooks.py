@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from guidegraph.authoring.celltexts import LONGEST
 from guidegraph.authoring.columns import Column, Section, sections
 from guidegraph.authoring.declaring import Declarations
 from guidegraph.authoring.naming import INDIVIDUALS, Names
@@ -97,6 +98,10 @@ def _checked(text: str) -> str:
         raise UsageError(
             f"a text holds U+{ord(found[0]):04X}, which no workbook can", mend="Write it as YAML, or take it out."
         )
+    if len(text) > LONGEST:
+        # openpyxl cuts it off without a word.
+        what = f"a text has {len(text)} characters, and a cell of a workbook holds {LONGEST}"
+        raise UsageError(what, mend="Write it as YAML, or shorten it.")
     return text
 
 

@@ -81,7 +81,7 @@ class Explanations:
             used = {study for study in rests[other] - rests[side] if study in newer or sources.later(study, side)}
             if used:
                 found.append(Evidence(side, "unseen", frozenset(used), other))
-            elif unseen := newer - seen_by_other:
+            elif unseen := (newer - seen_by_other) & sources.on.get(other, frozenset()):
                 found.append(Evidence(side, "unseen", frozenset(unseen)))
             if all(rests.values()) and (left := rests[other] - rests[side] - used):
                 found.append(Evidence(side, "left out", frozenset(left), other))

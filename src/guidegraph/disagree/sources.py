@@ -59,6 +59,14 @@ class Sources:
         return {rec: tuple(rows) for rec, rows in newer.items()}
 
     @cached_property
+    def on(self) -> Mapping[str, frozenset[str]]:
+        """For each recommendation the documents of evidence on its intervention and condition, whenever issued."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for rec, document in self._engine.select("disagree/evidence-on"):
+            found[rec].add(document)
+        return {rec: frozenset(documents) for rec, documents in found.items()}
+
+    @cached_property
     def windows_apart(self) -> frozenset[tuple[str, str]]:
         """Pairs of horizons whose windows do not meet."""
         return frozenset((one, other) for one, other in self._engine.select("disagree/horizons-apart"))

@@ -35,13 +35,15 @@ def _told(entry: Entry) -> Iterator[str]:
     """The sentences of an entry, gravest first."""
     worded = entry["aspect"] == "wording"
     for change in entry["changes"]:
+        if change["aspect"] == "scope" != entry["aspect"]:
+            continue  # told in the head
         # Other words go without saying where more than words has changed, but for those of the strength.
         if change["aspect"] == "wording" and not worded and not change["text"].startswith(_STRENGTH):
             continue
         yield change["text"][:1].upper() + change["text"][1:]
     if entry["beside"]:
         other = "the earlier one" if entry["was"] is None else "the later one"
-        yield f"On the same, {other} has: {'; '.join(entry['beside'])}"
+        yield f"On the same, or a class or kind of it, {other} has: {'; '.join(entry['beside'])}"
 
 
 def _head(data: PublishedDiff) -> list[str]:
