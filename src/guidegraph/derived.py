@@ -266,6 +266,7 @@ class GlanceVoice(TypedDict):
     standing: str
     review: str
     document: str
+    statement: str
 
 
 class GlanceFact(TypedDict):

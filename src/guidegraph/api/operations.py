@@ -216,7 +216,7 @@ _OPERATIONS = (
         "therapies",
         "The answer as data",
         "Every therapy that a statement reaches, with its status for the patient, its family and band, and what each "
-        "rests on: statements, contraindications, evidence, documents and questions stand once, in maps by identifier.",
+        "rests on: statements, contraindications, evidence, documents and questions stand once, by id or place.",
         (*_OF_PATIENT, _ALSO),
         lambda kb, given: Written(_answer(kb, given).json()),
         "therapies",

@@ -215,6 +215,7 @@ def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
         "standing": voice["standing"],
         "review": voice["document"]["review"],
         "document": voice["document"]["id"],
+        "statement": voice["id"],
     }
 
 
