@@ -1,15 +1,15 @@
 """The published JSON form of an answer's data, as types: everything once, in maps by id, and what refers to it.
 
-A key that is left out is "not stated", empty or false. tests/assess/test_forms.py compares each with its schema, as
-those of guidegraph.forms.
+A key that is left out is "not stated", empty, nought, false, or what is said of it here. tests/assess/test_forms.py
+compares each with its schema, as those of guidegraph.forms.
 """
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from guidegraph.derived import GlanceFact, Rest
-from guidegraph.forms import EncodingReview, OtherProblem, Section, Sign, Told, Tried
+from guidegraph.derived import Rest
+from guidegraph.forms import EncodingReview, OtherProblem, Section, Sign, ToldOfPatient, Tried
 from guidegraph.readforms import Reading
 
 
@@ -22,30 +22,25 @@ class DataKnowledge(TypedDict):
     links: NotRequired[dict[str, str]]
 
 
-class DataVoice(TypedDict):
-    """A voice on a family by the short name of its document."""
+class DataFact(TypedDict):
+    """A fact that contraindicates or calls for caution, with the short names of the documents that say so."""
 
-    short: str
-    stance: str
-    strength: str
-    standing: str
-    review: NotRequired[str]
-    document: str
+    text: str
+    by: NotRequired[list[str]]
 
 
 class DataFamily(TypedDict):
-    """Therapies of one band, status and reasons (see :class:`guidegraph.derived.GlanceFamily`)."""
+    """Therapies of one band, status and reasons, the highest first (see :class:`guidegraph.derived.GlanceFamily`).
 
-    therapy: str
-    label: str
-    members: NotRequired[list[str]]
+    ``voices`` and ``against`` are statements; ``within`` is told where it is not the band.
+    """
+
     therapies: list[str]
-    status: str
-    within: str
-    voices: NotRequired[list[DataVoice]]
+    within: NotRequired[str]
+    voices: NotRequired[list[str]]
     more_voices: NotRequired[int]
-    against: NotRequired[list[DataVoice]]
-    facts: NotRequired[list[GlanceFact]]
+    against: NotRequired[list[str]]
+    facts: NotRequired[list[DataFact]]
     only_with: NotRequired[list[str]]
     establish: NotRequired[list[str]]
     more_facts: NotRequired[int]
@@ -60,6 +55,30 @@ class DataBand(TypedDict):
     band: str
     heading: str
     families: list[DataFamily]
+
+
+class DataAlert(TypedDict):
+    """An alert (see :class:`guidegraph.forms.Alert`); ``facts`` where they are not its signs."""
+
+    id: str
+    label: str
+    truth: str
+    attended: NotRequired[str]
+    signs: NotRequired[list[Sign]]
+    facts: NotRequired[list[str]]
+    calls_for: NotRequired[list[str]]
+    documents: list[str]
+    issued: NotRequired[str]
+    locator: NotRequired[str]
+
+
+class DataFlag(TypedDict):
+    """A flag to weigh that the patient shows, with the documents that list it."""
+
+    id: str
+    label: str
+    documents: list[str]
+    issued: NotRequired[str]
 
 
 DataTherapy = TypedDict(
@@ -90,8 +109,9 @@ DataTherapy = TypedDict(
         "evidence": NotRequired[list[str]],
         "comparisons": NotRequired[list[str]],
         "members": NotRequired[list[str]],
-        "open": NotRequired[list[str]],
-        "disagreements": NotRequired[list[str]],
+        "open": NotRequired[list[int]],
+        "open_unasked": NotRequired[list[int]],
+        "disagreements": NotRequired[list[int]],
         "left_out": NotRequired[int],
     },
 )
@@ -108,27 +128,28 @@ class DataHow(TypedDict):
     monitoring: NotRequired[str]
 
 
-class DataStated(TypedDict):
-    """What a document states; ``issued`` where a later update of it brought that."""
+class DataCarried(TypedDict):
+    """What a document states, by the id that is its key: ``document`` where the part of that before the slash does not
+    name it, ``issued`` where a later update of the document brought it; a ``truth`` that is left out is "unknown"."""
 
-    label: str
-    document: str
+    document: NotRequired[str]
     issued: NotRequired[str]
-    issued_precision: NotRequired[str]
 
 
-class DataStatement(DataStated):
-    """A recommendation, by the id that is its key."""
+class DataStatement(DataCarried):
+    """A recommendation: ``label`` where it is not that of the intervention with its stance and population, ``standing``
+    where it is not its document's, ``short`` where it is printed by another name than its document's."""
 
+    label: NotRequired[str]
+    short: NotRequired[str]
     intervention: str
     stance: str
-    strength: str
+    strength: NotRequired[str]
     strength_wording: NotRequired[str]
     certainty: NotRequired[str]
-    truth: str
+    truth: NotRequired[str]
     implied: NotRequired[bool]
     population: NotRequired[str]
-    population_wording: NotRequired[str]
     how: NotRequired[DataHow]
     outcome: NotRequired[list[str]]
     horizon: NotRequired[list[str]]
@@ -138,36 +159,51 @@ class DataStatement(DataStated):
     section: NotRequired[Section]
     line: NotRequired[int]
     secondary_only: NotRequired[bool]
-    standing: str
+    standing: NotRequired[str]
     reported_by: NotRequired[list[str]]
     because: NotRequired[str]
     encoding_review: NotRequired[EncodingReview]
 
 
-class DataComparison(DataStated):
+class DataPopulation(TypedDict):
+    """For whom statements are, in our words and in those of a source, by a key that holds within one answer."""
+
+    label: NotRequired[str]
+    wording: NotRequired[str]
+
+
+class DataPair(TypedDict):
+    """Two statements that disagree about a therapy (see :class:`guidegraph.forms.PairDisagreement`)."""
+
+    a: str
+    b: str
+    kind: str
+    overlap: str
+    verdict: str
+
+
+class DataComparison(DataCarried):
     """A comparative statement: which intervention over which."""
 
+    label: str
     intervention: str
     comparator: str
-    truth: str
+    truth: NotRequired[str]
     locator: NotRequired[str]
 
 
-class DataContraindication(TypedDict):
-    """A contraindication, a warning or a coverage rule, by the id that is its key; what carries a rule of coverage are
-    the recommendations of the therapy, so that it has no document of its own."""
+class DataContraindication(DataCarried):
+    """A contraindication, a warning or a coverage rule; what carries a rule of coverage are the recommendations of the
+    therapy, so that it has no document. ``jurisdiction`` where it is not its document's."""
 
     label: str
     kind: str
-    truth: str
+    truth: NotRequired[str]
     reason: NotRequired[str]
-    document: NotRequired[str]
-    issued: NotRequired[str]
-    issued_precision: NotRequired[str]
     jurisdiction: NotRequired[list[str]]
     route: NotRequired[str]
     kind_wording: NotRequired[str]
-    degree_stated: NotRequired[bool]
+    degree_unstated: NotRequired[bool]
     class_reading: NotRequired[str]
     consent_or_procedure: NotRequired[bool]
     note: NotRequired[bool]
@@ -175,31 +211,33 @@ class DataContraindication(TypedDict):
     encoding_review: NotRequired[EncodingReview]
 
 
-class DataEvidence(DataStated):
-    """An evidence item, by the id that is its key."""
+class DataEvidence(DataCarried):
+    """An evidence item; ``side``: benefit, harm or what else it speaks of."""
 
-    benefit_or_harm: NotRequired[str]
+    label: str
+    side: NotRequired[str]
     effect: NotRequired[str]
     certainty: NotRequired[str]
     reports: NotRequired[list[str]]
 
 
 class DataDocument(TypedDict):
-    """A document, by the id that is its key, with its addresses; ``sought`` says where one was sought in vain."""
+    """A document, by the id that is its key, with its addresses; ``verification`` where it is not "verified",
+    ``standing`` that of its statements which say no other, ``short`` the name by which voices of it are printed."""
 
     label: str
+    short: NotRequired[str]
     issued: NotRequired[str]
-    issued_precision: NotRequired[str]
-    kind: str
+    kind: NotRequired[str]
     verification: NotRequired[str]
     review: NotRequired[str]
+    standing: NotRequired[str]
     jurisdiction: NotRequired[list[str]]
     addresses: NotRequired[list[str]]
-    sought: NotRequired[list[str]]
 
 
 class DataQuestion(TypedDict):
-    """An unknown fact (see :class:`guidegraph.forms.Question`), by a key that holds within one answer."""
+    """An unknown fact (see :class:`guidegraph.forms.Question`); that of an alert names it: its signs stand there."""
 
     fact: str
     label: str
@@ -207,26 +245,33 @@ class DataQuestion(TypedDict):
     therapies: NotRequired[int]
     families: NotRequired[int]
     decides: NotRequired[str]
-    signs: NotRequired[list[Sign]]
     alert: NotRequired[bool]
     absolute: NotRequired[bool]
     trials: NotRequired[list[str]]
 
 
-class Data(Told):
-    """The data of an answer: bands and therapies, and once each what they refer to."""
+class Data(ToldOfPatient):
+    """The data of an answer: bands and therapies, and once each what they refer to.
+
+    Therapies refer to questions and to open facts without one by place, to contraindications and evidence by group.
+    """
 
     version: str
+    alerts: list[DataAlert]
+    flags: list[DataFlag]
     other_problems: list[OtherProblem]
     knowledge: DataKnowledge
     bands: list[DataBand]
     rest: list[Rest]
-    ask_next: list[str]
+    ask_next: list[int]
     therapies: dict[str, DataTherapy]
     no_longer_counts: int
     statements: dict[str, DataStatement]
+    populations: dict[str, DataPopulation]
     comparisons: dict[str, DataComparison]
-    contraindications: dict[str, DataContraindication]
-    evidence: dict[str, DataEvidence]
+    contraindications: dict[str, dict[str, DataContraindication]]
+    evidence: dict[str, dict[str, DataEvidence]]
     documents: dict[str, DataDocument]
-    questions: dict[str, DataQuestion]
+    questions: list[DataQuestion]
+    unasked: list[str]
+    disagreements: list[DataPair]

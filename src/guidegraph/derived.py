@@ -266,6 +266,7 @@ class GlanceVoice(TypedDict):
     standing: str
     review: str
     document: str
+    statement: str
 
 
 class GlanceFact(TypedDict):
@@ -330,11 +331,13 @@ class Rest(TypedDict):
 class Glance(TypedDict):
     """What one acts on, of an answer: every therapy in one band (schema/glance.schema.json).
 
-    ``reader`` is professional or plain; ``words`` are the sentences and the names of list entries for a plain reader,
-    by where they stand.
+    ``reader`` is professional or plain, in a ``language``; ``untranslated`` is what stands in English since that has no
+    words for it; ``words`` are the sentences and the names of list entries for a plain reader, by where they stand.
     """
 
     reader: str
+    language: str
+    untranslated: list[str]
     words: dict[str, str]
     as_of: str
     profile: Named

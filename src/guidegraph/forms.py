@@ -335,16 +335,14 @@ class Source(TypedDict):
     sought: list[str]
 
 
-class Told(TypedDict):
-    """What every form of an answer says of the patient, of what was read, and of the day."""
+class ToldOfPatient(TypedDict):
+    """What every form of an answer says of the patient, of what was read, and of the day, but for what is urgent."""
 
     as_of: str
     profile: Patient
     problem: Problem
     jurisdiction: str | None
     banner: str | None
-    alerts: list[Alert]
-    flags: list[Flag]
     taken_now: list[TakenNow]
     left_out: LeftOut | None
     not_understood: list[str]
@@ -355,6 +353,13 @@ class Told(TypedDict):
     unused: list[Unused]
     others: list[OtherEntry]
     software: str
+
+
+class Told(ToldOfPatient):
+    """What every form but the data of an answer says of the patient, with alerts and flags whole."""
+
+    alerts: list[Alert]
+    flags: list[Flag]
 
 
 class Asked(Told):

@@ -24,6 +24,7 @@ import pyoxigraph as ox
 from guidegraph import assets
 from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError
+from guidegraph.sayings import Saying, as_written
 
 T = TypeVar("T")
 Bound = tuple[Decimal, int]
@@ -116,12 +117,13 @@ def cells(said: Iterable[tuple[Interval, T, bool]]) -> Iterator[tuple[Interval, 
         yield cell, tuple(what for what, out in found if not out), tuple(what for what, out in found if out)
 
 
-def interval_text(interval: Interval) -> str:
+def interval_text(interval: Interval, said: Saying = as_written) -> str:
     """An interval in words, such as "at least 4 and below 12"."""
     (low, above), (high, included) = interval
-    parts = [] if low.is_infinite() else [f"{'over' if above else 'at least'} {plain(low)}"]
-    parts += [] if high.is_infinite() else [f"{'at most' if included else 'below'} {plain(high)}"]
-    return " and ".join(parts) or "any number"
+    least, most = ("over", "over {}") if above else ("least", "at least {}"), ("most", "at most {}")
+    parts = [] if low.is_infinite() else [said(*least, plain(low))]
+    parts += [] if high.is_infinite() else [said(*(most if included else ("below", "below {}")), plain(high))]
+    return said("both", "{} and {}", *parts) if len(parts) == 2 else next(iter(parts), said("any", "any number"))
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,12 @@ class TermReading:
     @property
     def text(self) -> str:
         """The definition with its source, such as "below 30, KDIGO 2012"."""
-        told = "" if self.cls else f"{interval_text(self.interval)}, "
-        return f"{told}{self.source}" + (" (our reading)" if self.ours else "")
+        return self.told(as_written)
+
+    def told(self, said: Saying) -> str:
+        """The same in the words of a reader."""
+        text = self.source if self.cls else f"{interval_text(self.interval, said)}, {self.source}"
+        return said("ours", "{} (our reading)", text) if self.ours else text
 
 
 def implication_rows(rows: Iterable[tuple[str, ...]]) -> list[Implication]:
@@ -229,6 +235,16 @@ def _fault(iri: str, what: str, mend: str) -> KnowledgeError:
 
 def reading_implications(readings: Iterable[TermReading]) -> list[Implication]:
     """What all readings together bring and exclude."""
+    return _both_ways(_rules(readings, as_written))
+
+
+def reasons_said(readings: Sequence[TermReading], said: Saying) -> dict[str, str]:
+    """What implications of readings say of their definitions, in the words of a reader, by what they say in ours."""
+    pairs = zip(_rules(readings, as_written), _rules(readings, said), strict=True)
+    return {ours.why: theirs.why for ours, theirs in pairs}
+
+
+def _rules(readings: Iterable[TermReading], said: Saying) -> list[Implication]:
     groups: dict[tuple[str, str, str, bool], list[TermReading]] = defaultdict(list)
     terms: dict[tuple[str, str], list[TermReading]] = defaultdict(list)
     for one in readings:
@@ -237,23 +253,23 @@ def reading_implications(readings: Iterable[TermReading]) -> list[Implication]:
     rules: list[Implication] = []
     for (then, term, number, _), group in sorted(groups.items()):
         alone = len(terms[then, term]) == 1
-        rules += _of_number(group) if number else _of_terms(group, alone)
-    return _both_ways(rules)
+        rules += _of_number(group, said) if number else _of_terms(group, alone, said)
+    return rules
 
 
-def _of_terms(group: list[TermReading], alone: bool) -> Iterator[Implication]:
+def _of_terms(group: list[TermReading], alone: bool, said: Saying) -> Iterator[Implication]:
     for one in group:
         # A list that is silent on the term says nothing of a fact that belongs into another list.
         other = one.given != one.then
         listless = other and not one.excluded
-        yield Implication(one.given, one.cls, one.then, one.term, one.excluded, None, READING, one.text, listless)
+        yield Implication(one.given, one.cls, one.then, one.term, one.excluded, None, READING, one.told(said), listless)
         if one.two_way and alone and not one.excluded:
             # Outside the antecedent the term is absent: who has the term has the antecedent.
-            yield Implication(one.then, one.term, one.given, one.cls, False, None, READING, one.text, other)
+            yield Implication(one.then, one.term, one.given, one.cls, False, None, READING, one.told(said), other)
 
 
-def _of_number(group: list[TermReading]) -> Iterator[Implication]:
-    first, why = group[0], "; ".join(one.text for one in group)
+def _of_number(group: list[TermReading], said: Saying) -> Iterator[Implication]:
+    first, why = group[0], "; ".join(one.told(said) for one in group)
     # What is only ruled out is not read from the number: a list denies it as it does any other term.
     listless = first.listless and not first.excluded
     out = first.excluded
@@ -269,9 +285,9 @@ def _of_number(group: list[TermReading]) -> Iterator[Implication]:
         agreed = ((low, high),) if low < high else ()
     for interval in agreed:
         # The widest definition is the one to name; a narrower one would read as if the number lay in it.
-        widest = "; ".join(one.text for one in group if one.interval == interval)
-        others = [one.text for one in group if one.interval != interval]
-        told = f"{widest}, the widest definition (also {'; '.join(others)})" if others else widest
+        widest = "; ".join(one.told(said) for one in group if one.interval == interval)
+        others = [one.told(said) for one in group if one.interval != interval]
+        told = said("widest", "{}, the widest definition (also {})", widest, "; ".join(others)) if others else widest
         yield replace(rule, interval=interval, why=told if first.widest and widest else why)
     if first.excluded:
         return

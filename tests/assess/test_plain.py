@@ -165,7 +165,7 @@ def test_it_reads_easily(both: Any) -> None:
 
 
 def test_headings_and_sentences_read_easily(kb: Any) -> None:
-    said = list(kb.knowledge.lay.sentences.values())
+    said = list(kb.knowledge.lay_in("en").sentences.values())
     assert ease([one for text in said for one in re.split(r"[.;:!?]", text) if one.strip(" {}")]) >= EASY
 
 
@@ -190,7 +190,7 @@ def named(monkeypatch: pytest.MonkeyPatch, answers: Any) -> set[str]:
 @pytest.mark.slow
 def test_every_term_has_plain_words(kb: Any, ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of all examples and 100 generated patients, in every place of the glance; and both readers are told the same."""
-    labels = kb.knowledge.lay.labels
+    labels = kb.knowledge.lay_in("en").labels
     generated = [ask(generate.profile(kb, seed)) for seed in range(100)]
     found = named(monkeypatch, [*(ask(path, problem=problem) for path, problem in ASKED), *generated])
     terms = {iri for iri in found if "/term/" in iri or iri.startswith(ns.GGA)}
@@ -203,7 +203,7 @@ def test_every_term_has_plain_words(kb: Any, ask: Any, monkeypatch: pytest.Monke
 
 
 def test_all_that_can_stand_in_a_glance_has_plain_words(kb: Any) -> None:
-    lay, records = kb.knowledge.lay, kb.records
+    lay, records = kb.knowledge.lay_in("en"), kb.records
     kinds = ("intervention", "condition", "finding", "number", "outcome")
     terms = [row for row in kb.vocabulary.rows if row.kind in kinds]
     assert [row.iri for row in terms if row.iri not in lay.labels] == []
@@ -225,15 +225,16 @@ def test_all_that_can_stand_in_a_glance_has_plain_words(kb: Any) -> None:
 
 def test_a_term_is_not_called_by_another_terms_words(kb: Any) -> None:
     """A plain reader never takes two terms for one: facts that would read alike would be counted as one."""
-    labels = kb.knowledge.lay.labels
+    labels = kb.knowledge.lay_in("en").labels
     kinds = ("intervention", "condition", "finding")
     told = [labels[row.iri] for row in kb.vocabulary.rows if row.kind in kinds]
     assert len(told) == len(set(told))
 
 
 def test_the_words_of_a_language_are_its_own(kb: Any) -> None:
-    engine = kb.engine
-    assert lay_words(engine, "en").labels and not lay_words(engine, "de").labels
+    assert lay_words(kb.engine, "en").own == set(kb.knowledge.lay_in("en").labels)
+    with pytest.raises(UsageError, match="no plain words"):
+        lay_words(kb.engine, "de")
 
 
 def test_what_was_told_to_professionals_stays(kb: Any, ask: Any) -> None:
@@ -253,7 +254,7 @@ def test_the_command(kb: Any) -> None:
     def run(*arguments: str) -> Any:
         return CliRunner().invoke(app, ["therapies", "example:renal-impairment", "--as-of", "2026-11-24", *arguments])
 
-    words = kb.knowledge.lay.sentences
+    words = kb.knowledge.lay_in("en").sentences
     shown = run("--reader", "plain")
     assert shown.exit_code == 0 and shown.output.startswith(words["top"].upper())
     assert words["band-recommended"] in run("--reader", "plain", "-f", "markdown").output

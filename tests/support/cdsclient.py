@@ -1,6 +1,7 @@
 """A client of CDS Hooks 2.0, written from its specification alone: it imports nothing of the server that it asks.
 
-It holds discovery, requests, responses and feedback against JSON Schemas that state what the specification demands.
+It holds discovery, requests, responses and feedback against JSON Schemas that state what the specification demands, and
+against HL7's logical models of them (tests/support/cdsmodels.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from uuid import uuid4
 
 import httpx
 from jsonschema import Draft202012Validator
+
+from tests.support.cdsmodels import faults
 
 _TEXT = {"type": "string", "minLength": 1}
 _URL = {"type": "string", "pattern": "^https?://[^/ ]+"}
@@ -90,9 +93,10 @@ RESPONSE = _object({"cards": _list(_CARD, 0)}, {"systemActions": _list(_ACTION)}
 
 
 def held(data: Any, schema: Any) -> Any:
-    """Data that fits a schema, with every member having a value."""
+    """Data that fits a schema, with every member having a value, and HL7's model of it."""
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(data)
+    assert faults("services" if schema is DISCOVERY else "response", data) == []
     return data
 
 
@@ -158,6 +162,7 @@ class Client:
     def _tell(self, hook: str, row: Mapping[str, Any]) -> httpx.Response:
         when = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         body = {"feedback": [{**row, "outcomeTimestamp": when}]}
+        assert faults("feedback", body) == []
         return self.http.post(f"/cds-services/{self.services[hook]['id']}/feedback", json=body)
 
 

@@ -340,7 +340,7 @@ def test_a_fault_in_what_is_folded_is_unfolded(open_page: OpenPage, field: str) 
 @SCRIPTS
 def test_the_switch_tells_it_to_the_patient_and_back(open_page: OpenPage, kb: Any, script: bool) -> None:
     page = open_page(CHRONIC, script=script)
-    words, before = kb.knowledge.lay.sentences, facts(page)
+    words, before = kb.knowledge.lay_in("en").sentences, facts(page)
     headings = page.locator("section.band > h2")
     bands = headings.count()
     page.get_by_role("button", name="In plain words").click()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import guidegraph as gg
 from guidegraph.web.served import Served
-from tests.support import cdsclient
+from tests.support import cdsclient, cdsmodels
 from tests.support.cdsclient import Client
 from tests.support.cdsserved import IBUPROFEN, client_of, drafts, record
 from tests.support.webserver import webserver
@@ -19,20 +20,81 @@ from tests.support.webserver import webserver
 CANARY = "canary-5512"
 
 
+def imported(module: ModuleType) -> set[str]:
+    """The modules that a module names in its imports."""
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    rows = [[a.name for a in node.names] for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    rows += [[node.module or ""] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name for row in rows for name in row}
+
+
 def test_the_client_knows_nothing_of_the_server() -> None:
-    tree = ast.parse(Path(cdsclient.__file__).read_text(encoding="utf-8"))
-    named = {
-        name.partition(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    assert not named & {"guidegraph", "tests"}
+    named = imported(cdsclient) | imported(cdsmodels)
+    ours = {name for name in named if name.partition(".")[0] in ("guidegraph", "tests")}
+    assert ours == {cdsmodels.__name__}
+
+
+UUID = "0b6e0d3a-2f0a-4a5b-9d63-7c1f0c2f1a11"
+ACTION = {"type": "delete", "description": "d", "resourceId": "MedicationRequest/1"}
+LINK = {"label": "l", "url": "https://example.org/", "type": "absolute"}
+CARD = {
+    "uuid": UUID,
+    "summary": "s",
+    "indicator": "info",
+    "source": {"label": "l", "topic": {"code": "c"}},
+    "suggestions": [{"label": "l", "uuid": UUID, "actions": [ACTION]}],
+    "selectionBehavior": "at-most-one",
+    "overrideReasons": [{"code": "c", "display": "d"}],
+    "links": [LINK],
+}
+TOLD = {
+    "card": UUID,
+    "outcome": "accepted",
+    "acceptedSuggestions": [{"id": UUID}],
+    "outcomeTimestamp": "2026-11-28T10:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        ("response", {"summary": "s" * 140}),
+        ("response", {"summary": None}),
+        ("response", {"indicator": "hard-stop"}),
+        ("response", {"uuid": "card 1"}),
+        ("response", {"source": {"label": "l", "name": "n"}}),
+        ("response", {"source": {"url": "https://example.org/"}}),
+        ("response", {"selectionBehavior": "all"}),
+        ("response", {"suggestions": []}),
+        ("response", {"suggestions": [{"label": "l", "isRecommended": True}] * 2}),
+        ("response", {"suggestions": [{"label": "l", "actions": [{"type": "delete", "resourceId": "1"}]}]}),
+        ("response", {"suggestions": [{"label": "l", "actions": [{"type": "delete", "description": "d"}]}]}),
+        ("response", {"overrideReasons": [{"code": "c"}]}),
+        ("response", {"links": [{**LINK, "appContext": "x"}]}),
+        ("response", {"links": [{**LINK, "url": "/here"}]}),
+        ("response", {"links": LINK}),
+        ("feedback", {"outcome": "ignored"}),
+        ("feedback", {"acceptedSuggestions": []}),
+        ("feedback", {"outcomeTimestamp": "today"}),
+        ("feedback", {"overrideReason": {}}),
+        ("services", {"id": "two words "}),
+        ("services", {"description": ""}),
+        ("services", {"prefetch": {"patient": 1}}),
+    ],
+)
+def test_the_models_of_hl7_refuse_what_they_do_not_allow(model: str, change: dict[str, Any]) -> None:
+    service = {"hook": "patient-view", "id": "one", "description": "d", "prefetch": {"patient": "Patient/1"}}
+    named, row = {"response": ("cards", CARD), "feedback": ("feedback", TOLD), "services": ("services", service)}[model]
+    assert cdsmodels.faults(model, {named: [row]}) == [] == cdsmodels.faults(model, {named: []})
+    assert len(cdsmodels.faults(model, {named: [row | change]})) == 1
+    assert cdsmodels.faults(model, {}) == [f"{named}: missing"]
+
+
+def test_a_suggestion_needs_to_be_told_how_many_may_be_chosen() -> None:
+    card = {key: value for key, value in CARD.items() if key != "selectionBehavior"}
+    assert cdsmodels.faults("response", {"cards": [card]}) == ["cards: cds-resp-6"]
+    body = {"cards": [], "systemActions": []}
+    assert cdsmodels.faults("response", body) == ["systemActions: empty"]
 
 
 def test_discovery_offers_the_three_hooks(clinic: Any, repo_root: Path) -> None:

@@ -88,25 +88,38 @@ class Answer:
         return glance(self.assessment, self._data)
 
     @cached_property
-    def _plain(self) -> Glance:
-        from guidegraph.assess.glance import glance, in_plain_words
+    def _plain(self) -> dict[str, Glance]:
+        """The glances in plain words that were asked for, by language."""
+        return {}
 
-        plain = in_plain_words(self._knowledge, self.assessment)
-        return glance(plain, self._answered(plain))
+    def _plainly(self, language: str) -> Glance:
+        from guidegraph.assess.glance import in_plain_words, plain_glance
 
-    def glance(self, reader: str = "professional") -> Glance:
+        words = self._knowledge.lay_in(language)
+        if words.language not in self._plain:
+            plain = in_plain_words(words, self.assessment)
+            self._plain[words.language] = plain_glance(words, plain, self._answered(plain))
+        return self._plain[words.language]
+
+    def glance(self, reader: str = "professional", language: str = "en") -> Glance:
         """What one acts on in half a minute: every therapy in one band, in the published JSON form; a copy.
 
         Args:
             reader: "professional", or "plain" for everyday words that say the same in the same order.
+            language: of the plain words, as a tag such as "de"; what that does not have stands in English and is told.
 
         Raises:
-            UsageError: the reader is neither.
+            UsageError: the reader is neither, or nothing is said in that language.
         """
         if reader not in READERS:
             mend = f"Use {' or '.join(READERS)}."
             raise UsageError(f"no answer is written for {reader!r}", where="reader", mend=mend)
-        return plain_copy(self._glance if reader == READERS[0] else self._plain)
+        if reader == READERS[0]:
+            if language.partition("-")[0].lower() != "en":
+                mend = "Ask for plain words with it."
+                raise UsageError("only plain words are told in another language", where="language", mend=mend)
+            return plain_copy(self._glance)
+        return plain_copy(self._plainly(language))
 
     def data(self) -> Data:
         """The answer for programs, everything in it once (schema/data.schema.json); a copy."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from guidegraph.api.answer import Answer
+from guidegraph.api.answer import READERS, Answer
 from guidegraph.api.arguments import Argument, checked, object_schema
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.disagree.selection import STRENGTHS
@@ -202,21 +202,25 @@ def _matrix(kb: KnowledgeBase, given: Given) -> Any:
 
 
 _DOCUMENT = "A document by its id (as ggd:NAME or NAME) or a part of its label that only it has."
+_READER = (
+    Argument("reader", "choice", "For whom: plain is in everyday words, for the patient.", options=READERS),
+    Argument("language", "text", "The language of plain words, a tag such as de: a file of labels has them."),
+)
 _OPERATIONS = (
     Operation(
         "glance",
         "The answer at a glance",
         "What one acts on for a patient: alerts first, what must not be given, what is recommended and by whom, what "
         "to check, where sources disagree, and what to ask next. Every therapy stands in one band.",
-        (*_OF_PATIENT, _ALSO),
-        lambda kb, given: _answer(kb, given).glance(),
+        (*_OF_PATIENT, _ALSO, *_READER),
+        lambda kb, given: _answer(kb, given).glance(**_chosen(given, _READER)),
         "therapies/glance",
     ),
     Operation(
         "therapies",
         "The answer as data",
         "Every therapy that a statement reaches, with its status for the patient, its family and band, and what each "
-        "rests on: statements, contraindications, evidence, documents and questions stand once, in maps by identifier.",
+        "rests on: statements, contraindications, evidence, documents and questions stand once, by id or place.",
         (*_OF_PATIENT, _ALSO),
         lambda kb, given: Written(_answer(kb, given).json()),
         "therapies",

@@ -25,7 +25,7 @@ def signs(assessment: Assessment, alert: str) -> list[Sign]:
             atom = assessment.atom(iri)
             fact = assessment.book.fact(atom)
             if iri in assessment.clock(alert):
-                label = f"{fact.label} of what this is about"
+                label = assessment.said("of-this", "{} of what this is about", fact.label)
                 rows[fact.fact] = fact.filed, {"fact": fact.fact, "label": label, "key": "", "truth": UNKNOWN}
             elif not atom.names:
                 truth = assessment.truth(iri)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FALSE, LEFT_OUT, TRUE, Assessment
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.describe import iri_of
-from guidegraph.knowledge.facts import range_text
 from guidegraph.knowledge.records import gg
 from guidegraph.model import TrialFact
 from guidegraph.termreadings import plain
@@ -41,10 +41,8 @@ def _key(trial: TrialFact) -> tuple[str, str, str]:
 
 def _tried(assessment: Assessment, therapy: str, trial: TrialFact) -> Tried:
     records = assessment.records
-    outcome = records.label(trial.outcome) if trial.outcome else "running"
-    weeks = f", {plain(trial.weeks)} week{'' if trial.weeks == 1 else 's'}" if trial.weeks is not None else ""
+    outcome = records.label(trial.outcome) if trial.outcome else assessment.said("running", "running")
     itself = trial.of == therapy
-    via = "" if itself else f" (through {records.label(trial.of)})"
     return {
         "intervention": describe.name(trial.of),
         "label": records.label(trial.of),
@@ -52,14 +50,26 @@ def _tried(assessment: Assessment, therapy: str, trial: TrialFact) -> Tried:
         "in_vain": trial.outcome in _IN_VAIN,
         "weeks": float(trial.weeks) if trial.weeks is not None else None,
         "itself": itself,
-        "text": f"tried: {outcome}{weeks}{via}",
+        "text": assessment.said("tried", "tried: {}", _course(assessment, therapy, trial, outcome)),
     }
+
+
+def _course(assessment: Assessment, therapy: str, trial: TrialFact, outcome: str) -> str:
+    """What became of a trial, in words."""
+    told = outcome
+    if trial.weeks is not None:
+        one = trial.weeks == 1
+        weeks = assessment.said("in-week" if one else "in-weeks", "{} week" if one else "{} weeks", plain(trial.weeks))
+        told = f"{told}, {weeks}"
+    if trial.of != therapy:
+        told = assessment.said("through", "{} (through {})", told, assessment.records.label(trial.of))
+    return told
 
 
 def trials_made(assessment: Assessment) -> list[str]:
     """The trials of the problem in words, for questions on care taken as a whole."""
     rows = sorted(assessment.profile.trials_present, key=_key)
-    told = (_tried(assessment, t.of, t)["text"].removeprefix("tried: ") for t in rows)
+    told = (_course(assessment, t.of, t, _tried(assessment, t.of, t)["outcome"]) for t in rows)
     return [f"{assessment.records.label(t.of)} ({text})" for t, text in zip(rows, told, strict=True)]
 
 
@@ -111,6 +121,9 @@ def flags(assessment: Assessment) -> list[Flag]:
     return sorted(rows, key=lambda row: (label(iri_of(row["id"])), row["id"]))
 
 
+_BANNER = "Age {} is outside the age range of every guideline here that states one ({}): they are for {}."
+
+
 def banner(assessment: Assessment) -> str | None:
     """That the patient's age is outside the range of every guideline that states one; None where it is inside one."""
     records, age = assessment.records, assessment.profile.values.get(gg("ageYears"))
@@ -127,11 +140,9 @@ def banner(assessment: Assessment) -> str | None:
         return None
     told = _ranges(assessment, {a for atoms in stated.values() for a in atoms})
     count = len(stated)
-    return (
-        f"Age {plain(age)} is outside the age range of every guideline here that states one ({count}): "
-        f"they are for {' or '.join(told)}."
-    )
+    ranges_told = reduce(partial(assessment.said, "either", "{} or {}"), told)
+    return assessment.said("banner", _BANNER, plain(age), str(count), ranges_told)
 
 
 def _ranges(assessment: Assessment, atoms: Iterable[str]) -> list[str]:
-    return sorted({range_text(assessment.atom(a), "years") for a in atoms})
+    return sorted({assessment.book.range(assessment.atom(a), "years") for a in atoms})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from guidegraph.assess.assessment import FALSE, TRUE, TRUTH_ORDER, UNKNOWN, Assessment
@@ -37,7 +38,13 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
     def _of(cls: str, given: str) -> list[Definition]:
         # Definitions by another number did not speak: an eGFR is told with those of the eGFR.
         return [
-            {"text": one.text, "source": one.source, "place": one.place, "two_way": one.two_way, "ours": one.ours}
+            {
+                "text": one.told(book.said),
+                "source": one.source,
+                "place": one.place,
+                "two_way": one.two_way,
+                "ours": one.ours,
+            }
             for one in book.readings
             if one.term == cls and given in ("", one.given)
         ]
@@ -50,7 +57,9 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
                 prop,
                 cls,
                 TRUE if held else FALSE,
-                f"{'' if held else 'not '}{label}: {book.cause(cause)}",
+                book.said("read-held", "{}: {}", label, book.cause(cause))
+                if held
+                else book.said("read-not", "not {}: {}", label, book.cause(cause)),
                 cause.rule.given,
             )
     for prop, cls in settled.disputed:
@@ -59,10 +68,10 @@ def read_terms(assessment: Assessment) -> list[ReadTerm]:
         # What no criterion speaks of is not told: a score that a denied disease narrows tells nobody anything.
         if "" not in assessment.records.spoken.get(number, ()):
             continue
-        left = " or ".join(interval_text(span) for span in spans)
+        left = reduce(partial(book.said, "either", "{} or {}"), [interval_text(span, book.said) for span in spans])
         told = (settled.derived.get(number, ""), *(book.cause(cause) for cause in settled.narrowed.get(number, ())))
         why = "; ".join(dict.fromkeys(filter(None, told)))
-        add(number, "", UNKNOWN, f"{book.short(number)} {left}: {why}")
+        add(number, "", UNKNOWN, book.said("span", "{} {}: {}", book.short(number), left, why))
     return sorted(rows, key=lambda row: (TRUTH_ORDER[row["truth"]], row["label"], row["id"]))
 
 
@@ -85,12 +94,13 @@ def unused(assessment: Assessment) -> list[Unused]:
     for number, value in profile.values.items():
         if number not in read and "" not in assessment.records.spoken.get(number, ()):
             fact = book.number(number)
-            text = f"{book.short(number)} {plain(value)}"
+            text = book.said("value", "{} {}", book.short(number), plain(value))
             rows.append({"id": describe.name(number), "label": fact.label, "key": fact.key, "text": text})
     for prop, cls, held in _facts(assessment):
         if not _used(assessment, prop, cls, held):
             fact = book.fact(Atom(f"{prop} {cls}", prop, cls))
-            text = ("" if held else "no ") + assessment.records.label(cls)
+            label = assessment.records.label(cls)
+            text = label if held else book.said("absent", "no {}", label)
             rows.append({"id": describe.name(cls), "label": fact.label, "key": book.key(Atom("", prop)), "text": text})
     return sorted(rows, key=lambda row: (row["key"], row["text"], row["id"]))
 

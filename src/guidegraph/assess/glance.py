@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import ROUND_UP
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from guidegraph.termreadings import short
 if TYPE_CHECKING:
     from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
     from guidegraph.forms import Assessed, Contraindication, Recommendation, Therapy
-    from guidegraph.knowledge.opened import Knowledge
+    from guidegraph.knowledge.lay import LayWords
     from guidegraph.readforms import ReadTerm
 
 #: Voices, facts to establish and questions that are named; the others are counted.
@@ -37,15 +37,35 @@ _STRENGTH = ("strong", "conditional")
 _TESTS = ("do-not-give", "recommended", "avoid", "if-checked", "disagree", "weak-ground", "left-open", "not-now")
 
 
-def in_plain_words(knowledge: Knowledge, assessment: Assessment) -> Assessment:
-    """The same assessment told in plain words; everything stands in the order of the one given."""
+def in_plain_words(words: LayWords, assessment: Assessment) -> Assessment:
+    """The same assessment told in the plain words of a language; everything stands in the order of the one given."""
     from guidegraph.knowledge.lay import LayBook, lay_records
 
-    records = lay_records(assessment.records, knowledge.lay)
-    book = LayBook(assessment.book, records, knowledge.lay)
-    return replace(
-        assessment, records=records, book=book, sentences=knowledge.lay.sentences, filing=assessment, _made={}
-    )
+    records = lay_records(assessment.records, words)
+    book = LayBook(assessment.book, records, words)
+    return replace(assessment, records=records, book=book, sentences=words.sentences, filing=assessment, _made={})
+
+
+def plain_glance(words: LayWords, plain: Assessment, answer: Assessed) -> Glance:
+    """The glance of an answer in plain words, with what of it the language does not say."""
+    from guidegraph.knowledge.lay import untranslated
+
+    made = glance(plain, answer)
+    told = [text for key, value in made.items() if key != "words" for text in _texts(value)]
+    told += [text for key, text in made["words"].items() if key not in plain.sentences]
+    return {**made, "language": words.language, "untranslated": untranslated(words, plain.records, told)}
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text inside some data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
 
 
 def glance(assessment: Assessment, answer: Assessed) -> Glance:
@@ -73,6 +93,8 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
     left = Counter(entries[head]["status"] for head in members if where[head][0] == "rest")
     return {
         "reader": "plain" if plainly else "professional",
+        "language": "en",
+        "untranslated": [],
         "words": {**assessment.sentences, **_list_words(assessment)} if plainly else {},
         "as_of": answer["as_of"],
         "profile": {"id": answer["profile"]["id"], "label": answer["profile"]["label"]},
@@ -120,8 +142,11 @@ def _problem(assessment: Assessment) -> str:
     about = assessment.asked.about or assessment.profile.about
     names = [assessment.records.label(cls) for cls in sorted(about, key=assessment.filed.records.label)]
     weeks = assessment.profile.values.get(gg("symptomWeeks"))
-    lasted = f" for {short(weeks)} week{'' if weeks == 1 else 's'}" if weeks is not None else ""
-    return f"{', '.join(names) or 'No problem named'}{lasted}"
+    told = ", ".join(names) or assessment.said("no-problem", "No problem named")
+    if weeks is None:
+        return told
+    lasted = ("for-week", "{} for {} week") if weeks == 1 else ("for-weeks", "{} for {} weeks")
+    return assessment.said(*lasted, told, short(weeks))
 
 
 def _patient(assessment: Assessment) -> Iterable[str]:
@@ -134,7 +159,7 @@ def _patient(assessment: Assessment) -> Iterable[str]:
     for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
         for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.filed.records.label):
             yield book.label(Atom("", prop, cls))
-    lists = sorted(book.key(Atom("", prop)) for prop in profile.complete)
+    lists = [book.listed(prop) for prop in sorted(profile.complete, key=lambda prop: book.key(Atom("", prop)))]
     if lists:
         yield assessment.said("complete", "complete: {}", ", ".join(lists))
 
@@ -208,7 +233,8 @@ def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
     short = describe.short_name(records, document, statement)
     # What only reports another speaks for that one, read through it.
     for reported in voice["reports"][:1]:
-        short = f"{describe.short_name(records, iri_of(reported['id']))} (in {short})"
+        reporting = describe.short_name(records, iri_of(reported["id"]))
+        short = assessment.said("reported-in", "{} (in {})", reporting, short)
     return {
         "short": short,
         "stance": voice["stance"],
@@ -216,18 +242,22 @@ def _voice(assessment: Assessment, voice: Recommendation) -> GlanceVoice:
         "standing": voice["standing"],
         "review": voice["document"]["review"],
         "document": voice["document"]["id"],
+        "statement": voice["id"],
     }
+
+
+_ATTACHED = {"only": "only: {}", "without": "without: {}", "about-time": "about: {}", "but-for": "but for: {}"}
 
 
 def _attached(assessment: Assessment, voice: Recommendation, within: str) -> list[str]:
     """What a recommendation attaches to an intervention and what it leaves out of it; of advice against one also the
     time that it is about."""
     records, statement = assessment.records, iri_of(voice["id"])
-    rows = [("only:", "attachedCondition"), ("without:", "onlyWithout")]
+    rows = [("only", "attachedCondition"), ("without", "onlyWithout")]
     if within == "avoid":
-        rows = [("about:", "horizon"), ("but for:", "onlyWithout")]
+        rows = [("about-time", "horizon"), ("but-for", "onlyWithout")]
     return [
-        f"{word} {'; '.join(labels)}"
+        assessment.said(word, _ATTACHED[word], "; ".join(labels))
         for word, name in rows
         if (labels := [records.label(one) for one in records.all(statement, name)])
     ]
@@ -268,7 +298,7 @@ def _establish(assessment: Assessment, entry: Therapy, therapy: str) -> list[str
 
 def _notes(assessment: Assessment, entry: Therapy, therapy: str, within: str) -> list[str]:
     notes = [trial["text"] for trial in entry["tried"]]
-    notes += [f"only where definitions differ: {text}" for text in entry["boundary"]]
+    notes += [assessment.said("boundary", "only where definitions differ: {}", text) for text in entry["boundary"]]
     if within == "do-not-give" and entry["status"] != "contraindicated":
         notes += _check_first(assessment, therapy)
     if within == "not-now":
@@ -276,7 +306,9 @@ def _notes(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
         by = describe.short_name(
             assessment.records, assessment.records.one(first.statement, "statedIn"), first.statement
         )
-        when = f"in {short(first.weeks, ROUND_UP)} weeks" if first.weeks else "after it"
+        after = assessment.said("after", "after it")
+        weeks = short(first.weeks, ROUND_UP) if first.weeks else ""
+        when = assessment.said("within-weeks", "in {} weeks", weeks) if weeks else after
         notes.append(f"{by}, {when}: {'; '.join(first.lacking)}")
     if within == "disagree":
         notes += list(dict.fromkeys(pair["text"] for pair in entry["disagreements"]))[:1]

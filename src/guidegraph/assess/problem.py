@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from guidegraph.readforms import Named
 
 
+_ONE_PROBLEM = (
+    "{} were taken as one problem with one duration, score, severity and history of trials. "
+    "To separate them, write each under problems with what belongs to it."
+)
+_EVERY_PROBLEM = "No condition that recommendations here speak of is known, so those of every problem count."
+
+
 def problem(assessment: Assessment) -> Problem:
     """The problem of an assessment: its conditions, whether it was named, and what was taken for granted."""
     records, about = assessment.records, assessment.asked.about
@@ -24,16 +31,14 @@ def problem(assessment: Assessment) -> Problem:
     notes = []
     apart = [pair for pair in combinations(sorted(about), 2) if not records.same_problem(*pair)]
     if apart and not named:
-        held = _listed(_labels(records, {cls for pair in apart for cls in pair}))
-        notes.append(
-            f"{held} were taken as one problem with one duration, score, severity and history of trials. "
-            "To separate them, write each under problems with what belongs to it."
-        )
+        held = _listed(assessment, _labels(records, {cls for pair in apart for cls in pair}))
+        notes.append(assessment.said("one-problem", _ONE_PROBLEM, held))
     silent = [cls for cls in about if not any(records.same_problem(cls, one) for one in records.spoken_of)]
     if silent:
-        notes.append(f"No recommendation here speaks of {_listed(_labels(records, silent))}.")
+        told = _listed(assessment, _labels(records, silent))
+        notes.append(assessment.said("silent", "No recommendation here speaks of {}.", told))
     if not about:
-        notes.append("No condition that recommendations here speak of is known, so those of every problem count.")
+        notes.append(assessment.said("every-problem", _EVERY_PROBLEM))
     return {"conditions": _named(records, about), "named": named, "notes": notes}
 
 
@@ -68,8 +73,8 @@ def _labels(records: Records, classes: Iterable[str]) -> list[str]:
     return sorted({records.label(cls) for cls in classes})
 
 
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _listed(assessment: Assessment, words: list[str]) -> str:
+    return words[0] if len(words) == 1 else assessment.said("both", "{} and {}", ", ".join(words[:-1]), words[-1])
 
 
 def _named(records: Records, classes: Iterable[str]) -> list[Named]:

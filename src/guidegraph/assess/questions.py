@@ -114,7 +114,8 @@ def differing(assessment: Assessment, atom: Atom) -> str:
     rule = assessment.settled.disputed[atom.prop, atom.cls]
     number = assessment.book.short(rule.given)
     value = plain(assessment.profile.values[rule.given])
-    return f"{assessment.book.label(atom)}: sources differ at {number} {value} ({rule.why})"
+    why, label = assessment.book.why(rule.why), assessment.book.label(atom)
+    return assessment.said("sources-differ", "{}: sources differ at {} {} ({})", label, number, value, why)
 
 
 def questions(assessment: Assessment, unknown: Mapping[str, Iterable[Open]]) -> list[Question]:
@@ -233,7 +234,8 @@ def _nobody_knows(assessment: Assessment, iri: str, elsewhere: bool) -> str:
     """Why what an atom hangs on is not asked as a fact: definitions differ, or it may be about another problem."""
     if not elsewhere:
         return differing(assessment, assessment.atom(iri))
-    return f"{assessment.book.label(assessment.atom(iri))}, of whatever else of the patient that is about"
+    label = assessment.book.label(assessment.atom(iri))
+    return assessment.said("of-whatever", "{}, of whatever else of the patient that is about", label)
 
 
 def _named(assessment: Assessment, statement: str) -> list[tuple[str, str, str | None]]:

@@ -100,6 +100,9 @@ def therapies(
     reader: Annotated[
         Reader, typer.Option("--reader", help="For whom: plain tells a glance in everyday words, for the patient.")
     ] = Reader.professional,
+    language: Annotated[
+        str, typer.Option("--language", metavar="TAG", help="The language of plain words, such as de: a file has them.")
+    ] = "en",
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
     """What to do for a patient at a glance, or in full: which therapies are eligible, which are not and why.
@@ -116,6 +119,10 @@ def therapies(
     if plainly and (full or ended or form is Format.fhir):
         raise UsageError(
             "only a glance is told in plain words", where="--reader", mend="Leave out what shows the whole."
+        )
+    if language != "en" and not plainly:
+        raise UsageError(
+            "only plain words are told in another language", where="--language", mend="Use --reader plain."
         )
     if brief and form not in (Format.table, Format.markdown, Format.json):
         raise UsageError(f"there is no glance as {form.value}", where="--glance", mend="Leave it out.")
@@ -139,7 +146,7 @@ def therapies(
     elif form is Format.json and full is None and not ended and not plainly:
         text = answers[0].json()
     else:
-        text = "\n".join(shown(a.glance(reader.value) if brief else a.whole) for a in answers)
+        text = "\n".join(shown(a.glance(reader.value, language) if brief else a.whole) for a in answers)
     if save is not None:
         write(answers[0].saved(), save)
     write(text)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial, reduce
 
 from guidegraph import namespaces as ns
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.records import Records, gg
 from guidegraph.model import Another, CareFact, Profile, StopFact, TermRow, TrialFact
 from guidegraph.profile import Cause, Settled, Vocabulary, cause_text, perhaps
+from guidegraph.sayings import Saying, as_written
 from guidegraph.termreadings import CARE, LISTED, READING, STOPPED, SUPPLIED, Implication, Interval, TermReading, plain
 
-_BOUNDS = {">=": "at least", ">": "over", "<=": "at most", "<": "under"}
+_BOUNDS = {
+    ">=": ("least", "at least {}"),
+    ">": ("over", "over {}"),
+    "<=": ("most", "at most {}"),
+    "<": ("under", "under {}"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,10 +37,11 @@ class Fact:
     filed: str
 
 
-def range_text(atom: Atom, unit: str = "") -> str:
+def range_text(atom: Atom, unit: str = "", said: Saying = as_written) -> str:
     """The range of an atom in words, such as "at least 6 and under 12 weeks"."""
-    text = " and ".join(f"{_BOUNDS[sign]} {plain(bound)}" for sign, bound in atom.limits) or "any number"
-    return f"{text} {unit}".rstrip()
+    told = [said(*_BOUNDS[sign], plain(bound)) for sign, bound in atom.limits]
+    text = reduce(partial(said, "both", "{} and {}"), told) if told else said("any", "any number")
+    return said(f"in-{unit}", f"{{}} {unit}", text) if unit else text
 
 
 def _coded(profile: Profile, cls: str, present: bool) -> str:
@@ -64,6 +72,20 @@ class FactBook:
     def _term(self, iri: str) -> TermRow:
         return self._terms.get(iri) or TermRow(iri, "", self._records.label(iri))
 
+    @property
+    def said(self) -> Saying:
+        """The words around names."""
+        return as_written
+
+    def range(self, atom: Atom, unit: str = "") -> str:
+        """The range of an atom in words (see :func:`range_text`)."""
+        return range_text(atom, unit, self.said)
+
+    def listed(self, prop: str) -> str:
+        """What a list of the profile is called."""
+        key = self.key(Atom("", prop))
+        return self.said(f"list-{key}", key)
+
     def key(self, atom: Atom) -> str:
         """The profile key that states the atom's property."""
         term = self._term(atom.prop)
@@ -71,7 +93,7 @@ class FactBook:
 
     def label(self, atom: Atom, positive: bool = True) -> str:
         """The atom in words, negated if asked."""
-        return ("" if positive else "not: ") + self._positive(atom)
+        return self._positive(atom) if positive else self.said("not", "not: {}", self._positive(atom))
 
     def _positive(self, atom: Atom) -> str:
         if not atom.prop and atom.names:
@@ -79,29 +101,34 @@ class FactBook:
         if not atom.prop:
             return "a criterion outside the population fragment"
         if not atom.cls:
-            return f"{self._term(atom.prop).label}: {range_text(atom)}"
+            return f"{self._term(atom.prop).label}: {self.range(atom)}"
         name = self._records.label(atom.cls)
         if atom.prop == gg("hasTrial"):
-            how = self._records.label(atom.outcome) if atom.outcome else "any outcome"
-            weeks = f", {range_text(atom, 'weeks')}" if atom.bounded else ""
-            return f"trial of {name} ({how}{weeks})"
+            how = self._records.label(atom.outcome) if atom.outcome else self.said("any-outcome", "any outcome")
+            weeks = f", {self.range(atom, 'weeks')}" if atom.bounded else ""
+            return self.said("trial", "trial of {} ({})", name, how + weeks)
         if atom.prop == gg("stoppedMedication"):
-            days = f" ({range_text(atom, 'days')} ago)" if atom.bounded else ""
-            return f"stopped {name}{days}"
+            return self._ago(atom, self.said("stopped", "stopped {}", name))
         if atom.prop in CARE:
             return self._care(atom, name)
         if atom.prop == gg("takesMedication"):
-            return f"takes {name}"
+            return self.said("takes", "takes {}", name)
         return name
+
+    def _ago(self, atom: Atom, told: str) -> str:
+        return self.said("ago", "{} ({} ago)", told, self.range(atom, "days")) if atom.bounded else told
 
     def _care(self, atom: Atom, name: str) -> str:
         """A test or procedure done, or a supply, in words."""
-        ago = f" ({range_text(atom, 'days')} ago)" if atom.bounded else ""
         if atom.prop == SUPPLIED:
-            lasts = f" for {range_text(atom.value, 'days')}" if atom.valued else ""
-            return f"was supplied with {name}{lasts}{ago}"
-        came = f" that showed {self._records.label(atom.showed)}" if atom.showed else ""
-        return f"{name} done{ago}{came}" + (f" with a value {range_text(atom.value)}" if atom.valued else "")
+            told = self.said("supplied", "was supplied with {}", name)
+            if atom.valued:
+                told = self.said("lasting", "{} for {}", told, self.range(atom.value, "days"))
+            return self._ago(atom, told)
+        told = self._ago(atom, self.said("done", "{} done", name))
+        if atom.showed:
+            told = self.said("showing", "{} that showed {}", told, self._records.label(atom.showed))
+        return self.said("valued", "{} with a value {}", told, self.range(atom.value)) if atom.valued else told
 
     def fact(self, atom: Atom) -> Fact:
         """The question that an atom of the index comes to; all ranges of one number are one question."""
@@ -129,6 +156,10 @@ class FactBook:
     def short(self, number: str) -> str:
         """What a number is called in a sentence that gives its value."""
         return self.vocabulary.short(number)
+
+    def why(self, text: str) -> str:
+        """What an implication says of its definitions."""
+        return text
 
     def cause(self, cause: Cause) -> str:
         """How a fact came to be known, in words."""
@@ -235,7 +266,7 @@ class FactBook:
                 yield cls
 
     def _caused(self, causes: Iterable[Cause | None]) -> str:
-        return "; ".join(dict.fromkeys(cause_text(cause, self.vocabulary) for cause in causes if cause))
+        return "; ".join(dict.fromkeys(self.cause(cause) for cause in causes if cause))
 
     def deciding(self, settled: Settled, atom: Atom, truth: str) -> str | None:
         """The fact of the patient that made an atom true or false, in words, or why a complete list left it unknown;

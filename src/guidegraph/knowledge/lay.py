@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from string import Formatter
 
+from guidegraph.errors import UsageError
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.engine import Engine
 from guidegraph.knowledge.facts import Fact, FactBook
 from guidegraph.knowledge.records import Records
 from guidegraph.model import TermRow
+from guidegraph.profile import Cause, cause_text
+from guidegraph.sayings import Saying
+from guidegraph.termreadings import reasons_said
 
 #: The language of the plain words that are shipped.
 ENGLISH = "en"
@@ -18,30 +24,102 @@ ENGLISH = "en"
 
 @dataclass(frozen=True)
 class LayWords:
-    """The plain words of one language: ``labels`` by node (IRI), ``sentences`` by code."""
+    """The plain words of one language: ``labels`` by node (IRI), ``sentences`` by code.
+
+    What a language does not have is said in English: ``borrowed`` are the codes of such sentences, ``own`` the nodes
+    that it has words for.
+    """
 
     labels: Mapping[str, str]
     sentences: Mapping[str, str]
+    language: str = ENGLISH
+    own: frozenset[str] = frozenset()
+    borrowed: tuple[str, ...] = ()
+
+    def said(self, code: str, sentence: str, *parts: str) -> str:
+        """A sentence with its parts filled in: the one of this language at a code, else the one given."""
+        return self.sentences.get(code, sentence).format(*parts)
+
+
+def lay_languages(engine: Engine) -> list[str]:
+    """The languages that there are plain words in."""
+    return sorted({row[1].partition("-")[0].lower() for row in engine.select("answer/lay") if row[1]})
 
 
 def lay_words(engine: Engine, language: str = ENGLISH) -> LayWords:
-    """The plain words of a language, those of its regions not told apart."""
-    rows = [row for row in engine.select("answer/lay") if row[1].partition("-")[0].lower() == language]
+    """The plain words of a language, those of its regions not told apart, and English ones where it has none.
+
+    Raises:
+        UsageError: nothing is said in that language, or a sentence of it does not hold the parts of the English one.
+    """
+    wanted = language.partition("-")[0].lower()
+    rows = sorted(engine.select("answer/lay"))
+    said = {lang: [row for row in rows if row[1].partition("-")[0].lower() == lang] for lang in (ENGLISH, wanted)}
+    if not said[wanted] and wanted != ENGLISH:
+        known = ", ".join(lay_languages(engine))
+        mend = f"Use one of: {known}; or add a file of labels in it (docs/answers.md)."
+        raise UsageError(f"there are no plain words in {language!r}", where="language", mend=mend)
+    english, own = (_by_code(said[lang]) for lang in (ENGLISH, wanted))
+    for code, text in own.items():
+        if code in english and _parts(text) != _parts(english[code]):
+            raise UsageError(
+                f"the sentence {code!r} does not hold the parts of the English one: {english[code]!r}",
+                where=f"plain words in {wanted}",
+                mend="Write {} for each part in the order of the English sentence, or {0}, {1} and so on in another.",
+            )
+    labels = {lang: {node: text for node, _, text, code in found if not code} for lang, found in said.items()}
     return LayWords(
-        {node: text for node, _, text, code in sorted(rows) if not code},
-        {code: text for _, _, text, code in sorted(rows) if code},
+        labels[ENGLISH] | labels[wanted],
+        english | own,
+        wanted,
+        frozenset(labels[wanted]),
+        tuple(sorted(english.keys() - own.keys())),
     )
 
 
+def _parts(sentence: str) -> list[str] | None:
+    """The places of the parts of a sentence, in order; None where it is no such sentence."""
+    try:
+        named = [
+            name for _, name, form, turn in Formatter().parse(sentence) if name is not None and not form and not turn
+        ]
+    except ValueError:
+        return None
+    if not any(named):
+        return [str(at) for at in range(len(named))]
+    return sorted(set(named))
+
+
+def _by_code(rows: Iterable[tuple[str, ...]]) -> dict[str, str]:
+    return {code: text for _, _, text, code in rows if code}
+
+
+def untranslated(words: LayWords, records: Records, told: Iterable[str]) -> list[str]:
+    """What of some texts stands in English since a language has no word for it: names that occur, and sentences.
+
+    Args:
+        words: of the language.
+        records: those that the texts were made with (:func:`lay_records`).
+        told: the texts.
+    """
+    if words.language == ENGLISH:
+        return []
+    text = " ".join(told).casefold()
+    named = {records.label(iri) for iri in {*records.classes, *words.labels} - words.own}
+    found = {name for name in named if name and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text)}
+    return [*sorted(found), *(words.sentences[code] for code in words.borrowed)]
+
+
 def lay_records(records: Records, words: LayWords) -> Records:
-    """The same records, called by plain words where there are any; made once."""
-    if LayWords in records.kept:
-        known: Records = records.kept[LayWords]
+    """The same records, called by plain words where there are any; made once for a language."""
+    key = (LayWords, words.language)
+    if key in records.kept:
+        known: Records = records.kept[key]
         return known
     told = copy.copy(records)
     classes = {iri: (words.labels.get(iri, label), category) for iri, (label, category) in records.classes.items()}
     told.__dict__.update(classes=classes, _labels=dict(words.labels), described={}, kept={})
-    records.kept[LayWords] = told
+    records.kept[key] = told
     return told
 
 
@@ -51,6 +129,20 @@ class LayBook(FactBook):
     def __init__(self, book: FactBook, records: Records, words: LayWords) -> None:
         super().__init__(records, book.vocabulary, book.rules, book.readings)
         self._book, self._words = book, words
+        self._why = reasons_said(book.readings, words.said)
+
+    @property
+    def said(self) -> Saying:
+        """The words around names."""
+        return self._words.said
+
+    def why(self, text: str) -> str:
+        """What an implication says of its definitions."""
+        return self._why.get(text, text)
+
+    def cause(self, cause: Cause) -> str:
+        """How a fact came to be known, in words."""
+        return cause_text(cause, self.vocabulary, self.said, self._records.label, self.why)
 
     def _term(self, iri: str) -> TermRow:
         row = super()._term(iri)

@@ -62,6 +62,7 @@ class Knowledge:
     def __init__(self, loaded: ox.Store, selected: Selection | None = None) -> None:
         self.selected = selected or select()
         self._links_loaded = self._one_clock = False
+        self._lay: dict[str, LayWords] = {}
         self.store = loaded
         self.engine = Engine(loaded)
         self.records = Records(self.engine)
@@ -141,12 +142,18 @@ class Knowledge:
         """The words for facts."""
         return FactBook(self.records, self.vocabulary, self.implications, self.readings)
 
-    @cached_property
-    def lay(self) -> LayWords:
-        """The plain words for readers without medical training."""
+    def lay_in(self, language: str) -> LayWords:
+        """The plain words of a language for readers without medical training.
+
+        Raises:
+            UsageError: nothing is said in that language.
+        """
         from guidegraph.knowledge.lay import lay_words
 
-        return lay_words(self.engine)
+        key = language.partition("-")[0].lower()
+        if key not in self._lay:
+            self._lay[key] = lay_words(self.engine, language)
+        return self._lay[key]
 
     @cached_property
     def phrases(self) -> Phrases:

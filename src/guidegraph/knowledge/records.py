@@ -47,7 +47,7 @@ class Records:
         self.described: dict[tuple[str, str], Any] = {}
         self._labels: dict[str, str] = {}
         #: What else is found once for these records, by the class of it.
-        self.kept: dict[type, Any] = {}
+        self.kept: dict[Any, Any] = {}
 
     @cached_property
     def nodes(self) -> Mapping[str, Properties]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from guidegraph.profile.causes import Cause, cause_text
 from guidegraph.profile.entrance import (
     ProfileSource,
     apply_implications,
@@ -10,7 +11,7 @@ from guidegraph.profile.entrance import (
 )
 from guidegraph.profile.rdf import digest, settled_triples, to_triples
 from guidegraph.profile.rdf_reading import from_triples
-from guidegraph.profile.settling import Cause, Settled, cause_text, perhaps, settle, yielding
+from guidegraph.profile.settling import Settled, perhaps, settle, yielding
 from guidegraph.profile.template import template
 from guidegraph.profile.terms import Vocabulary, term_rows
 from guidegraph.termreadings import Implication

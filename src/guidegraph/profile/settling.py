@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from itertools import product
 from typing import NoReturn
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
 from guidegraph.model import Another, CareFact, Profile
+from guidegraph.profile.causes import Cause, Fact, cause_text, key_of
 from guidegraph.profile.deriving import derived
 from guidegraph.profile.terms import KINDS, Vocabulary
 from guidegraph.termreadings import (
@@ -32,24 +32,7 @@ from guidegraph.termreadings import (
     at,
     inside,
     minus,
-    plain,
 )
-
-#: A fact over a class: its property, the class, and whether it is present.
-Fact = tuple[str, str, bool]
-
-
-@dataclass(frozen=True)
-class Cause:
-    """How a fact came to be known: the rule, and the value or the facts that it went on.
-
-    ``backwards`` says that the rule narrowed a number, since what it brings is known not to be so.
-    """
-
-    rule: Implication
-    value: Decimal | None = None
-    facts: tuple[Fact, ...] = ()
-    backwards: bool = False
 
 
 @dataclass(frozen=True)
@@ -350,25 +333,6 @@ def denies(denial: CareFact, event: CareFact, above: Callable[[str], Collection[
     return denial.days is None or (event.days is not None and event.days[1] <= denial.days[1])
 
 
-def _key(vocabulary: Vocabulary, prop: str) -> str:
-    row = vocabulary.by_iri.get(prop)
-    return row.key if row and row.key else ns.shorten(prop)
-
-
-def cause_text(cause: Cause, vocabulary: Vocabulary) -> str:
-    """How a fact came to be known, such as "eGFR 25; below 30, KDIGO 2012" or "part of" and the combination."""
-    rule = cause.rule
-    if rule.kind == PART:
-        _, cls, held = cause.facts[0]
-        return f"{'part of' if held else 'without its part'} {vocabulary.label(cls)}"
-    went_on = "; ".join(("" if held else "no ") + vocabulary.label(cls) for _, cls, held in dict.fromkeys(cause.facts))
-    if cause.value is not None:
-        went_on = f"{vocabulary.short(rule.given)} {plain(cause.value)}"
-    outside = rule.interval is not None and (rule.excluded and not rule.ruled_out) is not cause.backwards
-    why = f"not {rule.why.replace('; ', '; not ')}" if outside else rule.why
-    return "; ".join(text for text in (went_on or f"the complete list of {_key(vocabulary, rule.then)}", why) if text)
-
-
 def _clash(settled: Settled, vocabulary: Vocabulary, prop: str, present: str, absent: str) -> NoReturn:
     one, other = vocabulary.label(present), vocabulary.label(absent)
     how = "it is" if present == absent else f"{one!r} is a kind of {other!r}, which is"
@@ -381,7 +345,7 @@ def _clash(settled: Settled, vocabulary: Vocabulary, prop: str, present: str, ab
     why = "; ".join(told) or "stated or implied"
     raise ProfileError(
         f"the profile contradicts itself: {one!r} is present, and {how} absent ({why})",
-        where=_key(vocabulary, prop),
+        where=key_of(vocabulary, prop),
         mend="Take one of the two out.",
     )
 
@@ -390,6 +354,6 @@ def _no_number(vocabulary: Vocabulary, prop: str, causes: Iterable[Cause]) -> No
     told = "; ".join(dict.fromkeys(cause_text(cause, vocabulary) for cause in causes))
     raise ProfileError(
         f"the profile contradicts itself: no {vocabulary.short(prop)} is left by what it states ({told})",
-        where=_key(vocabulary, prop),
+        where=key_of(vocabulary, prop),
         mend="Take one of these facts out.",
     )

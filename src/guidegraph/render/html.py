@@ -171,10 +171,10 @@ def notebook_html(answer: Answer, glance: Glance | None = None) -> str:
     )
 
 
-def page(title: str, body: str) -> str:
+def page(title: str, body: str, language: str = "en") -> str:
     """A self-contained HTML page in light and dark."""
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html>\n<html lang="{_e(language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{_e(title)}</title><style>:root{{color-scheme:light dark}}body{{margin:1.5rem}}{_STYLE}</style></head>"
         f"<body>{body}</body></html>\n"
     )

@@ -55,7 +55,7 @@ def plain_html(glance: Glance) -> str:
         kind = f' class="{LOUD[part.heading]}"' if part.heading in LOUD else ""
         told += f"<section{kind}><h2>{escape(_said(glance, part.heading))}</h2><ul>{rows}</ul></section>"
     title = _said(glance, "top")
-    return page(title, f'<div class="gg plain"><h1>{escape(title)}</h1>{told}</div>')
+    return page(title, f'<div class="gg plain"><h1>{escape(title)}</h1>{told}</div>', glance["language"])
 
 
 def plain_parts(glance: Glance) -> list[Part]:
@@ -101,7 +101,8 @@ def _part(code: str, texts: Sequence[str]) -> Part:
 
 def _top(glance: Glance) -> list[Row]:
     problem = glance["problem"][:1].upper() + glance["problem"][1:]
-    told = [_said(glance, "about"), glance["banner"] or ""]
+    left = "; ".join(glance["untranslated"])
+    told = [_said(glance, "untranslated", left) if left else "", _said(glance, "about"), glance["banner"] or ""]
     told.append(f"{problem}. {_said(glance, 'as-of', glance['as_of'])}")
     told += [f"{'; '.join(glance['patient'])}." if glance["patient"] else "", *glance["notes"]]
     told.append(f"{_said(glance, 'read', '; '.join(glance['read']))}." if glance["read"] else "")
