@@ -11,6 +11,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.authoring.cells import CellError, Row
 from guidegraph.authoring.declaring import Declarations, Declared, declarations
+from guidegraph.authoring.fhirnodes import holds_fhir
 from guidegraph.authoring.fhirrows import read_fhir
 from guidegraph.authoring.making import BESIDE, MadeDocument, Maker
 from guidegraph.authoring.mappingrows import mapping_tables
@@ -40,7 +41,7 @@ def import_sheet(
     """The files that a sheet comes to; nothing is written.
 
     Args:
-        path: a workbook, a folder of CSV files or a YAML file.
+        path: a workbook, a folder of CSV files, a YAML file, or FHIR as a file or folder of JSON.
         knowledge: what its cells may name besides its own rows.
         encoder: who wrote it down where no cell says so: a name or an ORCID.
         folder: the domain folder that the files are for, whose terms and mappings count and are kept.
@@ -50,10 +51,8 @@ def import_sheet(
         UsageError: it cannot be read at all.
         SheetError: it has mistakes, each told at its cell.
     """
-    if path.suffix.lower() == ".json":
-        sheet = sheet_of(path.name, read_fhir(path, knowledge).grids(path.name))
-    else:
-        sheet = read_sheet(path)
+    fhir = read_fhir(path, knowledge).grids(path.name) if holds_fhir(path) else None
+    sheet = read_sheet(path) if fhir is None else sheet_of(path.name, fhir)
     declared = declarations(sheet)
     mistakes: list[CellError] = [*sheet.mistakes, *declared.mistakes]
     for rows in sheet.rows.values():

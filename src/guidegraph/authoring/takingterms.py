@@ -27,20 +27,25 @@ _READING = ns.GG + "TermReading"
 
 
 def take_whole(
-    knowledge: Knowledge, documents: Sequence[str], files: Sequence[Path] = (), folders: Sequence[Path] = ()
+    knowledge: Knowledge,
+    documents: Sequence[str],
+    files: Sequence[Path] = (),
+    folders: Sequence[Path] = (),
+    *,
+    several: bool = False,
 ) -> tuple[Table, list[str]]:
     """The rows that documents come to with those of the vocabulary that they need of their domain folders, and what
     else of these folders they need (documents, and files of the ontology that no sheet has rows for).
 
     Args:
-        knowledge, documents, files: as for :func:`guidegraph.authoring.taking.take`.
+        knowledge, documents, files, several: as for :func:`guidegraph.authoring.taking.take`.
         folders: the domain folders; of each the file of terms that an import writes is taken.
 
     Raises:
         UsageError: something is said that no column of a sheet takes.
         KnowledgeError: a file cannot be read.
     """
-    table = take(knowledge, documents, files)
+    table = take(knowledge, documents, files, several=several)
     quads = [q for one in documents for q in document_quads(knowledge, one.removeprefix(ns.GGD), files)]
     names, words = Names(knowledge, Declarations()), PopulationVocabulary.of(knowledge)
     lacking: list[str] = []
