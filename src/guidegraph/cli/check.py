@@ -109,17 +109,18 @@ def _check_sheets(places: Iterable[Path], opened: Opener, encoder: str, form: Re
     with working("opening the knowledge"):
         knowledge = opened().knowledge
 
-    def faults(sheet: Path) -> list[str]:
+    def watched(sheet: Path) -> watching.Watched:
         beside = sheet.resolve().parent
         folder = beside.parent if beside.name == watching.SHEETS else None
-        return watching.faults(sheet, knowledge, folder=folder, encoder=encoder)
+        return watching.Watched(sheet, knowledge, folder, encoder)
 
+    held = {sheet: watched(sheet) for sheet in sheets}
     if watch:
         # Ctrl-C is how it ends, so that is no fault.
         with suppress(KeyboardInterrupt):
-            watching.watch(sheets, watching.changes_of(sheets, Event()), faults, write)
+            watching.watch(sheets, watching.changes_of(sheets, Event()), lambda sheet: held[sheet].looks(), write)
         return
-    rows = [{"sheet": str(sheet), "mistakes": faults(sheet)} for sheet in sheets]
+    rows = [{"sheet": str(sheet), "mistakes": one.mistakes()} for sheet, one in held.items()]
     found = any(row["mistakes"] for row in rows)
     _report(form, {"sheets": rows}, watching.report_text, not found)
 
