@@ -88,7 +88,7 @@ def made_of(
         mistakes += faults_of_cells(rows)
     known = folder_terms(None if prune else folder)
     terms = added_terms(declared, knowledge, known)
-    names = Names(knowledge, declared, terms.rows, terms.labels)
+    names = Names(knowledge, declared, terms.rows, terms.labels, terms.totals)
     mistakes += terms.make(names)
     maker = Maker(names, encoder)
     documents = maker.documents()

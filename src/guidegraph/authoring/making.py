@@ -92,7 +92,7 @@ class Maker:
         labels = {one.iri: one.row.text("label") for one in self._declared.by_section.get("populations", ()) if one.iri}
         replaced = [ns.GGG + document for document in self._declared.documents]
         self._words = PopulationVocabulary.of(
-            names.knowledge, terms=names.vocabulary, populations=labels, replaced=replaced
+            names.knowledge, terms=names.vocabulary, populations=labels, replaced=replaced, totals=names.totals
         )
         self._expressions: dict[str, dict[Expression, str]] = {}
         self._people_of: dict[str, set[str]] = {}

@@ -49,6 +49,7 @@ class Names:
         declared: the rows of the sheet.
         terms: the terms that the sheet and its folder add.
         labels: the labels of outcomes, horizons and attached conditions that they add, by IRI and class.
+        totals: the numbers that they add and every patient has.
     """
 
     def __init__(
@@ -57,9 +58,11 @@ class Names:
         declared: Declarations,
         terms: Iterable[TermRow] = (),
         labels: Mapping[str, Mapping[str, str]] | None = None,
+        totals: frozenset[str] = frozenset(),
     ) -> None:
         self.knowledge = knowledge
         self.declared = declared
+        self.totals = totals
         self._store = knowledge.store
         self._added = {kind: dict(held) for kind, held in (labels or {}).items()}
         self.vocabulary: Vocabulary = knowledge.vocabulary.extended(terms)

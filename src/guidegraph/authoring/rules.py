@@ -28,6 +28,7 @@ _ASCENDING = (
     ("at least", "less than", True),
     ("more than", "at most", True),
     ("more than", "less than", True),
+    ("least", "most", True),
 )
 #: Headings of which a row has just one, and those of which it has at most one.
 _ONE_OF = {
@@ -45,6 +46,7 @@ _PROPORTIONS = ("sensitivity", "specificity", "confidence")
 #: Columns whose whole numbers are counted from 1.
 _FROM_ONE = ("line", "item", "number")
 _DAY = re.compile(r"\d{4}(?:-\d{2}){0,2}\Z")
+_KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 _NO = ("no", "false", "n", "0")
 
@@ -64,9 +66,18 @@ def row_faults(row: Row) -> Iterator[CellError]:
     yield from _done(row)
     if row.section.name == "places":
         yield from _place(row)
+    if row.section.name == "numbers":
+        yield from _keyed(row)
     if row.section.name == "terms" and not row.text("remark"):
         for mark in filter(row.text, _MARKS):
             yield row.mistake(mark, "the mark has no reason", "Say under 'remark' why the term is marked so.")
+
+
+def _keyed(row: Row) -> Iterator[CellError]:
+    if row.text("key") and not _KEY.match(row.text("key")):
+        yield row.mistake("key", f"{row.text('key')[:40]!r} is no key", "Write small letters, digits and _.")
+    if row.text("phrase") and row.text("phrase").count("{range}") != 1:
+        yield row.mistake("phrase", "the phrase has no one {range}", "Write {range} where the range is told.")
 
 
 def _done(row: Row) -> Iterator[CellError]:
