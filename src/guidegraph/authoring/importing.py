@@ -86,8 +86,7 @@ def made_of(
     mistakes: list[CellError] = [*sheet.mistakes, *declared.mistakes]
     for rows in sheet.rows.values():
         mistakes += faults_of_cells(rows)
-    known = folder_terms(None if prune else folder)
-    terms = added_terms(declared, knowledge, known)
+    terms = added_terms(declared, knowledge, folder_terms(None if prune else folder))
     names = Names(knowledge, declared, terms.rows, terms.labels, terms.totals)
     mistakes += terms.make(names)
     maker = Maker(names, encoder)

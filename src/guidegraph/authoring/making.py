@@ -32,6 +32,8 @@ BESIDE = {
 }
 _TYPE = ns.RDF + "type"
 #: What only a population in words has, and no label.
+#: What a population of another document is given by: its id, below the heading that names such.
+_ALIKE, _NAMED = "same patients as", re.compile(r"(?:ggp:)?[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 _IN_WORDS = re.compile(r"['\[\];<>=]")
 #: A number as documents print it before a passage: 4, 1.2.7, A.3, R12, 2.1-2.4.
 _PRINTED = re.compile(r"[A-Za-z]{0,3}\.?\d[\w.()-]{0,18}\Z")
@@ -265,6 +267,8 @@ class Maker:
         try:
             expression = self._read(cell, text)
         except CellError as mistake:
+            if cell.column.heading == _ALIKE and _NAMED.match(text):
+                raise cell.mistake(*self._names.no_population(text)) from None
             near = [] if _IN_WORDS.search(text) else self._names.near_populations(made.id, text)
             told = f"Is the population {' or '.join(map(repr, near))} meant? " if near else ""
             raise cell.mistake(mistake.what, told + mistake.mend) from None

@@ -133,7 +133,10 @@ class AddedTerms:
         if one.iri in _subjects(self.known):
             return
         subject = ox.NamedNode(one.iri)
-        held = self.knowledge.store.quads_for_pattern(subject, None, None, None)
+        store = self.knowledge.store
+        held = [*store.quads_for_pattern(subject, None, None, None)]
+        for inner in [quad.object for quad in held if isinstance(quad.object, ox.BlankNode)]:
+            held += store.quads_for_pattern(inner, None, None, None)
         known = {(q.predicate, _by_value(q.object)) for q in held}
         said = {(t.predicate, _by_value(t.object)) for t in node.triples if not isinstance(t.object, ox.BlankNode)}
         if known and not said <= known:

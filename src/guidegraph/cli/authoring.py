@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from guidegraph import namespaces as ns
 from guidegraph.cli.common import FAILED, complain, one_line, working
 from guidegraph.cli.options import SHIPPED, Opener, folder_path, guarded
 from guidegraph.errors import SheetError, UsageError
@@ -58,7 +59,8 @@ def import_(
     from guidegraph.authoring.fhirnodes import holds_fhir
     from guidegraph.authoring.importing import import_sheet, write_import
 
-    kb = _needed(opened, output)()
+    # What is left out must not be named either, so that the folder is not known then.
+    kb = (opened if prune else beside(opened, output))()
     if holds_fhir(sheet):
         from guidegraph.authoring.fhirrows import read_fhir
 
@@ -87,14 +89,16 @@ def import_(
         )
 
 
-def _needed(opened: Opener, folder: Path) -> Opener:
-    """What a sheet of a folder may use where no option says it: the first domain, and those that the folder needs."""
+def beside(opened: Opener, folder: Path | None) -> Opener:
+    """What a sheet of a folder may use where no option says it: the first domain, what the folder needs and holds."""
     from guidegraph.domains import FILE, first, read_domain
 
-    if opened.domains or not (folder / FILE).is_file():
+    if opened.domains or folder is None or not folder.is_dir():
         return opened
-    needs = read_domain(folder).needs
-    return replace(opened, domains=(first(opened.folder).name, *needs)) if needs else opened
+    if (folder / FILE).is_file():
+        return replace(opened, domains=(first(opened.folder).name, *read_domain(folder).needs, str(folder)))
+    held = [path for name in ("ontology/*.ttl", "documents/*.trig") for path in sorted(folder.glob(name))]
+    return replace(opened, extra=(*opened.extra, *held))
 
 
 def sheet(
@@ -113,6 +117,9 @@ def sheet(
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All documents.")] = False,
+    needed: Annotated[
+        bool, typer.Option("--needed", help="Also the documents of their domain that these need.")
+    ] = False,
     opened: Opener = SHIPPED,
 ) -> None:
     """Write documents as a sheet that `guidegraph import` reads back the same.
@@ -137,10 +144,14 @@ def sheet(
     found = [named.find_document(kb.records, text) for text in documents or ()]
     wanted = found or named.documents(kb.records)
     table, lacking = take_whole(kb.knowledge, wanted, *places(opened))
+    while needed and (more := [f"{ns.GGD}{Path(name).stem}" for name in lacking if name.endswith(".trig")]):
+        wanted = [*wanted, *more]
+        table, lacking = take_whole(kb.knowledge, wanted, *places(opened))
     rows = _write_sheet(table, output, kb)
     typer.echo(f"{rows} rows written to {output}", err=True)
     if lacking:
-        typer.echo(f"Of its folder it needs besides: {', '.join(lacking)}.", err=True)
+        mend = "--needed writes these documents too; else import it with --domain, or into a folder that has them."
+        typer.echo(f"Of its folder it needs besides: {', '.join(lacking)}. {mend}", err=True)
 
 
 def places(opened: Opener) -> tuple[list[Path], list[Path]]:

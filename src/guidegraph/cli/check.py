@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from guidegraph.cli.authoring import beside
 from guidegraph.cli.common import FAILED, ReportFormat, working, write, write_report
 from guidegraph.cli.options import SHIPPED, Domains, Opener, ReportOption, folder_path, guarded
+
+if TYPE_CHECKING:
+    from guidegraph.knowledge.opened import Knowledge
 
 
 def _report(form: ReportFormat, data: dict[str, Any], text: Callable[[Any], str], passed: bool) -> None:
@@ -106,13 +110,15 @@ def _check_sheets(places: Iterable[Path], opened: Opener, encoder: str, form: Re
     from guidegraph.authoring import watching
 
     sheets = [sheet for place in places for sheet in watching.sheets_in(place)]
-    with working("opening the knowledge"):
-        knowledge = opened().knowledge
+    known: dict[Path | None, Knowledge] = {}
 
     def watched(sheet: Path) -> watching.Watched:
-        beside = sheet.resolve().parent
-        folder = beside.parent if beside.name == watching.SHEETS else None
-        return watching.Watched(sheet, knowledge, folder, encoder)
+        above = sheet.resolve().parent
+        folder = above.parent if above.name == watching.SHEETS else None
+        if folder not in known:
+            with working("opening the knowledge"):
+                known[folder] = beside(opened, folder)().knowledge
+        return watching.Watched(sheet, known[folder], folder, encoder)
 
     held = {sheet: watched(sheet) for sheet in sheets}
     if watch:
