@@ -87,6 +87,8 @@ def completed(kb: Any, path: Path, tmp_path: Path) -> Path:
     table = read_fhir(path, kb.knowledge).table()
     for row in table["document"]:
         row["kind"], row["verification"], row["verified at"] = ["guideline"], ["verified"], ["https://example.org/read"]
+        # One statement brings no definition of its population, and what the document had is written anew.
+        table["populations"] += take(kb.knowledge, [ns.GGD + row["id"][0]])["populations"]
     sheet = tmp_path / "completed.yaml"
     sheet.write_text(yaml_text(table), encoding="utf-8")
     return sheet

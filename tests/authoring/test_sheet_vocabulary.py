@@ -64,9 +64,14 @@ def test_a_sheet_is_imported_alone_beside_the_first_domain(kb: Any, opened: Any,
 @pytest.mark.slow
 def test_the_whole_vocabulary_comes_back(opened: Any, tmp_path: Path) -> None:
     table, lacking = taken(opened, *(path.stem for path in FILES))
-    # Numbers, and what is said of shared terms, have no rows.
-    assert lacking == ["ontology/bridges.ttl", "ontology/numbers.ttl"]
-    assert table["readings"] and table["terms"] and any(row.get("excludes") for row in table["terms"])
+    assert lacking == []
+    assert (
+        table["readings"]
+        and table["numbers"]
+        and table["bridges"]
+        and table["terms"]
+        and any(row.get("excludes") for row in table["terms"])
+    )
     made = import_sheet(written(tmp_path / "all", table), opened, folder=FOLDER).files
     assert canonical(made[TERMS].encode(), ox.RdfFormat.TURTLE) == canonical(
         (FOLDER / TERMS).read_bytes(), ox.RdfFormat.TURTLE
@@ -78,8 +83,9 @@ def test_the_whole_vocabulary_comes_back(opened: Any, tmp_path: Path) -> None:
 
 def test_what_else_of_the_folder_is_needed_is_told(opened: Any) -> None:
     table, lacking = taken(opened, "aaos-2013")
-    assert lacking == ["ontology/numbers.ttl", "documents/aaos-2021.trig"]
-    assert not table["readings"]
+    assert lacking == ["documents/aaos-2021.trig"]
+    # A number is needed where a population has a range of it.
+    assert [row["key"] for row in table["numbers"]] == [["body_mass_index"]] and not table["readings"]
 
 
 def test_documents_of_the_first_domain_bring_no_vocabulary(kb: Any) -> None:

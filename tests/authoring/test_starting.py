@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from guidegraph.api import open_knowledge
 from guidegraph.authoring.importing import import_sheet
+from guidegraph.authoring.watching import Watched
 from guidegraph.cli.app import app
 from guidegraph.knowledge.opened import Knowledge
 from tests.authoring.sheets import knowledge
@@ -73,6 +74,8 @@ def test_its_workbook_gives_its_files(made: Path, knowledge: Knowledge) -> None:
     assert set(files) == {"documents/example-2026.trig", "ontology/terms.ttl"}
     for name, text in files.items():
         assert (made / name).read_text(encoding="utf-8") == text, name
+    # It names its encoder itself, so that a check of it finds nothing.
+    assert Watched(made / "sheets/guideline.xlsx", knowledge, made).mistakes() == []
 
 
 def test_a_number_of_the_folder_is_one_in_its_sheets(made: Path, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from guidegraph.profile.names import nearest, normal
 APART = {
     "publishers": ns.GGO,
     "terms": ns.GGT,
+    "bridges": "",
+    "numbers": ns.GG,
     "readings": ns.BASE + "reading/",
     "mappings": "",
 }
@@ -24,6 +26,7 @@ _FROM = {
     "references": ("ref-", ("number",)),
     "terms used": ("use-", ("wording",)),
 }
+_PREFIXES = {"populations": "ggp:", "terms": "ggt:", "numbers": "gg:"}
 _IN_CAPITALS = ("publishers", "terms")
 _DOCUMENT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?\Z")
@@ -184,7 +187,7 @@ def _without_document(found: Declarations, row: Row) -> CellError:
 def _name(row: Row, document: str, section: str) -> str:
     given = row.text("id")
     if given:
-        name = given.removeprefix("ggp:" if section == "populations" else "ggt:" if section == "terms" else "s:")
+        name = given.removeprefix(_PREFIXES.get(section, "s:"))
         if not _ID.match(name):
             told = f"Write {slug(name)!r}." if slug(name) else "Write letters and digits."
             raise row.mistake("id", f"an id has letters, digits, '.', '_' and '-' alone, not {name[:40]!r}", told)
@@ -198,6 +201,8 @@ def _name(row: Row, document: str, section: str) -> str:
         made = capitals(document) + capitals(text)
     elif section in _IN_CAPITALS:
         made = capitals(text)
+    elif section == "numbers":
+        made = capitals(text)[:1].lower() + capitals(text)[1:]
     else:
         made = start + (text.replace(" ", "") if section == "places" and _ID.match(text) else slug(text))
     if made in ("", start) or not _ID.match(made):

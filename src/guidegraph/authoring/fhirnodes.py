@@ -9,12 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from guidegraph import namespaces as ns
 from guidegraph.authoring.cells import Grid, Raw
 from guidegraph.authoring.columns import sections
 from guidegraph.errors import UsageError
 from guidegraph.files import decoded, read_bytes
 
 MAX_BYTES = 64 * 1024 * 1024
+#: Where our own extensions live (guidegraph.export.fhir.parts.EXTENSION).
+OURS = ns.BASE + "fhir/StructureDefinition/"
+#: A column of a sheet beside what the elements of a resource say, and the resource of a row that none is made for.
+COLUMN, BASIC = OURS + "column", "Basic"
+#: What a Basic resource of ours is: a section of a sheet.
+SECTIONS = ns.BASE + "fhir/CodeSystem/sheet-section"
 _DEEPEST = 60
 #: What every resource has and no row needs: its form, its names, how it looks.
 _ASIDE = re.compile(
@@ -100,6 +107,8 @@ class Node:
         return [(str(c.get("system", "")), str(c.get("code", ""))) for c in concept.many("coding")]
 
 
+#: A number as documents print it at their parts.
+_NUMBER = re.compile(r"\d+(?:\.\d+)+")
 #: A row: for each heading its texts and where they stand.
 Values = dict[str, tuple[list[str], str]]
 
@@ -134,12 +143,41 @@ class FhirRows:
         return found
 
 
+def section_code(section: str) -> str:
+    """The code of a section of a sheet."""
+    return section.replace(" ", "-")
+
+
+def columns_of(node: Node) -> Values:
+    """What the extension column says beside a resource; a column without a value is empty."""
+    found: Values = {}
+    for one in node.extension(COLUMN):
+        named = [part for part in one.many("extension") if part.get("url") == "heading"]
+        texts = [part.valued().text() for part in one.many("extension") if part.get("url") == "value"]
+        for part in named[:1]:
+            found[part.valued().text()] = ([text for text in texts if text], one.path)
+    return found
+
+
+def holds_fhir(path: Path) -> bool:
+    """Whether a path is a file of FHIR or a folder of such files, as they are written."""
+    if path.is_dir():
+        return not any(path.glob("*.csv")) and any(path.glob("*.json"))
+    return path.suffix.lower() == ".json"
+
+
 def read_resources(path: Path, read: set[str]) -> list[Node]:
-    """The resources of a file: those of a Bundle, or the one that it is.
+    """The resources of a file, or of the files of a folder: those of a Bundle, or the one that it is.
 
     Raises:
-        UsageError: it cannot be read, is no JSON, or no FHIR resource.
+        UsageError: one cannot be read, is no JSON, or no FHIR resource.
     """
+    if path.is_dir():
+        return [node for file in sorted(path.glob("*.json")) for node in _of_file(file, read, file.stem)]
+    return _of_file(path, read)
+
+
+def _of_file(path: Path, read: set[str], name: str = "") -> list[Node]:
     where, mend = str(path), "Give a FHIR resource or Bundle in JSON."
     text = decoded(read_bytes(path, MAX_BYTES, UsageError), UsageError, where)
     try:
@@ -151,10 +189,9 @@ def read_resources(path: Path, read: set[str]) -> list[Node]:
     if _depth(value) > _DEEPEST:
         raise UsageError(f"nests deeper than {_DEEPEST}", where=where, mend=mend)
     top = Node(value, "", read)
+    top.path = name or value["resourceType"]
     if value["resourceType"] != "Bundle":
-        top.path = value["resourceType"]
         return [top]
-    top.path = "Bundle"
     found = [entry.one("resource") for entry in top.many("entry")]
     if not found or not all(isinstance(node.value, dict) for node in found):
         raise UsageError("a Bundle with an entry that is no resource", where=where, mend=mend)
@@ -234,3 +271,11 @@ def criteria(group: Node) -> list[str]:
             words = f"'{concept.concept()}'" if concept is not None else one.one("description").text()
         found.append(f"not: {words}" if one.get("exclude") is True else words)
     return found or [group.one("title").text() or group.one("description").text()]
+
+
+def printed_place(cite: Node) -> str:
+    """The printed number of the place that is cited; a longer place has a digest, which no element has."""
+    for extension in cite.extension(OURS + "locator"):
+        if _NUMBER.fullmatch(str(extension.valued().value or "")):
+            return extension.valued().text()
+    return ""

@@ -9,31 +9,29 @@ Source: PlanDefinition, ActivityDefinition, Evidence, EvidenceVariable, Group of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from guidegraph import namespaces as ns
 from guidegraph.authoring.columns import sections
+from guidegraph.authoring.fhirheads import Heads
 from guidegraph.authoring.fhirnodes import (
+    BASIC,
+    OURS,
     FhirRows,
     Node,
     Values,
-    addresses,
     criteria,
-    document_of,
     leaf_actions,
     read_resources,
     unread,
 )
 from guidegraph.knowledge.opened import Knowledge
 
-#: Where our own extensions live (guidegraph.export.fhir.parts.EXTENSION).
-OURS = ns.BASE + "fhir/StructureDefinition/"
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 _STRENGTH, _QUALITY = _CORE + "cqf-strengthOfRecommendation", _CORE + "cqf-qualityOfEvidence"
 _DIRECTION = "http://hl7.org/fhir/uv/cpg/StructureDefinition/cpg-directionOfRecommendation"
-_NUMBER = re.compile(r"\d+(?:\.\d+)+")
 _CQL_NAME = re.compile(r'"(.+)"')
 #: Parts of our extension how, and the columns that take them.
 _HOW = {
@@ -61,40 +59,35 @@ def read_fhir(path: Path, knowledge: Knowledge) -> FhirRows:
     """
     read: set[str] = set()
     resources = read_resources(path, read)
-    reader = _Reader(resources, knowledge)
-    for resource in resources:
-        reader.resource(resource)
+    reader = reader_of(resources, knowledge)
     for resource in resources:
         kind = resource.get("resourceType", "")
-        if kind not in (*_BESIDE, "PlanDefinition", "Evidence", *reader.used):
+        if kind not in (*_BESIDE, "PlanDefinition", "Evidence", *reader.used) and not reader.is_row(resource):
             reader.found.left.append(f"{resource.path}: {kind} is not read")
         elif kind in ("PlanDefinition", "Evidence"):
             for place, value in unread(resource, read):
                 reader.found.left.append(f"{place}: no column takes {value[:80]!r}")
         elif kind in _BESIDE and kind not in ("ActivityDefinition", "ArtifactAssessment"):
             reader.found.left.append(f"{resource.path}: {kind} defines words of others, and is not read")
-    reader.dates()
     for name, rows in reader.found.rows.items():
         silent = [c.heading for c in sections()[name].columns if not any(c.heading in row for row in rows)]
-        reader.found.left.append(f"{name}: nothing is said of {', '.join(silent)}")
+        if not reader.whole(name):
+            reader.found.left.append(f"{name}: nothing is said of {', '.join(silent)}")
     return reader.found
 
 
-class _Reader:
-    def __init__(self, resources: Iterable[Node], knowledge: Knowledge) -> None:
-        self._resources = {address: node for node in resources for address in addresses(node)}
-        rows = knowledge.engine.select("export/list-codes")
-        self._codes = {(ns.shorten(kind), system, notation): code for kind, code, system, notation, _ in rows}
-        self._labels = _labels(knowledge)
-        self._documents: dict[str, Values] = {}
-        self.used: set[str] = set()
-        self.found = FhirRows()
+def reader_of(resources: Sequence[Node], knowledge: Knowledge) -> _Reader:
+    """What reads resources, when it has read them: its rows are in ``found``, each with its node in ``sources``."""
+    reader = _Reader(resources, knowledge)
+    # What documents say of themselves comes first, so that no statement makes them anew.
+    for resource in sorted(resources, key=lambda one: one.get("resourceType") != BASIC):
+        reader.resource(resource)
+    reader.dates()
+    reader.columns()
+    return reader
 
-    def _add(self, section: str, row: Values) -> Values:
-        kept = {heading: cell for heading, cell in row.items() if any(cell[0])}
-        self.found.rows.setdefault(section, []).append(kept)
-        return kept
 
+class _Reader(Heads):
     def resource(self, node: Node) -> None:
         """Take in what a resource states."""
         kind = node.get("resourceType")
@@ -103,100 +96,8 @@ class _Reader:
                 self._recommendation(node, action)
         elif kind == "Evidence":
             self._evidence(node)
-
-    def dates(self) -> None:
-        """The date of a document is that of its statements, where they have one; else each keeps its own."""
-        for name, document in self._documents.items():
-            stated = [
-                row for rows in self.found.rows.values() for row in rows if row.get("document", ([], ""))[0] == [name]
-            ]
-            dated = [row["issued"] for row in stated if "issued" in row]
-            if len({texts[0] for texts, _ in dated}) == 1:
-                document["issued"] = dated[0]
-                for row in stated:
-                    row.pop("issued", None)
-            elif dated:
-                self.found.left.append(
-                    f"{name}: its statements have several dates; which is the document's is not said"
-                )
-
-    # ------------------------------------------------------------ what all statements have
-
-    def _head(self, node: Node, titled: Node) -> Values:
-        row: Values = {}
-        label = titled.one("title") if titled.one("title").value else node.one("title")
-        cite = next((a for a in node.many("relatedArtifact") if a.get("type") == "citation"), None)
-        document = self._document(node, cite)
-        row["document"] = ([document], (cite or node).path)
-        identifier = str(node.one("identifier", "value").value or "")
-        local = identifier.rpartition("/")[2] if identifier.startswith(ns.BASE + "statement/") else ""
-        row["id"] = ([local or str(node.get("id", ""))], f"{node.path}.id")
-        _put(row, "label", label)
-        if label.path != node.one("title").path:
-            node.one("title").mark()
-        notes = node.one("description").text().split("\n") + [n.one("text").text() for n in node.many("note")]
-        row["note"] = ([note for note in notes if note], f"{node.path}.description")
-        began = node.one("effectivePeriod", "start")
-        row["issued"] = ([began.text()], began.path)
-        for artifact in node.many("relatedArtifact"):
-            heading = {"reports": "reports", "rests on": "rests on"}.get(artifact.get("label", ""))
-            url = document_of(artifact)
-            if heading and url.startswith(ns.GGD):
-                texts = row.get(heading, ([], ""))[0]
-                row[heading] = ([*texts, url.removeprefix(ns.GGD)], artifact.path)
-                artifact.mark()
-        if cite is not None and (place := self._place(cite)):
-            row["place"] = ([place], cite.path)
-        return row
-
-    def _place(self, cite: Node) -> str:
-        """The printed number of a place; a longer place has a digest, which no resource has."""
-        for extension in cite.extension(OURS + "locator"):
-            if _NUMBER.fullmatch(str(extension.valued().value or "")):
-                return extension.valued().text()
-        return ""
-
-    def _document(self, node: Node, cite: Node | None) -> str:
-        """The id of the document that a statement cites; its row is made once."""
-        source = cite if cite is not None else node
-        url = document_of(source)
-        title = str(source.get("display") or source.get("label") or node.get("publisher") or "document")
-        name = (
-            url.removeprefix(ns.GGD) if url.startswith(ns.GGD) else re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-        )
-        if name not in self._documents:
-            row: Values = {"id": ([name], source.path)}
-            row["label"] = row["short label"] = ([title], source.path)
-            citation = str(source.get("citation") or "")
-            row["title"] = ([citation.partition("; ")[0]], f"{source.path}.citation")
-            if url.startswith("http") and not url.startswith(ns.GGD):
-                row["published at"] = ([url], source.path)
-            row["encoder"] = ([str(node.get("publisher") or "")], f"{node.path}.publisher")
-            row["encoded on"] = ([str(node.get("date") or "")[:10]], f"{node.path}.date")
-            row["license"] = ([str(node.get("copyright") or "")], f"{node.path}.copyright")
-            codes = [j.concept() for j in node.many("jurisdiction")]
-            row["jurisdiction"] = (codes, f"{node.path}.jurisdiction")
-            self._documents[name] = self._add("document", row)
-        if cite is not None:
-            for key in ("display", "citation", "document", "url", "publicationDate", "type", "label"):
-                cite.one(key).mark()
-        for key in ("publisher", "date", "jurisdiction", "status", "type", "library"):
-            for part in node.many(key):
-                part.mark()
-        return name
-
-    def _entry(self, kind: str, node: Node) -> str:
-        """The entry of our list that a coding means, by the codes of HL7; "" for none."""
-        for system, code in node.codes():
-            if entry := self._codes.get((kind, system, code)):
-                for coding in node.many("coding"):
-                    coding.mark()
-                return self._label(kind, entry)
-        return ""
-
-    def _label(self, kind: str, code: str) -> str:
-        """The label of an entry of a list by its name in answers; the name itself where the list has none such."""
-        return self._labels.get((kind, code), code)
+        elif self.is_row(node):
+            self._basic(node)
 
     # ------------------------------------------------------------ recommendations
 
@@ -223,7 +124,7 @@ class _Reader:
         self._own(row, action)
         for artifact in action.many("documentation"):
             artifact.mark()
-        self._add("recommendations", row)
+        self._add("recommendations", row, node)
 
     def _stance(self, row: Values, node: Node, action: Node, activity: Node | None) -> None:
         said = ""
@@ -305,6 +206,8 @@ class _Reader:
             kind, _, words = own.valued().text().partition(": ")
             if kind in ("only with", "only without"):
                 row[kind] = ([*row.get(kind, ([], ""))[0], words], own.path)
+        for own in action.extension(OURS + "added-to", modifier=True):
+            row["combined with"] = ([*row.get("combined with", ([], ""))[0], own.valued().concept()], own.path)
         # What follows from elsewhere is no statement of its own.
         for name in ("window", "secondary-only"):
             for own in action.extension(OURS + name):
@@ -334,9 +237,14 @@ class _Reader:
         row["side"] = ([self._label("gg:EvidenceSide", one) for one in row["side"][0]], row["side"][1])
         row["certainty"] = (["not stated"], node.path)
         for certainty in node.many("certainty"):
+            kinds = [code for _, code in certainty.one("type").codes()]
+            if kinds and "Overall" not in kinds:
+                continue  # a part of it, such as the risk of bias
+            certainty.one("type").mark()
             if entry := self._entry("gg:Certainty", certainty.one("rating")):
                 row["certainty"] = ([entry], certainty.path)
-                certainty.mark()
+            worded = certainty.one("rating", "text")
+            row["certainty in the document's words"] = ([worded.text()], worded.path)
         statistics = node.many("statistic")
         rates = {one.one("statisticType").concept(): one for one in statistics}
         tested = [rates.pop(name) for name in _RATES if name in rates]
@@ -347,7 +255,7 @@ class _Reader:
                 row[name] = ([one.one("quantity", "value").text()], one.path)
                 one.mark()
             statistics = list(rates.values())
-        self._add("accuracy" if tested else "evidence", row)
+        self._add("accuracy" if tested else "evidence", row, node)
         for statistic in statistics:
             self._figure(row, statistic)
 
@@ -370,19 +278,4 @@ class _Reader:
             if bounds is not None:
                 row[heading] = ([bounds.one(end, "value").text()], bounds.path)
         statistic.mark()
-        self._add("figures", row)
-
-
-def _put(row: Values, heading: str, node: Node) -> None:
-    if text := node.text():
-        row[heading] = ([text], node.path)
-
-
-def _labels(knowledge: Knowledge) -> dict[tuple[str, str], str]:
-    """The labels of the entries of our lists, by list and name in answers."""
-    found = {}
-    for props in knowledge.records.nodes.values():
-        for code in props.get(ns.GG + "code", ()):
-            for kind in props.get(ns.RDF + "type", ()):
-                found[ns.shorten(kind), code] = props.get(ns.RDFS + "label", (code,))[0]
-    return found
+        self._add("figures", row, statistic)

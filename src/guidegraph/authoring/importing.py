@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from guidegraph import namespaces as ns
 from guidegraph.authoring.cells import CellError, Row
 from guidegraph.authoring.coherence import coherence_faults
 from guidegraph.authoring.declaring import Declarations, Declared, declarations
+from guidegraph.authoring.fhirnodes import holds_fhir
 from guidegraph.authoring.fhirrows import read_fhir
 from guidegraph.authoring.making import BESIDE, MadeDocument, Maker
 from guidegraph.authoring.mappingrows import mapping_tables
@@ -37,13 +38,26 @@ class Imported:
     kept: int = 0
 
 
+@dataclass
+class Made:
+    """What the rows of a sheet make, before the shapes are asked."""
+
+    file: str
+    declared: Declarations
+    names: Names
+    terms: AddedTerms
+    documents: list[MadeDocument]
+    tables: dict[str, str]
+    folder: Path | None
+
+
 def import_sheet(
     path: Path, knowledge: Knowledge, *, encoder: str = "", folder: Path | None = None, prune: bool = False
 ) -> Imported:
     """The files that a sheet comes to; nothing is written.
 
     Args:
-        path: a workbook, a folder of CSV files or a YAML file.
+        path: a workbook, a folder of CSV files, a YAML file, or FHIR as a file or folder of JSON.
         knowledge: what its cells may name besides its own rows.
         encoder: who wrote it down where no cell says so: a name or an ORCID.
         folder: the domain folder that the files are for, whose terms and mappings count and are kept.
@@ -53,35 +67,41 @@ def import_sheet(
         UsageError: it cannot be read at all.
         SheetError: it has mistakes, each told at its cell.
     """
-    if path.suffix.lower() == ".json":
-        sheet = sheet_of(path.name, read_fhir(path, knowledge).grids(path.name))
-    else:
-        sheet = read_sheet(path)
+    made = made_of(path, knowledge, encoder=encoder, folder=folder, prune=prune)
+    if mistakes := broken_rules(made):
+        raise SheetError(mistakes)
+    documents, terms = made.documents, made.terms
+    files = {f"documents/{one.id}.trig": document_trig(one, _people(one, made.names)) for one in documents}
+    result = Imported(files, [one.id for one in documents], len(terms.nodes), terms.kept)
+    if terms.nodes:
+        files[TERMS] = terms.turtle()
+    files.update({f"links/{name}": text for name, text in made.tables.items()})
+    return result
+
+
+def made_of(
+    path: Path, knowledge: Knowledge, *, encoder: str = "", folder: Path | None = None, prune: bool = False
+) -> Made:
+    """What the rows of a sheet make. Arguments and errors: see :func:`import_sheet`; the shapes are not asked."""
+    fhir = read_fhir(path, knowledge).grids(path.name) if holds_fhir(path) else None
+    sheet = read_sheet(path) if fhir is None else sheet_of(path.name, fhir)
     declared = declarations(sheet)
     mistakes: list[CellError] = [*sheet.mistakes, *declared.mistakes]
     for rows in sheet.rows.values():
         mistakes += faults_of_cells(rows)
-    known = folder_terms(None if prune else folder)
-    terms = added_terms(declared, knowledge, known)
-    names = Names(knowledge, declared, terms.rows, terms.labels)
+    terms = added_terms(declared, knowledge, folder_terms(None if prune else folder))
+    names = Names(knowledge, declared, terms.rows, terms.labels, terms.totals)
     mistakes += terms.make(names)
     maker = Maker(names, encoder)
-    made = maker.documents()
+    documents = maker.documents()
     mistakes += maker.mistakes
-    mistakes += relation_faults(declared, names, terms, made, maker)
+    mistakes += relation_faults(declared, names, terms, documents, maker)
     mistakes += coherence_faults(declared, names)
     tables, faults = mapping_tables(declared, names, encoder, folder)
     mistakes += faults
-    if not mistakes:
-        mistakes += _broken_rules(made, terms, names, declared, folder, sheet.file)
     if mistakes:
-        raise SheetError(_in_order(mistakes, sheet.file))
-    files = {f"documents/{one.id}.trig": document_trig(one, _people(one, names)) for one in made}
-    result = Imported(files, [one.id for one in made], len(terms.nodes), terms.kept)
-    if terms.nodes:
-        files[TERMS] = terms.turtle()
-    files.update({f"links/{name}": text for name, text in tables.items()})
-    return result
+        raise SheetError(_once(mistakes))
+    return Made(sheet.file, declared, names, terms, documents, tables, folder)
 
 
 def write_import(result: Imported, folder: Path) -> None:
@@ -118,7 +138,7 @@ def _people(made: MadeDocument, names: Names) -> Mapping[str, str]:
     return {iri: label for iri, label in names.people.items() if iri in used}
 
 
-def _in_order(mistakes: Iterable[CellError], file: str) -> list[CellError]:
+def _once(mistakes: Iterable[CellError]) -> list[CellError]:
     """The mistakes once each, as they were found: by section and row."""
     return list({(one.where, one.what): one for one in mistakes}.values())
 
@@ -126,22 +146,50 @@ def _in_order(mistakes: Iterable[CellError], file: str) -> list[CellError]:
 # ---------------------------------------------------------------- shapes
 
 
-def _broken_rules(
-    made: list[MadeDocument], terms: AddedTerms, names: Names, declared: Declarations, folder: Path | None, file: str
-) -> Iterable[CellError]:
-    """What the shapes say of the nodes, told at the rows that they come from."""
+def broken_rules(made: Made, only: Collection[str] | None = None) -> list[CellError]:
+    """What the shapes say of the nodes, told at the rows that they come from.
+
+    Args:
+        made: what a sheet makes.
+        only: the ids of documents; only they are looked at, with the nodes of others that theirs name. All if None.
+    """
     from guidegraph.validate import validate_graph
 
-    triples = [*(t for one in made for t in document_triples(one, _people(one, names))), *terms.triples()]
+    names = made.names
+    triples = _triples(made, only)
     # What a loaded domain, or the folder that is written into, declares is what the sheet may use.
     selected = names.knowledge.selected
     ontology, _ = knowledge_files(selected.base, selected.folders)
-    own = [] if folder is None else sorted((folder / "ontology").glob("*.ttl"))
+    own = [] if made.folder is None else sorted((made.folder / "ontology").glob("*.ttl"))
     known = {path.resolve() for path in ontology}
     ontology = [*ontology, *(path for path in own if path.resolve() not in known)]
-    for result in validate_graph(triples, name=file, ontology=ontology).results if triples else ():
-        if result.severity == "Violation":
-            yield _at_row(result.focus, result.path, result.message, declared, file)
+    found = validate_graph(triples, name=made.file, ontology=ontology).results if triples else ()
+    told = [
+        r for r in found if r.severity == "Violation" and (only is None or _document(r.focus, made.declared) in only)
+    ]
+    return _once(_at_row(r.focus, r.path, r.message, made.declared, made.file) for r in told)
+
+
+def _triples(made: Made, only: Collection[str] | None) -> list[ox.Triple]:
+    """What is looked at: all, or some documents with the nodes of others that they name, and the terms above these."""
+    terms = list(made.terms.triples())
+    by_id = {one.id: list(document_triples(one, _people(one, made.names))) for one in made.documents}
+    if only is None:
+        return [*(triple for triples in by_id.values() for triple in triples), *terms]
+    found = [triple for name in only for triple in by_id.get(name, ())]
+    named = {triple.object for triple in found}
+    beside = (triple for name, triples in by_id.items() if name not in only for triple in triples)
+    found += [triple for triple in beside if triple.subject in named]
+    while more := [triple for triple in terms if triple.subject in named]:
+        found += more
+        terms = [triple for triple in terms if triple.subject not in named]
+        named |= {triple.object for triple in more}
+    return found
+
+
+def _document(focus: str, declared: Declarations) -> str:
+    held = _declared(focus, declared)
+    return held.document if held is not None else ""
 
 
 def _at_row(focus: str, path: str, message: str, declared: Declarations, file: str) -> CellError:

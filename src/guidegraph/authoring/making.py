@@ -32,6 +32,8 @@ BESIDE = {
 }
 _TYPE = ns.RDF + "type"
 #: What only a population in words has, and no label.
+#: What a population of another document is given by: its id, below the heading that names such.
+_ALIKE, _NAMED = "same patients as", re.compile(r"(?:ggp:)?[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 _IN_WORDS = re.compile(r"['\[\];<>=]")
 #: A number as documents print it before a passage: 4, 1.2.7, A.3, R12, 2.1-2.4.
 _PRINTED = re.compile(r"[A-Za-z]{0,3}\.?\d[\w.()-]{0,18}\Z")
@@ -93,7 +95,7 @@ class Maker:
         labels = {one.iri: one.row.text("label") for one in self._declared.by_section.get("populations", ()) if one.iri}
         replaced = [ns.GGG + document for document in self._declared.documents]
         self._words = PopulationVocabulary.of(
-            names.knowledge, terms=names.vocabulary, populations=labels, replaced=replaced
+            names.knowledge, terms=names.vocabulary, populations=labels, replaced=replaced, totals=names.totals
         )
         self._expressions: dict[str, dict[Expression, str]] = {}
         self._people_of: dict[str, set[str]] = {}
@@ -271,6 +273,8 @@ class Maker:
         try:
             expression = self._read(cell, text)
         except CellError as mistake:
+            if cell.column.heading == _ALIKE and _NAMED.match(text):
+                raise cell.mistake(*self._names.no_population(text)) from None
             near = [] if _IN_WORDS.search(text) else self._names.near_populations(made.id, text)
             told = f"Is the population {' or '.join(map(repr, near))} meant? " if near else ""
             raise cell.mistake(mistake.what, told + mistake.mend) from None

@@ -54,13 +54,16 @@ def mapping_tables(
     links = assets.folder("ontology") / "links"
     registry = read_terminologies(links)
     rows: dict[str, list[dict[str, str]]] = {}
+    sources: dict[str, str] = {}
     mistakes: list[CellError] = []
     for one in declared.by_section.get("mappings", ()):
         try:
             mistakes += row_faults(one.row)
             made = _row(one, names, declared, encoder, registry)
             prefix = made["object_id"].partition(":")[0]
-            made["object_source"] = _source(links, prefix, registry)
+            if prefix not in sources:
+                sources[prefix] = _source(links, prefix, registry)
+            made["object_source"] = sources[prefix]
             pair = (made["subject_id"], made["object_id"])
             if any((held["subject_id"], held["object_id"]) == pair for held in rows.get(prefix, ())):
                 raise one.row.mistake("code", f"{made['object_id']} is there twice for this term", "Keep one.")

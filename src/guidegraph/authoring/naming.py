@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from pathlib import Path
 
 import pyoxigraph as ox
 
@@ -13,7 +14,9 @@ from guidegraph import namespaces as ns
 from guidegraph.agents import read_agent
 from guidegraph.authoring.declaring import Declarations
 from guidegraph.authoring.vocabulary import NEW_TERM
+from guidegraph.domains import available
 from guidegraph.errors import TermError, UnknownTermError, UsageError
+from guidegraph.files import read_text
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import TermRow
 from guidegraph.profile import Vocabulary
@@ -31,6 +34,9 @@ ROOTS = {name: ns.GG + name.capitalize() for name in ("condition", "finding", "i
 MATCHES = {name: f"skos:{name}Match" for name in ("exact", "narrow", "broad", "close", "related")}
 _TYPE = ox.NamedNode(ns.RDF + "type")
 _LABEL = ox.NamedNode(ns.RDFS + "label")
+#: How another document comes to be known.
+_FIRST = "What another document says is known when its sheet was imported into the same folder, or by --domain."
+_MOST = 64 * 1024 * 1024
 #: A label with the id that it stands for behind it.
 _WITH_ID = re.compile(r"(.*?)\s*[\[(]([A-Za-z]+:[^\s\])]+)[\])]\Z", re.DOTALL)
 
@@ -50,6 +56,7 @@ class Names:
         declared: the rows of the sheet.
         terms: the terms that the sheet and its folder add.
         labels: the labels of outcomes, horizons and attached conditions that they add, by IRI and class.
+        totals: the numbers that they add and every patient has.
     """
 
     def __init__(
@@ -58,9 +65,11 @@ class Names:
         declared: Declarations,
         terms: Iterable[TermRow] = (),
         labels: Mapping[str, Mapping[str, str]] | None = None,
+        totals: frozenset[str] = frozenset(),
     ) -> None:
         self.knowledge = knowledge
         self.declared = declared
+        self.totals = totals
         self._store = knowledge.store
         self._added = {kind: dict(held) for kind, held in (labels or {}).items()}
         self.vocabulary: Vocabulary = knowledge.vocabulary.extended(terms)
@@ -230,7 +239,28 @@ class Names:
             return iri
         ids = [known.removeprefix(ns.GGD) for known in sorted(self._documents)]
         near = nearest(text, {normal(name): [name] for name in ids})
-        raise unknown(f"no document has the id {text[:60]!r}", near)
+        raise self._elsewhere(f"no document has the id {text[:60]!r}", near, iri.removeprefix(ns.GGD))
+
+    def _elsewhere(self, what: str, near: Iterable[str], document: str) -> TermError:
+        """The error that another document is not known, with where it is to be had."""
+        error = unknown(what, near)
+        having = [name for name, path in self._shipped if path.stem == document]
+        if having:
+            return TermError(what, mend=f"The domain {having[0]} has {document}: add --domain {having[0]}.")
+        return TermError(what, mend=f"{error.mend} {_FIRST}".strip())
+
+    @cached_property
+    def _shipped(self) -> list[tuple[str, Path]]:
+        """The documents of the domains, each with the name of its domain."""
+        folders = available(self.knowledge.selected.base).items()
+        return [(name, path) for name, one in folders for path in sorted((one.folder / "documents").glob("*.trig"))]
+
+    def no_population(self, text: str) -> tuple[str, str]:
+        """What is told of the id of a population that is not known, and the mend: who has it, if a domain does."""
+        named = f"ggp:{text.removeprefix('ggp:')} a "
+        having = next((held for held in self._shipped if named in read_text(held[1], _MOST, TermError)), None)
+        told = f"{having[1].stem} of the domain {having[0]} has it: add --domain {having[0]}." if having else _FIRST
+        return f"no population has the id {text[:70]!r}", told
 
     def statement(self, document: str, text: str) -> str:
         """The IRI of a statement: an id within the document, ``document/id``, or a document's id.
@@ -241,12 +271,15 @@ class Names:
         base = ns.BASE + "statement/"
         for iri in (f"{base}{document}/{text.removeprefix('s:')}", base + text, ns.GGD + text.removeprefix("ggd:")):
             node = ox.NamedNode(iri) if _iri(iri) else None
-            if iri in self.declared.by_iri or (node and any(self._store.quads_for_pattern(node, _TYPE, None, None))):
+            if iri in self.declared.by_iri or (node and self._stands(node)):
                 return iri
         stated = (one for one in self.declared.by_iri.values() if one.row.section.column("checked by"))
         own = [one.id for one in stated if one.document == document]
         near = nearest(text, {normal(name): [name] for name in own})
-        raise unknown(f"no statement or document has the id {text[:60]!r}", near, own)
+        what = f"no statement or document has the id {text[:60]!r}"
+        if "/" in text or not own:
+            raise self._elsewhere(what, near, text.partition("/")[0].removeprefix("ggd:"))
+        raise unknown(what, near, own)
 
     def own(self, section: str, document: str, text: str, *headings: str) -> str:
         """The IRI of a row of a section of a document, by its id or what stands below some headings.
@@ -286,7 +319,15 @@ class Names:
         if fitting:
             return fitting[0].iri
         iri = ns.GGP + wanted
-        return iri if iri in self.declared.by_iri or iri in self.knowledge.records.branches else ""
+        if iri in self.declared.by_iri:
+            return iri
+        return iri if iri in self.knowledge.records.branches and self._stands(ox.NamedNode(iri)) else ""
+
+    def _stands(self, node: ox.NamedNode) -> bool:
+        """Whether the knowledge has a node, in another graph than those of documents that the sheet writes anew."""
+        replaced = {ns.GGG + document for document in self.declared.documents}
+        quads = self._store.quads_for_pattern(node, _TYPE, None, None)
+        return any(getattr(quad.graph_name, "value", "") not in replaced for quad in quads)
 
     def near_populations(self, document: str, text: str) -> list[str]:
         """The labels of populations of a document that are near a text."""

@@ -28,6 +28,7 @@ _ASCENDING = (
     ("at least", "less than", True),
     ("more than", "at most", True),
     ("more than", "less than", True),
+    ("least", "most", True),
 )
 #: Headings of which a row has just one, and those of which it has at most one.
 _ONE_OF = {
@@ -47,6 +48,7 @@ _LAST_LINE = 20
 #: Columns whose whole numbers are counted from 1.
 _FROM_ONE = ("line", "item", "number")
 _DAY = re.compile(r"\d{4}(?:-\d{2}){0,2}\Z")
+_KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 _NO = ("no", "false", "n", "0")
 
@@ -68,6 +70,8 @@ def row_faults(row: Row) -> Iterator[CellError]:
         yield from _place(row)
     if row.section.name == "readings" and _yes(row, "ours") and not row.text("because"):
         yield row.mistake("because", "the step is ours, and has no reason", row.cell("because").column.says)
+    if row.section.name == "numbers":
+        yield from _keyed(row)
     if row.section.name == "terms" and not row.text("remark"):
         for mark in filter(row.text, _MARKS):
             yield row.mistake(mark, "the mark has no reason", "Say under 'remark' why the term is marked so.")
@@ -80,6 +84,13 @@ def _yes(row: Row, heading: str) -> bool:
 def before(late: str, early: str) -> bool:
     """Whether a day, month or year is before another, as far as both are told; False where one is no date."""
     return bool(_DAY.match(early) and _DAY.match(late)) and early[: len(late)] > late[: len(early)]
+
+
+def _keyed(row: Row) -> Iterator[CellError]:
+    if row.text("key") and not _KEY.match(row.text("key")):
+        yield row.mistake("key", f"{row.text('key')[:40]!r} is no key", "Write small letters, digits and _.")
+    if row.text("phrase") and row.text("phrase").count("{range}") != 1:
+        yield row.mistake("phrase", "the phrase has no one {range}", "Write {range} where the range is told.")
 
 
 def _done(row: Row) -> Iterator[CellError]:

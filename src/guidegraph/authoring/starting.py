@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from string import Template
+from tempfile import TemporaryDirectory
 
 from guidegraph.authoring.declaring import slug
 from guidegraph.authoring.importing import import_sheet
 from guidegraph.authoring.sheet import read_sheet
 from guidegraph.authoring.taking import Table
 from guidegraph.authoring.workbooks import lists_of, xlsx_bytes
+from guidegraph.authoring.writing import yaml_text
 from guidegraph.errors import UsageError
 from guidegraph.knowledge.opened import Knowledge
 
@@ -49,8 +51,14 @@ def starter(name: str, knowledge: Knowledge, *, title: str = "", encoder: str) -
         place: Template((here / source).read_text(encoding="utf-8")).substitute(words)
         for place, source in _FILES.items()
     }
-    files.update(import_sheet(sheet, knowledge, encoder=encoder).files)
-    files["sheets/guideline.xlsx"] = xlsx_bytes(_table(sheet), lists_of(knowledge), every=True)
+    table = _table(sheet)
+    # So that the workbook is right as it lies there, to check as well as to import with --encoder.
+    table["document"][0]["encoder"] = [encoder]
+    with TemporaryDirectory() as folder:
+        filled = Path(folder) / sheet.name
+        filled.write_text(yaml_text(table), encoding="utf-8")
+        files.update(import_sheet(filled, knowledge).files)
+    files["sheets/guideline.xlsx"] = xlsx_bytes(table, lists_of(knowledge), every=True)
     return files
 
 

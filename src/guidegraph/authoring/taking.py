@@ -27,7 +27,7 @@ _STATEMENT = ns.BASE + "statement/"
 _SHORT = re.compile(r"-?[0-9]+\.0\Z")
 
 
-def take(knowledge: Knowledge, documents: Sequence[str], files: Sequence[Path] = ()) -> Table:
+def take(knowledge: Knowledge, documents: Sequence[str], files: Sequence[Path] = (), *, several: bool = False) -> Table:
     """The rows that documents come to.
 
     Args:
@@ -35,6 +35,7 @@ def take(knowledge: Knowledge, documents: Sequence[str], files: Sequence[Path] =
         documents: their IRIs.
         files: the files that they were loaded from, as far as they are known: the store keeps numbers by value, and
             0.90 would come back as 0.9.
+        several: whether each row names its document where there is one alone, too.
 
     Raises:
         UsageError: a graph says something that no column of a sheet takes.
@@ -45,7 +46,7 @@ def take(knowledge: Knowledge, documents: Sequence[str], files: Sequence[Path] =
     for document in documents:
         name = document.removeprefix(ns.GGD)
         quads = document_quads(knowledge, name, files)
-        taken = DocumentRows(quads, names, words, name, len(documents) > 1)
+        taken = DocumentRows(quads, names, words, name, several or len(documents) > 1)
         for section, rows in taken.rows():
             table[section] += rows
     return table

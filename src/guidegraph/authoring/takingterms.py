@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
+from guidegraph.authoring.bridging import NUMBER, PATIENT, totals_of
 from guidegraph.authoring.columns import PREFIXES, Column, sections
 from guidegraph.authoring.declaring import Declarations
 from guidegraph.authoring.naming import INDIVIDUALS, MATCHES, ROOTS, Names
@@ -27,20 +28,25 @@ _READING = ns.GG + "TermReading"
 
 
 def take_whole(
-    knowledge: Knowledge, documents: Sequence[str], files: Sequence[Path] = (), folders: Sequence[Path] = ()
+    knowledge: Knowledge,
+    documents: Sequence[str],
+    files: Sequence[Path] = (),
+    folders: Sequence[Path] = (),
+    *,
+    several: bool = False,
 ) -> tuple[Table, list[str]]:
     """The rows that documents come to with those of the vocabulary that they need of their domain folders, and what
     else of these folders they need (documents, and files of the ontology that no sheet has rows for).
 
     Args:
-        knowledge, documents, files: as for :func:`guidegraph.authoring.taking.take`.
+        knowledge, documents, files, several: as for :func:`guidegraph.authoring.taking.take`.
         folders: the domain folders; of each the file of terms that an import writes is taken.
 
     Raises:
         UsageError: something is said that no column of a sheet takes.
         KnowledgeError: a file cannot be read.
     """
-    table = take(knowledge, documents, files)
+    table = take(knowledge, documents, files, several=several)
     quads = [q for one in documents for q in document_quads(knowledge, one.removeprefix(ns.GGD), files)]
     names, words = Names(knowledge, Declarations()), PopulationVocabulary.of(knowledge)
     lacking: list[str] = []
@@ -83,23 +89,47 @@ def _lacking(knowledge: Knowledge, folder: Path, used: set[str], there: set[str]
 def _needed(quads: Sequence[ox.Quad], wanted: set[str]) -> list[ox.Quad]:
     """What a file says of some nodes, of all that it declares and that stands in what it says of them, and of what is
     read for these terms."""
+    totals = totals_of(quads)
     said: dict[Any, list[ox.Quad]] = {}
     for quad in quads:
-        said.setdefault(quad.subject, []).append(quad)
+        if quad.subject != ox.NamedNode(PATIENT):
+            said.setdefault(quad.subject, []).append(quad)
+    bridges = _bridges(quads)
     readings = {q.subject: q.object for q in quads if q.predicate.value in (ns.GG + "brings", ns.GG + "rulesOut")}
     blank = [q.subject for q in quads if q.predicate.value == _BELOW and isinstance(q.subject, ox.BlankNode)]
     kept: dict[Any, None] = {}
     rest: list[Any] = [one for one in said if isinstance(one, ox.NamedNode) and one.value in wanted]
+    rest = [one for one in rest if one not in bridges]
     while rest:
         one = rest.pop()
         if one in kept or one not in said:
             continue
         kept[one] = None
         rest += [q.object for q in said[one]]
+        # A term that lies below one of these is a kind of it wherever it is.
+        rest += [term for term, above in bridges.items() if one in above]
         rest += [reading for reading, term in readings.items() if term == one]
         # An axiom speaks of two terms: it is needed where either is.
         rest += [top for top in blank if any(q.predicate.value == _FILLER and q.object == one for q in said[top])]
-    return [quad for one in kept for quad in said[one]]
+    found = [quad for one in kept for quad in said[one]]
+    # What says that everybody has a number stands below a node that the number does not name.
+    return [
+        *found,
+        *(q for number, held in totals.items() if ox.NamedNode(number) in kept for q in held if q not in found),
+    ]
+
+
+def _bridges(quads: Iterable[ox.Quad]) -> dict[Any, set[Any]]:
+    """The terms of others that some quads put below terms, and these."""
+    held = list(quads)
+    declared = {q.subject for q in held if q.predicate.value == _TYPE}
+    found: dict[Any, set[Any]] = {}
+    for quad in held:
+        term = quad.subject
+        if quad.predicate.value == _BELOW and isinstance(term, ox.NamedNode) and term not in declared:
+            found.setdefault(term, set()).add(quad.object)
+    found.pop(ox.NamedNode(PATIENT), None)
+    return found
 
 
 class _Vocabulary(DocumentRows):
@@ -118,11 +148,23 @@ class _Vocabulary(DocumentRows):
         for iris, name in (
             (self._of_type(ns.PROV + "Organization"), "publishers"),
             (sorted(terms), "terms"),
+            (sorted(term.value for term in _bridges(self._quads)), "bridges"),
+            (self._of_type(ns.OWL + "DatatypeProperty"), "numbers"),
             (self._of_type(_READING), "readings"),
         ):
             for iri in iris:
                 self._done_iri(iri, _TYPE, ns.OWL + "NamedIndividual")
+                for predicate, value in NUMBER if name == "numbers" else ():
+                    self._done_iri(iri, predicate, value)
             yield name, [self._row(table[name], iri) for iri in iris]
+        for held in totals_of(self._quads).values():
+            for quad in held:
+                subject = quad.subject
+                self._done(
+                    subject.value if isinstance(subject, ox.NamedNode) else str(subject),
+                    quad.predicate.value,
+                    quad.object,
+                )
         self._all_taken()
 
     def mappings(self, links: Path, terms: set[str]) -> Iterator[dict[str, list[str]]]:
@@ -158,6 +200,8 @@ class _Vocabulary(DocumentRows):
     def _cell(self, section: Any, iri: str, nodes: dict[str, str], column: Column) -> list[str]:
         if column.kind == "kind":
             return [self._kind(iri)]
+        if column.heading == "term" and not column.prop:
+            return [self._term(iri, column.of)]
         if column.heading == "excludes":
             return sorted(filter(None, (self._term(one, column.of) for one in self._excluded.get(iri, ()))))
         if column.heading == "parts":
@@ -198,7 +242,7 @@ class _Vocabulary(DocumentRows):
                 self._done(node, predicate, value)
 
     def _id(self, iri: str) -> str:
-        for base in (ns.GGT, ns.GGO, ns.BASE + "reading/"):
+        for base in (ns.GGT, ns.GGO, ns.BASE + "reading/", ns.GG):
             if iri.startswith(base):
                 return iri.removeprefix(base)
         return super()._id(iri)

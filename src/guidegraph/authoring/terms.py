@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.authoring.bridging import (
+    BELOW,
+    NUMBER,
+    bridges,
+    number_faults,
+    numbers_of,
+    restriction,
+    total,
+    totals_of,
+)
 from guidegraph.authoring.cells import TOLD, CellError
 from guidegraph.authoring.columns import Column
 from guidegraph.authoring.declaring import Declarations, Declared
@@ -26,9 +37,8 @@ from guidegraph.reading import read_quads
 
 #: Where the terms of a sheet are written in a domain folder.
 TERMS = "ontology/terms.ttl"
-_SECTIONS = ("publishers", "terms", "readings")
+_SECTIONS = ("publishers", "terms", "numbers", "readings")
 _TYPE, _LABEL = ns.RDF + "type", ns.RDFS + "label"
-_BELOW = ns.RDFS + "subClassOf"
 _INEXACT = {"broad synonyms": "broad", "narrow synonyms": "narrow", "related synonyms": "related"}
 #: The property of a patient by which a class of a kind is held.
 _HELD_BY = {"condition": ns.GG + "hasCondition", "finding": ns.GG + "hasFinding"}
@@ -60,12 +70,19 @@ class AddedTerms:
     kinds: dict[str, str] = field(default_factory=dict)
     mistakes: list[CellError] = field(default_factory=list)
     kept: int = 0
+    totals: frozenset[str] = frozenset()
 
     def make(self, names: Names) -> list[CellError]:
         """Make the nodes of the sheet's own rows, and keep what the folder says of others; what is wrong is given."""
         for section in _SECTIONS:
             for one in self.declared.by_section.get(section, ()):
                 self.nodes.append(self._node(section, one, names))
+                self._known_already(one, self.nodes[-1], names)
+        try:
+            for _, iri, triples in bridges(self.declared, names):
+                self.nodes.append(Node(iri, triples))
+        except CellError as mistake:
+            self._wrong(mistake)
         if self.nodes:
             self._keep()
         return self.mistakes
@@ -92,6 +109,11 @@ class AddedTerms:
             types = (row.section.type, *((ns.OWL + "NamedIndividual",) if section == "publishers" else ()))
         for iri in types:
             node.say(_TYPE, ox.NamedNode(iri))
+        for predicate, iri in NUMBER if section == "numbers" else ():
+            node.say(predicate, ox.NamedNode(iri))
+        if section == "numbers":
+            self.mistakes += number_faults(one, names)
+            self.axioms += total(one.iri) if one.iri in self.totals else []
         self.mistakes += row_faults(row)
         for column in row.section.columns:
             try:
@@ -101,10 +123,26 @@ class AddedTerms:
                     raise row.missing(column)
             except CellError as mistake:
                 self._wrong(mistake)
-        below = (t for t in node.triples if t.predicate.value == _BELOW and isinstance(t.object, ox.NamedNode))
+        below = (t for t in node.triples if t.predicate.value == BELOW and isinstance(t.object, ox.NamedNode))
         if section == "terms" and not cls and kind and not any(below):
-            node.say(_BELOW, ox.NamedNode(self._root(one)))
+            node.say(BELOW, ox.NamedNode(self._root(one)))
         return node
+
+    def _known_already(self, one: Declared, node: Node, names: Names) -> None:
+        """See that what has this id already says the same: a sheet brings along what it needs, and changes nothing."""
+        if one.iri in _subjects(self.known):
+            return
+        subject = ox.NamedNode(one.iri)
+        store = self.knowledge.store
+        held = [*store.quads_for_pattern(subject, None, None, None)]
+        for inner in [quad.object for quad in held if isinstance(quad.object, ox.BlankNode)]:
+            held += store.quads_for_pattern(inner, None, None, None)
+        known = {(q.predicate, _by_value(q.object)) for q in held}
+        said = {(t.predicate, _by_value(t.object)) for t in node.triples if not isinstance(t.object, ox.BlankNode)}
+        if known and not said <= known:
+            label = names.label(subject) or ns.shorten(one.iri)
+            told = f"Use {label!r} and take the row away, or give the row another id."
+            self._wrong(one.row.mistake("id", f"a term has this id already: {label!r}", told))
 
     def _root(self, one: Declared) -> str:
         text = normal(one.row.text("kind"))
@@ -121,8 +159,8 @@ class AddedTerms:
         elif column.heading == "parts":
             for value in found:
                 blank = ox.BlankNode()
-                node.say(_BELOW, blank)
-                node.triples += _restriction(blank, column.predicate, value)
+                node.say(BELOW, blank)
+                node.triples += restriction(blank, column.predicate, value)
         elif column.heading == "excludes":
             for value in found:
                 self._exclude(one, kind, value, names)
@@ -139,12 +177,12 @@ class AddedTerms:
         pairs = ((one.iri, kind), (iri, other.kind))
         for (first, its), (second, others) in (pairs, pairs[::-1]):
             left, denied, right = ox.BlankNode(), ox.BlankNode(), ox.BlankNode()
-            self.axioms += _restriction(left, _HELD_BY[its], ox.NamedNode(first))
+            self.axioms += restriction(left, _HELD_BY[its], ox.NamedNode(first))
             self.axioms += [
-                ox.Triple(left, ox.NamedNode(_BELOW), denied),
+                ox.Triple(left, ox.NamedNode(BELOW), denied),
                 ox.Triple(denied, ox.NamedNode(_TYPE), ox.NamedNode(ns.OWL + "Class")),
                 ox.Triple(denied, ox.NamedNode(ns.OWL + "complementOf"), right),
-                *_restriction(right, _HELD_BY[others], ox.NamedNode(second)),
+                *restriction(right, _HELD_BY[others], ox.NamedNode(second)),
             ]
 
     def _keep(self) -> None:
@@ -153,7 +191,12 @@ class AddedTerms:
         kept: dict[str, Node] = {}
         blank: list[ox.Triple] = []
         anew: list[ox.Triple] = []
+        totals = totals_of(self.known)
+        aside = {quad for quads in totals.values() for quad in quads}
+        self.axioms += [q.triple for number, quads in totals.items() if number not in own for q in quads]
         for quad in self.known:
+            if quad in aside:
+                continue
             triple = ox.Triple(quad.subject, quad.predicate, quad.object)
             if not isinstance(quad.subject, ox.NamedNode):
                 blank.append(triple)
@@ -167,7 +210,8 @@ class AddedTerms:
         blank = [t for t in blank if t.subject in inner or t.subject not in gone]
         for node in kept.values():
             node.triples += [t for t in blank if t.subject in inner and _leads(node.triples, t.subject, blank)]
-        self.axioms += [t for t in blank if t.subject not in inner and _speaks_of_others(t.subject, blank, own)]
+        rows = own & self.declared.by_iri.keys()
+        self.axioms += [t for t in blank if t.subject not in inner and _speaks_of_others(t.subject, blank, rows)]
         self.nodes += kept.values()
         self.kept = len(kept)
 
@@ -197,17 +241,6 @@ def _speaks_of_others(node: object, blank: list[ox.Triple], own: set[str]) -> bo
     return any(iri.startswith(ns.GGT) and iri not in own for iri in named)
 
 
-def _restriction(node: ox.BlankNode, prop: str, filler: object) -> list[ox.Triple]:
-    def say(predicate: str, value: object) -> ox.Triple:
-        return ox.Triple(node, ox.NamedNode(predicate), value)  # type: ignore[arg-type]
-
-    return [
-        say(_TYPE, ox.NamedNode(ns.OWL + "Restriction")),
-        say(ns.OWL + "onProperty", ox.NamedNode(prop)),
-        say(ns.OWL + "someValuesFrom", filler),
-    ]
-
-
 # ---------------------------------------------------------------- as rows of the vocabulary
 
 
@@ -232,13 +265,26 @@ def added_terms(declared: Declarations, knowledge: Knowledge, known: list[ox.Qua
         added.labels.setdefault(cls, {}).update(held)
     kinds = categories(knowledge)
     by_label = {normal(label): iri for iri, label in kinds.items()}
-    earlier = {q.subject.value for q in known if isinstance(q.subject, ox.NamedNode)}
+    numbers, added.totals = numbers_of(declared, known)
+    added.rows += numbers
+    earlier = _subjects(known)
     for one in declared.by_section.get("terms", ()):
         try:
             _add(added, one, by_label, kinds, earlier)
         except CellError as mistake:
             added._wrong(mistake)
     return added
+
+
+def _by_value(term: object) -> object:
+    """A term as the store keeps it, which has numbers by their value."""
+    decimal = isinstance(term, ox.Literal) and term.datatype.value == ns.XSD + "decimal"
+    return Decimal(term.value) if decimal else term  # type: ignore[attr-defined]
+
+
+def _subjects(quads: Iterable[ox.Quad]) -> set[str]:
+    """What some quads declare."""
+    return {q.subject.value for q in quads if q.predicate.value == _TYPE and isinstance(q.subject, ox.NamedNode)}
 
 
 def _add(
@@ -264,6 +310,8 @@ def _add(
         return
     kind = next((name for name, iri in ROOTS.items() if iri == root), "intervention")
     added.kinds[one.iri] = kind
+    if one.iri in vocabulary.by_iri and one.iri not in earlier:
+        return  # whether it says the same is asked when it is made
     names = tuple(dict.fromkeys([label, *row.cell("synonyms").values()]))
     inexact = tuple((scope, name) for heading, scope in _INEXACT.items() for name in row.cell(heading).values())
     parents: tuple[str, ...] = (root,)
@@ -271,12 +319,8 @@ def _add(
 
 
 def _new(added: AddedTerms, one: Declared, vocabulary: Vocabulary) -> None:
-    """See that neither the id nor the label of a new term is taken."""
+    """See that the label of a new term is not taken."""
     row = one.row
-    held = vocabulary.by_iri.get(one.iri)
-    if held is not None:
-        told = f"Use {held.label!r} and take the row away, or give the row another id."
-        raise row.mistake("id", f"a term has this id already: {held.label!r}", told)
     for heading in ("label", "synonyms"):
         for name in row.cell(heading).values():
             iri = vocabulary.exact(name)
@@ -297,14 +341,14 @@ def _rows_of_quads(quads: list[ox.Quad], vocabulary: Vocabulary) -> Iterator[Ter
         if iri in vocabulary.by_iri:
             return vocabulary.by_iri[iri].kind
         root = next((name for name, top in ROOTS.items() if top == iri), "")
-        above = (kind(p, seen | {iri}) for p in said.get(iri, {}).get(_BELOW, ()) if p not in seen)
+        above = (kind(p, seen | {iri}) for p in said.get(iri, {}).get(BELOW, ()) if p not in seen)
         return root or next(filter(None, above), "")
 
     for iri, held in sorted(said.items()):
         label = min(held.get(_LABEL, [""]))
         if ns.OWL + "Class" in held.get(_TYPE, ()) and label and (its := kind(iri, frozenset())):
             synonyms = sorted(held.get(ns.SKOS + "altLabel", ()))
-            yield TermRow(iri, its, label, tuple(dict.fromkeys([label, *synonyms])), tuple(sorted(held[_BELOW])))
+            yield TermRow(iri, its, label, tuple(dict.fromkeys([label, *synonyms])), tuple(sorted(held[BELOW])))
 
 
 def _labels_of_quads(quads: list[ox.Quad]) -> dict[str, dict[str, str]]:

@@ -78,6 +78,7 @@ class PopulationVocabulary:
         terms: Vocabulary | None = None,
         populations: Mapping[str, str] | None = None,
         replaced: Iterable[str] = (),
+        totals: frozenset[str] = frozenset(),
     ) -> PopulationVocabulary:
         """The names of some knowledge.
 
@@ -86,6 +87,7 @@ class PopulationVocabulary:
             terms: in place of the knowledge's own terms, such as with those of a sheet.
             populations: labels of further populations, by IRI.
             replaced: graphs (IRI) that are about to be written anew, whose populations are no names any more.
+            totals: further numbers (IRI) that everybody has.
         """
         kind, population = ox.NamedNode(ns.RDF + "type"), ox.NamedNode(gg("Population"))
         graphs = map(ox.NamedNode, replaced)
@@ -94,10 +96,12 @@ class PopulationVocabulary:
         label = knowledge.records.label
         kept = (iri for iri in knowledge.records.branches if ox.NamedNode(iri) not in gone)
         named = {iri: label(iri) for iri in kept} | dict(populations or {})
-        rows = [row.iri for row in book.of_kind("number", "category")]
-        properties = {iri: _property(knowledge.store, iri) for iri in (*rows, *map(gg, _PARTS))}
+        properties = {iri: _property(knowledge.store, iri) for iri in map(gg, _PARTS)}
+        for row in book.of_kind("number", "category"):
+            known = row.iri in knowledge.vocabulary.by_iri
+            properties[row.iri] = _property(knowledge.store, row.iri) if known else Property(row.label, "", row.unit)
         total = frozenset(row[0] for row in knowledge.engine.select("answer/totals"))
-        return cls(book, named, properties, total)
+        return cls(book, named, properties, total | totals)
 
     # ------------------------------------------------------------ reading
 

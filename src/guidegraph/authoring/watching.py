@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from guidegraph.authoring.importing import import_sheet
+from guidegraph.authoring.importing import Made, broken_rules, made_of
 from guidegraph.errors import GuideGraphError, SheetError, UsageError
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.words import plural
 
+#: By document what its rows hold: section, and each cell by heading.
+_Rows = dict[str, list[tuple[str, tuple[tuple[str, str], ...]]]]
 _States = dict[Path, tuple[int, int]]
 #: Where the sheets of a domain folder lie.
 SHEETS = "sheets"
@@ -53,8 +56,9 @@ def _is_sheet(path: Path) -> bool:
     return path.suffix.lower() in _FILES if path.is_file() else any(path.glob("*.csv"))
 
 
-def faults(sheet: Path, knowledge: Knowledge, *, folder: Path | None = None, encoder: str = "") -> list[str]:
-    """What is wrong in a sheet, each mistake at its cell; nothing is written.
+@dataclass
+class Watched:
+    """A sheet that is looked at again and again; what did not change since nothing was wrong is not asked first.
 
     Args:
         sheet: a workbook, a folder of CSV files or a YAML file.
@@ -62,19 +66,62 @@ def faults(sheet: Path, knowledge: Knowledge, *, folder: Path | None = None, enc
         folder: the domain folder that it is for.
         encoder: who wrote it down where no cell says so.
     """
-    try:
-        import_sheet(sheet, knowledge, encoder=encoder, folder=folder)
-    except SheetError as error:
-        return [str(mistake) for mistake in error.mistakes]
-    except GuideGraphError as error:
-        return [str(error)]
-    return []
+
+    sheet: Path
+    knowledge: Knowledge
+    folder: Path | None = None
+    encoder: str = ""
+    _clean: _Rows = field(default_factory=dict)
+
+    def mistakes(self) -> list[str]:
+        """What is wrong, each mistake at its cell; nothing is written."""
+        *_, (found, _) = self.looks()
+        return found
+
+    def looks(self) -> Iterator[tuple[list[str], bool]]:
+        """What is wrong, and whether that is all: where the shapes take long, first what is known without all of them.
+
+        That is the cells, and of several documents the shapes of those that changed since nothing was wrong.
+        """
+        try:
+            made = made_of(self.sheet, self.knowledge, encoder=self.encoder, folder=self.folder)
+            rows = _rows(made)
+            changed = {name for name in rows.keys() | self._clean.keys() if rows.get(name) != self._clean.get(name)}
+            if self._clean and not changed:
+                yield [], True
+                return
+            if len(made.documents) > 1:
+                # Rows of no document are terms, which all may use.
+                apart = "" in changed or len(changed) == len(rows)
+                yield ([] if apart else list(map(str, broken_rules(made, changed)))), False
+            found = list(map(str, broken_rules(made)))
+        except SheetError as error:
+            found = [str(mistake) for mistake in error.mistakes]
+        except GuideGraphError as error:
+            found = [str(error)]
+        else:
+            self._clean = self._clean if found else rows
+        yield found, True
+
+
+def _rows(made: Made) -> _Rows:
+    """What the cells say of each document, and ("") of none."""
+    found: _Rows = {}
+    for section, rows in made.declared.by_section.items():
+        for one in rows:
+            cells = tuple((heading, cell.raw.text) for heading, cell in one.row.cells.items())
+            found.setdefault(one.id if section == "document" else one.document, []).append((section, cells))
+    return found
 
 
 def told(sheet: Path | str, mistakes: list[str]) -> Iterator[str]:
     """The lines that tell what a sheet comes to."""
     yield from mistakes
-    yield f"{sheet}: {plural(len(mistakes), 'mistake') if mistakes else 'no mistakes'}"
+    yield f"{sheet}: {_count(mistakes)}"
+
+
+def _count(mistakes: list[str]) -> str:
+    return plural(len(mistakes), "mistake") if mistakes else "no mistakes"
 
 
 def report_text(report: dict[str, Any]) -> str:
@@ -85,7 +132,7 @@ def report_text(report: dict[str, Any]) -> str:
 def watch(
     sheets: Iterable[Path],
     changes: Iterable[set[Path]],
-    check: Callable[[Path], list[str]],
+    check: Callable[[Path], Iterable[tuple[list[str], bool]]],
     tell: Callable[[str], None],
 ) -> None:
     """Tell of each sheet what is wrong, first of all and then of those that change; ends with the changes.
@@ -93,18 +140,26 @@ def watch(
     Args:
         sheets: what is watched.
         changes: the paths that changed, one set a saving.
-        check: what is wrong in a sheet.
+        check: what is wrong in a sheet, and whether that is all, as often as more is known.
         tell: takes each line.
     """
     watched = list(sheets)
     for sheet in watched:
-        for line in told(sheet, check(sheet)):
-            tell(line)
+        _tell(sheet, check(sheet), tell)
     for paths in changes:
         for sheet in watched:
             if any(_belongs(path, sheet) for path in paths):
-                for line in told(sheet, check(sheet)):
-                    tell(line)
+                _tell(sheet, check(sheet), tell)
+
+
+def _tell(sheet: Path, looks: Iterable[tuple[list[str], bool]], tell: Callable[[str], None]) -> None:
+    said: list[str] = []
+    for mistakes, whole in looks:
+        for line in mistakes:
+            if line not in said:
+                tell(line)
+                said.append(line)
+        tell(f"{sheet}: {_count(mistakes)}{'' if whole else ' so far'}")
 
 
 def _belongs(path: Path, sheet: Path) -> bool:

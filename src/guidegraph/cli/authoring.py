@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from guidegraph import namespaces as ns
 from guidegraph.cli.common import FAILED, complain, one_line, working
 from guidegraph.cli.options import SHIPPED, Opener, folder_path, guarded
 from guidegraph.errors import SheetError, UsageError
@@ -25,7 +26,8 @@ def import_(
     sheet: Annotated[
         Path,
         typer.Argument(
-            metavar="SHEET", help="A workbook (.xlsx, .ods), a folder of .csv files, a .yaml file, or FHIR (.json)."
+            metavar="SHEET",
+            help="A workbook (.xlsx, .ods), a folder of .csv files, a .yaml file, or FHIR (.json).",
         ),
     ],
     output: Annotated[
@@ -53,10 +55,11 @@ def import_(
 
     Example: guidegraph import guideline.xlsx -o my-domain --encoder "Jane Doe"
     """
+    from guidegraph.authoring.fhirnodes import holds_fhir
     from guidegraph.authoring.importing import import_sheet, write_import
 
-    kb = opened.beside(output)()
-    if sheet.suffix.lower() == ".json":
+    kb = opened.beside(output, prune)()
+    if holds_fhir(sheet):
         from guidegraph.authoring.fhirrows import read_fhir
 
         resources = read_fhir(sheet, kb.knowledge)
@@ -100,6 +103,9 @@ def sheet(
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All documents.")] = False,
+    needed: Annotated[
+        bool, typer.Option("--needed", help="Also the documents of their domain that these need.")
+    ] = False,
     opened: Opener = SHIPPED,
 ) -> None:
     """Write documents as a sheet that `guidegraph import` reads back the same.
@@ -107,7 +113,6 @@ def sheet(
     Example: guidegraph export sheet nice-ng59 -o nice.xlsx
     """
     from guidegraph.authoring.takingterms import take_whole
-    from guidegraph.domains import first
     from guidegraph.knowledge import named
 
     if output is None:
@@ -123,15 +128,25 @@ def sheet(
         check_folder(output, ours=_ours)
     kb = opened()
     found = [named.find_document(kb.records, text) for text in documents or ()]
-    files = [path for folder in opened.selected.folders for path in sorted(folder.rglob("*.trig"))]
     wanted = found or named.documents(kb.records)
-    # What the first domain has is there wherever a sheet is imported.
-    folders = [folder for folder in opened.selected.folders if folder != first(opened.folder).folder]
-    table, lacking = take_whole(kb.knowledge, wanted, [*files, *opened.extra], folders)
+    table, lacking = take_whole(kb.knowledge, wanted, *places(opened))
+    while needed and (more := [f"{ns.GGD}{Path(name).stem}" for name in lacking if name.endswith(".trig")]):
+        wanted = [*wanted, *more]
+        table, lacking = take_whole(kb.knowledge, wanted, *places(opened))
     rows = _write_sheet(table, output, kb)
     typer.echo(f"{rows} rows written to {output}", err=True)
     if lacking:
-        typer.echo(f"Of its folder it needs besides: {', '.join(lacking)}.", err=True)
+        mend = "--needed writes these documents too; else import it with --domain, or into a folder that has them."
+        typer.echo(f"Of its folder it needs besides: {', '.join(lacking)}. {mend}", err=True)
+
+
+def places(opened: Opener) -> tuple[list[Path], list[Path]]:
+    """The files that documents were loaded from, and the domain folders whose vocabulary is written with them."""
+    from guidegraph.domains import first
+
+    files = [path for folder in opened.selected.folders for path in sorted(folder.rglob("*.trig"))]
+    # What the first domain has is there wherever a sheet is imported.
+    return [*files, *opened.extra], [f for f in opened.selected.folders if f != first(opened.folder).folder]
 
 
 def _write_sheet(table: Table, output: Path, kb: KnowledgeBase) -> int:

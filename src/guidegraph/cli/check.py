@@ -14,7 +14,7 @@ from guidegraph.cli.common import FAILED, ReportFormat, working, write, write_re
 from guidegraph.cli.options import SHIPPED, Domains, Opener, ReportOption, folder_path, guarded
 
 if TYPE_CHECKING:
-    from guidegraph.knowledge.opened import Knowledge as Opened
+    from guidegraph.knowledge.opened import Knowledge
 
 
 def _report(form: ReportFormat, data: dict[str, Any], text: Callable[[Any], str], passed: bool) -> None:
@@ -116,21 +116,22 @@ def _check_sheets(places: Iterable[Path], opened: Opener, encoder: str, form: Re
     sheets = [sheet for place in places for sheet in watching.sheets_in(place)]
 
     @cache
-    def knowledge(folder: Path | None) -> Opened:
+    def knowledge(folder: Path | None) -> Knowledge:
         with working("opening the knowledge"):
             return (opened.beside(folder) if folder else opened)().knowledge
 
-    def faults(sheet: Path) -> list[str]:
-        beside = sheet.resolve().parent
-        folder = beside.parent if beside.name == watching.SHEETS else None
-        return watching.faults(sheet, knowledge(folder), folder=folder, encoder=encoder)
+    def watched(sheet: Path) -> watching.Watched:
+        above = sheet.resolve().parent
+        folder = above.parent if above.name == watching.SHEETS else None
+        return watching.Watched(sheet, knowledge(folder), folder, encoder)
 
+    held = {sheet: watched(sheet) for sheet in sheets}
     if watch:
         # Ctrl-C is how it ends, so that is no fault.
         with suppress(KeyboardInterrupt):
-            watching.watch(sheets, watching.changes_of(sheets, Event()), faults, write)
+            watching.watch(sheets, watching.changes_of(sheets, Event()), lambda sheet: held[sheet].looks(), write)
         return
-    rows = [{"sheet": str(sheet), "mistakes": faults(sheet)} for sheet in sheets]
+    rows = [{"sheet": str(sheet), "mistakes": one.mistakes()} for sheet, one in held.items()]
     found = any(row["mistakes"] for row in rows)
     _report(form, {"sheets": rows}, watching.report_text, not found)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from guidegraph.cli import authoring, exportgraph
-from guidegraph.cli.common import FAILED, FhirVersion, ReportFormat, chosen, working, write, write_report
+from guidegraph.cli.common import FAILED, FhirVersion, ReportFormat, chosen, one_line, working, write, write_report
 from guidegraph.cli.options import (
     SHIPPED,
     AsOf,
@@ -29,6 +30,7 @@ from guidegraph.errors import UsageError
 from guidegraph.files import write_files, write_folder
 
 if TYPE_CHECKING:
+    from guidegraph.api.base import KnowledgeBase
     from guidegraph.export.nanopub import Key
 
 #: Files of an export as FHIR, which a later export replaces.
@@ -159,7 +161,8 @@ def _key(sign: Path | None, signer: str | None) -> Key | None:
 
 def fhir(
     node: Annotated[
-        str | None, typer.Argument(metavar="[NODE]", help="A recommendation or evidence item (IRI, CURIE or id).")
+        str | None,
+        typer.Argument(metavar="[NODE]", help="A document, recommendation or evidence item (IRI or id)."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All recommendations, evidence and terms.")] = False,
     output: Annotated[
@@ -178,25 +181,48 @@ def fhir(
 ) -> None:
     """Write recommendations as PlanDefinition and ActivityDefinition, and evidence as Evidence (R5).
 
-    One statement goes to standard output as a Bundle unless a folder is named.
+    A document, or --all, is written whole: guidegraph import reads it back the same. A document or a statement goes
+    to standard output as a Bundle unless a folder is named.
 
     Example: guidegraph export fhir --all -o fhir
     """
     from guidegraph.export.fhir import parts as fhirparts
 
-    chosen(node, everything, "statement", output, place="folder")
+    chosen(node, everything, "document or statement", output, place="folder")
     kb, on = opened(), day(as_of)
     with working("writing FHIR"):
-        if everything:
-            found = list(kb.fhir_all(as_of=on, version=version.value))
-        else:
-            found = list(kb.fhir([kb.statement(node or "")], as_of=on, version=version.value))
+        found, told = _resources(kb, opened, node, on, version.value)
+    for line in told:
+        typer.echo(f"not written: {one_line(line)}", err=True)
     if output is not None:
         files = {f"{r['resourceType']}-{r['id']}.json": fhirparts.to_json(r) for r in found}
         write_folder(output, files, ours=lambda name: bool(_RESOURCE.match(name)))
         typer.echo(f"{len(files)} written to {output}", err=True)
         return
     write(fhirparts.to_json(fhirparts.bundle(found[0]["id"], ((fhirparts.address(r), r) for r in found))))
+
+
+def _resources(
+    kb: KnowledgeBase, opened: Opener, node: str | None, on: date | None, version: str
+) -> tuple[list[Any], list[str]]:
+    """The resources of a statement, a document or (None) all, and what of documents they cannot hold."""
+    from guidegraph.authoring.fhircarried import carried, section_system
+    from guidegraph.export.fhir.parts import identity
+    from guidegraph.knowledge import named
+
+    known = named.documents(kb.records)
+    documents = (
+        known if node is None else [one for one in [named.find_node(kb.records, kb.vocabulary, node)] if one in known]
+    )
+    if node is None:
+        found = [*kb.fhir_all(as_of=on, version=version), section_system(kb.knowledge.version)]
+    else:
+        items = [] if version == "R4" else kb.evidence_items()
+        inside = [s for s in (*kb.recommendations(), *items) if kb.records.one(s, "statedIn") in documents]
+        found = list(kb.fhir(inside if documents else [kb.statement(node)], as_of=on, version=version))
+    files, folders = authoring.places(opened)
+    basics, told = carried(found, kb.knowledge, documents, identity, files=files, folders=folders)
+    return [*found, *basics], told
 
 
 def cql(

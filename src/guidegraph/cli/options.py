@@ -179,9 +179,12 @@ class Opener:
 
         return select(self.domains, self.folder)
 
-    def beside(self, folder: Path) -> Opener:
-        """What a sheet of a domain folder may use where no option says it: the first domain, those that the folder
-        needs, and what its ontology/ has beside the terms of sheets, such as numbers.
+    def beside(self, folder: Path, prune: bool = False) -> Opener:
+        """What a sheet of a folder may use where no option says it: the first domain, what the folder needs and holds.
+
+        Args:
+            folder: the domain folder.
+            prune: whether the sheet is all that its terms and documents are made of, which then count as not there.
 
         Raises:
             KnowledgeError: its ``domain.yaml`` is wrong.
@@ -189,12 +192,15 @@ class Opener:
         from guidegraph.authoring.terms import TERMS
         from guidegraph.domains import FILE, first, read_domain
 
-        if self.domains or not (folder / FILE).is_file():
+        if self.domains or not folder.is_dir():
             return self
-        own = [path for path in sorted((folder / "ontology").glob("*.ttl")) if path != folder / TERMS]
-        needs = read_domain(folder).needs
-        domains = (first(self.folder).name, *needs) if needs else ()
-        return replace(self, domains=domains, extra=(*self.extra, *own))
+        is_domain = (folder / FILE).is_file()
+        domains = (first(self.folder).name, *read_domain(folder).needs) if is_domain else ()
+        if is_domain and not prune:
+            return replace(self, domains=(*domains, str(folder)))
+        held = [path for path in sorted((folder / "ontology").glob("*.ttl")) if not prune or path != folder / TERMS]
+        held += [] if prune else sorted((folder / "documents").glob("*.trig"))
+        return replace(self, domains=domains, extra=(*self.extra, *held))
 
     def __call__(
         self, files: Sequence[Path] | None = None, endpoint: str | None = None, *, warned: bool = True

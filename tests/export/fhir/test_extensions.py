@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from guidegraph import namespaces as ns
+from guidegraph.authoring.fhircarried import carried
 from guidegraph.export.fhir.answer import therapies_fhir
-from guidegraph.export.fhir.parts import bare
+from guidegraph.export.fhir.parts import bare, identity
 from guidegraph.model import Profile, StopFact, TrialFact
 from tests.conftest import AS_OF
 from tests.support import npm
@@ -69,6 +70,8 @@ def uses(node: Any, path: str) -> Any:
 def test_our_extensions_are_used_as_they_are_defined(kb: Any, version: str) -> None:
     written = list(kb.fhir_all(as_of=AS_OF, version=version))
     definitions = {r["url"]: r for r in written if r["resourceType"] == "StructureDefinition"}
+    beside, _ = carried(written, kb.knowledge, [ns.GGD + "cochrane-slr-2010", ns.GGD + "nice-ng59"], identity)
+    written += beside
     profile = Profile(
         stops_absent=frozenset({StopFact(ns.GGT + "NSAID", Decimal(3))}),
         trials_present=frozenset({TrialFact(ns.GGT + "NSAID", None, Decimal(2))}),

@@ -91,6 +91,8 @@ _PLAN, _ACTIVITY, _CITED, _ASKED = "PlanDefinition.action", "ActivityDefinition"
 class Extension:
     """One extension: ``value`` is the type of its value, or "" for one with ``parts`` (name, type).
 
+    ``several`` names the parts that may be there more than once.
+
     ``modifies`` says why it must not be ignored, "" where it may be.
     """
 
@@ -99,6 +101,7 @@ class Extension:
     places: tuple[str, ...]
     value: str = "string"
     parts: tuple[tuple[str, str], ...] = ()
+    several: tuple[str, ...] = ()
     modifies: str = ""
 
 
@@ -178,6 +181,21 @@ EXTENSIONS = (
         tuple((name, "string") for name in ("dose", "route", "duration", "urgency", "co-prescription", "monitoring")),
     ),
     Extension(
+        "added-to",
+        "The intervention to which the recommendation adds this one, where it is recommended only so.",
+        (_PLAN,),
+        "CodeableConcept",
+        modifies="Without the other intervention the recommendation does not hold.",
+    ),
+    Extension(
+        "column",
+        "What a column of our sheets says and no element of the resource; one without a value is empty.",
+        ("PlanDefinition", "Evidence", "Evidence.statistic", "Basic"),
+        "",
+        (("heading", "string"), ("value", "string")),
+        ("value",),
+    ),
+    Extension(
         "trial-weeks", "How long the trial of therapy lasted, or has lasted, in weeks.", ("Procedure",), "Quantity"
     ),
     Extension("days-since-stop", "Days since the last dose.", ("MedicationStatement",), "Quantity"),
@@ -229,7 +247,7 @@ def _elements(one: Extension, url: str) -> Iterator[Json]:
         yield _element(".extension", max="0")
     for name, kind in one.parts:
         head, slot = f"Extension.extension:{name}", "Extension.extension"
-        yield {"id": head, "path": slot, "sliceName": name, "min": 0, "max": "1"}
+        yield {"id": head, "path": slot, "sliceName": name, "min": 0, "max": "*" if name in one.several else "1"}
         yield {"id": f"{head}.url", "path": f"{slot}.url", "fixedUri": name}
         yield {"id": f"{head}.value[x]", "path": f"{slot}.value[x]", "min": 1, "type": [{"code": kind}]}
     yield _element(".url", fixedUri=url)

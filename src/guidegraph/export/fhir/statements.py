@@ -65,7 +65,7 @@ def _action(source: Source, statement: str, goals: int) -> Json:
     turned = [fhir.extension("not-for", "valueCodeableConcept", _stance(records, stance))] if stance != _FOR else []
     return {
         "extension": [*_ratings(records, statement, told), *_own(records, statement, told)],
-        "modifierExtension": [*turned, *_attached(told)],
+        "modifierExtension": [*turned, *_attached(told), *_added(records, statement)],
         "title": fhir.text(records.label(statement)),
         "description": fhir.stated(told["population_wording"]),
         "code": [code] if source.version == R4 else code,
@@ -80,6 +80,12 @@ def _action(source: Source, statement: str, goals: int) -> Json:
 def _attached(told: Recommendation) -> list[Json | None]:
     """What the recommendation holds only with, or only without: it changes the meaning, so it must not be ignored."""
     return [fhir.extension("attached-condition", "valueString", fhir.text(row)) for row in told["attached"]]
+
+
+def _added(records: Records, statement: str) -> list[Json | None]:
+    """What the intervention is added to, where it is recommended only so."""
+    others = records.all(statement, "combinedWith")
+    return [fhir.extension("added-to", "valueCodeableConcept", fhir.term(c, records.label(c))) for c in others]
 
 
 def _stance(records: Records, stance: str) -> Json:
@@ -200,6 +206,8 @@ def evidence(source: Source, statement: str) -> Json:
     notes = [*records.all(statement, "note"), *([f"speaks of: {side}"] if side else [])]
     notes += [f"horizon: {records.label(h)}" for h in records.all(statement, "horizon")]
     sure = fhir.certainty(records.code(records.one(statement, "certainty")), fhir.CERTAINTY_RATING)
+    words = fhir.stated(records.one(statement, "certaintyWording", NOT_STATED))
+    rating = fhir.bare({"coding": [sure] if sure else [], "text": words})
     overall = {"coding": [fhir.coding(fhir.CERTAINTY_TYPE, "Overall", "Overall certainty")]}
     return {
         **head,
@@ -208,7 +216,7 @@ def evidence(source: Source, statement: str) -> Json:
         "note": [{"text": fhir.text(note)} for note in notes],
         "variableDefinition": _variables(source, statement),
         "statistic": [_statistic(records, row) for row in _figures(source, statement)],
-        "certainty": [{"type": overall, "rating": {"coding": [sure]}}] if sure else [],
+        "certainty": [{"type": overall, "rating": rating}] if rating else [],
     }
 
 
