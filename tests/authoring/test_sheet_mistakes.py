@@ -19,7 +19,7 @@ TYPED: list[tuple[str, str, Any, str, str]] = [
     ("recommendations", "intervention", "excercise therapy", "is not a known term", "exercise therapy"),
     ("recommendations", "intervention", "a thing of mine", "is not a known term", "A new one is a row of 'terms'."),
     ("recommendations", "population", "a state of mine; age >= 18", "is not a known term", "A new one is a row of 'terms'."),
-    ("recommendations", "population", "low back pain; attacks a year >= 2", "is no known number", "a new one is declared in"),
+    ("recommendations", "population", "low back pain; attacks a year >= 2", "is no known number", "a new one is a row of 'numbers'"),
     ("recommendations", "intervention", "low back pain", "another kind", "intervention"),
     ("recommendations", "intervention", "", "nothing is written here", "recommended"),
     ("recommendations", "indication", "low bak pain", "is not a known term", "low back pain"),

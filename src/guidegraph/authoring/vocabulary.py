@@ -207,7 +207,7 @@ class PopulationVocabulary:
         near = self._near(named, kind)
         mend = f"Nearest: {'; '.join(near)}." if near else "Name one by its IRI."
         if kind == NUMBER:
-            mine = "guidegraph profile new lists those that are known; a new one is declared in the folder's ontology/."
+            mine = "guidegraph profile new lists those that are known; a new one is a row of 'numbers'."
             mend = f"{mend if near else ''} {mine}".strip()
         raise PopulationError(f"{shortened(text)} is no known {what}", mend=mend, column=column)
 
