@@ -96,7 +96,13 @@ def test_a_mistake_is_told_at_its_cell_with_the_mend(
 
 
 TERM = {"label": "a knee pain", "kind": "condition", "broader": "low back pain", "definition": "x"}
-CODE = {"term": "low back pain", "match": "exact", "code": "ICD10:M54.5", "label of the code": "x", "release": "not stated"}
+CODE = {
+    "term": "low back pain",
+    "match": "exact",
+    "code": "ICD10:M54.5",
+    "label of the code": "x",
+    "release": "not stated",
+}
 OLD = {
     "label": "old", "term": "sciatica", "number": "age (years)", "at least": "65", "two-way": "no", "wording": "x",
     "source name": "y", "source": "https://example.org/a", "verification": "verified",

@@ -248,3 +248,10 @@ def test_wrong_use_of_the_command(
     assert done.exit_code == 2
     assert said in done.output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("line", [["-o", "x.parquet/"], ["report", "-o", "x.md/"]])
+def test_a_file_is_not_named_as_a_folder(patients: Path, line: list[str]) -> None:
+    given = ["cohort", *line[:1], str(patients), *line[1:]] if line[0] == "report" else ["cohort", str(patients), *line]
+    result = CliRunner().invoke(app, given)
+    assert (result.exit_code, "names a folder" in result.output) == (2, True), result.output

@@ -94,6 +94,11 @@ def needed() -> Iterator[None]:
         ) from error
 
 
+def _answers(text: str) -> Path:
+    """The file of answers; a cluster makes a folder, which has no ending of its own."""
+    return (file_path if text.rstrip("/").endswith(".parquet") else folder_path)(text)
+
+
 @app.command("answer", hidden=True)
 @guarded
 def answer(
@@ -101,7 +106,7 @@ def answer(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", parser=folder_path, help="The Parquet file to write; with Spark a folder."
+            "--output", "-o", metavar="FILE", parser=_answers, help="The Parquet file to write; with Spark a folder."
         ),
     ],
     columns: ColumnsFile = None,

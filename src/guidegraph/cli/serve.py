@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from guidegraph.cli.options import SHIPPED, Opener, folder_path, guarded
+from guidegraph.cli.options import SHIPPED, Opener, file_path, guarded
 from guidegraph.errors import UsageError
 
 #: Processes that serve where nobody says how many.
@@ -43,7 +43,7 @@ def serve(
         typer.Option(
             "--report",
             metavar="FILE",
-            parser=folder_path,
+            parser=file_path,
             help="A report on a cohort to show (`guidegraph cohort report PATIENTS -o FILE.json`); repeatable.",
         ),
     ] = None,
