@@ -82,7 +82,7 @@ def met(assessment: Assessment, term: ReadTerm) -> str:
         if held and cause.value is not None and cause.rule.kind == READING and describe.name(cls) == term["id"]:
             number = at(cause.value)
             spoke = (one for one in assessment.book.readings if (one.term, one.given) == (cls, cause.rule.given))
-            return next((one.text for one in spoke if inside((number,), one.interval)), "")
+            return next((one.told(assessment.book.said) for one in spoke if inside((number,), one.interval)), "")
     return ""
 
 
