@@ -45,10 +45,7 @@ class Sources:
     @cached_property
     def evidence(self) -> Mapping[str, frozenset[str]]:
         """For each recommendation the studies it rests on, or reviews whose studies are not recorded."""
-        studies_of: dict[str, set[str]] = defaultdict(set)
-        for rec, study in self._engine.select("disagree/evidence"):
-            studies_of[rec].add(study)
-        return {rec: frozenset(studies) for rec, studies in studies_of.items()}
+        return self._sets("disagree/evidence")
 
     @cached_property
     def newer(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
@@ -61,10 +58,14 @@ class Sources:
     @cached_property
     def on(self) -> Mapping[str, frozenset[str]]:
         """For each recommendation the documents of evidence on its intervention and condition, whenever issued."""
+        return self._sets("disagree/evidence-on")
+
+    def _sets(self, query: str) -> Mapping[str, frozenset[str]]:
+        """What a query of two columns has in the second, by the first."""
         found: dict[str, set[str]] = defaultdict(set)
-        for rec, document in self._engine.select("disagree/evidence-on"):
-            found[rec].add(document)
-        return {rec: frozenset(documents) for rec, documents in found.items()}
+        for one, other in self._engine.select(query):
+            found[one].add(other)
+        return {one: frozenset(others) for one, others in found.items()}
 
     @cached_property
     def windows_apart(self) -> frozenset[tuple[str, str]]:
