@@ -66,7 +66,7 @@ def relation_faults(
     yield from _circles(own, nodes, maker.populations())
     yield from _documents(declared, names)
     yield from _populations(declared, names)
-    yield from _publishers(declared, names, terms)
+    yield from _publishers(declared, names)
     yield from _terms(declared, names, terms)
     yield from _readings(declared, names)
     yield from _figures(declared, names)
@@ -186,15 +186,13 @@ def _populations(declared: Declarations, names: Names) -> Iterator[CellError]:
             yield one.row.mistake("id", what, "Name that one where it is meant, or give this one an id of its own.")
 
 
-def _publishers(declared: Declarations, names: Names, terms: AddedTerms) -> Iterator[CellError]:
+def _publishers(declared: Declarations, names: Names) -> Iterator[CellError]:
     entries = names.entries(ns.PROV + "Organization")
     known = {normal(label): iri for iri, label in entries.items()}
-    # What the folder's own file declares is written anew.
-    earlier = {getattr(quad.subject, "value", "") for quad in terms.known}
     for one in declared.by_section.get("publishers", ()):
         label = one.row.text("label")
-        other = known.setdefault(normal(label), one.iri)
-        if other != one.iri or (one.iri in entries and one.iri not in earlier):
+        # A row with the id of a known one may say again what is known of it (AddedTerms), and nothing else.
+        if known.setdefault(normal(label), one.iri) != one.iri:
             what = f"{label[:60]!r} is a publisher that is known already"
             yield one.row.mistake("label", what, "Name it where it is meant, and take the row away.")
 
