@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -45,6 +44,15 @@ words = "ENUM ('eligible', 'caution', 'undetermined')"
 cells = [f'''(CASE "{facts[at % len(facts)]}" WHEN true THEN 'eligible' WHEN false THEN 'caution' ELSE 'undetermined' END)::{words} AS t{at}''' for at in range(count)]
 db.sql(f"COPY (SELECT patient, {', '.join(cells)} FROM '{source}') TO '{target}' (FORMAT parquet)")
 """
+#: Runs a process from a small one, since a process counts the memory of the one that it was forked from as its own.
+RUNNER = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+wall, used = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+sys.exit(code)
+"""
 
 
 class Taken(NamedTuple):
@@ -57,13 +65,10 @@ class Taken(NamedTuple):
 
 def process(line: Sequence[str]) -> Taken:
     """Run a process to its end."""
-    start = time.perf_counter()
-    child = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - start
-    if status:
-        sys.exit(f"{line[0]} ended with {status}")
-    return Taken(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    done = subprocess.run([sys.executable, "-c", RUNNER, *line], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{line[0]} ended with {done.returncode}")
+    return Taken(*map(float, done.stdout.split()))
 
 
 def near(criteria: Criteria, fact: tuple[str, str], number: str) -> bool:
