@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import CellError
+from guidegraph.authoring.cells import YES, CellError
 from guidegraph.authoring.columns import sections
 from guidegraph.authoring.declaring import Declarations, Declared
 from guidegraph.authoring.naming import Names
@@ -72,7 +72,7 @@ def numbers_of(declared: Declarations, known: Sequence[ox.Quad]) -> tuple[list[T
         if label and key:
             unit = said.get(ns.GG + "ucumUnit", "")
             rows.append(TermRow(iri, "number", label, (label,), key=key, unit=unit, short=short))
-    return rows, frozenset(iri for iri, said in held.items() if said.get(_TOTAL, "").casefold() in ("yes", "true"))
+    return rows, frozenset(iri for iri, said in held.items() if said.get(_TOTAL, "").casefold() in YES)
 
 
 def number_faults(one: Declared, names: Names) -> Iterator[CellError]:

@@ -79,6 +79,8 @@ def letters(column: int) -> str:
 
 #: What is said of a fault that is told at another place; nobody hears it.
 TOLD = "told already"
+#: What a cell of yes or no says, in small letters.
+YES, NO = ("yes", "true", "y", "1"), ("no", "false", "n", "0")
 
 
 class CellError(UsageError):

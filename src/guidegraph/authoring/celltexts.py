@@ -25,6 +25,16 @@ def is_error(text: str) -> bool:
     return _ERROR.match(text.strip()) is not None
 
 
+def formula_fault(value: str = "") -> tuple[str, str]:
+    """What is wrong with a formula, and the mend.
+
+    Args:
+        value: what it comes to, where that is known.
+    """
+    told = f"Write its value, {value[:60]!r}, in its place." if value else "Write its value in its place."
+    return "a formula, of which only the value could be kept", told
+
+
 def text_fault(text: str) -> tuple[str, str] | None:
     """What is wrong with a text, and the mend; None if nothing is.
 
@@ -35,7 +45,7 @@ def text_fault(text: str) -> tuple[str, str] | None:
     if is_error(bare):
         return f"a spreadsheet showed an error here, {bare}", "Write the value that is meant."
     if _FORMULA.match(bare):
-        return "a formula, of which only the value could be kept", "Write its value in its place."
+        return formula_fault()
     if len(text) >= LONGEST:
         what = f"{len(text)} characters, and a cell of a workbook holds {LONGEST}"
         return what, "Shorten it; what a workbook held before may have lost its end."

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import CellError, Row
+from guidegraph.authoring.cells import YES, CellError, Row
 from guidegraph.authoring.declaring import Declarations, Declared
 from guidegraph.authoring.naming import Names
 from guidegraph.errors import TermError
@@ -35,7 +35,7 @@ def coherence_faults(declared: Declarations, names: Names) -> Iterator[CellError
     yield from _repeated(recommendations)
     for one in declared.by_section.get("contraindications", ()):
         row = one.row
-        stated = row.text("degree stated").casefold() in ("yes", "true", "y", "1")
+        stated = row.text("degree stated").casefold() in YES
         if stated and normal(row.text("kind in the document's words")) == "not stated":
             what = "the degree is said to be stated, and the document's words are not"
             yield row.mistake("degree stated", what, "Write no, or the document's words for the kind.")

@@ -31,9 +31,9 @@ BESIDE = {
     "class reading": ("-class", ns.GG + "ClassReading", ns.GG + "ofStatement"),
 }
 _TYPE = ns.RDF + "type"
-#: What only a population in words has, and no label.
 #: What a population of another document is given by: its id, below the heading that names such.
 _ALIKE, _NAMED = "same patients as", re.compile(r"(?:ggp:)?[A-Za-z0-9][A-Za-z0-9_-]*\Z")
+#: What only a population in words has, and no label.
 _IN_WORDS = re.compile(r"['\[\];<>=]")
 #: A number as documents print it before a passage: 4, 1.2.7, A.3, R12, 2.1-2.4.
 _PRINTED = re.compile(r"[A-Za-z]{0,3}\.?\d[\w.()-]{0,18}\Z")

@@ -20,6 +20,7 @@ from guidegraph.files import read_text
 from guidegraph.profile.names import nearest, normal
 from guidegraph.reading import MAXIMUM_BYTES
 from guidegraph.terminologies.model import Terminology
+from guidegraph.terminologies.rows import ITSELF, SUBTREE
 from guidegraph.terminologies.sources.lists import luhn, verhoeff
 from guidegraph.terminologies.tables import SUFFIX, read_rows, read_terminologies
 
@@ -28,8 +29,6 @@ COLUMNS = (
     "subject_id", "subject_label", "predicate_id", "object_id", "object_label", "mapping_justification", "author_id",
     "mapping_date", "object_source", "object_source_version", "confidence", "comment", "object_scope",
 )  # fmt: skip
-#: What of a terminology a row stands for, beside its code alone.
-SCOPES = ("subtree", "itself")
 _CHECKS: dict[str, Callable[[str], bool]] = {"SNOMEDCT": verhoeff, "LOINC": luhn}
 _CURATED = "semapv:ManualMappingCuration"
 _WHAT = (
@@ -92,8 +91,8 @@ def _checked(row: Row, prefix: str, code: str) -> None:
     if check is not None and not (digits.isdecimal() and check(digits)):
         raise row.mistake("code", f"the check digit of {code[:40]!r} does not fit", "Look the code up again.")
     scope = row.text("scope")
-    if scope and scope not in SCOPES:
-        raise row.mistake("scope", f"{scope[:40]!r} is no scope", f"Write {' or '.join(SCOPES)}, or leave it empty.")
+    if scope and scope not in (SUBTREE, ITSELF):
+        raise row.mistake("scope", f"{scope[:40]!r} is no scope", f"Write {SUBTREE} or {ITSELF}, or leave it empty.")
 
 
 def _row(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.authoring.bridging import BELOW
 from guidegraph.authoring.cells import CellError, Row
 from guidegraph.authoring.declaring import Declarations, Declared
 from guidegraph.authoring.making import MadeDocument, Maker, Node
@@ -18,10 +19,9 @@ from guidegraph.authoring.values import plausible
 from guidegraph.knowledge.branch import Held
 from guidegraph.profile.names import normal
 
-_BELOW = ns.RDFS + "subClassOf"
 #: What leads from a thing to one that is before, above or below it, and so never back.
 _ONE_WAY = (
-    _BELOW, ns.SKOS + "broader", ns.GG + "supersededBy", ns.GG + "restates", ns.GG + "restsOn", ns.GG + "includesStudy",
+    BELOW, ns.SKOS + "broader", ns.GG + "supersededBy", ns.GG + "restates", ns.GG + "restsOn", ns.GG + "includesStudy",
 )  # fmt: skip
 #: What a statement says of another document than its own.
 _OTHERS = {ns.GG + name for name in ("reports", "supersededBy", "restsOn", "namesWithoutListing", "includesStudy")}
@@ -61,7 +61,7 @@ def relation_faults(
     for one in own.values():
         triples = [t for node in nodes.get(one.iri, ()) for t in node.triples]
         yield from _itself(one, triples)
-        yield from _apart(one.row, names)
+        yield from _apart(one.row)
         yield from _dates(one, declared)
     yield from _circles(own, nodes, maker.populations())
     yield from _documents(declared, names)
@@ -72,24 +72,26 @@ def relation_faults(
     yield from _figures(declared, names)
 
 
-def _at(one: Declared, predicate: str) -> tuple[Row, str]:
-    """The row and the heading of what a node says by a property."""
-    column = next((c for c in one.row.section.columns if c.predicate == predicate), None)
-    broader = predicate in (_BELOW, ns.SKOS + "broader") and one.row.section.column("broader")
-    return one.row, "broader" if broader else column.heading if column else one.row.section.columns[0].heading
+def _heading(row: Row, predicate: str) -> str:
+    """The heading of what the node of a row says by a property."""
+    if predicate in (BELOW, ns.SKOS + "broader") and row.section.column("broader"):
+        return "broader"
+    columns = row.section.columns
+    return next((c.heading for c in columns if c.predicate == predicate), columns[0].heading)
 
 
 def _itself(one: Declared, triples: Iterable[ox.Triple]) -> Iterator[CellError]:
+    row = one.row
     for triple in triples:
         value, predicate = getattr(triple.object, "value", ""), triple.predicate.value
-        row, heading = _at(one, predicate)
         if value == one.iri:
-            yield row.mistake(heading, "it names itself", "Name another, or leave it empty.")
+            yield row.mistake(_heading(row, predicate), "it names itself", "Name another, or leave it empty.")
         elif one.document and value == ns.GGD + one.document and predicate in _OTHERS:
-            yield row.mistake(heading, "it names its own document", "Name another, or leave it empty.")
+            mend = "Name another, or leave it empty."
+            yield row.mistake(_heading(row, predicate), "it names its own document", mend)
 
 
-def _apart(row: Row, names: Names) -> Iterator[CellError]:
+def _apart(row: Row) -> Iterator[CellError]:
     for section, first, second in _APART:
         columns = row.section.column(first), row.section.column(second)
         if section in ("", row.section.name) and all(columns) and row.text(first) and row.text(second):
@@ -135,9 +137,10 @@ def _in_circle(own: Mapping[str, Declared], edges: Mapping[str, set[str]], predi
     for iri in edges:
         way = _back(iri, edges) if iri in own else []
         if way:
-            row, heading = _at(own[iri], predicate)
+            row = own[iri].row
             told = " -> ".join(own[step].id if step in own else ns.shorten(step) for step in way)
-            yield row.mistake(heading, f"these name each other in a circle: {told}", "Take away the one that is wrong.")
+            what = f"these name each other in a circle: {told}"
+            yield row.mistake(_heading(row, predicate), what, "Take away the one that is wrong.")
 
 
 def _back(start: str, edges: Mapping[str, set[str]]) -> list[str]:
@@ -212,7 +215,7 @@ def _terms(declared: Declarations, names: Names, terms: AddedTerms) -> Iterator[
 def _parents(one: Declared, names: Names, terms: AddedTerms) -> Iterator[CellError]:
     """See that a class of interventions stands below interventions, and one of conditions or findings below these."""
     kind = terms.kinds.get(one.iri, "")
-    above = [row for t in _said(one, terms, _BELOW) if (row := names.vocabulary.by_iri.get(t)) is not None]
+    above = [row for t in _said(one, terms, BELOW) if (row := names.vocabulary.by_iri.get(t)) is not None]
     for row in above if kind in ROOTS else ():
         if (row.kind == "intervention") != (kind == "intervention") and row.kind in ROOTS:
             what = f"{row.label!r} is of another kind ({row.kind}) than this term ({kind})"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from guidegraph.authoring.cells import CellError, Row
+from guidegraph.authoring.cells import NO, CellError, Row
 
 #: Days of which the first is not after the second, by headings.
 _IN_ORDER = (
@@ -50,7 +50,6 @@ _FROM_ONE = ("line", "item", "number")
 _DAY = re.compile(r"\d{4}(?:-\d{2}){0,2}\Z")
 _KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
-_NO = ("no", "false", "n", "0")
 
 
 def row_faults(row: Row) -> Iterator[CellError]:
@@ -78,7 +77,7 @@ def row_faults(row: Row) -> Iterator[CellError]:
 
 
 def _yes(row: Row, heading: str) -> bool:
-    return bool(row.text(heading)) and row.text(heading).casefold() not in _NO
+    return bool(row.text(heading)) and row.text(heading).casefold() not in NO
 
 
 def before(late: str, early: str) -> bool:

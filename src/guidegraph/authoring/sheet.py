@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from guidegraph.authoring.cells import ERROR, FORMULA, TEXT, Cell, CellError, Grid, Raw, Row, Sheet, clean, place
-from guidegraph.authoring.celltexts import text_fault
+from guidegraph.authoring.celltexts import formula_fault, text_fault
 from guidegraph.authoring.columns import Column, Section, sections
 from guidegraph.authoring.plaintexts import read_csv_folder, read_yaml_sheet
 from guidegraph.authoring.spreadsheets import read_ods, read_xlsx
@@ -177,8 +177,7 @@ def faults_of_cells(rows: Iterable[Row]) -> Iterable[CellError]:
         for cell in row.cells.values():
             value = clean(cell.raw.text)
             if cell.raw.type == FORMULA:
-                told = f"Write its value, {value[:60]!r}, in its place." if value else "Write its value in its place."
-                yield cell.mistake("a formula, of which only the value could be kept", told)
+                yield cell.mistake(*formula_fault(value))
             elif cell.raw.type == ERROR:
                 yield cell.mistake(f"the workbook shows an error here, {value[:20]}", "Write the value that is meant.")
             elif cell.raw.type == TEXT and (fault := text_fault(cell.raw.text)) is not None:

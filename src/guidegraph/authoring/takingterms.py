@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from guidegraph import assets
 from guidegraph import namespaces as ns
-from guidegraph.authoring.bridging import NUMBER, PATIENT, totals_of
+from guidegraph.authoring.bridging import BELOW, NUMBER, PATIENT, totals_of
 from guidegraph.authoring.columns import PREFIXES, Column, sections
 from guidegraph.authoring.declaring import Declarations
 from guidegraph.authoring.naming import INDIVIDUALS, MATCHES, ROOTS, Names
@@ -22,7 +22,7 @@ from guidegraph.knowledge.opened import Knowledge
 from guidegraph.reading import read_quads
 from guidegraph.terminologies.tables import SUFFIX, read_rows, read_terminologies
 
-_TYPE, _BELOW = ns.RDF + "type", ns.RDFS + "subClassOf"
+_TYPE = ns.RDF + "type"
 _FILLER, _ON, _NOT = ns.OWL + "someValuesFrom", ns.OWL + "onProperty", ns.OWL + "complementOf"
 _READING = ns.GG + "TermReading"
 
@@ -96,7 +96,7 @@ def _needed(quads: Sequence[ox.Quad], wanted: set[str]) -> list[ox.Quad]:
             said.setdefault(quad.subject, []).append(quad)
     bridges = _bridges(quads)
     readings = {q.subject: q.object for q in quads if q.predicate.value in (ns.GG + "brings", ns.GG + "rulesOut")}
-    blank = [q.subject for q in quads if q.predicate.value == _BELOW and isinstance(q.subject, ox.BlankNode)]
+    blank = [q.subject for q in quads if q.predicate.value == BELOW and isinstance(q.subject, ox.BlankNode)]
     kept: dict[Any, None] = {}
     rest: list[Any] = [one for one in said if isinstance(one, ox.NamedNode) and one.value in wanted]
     rest = [one for one in rest if one not in bridges]
@@ -126,7 +126,7 @@ def _bridges(quads: Iterable[ox.Quad]) -> dict[Any, set[Any]]:
     found: dict[Any, set[Any]] = {}
     for quad in held:
         term = quad.subject
-        if quad.predicate.value == _BELOW and isinstance(term, ox.NamedNode) and term not in declared:
+        if quad.predicate.value == BELOW and isinstance(term, ox.NamedNode) and term not in declared:
             found.setdefault(term, set()).add(quad.object)
     found.pop(ox.NamedNode(PATIENT), None)
     return found
@@ -185,7 +185,7 @@ class _Vocabulary(DocumentRows):
         """By term those that it excludes, each pair once."""
         pairs: dict[tuple[str, ...], None] = {}
         for node, said in self._said.items():
-            for denied in said.get(_BELOW, ()) if node.startswith("_:") else ():
+            for denied in said.get(BELOW, ()) if node.startswith("_:") else ():
                 for right in self._values(str(denied), _NOT):
                     ends = [str(getattr(v, "value", v)) for n in (node, str(right)) for v in self._values(n, _FILLER)]
                     pairs[tuple(sorted(ends))] = None
@@ -219,19 +219,19 @@ class _Vocabulary(DocumentRows):
         if kind := self._individual(iri):
             self._done_iri(iri, _TYPE, INDIVIDUALS[kind])
             return kind
-        above = {getattr(value, "value", "") for value in self._values(iri, _BELOW)}
+        above = {getattr(value, "value", "") for value in self._values(iri, BELOW)}
         stated = sorted(above & self._kinds.keys())
         if stated and not any(up.startswith(ns.GGT) for up in above):
-            self._done_iri(iri, _BELOW, stated[0])
+            self._done_iri(iri, BELOW, stated[0])
             return self._kinds[stated[0]]
         row = self._names.vocabulary.by_iri.get(iri)
         return self._kinds[ROOTS[row.kind]] if row is not None and row.kind in ROOTS else ""
 
     def _parts(self, iri: str, column: Column) -> Iterator[str]:
-        for value in self._values(iri, _BELOW):
+        for value in self._values(iri, BELOW):
             node = str(value)
             if isinstance(value, ox.BlankNode) and ox.NamedNode(column.predicate) in self._values(node, _ON):
-                self._done(iri, _BELOW, value)
+                self._done(iri, BELOW, value)
                 self._done_all(node)
                 for part in self._values(node, _FILLER):
                     yield self._term(str(getattr(part, "value", part)), column.of)

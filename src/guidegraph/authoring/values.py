@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
-from guidegraph.authoring.cells import DATE, ERROR, FORMULA, NUMBER, TOLD, TRUTH, Cell
+from guidegraph.authoring.cells import DATE, ERROR, FORMULA, NO, NUMBER, TOLD, TRUTH, YES, Cell
 from guidegraph.authoring.datetexts import date_mend
 from guidegraph.authoring.identifiers import COUNTRIES, MEANT_COUNTRIES, identifier
 from guidegraph.authoring.naming import MATCHES, Names, unknown
@@ -21,7 +21,6 @@ from guidegraph.profile.names import nearest, normal
 from guidegraph.profile.parse import check_range
 
 Value = ox.NamedNode | ox.Literal
-_TRUE, _FALSE = ("yes", "true", "y", "1"), ("no", "false", "n", "0")
 _DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\Z")
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)\Z")
 _ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+\Z")
@@ -119,9 +118,9 @@ def _label(cell: Cell, text: str) -> Value:
 
 def _truth(cell: Cell, text: str) -> Value:
     word = text.casefold()
-    if word not in (*_TRUE, *_FALSE):
+    if word not in (*YES, *NO):
         raise cell.mistake(f"{text[:40]!r} is neither yes nor no", "Write yes or no.")
-    return ox.Literal("true" if word in _TRUE else "false", datatype=ox.NamedNode(ns.XSD + "boolean"))
+    return ox.Literal("true" if word in YES else "false", datatype=ox.NamedNode(ns.XSD + "boolean"))
 
 
 def _decimal(cell: Cell, text: str) -> Value:
