@@ -41,22 +41,25 @@ def _key(trial: TrialFact) -> tuple[str, str, str]:
 
 def _tried(assessment: Assessment, therapy: str, trial: TrialFact) -> Tried:
     records = assessment.records
-    outcome = records.label(trial.outcome) if trial.outcome else assessment.said("running", "running")
     itself = trial.of == therapy
     return {
         "intervention": describe.name(trial.of),
         "label": records.label(trial.of),
-        "outcome": outcome,
+        "outcome": _outcome(assessment, trial),
         "in_vain": trial.outcome in _IN_VAIN,
         "weeks": float(trial.weeks) if trial.weeks is not None else None,
         "itself": itself,
-        "text": assessment.said("tried", "tried: {}", _course(assessment, therapy, trial, outcome)),
+        "text": assessment.said("tried", "tried: {}", _course(assessment, therapy, trial)),
     }
 
 
-def _course(assessment: Assessment, therapy: str, trial: TrialFact, outcome: str) -> str:
+def _outcome(assessment: Assessment, trial: TrialFact) -> str:
+    return assessment.records.label(trial.outcome) if trial.outcome else assessment.said("running", "running")
+
+
+def _course(assessment: Assessment, therapy: str, trial: TrialFact) -> str:
     """What became of a trial, in words."""
-    told = outcome
+    told = _outcome(assessment, trial)
     if trial.weeks is not None:
         one = trial.weeks == 1
         weeks = assessment.said("in-week" if one else "in-weeks", "{} week" if one else "{} weeks", plain(trial.weeks))
@@ -69,7 +72,7 @@ def _course(assessment: Assessment, therapy: str, trial: TrialFact, outcome: str
 def trials_made(assessment: Assessment) -> list[str]:
     """The trials of the problem in words, for questions on care taken as a whole."""
     rows = sorted(assessment.profile.trials_present, key=_key)
-    told = (_course(assessment, t.of, t, _tried(assessment, t.of, t)["outcome"]) for t in rows)
+    told = (_course(assessment, t.of, t) for t in rows)
     return [f"{assessment.records.label(t.of)} ({text})" for t, text in zip(rows, told, strict=True)]
 
 

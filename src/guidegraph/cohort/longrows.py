@@ -97,8 +97,8 @@ class LongRows:
             )
             everybody, said, count = pl.collect_all(asked, engine="streaming")
             said = said.sort(*SAID)
-            nobody = everybody.filter(named(name, kind).is_null())
-            everybody = everybody.filter(named(name, kind).is_not_null())
+            is_named = named(name, kind).is_not_null()
+            nobody, everybody = everybody.filter(~is_named), everybody.filter(is_named)
             if nobody.height:
                 self._nameless(nobody[name])
         if not everybody.height:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from guidegraph.cohort.bits import Plane, Sheet, grow, pack
 from guidegraph.cohort.rows import Batch
-from guidegraph.cohort.statuses import DECIDING, Statuses
+from guidegraph.cohort.statuses import DECIDING, ROLES, Statuses
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import STATUSES
 
@@ -80,9 +80,10 @@ class Worked:
     def resting(self, therapy: str) -> Mapping[str, Plane]:
         """By true statement those whose status of a therapy (IRI) rests on it."""
         statuses, found = self.statuses(therapy), dict[str, Plane]()
+        decided = {
+            role: self.sheet.any(statuses[code] for code, one in STATUSES.items() if f"{role}+" in DECIDING[one.letter])
+            for role in ROLES
+        }
         for role, statement, bearing in self.worked.roles(self._therapies[therapy]):
-            decided = self.sheet.any(
-                statuses[status] for status in STATUSES if f"{role}+" in DECIDING[STATUSES[status].letter].split()
-            )
-            grow(found, statement, decided & bearing & self.true(statement))
+            grow(found, statement, decided[role] & bearing & self.true(statement))
         return found

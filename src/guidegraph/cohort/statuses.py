@@ -13,7 +13,9 @@ from guidegraph.knowledge.records import gg
 from guidegraph.model import STATUSES
 
 _NOT_TOLERATED = gg("NotTolerated")
-#: What decides a status, by its letter: roles of statements (:meth:`Statuses.roles`) with the truth, + true or ?
+#: The letters of roles (:meth:`Statuses.roles`).
+ROLES = ("c", "f", "g", "r")
+#: What decides a status, by its letter: roles of statements with the truth, + true or ?
 #: unknown, that they have, as the table of statuses in :meth:`Statuses.of` says; in its order, the first that holds.
 DECIDING = {"C": "c+", "X": "g+ f+", "A": "g+", "!": "f+ r+", "P": "f+ c? g? r?", "E": "f+", "u": "f?", "n": ""}
 

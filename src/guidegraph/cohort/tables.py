@@ -113,8 +113,8 @@ def repeated(table: pl.LazyFrame, column: str, kind: pl.DataType, path: Path) ->
         if (kind.is_numeric() or kind == pl.String) and _rises(table.select(who)):
             return pl.Series(column, [], dtype=kind)
         patients = int(table.select(pl.len()).collect(engine="streaming").item())
-        share, shares = who.hash() % -(-patients // _AT_ONCE), -(-patients // _AT_ONCE)
-        found = [_twice(table.select(who.filter(share == at)), column) for at in range(shares)]
+        shares = -(-patients // _AT_ONCE)
+        found = [_twice(table.select(who.filter(who.hash() % shares == at)), column) for at in range(shares)]
     return pl.concat(found).sort() if found else pl.Series(column, [], dtype=kind)
 
 
