@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+import guidegraph as gg
 from guidegraph import comparisons, dataforms, derived, forms
+from guidegraph.assess import entry
 from guidegraph.audit import diffs
 from guidegraph.authoring import reviewing
 from guidegraph.knowledge import documents
 from guidegraph.model import plain_copy
+from tests.conftest import AS_OF
 from tests.support.statuses import SCHEMAS
 
 #: Each published schema with the type of the whole.
@@ -107,3 +110,20 @@ def test_a_copy_shares_nothing_that_can_change() -> None:
     copied["a"][0]["b"] = "other"  # type: ignore[index]
     copied["a"][1].append("more")  # type: ignore[index, union-attr]
     assert data == {"a": [{"b": "c"}, ["d"]], "e": None}
+
+
+def test_a_therapy_has_the_parts_of_its_form_and_each_is_worded_when_it_is_read(
+    kb: gg.KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(entry._PARTS) == list(forms.Therapy.__annotations__)
+
+    def read(of: entry.Entry) -> Any:
+        raise LookupError(of.therapy)
+
+    monkeypatch.setitem(entry._PARTS, "grounds", read)
+    answer = kb.therapies("example:acute-uncomplicated", as_of=AS_OF)
+    # Neither what one acts on nor the data says reasons in sentences.
+    assert answer.glance()["bands"]
+    assert answer.data()["therapies"]
+    with pytest.raises(LookupError):
+        answer.to_dict()

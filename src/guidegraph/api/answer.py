@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.assess import answer as _answer
 from guidegraph.assess.assessing import boundaries, every_voice, find_therapy
-from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
@@ -67,7 +67,11 @@ class Answer:
     @cached_property
     def whole(self) -> forms.Answer:
         """The whole answer in the published JSON form, for who only reads: it is shared with other answers."""
-        return {**self._data, "sources": describe.sources(self.assessment.records, self._data)}
+        told: forms.Assessed = {
+            **self._data,
+            "therapies": [cast("forms.Therapy", dict(t)) for t in self._data["therapies"]],
+        }
+        return {**told, "sources": describe.sources(self.assessment.records, told)}
 
     def to_dict(self) -> forms.Answer:
         """The whole answer in the published JSON form; a copy that may be changed."""
@@ -166,7 +170,7 @@ class Answer:
 
         assessment = self.assessment
         sides = (assessment.statements(therapy, FOR), assessment.opposing(therapy))
-        true = [[one for one in side if assessment.truth(one) == TRUE] for side in sides]
+        true = [assessment.held(side) for side in sides]
         return plain_copy([voice for side in true for voice in voices(assessment, therapy, side)])
 
     def unexcluded(self, therapy: str) -> list[str]:

@@ -152,14 +152,16 @@ def boundaries(knowledge: Knowledge, assessment: Assessment) -> Mapping[str, lis
     for number, terms in disputed.items():
         ranges = [rule.interval for t in terms if (rule := assessment.settled.disputed[t]).interval is not None]
         values, reassess = assessment.profile.values, again(knowledge, assessment, [number])
-        sides = [
-            reassess(replace(assessment.profile, values={**values, number: value})).statuses
-            for value in beside((min(low for low, _ in ranges), max(high for _, high in ranges)))
-        ]
+        sides = beside((min(low for low, _ in ranges), max(high for _, high in ranges)))
+        only = [therapy for therapy, status in assessment.statuses.items() if status in POSITIVE] if sides else []
+        for value in sides:
+            # Another side is looked at for what is positive on none before: mostly for nothing.
+            if only:
+                side = reassess(replace(assessment.profile, values={**values, number: value})).statuses
+                only = [therapy for therapy in only if side[therapy] not in POSITIVE]
         told = sorted(differing(assessment, Atom(cls, prop, cls)) for prop, cls in terms)
-        for therapy, status in assessment.statuses.items():
-            if status in POSITIVE and sides and not any(side[therapy] in POSITIVE for side in sides):
-                found.setdefault(therapy, []).extend(told)
+        for therapy in only:
+            found.setdefault(therapy, []).extend(told)
     return found
 
 

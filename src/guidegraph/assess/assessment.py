@@ -108,6 +108,16 @@ class Assessment:
         """The truth value of an atom, population, statement or rule."""
         return self.truths.get(iri, UNKNOWN)
 
+    @cached_property
+    def true(self) -> frozenset[str]:
+        """The atoms, populations, statements and rules that are true."""
+        return frozenset(iri for iri, truth in self.truths.items() if truth == TRUE)
+
+    def held(self, statements: Iterable[str]) -> list[str]:
+        """Those of some statements that are true."""
+        true = self.true
+        return [statement for statement in statements if statement in true]
+
     def name(self, therapy: str) -> str:
         """The identifier of a therapy in answers."""
         return self.linked[therapy].curie if therapy in self.linked else describe.name(therapy)
@@ -132,12 +142,18 @@ class Assessment:
 
     def urgent(self, therapy: str) -> frozenset[str]:
         """The true alerts, attended to by nobody yet, on which a source calls for the therapy."""
-        return self.called.get(therapy, frozenset()) - self.attended
+        called = self.called.get(therapy)
+        return called - self.attended if called else frozenset()
 
     @cached_property
     def elsewhere(self) -> frozenset[str]:
         """The recommendations that do not count since they speak of another problem."""
         return frozenset(iri for iri, why in self.because.items() if why == ANOTHER_PROBLEM)
+
+    @cached_property
+    def ended(self) -> frozenset[str]:
+        """The statements that do not count since they are no longer in effect."""
+        return frozenset(iri for iri, why in self.because.items() if why == NO_LONGER)
 
     @cached_property
     def inactive(self) -> frozenset[str]:
@@ -153,8 +169,8 @@ class Assessment:
 
     def burdens(self, therapy: str) -> tuple[str, ...]:
         """The alerts that are an R of the therapy where they are true, and an unknown one where they are unknown."""
-        spared = self.spared.get(therapy, frozenset())
-        return tuple(alert for alert in self._counting if alert not in spared)
+        spared = self.spared.get(therapy)
+        return tuple(alert for alert in self._counting if alert not in spared) if spared else self._counting
 
     @cached_property
     def _counting(self) -> tuple[str, ...]:
@@ -163,7 +179,8 @@ class Assessment:
     def opposing(self, therapy: str) -> tuple[str, ...]:
         """The statements against a therapy that are no mere limit and speak of the same indication."""
         aside = self.limits.get(therapy, frozenset()) | self.apart.get(therapy, frozenset())
-        return tuple(s for s in self.statements(therapy, AGAINST) if s not in aside)
+        stated = self.statements(therapy, AGAINST)
+        return tuple(s for s in stated if s not in aside) if aside else stated
 
     def branch_truth(self, branch: tuple[tuple[str, bool], ...]) -> str:
         """Kleene's minimum over the literals of a branch."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import ROUND_UP, Decimal
 
 from guidegraph import namespaces as ns
-from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, TRUE, Assessment
+from guidegraph.assess.assessment import ABSOLUTE, FOR, INACTIVE, Assessment
 from guidegraph.assess.search import Fact, Goal, Search
 from guidegraph.assess.timeline import shifted, thresholds
 from guidegraph.derived import Change, ChangedFact
@@ -152,7 +152,7 @@ def _why_not(assessment: Assessment, therapy: str) -> str:
     if therapy in assessment.not_tolerated:
         tried = ", ".join(sorted(records.label(c) for c in assessment.not_tolerated[therapy]))
         return f"it is one for caution at best, since this was not tolerated: {tried}"
-    held = [s for s in _against(assessment, therapy) if assessment.truth(s) == TRUE]
+    held = assessment.held(_against(assessment, therapy))
     if held:
         return "what speaks against it rests on present facts: " + "; ".join(sorted({records.label(s) for s in held}))
     unclear = [s for s in _against(assessment, therapy) if s in assessment.unclear]

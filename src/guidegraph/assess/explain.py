@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
-from guidegraph.assess.answer import Behind, therapy_entry
 from guidegraph.assess.assessment import (
     ABSOLUTE,
     AGAINST,
@@ -17,10 +17,12 @@ from guidegraph.assess.assessment import (
     UNKNOWN,
     Assessment,
 )
+from guidegraph.assess.course import every_trial
+from guidegraph.assess.entry import Behind, Entry
 from guidegraph.assess.problem import problem
 from guidegraph.assess.questions import open_statements
 from guidegraph.derived import Branch, Change, Explanation, Literal, Proof
-from guidegraph.forms import MadeFrom
+from guidegraph.forms import MadeFrom, Therapy
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.encodings import encoding_review
 from guidegraph.model import plain_copy
@@ -134,12 +136,13 @@ def explanation(
         boundary: the terms on which definitions differ, where it is positive only there.
     """
     proofs = proof(assessment, therapy)
-    entry = therapy_entry(assessment, therapy, open_statements(assessment, therapy), behind, boundary)
+    tried = every_trial(assessment).get(therapy, ())
+    entry = Entry(assessment, therapy, open_statements(assessment, therapy), behind, boundary, tried)
     told: Explanation = {
         "as_of": assessment.as_of.isoformat(),
         "profile": {"id": assessment.profile.id, "label": assessment.profile.label},
         "problem": problem(assessment),
-        "therapy": plain_copy(entry),
+        "therapy": cast("Therapy", plain_copy(dict(entry))),
         "proof": [row for _, row in proofs],
         "change": change,
         "unread": describe.unread(assessment.records),

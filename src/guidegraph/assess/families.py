@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
-from guidegraph.assess.assessment import ABSOLUTE, FOR, TRUE, Assessment
+from guidegraph.assess.assessment import ABSOLUTE, FOR, Assessment
 from guidegraph.knowledge.records import Records, gg
 from guidegraph.namespaces import IDX
 
@@ -51,6 +51,10 @@ class Interventions:
 
 def deciding(assessment: Assessment, therapy: str) -> frozenset[str]:
     """The true statements and rules that make a therapy's status."""
+    return assessment.once(("deciding", therapy), lambda: _deciding(assessment, therapy))
+
+
+def _deciding(assessment: Assessment, therapy: str) -> frozenset[str]:
     status, against = assessment.statuses[therapy], assessment.opposing(therapy)
     if status == "contraindicated":
         said: Sequence[str] = assessment.statements(therapy, ABSOLUTE)
@@ -58,7 +62,7 @@ def deciding(assessment: Assessment, therapy: str) -> frozenset[str]:
         said = against
     else:
         said = (*assessment.statements(therapy, FOR), *against, *assessment.cautions(therapy))
-    return frozenset(s for s in said if assessment.truth(s) == TRUE)
+    return assessment.true.intersection(said)
 
 
 def families(assessment: Assessment, beside: Mapping[str, str] | None = None) -> Mapping[str, str]:

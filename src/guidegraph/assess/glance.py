@@ -271,7 +271,7 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
         if row["truth"] == TRUE and (row["kind"] == "absolute") >= absolute and not row["note"]:
             rows[_fact(assessment, row)].append(describe.short_name(assessment.records, iri_of(row["document"]["id"])))
     told: list[GlanceFact] = [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in rows.items()]
-    urgent = [a for a in assessment.burdens(therapy) if assessment.truth(a) == TRUE]
+    urgent = assessment.held(assessment.burdens(therapy))
     told += [{"text": assessment.said("urgent", "alert: {}", assessment.records.label(a)), "by": []} for a in urgent]
     harmed = sorted(assessment.not_tolerated.get(therapy, ()), key=assessment.filed.records.label)
     for one in map(assessment.records.label, harmed):

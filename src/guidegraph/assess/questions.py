@@ -67,9 +67,9 @@ def open_statements(assessment: Assessment, therapy: str) -> list[Open]:
     Those that may contraindicate it, advise against it or call for caution, and those that could still change the
     status.
     """
-    matters = "".join(sorted({*"cgr", *STATUSES[assessment.statuses[therapy]].open}))
+    matters, truths = "".join(sorted({*"cgr", *STATUSES[assessment.statuses[therapy]].open})), assessment.truths
     rows = _by_role(assessment, therapy, matters)
-    return [Open(role, statement) for role, statement in rows if assessment.open_atoms(statement)]
+    return [Open(role, one) for role, one in rows if one not in truths and assessment.open_atoms(one)]
 
 
 def alert_signs_only(assessment: Assessment, therapy: str) -> bool:
@@ -212,7 +212,7 @@ def _decides(assessment: Assessment, question: _Question, heads: Mapping[str, st
     records, order = assessment.filed.records, list(STATUSES)
 
     def rank(therapy: str) -> tuple[int, int, str, str]:
-        said = (records.rank(records.standing(s)) for s in assessment.statements(therapy, FOR))
+        said = (records.weight(s)[0] for s in assessment.statements(therapy, FOR))
         return order.index(assessment.statuses[therapy]), -max(said, default=0), records.label(therapy), therapy
 
     for role, verb in _VERBS.items() if not question.signs else ():

@@ -10,9 +10,7 @@ from guidegraph.assess.assessment import (
     FALSE,
     FOR,
     GENERALLY,
-    NO_LONGER,
     OTHER,
-    TRUE,
     TRUTH_ORDER,
     Assessment,
 )
@@ -68,14 +66,13 @@ def voices(assessment: Assessment, therapy: str, statements: Iterable[str]) -> l
     reporters: dict[str, set[str]] = {}
     for statement in among:
         reporters.setdefault(_speaker(records, statement, among), set()).add(statement)
-    rows = sorted(
-        ordered(assessment, reporters),
-        key=lambda s: (
-            TRUTH_ORDER.get(assessment.truth(s), 3),
-            -records.rank(records.standing(s)),
-            -records.rank(records.readings.get(s, "")),
-        ),
-    )
+    label, truth = assessment.filed.records.label, assessment.truth
+
+    def place(statement: str) -> tuple[int, int, int, str, str]:
+        standing, strength = records.weight(statement)
+        return TRUTH_ORDER.get(truth(statement), 3), -standing, -strength, label(statement), statement
+
+    rows = reporters if len(reporters) == 1 else sorted(reporters, key=place)
     return [_voice(assessment, therapy, s, reporters[s] - {s}) for s in rows]
 
 
@@ -87,6 +84,8 @@ def speakers(records: Records, statements: Iterable[str]) -> set[str]:
 
 def _speaker(records: Records, statement: str, among: frozenset[str]) -> str:
     """The statement of ``among`` that another one of them reports or repeats, in the end."""
+    if len(among) == 1:
+        return statement
     passed = {statement}
     while True:
         earlier = (p for name in _FIRST_STATED if (p := records.one(statement, name)) in among and p not in passed)
@@ -117,8 +116,10 @@ def ended(assessment: Assessment, therapy: str) -> list[Recommendation]:
     """The voices on a therapy that a later edition ended which was not read on it, but for those of other patients."""
     records = assessment.records
     edges = records.edges.get(therapy, {})
+    gone = {s for role in _STAYING for s in edges.get(role, ()) if s in assessment.ended}
+    if not gone:
+        return []
     reaching = {s for role in _RECOMMENDING for s in edges.get(role, ())}
-    gone = {s for role in _STAYING for s in edges.get(role, ()) if assessment.because.get(s) == NO_LONGER}
     rows: list[Recommendation] = []
     for statement in ordered(assessment, gone):
         later = _later_editions(records, records.one(statement, "statedIn"))
@@ -155,7 +156,7 @@ def _addressed(records: Records, therapy: str, reaching: set[str], documents: li
 def against_but_for_coverage(assessment: Assessment, therapy: str) -> list[Recommendation]:
     """The statements against a therapy that fail by nothing but what a coverage rule is about, where one applies."""
     rules = assessment.coverage.get(therapy, frozenset()) | assessment.coverage_marks.get(therapy, frozenset())
-    held = [rule for rule in rules if assessment.truth(rule) == TRUE]
+    held = assessment.held(rules)
     if not held:
         return []
     records = assessment.records

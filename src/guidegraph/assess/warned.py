@@ -18,7 +18,7 @@ def contraindications(assessment: Assessment, therapy: str) -> list[Contraindica
     own = [s for role in (ABSOLUTE, CAUTIONED) for s in assessment.statements(therapy, role)]
     rows = [_contraindication(assessment, therapy, s, truth(s)) for s in ordered(assessment, own)]
     for rule in sorted(assessment.coverage.get(therapy, ())):
-        carrying = [s for s in assessment.statements(therapy, FOR) if truth(s) == TRUE]
+        carrying = assessment.held(assessment.statements(therapy, FOR))
         documents = sorted({records.one(s, "statedIn") for s in carrying})
         rows.append(describe.coverage(records, rule, documents, truth(rule)))
     notes = ordered(assessment, assessment.statements(therapy, NOTED))

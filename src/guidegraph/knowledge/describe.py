@@ -172,6 +172,14 @@ def short_name(records: Records, document: str, statement: str = "") -> str:
 
     The document's own short name; else its label up to its year, or its first words with the year.
     """
+    key = ("short", document, statement)
+    if key not in records.described:
+        records.described[key] = _short_name(records, document, statement)
+    short: str = records.described[key]
+    return short
+
+
+def _short_name(records: Records, document: str, statement: str) -> str:
     issued = records.issued(document)
     year = issued[:4] if issued[:4].isdigit() else "date not stated"
     name = records.one(document, "shortLabel")

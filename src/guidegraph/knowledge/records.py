@@ -43,8 +43,8 @@ class Records:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        #: Statements in words by (what was made, statement), filled and read by the answers.
-        self.described: dict[tuple[str, str], Any] = {}
+        #: What is told of statements and documents, by (what was made, identity), filled and read by the answers.
+        self.described: dict[tuple[str, ...], Any] = {}
         self._labels: dict[str, str] = {}
         #: What else is found once for these records, by the class of it.
         self.kept: dict[Any, Any] = {}
@@ -269,7 +269,11 @@ class Records:
 
     def shown_apart(self, cls: str) -> bool:
         """Whether an intervention is of a category that a glance shows in a band of its own."""
-        return any(self.plans.get(up, {}).get(gg("shownApart")) == ("true",) for up in self.ancestors.get(cls, (cls,)))
+        return not self._apart.isdisjoint(self.ancestors.get(cls, (cls,)))
+
+    @cached_property
+    def _apart(self) -> frozenset[str]:
+        return frozenset(cls for cls, rows in self.plans.items() if rows.get(gg("shownApart")) == ("true",))
 
     @cached_property
     def problems(self) -> frozenset[str]:
@@ -356,6 +360,14 @@ class Records:
     def standing(self, statement: str) -> str:
         """The standing (IRI) of a recommendation, as queries/index/49-standing.rq finds it."""
         return self.criteria.get(statement, {}).get(ns.IDX + "standing", ("",))[0]
+
+    def weight(self, statement: str) -> tuple[int, int]:
+        """The ranks of a recommendation's standing and strength."""
+        key = ("weight", statement)
+        if key not in self.described:
+            self.described[key] = self.rank(self.standing(statement)), self.rank(self.readings.get(statement, ""))
+        weight: tuple[int, int] = self.described[key]
+        return weight
 
     def population(self, statement: str) -> str:
         """The population of a statement, or "" for one that holds for every patient."""

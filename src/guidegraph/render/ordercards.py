@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from guidegraph.assess.answer import UNFILED
+from guidegraph.assess.entry import UNFILED
 from guidegraph.model import DOUBTED
 from guidegraph.render.cards import (
     INDICATORS,
