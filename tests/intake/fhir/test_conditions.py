@@ -9,6 +9,7 @@ import pytest
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.intake.fhir import Reading
+from guidegraph.intake.fhir.table import table
 from tests.support.fhirhelp import SUBJECT, VERIFIED, Read, concept, condition, facts, statement, states
 
 LISTS = ("conditions", "findings", "medications", "trials", "stopped_medications")
@@ -153,9 +154,27 @@ def test_allergies(read: Read) -> None:
     assert facts(allergy(kind=concept("intolerance", system="http://hl7.org/fhir/allergy-intolerance-type"))) == set()
     assert facts(allergy(sure="refuted")) == {"-ggt:AspirinAllergy"}
     assert facts(allergy(sure="unconfirmed")) == set()
-    # A substance is no allergy of ours, and an entry here never makes another condition present.
-    assert states(allergy("Aspirin"), "AllergyIntolerance/a") == ["not understood"]
+    # An entry here never makes another condition present.
     assert states(allergy("Sciatica"), "AllergyIntolerance/a") == ["not understood"]
+    # A drug names the allergy that it sets off; lacking one to a single drug of a class denies none to the class.
+    assert facts(allergy("Naproxen")) == {"+ggt:NSAIDHypersensitivity"}
+    assert facts(allergy("Aspirin")) == {"+ggt:AspirinAllergy"}
+    assert facts(allergy("Aspirin", sure="refuted")) == {"-ggt:AspirinAllergy"}
+    assert facts(allergy("Naproxen", sure="refuted")) == set()
+    assert facts(allergy("NSAID", sure="refuted")) == {"-ggt:NSAIDHypersensitivity", "-ggt:AspirinAllergy"}
+    assert facts(allergy("Aspirin", sure="unconfirmed")) == set()
+    # One to a drug that sets off none of ours is told, as is a drug that was not borne.
+    for found in (allergy("Duloxetine"), allergy("Naproxen", kind="intolerance")):
+        assert facts(found) == set()
+        assert states(found, "AllergyIntolerance/a") == ["not understood"]
+    assert states(allergy("Naproxen", kind="intolerance", sure="refuted"), "AllergyIntolerance/a") == ["ignored"]
+
+
+def test_what_sets_off_an_allergy_is_a_drug_of_ours(opened: Any) -> None:
+    known = opened("osteoarthritis").vocabulary.by_iri
+    for allergy, drug in table().allergens.items():
+        assert known[allergy].kind == "condition"
+        assert known[drug].kind == "intervention"
 
 
 @pytest.mark.parametrize(

@@ -126,3 +126,74 @@ def test_medications_by_reference(read: Read) -> None:
     assert facts(read(statement(**here), mixed)) == {"takes ggt:Ibuprofen"}
     both = statement() | {"medicationReference": {"reference": "#d"}, "contained": [drug]}
     assert facts(read(both)) == set()
+
+
+def drug(*items: dict[str, Any], name: str = "d") -> dict[str, Any]:
+    return {"resourceType": "Medication", "id": name, "ingredient": list(items)}
+
+
+def by_reference(target: str) -> dict[str, Any]:
+    return {"itemReference": {"reference": target}}
+
+
+SUBSTANCE = {"resourceType": "Substance", "id": "s", "code": concept("Ibuprofen")}
+WITHIN = {"medicationReference": {"reference": "#d"}}
+THERE = {"medicationReference": {"reference": "Medication/d"}}
+KNOWN = {"itemCodeableConcept": concept("Ibuprofen")}
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        [statement(**WITHIN, contained=[drug(by_reference("#s")), SUBSTANCE])],
+        [statement(**WITHIN, contained=[drug(by_reference("Substance/s"))]), SUBSTANCE],
+        [statement(**THERE), drug(by_reference("Substance/s")), SUBSTANCE],
+        [statement(**THERE), drug(by_reference("#s")) | {"contained": [SUBSTANCE]}],
+        [statement(**THERE), drug(by_reference("Medication/e")), drug(KNOWN, name="e")],
+        [
+            statement(**THERE),
+            drug(by_reference("Medication/e")),
+            drug(by_reference("#s"), name="e") | {"contained": [SUBSTANCE]},
+        ],
+    ],
+    ids=["contained", "of the record", "both of the record", "in the Medication", "a Medication", "twice"],
+)
+def test_an_ingredient_may_be_a_reference(read: Read, resources: list[dict[str, Any]]) -> None:
+    found = read(*resources)
+    assert facts(found) == {"takes ggt:Ibuprofen"}
+    assert "not understood" not in {entry.state for entry in found.report.entries}
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (by_reference("Substance/none"), "Medication or Substance Substance/none is not in the record"),
+        (by_reference("Medication/d"), "an ingredient of itself"),
+        ({"strength": {}}, "an ingredient of its Medication is not named"),
+        (by_reference("Patient/p"), "is not in the record"),
+    ],
+    ids=["absent", "circle", "no item", "another type"],
+)
+def test_an_ingredient_that_is_not_known_is_told_and_leaves_the_others(
+    read: Read, row: dict[str, Any], why: str
+) -> None:
+    found = read(statement(**THERE), drug(KNOWN, row))
+    assert facts(found) == {"takes ggt:Ibuprofen"}
+    assert any(prop.endswith("takesMedication") for prop, _ in found.profile.not_understood)
+    assert any(why in str(entry) for entry in found.report.entries if entry.state == "not understood")
+
+
+def test_a_substance_of_r5_names_its_definition(read: Read) -> None:
+    substance = {"resourceType": "Substance", "id": "s", "instance": False, "code": {"concept": concept("Ibuprofen")}}
+    mixed = drug({"item": {"reference": {"reference": "Substance/s"}}})
+    taken = {
+        "resourceType": "MedicationStatement",
+        "id": "m",
+        "status": "recorded",
+        "subject": SUBJECT,
+        "medication": {"reference": {"reference": "Medication/d"}},
+        "effectivePeriod": {"start": "2026-01-01"},
+    }
+    found = read(taken, mixed, substance)
+    assert found.report.form == "FHIR R5"
+    assert facts(found) == {"takes ggt:Ibuprofen"}

@@ -22,6 +22,10 @@ from guidegraph.model import TrialFact
 
 _STATES = ("condition", "finding")
 _VAGUE = "its onset is no day, so how long it has lasted is not known"
+#: How an allergy was read that is named by a drug.
+SET_OFF = "an allergy to what sets it off [table fhir-paths]"
+_INTOLERANCE = "an intolerance is no allergy; whether it was a trial that was not tolerated, nobody says"
+_TRIAL = "Write the trial into the profile, if it was one."
 MAP = "Map the code, or write the fact into the profile."
 
 
@@ -49,12 +53,18 @@ class Clinical:
         Raises:
             NotUnderstoodError: the resource is malformed.
         """
-        meaning = self.meaning(res)
+        coded = self.meaning(res)
+        meaning = self._set_off(res, coded)
         verified, clinical = res.status("verification"), res.status("clinical")
         source = res.source(meaning, res.moment("begins"))
         none = res.first_of(res.part("code"), self._table.none)
         if not none and not self._is_allergy(res):
-            self._builder.ignore(source, "an intolerance is not an allergy")
+            drugs = self._builder.of_kind(coded.present, "intervention")
+            over = (clinical or ("", "now"))[1] == "past" or (verified or ("", "now"))[1] == "no"
+            if drugs and not over:
+                self._builder.misunderstood(("trials",), source, _INTOLERANCE, _TRIAL)
+            else:
+                self._builder.ignore(source, "an intolerance is not an allergy")
             return
         present = self._within(res, self._builder.of_kind(meaning.present, *_STATES))
         if none:
@@ -74,6 +84,26 @@ class Clinical:
             self._builder.other(meaning.others if plain else (), res.kind.lists, source, self._why(res, meaning), MAP)
         else:
             self._present(res, present, meaning, source, verified, clinical)
+
+    def _set_off(self, res: Resource, meaning: Meaning) -> Meaning:
+        """An allergy that is named by the drugs that set it off, as those of our allergies that are to them."""
+        drugs = self._builder.of_kind(meaning.present, "intervention") if "within" in res.kind.row else []
+        if not drugs:
+            return meaning
+        above, allergens = [self._concepts.closure(frozenset({drug})) for drug in drugs], self._table.allergens
+        # To which of several drugs, nobody says.
+        own = {one for one, allergen in allergens.items() if all(allergen in higher for higher in above)}
+        lacking = self._builder.of_kind(meaning.absent, "intervention") if len(drugs) == 1 else []
+        none = {
+            one
+            for one, allergen in allergens.items()
+            if not self._concepts.closure(frozenset({allergen})).isdisjoint(lacking)
+        }
+        higher = {up for one in own for up in self._concepts.closure(frozenset({one})) - {one}}
+        steps = (*meaning.steps, SET_OFF)
+        return replace(
+            meaning, present=frozenset(own - higher), absent=frozenset(none), steps=steps, absent_steps=steps
+        )
 
     def _denying(self, res: Resource) -> set[str]:
         """The classes of the codes that answer a question with no or leave it open."""
@@ -199,7 +229,11 @@ class Clinical:
     def _why(self, res: Resource, meaning: Meaning) -> str:
         if meaning.why:
             return meaning.why
-        return "its code is none of an allergy of ours" if "within" in res.kind.row else "its code is no state of ours"
+        return (
+            "its code is none of an allergy of ours, nor of a drug that sets one off"
+            if "within" in res.kind.row
+            else "its code is no state of ours"
+        )
 
     def procedure(self, res: Resource) -> None:
         """Read a Procedure as a trial of therapy.

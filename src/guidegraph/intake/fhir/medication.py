@@ -19,6 +19,8 @@ from guidegraph.intake.report import Source
 from guidegraph.intake.units import units
 
 _STOPPED = ("stopped_medications",)
+#: Before what is taken as a part of a Medication.
+_INGREDIENT = "ingredient "
 _NOT_TAKEN = {
     "planned": "not begun: {}",
     "uncounted": "not counted among what is taken: {}",
@@ -225,29 +227,62 @@ class Medications:
             res.check_elements(res.data["medication"], "CodeableReference")
         if concepts:
             return [self._meaning(res, concepts[0])]
-        drug = self._record.target(res, references[0], "Medication")
+        return self._of(res, references[0])
+
+    def _of(
+        self, res: Resource, reference: Any, parents: tuple[int, ...] = (), within: Resource | None = None
+    ) -> list[Meaning]:
+        """What a Medication or a Substance that is referred to is.
+
+        Args:
+            parents: the resources (by their data) that it is an ingredient of, which it cannot contain.
+            within: the resource that contains the one that refers, if that is contained.
+        """
+        kinds = ("Medication", "Substance") if parents else ("Medication",)
+        drug = self._record.target(res, reference, *kinds, within=within)
+        if id(drug.data) in parents:
+            raise NotUnderstoodError("its Medication is an ingredient of itself")
         if drug.data.get("status") not in (None, "active", "inactive"):
-            raise NotUnderstoodError("its Medication was recorded in error, or has a status that is not known")
-        own = [self._meaning(drug, drug.data["code"])] if drug.data.get("code") is not None else []
+            raise NotUnderstoodError(f"its {drug.name} was recorded in error, or has a status that is not known")
+        concept = drug.data.get("code")
+        if drug.name == "Substance" and self._record.version == "R5" and concept is not None:
+            drug.check_elements(concept, "CodeableReference")
+            concept = concept.get("concept")
+        own = [self._meaning(drug, concept)] if concept is not None else []
         if own and own[0].present:
             return own
-        return self._ingredients(drug) or own or [Meaning("a medication without a code", why="it has no code")]
+        contained = str(reference["reference"]).startswith("#")
+        inside = self._ingredients(drug, (*parents, id(drug.data)), (within or res) if contained else None)
+        return inside or own or [Meaning(f"a {drug.name.lower()} without a code", why="it has no code")]
 
-    def _ingredients(self, drug: Resource) -> list[Meaning]:
+    def _ingredients(self, drug: Resource, parents: tuple[int, ...], within: Resource | None) -> list[Meaning]:
+        """The active ingredients of a Medication, each by its code or by what it refers to; none is passed over."""
         rows = drug.data.get("ingredient") or []
         if not isinstance(rows, list):
             raise NotUnderstoodError("the ingredients are not a list")
-        parts = []
-        for row in rows:
+        parts: list[Meaning] = []
+        for row in rows if drug.name == "Medication" else ():
             drug.check_elements(row, "Medication.ingredient")
-            item = row.get("itemCodeableConcept")
-            if item is None and isinstance(row.get("item"), dict):
-                drug.check_elements(row["item"], "CodeableReference")
-                item = row["item"].get("concept")
-            if item is not None and row.get("isActive") is not False:
-                meaning = self._meaning(drug, item)
-                parts.append(replace(meaning, text=f"ingredient {meaning.text}"))
-        return parts
+            if row.get("isActive") is not False:
+                parts += self._ingredient(drug, row, parents, within)
+        return [replace(meaning, text=_part(meaning.text)) for meaning in parts]
+
+    def _ingredient(
+        self, drug: Resource, row: dict[str, Any], parents: tuple[int, ...], within: Resource | None
+    ) -> list[Meaning]:
+        item, concept, reference = row.get("item"), row.get("itemCodeableConcept"), row.get("itemReference")
+        if item is not None:
+            drug.check_elements(item, "CodeableReference")
+            concept, reference = item.get("concept"), item.get("reference")
+        if concept is not None:
+            return [self._meaning(drug, concept)]
+        try:
+            if reference is None:
+                raise NotUnderstoodError("an ingredient of its Medication is not named")
+            return self._of(drug, reference, parents, within)
+        except NotUnderstoodError as error:
+            # What is known of the others counts.
+            return [Meaning(f"{_INGREDIENT}that is not known", why=str(error))]
 
     def _meaning(self, res: Resource, concept: Any) -> Meaning:
         return self._concepts.read(res.codings(concept), res.text_of(concept))
@@ -289,7 +324,7 @@ class Medications:
         """The doses of a drug that is taken; those of a combination are not known by its parts."""
         events = self._builder.events
         try:
-            if not alone or source.text.startswith("ingredient "):
+            if not alone or source.text.startswith(_INGREDIENT):
                 raise NotUnderstoodError("how much of each part it holds is not read")
             events.dosed(cls, doses(res, events.dose_unit), source)
         except NotUnderstoodError as why:
@@ -320,6 +355,11 @@ class Medications:
         else:
             when = f"its end is given as {ends.text}" if ends else "the day is not recorded"
             self._builder.doubt(classes, lists, source, f"no longer taken ({status}); {when}")
+
+
+def _part(text: str) -> str:
+    """An ingredient in words."""
+    return text if text.startswith(_INGREDIENT) else f"{_INGREDIENT}{text}"
 
 
 def _value(quantity: Any) -> Any:

@@ -277,27 +277,32 @@ class Record:
         read = {*self._table.kinds, "Patient", "Medication"}
         return Counter(shown(name, 60) for name in names if name not in read)
 
-    def target(self, resource: Resource, reference: Any, name: str) -> Resource:
-        """The resource of a type that a reference points at, contained or of the record.
+    def target(self, resource: Resource, reference: Any, *names: str, within: Resource | None = None) -> Resource:
+        """The resource of one of some types that a reference points at, contained or of the record.
+
+        Args:
+            within: what contains the resource, if it is contained itself: the one that has what "#" refers to.
 
         Raises:
             NotUnderstoodError: no reference, or it points at nothing that is there, or at another type.
         """
+        name = " or ".join(names)
         resource.check_elements(reference, "Reference")
         named = reference.get("reference")
         if not isinstance(named, str):
             raise NotUnderstoodError(f"it names its {name} without a reference")
         value: Any = None
         if named.startswith("#"):
-            inside = resource.data.get("contained")
+            inside = (within or resource).data.get("contained")
             for part in inside if isinstance(inside, list) else ():
                 if isinstance(part, dict) and part.get("id") == named[1:]:
                     value = part
         else:
             value = self.known(named) or self.known(self.normal(named))
-        if not isinstance(value, dict) or value.get("resourceType") != name:
+        if not isinstance(value, dict) or value.get("resourceType") not in names:
             raise NotUnderstoodError(f"its {name} {shown(named, 80)} is not in the record")
-        target = Resource(value, name, f"{resource.ref} {shown(named, 60)}", self.version, self._table, scan=self._scan)
+        kind, ref = value["resourceType"], f"{resource.ref} {shown(named, 60)}"
+        target = Resource(value, kind, ref, self.version, self._table, scan=self._scan)
         target.check()
         return target
 

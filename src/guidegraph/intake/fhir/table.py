@@ -77,8 +77,8 @@ class Table:
 
     ``systems`` gives for other names of a code system (its OID) the one that the table uses; ``none`` what statements
     that there is none are about: a list, a class, "part" or "nothing"; ``past`` the classes whose meaning takes in the
-    past; ``severities`` the values of a problem that a coded severity states; ``releases`` the elements by which an
-    older release shows.
+    past; ``allergens`` what sets off each allergy; ``severities`` the values of a problem that a coded severity states;
+    ``releases`` the elements by which an older release shows.
     """
 
     kinds: Mapping[str, Kind]
@@ -92,6 +92,7 @@ class Table:
     none: Mapping[tuple[str, str], str]
     severities: Mapping[tuple[str, str], str]
     past: frozenset[str]
+    allergens: Mapping[str, str]
     sexes: Sexes
     releases: Mapping[str, Mapping[str, frozenset[str]]]
     no_reason: frozenset[str]
@@ -165,6 +166,7 @@ def make(data: Mapping[str, Any], systems: Mapping[str, str]) -> Table:
         {(row["system"], row["code"]): ns.expand(row["of"]) or row["of"] for row in data["none-known"]},
         {(row["system"], row["code"]): row["severity"] for row in data["severities"]},
         frozenset(ns.expand(curie) or "" for curie in data["past"]),
+        {ns.expand(allergy) or "": ns.expand(drug) or "" for allergy, drug in data["allergens"].items()},
         _sexes(data["sex"]),
         {name: {kind: frozenset(signs) for kind, signs in row.items()} for name, row in data["releases"].items()},
         frozenset(data["empty"]["none"]),
