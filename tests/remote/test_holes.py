@@ -6,7 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from guidegraph.errors import QueryError
-from guidegraph.query import run
+from guidegraph.query import guard, run
 from guidegraph.remote.terms import filled, with_values
 
 NAUGHTY = [
@@ -109,6 +109,21 @@ def test_a_value_is_bound_where_the_engine_reads_its_variable_or_not_at_all(quer
     else:
         assert [row[0].value for row in run.run(store, query, two).rows] == rows
     assert len(run.run(store, query).rows) != 1
+
+
+def test_a_value_for_a_variable_that_two_read_differently_is_sent_to_nobody() -> None:
+    text = "SELECT ?o { ?s ?p ?o FILTER(?o<?x&&?x>1) }"
+    assert guard.check(text, elsewhere=True) == "SELECT"
+    with pytest.raises(QueryError, match="two ways"):
+        guard.check(text, elsewhere=True, variables=("x",))
+
+
+def test_what_can_reach_nobody_need_not_be_named_in_words_that_rdflib_reads() -> None:
+    """Another engine may read more than rdflib, which is asked where a query may reach out alone."""
+    triple = "SELECT ?x { << ?s ?p ?o >> ?q ?x }"
+    assert guard.check(triple, elsewhere=True) == "SELECT"
+    with pytest.raises(QueryError, match="cannot be read to the end"):
+        guard.check(triple + " # service", elsewhere=True)
 
 
 def test_a_parameter_that_is_no_variable_is_refused() -> None:
