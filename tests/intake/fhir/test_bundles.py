@@ -293,3 +293,28 @@ def test_a_sex_stated_by_an_observation(read: Read) -> None:
     female = sex | {"valueCodeableConcept": concept("248152002", system="http://snomed.info/sct")}
     assert facts(read(female)) == {"+ggt:FemaleSex"}
     assert CLINICAL and facts(read(sex | {"valueCodeableConcept": concept("UNK", system="x")})) == set()
+
+
+PACER = {"type": {"text": "something implanted"}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "lists"),
+    [
+        ({"resourceType": "Device", "patient": {"reference": "Patient/p"}, **PACER}, {"conditions"}),
+        ({"resourceType": "DeviceUseStatement", "subject": {"reference": "Patient/p"}}, {"conditions"}),
+        ({"resourceType": "DeviceUsage", "patient": {"reference": "Patient/p"}}, {"conditions"}),
+        ({"resourceType": "Flag", "subject": {"reference": "Patient/p"}}, {"conditions", "findings"}),
+        ({"resourceType": "Device", **PACER}, set()),
+        ({"resourceType": "Device", "patient": {"reference": "Patient/q"}, **PACER}, set()),
+        ({"resourceType": "Device", "status": "entered-in-error", "patient": {"reference": "Patient/p"}}, set()),
+        ({"resourceType": "Encounter", "subject": {"reference": "Patient/p"}}, set()),
+    ],
+    ids=["device", "use", "usage", "flag", "a thing", "another's", "in error", "another type"],
+)
+def test_no_list_is_complete_beside_what_may_tell_more(read: Read, entry: dict[str, Any], lists: set[str]) -> None:
+    found = read(entry | {"id": "d"}, complete=LISTS)
+    keys = {ns.GG + "hasCondition": "conditions", ns.GG + "hasFinding": "findings"}
+    assert {keys[prop] for prop, _ in found.profile.not_understood} == lists
+    told = [one for one in found.report.entries if one.source.startswith(entry["resourceType"])]
+    assert [one.state for one in told] == ["not understood" if lists else "ignored"]

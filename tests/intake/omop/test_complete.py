@@ -35,6 +35,19 @@ def test_a_laboratory_number_that_no_mapping_knows_may_be_a_finding_never_a_cond
     assert entry(report, "measurement 1")[0] == "not understood"
 
 
+@pytest.mark.parametrize(("day", "whole"), [("2026-11-01", False), ("2026-12-01", True)], ids=["before", "after"])
+def test_no_list_of_conditions_is_complete_beside_a_device(read_omop: Read, day: str, whole: bool) -> None:
+    cdm = Cdm()
+    key = cdm.concept("SNOMED", "unmapped")
+    cdm.add(
+        "device_exposure", person_id=1, device_concept_id=key, device_exposure_start_date=day, device_source_value="box"
+    )
+    profile, report = read_omop(cdm, complete=["conditions"])
+    assert (not profile.not_understood) == whole
+    assert ("box" in {text for _, text in profile.not_understood}) != whole
+    assert entry(report, "device_exposure 1")[0] == ("ignored" if whole else "not understood")
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -32,6 +32,7 @@ from guidegraph.termreadings import UNDERWENT
 #: Codes of FHIR's administrative gender (http://hl7.org/fhir/administrative-gender) that tell no sex.
 _NO_SEX = ("other", "unknown")
 FhirSource = str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+_WRITE = "Write what it tells into the profile."
 _LARGEST_BYTES = 400_000_000
 
 
@@ -242,11 +243,17 @@ class _Reader:
             versions = record.resource(ref, data)
             if versions is not None and not versions.in_error:
                 self._unreadable(versions, why, "Give the last version alone.")
+        for ref, data in record.elsewhere().items():
+            name = record.type_of(data)
+            why = f"a {name} is not read: it may tell of what the patient has"
+            builder.misunderstood(
+                self._paths.elsewhere[name], Source(shown(ref, 120), _named(data) or name), why, _WRITE
+            )
         for name, number in sorted(record.others().items()):
             source = Source(name, f"{number} of type {name}")
             if builder.events.asks(UNDERWENT) and name in self._paths.events["tests-elsewhere"]:
                 why = "this type is not read: it may tell of tests that were done"
-                builder.misunderstood(("done",), source, why, "Write them into the profile.")
+                builder.misunderstood(("done",), source, why, _WRITE)
             else:
                 builder.ignore(source, "this type is no part of a profile")
 
@@ -356,10 +363,18 @@ def _coded(extension: dict[str, Any]) -> list[str]:
 
 def _text(res: Resource) -> str:
     """The code of a resource that is not understood, as far as it can be shown."""
-    for key in ("code", "medicationCodeableConcept"):
-        concept = res.data.get(key)
+    return _named(res.data) or res.name
+
+
+def _named(data: Mapping[str, Any]) -> str:
+    """What the first code of a resource is, as far as it can be shown; "" where nothing can."""
+    for key in ("code", "medicationCodeableConcept", "type"):
+        concepts = data.get(key)
+        concept = concepts[0] if isinstance(concepts, list) and concepts else concepts
         codings = concept.get("coding") if isinstance(concept, dict) else None
         if isinstance(codings, list) and codings and isinstance(codings[0], dict):
             parts = [codings[0].get(part) for part in ("code", "display")]
-            return shown(" ".join(part for part in parts if isinstance(part, str)), 80) or res.name
-    return res.name
+            return shown(" ".join(part for part in parts if isinstance(part, str)), 80)
+        if isinstance(concept, dict) and isinstance(concept.get("text"), str):
+            return shown(concept["text"], 80)
+    return ""

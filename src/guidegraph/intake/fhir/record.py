@@ -271,10 +271,21 @@ class Record:
         except NotUnderstoodError:
             return None
 
+    def elsewhere(self) -> dict[str, dict[str, Any]]:
+        """The resources, by reference, of types that are not read and may tell what the patient has."""
+        return {
+            ref: value
+            for ref, value in self.all
+            if self.type_of(value) in self._table.elsewhere
+            and value.get("status") != "entered-in-error"
+            and any(self.is_patient(value.get(key)) for key in _PLACES)
+        }
+
     def others(self) -> Counter[str]:
-        """How many resources there are of each type that is not read."""
-        names = [self.type_of(value) for _, value in self.all]
-        read = {*self._table.kinds, "Patient", "Medication"}
+        """How many further resources there are of each type that is not read."""
+        told = self.elsewhere()
+        names = [self.type_of(value) for ref, value in self.all if ref not in told]
+        read = {*self._table.kinds, "Patient", "Medication", "Substance"}
         return Counter(shown(name, 60) for name in names if name not in read)
 
     def target(self, resource: Resource, reference: Any, *names: str, within: Resource | None = None) -> Resource:

@@ -29,7 +29,7 @@ _GROUP = 1_000
 _LEAST = -(2**63)
 _EVENTS = ("condition_occurrence", "drug_exposure", "drug_era", "procedure_occurrence", "measurement", "observation")
 #: Tables without which nothing of the patient is missing.
-_BESIDE = ("death", "visit_occurrence")
+_BESIDE = ("death", "visit_occurrence", "device_exposure")
 _LOOKED_AT = (
     "condition_status_concept_id",
     "unit_concept_id",

@@ -15,6 +15,8 @@ from guidegraph.intake.report import Source, shown
 from guidegraph.model import CodeReading, TrialFact
 
 _TAKEN, _STOPPED, _TRIALS = ("medications",), ("stopped_medications",), ("trials",)
+_CONDITIONS = ("conditions",)
+_DEVICE = "devices are not read: it may be one that the patient has"
 _OPEN = "no end is recorded: it counts as going on"
 _STARTS = (
     "How long a problem has lasted is read from condition_start_date, where no visit shows that this is the day of a "
@@ -53,6 +55,8 @@ class Rules(Observed):
                 self._drug(row, table)
         for row in rows.get("procedure_occurrence", ()):
             self._procedure(row)
+        for row in rows.get("device_exposure", ()):
+            self._device(row)
         self.observed(rows)
 
     def _visit(self, row: Row) -> None:
@@ -63,6 +67,16 @@ class Rules(Observed):
             return
         if first is not None:
             self._visits[row.text("id")] = first, max(first, last or first)
+
+    def _device(self, row: Row) -> None:
+        """A device is not read, and may be one that the patient has: no list of conditions is complete beside it."""
+        source = Source(row.ref, row.text("device_source_value") or f"concept {row.text('device_concept_id')}")
+        try:
+            source = replace(source, when=row.moment("device_exposure_start_date"))
+        except ValueError as error:
+            self.builder.misunderstood(_CONDITIONS, source, str(error))
+            return
+        self.builder.misunderstood(_CONDITIONS, source, _DEVICE, "Write what it is into the profile.")
 
     def _recorded(self, row: Row, first: date, end: date | None) -> str:
         """Why the start of a diagnosis is a day on which it was recorded, not on which it began; "" if it may be."""
