@@ -126,6 +126,20 @@ def test_what_can_reach_nobody_need_not_be_named_in_words_that_rdflib_reads() ->
         guard.check(triple + " # service", elsewhere=True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM ggg:one { ?s ?p 'a'@from }",
+        r"SELECT (STR('\u0027) AS ?x) FROM ggg:one { } #') AS ?y) { ?s ?p 'a'@from }",
+    ],
+    ids=["more words than graphs", "as many, elsewhere"],
+)
+def test_a_graph_that_is_named_by_other_words_than_those_seen_is_refused(text: str) -> None:
+    """Even one of ours: who counts what the other does not see has read another query."""
+    with pytest.raises(QueryError, match="two ways"):
+        guard.check(text, elsewhere=True)
+
+
 def test_a_parameter_that_is_no_variable_is_refused() -> None:
     with pytest.raises(QueryError, match=r"no variable \?x"):
         run.used("SELECT ?o { ?s ?p ?o } # ?x", {"x": ox.Literal(2)})
