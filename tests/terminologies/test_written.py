@@ -15,6 +15,7 @@ from guidegraph import namespaces as ns
 from guidegraph.errors import KnowledgeError, TermError
 from guidegraph.profile.names import SAID
 from guidegraph.terminologies import doses, written
+from guidegraph.terminologies.allergens import Allergens, read_allergens
 
 LEXICON = assets.root() / "ontology" / "lexicon"
 WORDS = written.read_words(LEXICON)
@@ -35,6 +36,15 @@ UNDERSTOOD = [
     ("AF / T2DM", ["arrhythmia", "diabetes mellitus"]),
     ("erythromycin allergy", ["hypersensitivity"]),  # of any drug that is known
     ("allergic to cefalexin", ["hypersensitivity"]),
+    (
+        "allergy to naproxen",
+        ["asthma, urticaria or allergy after aspirin or another NSAID"],
+    ),  # of ours, what sets it off
+    ("diclofenac hypersensitivity", ["asthma, urticaria or allergy after aspirin or another NSAID"]),
+    ("anaphylaxis to aspirin", ["aspirin allergy"]),
+    ("allergic to gabapentin", ["hypersensitivity to gabapentin"]),
+    ("duloxetine allergy", ["hypersensitivity"]),
+    ("allergy to co-codamol", ["hypersensitivity"]),
 ]
 #: What is written, what it says of which term, and what to do about it.
 ASKED = [
@@ -91,10 +101,11 @@ def test_nothing_is_left_out_that_a_term_names(kb: Any) -> None:
 
 def test_an_allergy_to_one_drug_leaves_the_narrower_ones_unknown(kb: Any) -> None:
     """Who is allergic to one drug may have what a term for drugs of its kind means: no complete list denies it."""
-    answer = kb.therapies({"conditions": {"present": ["celecoxib allergy"], "complete": True}}).to_dict()
-    told = next(entry for entry in answer["therapies"] if entry["intervention"] == "ggt:NSAID")
-    truths = {row["id"].rpartition("/")[2]: row["truth"] for row in told["contraindications"]}
-    assert truths["C-NSAID-ASA"] == "unknown"
+    for written, truth in (("erythromycin allergy", "unknown"), ("celecoxib allergy", "true")):
+        answer = kb.therapies({"conditions": {"present": [written], "complete": True}}).to_dict()
+        told = next(entry for entry in answer["therapies"] if entry["intervention"] == "ggt:NSAID")
+        truths = {row["id"].rpartition("/")[2]: row["truth"] for row in told["contraindications"]}
+        assert truths["C-NSAID-ASA"] == truth
     nothing = kb.therapies({"conditions": {"complete": True}}).to_dict()
     told = next(entry for entry in nothing["therapies"] if entry["intervention"] == "ggt:NSAID")
     assert {row["id"].rpartition("/")[2]: row["truth"] for row in told["contraindications"]}["C-NSAID-ASA"] == "false"
@@ -141,3 +152,25 @@ def test_a_file_of_words_in_another_form_is_told(tmp_path: Path, name: str, text
     with pytest.raises(KnowledgeError, match=r"groups of words|no YAML") as told:
         written.read_words(tmp_path) if name == written.FILE else doses.read_doses(tmp_path)
     assert name in told.value.where and told.value.mend.endswith("as the shipped file does.")
+
+
+def test_what_sets_off_an_allergy_is_a_drug_of_ours(opened: Any) -> None:
+    base = opened("osteoarthritis")
+    known = base.vocabulary.by_iri
+    rows = read_allergens(base.knowledge.links.lexicon_folder)
+    assert len(rows) > 5
+    for allergy, drug in rows.items():
+        assert ns.GGT + "Hypersensitivity" in base.vocabulary.ancestors(allergy)
+        assert known[drug].kind == "intervention"
+
+
+def test_a_thing_of_several_drugs_sets_off_what_each_would_alone() -> None:
+    above = {"a": {"a", "x"}, "b": {"b", "x"}, "c": {"c"}, "narrow": {"narrow", "wide"}}
+    allergens = Allergens(None, lambda one: frozenset(above.get(one, {one})))
+    assert allergens.set_off(["a"]) == frozenset()
+    allergens._sets_off = {"wide": "x", "narrow": "a"}
+    assert allergens.set_off(["a"]) == {"narrow"}
+    assert allergens.set_off(["b"]) == allergens.set_off(["a", "b"]) == {"wide"}
+    assert allergens.set_off(["a", "c"]) == allergens.set_off([]) == frozenset()
+    assert allergens.denied(["a"]) == {"narrow"}
+    assert allergens.denied(["x"]) == {"wide", "narrow"}

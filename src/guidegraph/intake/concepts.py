@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
+from guidegraph.terminologies.allergens import Allergens
 
 #: Concepts that are remembered; a record repeats a few hundred.
 _REMEMBERED = 20_000
@@ -70,6 +73,7 @@ class Concepts:
         codes: reads the codes of other terminologies.
         match_text: also read a text without codes, when it is exactly one of our labels or synonyms.
         stating: the class that a code states which answers a question with yes, by system and code.
+        lexicon: the folder of everyday names, whose table tells what sets off each allergy.
     """
 
     def __init__(
@@ -79,8 +83,9 @@ class Concepts:
         *,
         match_text: bool = False,
         stating: Mapping[tuple[str, str], str] | None = None,
+        lexicon: Path | None = None,
     ) -> None:
-        self._terms = vocabulary
+        self._terms, self._lexicon = vocabulary, lexicon
         self._stating = {key: iri for key, iri in (stating or {}).items() if iri in vocabulary.by_iri}
         self._codes = codes
         self._match_text = match_text
@@ -190,6 +195,11 @@ class Concepts:
             return Meaning(shown, why=error.what)
         step = f"the text {text!r} is a name of {self._terms.label(iri)!r} (--match-text)"
         return Meaning(shown, frozenset({iri}), frozenset({iri}), (step,))
+
+    @cached_property
+    def allergens(self) -> Allergens:
+        """What sets off which allergy."""
+        return Allergens(self._lexicon, self._terms.ancestors)
 
     def closure(self, classes: frozenset[str]) -> frozenset[str]:
         """The classes and everything above them."""

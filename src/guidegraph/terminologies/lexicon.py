@@ -19,6 +19,7 @@ from guidegraph.model import CodeReading, TermRow
 from guidegraph.profile.names import by_folded, folded, normal
 from guidegraph.profile.terms import STATES
 from guidegraph.terminologies import doses, written
+from guidegraph.terminologies.allergens import Allergens
 from guidegraph.terminologies.codes import Codes
 from guidegraph.terminologies.names import ASKED, BRINGS, Name, read_codes, read_names
 
@@ -235,7 +236,10 @@ class Lexicon:
         for term, drug in written.of_drug(name, self._words):
             iri = ns.expand(term) or term
             if iri in self._kinds and self._is(drug, "intervention"):
-                return self._decided([Name(name, (), "condition", "narrow", (iri,))])
+                reading = self._alone(drug)
+                own = self._allergens.set_off(reading.present) if reading else ()
+                terms = sorted(one for one in own if one in self._kinds and iri in self._terms.ancestors(one))
+                return self._decided([Name(name, (), "condition", "narrow", tuple(terms) or (iri,))])
         parts = written.parts(name)
         return self._all(name, "condition", parts, self._known)
 
@@ -249,6 +253,10 @@ class Lexicon:
         rows = [row for row in self.rows if row.kind != "intervention"]
         names += [(normal(n), row.name) for row in rows for n in (row.name, *row.synonyms)]
         return written.aliases(names, self._words)
+
+    @cached_property
+    def _allergens(self) -> Allergens:
+        return Allergens(self._folder, self._terms.ancestors)
 
     @cached_property
     def _words(self) -> written.Words:

@@ -51,7 +51,12 @@ def _several(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split("|") if part.strip())
 
 
-def _rows(path: Path, columns: Collection[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+def read_rows(path: Path, columns: Collection[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows of a table of the lexicon, each with its line; lines that begin with # are left out.
+
+    Raises:
+        KnowledgeError: the file cannot be read, or has other columns.
+    """
     text = read_text(path, MAXIMUM_BYTES, KnowledgeError, mend="Give a UTF-8 text file.")
     lines = [line for line in text.splitlines(keepends=True) if not line.startswith("#")]
     reader = csv.DictReader(StringIO("".join(lines)), delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -91,7 +96,7 @@ def read_names(folder: Path) -> list[Name]:
     """
     found: list[Name] = []
     for path in (folder / name for name in NAMES if (folder / name).exists()):
-        for number, row in _rows(path, _COLUMNS):
+        for number, row in read_rows(path, _COLUMNS):
             terms = tuple(ns.expand(term) or term for term in row["terms"].split())
             name = Name(
                 row["name"],
@@ -117,7 +122,7 @@ def read_codes(folder: Path, prefix: str) -> list[ExternalTerm]:
         row["code"].partition(":")[2]: ExternalTerm(
             row["code"].partition(":")[2], row["label"], parents=tuple(row["parents"].split())
         )
-        for _, row in (_rows(folder / CODES, ("code", "label", "parents")) if (folder / CODES).exists() else ())
+        for _, row in (read_rows(folder / CODES, ("code", "label", "parents")) if (folder / CODES).exists() else ())
         if row["code"].startswith(f"{prefix}:")
     }
     return [found[code] for code in sorted(found)]

@@ -9,7 +9,6 @@ import pytest
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
 from guidegraph.intake.fhir import Reading
-from guidegraph.intake.fhir.table import table
 from tests.support.fhirhelp import SUBJECT, VERIFIED, Read, concept, condition, facts, statement, states
 
 LISTS = ("conditions", "findings", "medications", "trials", "stopped_medications")
@@ -168,13 +167,6 @@ def test_allergies(read: Read) -> None:
         assert facts(found) == set()
         assert states(found, "AllergyIntolerance/a") == ["not understood"]
     assert states(allergy("Naproxen", kind="intolerance", sure="refuted"), "AllergyIntolerance/a") == ["ignored"]
-
-
-def test_what_sets_off_an_allergy_is_a_drug_of_ours(opened: Any) -> None:
-    known = opened("osteoarthritis").vocabulary.by_iri
-    for allergy, drug in table().allergens.items():
-        assert known[allergy].kind == "condition"
-        assert known[drug].kind == "intervention"
 
 
 @pytest.mark.parametrize(

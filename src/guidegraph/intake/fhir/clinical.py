@@ -23,7 +23,7 @@ from guidegraph.model import TrialFact
 _STATES = ("condition", "finding")
 _VAGUE = "its onset is no day, so how long it has lasted is not known"
 #: How an allergy was read that is named by a drug.
-SET_OFF = "an allergy to what sets it off [table fhir-paths]"
+SET_OFF = "an allergy to what sets it off [lexicon allergens]"
 _INTOLERANCE = "an intolerance is no allergy; whether it was a trial that was not tolerated, nobody says"
 _TRIAL = "Write the trial into the profile, if it was one."
 MAP = "Map the code, or write the fact into the profile."
@@ -90,19 +90,11 @@ class Clinical:
         drugs = self._builder.of_kind(meaning.present, "intervention") if "within" in res.kind.row else []
         if not drugs:
             return meaning
-        above, allergens = [self._concepts.closure(frozenset({drug})) for drug in drugs], self._table.allergens
-        # To which of several drugs, nobody says.
-        own = {one for one, allergen in allergens.items() if all(allergen in higher for higher in above)}
-        lacking = self._builder.of_kind(meaning.absent, "intervention") if len(drugs) == 1 else []
-        none = {
-            one
-            for one, allergen in allergens.items()
-            if not self._concepts.closure(frozenset({allergen})).isdisjoint(lacking)
-        }
-        higher = {up for one in own for up in self._concepts.closure(frozenset({one})) - {one}}
-        steps = (*meaning.steps, SET_OFF)
+        allergens, steps = self._concepts.allergens, (*meaning.steps, SET_OFF)
+        # Of several drugs in one nobody says which it was.
+        none = allergens.denied(self._builder.of_kind(meaning.absent, "intervention")) if len(drugs) == 1 else ()
         return replace(
-            meaning, present=frozenset(own - higher), absent=frozenset(none), steps=steps, absent_steps=steps
+            meaning, present=allergens.set_off(drugs), absent=frozenset(none), steps=steps, absent_steps=steps
         )
 
     def _denying(self, res: Resource) -> set[str]:

@@ -103,7 +103,11 @@ class FhirReader:
     def _concepts(self) -> dict[bool, Concepts]:
         vocabulary, codes = self.knowledge.vocabulary, self.knowledge.links.codes
         stating = {code: about for code, (about, word) in table().stating.items() if word == "yes"}
-        return {text: Concepts(vocabulary, codes, match_text=text, stating=stating) for text in (False, True)}
+        lexicon = self.knowledge.links.lexicon_folder
+        return {
+            text: Concepts(vocabulary, codes, match_text=text, stating=stating, lexicon=lexicon)
+            for text in (False, True)
+        }
 
     def profile(
         self,

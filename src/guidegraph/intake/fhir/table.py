@@ -77,9 +77,8 @@ class Table:
 
     ``systems`` gives for other names of a code system (its OID) the one that the table uses; ``none`` what statements
     that there is none are about: a list, a class, "part" or "nothing"; ``past`` the classes whose meaning takes in the
-    past; ``allergens`` what sets off each allergy; ``elsewhere`` the lists that entries of types which are not read
-    leave incomplete; ``severities`` the values of a problem that a coded severity states; ``releases`` the elements by
-    which an older release shows.
+    past; ``elsewhere`` the lists that entries of types which are not read leave incomplete; ``severities`` the values
+    of a problem that a coded severity states; ``releases`` the elements by which an older release shows.
     """
 
     kinds: Mapping[str, Kind]
@@ -93,7 +92,6 @@ class Table:
     none: Mapping[tuple[str, str], str]
     severities: Mapping[tuple[str, str], str]
     past: frozenset[str]
-    allergens: Mapping[str, str]
     elsewhere: Mapping[str, Sequence[str]]
     sexes: Sexes
     releases: Mapping[str, Mapping[str, frozenset[str]]]
@@ -168,7 +166,6 @@ def make(data: Mapping[str, Any], systems: Mapping[str, str]) -> Table:
         {(row["system"], row["code"]): ns.expand(row["of"]) or row["of"] for row in data["none-known"]},
         {(row["system"], row["code"]): row["severity"] for row in data["severities"]},
         frozenset(ns.expand(curie) or "" for curie in data["past"]),
-        {ns.expand(allergy) or "": ns.expand(drug) or "" for allergy, drug in data["allergens"].items()},
         {name: tuple(lists) for name, lists in data["elsewhere"].items()},
         _sexes(data["sex"]),
         {name: {kind: frozenset(signs) for kind, signs in row.items()} for name, row in data["releases"].items()},
