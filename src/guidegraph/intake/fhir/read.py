@@ -238,10 +238,11 @@ class _Reader:
             return
         for res in record.resources():
             self._guard(res, self._entry)
-        for ref, data, why in record.undecided:
-            versions = record.resource(ref, data)
-            if versions is not None and not versions.in_error:
-                self._unreadable(versions, why, "Give the last version alone.")
+        for ref, each, why in record.undecided:
+            for data in each:
+                version = record.resource(ref, data)
+                if version is not None and not version.in_error:
+                    self._unreadable(version, why, "Give the last version alone.")
         for name, number in sorted(record.others().items()):
             source = Source(name, f"{number} of type {name}")
             if builder.events.asks(UNDERWENT) and name in self._paths.events["tests-elsewhere"]:
@@ -257,10 +258,11 @@ class _Reader:
             self._unreadable(res, str(why), why.mend)
 
     def _entry(self, res: Resource) -> None:
-        if not self._record.of_patient(res):
-            self._builder.ignore(Source(res.ref, _text(res)), "it is about another patient, a group or a thing")
-        elif res.in_error:
+        # What is in error hides nothing, whoever it is of.
+        if res.in_error:
             self._builder.ignore(Source(res.ref, _text(res)), "it was recorded in error")
+        elif not self._record.of_patient(res):
+            self._builder.ignore(Source(res.ref, _text(res)), "it is about another patient, a group or a thing")
         else:
             res.check()
             self._kinds.get(res.name, self._medications.read)(res)

@@ -108,6 +108,16 @@ class Resource:
         """What stands at the first path of a part that is there, None if nothing does."""
         return next(self.values(self.kind.paths.get(name, ())), None)
 
+    def inside(self, reference: str) -> dict[str, Any] | None:
+        """The one contained resource that a reference such as ``#a`` names; None where there is none, or several."""
+        parts = self.data.get("contained")
+        named = [
+            part
+            for part in (parts if isinstance(parts, list) else ())
+            if isinstance(part, dict) and part.get("id") == reference[1:]
+        ]
+        return named[0] if len(named) == 1 else None
+
     def has(self, name: str) -> bool:
         """Whether any path of a part is there."""
         return self.part(name) not in (None, [])
