@@ -235,10 +235,10 @@ class ProfileBuilder:
                 self.misunderstood((), whose, f"its severity is not understood ({said})", about=(row.iri,))
 
     def stop(self, of: str, day: date, source: Source, *, note: str = "") -> None:
-        """A drug that the patient stopped on a day that is not after the day of the profile."""
-        days = Decimal((self.as_of - day).days)
-        prop = ns.GG + "stoppedMedication"
-        self._facts.append(Fact(prop, of, True, StopFact(of, days), source, note, self._ledger.next()))
+        """A drug that was stopped on a day that is not after that of the profile, of which the word then is."""
+        if self._counts({of}, source, keys=("stopped_medications",)):
+            stop, source = StopFact(of, Decimal((self.as_of - day).days)), replace(source, written=None)
+            self._facts.append(Fact(ns.GG + "stoppedMedication", of, True, stop, source, note, self._ledger.next()))
 
     def none_known(self, of: str, source: Source, keys: Collection[str]) -> None:
         """A statement of none: of a list (its key), a class, a "part" of a list; or that "nothing" is known."""

@@ -255,6 +255,19 @@ def test_a_statement_of_none_that_is_contradicted_is_not_taken(read: Read) -> No
     assert read(drugs | {"status": "stopped"}).profile.complete == frozenset()
 
 
+def test_an_allergy_that_is_not_understood_leaves_open_whether_there_is_none(read: Read) -> None:
+    active = concept("active", system="http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical")
+    known = {"resourceType": "AllergyIntolerance", "clinicalStatus": active, "patient": {"reference": "Patient/p"}}
+    nothing = known | {"id": "a", "code": concept("no-known-allergies", system=IPS)}
+    other = known | {"id": "b", "code": {"text": "some drug"}}
+    assert facts(read(nothing)) == {"-ggt:Hypersensitivity"}
+    assert facts(read(nothing, other)) == facts(read(nothing, other | {"clinicalStatus": {"text": "x"}})) == set()
+    assert facts(read(nothing, other | {"type": "intolerance"})) == {"-ggt:Hypersensitivity"}
+    # Where none is known since, there is none.
+    told = nothing | {"recordedDate": "2026-10-01"}
+    assert facts(read(told, other | {"recordedDate": "2026-01-01"})) == {"-ggt:Hypersensitivity"}
+
+
 BIRTH = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex"
 
 

@@ -9,7 +9,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from guidegraph import namespaces as ns
 from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import STATING, Concepts, Meaning
 from guidegraph.intake.dates import Moment
@@ -69,8 +68,11 @@ class Clinical:
             self._builder.ignore(source, f"{clinical[0]}: not present now, which does not say that it never was")
         elif clinical is not None and clinical[1] == "past":
             self._builder.doubt(present, res.kind.lists, source, f"it is {clinical[0]}, {later}")
+        elif not present and res.above:
+            # Whatever it is of, there is one: that none is known is no longer sure.
+            self._builder.misunderstood(res.kind.lists, source, self._why(res, meaning), MAP, about=res.above)
         elif not present:
-            plain = "within" not in res.kind.row and not self._doubtful(res, verified, clinical)
+            plain = not self._doubtful(res, verified, clinical)
             self._builder.other(meaning.others if plain else (), res.kind.lists, source, self._why(res, meaning), MAP)
         else:
             self._present(res, present, meaning, source, verified, clinical)
@@ -193,8 +195,8 @@ class Clinical:
         return known["allergy"] in codes
 
     def _within(self, res: Resource, classes: list[str]) -> list[str]:
-        above = ns.expand(res.kind.row.get("within", "")) if "within" in res.kind.row else None
-        return classes if above is None else [c for c in classes if above in self._concepts.closure(frozenset({c}))]
+        above = res.above
+        return [c for c in classes if above <= self._concepts.closure(frozenset({c}))] if above else classes
 
     def _why(self, res: Resource, meaning: Meaning) -> str:
         if meaning.why:

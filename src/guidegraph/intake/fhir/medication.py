@@ -214,7 +214,10 @@ class Medications:
         return f"what it supplied, ordered on {ordered.text}, has run out" if over and ordered else ""
 
     def drugs(self, res: Resource) -> list[Meaning]:
-        """What the drug is: its code, else its active ingredients, each of which is taken with it."""
+        """What the drug is: its code, and those of its active ingredients that the code does not tell.
+
+        Of a drug whose code is not understood each ingredient is told, also one that is not understood.
+        """
         concepts, references = (
             list(res.values(res.kind.paths["concept"])),
             list(res.values(res.kind.paths["reference"])),
@@ -229,9 +232,11 @@ class Medications:
         if drug.data.get("status") not in (None, "active", "inactive"):
             raise NotUnderstoodError("its Medication was recorded in error, or has a status that is not known")
         own = [self._meaning(drug, drug.data["code"])] if drug.data.get("code") is not None else []
+        parts = self._ingredients(drug)
         if own and own[0].present:
-            return own
-        return self._ingredients(drug) or own or [Meaning("a medication without a code", why="it has no code")]
+            told = self._concepts.closure(own[0].present)
+            return own + [part for part in parts if part.present and not part.present <= told]
+        return parts or own or [Meaning("a medication without a code", why="it has no code")]
 
     def _ingredients(self, drug: Resource) -> list[Meaning]:
         rows = drug.data.get("ingredient") or []
@@ -244,9 +249,14 @@ class Medications:
             if item is None and isinstance(row.get("item"), dict):
                 drug.check_elements(row["item"], "CodeableReference")
                 item = row["item"].get("concept")
-            if item is not None and row.get("isActive") is not False:
-                meaning = self._meaning(drug, item)
-                parts.append(replace(meaning, text=f"ingredient {meaning.text}"))
+            if row.get("isActive") is False:
+                continue
+            meaning = (
+                Meaning("without a code", why="an ingredient is told by a reference, which is not read")
+                if item is None
+                else self._meaning(drug, item)
+            )
+            parts.append(replace(meaning, text=f"ingredient {meaning.text}"))
         return parts
 
     def _meaning(self, res: Resource, concept: Any) -> Meaning:
@@ -297,7 +307,7 @@ class Medications:
 
     def _stopped(self, classes: list[str], meaning: Meaning, source: Source, ends: Moment, status: str) -> None:
         day = ends.day
-        source = replace(source, when=ends, written=None)
+        source = replace(source, when=ends)
         if not classes:
             self._builder.other(meaning.others, _STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
         elif day is None:

@@ -281,6 +281,7 @@ class _Reader:
                 if self._builder.of_kind(about, "number"):
                     lists = MEASURED
             elif res.name in self._kinds and res.name != "Procedure":
+                about |= res.above
                 codes = res.codings(res.data["code"])
                 meaning = self._concepts.read(codes)
                 about |= set(self._builder.of_kind({*meaning.present, *meaning.absent}, "condition", "finding"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from guidegraph import namespaces as ns
 from guidegraph.intake.concepts import Code, Meaning
 from guidegraph.intake.dates import Moment, moment
 from guidegraph.intake.fhir.table import Kind, Path, Status, Table
@@ -40,6 +41,12 @@ class Resource:
     def kind(self) -> Kind:
         """The row of the table for its type."""
         return self.table.kinds[self.name]
+
+    @property
+    def above(self) -> frozenset[str]:
+        """The class of ours below which all is that it may say, of an allergy hypersensitivity; empty for any."""
+        above = ns.expand(self.kind.row.get("within", ""))
+        return frozenset({above} if above else ())
 
     def check(self) -> None:
         """Check that every element belongs to the version, and that nothing changes the meaning of the rest.
