@@ -11,7 +11,7 @@ from typing import Any
 
 from guidegraph.errors import ProfileError
 from guidegraph.intake.dates import Moment, moment
-from guidegraph.intake.fhir.bundle import MEND, Item, Items, emptied
+from guidegraph.intake.fhir.bundle import MEND, Item, Items, emptied, listed
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table
 from guidegraph.intake.report import shown
@@ -129,6 +129,17 @@ class Record:
                     if why not in self._table.no_reason:
                         named = f"it is empty because: {shown(why, 40) or 'not told'}"
                         self.partial.append((ref, named, "Ask for what is missing."))
+                missing = [item for item in listed(value) if self._missing(item)]
+                if missing:
+                    named = f"{len(missing)} of its entries are not in the record, such as {shown(missing[0], 60)}"
+                    self.partial.append((ref, named, "Ask for what is missing."))
+
+    def _missing(self, reference: str) -> bool:
+        """Whether a reference is to an entry that would be read, or may be, and is not here."""
+        if reference.startswith("#") or (self.known(reference) or self.known(self.normal(reference))) is not None:
+            return False
+        named = _NAMED.match(self.normal(reference))
+        return named is None or self._table.aliases.get(named["type"], named["type"]) in self._table.kinds
 
     def _older(self) -> tuple[str, str]:
         """An older release in which the record is written, and what shows it; "" where anything shows a newer one."""

@@ -10,6 +10,7 @@ from typing import Any
 from guidegraph import namespaces as ns
 from guidegraph.intake.concepts import Code, Meaning
 from guidegraph.intake.dates import Moment, moment
+from guidegraph.intake.fhir.bundle import cut_by
 from guidegraph.intake.fhir.table import Kind, Path, Status, Table
 from guidegraph.intake.report import Source, shown
 
@@ -57,6 +58,8 @@ class Resource:
         self.check_elements(self.data, self.name)
         if self.scan:
             self._modifiers()
+        if cut := next(cut_by(self.data), ""):
+            raise NotUnderstoodError(f"parts of it were left out (it is marked {cut})", "Ask for the whole entry.")
         if self.data.get("implicitRules") is not None:
             raise NotUnderstoodError("it follows implicit rules that are not known (implicitRules)")
         for part in self.data.get("component", ()) if isinstance(self.data.get("component"), list) else ():
