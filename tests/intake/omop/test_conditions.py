@@ -178,3 +178,11 @@ def test_a_measurement_that_names_a_diagnosis_is_of_that_problem(read_omop: Read
     assert found["LowBackPain"][SCORE] == 2 and found["LowBackPain"][WEEKS] > 260
     assert "which problem" in entry(report, "measurement 3")[1]
     assert "something else" in entry(report, "measurement 4")[1]
+
+
+def test_a_condition_that_ended_for_a_reason_is_unknown(read_omop: Read) -> None:
+    cdm = Cdm()
+    cdm.condition(1, cdm.concept("ICD10CM", "T2"), "2026-01-01", stop_reason="resolved")
+    profile, report = read_omop(cdm, complete=["conditions"])
+    assert not conditions(profile) and profile.not_understood
+    assert entry(report, "condition_occurrence 1") == ("ignored", "it ended (resolved) on a day that is not given")

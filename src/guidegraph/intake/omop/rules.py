@@ -181,6 +181,9 @@ class Rules(Observed):
         elif end is not None and end < self.builder.as_of and not self.one_day:
             why = f"the record is of {first} alone and does not say whether it lasts (--one-day present)"
             self.builder.doubt(classes, STATES, source, why)
+        elif end is None and (reason_of_end := row.text("stop_reason")):
+            why = f"it ended ({shown(reason_of_end, 40)}) on a day that is not given"
+            self.builder.doubt(classes, STATES, source, why)
         elif end is None:
             self._open.append((source, first, classes, recorded))
         else:
@@ -212,10 +215,12 @@ class Rules(Observed):
         classes = self.classes(reading, "intervention")
         least, most = self.known.supply
         try:
-            days = row.integer("days_supply")
+            days, refills = row.integer("days_supply"), row.integer("refills") or 0
             none = self.none(row, "drug", source, _TAKEN)
             if days and not least <= days <= most:
                 raise ValueError(f"{days} days are no supply")
+            if not 0 <= refills <= most:
+                raise ValueError(f"{refills} are no refills")
         except ValueError as error:
             self.builder.misunderstood(both, source, str(error), "Correct days_supply.", about=classes)
             return
@@ -226,7 +231,8 @@ class Rules(Observed):
             self.builder.doubt(classes, both, source, why)
             return
         if not ends and days:
-            ends = [first + timedelta(days=days - 1)]
+            # Whether a refill was fetched is not told: it may have ended with any of them.
+            ends = [first + timedelta(days=days * times - 1) for times in (1, min(1 + refills, most // days))]
         if days and classes:
             self.builder.events.supplied(classes, Decimal(days), source)
         over = {end < self.builder.as_of for end in ends} or {False}
