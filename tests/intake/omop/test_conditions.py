@@ -186,3 +186,11 @@ def test_a_condition_that_ended_for_a_reason_is_unknown(read_omop: Read) -> None
     profile, report = read_omop(cdm, complete=["conditions"])
     assert not conditions(profile) and profile.not_understood
     assert entry(report, "condition_occurrence 1") == ("ignored", "it ended (resolved) on a day that is not given")
+
+
+@pytest.mark.parametrize("words", ["FH: cancer", "no cancer", "cancer?"])
+def test_words_that_take_back_what_a_concept_says_leave_it_open(read_omop: Read, words: str) -> None:
+    cdm = Cdm()
+    cdm.condition(1, cdm.concept("SNOMED", "1001"), "2026-01-01", condition_source_value=words)
+    profile, report = read_omop(cdm)
+    assert not conditions(profile) and "take back" in entry(report, "condition_occurrence 1")[1]

@@ -62,6 +62,8 @@ class Clinical:
             )
         elif others := self._denying(res):
             self._denied(res, others, meaning, source, sure=clinical is not None and clinical[1] == "now")
+        elif present and (said := self._against(res)):
+            self._builder.doubt(present, res.kind.lists, source, f"its words take back what its code says: {said}")
         elif verified is not None and verified[1] == "no":
             self._refuted(res, meaning, source)
         elif clinical is not None and clinical[1] == "past" and not (later := self.changed_later(res)):
@@ -76,6 +78,11 @@ class Clinical:
             self._builder.other(meaning.others if plain else (), res.kind.lists, source, self._why(res, meaning), MAP)
         else:
             self._present(res, present, meaning, source, verified, clinical)
+
+    def _against(self, res: Resource) -> str:
+        """What the words of a code say that takes back what it says, "" if nothing."""
+        concept = res.part("code")
+        return self._concepts.words_against(res.codings(concept), res.text_of(concept))
 
     def _denying(self, res: Resource) -> set[str]:
         """The classes of the codes that answer a question with no or leave it open."""
