@@ -179,7 +179,15 @@ def test_what_a_newer_entry_puts_in_doubt_is_denied_by_no_complete_list(read: Re
     assert {prop for prop, _ in found.profile.not_understood} == {ns.GG + "hasCondition", ns.GG + "hasFinding"}
 
 
-@pytest.mark.parametrize("days", [("2024-05-10", "2024-05-10"), ("2024-05-10", None), ("2024", "2024-05-10")])
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("2024-05-10", "2024-05-10"),
+        ("2024-05-10", None),
+        ("2024", "2024-05-10"),
+        ("2024-05-10T10:00:00", "2024-05-10T09:00:00Z"),  # a clock whose zone nobody knows
+    ],
+)
 def test_numbers_that_differ_without_a_newest_suspend_the_findings_alone(read: Read, days: tuple[str, str]) -> None:
     entries = [observation("33914-3", day, f"o{n}", **rate(20 + n)) for n, day in enumerate(days)]
     profile = read(*entries, as_of=DAY, complete=LISTS).profile
