@@ -8,7 +8,7 @@ import pytest
 
 from guidegraph import namespaces as ns
 from guidegraph.intake.fhir import Reading
-from tests.support.fhirhelp import SUBJECT, Read, concept, facts, statement, states
+from tests.support.fhirhelp import SUBJECT, Read, concept, condition, facts, statement, states
 
 
 def request(status: str = "active", intent: str = "order", **more: Any) -> dict[str, Any]:
@@ -164,3 +164,16 @@ def test_a_stop_that_was_told_later_does_not_count(read: Read) -> None:
     for when in ({"dateAsserted": "2026-11"}, {"meta": {"lastUpdated": "2026-12-01T00:00:00Z"}}):
         unsure = read(statement("stopped", **when, **ended), complete=["stopped_medications"])
         assert not facts(unsure) and unsure.profile.not_understood
+
+
+def test_what_ends_before_it_begins_is_not_understood(read: Read) -> None:
+    backwards = {"start": "2026-11-10", "end": "2026-01-01"}
+    found = read(statement("stopped", effectivePeriod=backwards), complete=["medications", "stopped_medications"])
+    assert not facts(found) and "before it begins" in found.report.of("not understood")[0].why
+    suspended = {prop for prop, _ in found.profile.not_understood}
+    assert suspended == {ns.GG + "takesMedication", ns.GG + "stoppedMedication"}
+    # A month may begin before a day in it.
+    partly = statement("stopped", effectivePeriod={"start": "2026-11", "end": "2026-11-14"})
+    assert facts(read(partly)) == {"stopped ggt:Ibuprofen 10"}
+    over = condition(clinical="resolved", onsetDateTime="2026-05-01", abatementDateTime="2026-01-01")
+    assert read(over, complete=["conditions"]).profile.not_understood

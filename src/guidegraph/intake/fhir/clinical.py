@@ -50,7 +50,9 @@ class Clinical:
         """
         meaning = self.meaning(res)
         verified, clinical = res.status("verification"), res.status("clinical")
-        source = res.source(meaning, res.moment("begins"))
+        begins = res.moment("begins")
+        res.in_order(begins, res.moment("ends"))
+        source = res.source(meaning, begins)
         none = res.first_of(res.part("code"), self._table.none)
         if not none and not self._is_allergy(res):
             self._builder.ignore(source, "an intolerance is not an allergy")
@@ -224,6 +226,7 @@ class Clinical:
             raise NotUnderstoodError("it is about something else than the patient (focus)")
         code, word = status
         begins, ends = res.moment("begins"), res.moment("ends")
+        res.in_order(begins, ends)
         source = res.source(meaning, begins)
         classes = self._builder.of_kind(meaning.present, "intervention")
         if word == "never":

@@ -18,7 +18,8 @@ from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.report import Source
 from guidegraph.intake.units import units
 
-_STOPPED = ("stopped_medications",)
+#: The lists of drugs that are taken, and of those that were.
+TAKEN, STOPPED = ("medications",), ("stopped_medications",)
 _NOT_TAKEN = {
     "planned": "not begun: {}",
     "uncounted": "not counted among what is taken: {}",
@@ -51,6 +52,7 @@ class Medications:
         meanings = self.drugs(res)
         word, status = self._word(res)
         begins, ends = self._begin(res), self._end(res)
+        res.in_order(begins, ends)
         none = self._none(res)
         for meaning in meanings:
             source = res.source(meaning, begins)
@@ -284,7 +286,7 @@ class Medications:
             if ends is not None and not _goes_on(ends, builder):
                 ran_out = f"whether it ended by {day} cannot be told ({ends.text})"
             if ran_out:
-                builder.doubt(classes, res.kind.lists, source, ran_out)
+                builder.doubt(classes, (*TAKEN, *STOPPED), source, ran_out)
                 return
             since = source.written or begins
             dated = f"of {since.text}, without an end" if since is not None and ends is None else ""
@@ -293,7 +295,7 @@ class Medications:
                 if builder.events.dose_unit:
                     self._dosed(res, cls, source, alone=len(classes) == 1)
         else:
-            builder.doubt(classes, res.kind.lists, source, f"whether it is taken now is not said ({status})")
+            builder.doubt(classes, (*TAKEN, *STOPPED), source, f"whether it is taken now is not said ({status})")
 
     def _dosed(self, res: Resource, cls: str, source: Source, *, alone: bool) -> None:
         """The doses of a drug that is taken; those of a combination are not known by its parts."""
@@ -309,10 +311,10 @@ class Medications:
         day = ends.day
         source = replace(source, when=ends)
         if not classes:
-            self._builder.other(meaning.others, _STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
+            self._builder.other(meaning.others, STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
         elif day is None:
             why = f"ended ({status}), on a day that is not given ({ends.text})"
-            self._builder.doubt(classes, _STOPPED, source, why)
+            self._builder.doubt(classes, STOPPED, source, why)
         else:
             for cls in classes:
                 self._builder.stop(cls, day, source, note=f"it ended on {day} ({status})")
@@ -322,7 +324,7 @@ class Medications:
     ) -> None:
         later = ends is not None or self._clinical.written_later(res)
         # Where it may have ended after the day, it may have been taken on it.
-        lists = (*_STOPPED, *(res.kind.lists if later else ()))
+        lists = (*STOPPED, *(TAKEN if later else ()))
         if ends is not None and ends.day == self._builder.as_of:
             self._stopped(classes, meaning, source, ends, status)
         elif not classes:

@@ -17,7 +17,7 @@ from guidegraph.intake.concepts import Concepts
 from guidegraph.intake.fhir.bundle import from_values, parse
 from guidegraph.intake.fhir.clinical import Clinical
 from guidegraph.intake.fhir.counted import CountedOrders, counted_orders, shipped
-from guidegraph.intake.fhir.medication import Medications
+from guidegraph.intake.fhir.medication import STOPPED, TAKEN, Medications
 from guidegraph.intake.fhir.observation import Observations
 from guidegraph.intake.fhir.orders import Order, read_orders
 from guidegraph.intake.fhir.record import Record
@@ -273,6 +273,8 @@ class _Reader:
         when = written = None
         timed = res.name == "Observation"
         lists = res.kind.lists if res.name != "Patient" else ()
+        if lists == TAKEN:
+            lists = (*TAKEN, *STOPPED)  # it may have been stopped
         try:
             if res.name == "Observation":
                 for node in [res.data, *(res.data.get("component") or [])]:

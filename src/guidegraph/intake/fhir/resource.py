@@ -143,6 +143,15 @@ class Resource:
             return None
         return self.time(value)
 
+    def in_order(self, begins: Moment | None, ends: Moment | None) -> None:
+        """Check that what has both a beginning and an end does not end before it begins.
+
+        Raises:
+            NotUnderstoodError: it does.
+        """
+        if begins is not None and ends is not None and ends.last < begins.first and begins.after(ends):
+            raise NotUnderstoodError(f"it ends on {ends.text}, before it begins on {begins.text}", "Correct the dates.")
+
     def time(self, value: Any) -> Moment:
         """A FHIR date, dateTime or instant.
 
