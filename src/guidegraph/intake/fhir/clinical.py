@@ -69,7 +69,8 @@ class Clinical:
         elif verified is not None and verified[1] == "no":
             self._refuted(res, meaning, source)
         elif clinical is not None and clinical[1] == "past" and not (later := self.changed_later(res)):
-            self._builder.ignore(source, f"{clinical[0]}: not present now, which does not say that it never was")
+            why = f"{clinical[0]}: not present now, which does not say that it never was"
+            self._builder.over(present, source, why, res.moment("ends"))
         elif clinical is not None and clinical[1] == "past":
             self._builder.doubt(present, res.kind.lists, source, f"it is {clinical[0]}, {later}")
         elif not present and res.above:

@@ -174,7 +174,8 @@ class Rules(Observed):
             self.builder.doubt(classes, STATES, source, why)
         elif over:
             when = f"it ended on {end}" if end else f"its status is {says.name if says else 'ended'}"
-            self.builder.ignore(source, f"{when}: not present now, and not absent either")
+            why = f"{when}: not present now, and not absent either"
+            self.builder.over(classes, source, why, moment(str(end or first)))
             for iri in classes:
                 self._ended[iri] = max(self._ended.get(iri, (date.min, "")), (end or first, row.ref))
         elif says is not None and says.says == "uncertain":
