@@ -235,7 +235,7 @@ _TIME = r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,18})?|24:00:
 _INTEGER = r"[+-]?[0-9]+"
 _FORMS = {
     "decimal": r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)",
-    "double": r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN",
+    "double": r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF",
     "boolean": "true|false|0|1",
     "date": _DAY + _ZONE,
     "dateTime": f"{_DAY}T{_TIME}{_ZONE}",
@@ -275,7 +275,8 @@ def unreadable(literal: ox.Literal) -> str:
     name, text = literal.datatype.value.removeprefix(_XSD), literal.value
     match = pattern.fullmatch(text) if len(text) <= 1000 else None
     if match is None:
-        return f"{text[:40]!r} is not how an xsd:{name} is written"
+        written = "no number" if text == "NaN" else f"not how an xsd:{name} is written"
+        return f"{text[:40]!r} is {written}"
     if name == "decimal":
         whole, _, places = text.lstrip("+-").partition(".")
         places = places.rstrip("0")

@@ -101,6 +101,11 @@ def test_moments_compare_only_where_they_can() -> None:
     assert moment("2026-03").after(moment("2026-02-28T23:59:59")) is True
     assert moment("2026").after(moment("2026-02-28")) is None
     assert moment("2026-01-01T01:00:00+02:00").after(moment("2025-12-31T23:30:00Z")) is False
+    # Of a time without a zone only the day can be held against another clock.
+    assert moment("2026-01-01T10:00:00").after(moment("2026-01-01T09:00:00Z")) is None
+    assert moment("2026-01-01T09:00:00Z").after(moment("2026-01-01T10:00:00")) is None
+    assert moment("2026-01-03T10:00:00").after(moment("2026-01-01T09:00:00Z")) is True
+    assert moment("2026-01-02T10:00:00").after(moment("2026-01-01T09:00:00")) is True
     assert moment("2026-01-01T10:00:00Z").day == date(2026, 1, 1)
     assert moment("2026-01").day is None
     for wrong in (

@@ -101,8 +101,8 @@ def test_nothing_is_left_out_that_a_term_names(kb: Any) -> None:
 
 def test_an_allergy_to_one_drug_leaves_the_narrower_ones_unknown(kb: Any) -> None:
     """Who is allergic to one drug may have what a term for drugs of its kind means: no complete list denies it."""
-    for written, truth in (("erythromycin allergy", "unknown"), ("celecoxib allergy", "true")):
-        answer = kb.therapies({"conditions": {"present": [written], "complete": True}}).to_dict()
+    for name, truth in (("erythromycin allergy", "unknown"), ("celecoxib allergy", "true")):
+        answer = kb.therapies({"conditions": {"present": [name], "complete": True}}).to_dict()
         told = next(entry for entry in answer["therapies"] if entry["intervention"] == "ggt:NSAID")
         truths = {row["id"].rpartition("/")[2]: row["truth"] for row in told["contraindications"]}
         assert truths["C-NSAID-ASA"] == truth

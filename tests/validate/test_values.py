@@ -96,6 +96,14 @@ def test_a_number_that_cannot_be_read_is_one_error_everywhere(tmp_path: Path, te
     assert caught.value.where == str(path)
 
 
+@pytest.mark.parametrize("datatype", ["double", "float"])
+def test_what_is_no_number_is_told_in_every_datatype(tmp_path: Path, datatype: str) -> None:
+    path = own(tmp_path, "[ xsd:minExclusive 12.0 ]", f'[ xsd:minExclusive "NaN"^^xsd:{datatype} ]')
+    (result,) = validate_files([path]).results
+    assert result.shape.endswith("/value-readable") and "'NaN' is no number" in result.message
+    assert kinds(path) == {"value-unreadable"}
+
+
 @pytest.mark.parametrize("text", ["+12.0", "12.", "012.0", "12", "0.000000000000000001"])
 def test_other_spellings_of_a_number_are_read(tmp_path: Path, text: str) -> None:
     path = own(tmp_path, "[ xsd:minExclusive 12.0 ]", f'[ xsd:minExclusive "{text}"^^xsd:decimal ]')

@@ -150,16 +150,7 @@ class ProfileBuilder:
         for iri in classes:
             self.fact(iri, word == "yes", source, note=why if word == "yes" else "")
 
-    def measured(
-        self,
-        prop: str,
-        value: Decimal,
-        unit: str,
-        source: Source,
-        *,
-        coded: bool = True,
-        keys: Collection[str] = MEASURED,
-    ) -> None:
+    def measured(self, prop: str, value: Decimal, unit: str, source: Source, *, coded: bool = True) -> None:
         """A number of the patient; the newest counts, and what grows with time is brought to now.
 
         ``coded``: whether the unit is a UCUM code, not a text of the record.
@@ -170,7 +161,7 @@ class ProfileBuilder:
         try:
             converted = self._units.convert(value, unit, row.unit, coded=coded)
         except UnitError as error:
-            self.misunderstood(keys, source, error.what, error.mend, about={prop})
+            self.misunderstood(MEASURED, source, error.what, error.mend, about={prop})
             return
         number, notes = converted.value, [converted.note] if converted.note else []
         self.events.done((), source, about=(prop,), value=number)
@@ -179,13 +170,13 @@ class ProfileBuilder:
             day = source.when.day if source.when else None
             if day is None:
                 why = "it grows with time, and the record does not say the day"
-                self.misunderstood(keys, source, why, "Give the whole day of the entry.", about={prop})
+                self.misunderstood(MEASURED, source, why, "Give the whole day of the entry.", about={prop})
                 return
             if day != self.as_of:
                 weeks = Decimal((self.as_of - day).days) / _DAYS_A_WEEK
                 number = (number + weeks / rate).quantize(Decimal("0.000000001")).normalize() + 0
                 notes.append(f"{(self.as_of - day).days} days have passed since")
-        self.number(prop, number, source, note="; ".join(notes), keys=keys)
+        self.number(prop, number, source, note="; ".join(notes))
 
     def number(
         self, prop: str, value: Decimal, source: Source, *, note: str = "", keys: Collection[str] = MEASURED
@@ -235,10 +226,10 @@ class ProfileBuilder:
                 self.misunderstood((), whose, f"its severity is not understood ({said})", about=(row.iri,))
 
     def stop(self, of: str, day: date, source: Source, *, note: str = "") -> None:
-        """A drug that the patient stopped on a day that is not after the day of the profile."""
-        days = Decimal((self.as_of - day).days)
-        prop = ns.GG + "stoppedMedication"
-        self._facts.append(Fact(prop, of, True, StopFact(of, days), source, note, self._ledger.next()))
+        """A drug that was stopped on a day that is not after that of the profile, of which the word then is."""
+        if self._counts({of}, source, keys=("stopped_medications",)):
+            stop, source = StopFact(of, Decimal((self.as_of - day).days)), replace(source, written=None)
+            self._facts.append(Fact(ns.GG + "stoppedMedication", of, True, stop, source, note, self._ledger.next()))
 
     def none_known(self, of: str, source: Source, keys: Collection[str]) -> None:
         """A statement of none: of a list (its key), a class, a "part" of a list; or that "nothing" is known."""
@@ -277,6 +268,12 @@ class ProfileBuilder:
     ) -> None:
         """An entry that is not understood: ``about`` stays unknown, and the lists ``keys`` are no longer complete."""
         self._leave(about, keys, source, NOT_UNDERSTOOD, why, mend)
+
+    def over(self, classes: Collection[str], source: Source, why: str, ended: Moment | None) -> None:
+        """Something that is over, since ``ended`` if that is told: older entries no longer tell that it is there."""
+        if self._counts((), source):
+            source, order = replace(source, when=ended, written=None), self._ledger.next()
+            self._unread.append(Unread(frozenset(classes), frozenset(), source, IGNORED, why, "", order, over=True))
 
     def ignore(self, source: Source, why: str) -> None:
         """An entry that says nothing of the patient's present state."""
@@ -335,7 +332,7 @@ class ProfileBuilder:
                 continue
             text = shown(entry.source.about or entry.source.text)
             self._suspended += [(prop, text) for prop in entry.lists]
-            named = ", ".join(self._terms.label(iri) for iri in sorted(entry.about))
+            named = ", ".join(self._terms.label(iri) for iri in sorted(() if entry.over else entry.about))
             effect = f"unknown: {named}" if named else ""
             told(entry.source, entry.state, effect, entry.why, entry.mend, order=entry.order)
         for fact, state, why in settled.dropped:

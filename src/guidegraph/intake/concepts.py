@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,14 +10,17 @@ from typing import Protocol
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import TermError
+from guidegraph.intake import report
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
+from guidegraph.profile.names import meaning
 from guidegraph.terminologies.allergens import Allergens
 
 #: Concepts that are remembered; a record repeats a few hundred.
 _REMEMBERED = 20_000
 #: How a code was read that answers a question: it states the same where it stands by itself.
 STATING = "an answer to a question, which states the same by itself [table fhir-paths]"
+_TAKEN_BACK = ("denied", "perhaps", "relative")
 _KINDS = ("condition", "finding", "intervention", "number", "outcome")
 
 
@@ -91,6 +94,7 @@ class Concepts:
         self._match_text = match_text
         self._meanings: dict[tuple[tuple[str, str, str], ...], Meaning] = {}
         self._known: dict[tuple[str, str], tuple[str, CodeReading]] = {}
+        self._against: dict[tuple[str, ...], str] = {}
 
     def read(self, codes: Sequence[Code], text: str = "") -> Meaning:
         """The meaning of an entry that has these codes (all of one concept) and this text.
@@ -201,6 +205,15 @@ class Concepts:
         """What sets off which allergy."""
         return Allergens(self._lexicon, self._terms.ancestors)
 
+    def words_against(self, codes: Sequence[Code], text: str) -> str:
+        """What the text and labels of an entry say that takes back what its codes say, "" where none does."""
+        words = (text, *(code.label for code in codes))
+        if words not in self._against:
+            if len(self._against) >= _REMEMBERED:
+                self._against.clear()
+            self._against[words] = otherwise(self._terms, words)
+        return self._against[words]
+
     def closure(self, classes: frozenset[str]) -> frozenset[str]:
         """The classes and everything above them."""
         return frozenset(above for cls in classes for above in self._terms.ancestors(cls))
@@ -222,6 +235,16 @@ class Concepts:
             for cls in reading.absent
             if all(self._terms.ancestors(cls) & frozenset(other.absent) for other in readings)
         )
+
+
+def otherwise(terms: Vocabulary, words: Iterable[str]) -> str:
+    """What the words beside a code say that takes back what it says: that it is not so, is perhaps, or is a relative's;
+    "" where they say nothing of that kind."""
+    for text in filter(None, words):
+        meant = [(scope, row.label) for scope, row in terms.meant(text, _KINDS) if scope in _TAKEN_BACK]
+        if meant:
+            return meaning(repr(report.shown(text, 60)), meant)
+    return ""
 
 
 def _others(readings: Sequence[CodeReading]) -> tuple[CodeReading, ...]:

@@ -13,6 +13,8 @@ _FORM = re.compile(
     re.ASCII,
 )
 _LONGEST = 40
+#: How far apart two clocks can be that show the same moment, where the zone of one is not known.
+FARTHEST = timedelta(hours=26)
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,16 @@ class Moment:
     instant: datetime | None = None
 
     @property
+    def timed(self) -> bool:
+        """Whether it is a time of a day."""
+        return self.first == self.last
+
+    @property
+    def loose(self) -> bool:
+        """Whether its zone is not known."""
+        return self.instant is None
+
+    @property
     def day(self) -> date | None:
         """The day, where the record gives one."""
         return self.first.date() if self.first.date() == self.last.date() else None
@@ -36,6 +48,8 @@ class Moment:
         """Whether this is later than the other; None where that cannot be told (or they are the same moment)."""
         if self.instant is not None and other.instant is not None:
             return None if self.instant == other.instant else self.instant > other.instant
+        if self.loose != other.loose and self.timed and other.timed and abs(self.first - other.first) <= FARTHEST:
+            return None
         if self.first > other.last:
             return True
         return False if other.first > self.last else None

@@ -140,6 +140,7 @@ class Unread:
     """An entry whose word on the classes and numbers ``about`` cannot be read, or leaves them open.
 
     ``lists`` are the properties whose completeness it suspends, ``state``, ``why`` and ``mend`` what the report says.
+    ``over``: it says that something is over, which leaves open only what older entries say.
     """
 
     about: frozenset[str]
@@ -149,6 +150,7 @@ class Unread:
     why: str
     mend: str
     order: int
+    over: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 from typing import TypeVar
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import ProfileError
-from guidegraph.intake.dates import Moment
+from guidegraph.intake.dates import FARTHEST, Moment
 from guidegraph.intake.report import IGNORED, NOT_UNDERSTOOD, Fact, Source, Unread
 from guidegraph.model import CodeReading, Profile, StopFact, TrialFact
 from guidegraph.profile import Implication, Vocabulary, apply_implications, settle
@@ -251,15 +252,18 @@ def _last(group: Sequence[_Item]) -> list[_Item]:
     """Those of a group that no other is later than, in one pass, since a record can hold thousands."""
     moments = [when for item in group if (when := item.source.time) is not None]
     instant = max((m.instant for m in moments if m.instant is not None), default=None)
-    first = max((m.first for m in moments), default=None)
-    loose = max((m.first for m in moments if m.instant is None), default=None)
+    days, times, zoned = (
+        max((m.first for m in moments if kind == (m.timed, m.loose)), default=datetime.min)
+        for kind in ((False, True), (True, True), (True, False))
+    )
 
     def superseded(when: Moment | None) -> bool:
         if when is None:
             return False
-        if when.instant is None:
-            return first is not None and first > when.last
-        return (instant is not None and instant > when.instant) or (loose is not None and loose > when.last)
+        if when.instant is not None:
+            late = instant is not None and instant > when.instant
+            return late or days > when.last or times - when.last > FARTHEST
+        return max(days, times) > when.last or zoned - when.last > (FARTHEST if when.timed else timedelta())
 
     return [item for item in group if not superseded(item.source.time)]
 

@@ -50,6 +50,18 @@ OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "
         ({"total": 2}, [], True),
         ({"total": 1}, [], True),
         ({"total": 3}, [], False),
+        ({"total": "3"}, [], False),
+        ({"link": {"relation": "next", "url": "y"}}, [], False),
+        ({"link": [{"relation": "Next", "url": "y"}]}, [], False),
+        ({"issues": OUTCOME}, [], False),
+        ({"meta": {"tag": [{"code": "SUBSETTED"}]}}, [], False),
+        ({"meta": {"tag": [{"code": "mine"}], "security": [{"code": "N"}]}}, [], True),
+        ({}, [{"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Condition/c"}}]}], True),
+        ({}, [{"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Condition/gone"}}]}], False),
+        ({}, [{"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "urn:uuid:1"}}]}], False),
+        ({}, [{"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Practitioner/x"}}]}], True),
+        ({}, [{"resourceType": "List", "id": "l", "entry": [{"deleted": True, "item": {"reference": "Condition/x"}}]}], True),
+        ({}, [{"resourceType": "Composition", "id": "l", "section": [{"entry": [{"reference": "Condition/x"}]}]}], False),
         ({"link": [{"relation": "self", "url": "x"}]}, [], True),
         ({"link": [{"relation": "self", "url": "x"}, {"relation": "next", "url": "y"}]}, [], False),
         ({"link": [{"relation": "previous", "url": "y"}]}, [], False),
@@ -70,6 +82,13 @@ def test_a_bundle_that_is_not_whole_suspends_completeness(
 ) -> None:
     record = bundle(PATIENT, condition(), *entries, **more)
     assert whole(kb, record) is expected
+
+
+@pytest.mark.parametrize("mark", [{"tag": [{"code": "SUBSETTED"}]}, {"security": [{"code": "REDACTED"}]}])
+def test_an_entry_of_which_parts_were_left_out_is_not_understood(read: Read, mark: dict[str, Any]) -> None:
+    # A summary has no dosage that ends, and no site of a negative result.
+    found = read(condition(meta=mark), complete=["conditions"])
+    assert not facts(found) and found.profile.not_understood and "left out" in found.report.of("not understood")[0].why
 
 
 def version(number: int, verified: str, day: str = "") -> dict[str, Any]:
@@ -253,6 +272,19 @@ def test_a_statement_of_none_that_is_contradicted_is_not_taken(read: Read) -> No
     taken = read(drugs, statement() | {"id": "n"})
     assert not taken.profile.complete and facts(taken) == {"takes ggt:Ibuprofen"}
     assert read(drugs | {"status": "stopped"}).profile.complete == frozenset()
+
+
+def test_an_allergy_that_is_not_understood_leaves_open_whether_there_is_none(read: Read) -> None:
+    active = concept("active", system="http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical")
+    known = {"resourceType": "AllergyIntolerance", "clinicalStatus": active, "patient": {"reference": "Patient/p"}}
+    nothing = known | {"id": "a", "code": concept("no-known-allergies", system=IPS)}
+    other = known | {"id": "b", "code": {"text": "some drug"}}
+    assert facts(read(nothing)) == {"-ggt:Hypersensitivity"}
+    assert facts(read(nothing, other)) == facts(read(nothing, other | {"clinicalStatus": {"text": "x"}})) == set()
+    assert facts(read(nothing, other | {"type": "intolerance"})) == {"-ggt:Hypersensitivity"}
+    # Where none is known since, there is none.
+    told = nothing | {"recordedDate": "2026-10-01"}
+    assert facts(read(told, other | {"recordedDate": "2026-01-01"})) == {"-ggt:Hypersensitivity"}
 
 
 BIRTH = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from guidegraph import namespaces as ns
 from guidegraph.intake.fhir import Reading
-from tests.support.fhirhelp import SUBJECT, Read, concept, facts, statement, states
+from tests.support.fhirhelp import SUBJECT, Read, concept, condition, facts, statement, states
 
 
 def request(status: str = "active", intent: str = "order", **more: Any) -> dict[str, Any]:
@@ -197,3 +198,53 @@ def test_a_substance_of_r5_names_its_definition(read: Read) -> None:
     found = read(taken, mixed, substance)
     assert found.report.form == "FHIR R5"
     assert facts(found) == {"takes ggt:Ibuprofen"}
+
+
+def test_no_ingredient_is_dropped(read: Read) -> None:
+    here = {"medicationReference": {"reference": "Medication/d"}}
+
+    def drug(*parts: dict[str, Any], **more: Any) -> Reading:
+        found: dict[str, Any] = {"resourceType": "Medication", "id": "d", "ingredient": list(parts)} | more
+        return read(statement(**here), found, complete=["medications"])
+
+    def open_list(found: Reading) -> bool:
+        return ns.GG + "takesMedication" in {prop for prop, _ in found.profile.not_understood}
+
+    ibuprofen = {"itemCodeableConcept": concept("Ibuprofen")}
+    by_reference = {"itemReference": {"reference": "Substance/s"}}
+    for part in (by_reference, {"strength": {}}):
+        found = drug(ibuprofen, part)
+        assert facts(found) == {"takes ggt:Ibuprofen"} and open_list(found)
+    assert not open_list(drug(ibuprofen)) and not open_list(drug(ibuprofen, by_reference | {"isActive": False}))
+    # A code that does not name all parts.
+    mixed = drug(ibuprofen, {"itemCodeableConcept": concept("Fluvoxamine")}, code=concept("Ibuprofen"))
+    assert facts(mixed) == {"takes ggt:Ibuprofen", "takes ggt:Fluvoxamine"} and not open_list(mixed)
+    assert facts(drug({"itemCodeableConcept": concept("NSAID")}, code=concept("Ibuprofen"))) == {"takes ggt:Ibuprofen"}
+    # Two parts of one name: which is meant cannot be told.
+    inside = [{"resourceType": "Medication", "id": "d", "code": concept(code)} for code in ("Ibuprofen", "Fluvoxamine")]
+    twice = read(statement(medicationReference={"reference": "#d"}, contained=inside), complete=["medications"])
+    assert not facts(twice) and open_list(twice)
+
+
+def test_a_stop_that_was_told_later_does_not_count(read: Read) -> None:
+    ended = {"effectivePeriod": {"start": "2026-01-01", "end": "2026-11-14"}}
+    stopped = {"stopped ggt:Ibuprofen 10"}
+    assert facts(read(statement("stopped", dateAsserted="2026-11-20", **ended))) == stopped
+    later = read(statement("stopped", dateAsserted="2026-12-01", **ended))
+    assert not facts(later) and "was written on 2026-12-01" in later.report.entries[-1].why
+    for when in ({"dateAsserted": "2026-11"}, {"meta": {"lastUpdated": "2026-12-01T00:00:00Z"}}):
+        unsure = read(statement("stopped", **when, **ended), complete=["stopped_medications"])
+        assert not facts(unsure) and unsure.profile.not_understood
+
+
+def test_what_ends_before_it_begins_is_not_understood(read: Read) -> None:
+    backwards = {"start": "2026-11-10", "end": "2026-01-01"}
+    found = read(statement("stopped", effectivePeriod=backwards), complete=["medications", "stopped_medications"])
+    assert not facts(found) and "before it begins" in found.report.of("not understood")[0].why
+    suspended = {prop for prop, _ in found.profile.not_understood}
+    assert suspended == {ns.GG + "takesMedication", ns.GG + "stoppedMedication"}
+    # A month may begin before a day in it.
+    partly = statement("stopped", effectivePeriod={"start": "2026-11", "end": "2026-11-14"})
+    assert facts(read(partly)) == {"stopped ggt:Ibuprofen 10"}
+    over = condition(clinical="resolved", onsetDateTime="2026-05-01", abatementDateTime="2026-01-01")
+    assert read(over, complete=["conditions"]).profile.not_understood

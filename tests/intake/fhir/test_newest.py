@@ -179,7 +179,15 @@ def test_what_a_newer_entry_puts_in_doubt_is_denied_by_no_complete_list(read: Re
     assert {prop for prop, _ in found.profile.not_understood} == {ns.GG + "hasCondition", ns.GG + "hasFinding"}
 
 
-@pytest.mark.parametrize("days", [("2024-05-10", "2024-05-10"), ("2024-05-10", None), ("2024", "2024-05-10")])
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("2024-05-10", "2024-05-10"),
+        ("2024-05-10", None),
+        ("2024", "2024-05-10"),
+        ("2024-05-10T10:00:00", "2024-05-10T09:00:00Z"),  # a clock whose zone nobody knows
+    ],
+)
 def test_numbers_that_differ_without_a_newest_suspend_the_findings_alone(read: Read, days: tuple[str, str]) -> None:
     entries = [observation("33914-3", day, f"o{n}", **rate(20 + n)) for n, day in enumerate(days)]
     profile = read(*entries, as_of=DAY, complete=LISTS).profile
@@ -331,3 +339,23 @@ def test_what_comes_after_the_day_changes_nothing(kb: Any, items: list[dict[str,
 def test_an_unread_newest_number_leaves_none(kb: Any, items: list[dict[str, Any]], unread: dict[str, Any]) -> None:
     last = observation("eGFR", "2024-06-01", "last", **unread)
     assert ns.GG + "eGFR" not in reads(kb, [*items, last]).profile.values
+
+
+def test_what_is_over_is_told_by_nothing_older(read: Read) -> None:
+    def found(seen: str, **more: Any) -> Reading:
+        over = condition("HeartFailure", clinical="resolved", **more)
+        yes = observation("HeartFailure", seen, "seen", valueBoolean=True)
+        return read(yes, over, as_of=DAY, complete=LISTS)
+
+    ended = {"abatementDateTime": "2024-03-01", "recordedDate": "2023-01-01"}
+    before, after, undated = found("2024-02-01", **ended), found("2024-04-01", **ended), found("2024-04-01")
+    assert "+ggt:HeartFailure" in facts(after) and not after.profile.not_understood
+    for reading in (before, undated):
+        assert "+ggt:HeartFailure" not in facts(reading)
+        assert {prop for prop, _ in reading.profile.not_understood} == {ns.GG + "hasCondition", ns.GG + "hasFinding"}
+    # By itself it leaves nothing open.
+    alone = read(condition("HeartFailure", clinical="resolved", **ended), as_of=DAY, complete=LISTS)
+    assert not alone.profile.not_understood and not alone.report.entries[-1].effect
+    # What was written after the day does not count.
+    later = found("2024-02-01", **ended | {"recordedDate": "2025-01-01"})
+    assert "+ggt:HeartFailure" in facts(later)

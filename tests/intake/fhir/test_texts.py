@@ -9,7 +9,7 @@ import pytest
 
 from guidegraph import namespaces as ns
 from tests.intake.fhir.test_problems import procedure
-from tests.support.fhirhelp import SUBJECT, Read, concept, condition, statement
+from tests.support.fhirhelp import SUBJECT, Read, concept, condition, facts, statement
 
 DAY = date(2026, 3, 15)
 TEXT = {"text": "a word of somebody"}
@@ -103,3 +103,23 @@ def test_texts_of_a_trial_are_told(read: Read) -> None:
 def test_drugs_in_a_text_alone_suspend_the_list(read: Read) -> None:
     reading = read(statement(medicationCodeableConcept=TEXT), as_of=DAY)
     assert "a word of somebody" in told(reading) and reading.profile.not_understood
+
+
+@pytest.mark.parametrize(
+    ("words", "taken_back"),
+    [
+        ("no heart failure", True),
+        ("Family history of heart failure", True),
+        ("?heart failure", True),
+        ("r/o heart failure", True),
+        ("Heart failure", False),
+        ("history of heart failure", False),  # a coded status says whether it is present
+        ("hartfalen", False),
+    ],
+)
+def test_words_that_take_back_what_a_code_says_leave_it_open(read: Read, words: str, taken_back: bool) -> None:
+    code = {"system": "http://snomed.info/sct", "code": "84114007"}
+    for written in ({"coding": [code], "text": words}, {"coding": [code | {"display": words}]}):
+        found = read(condition() | {"code": written}, complete=["conditions"])
+        assert facts(found) == (set() if taken_back else {"+ggt:HeartFailure"})
+        assert bool(found.profile.not_understood) is taken_back

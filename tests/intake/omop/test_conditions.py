@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.intake.omop.helpers import CONDITION, Read, conditions, denied, entry
+from tests.intake.omop.helpers import CONDITION, YES, Read, conditions, denied, entry
 from tests.intake.omop.synthetic import NONE, Cdm
 
 pytestmark = pytest.mark.usefixtures("duck")
@@ -178,3 +178,29 @@ def test_a_measurement_that_names_a_diagnosis_is_of_that_problem(read_omop: Read
     assert found["LowBackPain"][SCORE] == 2 and found["LowBackPain"][WEEKS] > 260
     assert "which problem" in entry(report, "measurement 3")[1]
     assert "something else" in entry(report, "measurement 4")[1]
+
+
+def test_a_condition_that_ended_for_a_reason_is_unknown(read_omop: Read) -> None:
+    cdm = Cdm()
+    cdm.condition(1, cdm.concept("ICD10CM", "T2"), "2026-01-01", stop_reason="resolved")
+    profile, report = read_omop(cdm, complete=["conditions"])
+    assert not conditions(profile) and profile.not_understood
+    assert entry(report, "condition_occurrence 1") == ("ignored", "it ended (resolved) on a day that is not given")
+
+
+@pytest.mark.parametrize("words", ["FH: cancer", "no cancer", "cancer?"])
+def test_words_that_take_back_what_a_concept_says_leave_it_open(read_omop: Read, words: str) -> None:
+    cdm = Cdm()
+    cdm.condition(1, cdm.concept("SNOMED", "1001"), "2026-01-01", condition_source_value=words)
+    profile, report = read_omop(cdm)
+    assert not conditions(profile) and "take back" in entry(report, "condition_occurrence 1")[1]
+
+
+@pytest.mark.parametrize(("seen", "still"), [("2026-02-01", False), ("2026-06-01", True)])
+def test_what_is_over_is_told_by_nothing_older(read_omop: Read, seen: str, still: bool) -> None:
+    cdm = Cdm()
+    cdm.condition(1, cdm.concept("SNOMED", "1001"), "2026-01-01", "2026-04-01")
+    cdm.observation(1, cdm.concept("SNOMED", "1001"), seen, cdm.concept(*YES))
+    profile, _ = read_omop(cdm, complete=["conditions"])
+    assert conditions(profile) == ({"Cancer"} if still else set())
+    assert bool(profile.not_understood) is not still

@@ -78,6 +78,28 @@ def test_the_last_of_several_ends_counts_and_one_that_goes_on_beats_all(read_omo
     assert profile.present[TAKES] == {term("MonoamineOxidaseInhibitor")}
 
 
+@pytest.mark.parametrize(
+    ("start", "refills", "taken", "days"),
+    [
+        ("2026-11-20", 0, True, None),
+        ("2026-11-20", 3, True, None),
+        ("2026-10-01", 0, False, 41),
+        ("2026-10-01", 3, False, None),  # it may have ended with any of them
+        ("2026-10-01", 1, False, 27),
+        ("2026-10-01", -1, False, None),
+    ],
+)
+def test_a_supply_may_last_as_long_as_its_refills(
+    read_omop: Read, start: str, refills: int, taken: bool, days: int | None
+) -> None:
+    cdm = Cdm()
+    cdm.drug(1, cdm.concept("ATC", "X2"), start, days_supply=14, refills=refills)
+    profile, _ = read_omop(cdm, complete=["medications"])
+    assert bool(profile.present.get(TAKES)) is taken
+    assert {stop.days for stop in profile.stops_present} == ({Decimal(days)} if days else set())
+    assert (TAKES in {prop for prop, _ in profile.not_understood}) is (not taken and days is None)
+
+
 def test_eras_only_if_asked(read_omop: Read) -> None:
     cdm = Cdm()
     concept = cdm.concept("RxNorm", "9001")

@@ -37,6 +37,12 @@ PAIN, WEEKS = (ns.GG + name for name in ("painScore", "pregnancyWeeks"))
         (None, "mL/min/{1.73_m2}", {"value_source_value": "high"}, None),
         (22, "mL/min/{1.73_m2}", {"value_source_value": "22"}, "22"),
         (22, "mL/min/{1.73_m2}", {"value_source_value": "22 (range > 60)"}, "22"),
+        (22, "mL/min/{1.73_m2}", {"value_source_value": " -22.0 mL/min/1.73m2"}, "22"),
+        (22, "mL/min/{1.73_m2}", {"value_source_value": "2.2e1"}, "22"),
+        (15, "mL/min/{1.73_m2}", {"value_source_value": "less than 15"}, None),
+        (15, "mL/min/{1.73_m2}", {"value_source_value": "haemolysed"}, None),
+        (30, "mL/min/{1.73_m2}", {"value_source_value": "30 - 45"}, None),
+        (1, "mL/min/{1.73_m2}", {"value_source_value": "1:160"}, None),
     ],
 )
 def test_a_number_in_its_unit(

@@ -17,6 +17,8 @@ _DEEPEST = 5
 _OTHER_PAGES = ("next", "previous", "prev")
 #: Methods of a request that leave no resource behind.
 _ASKING = ("GET", "HEAD")
+#: Codes of v3-ObservationValue that say that parts were left out: a summary, or what must not be seen.
+_CUT = ("SUBSETTED", "REDACTED", "MASKED")
 
 
 class _DuplicateError(ValueError):
@@ -212,15 +214,20 @@ class Items:
     def _whole(self, bundle: dict[str, Any], entries: list[Any], place: str) -> None:
         """Tell whether a Bundle says that there is more than it holds."""
         links = bundle.get("link")
-        for link in links if isinstance(links, list) else ():
-            if _text(link, "relation") in _OTHER_PAGES:
+        for link in links if isinstance(links, list) else [links]:
+            if _text(link, "relation").casefold() in _OTHER_PAGES:
                 why = f"the Bundle is one page of several (link {_text(link, 'relation')})"
                 self.partial.append((place, why, "Fetch every page and give them together."))
         total = bundle.get("total")
         matches = sum(1 for entry in entries if _text(_of(entry, "search"), "mode") in ("", "match"))
-        if isinstance(total, Decimal) and total > matches:
-            why = f"the Bundle has {matches} of {total} entries"
+        if total is not None and (not isinstance(total, Decimal) or total > matches):
+            number = total if isinstance(total, Decimal) else repr(total)[:40]
+            why = f"the Bundle has {matches} of {number} entries"
             self.partial.append((place, why, "Fetch every page and give them together."))
+        if bundle.get("issues") is not None:
+            self.partial.append((place, "its issues say that something went wrong", "Ask for the record again."))
+        if cut := next(cut_by(bundle), ""):
+            self.partial.append((place, f"the Bundle is not whole (marked {cut})", "Ask for the whole."))
 
 
 def _of(value: Any, key: str) -> Any:
@@ -231,6 +238,16 @@ def _text(value: Any, key: str) -> str:
     """A text of an object, "" where there is none."""
     text = _of(value, key)
     return text if isinstance(text, str) else ""
+
+
+def cut_by(resource: dict[str, Any]) -> Iterator[str]:
+    """The codes by which a resource says that parts of it were left out."""
+    meta = resource.get("meta")
+    for key in ("tag", "security"):
+        marks = _of(meta, key)
+        for mark in marks if isinstance(marks, list) else ():
+            if _text(mark, "code") in _CUT:
+                yield _text(mark, "code")
 
 
 def emptied(resource: dict[str, Any]) -> Iterator[str]:
@@ -247,3 +264,15 @@ def emptied(resource: dict[str, Any]) -> Iterator[str]:
                 if isinstance(codings, list)
                 else ""
             )
+
+
+def listed(resource: dict[str, Any]) -> Iterator[str]:
+    """The references to what a List, or the sections of a Composition, name as theirs."""
+    left: list[Any] = [resource]
+    while left:
+        value = left.pop()
+        sections, entries = _of(value, "section"), _of(value, "entry")
+        left += sections if isinstance(sections, list) else []
+        for entry in entries if isinstance(entries, list) else ():
+            if _of(entry, "deleted") is not True:
+                yield from filter(None, (_text(entry, "reference"), _text(_of(entry, "item"), "reference")))

@@ -9,7 +9,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from guidegraph import namespaces as ns
 from guidegraph.intake.builder import ProfileBuilder
 from guidegraph.intake.concepts import STATING, Concepts, Meaning
 from guidegraph.intake.dates import Moment
@@ -56,7 +55,9 @@ class Clinical:
         coded = self.meaning(res)
         meaning = self._set_off(res, coded)
         verified, clinical = res.status("verification"), res.status("clinical")
-        source = res.source(meaning, res.moment("begins"))
+        begins = res.moment("begins")
+        res.in_order(begins, res.moment("ends"))
+        source = res.source(meaning, begins)
         none = res.first_of(res.part("code"), self._table.none)
         if not none and not self._is_allergy(res):
             drugs = self._builder.of_kind(coded.present, "intervention")
@@ -73,14 +74,20 @@ class Clinical:
             )
         elif others := self._denying(res):
             self._denied(res, others, meaning, source, sure=clinical is not None and clinical[1] == "now")
+        elif present and (said := self._against(res)):
+            self._builder.doubt(present, res.kind.lists, source, f"its words take back what its code says: {said}")
         elif verified is not None and verified[1] == "no":
             self._refuted(res, meaning, source)
         elif clinical is not None and clinical[1] == "past" and not (later := self.changed_later(res)):
-            self._builder.ignore(source, f"{clinical[0]}: not present now, which does not say that it never was")
+            why = f"{clinical[0]}: not present now, which does not say that it never was"
+            self._builder.over(present, source, why, res.moment("ends"))
         elif clinical is not None and clinical[1] == "past":
             self._builder.doubt(present, res.kind.lists, source, f"it is {clinical[0]}, {later}")
+        elif not present and res.above:
+            # Whatever it is of, there is one: that none is known is no longer sure.
+            self._builder.misunderstood(res.kind.lists, source, self._why(res, meaning), MAP, about=res.above)
         elif not present:
-            plain = "within" not in res.kind.row and not self._doubtful(res, verified, clinical)
+            plain = not self._doubtful(res, verified, clinical)
             self._builder.other(meaning.others if plain else (), res.kind.lists, source, self._why(res, meaning), MAP)
         else:
             self._present(res, present, meaning, source, verified, clinical)
@@ -96,6 +103,11 @@ class Clinical:
         return replace(
             meaning, present=allergens.set_off(drugs), absent=frozenset(none), steps=steps, absent_steps=steps
         )
+
+    def _against(self, res: Resource) -> str:
+        """What the words of a code say that takes back what it says, "" if nothing."""
+        concept = res.part("code")
+        return self._concepts.words_against(res.codings(concept), res.text_of(concept))
 
     def _denying(self, res: Resource) -> set[str]:
         """The classes of the codes that answer a question with no or leave it open."""
@@ -215,8 +227,8 @@ class Clinical:
         return known["allergy"] in codes
 
     def _within(self, res: Resource, classes: list[str]) -> list[str]:
-        above = ns.expand(res.kind.row.get("within", "")) if "within" in res.kind.row else None
-        return classes if above is None else [c for c in classes if above in self._concepts.closure(frozenset({c}))]
+        above = res.above
+        return [c for c in classes if above <= self._concepts.closure(frozenset({c}))] if above else classes
 
     def _why(self, res: Resource, meaning: Meaning) -> str:
         if meaning.why:
@@ -241,6 +253,7 @@ class Clinical:
             raise NotUnderstoodError("it is about something else than the patient (focus)")
         code, word = status
         begins, ends = res.moment("begins"), res.moment("ends")
+        res.in_order(begins, ends)
         source = res.source(meaning, begins)
         classes = self._builder.of_kind(meaning.present, "intervention")
         if word == "never":

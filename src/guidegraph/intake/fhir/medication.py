@@ -18,7 +18,8 @@ from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource
 from guidegraph.intake.report import Source
 from guidegraph.intake.units import units
 
-_STOPPED = ("stopped_medications",)
+#: The lists of drugs that are taken, and of those that were.
+TAKEN, STOPPED = ("medications",), ("stopped_medications",)
 #: Before what is taken as a part of a Medication.
 _INGREDIENT = "ingredient "
 _NOT_TAKEN = {
@@ -53,6 +54,7 @@ class Medications:
         meanings = self.drugs(res)
         word, status = self._word(res)
         begins, ends = self._begin(res), self._end(res)
+        res.in_order(begins, ends)
         none = self._none(res)
         for meaning in meanings:
             source = res.source(meaning, begins)
@@ -216,7 +218,10 @@ class Medications:
         return f"what it supplied, ordered on {ordered.text}, has run out" if over and ordered else ""
 
     def drugs(self, res: Resource) -> list[Meaning]:
-        """What the drug is: its code, else its active ingredients, each of which is taken with it."""
+        """What the drug is: its code, and those of its active ingredients that the code does not tell.
+
+        Of a drug whose code is not understood each ingredient is told, also one that is not understood.
+        """
         concepts, references = (
             list(res.values(res.kind.paths["concept"])),
             list(res.values(res.kind.paths["reference"])),
@@ -249,11 +254,12 @@ class Medications:
             drug.check_elements(concept, "CodeableReference")
             concept = concept.get("concept")
         own = [self._meaning(drug, concept)] if concept is not None else []
-        if own and own[0].present:
-            return own
         contained = str(reference["reference"]).startswith("#")
-        inside = self._ingredients(drug, (*parents, id(drug.data)), (within or res) if contained else None)
-        return inside or own or [Meaning(f"a {drug.name.lower()} without a code", why="it has no code")]
+        parts = self._ingredients(drug, (*parents, id(drug.data)), (within or res) if contained else None)
+        if own and own[0].present:
+            told = self._concepts.closure(own[0].present)
+            return own + [part for part in parts if part.present and not part.present <= told]
+        return parts or own or [Meaning(f"a {drug.name.lower()} without a code", why="it has no code")]
 
     def _ingredients(self, drug: Resource, parents: tuple[int, ...], within: Resource | None) -> list[Meaning]:
         """The active ingredients of a Medication, each by its code or by what it refers to; none is passed over."""
@@ -309,7 +315,7 @@ class Medications:
             if ends is not None and not _goes_on(ends, builder):
                 ran_out = f"whether it ended by {day} cannot be told ({ends.text})"
             if ran_out:
-                builder.doubt(classes, res.kind.lists, source, ran_out)
+                builder.doubt(classes, (*TAKEN, *STOPPED), source, ran_out)
                 return
             since = source.written or begins
             dated = f"of {since.text}, without an end" if since is not None and ends is None else ""
@@ -318,7 +324,7 @@ class Medications:
                 if builder.events.dose_unit:
                     self._dosed(res, cls, source, alone=len(classes) == 1)
         else:
-            builder.doubt(classes, res.kind.lists, source, f"whether it is taken now is not said ({status})")
+            builder.doubt(classes, (*TAKEN, *STOPPED), source, f"whether it is taken now is not said ({status})")
 
     def _dosed(self, res: Resource, cls: str, source: Source, *, alone: bool) -> None:
         """The doses of a drug that is taken; those of a combination are not known by its parts."""
@@ -332,12 +338,12 @@ class Medications:
 
     def _stopped(self, classes: list[str], meaning: Meaning, source: Source, ends: Moment, status: str) -> None:
         day = ends.day
-        source = replace(source, when=ends, written=None)
+        source = replace(source, when=ends)
         if not classes:
-            self._builder.other(meaning.others, _STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
+            self._builder.other(meaning.others, STOPPED, source, f"ended ({status}); {_why(meaning)}", MAP)
         elif day is None:
             why = f"ended ({status}), on a day that is not given ({ends.text})"
-            self._builder.doubt(classes, _STOPPED, source, why)
+            self._builder.doubt(classes, STOPPED, source, why)
         else:
             for cls in classes:
                 self._builder.stop(cls, day, source, note=f"it ended on {day} ({status})")
@@ -347,7 +353,7 @@ class Medications:
     ) -> None:
         later = ends is not None or self._clinical.written_later(res)
         # Where it may have ended after the day, it may have been taken on it.
-        lists = (*_STOPPED, *(res.kind.lists if later else ()))
+        lists = (*STOPPED, *(TAKEN if later else ()))
         if ends is not None and ends.day == self._builder.as_of:
             self._stopped(classes, meaning, source, ends, status)
         elif not classes:

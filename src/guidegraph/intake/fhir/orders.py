@@ -55,8 +55,8 @@ def read_orders(
             found.append(Order(ref, _words(data) or ref, why=str(why)))
             continue
         found.append(_order(ref, _words(data), meanings, vocabulary))
-    for ref, data, why_not in record.undecided:
-        found.append(Order(ref, _words(data) or ref, why=why_not))
+    for ref, versions, why_not in record.undecided:
+        found.append(Order(ref, _words(versions[0]) or ref, why=why_not))
     for place, why_not in record.broken:
         found.append(Order(place, "an entry", why=why_not))
     return found

@@ -17,7 +17,7 @@ from guidegraph.intake.concepts import Concepts
 from guidegraph.intake.fhir.bundle import from_values, parse
 from guidegraph.intake.fhir.clinical import Clinical
 from guidegraph.intake.fhir.counted import CountedOrders, counted_orders, shipped
-from guidegraph.intake.fhir.medication import Medications
+from guidegraph.intake.fhir.medication import STOPPED, TAKEN, Medications
 from guidegraph.intake.fhir.observation import Observations
 from guidegraph.intake.fhir.orders import Order, read_orders
 from guidegraph.intake.fhir.record import Record
@@ -243,10 +243,11 @@ class _Reader:
             return
         for res in record.resources():
             self._guard(res, self._entry)
-        for ref, data, why in record.undecided:
-            versions = record.resource(ref, data)
-            if versions is not None and not versions.in_error:
-                self._unreadable(versions, why, "Give the last version alone.")
+        for ref, each, why in record.undecided:
+            for data in each:
+                version = record.resource(ref, data)
+                if version is not None and not version.in_error:
+                    self._unreadable(version, why, "Give the last version alone.")
         for ref, data in record.elsewhere().items():
             name = record.type_of(data)
             why = f"a {name} is not read: it may tell of what the patient has"
@@ -268,10 +269,11 @@ class _Reader:
             self._unreadable(res, str(why), why.mend)
 
     def _entry(self, res: Resource) -> None:
-        if not self._record.of_patient(res):
-            self._builder.ignore(Source(res.ref, _text(res)), "it is about another patient, a group or a thing")
-        elif res.in_error:
+        # What is in error hides nothing, whoever it is of.
+        if res.in_error:
             self._builder.ignore(Source(res.ref, _text(res)), "it was recorded in error")
+        elif not self._record.of_patient(res):
+            self._builder.ignore(Source(res.ref, _text(res)), "it is about another patient, a group or a thing")
         else:
             res.check()
             self._kinds.get(res.name, self._medications.read)(res)
@@ -282,6 +284,8 @@ class _Reader:
         when = written = None
         timed = res.name == "Observation"
         lists = res.kind.lists if res.name != "Patient" else ()
+        if lists == TAKEN:
+            lists = (*TAKEN, *STOPPED)  # it may have been stopped
         try:
             if res.name == "Observation":
                 for node in [res.data, *(res.data.get("component") or [])]:
@@ -290,6 +294,7 @@ class _Reader:
                 if self._builder.of_kind(about, "number"):
                     lists = MEASURED
             elif res.name in self._kinds and res.name != "Procedure":
+                about |= res.above
                 codes = res.codings(res.data["code"])
                 meaning = self._concepts.read(codes)
                 about |= set(self._builder.of_kind({*meaning.present, *meaning.absent}, "condition", "finding"))

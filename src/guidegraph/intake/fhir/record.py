@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from guidegraph.errors import ProfileError
 from guidegraph.intake.dates import Moment, moment
-from guidegraph.intake.fhir.bundle import MEND, Item, Items, emptied
+from guidegraph.intake.fhir.bundle import MEND, Item, Items, emptied, listed
 from guidegraph.intake.fhir.resource import NotUnderstoodError, Resource, identifier
 from guidegraph.intake.fhir.table import VERSIONS, Table
 from guidegraph.intake.report import shown
 
 _PLACES = ("subject", "patient")
 _WHOLE = "Give the whole list."
+#: A reference that surely names one resource: Type/id, with or without the server before it.
+_NAMED = re.compile(r"(?:https?://[^?#]+/)?(?P<type>[A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}\Z")
 
 
 class Record:
@@ -54,7 +58,7 @@ class Record:
         self.broken, self.partial = items.broken, items.partial
         self.assembled = [when for text in items.assembled if (when := _moment(text))]
         self.all: list[tuple[str, dict[str, Any]]] = []
-        self.undecided: list[tuple[str, dict[str, Any], str]] = []
+        self.undecided: list[tuple[str, list[dict[str, Any]], str]] = []
         self.removed: list[tuple[str, str]] = []
         self._urls: dict[str, set[str]] = defaultdict(set)
         self._stands_for: dict[int, dict[str, Any] | None] = {}
@@ -91,9 +95,9 @@ class Record:
                 if item.data is not None:
                     self._stands_for[id(item.data)] = best.data if best else None
             if best is None:
-                data = next(item.data for _, item in versions if item.data is not None)
+                each = [item.data for _, item in versions if item.data is not None]
                 why = f"{len(versions)} versions of it: which is the last cannot be told, so none is read"
-                self.undecided.append((ref, data, why))
+                self.undecided.append((ref, each, why))
             elif best.data is None:
                 self.removed.append((ref, "it was deleted"))
             else:
@@ -125,6 +129,17 @@ class Record:
                     if why not in self._table.no_reason:
                         named = f"it is empty because: {shown(why, 40) or 'not told'}"
                         self.partial.append((ref, named, "Ask for what is missing."))
+                missing = [item for item in listed(value) if self._missing(item)]
+                if missing:
+                    named = f"{len(missing)} of its entries are not in the record, such as {shown(missing[0], 60)}"
+                    self.partial.append((ref, named, "Ask for what is missing."))
+
+    def _missing(self, reference: str) -> bool:
+        """Whether a reference is to an entry that would be read, or may be, and is not here."""
+        if reference.startswith("#") or (self.known(reference) or self.known(self.normal(reference))) is not None:
+            return False
+        named = _NAMED.match(self.normal(reference))
+        return named is None or self._table.aliases.get(named["type"], named["type"]) in self._table.kinds
 
     def _older(self) -> tuple[str, str]:
         """An older release in which the record is written, and what shows it; "" where anything shows a newer one."""
@@ -199,9 +214,14 @@ class Record:
             raise ProfileError(
                 f"entries of {len(subjects)} patients", where=self._where, mend=f"Name one with --patient: {names}."
             )
-        if not any(self.type_of(value) in self._table.kinds for _, value in self.all):
+        unsettled = [ref for ref, versions, _ in self.undecided if self.type_of(versions[0]) == "Patient"]
+        if not unsettled and not any(self.type_of(value) in self._table.kinds for _, value in self.all):
             raise ProfileError("there is no patient here", where=self._where, mend=MEND)
-        self.choices.append("There is no Patient here, so age and sex are unknown. Give it with its entries.")
+        self.choices.append(
+            f"Which version of {unsettled[0]} is the last cannot be told, so age and sex are unknown. Give that alone."
+            if unsettled
+            else "There is no Patient here, so age and sex are unknown. Give it with its entries."
+        )
         return (subjects[0] if subjects else ""), None
 
     def _subject(self, value: dict[str, Any]) -> str:
@@ -211,6 +231,8 @@ class Record:
             reference = value.get(key)
             if isinstance(reference, dict) and isinstance(reference.get("reference"), str):
                 subject = self.normal(reference["reference"])
+                if subject.startswith("#"):
+                    return ""  # a patient within an entry is the patient of no other entry
                 # A group, a device or a place is no patient.
                 kind = subject.rpartition("/")[0].rpartition("/")[2]
                 return "" if kind[:1].isupper() and kind != "Patient" else subject
@@ -239,12 +261,37 @@ class Record:
             raise NotUnderstoodError("it does not say whose it is (its subject has no reference)")
         if self.is_patient(reference):
             return True
-        known = self.known(target) or self.known(self.normal(target))
-        if self.patient is None:
-            return False
-        if known is None and ("?" in target or target.startswith("urn:")):
-            raise NotUnderstoodError(f"whose it is cannot be told ({shown(target, 80)})")
+        if self.normal(target) in self._linked:
+            raise NotUnderstoodError(f"it is of a Patient that is linked to this one ({shown(target, 80)})")
+        if not self._of_another(resource, target):
+            raise NotUnderstoodError(f"whose it is cannot be told ({shown(target, 80) or 'an empty reference'})")
         return False
+
+    def _of_another(self, resource: Resource, target: str) -> bool:
+        """Whether a subject that is not the patient surely is something else."""
+        if target.startswith("#"):
+            inside = resource.inside(target)
+            return inside is not None and inside.get("resourceType") != "Patient"
+        if (self.known(target) or self.known(self.normal(target))) is not None:
+            return True
+        named = _NAMED.match(self.normal(target))
+        if named is None:
+            return False
+        # A Patient without an id of its own may be the one that is meant.
+        return named["type"] != "Patient" or self.patient is None or bool(identifier(self.patient.data))
+
+    @cached_property
+    def _linked(self) -> frozenset[str]:
+        """The references of the Patients that are said to be the same person as the patient of the record."""
+        if self.patient is None:
+            return frozenset()
+        found = {self.normal(reference) for reference in _links(self.patient.data)}
+        for ref, value in self.all:
+            if self.type_of(value) == "Patient" and any(
+                self.is_patient({"reference": reference}) for reference in _links(value)
+            ):
+                found |= {ref, *self._urls[ref]}
+        return frozenset(found)
 
     def is_patient(self, reference: Any) -> bool:
         """Whether a reference names the patient of the record."""
@@ -253,7 +300,7 @@ class Record:
             return False
         short = self.normal(target)
         known = self.known(target) or self.known(short)
-        return short == self.patient_ref if self.patient is None else known is self.patient.data
+        return short != "" and short == self.patient_ref if self.patient is None else known is self.patient.data
 
     def resources(self) -> Iterator[Resource]:
         """The resources of types that are read, in the order of the record."""
@@ -263,13 +310,13 @@ class Record:
                 yield Resource(value, name, ref, self.version, self._table, scan=self._scan)
 
     def resource(self, ref: str, data: dict[str, Any]) -> Resource | None:
-        """A resource of the patient that is read, None for any other."""
+        """A resource that is read, None where it surely is of somebody else."""
         name = self.type_of(data)
         resource = Resource(data, name, ref, self.version, self._table, scan=self._scan)
         try:
             return resource if name in self._table.kinds and self.of_patient(resource) else None
         except NotUnderstoodError:
-            return None
+            return resource
 
     def elsewhere(self) -> dict[str, dict[str, Any]]:
         """The resources, by reference, of types that are not read and may tell what the patient has."""
@@ -302,20 +349,23 @@ class Record:
         named = reference.get("reference")
         if not isinstance(named, str):
             raise NotUnderstoodError(f"it names its {name} without a reference")
-        value: Any = None
-        if named.startswith("#"):
-            inside = (within or resource).data.get("contained")
-            for part in inside if isinstance(inside, list) else ():
-                if isinstance(part, dict) and part.get("id") == named[1:]:
-                    value = part
-        else:
-            value = self.known(named) or self.known(self.normal(named))
-        if not isinstance(value, dict) or value.get("resourceType") not in names:
+        inside = named.startswith("#")
+        value = (within or resource).inside(named) if inside else self.known(named) or self.known(self.normal(named))
+        if value is None or value.get("resourceType") not in names:
             raise NotUnderstoodError(f"its {name} {shown(named, 80)} is not in the record")
         kind, ref = value["resourceType"], f"{resource.ref} {shown(named, 60)}"
         target = Resource(value, kind, ref, self.version, self._table, scan=self._scan)
         target.check()
         return target
+
+
+def _links(patient: dict[str, Any]) -> Iterator[str]:
+    """The references of a Patient to others that are the same person."""
+    links = patient.get("link")
+    for link in links if isinstance(links, list) else ():
+        other = link.get("other") if isinstance(link, dict) else None
+        if isinstance(other, dict) and isinstance(other.get("reference"), str):
+            yield other["reference"]
 
 
 def _on_server(url: str) -> bool:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from guidegraph import namespaces as ns
 from guidegraph.intake.concepts import Code, Meaning
 from guidegraph.intake.dates import Moment, moment
+from guidegraph.intake.fhir.bundle import cut_by
 from guidegraph.intake.fhir.table import Kind, Path, Status, Table
 from guidegraph.intake.report import Source, shown
 
@@ -41,6 +43,12 @@ class Resource:
         """The row of the table for its type."""
         return self.table.kinds[self.name]
 
+    @property
+    def above(self) -> frozenset[str]:
+        """The class of ours below which all is that it may say, of an allergy hypersensitivity; empty for any."""
+        above = ns.expand(self.kind.row.get("within", ""))
+        return frozenset({above} if above else ())
+
     def check(self) -> None:
         """Check that every element belongs to the version, and that nothing changes the meaning of the rest.
 
@@ -50,6 +58,8 @@ class Resource:
         self.check_elements(self.data, self.name)
         if self.scan:
             self._modifiers()
+        if cut := next(cut_by(self.data), ""):
+            raise NotUnderstoodError(f"parts of it were left out (it is marked {cut})", "Ask for the whole entry.")
         if self.data.get("implicitRules") is not None:
             raise NotUnderstoodError("it follows implicit rules that are not known (implicitRules)")
         for part in self.data.get("component", ()) if isinstance(self.data.get("component"), list) else ():
@@ -108,6 +118,16 @@ class Resource:
         """What stands at the first path of a part that is there, None if nothing does."""
         return next(self.values(self.kind.paths.get(name, ())), None)
 
+    def inside(self, reference: str) -> dict[str, Any] | None:
+        """The one contained resource that a reference such as ``#a`` names; None where there is none, or several."""
+        parts = self.data.get("contained")
+        named = [
+            part
+            for part in (parts if isinstance(parts, list) else ())
+            if isinstance(part, dict) and part.get("id") == reference[1:]
+        ]
+        return named[0] if len(named) == 1 else None
+
     def has(self, name: str) -> bool:
         """Whether any path of a part is there."""
         return self.part(name) not in (None, [])
@@ -122,6 +142,15 @@ class Resource:
         if value is None:
             return None
         return self.time(value)
+
+    def in_order(self, begins: Moment | None, ends: Moment | None) -> None:
+        """Check that what has both a beginning and an end does not end before it begins.
+
+        Raises:
+            NotUnderstoodError: it does.
+        """
+        if begins is not None and ends is not None and ends.last < begins.first and begins.after(ends):
+            raise NotUnderstoodError(f"it ends on {ends.text}, before it begins on {begins.text}", "Correct the dates.")
 
     def time(self, value: Any) -> Moment:
         """A FHIR date, dateTime or instant.

@@ -22,6 +22,8 @@ MAP = "Map the code, or write the fact into the profile."
 _NUMBER = "Write the number into the profile."
 #: How a text of a record begins that states a bound: a sign of less or more, in ASCII or not.
 _BOUND = re.compile(r"=?[<>≤≥≦≧⩽⩾＜＞]")
+#: A result as the source has it that is words, or two numbers (a range, a ratio): a number beside it is a part of it.
+_MORE = re.compile(r"(?![-+.,]?\s*\d)\S|[-+]?\d[\d.,]*\s*(?:[-–—~/:…]|\.\.)\s*\d")
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ class Observed:
         value, operator = row.number("value_as_number"), row.concept("operator_concept_id")
         unit = self.codes.curie(row.concept("unit_concept_id"))
         result = row.text("value_as_string") or row.text("value_source_value") or row.text("value_as_concept_id")
+        sources = [row.text(column).strip() for column in ("value_as_string", "value_source_value")]
         why = ""
         if value is None:
             if not result and not operator:
@@ -189,9 +192,11 @@ class Observed:
             named = self.codes.concept(operator)
             sign = named.name if named else f"operator {operator}"
             why = f"its value is a bound ({sign} {value:f}), not a number"
-        elif bound := next(filter(_BOUND.match, (row.text("value_as_string"), row.text("value_source_value"))), ""):
+        elif bound := next(filter(_BOUND.match, sources), ""):
             # Where the tables were filled, the sign may have been dropped from the number alone.
             why = f"its value is a bound in the source ({bound[:40]}), not a number"
+        elif more := next(filter(_MORE.match, sources), ""):
+            why = f"its result in the source is no single number ({shown(more, 40)})"
         elif len(measured) > 1:
             why = "its code is of more than one number"
         if why or value is None:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from guidegraph.intake.builder import STATES
+from guidegraph.intake.concepts import otherwise
 from guidegraph.intake.dates import Moment, moment
 from guidegraph.intake.omop.cdm import Row
 from guidegraph.intake.omop.observed import MAP, Observed, reason, source_of, started
@@ -176,6 +177,8 @@ class Rules(Observed):
             sure = not over and not words and (status is None or (says is not None and says.says != "uncertain"))
             why = reason(reading, "no condition or finding")
             self.builder.other([reading] if sure else [], () if over else STATES, source, why, MAP)
+        elif said := otherwise(self.terms, (row.text("condition_source_value"),)):
+            self.builder.doubt(classes, STATES, source, f"its words take back what its code says: {said}")
         elif status and says is None:
             named = self.codes.concept(status)
             why = f"the condition status {status}{f' ({named.name})' if named else ''} is not known"
@@ -185,7 +188,8 @@ class Rules(Observed):
             self.builder.doubt(classes, STATES, source, why)
         elif over:
             when = f"it ended on {end}" if end else f"its status is {says.name if says else 'ended'}"
-            self.builder.ignore(source, f"{when}: not present now, and not absent either")
+            why = f"{when}: not present now, and not absent either"
+            self.builder.over(classes, source, why, moment(str(end or first)))
             for iri in classes:
                 self._ended[iri] = max(self._ended.get(iri, (date.min, "")), (end or first, row.ref))
         elif says is not None and says.says == "uncertain":
@@ -194,6 +198,9 @@ class Rules(Observed):
             self.builder.doubt(classes, STATES, source, f"its status is a text, which is not read ({shown(words, 40)})")
         elif end is not None and end < self.builder.as_of and not self.one_day:
             why = f"the record is of {first} alone and does not say whether it lasts (--one-day present)"
+            self.builder.doubt(classes, STATES, source, why)
+        elif end is None and (reason_of_end := row.text("stop_reason")):
+            why = f"it ended ({shown(reason_of_end, 40)}) on a day that is not given"
             self.builder.doubt(classes, STATES, source, why)
         elif end is None:
             self._open.append((source, first, classes, recorded))
@@ -226,10 +233,12 @@ class Rules(Observed):
         classes = self.classes(reading, "intervention")
         least, most = self.known.supply
         try:
-            days = row.integer("days_supply")
+            days, refills = row.integer("days_supply"), row.integer("refills") or 0
             none = self.none(row, "drug", source, _TAKEN)
             if days and not least <= days <= most:
                 raise ValueError(f"{days} days are no supply")
+            if not 0 <= refills <= most:
+                raise ValueError(f"{refills} are no refills")
         except ValueError as error:
             self.builder.misunderstood(both, source, str(error), "Correct days_supply.", about=classes)
             return
@@ -240,7 +249,8 @@ class Rules(Observed):
             self.builder.doubt(classes, both, source, why)
             return
         if not ends and days:
-            ends = [first + timedelta(days=days - 1)]
+            # Whether a refill was fetched is not told: it may have ended with any of them.
+            ends = [first + timedelta(days=days * times - 1) for times in (1, min(1 + refills, most // days))]
         if days and classes:
             self.builder.events.supplied(classes, Decimal(days), source)
         over = {end < self.builder.as_of for end in ends} or {False}

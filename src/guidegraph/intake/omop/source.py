@@ -8,6 +8,7 @@ queries/omop/, values are bound, and columns are named by DuckDB's expression ob
 from __future__ import annotations
 
 import gzip
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -50,6 +51,7 @@ _PERSON = "person_id"
 _MARKS = ",\t;"
 _LONGEST_HEADER = 65_536
 _PER_FETCH = 5_000
+_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
 
 
 def is_database(path: Path) -> bool:
@@ -315,6 +317,9 @@ def quoted(name: str) -> str:
 
 
 def _unreadable(where: str, error: Exception) -> ProfileError:
+    # Of a damaged file DuckDB tells the name last, behind its advice.
+    if file := _FILE.search(str(error)):
+        where = f"{where.rpartition(': ')[0] or where}: {Path(file[1]).name}"
     what = f"cannot be read: {shown(error, 160)}"
     return ProfileError(what, where=where, mend="Give an OMOP CDM 5.4 that DuckDB can read.")
 
