@@ -46,5 +46,8 @@ def test_comments_strings_and_names_of_others_are_not_told(kb: Any, text: str) -
 
 def test_a_relative_iri_is_told_where_it_stands(kb: Any) -> None:
     with pytest.raises(QueryError, match="<#a> is a relative IRI") as caught:
-        ask(kb, "SELECT * WHERE {\n  ?s ?p <#a> }")
-    assert caught.value.where == "line 2, column 9"
+        ask(kb, "SELECT * WHERE {\n  <urn:s> ?p <#a> }")
+    assert caught.value.where == "line 2, column 14"
+    # What a base alone does not mend is told as it is.
+    with pytest.raises(QueryError, match="cannot be parsed"):
+        ask(kb, "SELECT * WHERE { ?s ?p <#a> , }")
