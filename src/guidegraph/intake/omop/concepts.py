@@ -105,6 +105,10 @@ class Vocabularies:
         prefix = self._codes.prefix_of(known.vocabulary) if known and not known.invalid else None
         return f"{prefix}:{known.code}" if known and prefix else ""
 
+    def words_against(self, text: str) -> str:
+        """What the words of a source value say that takes back what its code says, "" where they do not."""
+        return self._single.words_against((), text)
+
     def read(self, coded: Coded) -> tuple[str, CodeReading]:
         """The text of a row's code and what it says; concepts must have been learned."""
         known = self._rows.get(coded)

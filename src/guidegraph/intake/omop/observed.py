@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from guidegraph.intake.builder import AGE, MEASURED, STATES, ProfileBuilder
-from guidegraph.intake.concepts import STATING, CodeReader, otherwise
+from guidegraph.intake.concepts import STATING, CodeReader
 from guidegraph.intake.dates import Moment
 from guidegraph.intake.fhir.table import table as paths
 from guidegraph.intake.omop.cdm import Conventions, Row
@@ -247,7 +247,7 @@ class Observed:
         words = "" if qualifier else row.text("qualifier_source_value")
         if qualifier or words:
             word, why = "", f"it is qualified ({self._named(qualifier) if qualifier else shown(words, 40)})"
-        elif word == "yes" and (against := otherwise(self.terms, (row.text(f"{row.table}_source_value"),))):
+        elif word == "yes" and (against := self.codes.words_against(row.text(f"{row.table}_source_value"))):
             word, why = "", f"its words take back what its code says: {against}"
         elif word:
             why = f"{'having' if word == 'yes' else 'lacking'} it says nothing in our terms"
