@@ -162,6 +162,21 @@ def destination(path: Path, fault: Fault = UsageError) -> Path:
         return _place(path)
 
 
+def kept(source: Path, output: Path, what: str = "the answer", where: str = "the patients are") -> None:
+    """See that what is written does not replace what is read, nor stand among it.
+
+    Raises:
+        UsageError: it would.
+    """
+    place, read = destination(output), source.resolve()
+    if place == read or (place.exists() and source.exists() and place.samefile(source)):
+        raise UsageError(f"{what} would go where {where}", where=str(output), mend="Name another file.")
+    if source.is_dir() and place.is_relative_to(read):
+        raise UsageError(
+            f"{what} would go among the records", where=str(output), mend="Name a file outside of their folder."
+        )
+
+
 def _place(path: Path) -> Path:
     place = Path(os.path.realpath(path))
     if not place.parent.is_dir():

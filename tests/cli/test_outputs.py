@@ -176,3 +176,15 @@ def test_no_page_is_wider_than_a_phone(kb: Any, tmp_path: Path) -> None:
         done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=60)
         found = re.search(r"wide:([\d.]+)", done.stdout)
         assert found and float(found[1]) <= 360, (name, done.stdout[-300:])
+
+
+@pytest.mark.parametrize("option", ["-o", "--report"])
+def test_a_record_is_not_replaced_by_what_is_made_of_it(tmp_path: Path, option: str) -> None:
+    record = tmp_path / "record.json"
+    text = '{"resourceType": "Patient", "id": "p"}'
+    record.write_text(text, encoding="utf-8")
+    (tmp_path / "link.json").symlink_to("record.json")
+    for name in ("record.json", "link.json"):
+        result = CliRunner().invoke(app, ["profile", "from-fhir", str(record), option, str(tmp_path / name)])
+        assert result.exit_code == 2 and "would go where the record is" in result.output
+    assert record.read_text(encoding="utf-8") == text

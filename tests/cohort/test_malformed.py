@@ -49,6 +49,7 @@ def locked(path: Path) -> None:
 
 
 WIDE = "patient,age\n"
+STOPPED, TRIED = "patient,stopped_medications: MAO inhibitor\n", "patient,trials: exercise therapy\n"
 #: Sources that are refused: the file, what makes it, and what is said, with its place.
 REFUSED: dict[str, tuple[str, Make, str]] = {
     "an empty file": ("t.csv", text(""), "t.csv: the table has no head"),
@@ -123,6 +124,12 @@ LEFT_OUT: dict[str, tuple[str, Make, str, str]] = {
     "a quoted decimal comma": ("t.csv", text(WIDE + 'good,1\nbad,"12,5"\n'), "age", "no number"),
     "marks between thousands": ("t.csv", text(WIDE + "good,1\nbad,1_0\n"), "age", "no number"),
     "a number in other digits": ("t.csv", text(WIDE + "good,1\nbad,\u0664\u0665\n"), "age", "no number"),
+    "a power of ten for days": ("t.csv", text(STOPPED + "good,1\nbad,1e1\n"), STOPPED[8:-1], "no number"),
+    "days in other digits": ("t.csv", text(STOPPED + "good,1\nbad,\u0661\u0660\n"), STOPPED[8:-1], "no number"),
+    "days with their unit": ("t.csv", text(STOPPED + "good,1\nbad,10 days\n"), STOPPED[8:-1], "no number"),
+    "days that are none": ("t.csv", text(STOPPED + "good,1\nbad,NaN\n"), STOPPED[8:-1], "no number"),
+    "a power of ten for weeks": ("t.csv", text(TRIED + "good,failed; 6\nbad,failed; 1e1\n"), TRIED[8:-1], "no number"),
+    "weeks that are none": ("t.csv", text(TRIED + "good,failed\nbad,failed; NaN\n"), TRIED[8:-1], "no number"),
     "a truth value for a number": ("t.parquet", table(patient=["good", "bad"], age=[None, True]), "age", "no number"),
     "a day for a truth value": ("t.csv", text("patient,cancer\ngood,1\nbad,2020-01-01\n"), "cancer", "neither true nor"),
     "a number for a truth value": ("t.parquet", table(patient=["good", "bad"], cancer=[1, 2]), "cancer", "neither true nor"),

@@ -159,6 +159,7 @@ def test_what_is_refused(client: TestClient, name: str) -> None:
     answer = send(client, *REFUSED[name])
     assert 400 <= answer.status_code < 500
     assert answer.text.strip() and "Traceback" not in answer.text
+    assert "--" not in answer.text  # an option of the command line mends nothing here
 
 
 def test_a_dataset_holds_what_it_names_and_nothing_else(client: TestClient) -> None:

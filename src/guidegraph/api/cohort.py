@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from guidegraph.assess.assessing import check_jurisdiction, counted_voices, unreached
 from guidegraph.errors import GuideGraphError, UsageError
-from guidegraph.files import destination
+from guidegraph.files import destination, kept
 from guidegraph.profile.entrance import PERSONS
 from guidegraph.profile.problems import of_problem
 
@@ -216,21 +216,6 @@ def _place(source: Path, output: Path) -> Path:
         raise UsageError(f"unknown ending {output.suffix!r}", where=str(output), mend="End it in .parquet.")
     kept(source, output)
     return destination(output)
-
-
-def kept(source: Path, output: Path) -> None:
-    """See that what is written does not replace what is read, nor stand among it.
-
-    Raises:
-        UsageError: it would.
-    """
-    place, read = destination(output), source.resolve()
-    if place == read or (place.exists() and source.exists() and place.samefile(source)):
-        raise UsageError("the answer would go where the patients are", where=str(output), mend="Name another file.")
-    if source.is_dir() and place.is_relative_to(read):
-        raise UsageError(
-            "the answer would go among the records", where=str(output), mend="Name a file outside of their folder."
-        )
 
 
 def _profiles(kb: KnowledgeBase, source: Path, day: date, unread: Unreadable) -> Iterator[Read | Callable[[], Read]]:

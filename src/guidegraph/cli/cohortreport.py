@@ -135,7 +135,7 @@ def _write(
     Raises:
         UsageError: one of them would replace the source, or cannot be written.
     """
-    from guidegraph.api.cohort import kept
+    from guidegraph.files import kept
     from guidegraph.render import cohort_csv
 
     files: dict[Path, str | bytes] = {}

@@ -278,6 +278,15 @@ def _number(key: str, text: str) -> Mapping[str, Any] | str:
     return {key: Decimal(text.rstrip("0").rstrip(".") if "." in text else text)}
 
 
+def _numeric(text: str) -> bool:
+    """Whether a text is a number in a spelling that is not read."""
+    try:
+        Decimal(text)
+    except InvalidOperation:
+        return False
+    return True
+
+
 def _event(column: Column, text: str) -> Mapping[str, Any] | str:
     """A trial by its outcome and its weeks ("failed; 6"), a stopped drug by its days; true: it was, false: never."""
     told: dict[str, Any] = {"of": column.term}
@@ -288,8 +297,11 @@ def _event(column: Column, text: str) -> Mapping[str, Any] | str:
         if truth is not None and part.isalpha():
             side = "present" if truth else "absent"
             continue
-        try:
-            told[_COUNTED[column.key]] = Decimal(part)
-        except InvalidOperation:
+        counted = _number(_COUNTED[column.key], part)
+        if not isinstance(counted, str):
+            told |= counted
+        elif column.key == "trials" and not _numeric(part):
             told["outcome"] = part
+        else:
+            return counted
     return {column.key: {side: [told]}}

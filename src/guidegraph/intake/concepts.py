@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -211,8 +211,14 @@ class Concepts:
         if words not in self._against:
             if len(self._against) >= _REMEMBERED:
                 self._against.clear()
-            self._against[words] = otherwise(self._terms, words)
+            self._against[words] = next(filter(None, map(self._against_code, words)), "")
         return self._against[words]
+
+    def _against_code(self, text: str) -> str:
+        """What a text says that takes back what a code beside it says: it is not so, is perhaps, or is a relative's."""
+        meant = self._terms.meant(text, _KINDS) if text else ()
+        against = [(scope, row.label) for scope, row in meant if scope in _TAKEN_BACK]
+        return meaning(repr(report.shown(text, 60)), against) if against else ""
 
     def closure(self, classes: frozenset[str]) -> frozenset[str]:
         """The classes and everything above them."""
@@ -235,16 +241,6 @@ class Concepts:
             for cls in reading.absent
             if all(self._terms.ancestors(cls) & frozenset(other.absent) for other in readings)
         )
-
-
-def otherwise(terms: Vocabulary, words: Iterable[str]) -> str:
-    """What the words beside a code say that takes back what it says: that it is not so, is perhaps, or is a relative's;
-    "" where they say nothing of that kind."""
-    for text in filter(None, words):
-        meant = [(scope, row.label) for scope, row in terms.meant(text, _KINDS) if scope in _TAKEN_BACK]
-        if meant:
-            return meaning(repr(report.shown(text, 60)), meant)
-    return ""
 
 
 def _others(readings: Sequence[CodeReading]) -> tuple[CodeReading, ...]:

@@ -45,7 +45,8 @@ _PLACE = re.compile(r"at (\d+):(\d+)")
 _LETTERS = "qxzjkwyvug"
 #: Legal in strings, comments and IRIs, and nowhere else.
 _STRANGE = "\u00a7"
-_TRUST = "Add --allow-remote if you trust the address."
+#: What the error of a query that reaches out says, where one may give it leave.
+TRUST = "Add --allow-remote if you trust the address."
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def read(text: str, *, allow_remote: bool = False, elsewhere: bool = False, grap
     if not allow_remote:
         service = _keyword(text, "service")
         if service is not None:
-            raise QueryError("SERVICE reaches out to another machine", where=_where(text, service), mend=_TRUST)
+            raise QueryError("SERVICE reaches out to another machine", where=_where(text, service), mend=TRUST)
         if dataset is not None or (elsewhere and _REACHING.search(_unescaped(text))):
             _refuse_outside(text, dataset, graphs)
     return Reading(form_of(text), dataset is not None)
@@ -138,7 +139,7 @@ def _refuse_outside(text: str, place: int | None, graphs: Collection[str]) -> No
     where = _where(text, place or 0)
     services, named = _read_by_rdflib(text)
     if services:
-        raise QueryError("SERVICE reaches out to another machine", where=where, mend=_TRUST)
+        raise QueryError("SERVICE reaches out to another machine", where=where, mend=TRUST)
     words = [m.start() for m in TOKEN.finditer(text) if m.group().upper() == "FROM"]
     if len(words) != len(named) or bool(named) != (place is not None):
         raise QueryError(
@@ -146,7 +147,7 @@ def _refuse_outside(text: str, place: int | None, graphs: Collection[str]) -> No
         )
     for iri in named:
         if not iri.startswith(ns.GGG) and iri not in graphs:
-            raise QueryError(f"FROM <{iri[:100]}> names a graph that is not in the store", where=where, mend=_TRUST)
+            raise QueryError(f"FROM <{iri[:100]}> names a graph that is not in the store", where=where, mend=TRUST)
 
 
 def check_for_rdflib(texts: Collection[str], prefixes: Collection[str] = (), limits: Limits | None = None) -> None:

@@ -71,6 +71,8 @@ async def sparql(request: Request) -> Response:
         seconds = served_of(request).asking.seconds
         return _told(QueryError(f"the query did not end within {seconds:g} seconds", mend="Ask for less."), 504)
     except GuideGraphError as error:
+        if error.mend == guard.TRUST:  # an option of the command line, which nobody has here
+            error = QueryError(error.what, where=error.where, mend="Ask what is here alone.")
         return _told(error, getattr(error, "status", 400))
 
 

@@ -248,3 +248,24 @@ def test_what_ends_before_it_begins_is_not_understood(read: Read) -> None:
     assert facts(read(partly)) == {"stopped ggt:Ibuprofen 10"}
     over = condition(clinical="resolved", onsetDateTime="2026-05-01", abatementDateTime="2026-01-01")
     assert read(over, complete=["conditions"]).profile.not_understood
+
+
+@pytest.mark.parametrize(
+    ("timing", "taken"),
+    [
+        ({"event": ["2026-01-02", "2026-01-03"]}, False),
+        ({"event": ["2026-01-02", "2026-12-03"]}, True),
+        ({"event": []}, True),
+        ({"event": "2026-01-02"}, False),
+        ({"repeat": {"boundsRange": {"low": {"value": 5, "code": "d"}, "high": {"value": 10, "code": "d"}}}}, False),
+        ({"repeat": {"boundsRange": {"low": {"value": 5, "code": "d"}, "high": {"value": 400, "code": "d"}}}}, True),
+        ({"repeat": {"boundsRange": {"low": {"value": 5, "code": "d"}}}}, True),
+        ({"repeat": {"boundsRange": "10 days"}}, False),
+    ],
+)
+def test_an_order_whose_single_times_or_longest_duration_are_over_is_unknown(
+    read: Read, timing: dict[str, Any], taken: bool
+) -> None:
+    found = read(request(authoredOn="2026-01-01", dosageInstruction=[{"timing": timing}]), complete=["medications"])
+    assert facts(found) == ({"takes ggt:Ibuprofen"} if taken else set())
+    assert bool(found.profile.not_understood) is not taken

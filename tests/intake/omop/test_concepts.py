@@ -145,3 +145,18 @@ def test_a_code_of_another_kind_is_not_forced_into_the_table(read_omop: Read) ->
     profile, report = read_omop(cdm)
     assert not conditions(profile) and not profile.present.get(TAKES)
     assert len(report.of("not understood")) == 2
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_concept_that_is_several_things_is_none(read_omop: Read, turned: bool) -> None:
+    cdm = Cdm()
+    cancer, other = cdm.concept("SNOMED", "1001"), cdm.concept("SNOMED", "1002")
+    for row in cdm.rows["concept"]:
+        row["concept_id"] = cancer
+    if turned:
+        cdm.rows["concept"].reverse()
+    assert other != cancer
+    cdm.condition(1, cancer, "2026-01-01")
+    profile, report = read_omop(cdm, complete=["conditions"])
+    assert not conditions(profile) and profile.not_understood
+    assert "several times" in entry(report, "condition_occurrence 1")[1]

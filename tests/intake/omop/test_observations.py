@@ -164,3 +164,12 @@ def test_none_known_empties_its_own_list(read_omop: Read) -> None:
     profile, report = read_omop(cdm)
     assert conditions(profile) == {"Sciatica"} and denied(profile) == {"Hypersensitivity"}
     assert entry(report, "condition_occurrence 1")[0] == "ignored"
+
+
+def test_words_that_take_back_what_a_concept_says_leave_it_open(read_omop: Read) -> None:
+    for words, expected in (("cancer", {"Cancer"}), ("FH: cancer", set()), ("no cancer", set())):
+        cdm = Cdm()
+        cdm.observation(
+            1, cdm.concept("SNOMED", "1001"), "2026-10-01", cdm.concept(*YES), observation_source_value=words
+        )
+        assert conditions(read_omop(cdm)[0]) == expected

@@ -151,9 +151,10 @@ class Medications:
             res.check_elements(period, "Period")
             start, end = (res.time(period[key]) if period.get(key) is not None else None for key in ("start", "end"))
             ordered = start or res.moment("recorded")
-            limit = repeat.get("boundsDuration")
+            longest = repeat.get("boundsRange") or {}
+            limit = repeat.get("boundsDuration", longest.get("high") if isinstance(longest, dict) else longest)
             over = limit is not None and self._over(res, ordered, limit)
-            periods.append((start, end, over))
+            periods.append((start, end, over or ("repeat" not in timing and self._gone(res, timing.get("event")))))
         return periods
 
     def _begin(self, res: Resource) -> Moment | None:
@@ -183,6 +184,13 @@ class Medications:
                 return None
             last = end if last is None or end.after(last) else last
         return last
+
+    def _gone(self, res: Resource, events: Any) -> bool:
+        """Whether the single times at which a drug is given are all before the day of the profile."""
+        if events is not None and not isinstance(events, list):
+            raise NotUnderstoodError("the times of a dosage are not a list")
+        times = [res.time(event).last.date() for event in events or ()]
+        return bool(times) and max(times) < self._builder.as_of
 
     def _over(self, res: Resource, start: Moment | None, duration: Any) -> bool:
         """Whether a duration from a start is surely over by the day of the profile.

@@ -45,7 +45,7 @@ class Resource:
 
     @property
     def above(self) -> frozenset[str]:
-        """The class of ours below which all is that it may say, of an allergy hypersensitivity; empty for any."""
+        """The class of ours below which all is that it may say, as its row of the table has it; empty for any."""
         above = ns.expand(self.kind.row.get("within", ""))
         return frozenset({above} if above else ())
 

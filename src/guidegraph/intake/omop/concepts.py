@@ -23,6 +23,10 @@ _OURS = {"ggt": ns.GGT, "gg": ns.GG}
 _INVALID = {"U": "replaced by another", "D": "deleted"}
 
 
+#: Why a concept that stands there as different things is none.
+_SEVERAL = "stands in the table concept several times, as different things"
+
+
 @dataclass(frozen=True)
 class Concept:
     """A row of the concept table; ``invalid`` is its invalid_reason, "" for a valid one."""
@@ -79,7 +83,9 @@ class Vocabularies:
         new = sorted((wanted | more) - set(self._concepts))
         if new and "concept" in self._source.tables:
             for row in self._source.rows("concepts", concepts=new):
-                self._concepts[row["concept"]] = _concept(row, row["concept"])
+                read, known = _concept(row, row["concept"]), self._concepts.get(row["concept"])
+                several = known is not None and known != read
+                self._concepts[read.id] = replace(read, invalid=_SEVERAL) if several else read
         for missing in new:
             self._concepts.setdefault(missing, None)
         fresh = sorted(wanted - set(self._readings))
@@ -98,6 +104,10 @@ class Vocabularies:
         known = self.concept(concept)
         prefix = self._codes.prefix_of(known.vocabulary) if known and not known.invalid else None
         return f"{prefix}:{known.code}" if known and prefix else ""
+
+    def words_against(self, text: str) -> str:
+        """What the words of a source value say that takes back what its code says, "" where they do not."""
+        return self._single.words_against((), text)
 
     def read(self, coded: Coded) -> tuple[str, CodeReading]:
         """The text of a row's code and what it says; concepts must have been learned."""
@@ -136,6 +146,8 @@ class Vocabularies:
             why = "is not in the table concept" if "concept" in self._source.tables else "cannot be looked up"
             mend = "" if "concept" in self._source.tables else ": there is no table concept"
             return CodeReading(f"concept {concept}", steps=(f"concept {concept} {why}{mend}",))
+        if known.invalid == _SEVERAL:
+            return CodeReading(f"concept {concept}", steps=(f"concept {concept} {_SEVERAL}",))
         if known.invalid:
             kind = _INVALID.get(known.invalid, "invalid")
             return CodeReading(

@@ -247,6 +247,8 @@ class Observed:
         words = "" if qualifier else row.text("qualifier_source_value")
         if qualifier or words:
             word, why = "", f"it is qualified ({self._named(qualifier) if qualifier else shown(words, 40)})"
+        elif word == "yes" and (against := self.codes.words_against(row.text(f"{row.table}_source_value"))):
+            word, why = "", f"its words take back what its code says: {against}"
         elif word:
             why = f"{'having' if word == 'yes' else 'lacking'} it says nothing in our terms"
         elif coded:

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from guidegraph.intake.builder import STATES
-from guidegraph.intake.concepts import otherwise
 from guidegraph.intake.dates import Moment, moment
 from guidegraph.intake.omop.cdm import Row
 from guidegraph.intake.omop.observed import MAP, Observed, reason, source_of, started
@@ -177,7 +176,7 @@ class Rules(Observed):
             sure = not over and not words and (status is None or (says is not None and says.says != "uncertain"))
             why = reason(reading, "no condition or finding")
             self.builder.other([reading] if sure else [], () if over else STATES, source, why, MAP)
-        elif said := otherwise(self.terms, (row.text("condition_source_value"),)):
+        elif said := self.codes.words_against(row.text("condition_source_value")):
             self.builder.doubt(classes, STATES, source, f"its words take back what its code says: {said}")
         elif status and says is None:
             named = self.codes.concept(status)
