@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
     from guidegraph.forms import Alert
 
-#: Sources of a fact, flags and readings that are named; the others are counted.
-_SOURCES, _FLAGS, _READ = 1, 1, 2
+#: Sources of a fact, flags, readings and what is not translated that are named; the others are counted.
+_SOURCES, _FLAGS, _READ, _LEFT = 1, 1, 2, 3
 #: Characters of the members of a family that are named, else counted.
 _MEMBERS = 30
 #: Lines that the parts keep when the whole must shrink, those of other bands one; 0 are never cut.
@@ -99,7 +99,7 @@ def _least(band: str) -> int:
 
 def _header(glance: Glance) -> list[Row]:
     patient, said = "; ".join(glance["patient"]), in_words(glance["words"])
-    left = "; ".join(glance["untranslated"])
+    left = some(glance["untranslated"], _LEFT)
     missing = said("untranslated", "in English, since it is not told in this language: {}", left) if left else ""
     problem = glance["problem"][:1].upper() + glance["problem"][1:]
     day = said("as-of", "As of {}", glance["as_of"])
