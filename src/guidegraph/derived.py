@@ -332,7 +332,8 @@ class Glance(TypedDict):
     """What one acts on, of an answer: every therapy in one band (schema/glance.schema.json).
 
     ``reader`` is professional or plain, in a ``language``; ``untranslated`` is what stands in English since that has no
-    words for it; ``words`` are the sentences and the names of list entries for a plain reader, by where they stand.
+    words for it; ``words`` are the sentences and the names of list entries by where they stand, none for professionals
+    in English.
     """
 
     reader: str

@@ -126,6 +126,18 @@ def test_where_hierarchies_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert module_files(tmp_path / "nowhere") == []
 
 
+def test_a_user_whom_the_system_does_not_know_has_the_root_for_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GUIDEGRAPH_HOME", "XDG_DATA_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    pwd = pytest.importorskip("pwd")
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert modules_folder() == Path("/.local/share/guidegraph/links")
+
+
 def test_removing(tmp_path: Path) -> None:
     path = linked(tmp_path)
     assert module_files(path.parent) == [path]

@@ -14,6 +14,7 @@ from guidegraph.assess.assessment import ABSOLUTE, FOR, UNKNOWN, Assessment
 from guidegraph.disagree.engine import Disagreements
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.lay import ENGLISH, PROFESSIONAL, READERS, primary
 from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.model import plain_copy
 from guidegraph.profile import digest as profile_digest
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from guidegraph import forms
     from guidegraph.dataforms import Data
     from guidegraph.derived import Glance
-
-
-#: For whom a glance can be told.
-READERS = ("professional", "plain")
 
 
 class Answer:
@@ -92,25 +89,26 @@ class Answer:
         return glance(self.assessment, self._data)
 
     @cached_property
-    def _plain(self) -> dict[str, Glance]:
-        """The glances in plain words that were asked for, by language."""
+    def _glances(self) -> dict[tuple[str, str], Glance]:
+        """The glances in other words that were asked for, by reader and language."""
         return {}
 
-    def _plainly(self, language: str) -> Glance:
-        from guidegraph.assess.glance import in_plain_words, plain_glance
+    def _glance_in(self, reader: str, language: str) -> Glance:
+        from guidegraph.assess.glance import glance_in, in_other_words
 
-        words = self._knowledge.lay_in(language)
-        if words.language not in self._plain:
-            plain = in_plain_words(words, self.assessment)
-            self._plain[words.language] = plain_glance(words, plain, self._answered(plain))
-        return self._plain[words.language]
+        words = self._knowledge.lay_in(language, reader)
+        key = reader, words.language
+        if key not in self._glances:
+            told = in_other_words(words, self.assessment)
+            self._glances[key] = glance_in(words, told, self._answered(told))
+        return self._glances[key]
 
     def glance(self, reader: str = "professional", language: str = "en") -> Glance:
         """What one acts on in half a minute: every therapy in one band, in the published JSON form; a copy.
 
         Args:
             reader: "professional", or "plain" for everyday words that say the same in the same order.
-            language: of the plain words, as a tag such as "de"; what that does not have stands in English and is told.
+            language: of the words, as a tag such as "de"; what that does not have stands in English and is told.
 
         Raises:
             UsageError: the reader is neither, or nothing is said in that language.
@@ -118,12 +116,8 @@ class Answer:
         if reader not in READERS:
             mend = f"Use {' or '.join(READERS)}."
             raise UsageError(f"no answer is written for {reader!r}", where="reader", mend=mend)
-        if reader == READERS[0]:
-            if language.partition("-")[0].lower() != "en":
-                mend = "Ask for plain words with it."
-                raise UsageError("only plain words are told in another language", where="language", mend=mend)
-            return plain_copy(self._glance)
-        return plain_copy(self._plainly(language))
+        english = reader == PROFESSIONAL and primary(language) == ENGLISH
+        return plain_copy(self._glance if english else self._glance_in(reader, language))
 
     def data(self) -> Data:
         """The answer for programs, everything in it once (schema/data.schema.json); a copy."""

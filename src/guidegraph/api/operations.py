@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from guidegraph.api.answer import READERS, Answer
+from guidegraph.api.answer import Answer
 from guidegraph.api.arguments import Argument, checked, object_schema
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.disagree.selection import STRENGTHS
 from guidegraph.knowledge import documents
+from guidegraph.knowledge.lay import READERS
 from guidegraph.model import Profile
 
 if TYPE_CHECKING:
@@ -203,8 +204,8 @@ def _matrix(kb: KnowledgeBase, given: Given) -> Any:
 
 _DOCUMENT = "A document by its id (as ggd:NAME or NAME) or a part of its label that only it has."
 _READER = (
-    Argument("reader", "choice", "For whom: plain is in everyday words, for the patient.", options=READERS),
-    Argument("language", "text", "The language of plain words, a tag such as de: a file of labels has them."),
+    Argument("reader", "choice", "For whom: plain is in everyday words, for the patient.", options=tuple(READERS)),
+    Argument("language", "text", "The language of the words, a tag such as de: a file of labels has them."),
 )
 _OPERATIONS = (
     Operation(

@@ -51,8 +51,8 @@ class Assessment:
     ``unclear`` holds the statements that are unknown since nobody knows whether the numbers of the problem asked about
     are those that they mean; ``unfiled`` holds the therapies without contraindications on file; ``because`` says why
     an inactive statement does not count; ``linked`` maps the therapies that are codes of other terminologies (IRI) to
-    how each was read. One in plain words has their ``sentences`` by code, and is filed under the labels of ``filing``,
-    the same assessment in the words of professionals.
+    how each was read. One in the words of another reader or language has their ``sentences`` by code, and is filed
+    under the labels of ``filing``, the same assessment in English for professionals.
     """
 
     records: Records
@@ -94,7 +94,7 @@ class Assessment:
         return self.filing or self
 
     def said(self, code: str, sentence: str, *parts: str) -> str:
-        """A sentence with its parts filled in: the one that plain words have at a code, else the one given."""
+        """A sentence with its parts filled in: the one that other words have at a code, else the one given."""
         return self.sentences.get(code, sentence).format(*parts)
 
     def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:

@@ -37,8 +37,9 @@ _STRENGTH = ("strong", "conditional")
 _TESTS = ("do-not-give", "recommended", "avoid", "if-checked", "disagree", "weak-ground", "left-open", "not-now")
 
 
-def in_plain_words(words: LayWords, assessment: Assessment) -> Assessment:
-    """The same assessment told in the plain words of a language; everything stands in the order of the one given."""
+def in_other_words(words: LayWords, assessment: Assessment) -> Assessment:
+    """The same assessment told in the words of a reader and a language; everything stands in the order of the one
+    given."""
     from guidegraph.knowledge.lay import LayBook, lay_records
 
     records = lay_records(assessment.records, words)
@@ -46,14 +47,15 @@ def in_plain_words(words: LayWords, assessment: Assessment) -> Assessment:
     return replace(assessment, records=records, book=book, sentences=words.sentences, filing=assessment, _made={})
 
 
-def plain_glance(words: LayWords, plain: Assessment, answer: Assessed) -> Glance:
-    """The glance of an answer in plain words, with what of it the language does not say."""
+def glance_in(words: LayWords, told: Assessment, answer: Assessed) -> Glance:
+    """The glance of an answer in the words of a reader and a language, with what of it the language does not say."""
     from guidegraph.knowledge.lay import untranslated
 
-    made = glance(plain, answer)
-    told = [text for key, value in made.items() if key != "words" for text in _texts(value)]
-    told += [text for key, text in made["words"].items() if key not in plain.sentences]
-    return {**made, "language": words.language, "untranslated": untranslated(words, plain.records, told)}
+    made = glance(told, answer)
+    texts = [text for key, value in made.items() if key != "words" for text in _texts(value)]
+    texts += [text for key, text in made["words"].items() if key not in told.sentences]
+    left = untranslated(words, told.records, told.book, texts)
+    return {**made, "reader": words.reader, "language": words.language, "untranslated": left}
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -74,7 +76,6 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
     Args:
         answer: the whole answer of the assessment.
     """
-    plainly = assessment.filing is not None
     named = {assessment.name(therapy): therapy for therapy in assessment.statuses}
     entries = {named[entry["intervention"]]: entry for entry in answer["therapies"]}
     where = bands(assessment, entries)
@@ -92,10 +93,10 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
             shown.append({"band": code, "heading": assessment.said(f"band-{code}", heading), "families": placed})
     left = Counter(entries[head]["status"] for head in members if where[head][0] == "rest")
     return {
-        "reader": "plain" if plainly else "professional",
+        "reader": "professional",
         "language": "en",
         "untranslated": [],
-        "words": {**assessment.sentences, **_list_words(assessment)} if plainly else {},
+        "words": {**assessment.sentences, **_list_words(assessment)} if assessment.filing else {},
         "as_of": answer["as_of"],
         "profile": {"id": answer["profile"]["id"], "label": answer["profile"]["label"]},
         "banner": answer["banner"],

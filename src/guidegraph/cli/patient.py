@@ -101,7 +101,8 @@ def therapies(
         Reader, typer.Option("--reader", help="For whom: plain tells a glance in everyday words, for the patient.")
     ] = Reader.professional,
     language: Annotated[
-        str, typer.Option("--language", metavar="TAG", help="The language of plain words, such as de: a file has them.")
+        str,
+        typer.Option("--language", metavar="TAG", help="The language of a glance, such as de: a file has its words."),
     ] = "en",
     fhir_version: FhirVersionOption = FhirVersion.R4,
 ) -> None:
@@ -116,17 +117,14 @@ def therapies(
     if brief and ended:
         raise UsageError("a glance does not list what has ended", where="--ended", mend="Use --full with it.")
     plainly = reader is Reader.plain
-    if plainly and (full or ended or form is Format.fhir):
-        raise UsageError(
-            "only a glance is told in plain words", where="--reader", mend="Leave out what shows the whole."
-        )
-    if language != "en" and not plainly:
-        raise UsageError(
-            "only plain words are told in another language", where="--language", mend="Use --reader plain."
-        )
+    # Only a glance is told in other words than those of professionals in English.
+    reworded = "--reader" if plainly else "--language" if language != "en" else ""
+    if reworded and (full or ended or form is Format.fhir):
+        words = "plain words" if plainly else "another language"
+        raise UsageError(f"only a glance is told in {words}", where=reworded, mend="Leave out what shows the whole.")
     if brief and form not in (Format.table, Format.markdown, Format.json):
         raise UsageError(f"there is no glance as {form.value}", where="--glance", mend="Leave it out.")
-    brief = brief or plainly
+    brief = brief or bool(reworded)
     shown = view(form, _views(plainly, brief, ended))
     if save is not None and save.suffix.lower() != ".ttl":
         raise UsageError("an answer is saved as Turtle", where=str(save), mend="End the file's name in .ttl.")
@@ -141,9 +139,9 @@ def therapies(
     ]
     if form is Format.fhir:
         text = _as_fhir(kb, answers[0].to_dict(), fhir_version)
-    elif form is Format.html and not plainly:
+    elif form is Format.html and not reworded:
         text = render.therapies_html(answers[0].whole, answers[0].glance())
-    elif form is Format.json and full is None and not ended and not plainly:
+    elif form is Format.json and full is None and not ended and not reworded:
         text = answers[0].json()
     else:
         text = "\n".join(shown(a.glance(reader.value, language) if brief else a.whole) for a in answers)

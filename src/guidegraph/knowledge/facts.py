@@ -157,6 +157,10 @@ class FactBook:
         """What a number is called in a sentence that gives its value."""
         return self.vocabulary.short(number)
 
+    def names(self, iri: str) -> set[str]:
+        """All that a term, number or other node may be called."""
+        return {self._records.label(iri), self._term(iri).label, self.short(iri)}
+
     def why(self, text: str) -> str:
         """What an implication says of its definitions."""
         return text

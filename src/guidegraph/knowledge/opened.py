@@ -62,7 +62,7 @@ class Knowledge:
     def __init__(self, loaded: ox.Store, selected: Selection | None = None) -> None:
         self.selected = selected or select()
         self._links_loaded = self._one_clock = False
-        self._lay: dict[str, LayWords] = {}
+        self._lay: dict[tuple[str, str], LayWords] = {}
         self.store = loaded
         self.engine = Engine(loaded)
         self.records = Records(self.engine)
@@ -142,17 +142,17 @@ class Knowledge:
         """The words for facts."""
         return FactBook(self.records, self.vocabulary, self.implications, self.readings)
 
-    def lay_in(self, language: str) -> LayWords:
-        """The plain words of a language for readers without medical training.
+    def lay_in(self, language: str, reader: str = "plain") -> LayWords:
+        """The words of a language for a reader: "plain" for one without medical training, or "professional".
 
         Raises:
             UsageError: nothing is said in that language.
         """
-        from guidegraph.knowledge.lay import lay_words
+        from guidegraph.knowledge.lay import lay_words, primary
 
-        key = language.partition("-")[0].lower()
+        key = reader, primary(language)
         if key not in self._lay:
-            self._lay[key] = lay_words(self.engine, language)
+            self._lay[key] = lay_words(self.engine, language, reader)
         return self._lay[key]
 
     @cached_property

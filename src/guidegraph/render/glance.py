@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from guidegraph.render.screen import RIGHT, Part, Row, one_row, screen_markdown, screen_text, some
+from guidegraph.sayings import Saying, as_written, in_words
 from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
 
 if TYPE_CHECKING:
     from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
     from guidegraph.forms import Alert
 
-#: Sources of a fact, flags and readings that are named; the others are counted.
-_SOURCES, _FLAGS, _READ = 1, 1, 2
+#: Sources of a fact, flags, readings and what is not translated that are named; the others are counted.
+_SOURCES, _FLAGS, _READ, _LEFT = 1, 1, 2, 3
 #: Characters of the members of a family that are named, else counted.
 _MEMBERS = 30
 #: Lines that the parts keep when the whole must shrink, those of other bands one; 0 are never cut.
@@ -36,7 +37,7 @@ _TEST = {"avoid": "no", "do-not-give": "do not", "disagree": "sources disagree",
 
 def glance_text(glance: Glance) -> str:
     """The glance as text of 100 columns."""
-    return screen_text(parts_of(glance), closing(glance))
+    return screen_text(parts_of(glance), closing(glance), in_words(glance["words"]))
 
 
 def glance_markdown(glance: Glance, more: str = "--full") -> str:
@@ -47,33 +48,36 @@ def glance_markdown(glance: Glance, more: str = "--full") -> str:
 def parts_of(glance: Glance) -> list[Part]:
     """Everything that is shown, in its order; while an alert holds that nobody attended to, only what bears on it."""
     emergency = any(row["truth"] == "true" and not row["attended"] for row in glance["alerts"])
-    marks = _marks(glance)
+    marks, said = _marks(glance), in_words(glance["words"])
     shown = [b for b in glance["bands"] if not emergency or not _least(b["band"])]
-    bands = {b["band"]: Part(b["heading"], _rows(b, marks), _least(b["band"])) for b in shown}
+    bands = {b["band"]: Part(b["heading"], _rows(b, marks, said), _least(b["band"])) for b in shown}
     called = [bands.pop("alert")] if "alert" in bands else []
     refused = [bands.pop("do-not-give")] if "do-not-give" in bands else []
-    drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])} ({STARTING})") for drug in glance["taken_now"]]
+    starting = said("starting", STARTING)
+    drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])} ({starting})") for drug in glance["taken_now"]]
     # An answer to a patient who was not understood whole says so before anything else.
-    missed = one_row("NOT UNDERSTOOD", "; ".join(glance["not_understood"]), 0)
+    missed = one_row(said("not-understood", "NOT UNDERSTOOD"), "; ".join(glance["not_understood"]), 0)
     parts = [
         Part("", _header(glance)),
         *missed,
-        *alerts_held(glance["alerts"]),
+        *alerts_held(glance["alerts"], said),
         *called,
-        *signs_asked(glance["alerts"]),
+        *signs_asked(glance["alerts"], said),
     ]
-    parts += [*one_row("TO WEIGH", some(glance["flags"], _FLAGS)), *refused]
-    parts += [*([Part("TAKES NOW", drugs)] if drugs else []), *bands.values()]
+    parts += [*one_row(said("flags", "TO WEIGH"), some(glance["flags"], _FLAGS)), *refused]
+    parts += [*([Part(said("takes-now", "TAKES NOW"), drugs)] if drugs else []), *bands.values()]
     folded = sum(len(band["families"]) for band in glance["bands"]) - sum(len(band["families"]) for band in shown)
     if folded:
-        parts += one_row("AFTERWARDS", f"{folded} families of therapies, folded while the alert is not attended to")
+        told = said("folded", "{} families of therapies, folded while the alert is not attended to", str(folded))
+        parts += one_row(said("afterwards", "AFTERWARDS"), told)
     if glance["other_problems"]:
         told = ", ".join(f"{row['label']} ({row['recommendations']})" for row in glance["other_problems"])
-        parts += one_row("OTHER PROBLEM", f"recommendations on {told}: name it as the problem to see them")
+        told = said("other-of", "recommendations on {}: name it as the problem to see them", told)
+        parts += one_row(said("other-problem", "OTHER PROBLEM"), told)
     if not emergency:
-        parts += [Part("ASK NEXT", asked, 2)] if (asked := _questions(glance["ask_next"])) else []
-    unused = [*glance["unused"], *(f"{label} (none of our terms)" for label in glance["others"])]
-    return [*parts, *one_row("NOT USED", "; ".join(unused), 0)]
+        parts += [Part(said("ask-next", "ASK NEXT"), asked, 2)] if (asked := _questions(glance["ask_next"])) else []
+    unused = [*glance["unused"], *(said("unknown-term", "{} (none of our terms)", label) for label in glance["others"])]
+    return [*parts, *one_row(said("unused", "NOT USED"), "; ".join(unused), 0)]
 
 
 def _questions(questions: Sequence[GlanceQuestion]) -> list[Row]:
@@ -94,34 +98,41 @@ def _least(band: str) -> int:
 
 
 def _header(glance: Glance) -> list[Row]:
-    patient = "; ".join(glance["patient"])
+    patient, said = "; ".join(glance["patient"]), in_words(glance["words"])
+    left = some(glance["untranslated"], _LEFT)
+    missing = said("untranslated", "in English, since it is not told in this language: {}", left) if left else ""
     problem = glance["problem"][:1].upper() + glance["problem"][1:]
-    told = [glance["banner"] or "", f"{problem}{': ' if patient else ''}{patient}. As of {glance['as_of']}"]
-    read = f"read: {some(glance['read'], _READ)}" if glance["read"] else ""
+    day = said("as-of", "As of {}", glance["as_of"])
+    told = [missing, glance["banner"] or "", f"{problem}{': ' if patient else ''}{patient}. {day}"]
+    read = said("read", "read: {}", some(glance["read"], _READ)) if glance["read"] else ""
     return [Row([text]) for text in (*told, *glance["notes"], read) if text]
 
 
-def alerts_held(alerts: Sequence[Alert]) -> list[Part]:
+def alerts_held(alerts: Sequence[Alert], said: Saying = as_written) -> list[Part]:
     """The alerts that hold, each with its signs and what it calls for."""
     parts: list[Part] = []
     for alert in alerts:
         if alert["truth"] == "true":
-            done = f" ({alert['attended']})" if alert["attended"] else ""
-            calls = f" - calls for {', '.join(alert['calls_for'])}" if alert["calls_for"] else ""
-            parts.append(Part("ALERT", [Row([f"{alert['label']}{done}: {'; '.join(alert['facts'])}{calls}"])]))
+            attended = alert["attended"]
+            done = f" ({said(f'attended-{attended}'.replace(' ', '-'), attended)})" if attended else ""
+            called = ", ".join(alert["calls_for"])
+            calls = f" - {said('alert-calls-for', 'calls for {}', called)}" if called else ""
+            row = Row([f"{alert['label']}{done}: {'; '.join(alert['facts'])}{calls}"])
+            parts.append(Part(said("alert", "ALERT"), [row]))
     return parts
 
 
-def signs_asked(alerts: Sequence[Alert]) -> list[Part]:
+def signs_asked(alerts: Sequence[Alert], said: Saying = as_written) -> list[Part]:
     """Every sign of the other alerts that nobody asked about, once, and those that are known to be there or absent."""
     signs = [sign for alert in alerts if alert["truth"] == "unknown" for sign in alert["signs"]]
     left = dict.fromkeys(sign["label"] for sign in signs if sign["truth"] == "unknown")
     absent = dict.fromkeys(sign["label"] for sign in signs if sign["truth"] == "false")
-    known = f" (absent: {'; '.join(absent)})" if absent else ""
+    known = f" ({said('signs-absent', 'absent: {}', '; '.join(absent))})" if absent else ""
     # A sign that is there raises its alert with what else it needs, such as how long it has been there.
     there = dict.fromkeys(s["label"] for s in signs if s["truth"] == "true" and s["key"] != s["fact"])
-    first = f"present: {'; '.join(there)}; " if there else ""
-    return [Part("RULE OUT FIRST", [Row([f"{first}not asked: {'; '.join(left)}{known}"])])] if left else []
+    first = f"{said('signs-present', 'present: {}', '; '.join(there))}; " if there else ""
+    row = Row([f"{first}{said('signs-asked', 'not asked: {}', '; '.join(left))}{known}"])
+    return [Part(said("signs", "RULE OUT FIRST"), [row])] if left else []
 
 
 def _marks(glance: Glance) -> dict[str, str]:
@@ -130,17 +141,17 @@ def _marks(glance: Glance) -> dict[str, str]:
     return {mark: f"[{chr(ord('a') + at % 26)}]" for at, mark in enumerate(dict.fromkeys(told))}
 
 
-def _rows(band: GlanceBand, marks: dict[str, str]) -> list[Row]:
+def _rows(band: GlanceBand, marks: dict[str, str], said: Saying) -> list[Row]:
     """The rows of a band: families with the same first voice and the same said of them share one."""
     shared: dict[tuple[object, ...], list[GlanceFamily]] = {}
     for family in band["families"]:
         first = family["voices"][0] if family["voices"] else None
-        key = (first and (first["short"], first["strength"], first["stance"]), _said(band["band"], family))
+        key = (first and (first["short"], first["strength"], first["stance"]), _said(band["band"], family, said))
         shared.setdefault(key, []).append(family)
-    return [_row(rows, str(key[1]), marks) for key, rows in shared.items()]
+    return [_row(rows, str(key[1]), marks, said) for key, rows in shared.items()]
 
 
-def _row(families: Sequence[GlanceFamily], said: str, marks: dict[str, str]) -> Row:
+def _row(families: Sequence[GlanceFamily], after: str, marks: dict[str, str], said: Saying) -> Row:
     common = [
         v for v in families[0]["voices"] if all(v["short"] in {w["short"] for w in f["voices"]} for f in families)
     ]
@@ -149,56 +160,65 @@ def _row(families: Sequence[GlanceFamily], said: str, marks: dict[str, str]) -> 
     # As many voices as one line holds: the first is the best.
     for number in range(len(common), 0, -1):
         more = f" +{total - number}" if total > number else ""
-        told = ", ".join(map(voice_words, common[:number])) + more
+        told = _voices(common[:number], said) + more
         if len(told) <= RIGHT:
             break
-    return Row([_name(family, marks) for family in families], said, told)
+    return Row([_name(family, marks, said) for family in families], after, told)
 
 
-def _name(family: GlanceFamily, marks: dict[str, str]) -> str:
+def _name(family: GlanceFamily, marks: dict[str, str], said: Saying) -> str:
     inside = ", ".join(family["members"])
     if len(inside) > _MEMBERS:
         inside = f"+{len(family['members'])}"
     signs = "".join(marks[mark] for mark in family["marks"])
     # Advice that an unreviewed voice contradicts is still advice, and the contradiction is told.
-    but = (
-        f" (but {', '.join(map(voice_words, family['against']))})"
-        if family["against"] and family["within"] == "avoid"
-        else ""
-    )
+    other = _voices(family["against"], said) if family["within"] == "avoid" else ""
+    but = f" ({said('but', 'but {}', other)})" if other else ""
     return f"{family['label']}{f' ({inside})' if inside else ''}{signs}{but}"
 
 
-def voice_words(voice: GlanceVoice) -> str:
+def _voices(voices: Sequence[GlanceVoice], said: Saying) -> str:
+    return ", ".join(voice_words(voice, said) for voice in voices)
+
+
+def voice_words(voice: GlanceVoice, said: Saying = as_written) -> str:
     """A voice by the short name of its document, with its strength or with why it has none to show."""
     if voice["stance"] in _LOOKED:
-        return f"{voice['short']}: {_LOOKED[voice['stance']]}"
+        return f"{voice['short']}: {said('stance ' + voice['stance'], _LOOKED[voice['stance']])}"
     if voice["standing"] == "ended":
-        return f"{voice['short']}, ended"
+        return f"{voice['short']}, {said('standing ended', 'ended')}"
     if voice["review"] == "pending":
-        return f"{voice['short']}, unreviewed"
-    return voice["short"] if voice["strength"] == "none stated" else f"{voice['short']} {voice['strength']}"
+        return f"{voice['short']}, {said('reviewstate pending', 'unreviewed')}"
+    strength = voice["strength"]
+    return voice["short"] if strength == "none stated" else f"{voice['short']} {said('strength ' + strength, strength)}"
 
 
-def _said(band: str, family: GlanceFamily) -> str:
+def _status(status: str, said: Saying) -> str:
+    return said(f"status {status}", status.replace("-", " "))
+
+
+def _said(band: str, family: GlanceFamily, said: Saying) -> str:
     """What is said of a family after its name: facts, what is attached, what to check, the other side, notes."""
-    said: list[str] = []
+    told: list[str] = []
     within, status = family["within"], family["status"]
-    if band == "tests":
-        said.append(_TEST.get(within, ""))
+    if band == "tests" and within in _TEST:
+        told.append(said(f"test-{within}", _TEST[within]))
     if band == "tried":
-        said.append(f"now {status.replace('-', ' ')}")
+        told.append(said("status", "now {}", _status(status, said)))
     if family["facts"] and status in ("caution", "contraindicated", "contested") and within != "avoid":
-        said.append(("caution: " if status == "caution" else "") + "; ".join(map(_fact, family["facts"])))
-    said += family["only_with"] if within in ("recommended", "if-checked", "weak-ground", "avoid") else []
+        facts = "; ".join(map(_fact, family["facts"]))
+        told.append(said("caution", "caution: {}", facts) if status == "caution" else facts)
+    told += family["only_with"] if within in ("recommended", "if-checked", "weak-ground", "avoid") else []
     if family["establish"]:
         more = [f"+{family['more_facts']}"] if family["more_facts"] else []
-        said.append(f"check {', '.join([*family['establish'], *more])}")
+        told.append(said("check", "check {}", ", ".join([*family["establish"], *more])))
     if family["against"] and within != "avoid":
-        said.append(f"{'against' if within == 'disagree' else 'but'} {', '.join(map(voice_words, family['against']))}")
+        word = ("against", "against {}") if within == "disagree" else ("but", "but {}")
+        told.append(said(*word, _voices(family["against"], said)))
     # Whom both sides mean is a sentence, which a glance has no room for.
-    told = "; ".join(filter(None, [*said, *(family["notes"] if within != "disagree" else [])]))
-    return f" - {told}" if told else ""
+    told += family["notes"] if within != "disagree" else []
+    text = "; ".join(filter(None, told))
+    return f" - {text}" if text else ""
 
 
 def _fact(fact: GlanceFact) -> str:
@@ -207,9 +227,12 @@ def _fact(fact: GlanceFact) -> str:
 
 def closing(glance: Glance, more: str = "--full") -> str:
     """What stands below a glance: its marks explained, counts of the rest, the knowledge, what it is not."""
+    said = in_words(glance["words"])
     marks = "; ".join(f"{sign} {mark}" for mark, sign in _marks(glance).items())
-    counts = ", ".join(f"{row['families']} {row['status'].replace('-', ' ')}" for row in glance["rest"])
-    knowledge = f"Knowledge {glance['knowledge']['version']}, {glance['knowledge']['digest'].partition(':')[2][:8]}."
+    counts = ", ".join(
+        said("rest", "{} {}", str(row["families"]), _status(row["status"], said)) for row in glance["rest"]
+    )
+    made = f"{glance['knowledge']['version']}, {glance['knowledge']['digest'].partition(':')[2][:8]}"
     rest = f"{counts} ({more})" if counts and more else counts
-    told = [marks, rest, knowledge, SHORT_DISCLAIMER]
+    told = [marks, rest, said("knowledge", "Knowledge {}.", made), said("closing", SHORT_DISCLAIMER)]
     return clean(" ".join(f"{text.rstrip('.')}." for text in told if text))

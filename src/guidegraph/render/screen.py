@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from guidegraph.sayings import Saying, as_written
 from guidegraph.words import clean
 
 WIDTH = 100
@@ -42,11 +43,11 @@ class Part:
     cut: int = 0
 
 
-def screen_text(parts: list[Part], end: str) -> str:
+def screen_text(parts: list[Part], end: str, said: Saying = as_written) -> str:
     """The parts and what stands below them as text of 100 columns; families are left out until they fit."""
     closing = textwrap.wrap(clean(end), WIDTH, break_on_hyphens=False)
-    _fit(parts, LINES - len(closing))
-    return "\n".join([*(line for part in parts for line in _lines(part)), *closing]) + "\n"
+    _fit(parts, LINES - len(closing), said)
+    return "\n".join([*(line for part in parts for line in _lines(part, said)), *closing]) + "\n"
 
 
 def screen_markdown(parts: Sequence[Part], end: str) -> str:
@@ -80,12 +81,12 @@ def some(texts: Sequence[str], number: int, join: str = "; ") -> str:
     return join.join([*texts[:number], *more])
 
 
-def _fit(parts: list[Part], room: int) -> None:
+def _fit(parts: list[Part], room: int, said: Saying) -> None:
     """Leave families out until the whole fits, of the part that has most lines for what it should keep.
 
     Parts keep their least while the whole does not fit for what is never cut, which alone may pass the limit.
     """
-    high = [len(_lines(part)) for part in parts]
+    high = [len(_lines(part, said)) for part in parts]
     for least, free in ((True, False), (False, True)):
         counted = [at for at, part in enumerate(parts) if part.least or not free or not part.heading]
         while sum(high[at] for at in counted) > room:
@@ -95,7 +96,7 @@ def _fit(parts: list[Part], room: int) -> None:
                 break
             most = max(reversed(able), key=lambda at: high[at] / parts[at].least)
             _shrink(parts[most])
-            high[most] = len(_lines(parts[most]))
+            high[most] = len(_lines(parts[most], said))
 
 
 def _divisible(part: Part) -> bool:
@@ -112,19 +113,20 @@ def _shrink(part: Part) -> None:
         part.cut += last.cut
 
 
-def _lines(part: Part) -> list[str]:
+def _lines(part: Part, said: Saying) -> list[str]:
     """A part as lines: its heading, what is said, and who says it in a column of its own where there is any."""
     if not part.heading:
         return [line for row in part.rows for line in textwrap.wrap(clean(row.text), WIDTH, subsequent_indent="  ")]
-    lines: list[str] = []
+    # The heading of another language may be too long to stand beside its rows.
+    lines = [part.heading] if len(part.heading) >= _HEAD else []
     for row in part.rows:
         wide = LEFT if row.voices else WIDTH - _HEAD
-        more = f"; +{part.cut} more" if part.cut and row is part.rows[-1] else ""
+        more = f"; {said('more', '+{} more', str(part.cut))}" if part.cut and row is part.rows[-1] else ""
         left = textwrap.wrap(clean(row.text + more), wide, break_on_hyphens=False) or [""]
         right = textwrap.wrap(clean(row.voices), RIGHT, break_on_hyphens=False)
         for at in range(max(len(left), len(right))):
             head = part.heading if not lines else ""
-            said = left[at] if at < len(left) else ""
+            told = left[at] if at < len(left) else ""
             by = right[at] if at < len(right) else ""
-            lines.append(f"{head:{_HEAD}}{said:{LEFT + _GAP if by else 0}}{by}".rstrip())
+            lines.append(f"{head:{_HEAD}}{told:{LEFT + _GAP if by else 0}}{by}".rstrip())
     return lines

@@ -98,7 +98,15 @@ def modules_folder(knowledge: Path | None = None) -> Path:
         return knowledge / "links"
     home = os.environ.get("GUIDEGRAPH_HOME")
     data = os.environ.get("XDG_DATA_HOME")
-    return (Path(home) if home else Path(data or Path.home() / ".local" / "share") / "guidegraph") / "links"
+    return (Path(home) if home else Path(data or _home() / ".local" / "share") / "guidegraph") / "links"
+
+
+def _home() -> Path:
+    """The user's home. One whom the system does not know by name, as a service may be, has the root for one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
 
 
 def module_files(folder: Path) -> list[Path]:
