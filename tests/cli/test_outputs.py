@@ -186,5 +186,27 @@ def test_a_record_is_not_replaced_by_what_is_made_of_it(tmp_path: Path, option: 
     (tmp_path / "link.json").symlink_to("record.json")
     for name in ("record.json", "link.json"):
         result = CliRunner().invoke(app, ["profile", "from-fhir", str(record), option, str(tmp_path / name)])
-        assert result.exit_code == 2 and "would go where the record is" in result.output
+        assert result.exit_code == 2 and "would go where what is read is" in result.output
     assert record.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("therapies", "FILE", "--save", "FILE"),
+        ("therapies", "FILE", "--save", "LINK"),
+        ("export", "patient", "FILE", "-o", "FILE"),
+        ("timeline", "FILE", "-o", "FILE"),
+    ],
+    ids=lambda command: " ".join(command),
+)
+def test_what_is_read_is_not_written_over(tmp_path: Path, command: tuple[str, ...]) -> None:
+    file = tmp_path / "patient.ttl"
+    file.write_text("id: p\nage: 60\n", encoding="utf-8")
+    (tmp_path / "link.ttl").symlink_to(file)
+    before = file.read_bytes()
+    names = {"FILE": str(file), "LINK": str(tmp_path / "link.ttl")}
+    done = CliRunner().invoke(app, [names.get(part, part) for part in command])
+    assert done.exit_code == 2
+    assert "would go where what is read is" in done.stderr
+    assert file.read_bytes() == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import wraps
@@ -26,6 +26,7 @@ from guidegraph.cli.common import (
     working,
 )
 from guidegraph.errors import GuideGraphError, NothingToCheckError, UsageError
+from guidegraph.files import kept
 
 if TYPE_CHECKING:
     from guidegraph.api import KnowledgeBase
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from guidegraph.domains import Selection
 
 R = TypeVar("R")
+#: The parameters of commands that name what is written.
+_WRITTEN = ("output", "save", "report")
 
 
 AsOf = Annotated[
@@ -299,6 +302,28 @@ def profile_source(source: str) -> str | BinaryIO:
     return standard_input() if source == "-" else source
 
 
+def _is_file(named: str | Path) -> bool:
+    try:
+        return Path(named).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _apart(given: Mapping[str, Any]) -> None:
+    """See that nothing that a command writes replaces a file that it is given to read.
+
+    Raises:
+        UsageError: it would.
+    """
+    outputs = [path for name in _WRITTEN if isinstance(path := given.get(name), Path)]
+    for name, value in given.items() if outputs else ():
+        several = value if isinstance(value, list | tuple) else [value]
+        for one in several if name not in _WRITTEN else ():
+            if isinstance(one, str | Path) and _is_file(one):
+                for output in outputs:
+                    kept(Path(one), output, "what is written", "what is read is")
+
+
 def guarded(command: Callable[..., R]) -> Callable[..., R]:
     """A command whose faults are one line on standard error and exit code 2.
 
@@ -315,6 +340,7 @@ def guarded(command: Callable[..., R]) -> Callable[..., R]:
                 # A command that another calls is given the knowledge of that one.
                 if name not in kwargs:
                     kwargs[name] = of.given(**{option: kwargs.pop(option, None) for option in options[name]})
+            _apart(kwargs)
             return command(*args, **kwargs)
         except NothingToCheckError as error:
             complain(str(error))
