@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from datetime import date
@@ -34,6 +35,16 @@ pytest_plugins = [
 # Hierarchies that the user of this machine has linked are no part of what is tested.
 _HOME = tempfile.TemporaryDirectory()
 os.environ["GUIDEGRAPH_HOME"] = _HOME.name
+
+# Processes start by the dozen here, and where Python may write no compiled files each would compile all modules anew.
+if sys.dont_write_bytecode and sys.pycache_prefix is None:
+    _COMPILED = tempfile.TemporaryDirectory()
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _COMPILED.name
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+# Knowledge is thousands of objects that stay: with the default the collector looks at them a hundred times a minute.
+gc.set_threshold(20_000, 20, 50)
 
 # In CI the generated cases are the same on every run; elsewhere each run tries others.
 settings.register_profile("ci", derandomize=True)

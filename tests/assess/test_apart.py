@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ from guidegraph.profile import digest as profile_digest
 from guidegraph.profile import to_triples
 from guidegraph.remote.knowledge import pushable
 from tests.conftest import AS_OF
+from tests.support.forked import TIMEOUT
 
 #: Numbers that only this patient has, in no document.
 AGE, WEEKS = "61.375", "13.625"
@@ -105,8 +108,42 @@ def test_the_knowledge_has_the_same_digest_while_a_patient_is_assessed(own: Any)
         assert (store.digest(own.store), len(own.store)) == before
 
 
+@pytest.fixture
+def often() -> Iterator[None]:
+    """Threads take turns a hundred times as often: as they come, each short look would wait for long ones of others."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 100)
+    yield
+    sys.setswitchinterval(usual)
+
+
+#: One thread reads the graphs of the shared store without end, another puts the mappings there.
+BOTH = """
+import sys, threading
+import guidegraph as gg
+sys.setswitchinterval(1e-5)
+kb, done, read = gg.open(), threading.Event(), []
+def reading():
+    while not done.is_set():
+        read.append(sum(1 for graph in kb.store.named_graphs()))
+reader = threading.Thread(target=reading)
+reader.start()
+for _ in range(8):
+    kb.knowledge.links.load(kb.store)
+done.set()
+reader.join()
+print(min(read) < max(read))
+"""
+
+
 @pytest.mark.slow
-def test_nobody_meets_a_patient_while_assessments_run() -> None:
+def test_a_thread_that_reads_and_one_that_loads_the_mappings_never_wait_for_each_other() -> None:
+    done = subprocess.run([sys.executable, "-c", BOTH], capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert done.stdout.split() == ["True"], done.stderr
+
+
+@pytest.mark.slow
+def test_nobody_meets_a_patient_while_assessments_run(often: None) -> None:
     own = gg.open()
     own.disagreement.complete()
     done, seen, tries = threading.Event(), [], dict.fromkeys((*QUICK, *SLOW), 0)

@@ -19,14 +19,15 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import guidegraph
 from guidegraph import api
+from tests.support.reopened import reopened
 
 #: Seconds after which a command that has not ended fails the test.
 TIMEOUT = 120.0
@@ -47,10 +48,11 @@ def command(
             line, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, cwd=cwd, env=around, check=False
         )
     shipped()
+    folder = _ahead(args) if home is None else {}
     pipes = [os.pipe() for _ in range(3)]
     child = os.fork()
     if child == 0:
-        _become(args, cwd, [pipes[0][0], pipes[1][1], pipes[2][1]], home)
+        _become(args, cwd, [pipes[0][0], pipes[1][1], pipes[2][1]], home, folder)
     for end in (pipes[0][0], pipes[1][1], pipes[2][1]):
         os.close(end)
     try:
@@ -62,6 +64,15 @@ def command(
     _, status = os.waitpid(child, 0)
     texts = (_text(out), _text(err))
     return subprocess.CompletedProcess(list(args), os.waitstatus_to_exitcode(status), *texts)
+
+
+def _ahead(args: Sequence[str]) -> dict[Path, guidegraph.KnowledgeBase]:
+    """The folder that a command is to open, opened here, where the next command finds it unless a file has changed."""
+    named = Path(args[args.index("--knowledge") + 1]) if "--knowledge" in args else Path()
+    # What is wrong with it is for the command to tell.
+    with suppress(guidegraph.GuideGraphError, OSError):
+        return {named: reopened(named)} if named.is_absolute() and (named / "ontology").is_dir() else {}
+    return {}
 
 
 _MANY = """
@@ -87,17 +98,21 @@ def _text(raw: bytes) -> str:
 
 
 @contextmanager
-def kept_open() -> Iterator[None]:
-    """Let every command of this block that asks the shipped knowledge have it as it was opened once."""
+def kept_open(folder: Mapping[Path, guidegraph.KnowledgeBase] | None = None) -> Iterator[None]:
+    """Let every command of this block that asks the shipped knowledge, or a folder that is open already, have it so.
+
+    A folder is for a process that runs one command: a review is added to the knowledge that was opened.
+    """
     opened = api.open_knowledge
 
     def open_knowledge(root: Any = None, *, warned: bool = True, **named: Any) -> guidegraph.KnowledgeBase:
         # Another folder of links is read when knowledge is opened.
-        other = root or any(named.values()) or os.environ.get("GUIDEGRAPH_HOME") != _opened()[1]
+        other = any(named.values()) or os.environ.get("GUIDEGRAPH_HOME") != _opened()[1]
+        kb = None if other else (folder or {}).get(Path(root)) if root else shipped()
         # The first domain takes no warnings from others, so that it is the same without them.
-        if other or (not warned and shipped().knowledge.selected.warning):
+        if kb is None or (not warned and kb.knowledge.selected.warning):
             return opened(root, warned=warned, **named)
-        return shipped()
+        return kb
 
     api.open_knowledge = open_knowledge
     try:
@@ -130,7 +145,13 @@ def _opened() -> tuple[guidegraph.KnowledgeBase, str | None]:
     return kb, os.environ.get("GUIDEGRAPH_HOME")
 
 
-def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int], home: str | None) -> NoReturn:
+def _become(
+    args: tuple[str, ...],
+    cwd: Path | None,
+    ends: list[int],
+    home: str | None,
+    folder: Mapping[Path, guidegraph.KnowledgeBase],
+) -> NoReturn:
     """Be the command: its descriptors, its folder, its arguments; then end with its exit code."""
     code = 1
     try:
@@ -144,7 +165,7 @@ def _become(args: tuple[str, ...], cwd: Path | None, ends: list[int], home: str 
         sys.argv = ["guidegraph", *args]
         if home is not None:
             os.environ["GUIDEGRAPH_HOME"] = home
-        with kept_open():
+        with kept_open(folder):
             code = _run()
     finally:
         os._exit(code)

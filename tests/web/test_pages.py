@@ -29,8 +29,8 @@ REFUSED = ("/disagreements?intervention=xyz&as-of=foo", "/matrix?from=20x6&sort=
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
-def test_nothing_keeps_anyone_from_reading_it(open_page: OpenPage, path: str, width: int, dark: bool) -> None:
-    page = open_page(path, width=width, dark=dark)
+def test_nothing_keeps_anyone_from_reading_it(leaf_to: OpenPage, path: str, width: int, dark: bool) -> None:
+    page = leaf_to(path, width=width, dark=dark)
     assert page.get_by_role("heading", level=1).is_visible()
     for details in page.locator("details").all()[:3]:
         details.evaluate("one => { one.open = true }")
@@ -47,8 +47,8 @@ def test_at_twice_the_size_nobody_scrolls_sideways(open_page: OpenPage) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", WHOLE)
-def test_nothing_keeps_anyone_from_reading_the_whole(open_page: OpenPage, path: str) -> None:
-    page = open_page(path, width=360, dark=True)
+def test_nothing_keeps_anyone_from_reading_the_whole(leaf_to: OpenPage, path: str) -> None:
+    page = leaf_to(path, width=360, dark=True)
     assert sideways(page) == 0
     assert violations(page) == []
 

@@ -27,7 +27,7 @@ from guidegraph.cli.options import (
     profile_source,
 )
 from guidegraph.errors import UsageError
-from guidegraph.files import write_files, write_folder
+from guidegraph.files import check_folder, write_files, write_folder
 
 if TYPE_CHECKING:
     from guidegraph.api.base import KnowledgeBase
@@ -189,6 +189,8 @@ def fhir(
     from guidegraph.export.fhir import parts as fhirparts
 
     chosen(node, everything, "document or statement", output, place="folder")
+    if output is not None:
+        check_folder(output, ours=_ours)
     kb, on = opened(), day(as_of)
     with working("writing FHIR"):
         found, told = _resources(kb, opened, node, on, version.value)
@@ -196,10 +198,15 @@ def fhir(
         typer.echo(f"not written: {one_line(line)}", err=True)
     if output is not None:
         files = {f"{r['resourceType']}-{r['id']}.json": fhirparts.to_json(r) for r in found}
-        write_folder(output, files, ours=lambda name: bool(_RESOURCE.match(name)))
+        write_folder(output, files, ours=_ours)
         typer.echo(f"{len(files)} written to {output}", err=True)
         return
     write(fhirparts.to_json(fhirparts.bundle(found[0]["id"], ((fhirparts.address(r), r) for r in found))))
+
+
+def _ours(name: str) -> bool:
+    """Whether a file of a folder is a resource that was exported."""
+    return bool(_RESOURCE.match(name))
 
 
 def _resources(

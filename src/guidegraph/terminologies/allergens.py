@@ -1,4 +1,4 @@
-"""Allergies that are named by the drug that sets them off, as those of ours: "allergy to naproxen" is one to NSAIDs."""
+"""Allergies that are named by the drug that sets them off, read as those of ours."""
 
 from __future__ import annotations
 

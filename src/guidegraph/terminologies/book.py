@@ -113,9 +113,10 @@ class Links:
         Raises:
             LinkError: a linked hierarchy cannot be read, or says more than one may say.
         """
-        store.bulk_extend(self._matches())
+        # bulk_extend keeps the interpreter while it waits for a thread that reads, and that thread needs it.
+        store.extend(self._matches())
         for path in self._files:
-            store.bulk_extend(module_quads(path))
+            store.extend(module_quads(path))
 
     def _matches(self) -> list[ox.Quad]:
         codes = self.codes
