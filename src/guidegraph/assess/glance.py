@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
-from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later, of_this_patient
+from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later, of_this_patient, warned
+from guidegraph.assess.course import by_itself, kind_word
 from guidegraph.assess.families import families
 from guidegraph.assess.followed import met
 from guidegraph.knowledge import describe
@@ -21,7 +22,15 @@ from guidegraph.model import STATUSES
 from guidegraph.termreadings import short
 
 if TYPE_CHECKING:
-    from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
+    from guidegraph.derived import (
+        Glance,
+        GlanceBand,
+        GlanceFact,
+        GlanceFamily,
+        GlanceQuestion,
+        GlanceTaken,
+        GlanceVoice,
+    )
     from guidegraph.forms import Assessed, Contraindication, Recommendation, Therapy
     from guidegraph.knowledge.lay import LayWords
     from guidegraph.readforms import ReadTerm
@@ -88,7 +97,7 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
     for code, heading in HEADINGS.items():
         rows = [_family(assessment, entries, h, members[h], where[h][1]) for h in ranks if where[h][0] == code]
         if rows and code != "rest":
-            placed = _placed(code, rows, lambda row: of_this_patient(assessment, named[row["therapy"]]))
+            placed = _placed(code, rows, lambda row, of: of(assessment, named[row["therapy"]]))
             shown.append({"band": code, "heading": assessment.said(f"band-{code}", heading), "families": placed})
     left = Counter(entries[head]["status"] for head in members if where[head][0] == "rest")
     return {
@@ -104,7 +113,7 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
         "read": [text for row in answer["by_reading"] for text in _read(assessment, row)],
         "alerts": answer["alerts"],
         "flags": [flag["label"] for flag in answer["flags"]],
-        "taken_now": answer["taken_now"],
+        "taken_now": [_taken(assessment, named[row["intervention"]], entries) for row in answer["taken_now"]],
         "bands": shown,
         "other_problems": [row for row in answer["other_problems"] if row["held"]],
         "ask_next": _next(answer),
@@ -186,7 +195,8 @@ def _family(
         "only_with": _attached(assessment, best[0], within) if best else [],
         "establish": establish[:_FACTS],
         "more_facts": max(0, len(establish) - _FACTS),
-        "marks": entry["marks"],
+        # A mark behind a family's name is one of everything that is named.
+        "marks": [mark for mark in entry["marks"] if all(mark in entries[t]["marks"] for t in among)],
         "in_weeks": float(later(assessment, head)[0].weeks) if within == "not-now" else None,
         "notes": _notes(assessment, entry, head, within),
     }
@@ -279,6 +289,28 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
     return told
 
 
+def _taken(assessment: Assessment, drug: str, entries: Mapping[str, Therapy]) -> GlanceTaken:
+    """What speaks against a drug that is taken: facts with their kind, and the voices of both sides on the problem."""
+    entry, facts = entries[drug], defaultdict[str, list[str]](list)
+    for row in entry["contraindications"]:
+        statement = iri_of(row["id"])
+        stated = row["truth"] == TRUE and not row["note"] and assessment.records.one(statement, "kind")
+        if stated and not by_itself(assessment, drug, statement):
+            told = f"{kind_word(assessment, statement)}: {_fact(assessment, row)}"
+            facts[told].append(describe.short_name(assessment.records, iri_of(row["document"]["id"])))
+    against = _ranked(held(entry["against"]))
+    both = _ranked(held(entry["for"])) if against else []
+    return {
+        "intervention": entry["intervention"],
+        "label": entry["label"],
+        "facts": [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in facts.items()],
+        "against": [_voice(assessment, voice) for voice in against[:_VOICES]],
+        "more_against": max(0, len(against) - _VOICES),
+        "recommended": [_voice(assessment, voice) for voice in both[:_VOICES]],
+        "more_recommended": max(0, len(both) - _VOICES),
+    }
+
+
 def _fact(assessment: Assessment, row: Contraindication) -> str:
     """By which facts of the patient a contraindication holds, without how they came to be known."""
     statement = iri_of(row["id"])
@@ -329,11 +361,15 @@ def _check_first(assessment: Assessment, therapy: str) -> Iterable[str]:
         yield assessment.said("check-first", "check first: absolute in {} ({})", ", ".join(together), named)
 
 
-def _placed(band: str, rows: list[GlanceFamily], own: Callable[[GlanceFamily], bool]) -> list[GlanceFamily]:
+def _placed(
+    band: str, rows: list[GlanceFamily], is_so: Callable[[GlanceFamily, Callable[[Assessment, str], bool]], bool]
+) -> list[GlanceFamily]:
     """The families of a band in their order: what is recommended for something of this patient's own before what is for
-    everybody, tests by what they come to, what comes later by its day, others as they stand in an answer."""
-    if band == "recommended":
-        return sorted(rows, key=lambda row: not own(row))
+    everybody, what a warning holds of before what only has open questions, tests by what they come to, what comes later
+    by its day, others as they stand in an answer."""
+    first = {"recommended": of_this_patient, "if-checked": warned, "weak-ground": warned}.get(band)
+    if first is not None:
+        return sorted(rows, key=lambda row: not is_so(row, first))
     if band == "tests":
         return sorted(rows, key=lambda row: _TESTS.index(row["within"]) if row["within"] in _TESTS else len(_TESTS))
     return sorted(rows, key=lambda row: row["in_weeks"] or 0.0) if band == "not-now" else rows

@@ -9,19 +9,29 @@ from guidegraph.render.screen import RIGHT, Part, Row, one_row, screen_markdown,
 from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
 
 if TYPE_CHECKING:
-    from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
+    from guidegraph.derived import (
+        Glance,
+        GlanceBand,
+        GlanceFact,
+        GlanceFamily,
+        GlanceQuestion,
+        GlanceTaken,
+        GlanceVoice,
+    )
     from guidegraph.forms import Alert
 
 #: Sources of a fact, flags and readings that are named; the others are counted.
 _SOURCES, _FLAGS, _READ = 1, 1, 2
+#: Open facts that are named beside a caution that holds.
+_OPEN = 1
 #: Characters of the members of a family that are named, else counted.
 _MEMBERS = 30
 #: Lines that the parts keep when the whole must shrink, those of other bands one; 0 are never cut.
 _LEAST = {
     "alert": 0,
     "do-not-give": 0,
-    "recommended": 8,
-    "if-checked": 3,
+    "recommended": 6,
+    "if-checked": 6,
     "disagree": 3,
     "weak-ground": 2,
     "avoid": 3,
@@ -52,7 +62,7 @@ def parts_of(glance: Glance) -> list[Part]:
     bands = {b["band"]: Part(b["heading"], _rows(b, marks), _least(b["band"])) for b in shown}
     called = [bands.pop("alert")] if "alert" in bands else []
     refused = [bands.pop("do-not-give")] if "do-not-give" in bands else []
-    drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])} ({STARTING})") for drug in glance["taken_now"]]
+    drugs = [Row([drug["label"]], _taken(drug)) for drug in glance["taken_now"]]
     # An answer to a patient who was not understood whole says so before anything else.
     missed = one_row("NOT UNDERSTOOD", "; ".join(glance["not_understood"]), 0)
     parts = [
@@ -71,9 +81,24 @@ def parts_of(glance: Glance) -> list[Part]:
         told = ", ".join(f"{row['label']} ({row['recommendations']})" for row in glance["other_problems"])
         parts += one_row("OTHER PROBLEM", f"recommendations on {told}: name it as the problem to see them")
     if not emergency:
-        parts += [Part("ASK NEXT", asked, 2)] if (asked := _questions(glance["ask_next"])) else []
+        parts += [Part("ASK NEXT", asked, 3)] if (asked := _questions(glance["ask_next"])) else []
     unused = [*glance["unused"], *(f"{label} (none of our terms)" for label in glance["others"])]
     return [*parts, *one_row("NOT USED", "; ".join(unused), 0)]
+
+
+def _taken(drug: GlanceTaken) -> str:
+    """What speaks against a drug that is taken: who advises against it may be contradicted, and who takes it may do so
+    for something else."""
+
+    def voiced(voices: Sequence[GlanceVoice], more: int) -> str:
+        return ", ".join(map(voice_words, voices)) + (f" +{more}" if more else "")
+
+    told = [_fact(fact) for fact in drug["facts"]]
+    if drug["against"]:
+        told.append(f"advised against for this problem by {voiced(drug['against'], drug['more_against'])}")
+    if drug["recommended"]:
+        told.append(f"recommended for it by {voiced(drug['recommended'], drug['more_recommended'])}")
+    return f": {'; '.join(told)} ({STARTING})"
 
 
 def _questions(questions: Sequence[GlanceQuestion]) -> list[Row]:
@@ -135,9 +160,9 @@ def _rows(band: GlanceBand, marks: dict[str, str]) -> list[Row]:
     shared: dict[tuple[object, ...], list[GlanceFamily]] = {}
     for family in band["families"]:
         first = family["voices"][0] if family["voices"] else None
-        key = (first and (first["short"], first["strength"], first["stance"]), _said(band["band"], family))
+        key = (first and (first["short"], first["strength"], first["stance"]), _said(band["band"], [family], bare=True))
         shared.setdefault(key, []).append(family)
-    return [_row(rows, str(key[1]), marks) for key, rows in shared.items()]
+    return [_row(rows, _said(band["band"], rows), marks) for rows in shared.values()]
 
 
 def _row(families: Sequence[GlanceFamily], said: str, marks: dict[str, str]) -> Row:
@@ -180,20 +205,30 @@ def voice_words(voice: GlanceVoice) -> str:
     return voice["short"] if voice["strength"] == "none stated" else f"{voice['short']} {voice['strength']}"
 
 
-def _said(band: str, family: GlanceFamily) -> str:
-    """What is said of a family after its name: facts, what is attached, what to check, the other side, notes."""
+def _said(band: str, families: Sequence[GlanceFamily], bare: bool = False) -> str:
+    """What is said of families after their names: facts, what is attached, what to check, the other side, notes.
+
+    Args:
+        families: those of whom the same is said, but for how many more sources and facts there are.
+        bare: without these counts.
+    """
     said: list[str] = []
+    family = families[0]
     within, status = family["within"], family["status"]
     if band == "tests":
         said.append(_TEST.get(within, ""))
     if band == "tried":
         said.append(f"now {status.replace('-', ' ')}")
     if family["facts"] and status in ("caution", "contraindicated", "contested") and within != "avoid":
-        said.append(("caution: " if status == "caution" else "") + "; ".join(map(_fact, family["facts"])))
+        # Only what is absolute stands alone: all else calls for caution, whether sources disagree or not.
+        facts = [_fact(*alike, bare=bare) for alike in zip(*(f["facts"] for f in families), strict=True)]
+        said.append(("" if status == "contraindicated" else "caution: ") + "; ".join(facts))
     said += family["only_with"] if within in ("recommended", "if-checked", "weak-ground", "avoid") else []
     if family["establish"]:
-        more = [f"+{family['more_facts']}"] if family["more_facts"] else []
-        said.append(f"check {', '.join([*family['establish'], *more])}")
+        # Where something holds already, what is merely open is told by its first.
+        named = family["establish"][: _OPEN if status == "caution" else None]
+        more = _more([len(f["establish"]) - len(named) + f["more_facts"] for f in families]) if not bare else ""
+        said.append(f"check {', '.join([*named, *filter(None, [more])])}")
     if family["against"] and within != "avoid":
         said.append(f"{'against' if within == 'disagree' else 'but'} {', '.join(map(voice_words, family['against']))}")
     # Whom both sides mean is a sentence, which a glance has no room for.
@@ -201,8 +236,19 @@ def _said(band: str, family: GlanceFamily) -> str:
     return f" - {told}" if told else ""
 
 
-def _fact(fact: GlanceFact) -> str:
-    return f"{fact['text']} ({some(fact['by'], _SOURCES, ' ')})" if fact["by"] else fact["text"]
+def _fact(*alike: GlanceFact, bare: bool = False) -> str:
+    """A fact with its first sources; of several families the same fact, of which they may have more or fewer."""
+    named = ", ".join(alike[0]["by"][:_SOURCES])
+    more = "" if bare else _more([len(fact["by"]) - _SOURCES for fact in alike])
+    return f"{alike[0]['text']} ({' '.join(filter(None, [named, more]))})" if named else alike[0]["text"]
+
+
+def _more(numbers: Sequence[int]) -> str:
+    """How many others there are, at most where families differ in that."""
+    highest = max(numbers)
+    if highest <= 0:
+        return ""
+    return f"+{highest}" if len(set(numbers)) == 1 else f"up to +{highest}"
 
 
 def closing(glance: Glance, more: str = "--full") -> str:
