@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guidegraph.render import glance_markdown
+from guidegraph.render import glance_markdown, glance_text
 from tests.conftest import AS_OF
 from tests.support.paths import ASKED
 
@@ -121,6 +121,44 @@ def test_a_technique_is_told_with_what_it_belongs_to(opened: Any) -> None:
 
 
 def test_everyday_words_and_codes_of_the_joints_are_understood(knee: Any, opened: Any) -> None:
-    assert "overweight or obesity" in knee(conditions=["obesity"])["patient"]
+    assert "overweight or obesity (obesity)" in knee(conditions=["obesity"])["patient"]
     coded = opened("osteoarthritis").therapies({"conditions": ["ICD10CM:M17.11"]}, as_of=AS_OF).glance()
-    assert coded["problem"] == "osteoarthritis of the knee" and not coded["not_understood"]
+    assert coded["problem"].startswith("osteoarthritis of the knee (Unilateral") and not coded["not_understood"]
+
+
+def test_a_cancer_of_the_past_raises_the_flags_that_name_it_first(kb: Any) -> None:
+    """Three lists of red flags say "history of cancer"; they stand before what everybody of the age shares."""
+    for written in ("history of cancer", "history of prostate cancer", "ICD10CM:Z85.46"):
+        glance = kb.therapies({**SCIATICA, "conditions": ["sciatica", written]}, as_of=AS_OF).glance()
+        assert "cancer" in glance["flags"][0].casefold() and "Age" not in glance["flags"][0]
+        assert any(flag.startswith("Age over 50") for flag in glance["flags"])
+    now = kb.therapies({**SCIATICA, "conditions": ["sciatica", "cancer"]}, as_of=AS_OF).glance()
+    assert now["flags"] == glance["flags"]
+
+
+def test_what_was_written_is_found_in_the_first_line(kb: Any) -> None:
+    written = {**SCIATICA, "conditions": ["sciatica", "migraine", "hypertension"], "medications": ["prednisolone"]}
+    told = kb.therapies(written, as_of=AS_OF).glance()["patient"]
+    assert {"neurological disease (migraine)", "hypertension", "takes corticosteroid (prednisolone)"} <= set(told)
+    missed = kb.therapies({**SCIATICA, "conditions": ["sciatica", "breastfeeding"]}, as_of=AS_OF).glance()
+    assert missed["not_understood"][0].startswith("ICD10CM:Z39.1 (breastfeeding)")
+
+
+def test_no_mark_is_explained_that_was_cut(kb: Any) -> None:
+    crowded = {
+        "age": 16,
+        "sex": "male",
+        "symptom_weeks": 6,
+        "conditions": ["sciatica"],
+        "medications": {"complete": True},
+    }
+    text = glance_text(kb.therapies(crowded, as_of=AS_OF).glance())
+    assert "undetermined" in text
+    assert all(text.count(f"[{letter}]") != 1 for letter in "abc")
+
+
+def test_a_range_is_told_by_the_short_name_of_its_number(opened: Any) -> None:
+    glance = opened("osteoarthritis").therapies({"age": 15, "conditions": ["osteoarthritis of the knee"]}, as_of=AS_OF)
+    told = glance.glance()
+    assert families(told, "do-not-give")["topical capsaicin"]["facts"][0]["text"] == "age: under 18"
+    assert told["banner"].endswith("patients of at least 16 years, at least 17 years or at least 18 years.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
@@ -128,7 +127,10 @@ def _speaks(assessment: Assessment, statement: str) -> str:
 
 
 def flags(assessment: Assessment) -> list[Flag]:
-    """The flags to weigh that the patient shows: ages, histories and risk factors that do not alone call for acting."""
+    """The flags to weigh that the patient shows: ages, histories and risk factors that do not alone call for acting.
+
+    What the patient has stands before what everybody of an age or a duration shares.
+    """
     records = assessment.records
     rows: list[Flag] = [
         {
@@ -140,10 +142,14 @@ def flags(assessment: Assessment) -> list[Flag]:
         if assessment.truth(flag) == TRUE
     ]
     label = assessment.filed.records.label
-    return sorted(rows, key=lambda row: (label(iri_of(row["id"])), row["id"]))
+
+    def shared(row: Flag) -> bool:
+        return not any(assessment.atom(iri).cls for iri, positive in assessment.held_by(iri_of(row["id"])) if positive)
+
+    return sorted(rows, key=lambda row: (shared(row), label(iri_of(row["id"])), row["id"]))
 
 
-_BANNER = "Age {} is outside the age range of every guideline here that states one ({}): they are for {}."
+_BANNER = "Age {} is outside the age range of every guideline here that states one ({}): they are for patients of {}."
 
 
 def banner(assessment: Assessment) -> str | None:
@@ -162,7 +168,7 @@ def banner(assessment: Assessment) -> str | None:
         return None
     told = _ranges(assessment, {a for atoms in stated.values() for a in atoms})
     count = len(stated)
-    ranges_told = reduce(partial(assessment.said, "either", "{} or {}"), told)
+    ranges_told = assessment.said("either", "{} or {}", ", ".join(told[:-1]), told[-1]) if told[1:] else told[0]
     return assessment.said("banner", _BANNER, plain(age), str(count), ranges_told)
 
 

@@ -13,7 +13,7 @@ from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
 from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later, of_this_patient, warned
 from guidegraph.assess.course import by_itself, kind_word
 from guidegraph.assess.families import families
-from guidegraph.assess.followed import met
+from guidegraph.assess.followed import met, stated_as
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.describe import iri_of
@@ -149,7 +149,8 @@ def _read(assessment: Assessment, row: ReadTerm) -> Iterable[str]:
 
 def _problem(assessment: Assessment) -> str:
     about = assessment.asked.about or assessment.profile.about
-    names = [assessment.records.label(cls) for cls in sorted(about, key=assessment.filed.records.label)]
+    ranked = sorted(about, key=assessment.filed.records.label)
+    names = [assessment.records.label(cls) + stated_as(assessment, cls) for cls in ranked]
     weeks = assessment.profile.values.get(gg("symptomWeeks"))
     told = ", ".join(names) or assessment.said("no-problem", "No problem named")
     if weeks is None:
@@ -167,7 +168,7 @@ def _patient(assessment: Assessment) -> Iterable[str]:
     about = assessment.asked.about or profile.about
     for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
         for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.filed.records.label):
-            yield book.label(Atom("", prop, cls))
+            yield book.label(Atom("", prop, cls)) + stated_as(assessment, cls)
     lists = [book.listed(prop) for prop in sorted(profile.complete, key=lambda prop: book.key(Atom("", prop)))]
     if lists:
         yield assessment.said("complete", "complete: {}", ", ".join(lists))

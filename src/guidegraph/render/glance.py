@@ -46,7 +46,11 @@ _TEST = {"avoid": "no", "do-not-give": "do not", "disagree": "sources disagree",
 
 def glance_text(glance: Glance) -> str:
     """The glance as text of 100 columns."""
-    return screen_text(parts_of(glance), closing(glance))
+    parts = parts_of(glance)
+    screen_text(parts, closing(glance))
+    # What was left out to make it fit takes its marks with it: none is explained that is not there.
+    shown = "".join(name for part in parts for row in part.rows for name in row.names)
+    return screen_text(parts, closing(glance, shown=shown))
 
 
 def glance_markdown(glance: Glance, more: str = "--full") -> str:
@@ -251,9 +255,13 @@ def _more(numbers: Sequence[int]) -> str:
     return f"+{highest}" if len(set(numbers)) == 1 else f"up to +{highest}"
 
 
-def closing(glance: Glance, more: str = "--full") -> str:
-    """What stands below a glance: its marks explained, counts of the rest, the knowledge, what it is not."""
-    marks = "; ".join(f"{sign} {mark}" for mark, sign in _marks(glance).items())
+def closing(glance: Glance, more: str = "--full", shown: str | None = None) -> str:
+    """What stands below a glance: its marks explained, counts of the rest, the knowledge, what it is not.
+
+    Args:
+        shown: the names with their marks that are left to be seen; all where nothing is left out.
+    """
+    marks = "; ".join(f"{sign} {mark}" for mark, sign in _marks(glance).items() if shown is None or sign in shown)
     counts = ", ".join(f"{row['families']} {row['status'].replace('-', ' ')}" for row in glance["rest"])
     knowledge = f"Knowledge {glance['knowledge']['version']}, {glance['knowledge']['digest'].partition(':')[2][:8]}."
     rest = f"{counts} ({more})" if counts and more else counts
