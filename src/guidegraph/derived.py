@@ -16,7 +16,6 @@ from guidegraph.forms import (
     OtherProblem,
     Problem,
     Source,
-    TakenNow,
     Therapy,
 )
 from guidegraph.readforms import Imprecise, Named, Unread
@@ -276,6 +275,19 @@ class GlanceFact(TypedDict):
     by: list[str]
 
 
+class GlanceTaken(TypedDict):
+    """A drug that is taken and that something true speaks against: facts, each with its kind, and the voices against it
+    on the problem asked about, beside those that recommend it where it is contested."""
+
+    intervention: str
+    label: str
+    facts: list[GlanceFact]
+    against: list[GlanceVoice]
+    more_against: int
+    recommended: list[GlanceVoice]
+    more_recommended: int
+
+
 class GlanceFamily(TypedDict):
     """Therapies of one band, status and reasons: the highest of them, the others, what is said of all of them.
 
@@ -348,7 +360,7 @@ class Glance(TypedDict):
     read: list[str]
     alerts: list[Alert]
     flags: list[str]
-    taken_now: list[TakenNow]
+    taken_now: list[GlanceTaken]
     bands: list[GlanceBand]
     other_problems: list[OtherProblem]
     ask_next: list[GlanceQuestion]

@@ -53,7 +53,7 @@ ASKED = [
     ("NKDA", "that there is no 'hypersensitivity'", "among the absent"),
     ("no cancer", "that there is no 'cancer'", "among the absent"),
     ("family history of breast cancer", "that a relative has 'cancer'", "nothing of the patient"),
-    ("breast ca 2010", "that there once was 'cancer'", "has it now"),
+    ("sciatica 2010", "that there once was 'sciatica'", "has it now"),
 ]
 REFUSED = [
     "osteoporosis on alendronate",  # a drug belongs among the medications

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from guidegraph.assess.assessment import ABSOLUTE, FALSE, FOR, TRUE, UNKNOWN, Assessment
+from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FALSE, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.questions import nothing_open_but
 from guidegraph.assess.timeline import HORIZON
 from guidegraph.knowledge.atoms import CLASSES, Atom
@@ -80,6 +80,12 @@ def of_this_patient(assessment: Assessment, therapy: str) -> bool:
         if assessment.truth(s) == TRUE and records.code(records.standing(s)) == GUIDELINE
         for iri, positive in assessment.held_by(s)
     )
+
+
+def warned(assessment: Assessment, therapy: str) -> bool:
+    """Whether a warning on a therapy holds for the patient, or they did not tolerate it; lack of coverage is none."""
+    cautions = assessment.statements(therapy, CAUTIONED)
+    return therapy in assessment.not_tolerated or any(assessment.truth(s) == TRUE for s in cautions)
 
 
 def _own(assessment: Assessment) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
@@ -13,7 +12,7 @@ from guidegraph.knowledge import describe
 from guidegraph.knowledge.describe import iri_of
 from guidegraph.knowledge.records import gg
 from guidegraph.model import TrialFact
-from guidegraph.termreadings import plain
+from guidegraph.termreadings import TAKEN, plain
 
 if TYPE_CHECKING:
     from guidegraph.forms import Flag, TakenNow, Tried
@@ -84,9 +83,9 @@ def taken_now(assessment: Assessment) -> list[TakenNow]:
         held = [*assessment.statements(drug, ABSOLUTE), *assessment.statements(drug, CAUTIONED)]
         held += assessment.opposing(drug)
         told = [
-            f"{_word(assessment, s)}: {_speaks(assessment, s)} [{records.label(records.one(s, 'statedIn'))}]"
+            f"{kind_word(assessment, s)}: {_speaks(assessment, s)} [{records.label(records.one(s, 'statedIn'))}]"
             for s in sorted(held, key=lambda s: (records.label(s), s))
-            if assessment.truth(s) == TRUE
+            if assessment.truth(s) == TRUE and not by_itself(assessment, drug, s)
         ]
         if told:
             rows.append({"intervention": assessment.name(drug), "label": records.label(drug), "because": told})
@@ -94,7 +93,26 @@ def taken_now(assessment: Assessment) -> list[TakenNow]:
     return sorted(rows, key=lambda row: (label(iri_of(row["intervention"])), row["intervention"]))
 
 
-def _word(assessment: Assessment, statement: str) -> str:
+def by_itself(assessment: Assessment, drug: str, statement: str) -> bool:
+    """Whether a statement on a drug that is taken holds for nothing but that it is taken.
+
+    "Beside a drug of that class" is said of the others: a member of it that is taken alone is none beside itself.
+    """
+    records, taken = assessment.records, assessment.settled.profile.present.get(TAKEN, frozenset())
+
+    def itself(iri: str, positive: bool) -> bool:
+        atom = assessment.atom(iri)
+        if not positive or atom.prop != TAKEN:
+            return False
+        return {t for t in taken if atom.cls in records.ancestors.get(t, (t,))} == {drug}
+
+    branches = records.branches.get(records.criterion(statement), ())
+    held = [branch for branch in branches if assessment.branch_truth(branch) == TRUE]
+    return bool(held) and all(any(itself(*literal) for literal in branch) for branch in held)
+
+
+def kind_word(assessment: Assessment, statement: str) -> str:
+    """What speaks against a drug is called by its kind: a warning, or advice against it."""
     records = assessment.records
     kind = records.one(statement, "kind")
     if assessment.filing is not None:
@@ -109,7 +127,10 @@ def _speaks(assessment: Assessment, statement: str) -> str:
 
 
 def flags(assessment: Assessment) -> list[Flag]:
-    """The flags to weigh that the patient shows: ages, histories and risk factors that do not alone call for acting."""
+    """The flags to weigh that the patient shows: ages, histories and risk factors that do not alone call for acting.
+
+    What the patient has stands before what everybody of an age or a duration shares.
+    """
     records = assessment.records
     rows: list[Flag] = [
         {
@@ -121,10 +142,14 @@ def flags(assessment: Assessment) -> list[Flag]:
         if assessment.truth(flag) == TRUE
     ]
     label = assessment.filed.records.label
-    return sorted(rows, key=lambda row: (label(iri_of(row["id"])), row["id"]))
+
+    def shared(row: Flag) -> bool:
+        return not any(assessment.atom(iri).cls for iri, positive in assessment.held_by(iri_of(row["id"])) if positive)
+
+    return sorted(rows, key=lambda row: (shared(row), label(iri_of(row["id"])), row["id"]))
 
 
-_BANNER = "Age {} is outside the age range of every guideline here that states one ({}): they are for {}."
+_BANNER = "Age {} is outside the age range of every guideline here that states one ({}): they are for patients of {}."
 
 
 def banner(assessment: Assessment) -> str | None:
@@ -143,7 +168,7 @@ def banner(assessment: Assessment) -> str | None:
         return None
     told = _ranges(assessment, {a for atoms in stated.values() for a in atoms})
     count = len(stated)
-    ranges_told = reduce(partial(assessment.said, "either", "{} or {}"), told)
+    ranges_told = assessment.said("either", "{} or {}", ", ".join(told[:-1]), told[-1]) if told[1:] else told[0]
     return assessment.said("banner", _BANNER, plain(age), str(count), ranges_told)
 
 

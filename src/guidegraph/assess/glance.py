@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
-from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later, of_this_patient
+from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later, of_this_patient, warned
+from guidegraph.assess.course import by_itself, kind_word
 from guidegraph.assess.families import families
-from guidegraph.assess.followed import met
+from guidegraph.assess.followed import met, stated_as
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.describe import iri_of
@@ -21,7 +22,15 @@ from guidegraph.model import STATUSES
 from guidegraph.termreadings import short
 
 if TYPE_CHECKING:
-    from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
+    from guidegraph.derived import (
+        Glance,
+        GlanceBand,
+        GlanceFact,
+        GlanceFamily,
+        GlanceQuestion,
+        GlanceTaken,
+        GlanceVoice,
+    )
     from guidegraph.forms import Assessed, Contraindication, Recommendation, Therapy
     from guidegraph.knowledge.lay import LayWords
     from guidegraph.readforms import ReadTerm
@@ -89,7 +98,7 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
     for code, heading in HEADINGS.items():
         rows = [_family(assessment, entries, h, members[h], where[h][1]) for h in ranks if where[h][0] == code]
         if rows and code != "rest":
-            placed = _placed(code, rows, lambda row: of_this_patient(assessment, named[row["therapy"]]))
+            placed = _placed(code, rows, lambda row, of: of(assessment, named[row["therapy"]]))
             shown.append({"band": code, "heading": assessment.said(f"band-{code}", heading), "families": placed})
     left = Counter(entries[head]["status"] for head in members if where[head][0] == "rest")
     return {
@@ -105,7 +114,7 @@ def glance(assessment: Assessment, answer: Assessed) -> Glance:
         "read": [text for row in answer["by_reading"] for text in _read(assessment, row)],
         "alerts": answer["alerts"],
         "flags": [flag["label"] for flag in answer["flags"]],
-        "taken_now": answer["taken_now"],
+        "taken_now": [_taken(assessment, named[row["intervention"]], entries) for row in answer["taken_now"]],
         "bands": shown,
         "other_problems": [row for row in answer["other_problems"] if row["held"]],
         "ask_next": _next(answer),
@@ -141,7 +150,8 @@ def _read(assessment: Assessment, row: ReadTerm) -> Iterable[str]:
 
 def _problem(assessment: Assessment) -> str:
     about = assessment.asked.about or assessment.profile.about
-    names = [assessment.records.label(cls) for cls in sorted(about, key=assessment.filed.records.label)]
+    ranked = sorted(about, key=assessment.filed.records.label)
+    names = [assessment.records.label(cls) + stated_as(assessment, cls) for cls in ranked]
     weeks = assessment.profile.values.get(gg("symptomWeeks"))
     told = ", ".join(names) or assessment.said("no-problem", "No problem named")
     if weeks is None:
@@ -159,7 +169,7 @@ def _patient(assessment: Assessment) -> Iterable[str]:
     about = assessment.asked.about or profile.about
     for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
         for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.filed.records.label):
-            yield book.label(Atom("", prop, cls))
+            yield book.label(Atom("", prop, cls)) + stated_as(assessment, cls)
     lists = [book.listed(prop) for prop in sorted(profile.complete, key=lambda prop: book.key(Atom("", prop)))]
     if lists:
         yield assessment.said("complete", "complete: {}", ", ".join(lists))
@@ -187,7 +197,8 @@ def _family(
         "only_with": _attached(assessment, best[0], within) if best else [],
         "establish": establish[:_FACTS],
         "more_facts": max(0, len(establish) - _FACTS),
-        "marks": entry["marks"],
+        # A mark behind a family's name is one of everything that is named.
+        "marks": [mark for mark in entry["marks"] if all(mark in entries[t]["marks"] for t in among)],
         "in_weeks": float(later(assessment, head)[0].weeks) if within == "not-now" else None,
         "notes": _notes(assessment, entry, head, within),
     }
@@ -280,6 +291,28 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
     return told
 
 
+def _taken(assessment: Assessment, drug: str, entries: Mapping[str, Therapy]) -> GlanceTaken:
+    """What speaks against a drug that is taken: facts with their kind, and the voices of both sides on the problem."""
+    entry, facts = entries[drug], defaultdict[str, list[str]](list)
+    for row in entry["contraindications"]:
+        statement = iri_of(row["id"])
+        stated = row["truth"] == TRUE and not row["note"] and assessment.records.one(statement, "kind")
+        if stated and not by_itself(assessment, drug, statement):
+            told = f"{kind_word(assessment, statement)}: {_fact(assessment, row)}"
+            facts[told].append(describe.short_name(assessment.records, iri_of(row["document"]["id"])))
+    against = _ranked(held(entry["against"]))
+    both = _ranked(held(entry["for"])) if against else []
+    return {
+        "intervention": entry["intervention"],
+        "label": entry["label"],
+        "facts": [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in facts.items()],
+        "against": [_voice(assessment, voice) for voice in against[:_VOICES]],
+        "more_against": max(0, len(against) - _VOICES),
+        "recommended": [_voice(assessment, voice) for voice in both[:_VOICES]],
+        "more_recommended": max(0, len(both) - _VOICES),
+    }
+
+
 def _fact(assessment: Assessment, row: Contraindication) -> str:
     """By which facts of the patient a contraindication holds, without how they came to be known."""
     statement = iri_of(row["id"])
@@ -330,11 +363,15 @@ def _check_first(assessment: Assessment, therapy: str) -> Iterable[str]:
         yield assessment.said("check-first", "check first: absolute in {} ({})", ", ".join(together), named)
 
 
-def _placed(band: str, rows: list[GlanceFamily], own: Callable[[GlanceFamily], bool]) -> list[GlanceFamily]:
+def _placed(
+    band: str, rows: list[GlanceFamily], is_so: Callable[[GlanceFamily, Callable[[Assessment, str], bool]], bool]
+) -> list[GlanceFamily]:
     """The families of a band in their order: what is recommended for something of this patient's own before what is for
-    everybody, tests by what they come to, what comes later by its day, others as they stand in an answer."""
-    if band == "recommended":
-        return sorted(rows, key=lambda row: not own(row))
+    everybody, what a warning holds of before what only has open questions, tests by what they come to, what comes later
+    by its day, others as they stand in an answer."""
+    first = {"recommended": of_this_patient, "if-checked": warned, "weak-ground": warned}.get(band)
+    if first is not None:
+        return sorted(rows, key=lambda row: not is_so(row, first))
     if band == "tests":
         return sorted(rows, key=lambda row: _TESTS.index(row["within"]) if row["within"] in _TESTS else len(_TESTS))
     return sorted(rows, key=lambda row: row["in_weeks"] or 0.0) if band == "not-now" else rows

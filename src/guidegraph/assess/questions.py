@@ -208,7 +208,11 @@ def _idle(assessment: Assessment) -> set[str]:
 
 
 def _decides(assessment: Assessment, question: _Question, heads: Mapping[str, str]) -> str:
-    """The gravest of what an answer could change, with the first therapy of which: by status, then best voice."""
+    """The gravest of what an answer could change, with the first therapy of which: by status, then best voice.
+
+    A family stands for what it changes only where its head is changed; else a member is named that is: no question may
+    seem to rule out a class of which it rules out one drug.
+    """
     records, order = assessment.filed.records, list(STATUSES)
 
     def rank(therapy: str) -> tuple[int, int, str, str]:
@@ -216,9 +220,9 @@ def _decides(assessment: Assessment, question: _Question, heads: Mapping[str, st
         return order.index(assessment.statuses[therapy]), -max(said, default=0), records.label(therapy), therapy
 
     for role, verb in _VERBS.items() if not question.signs else ():
-        found = {heads[therapy] for therapy, roles in question.therapies.items() if role in roles}
-        if found:
-            named = assessment.records.label(min(found, key=rank))
+        changed = {therapy for therapy, roles in question.therapies.items() if role in roles}
+        if changed:
+            named = assessment.records.label(min((heads[t] if heads[t] in changed else t for t in changed), key=rank))
             return assessment.said(f"question-{role}", f"{verb} {{}}", named)
     return ""
 

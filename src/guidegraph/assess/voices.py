@@ -113,7 +113,8 @@ def _spoken(assessment: Assessment, statement: str, reporters: Iterable[str]) ->
 
 
 def ended(assessment: Assessment, therapy: str) -> list[Recommendation]:
-    """The voices on a therapy that a later edition ended which was not read on it, but for those of other patients."""
+    """The voices on a therapy that a later edition ended which was not read on it, but for those of other patients and
+    of other problems: what spoke of another one took no side on this one while it held either."""
     records = assessment.records
     edges = records.edges.get(therapy, {})
     gone = {s for role in _STAYING for s in edges.get(role, ()) if s in assessment.ended}
@@ -124,7 +125,9 @@ def ended(assessment: Assessment, therapy: str) -> list[Recommendation]:
     for statement in ordered(assessment, gone):
         later = _later_editions(records, records.one(statement, "statedIn"))
         truth = assessment.truth(records.criterion(statement))
-        if not later or truth == FALSE or _addressed(records, therapy, reaching, later):
+        if not later or truth == FALSE or not _of_problem(assessment, statement):
+            continue
+        if _addressed(records, therapy, reaching, later):
             continue
         row: Recommendation = described(assessment, describe.recommendation, statement, truth)
         row["standing"] = records.code(gg("EndedStanding"))
@@ -132,6 +135,12 @@ def ended(assessment: Assessment, therapy: str) -> list[Recommendation]:
         row["because"] = f"its later edition was not read on this: {'; '.join(map(records.label, later))}"
         rows.append(row)
     return rows
+
+
+def _of_problem(assessment: Assessment, statement: str) -> bool:
+    """Whether a statement speaks of the problem asked about; what states no indication speaks of every one."""
+    about, speaks_of = assessment.asked.about, assessment.records.indications.get(statement, ())
+    return not about or not speaks_of or any(assessment.records.same_problem(a, b) for a in about for b in speaks_of)
 
 
 def _later_editions(records: Records, document: str) -> list[str]:

@@ -101,7 +101,7 @@ class FactBook:
         if not atom.prop:
             return "a criterion outside the population fragment"
         if not atom.cls:
-            return f"{self._term(atom.prop).label}: {self.range(atom)}"
+            return f"{self.short(atom.prop)}: {self.range(atom)}"
         name = self._records.label(atom.cls)
         if atom.prop == gg("hasTrial"):
             how = self._records.label(atom.outcome) if atom.outcome else self.said("any-outcome", "any outcome")

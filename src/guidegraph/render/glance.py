@@ -10,19 +10,29 @@ from guidegraph.sayings import Saying, as_written, in_words
 from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
 
 if TYPE_CHECKING:
-    from guidegraph.derived import Glance, GlanceBand, GlanceFact, GlanceFamily, GlanceQuestion, GlanceVoice
+    from guidegraph.derived import (
+        Glance,
+        GlanceBand,
+        GlanceFact,
+        GlanceFamily,
+        GlanceQuestion,
+        GlanceTaken,
+        GlanceVoice,
+    )
     from guidegraph.forms import Alert
 
 #: Sources of a fact, flags, readings and what is not translated that are named; the others are counted.
 _SOURCES, _FLAGS, _READ, _LEFT = 1, 1, 2, 3
+#: Open facts that are named beside a caution that holds.
+_OPEN = 1
 #: Characters of the members of a family that are named, else counted.
 _MEMBERS = 30
 #: Lines that the parts keep when the whole must shrink, those of other bands one; 0 are never cut.
 _LEAST = {
     "alert": 0,
     "do-not-give": 0,
-    "recommended": 8,
-    "if-checked": 3,
+    "recommended": 6,
+    "if-checked": 6,
     "disagree": 3,
     "weak-ground": 2,
     "avoid": 3,
@@ -37,7 +47,11 @@ _TEST = {"avoid": "no", "do-not-give": "do not", "disagree": "sources disagree",
 
 def glance_text(glance: Glance) -> str:
     """The glance as text of 100 columns."""
-    return screen_text(parts_of(glance), closing(glance), in_words(glance["words"]))
+    parts, said = parts_of(glance), in_words(glance["words"])
+    screen_text(parts, closing(glance), said)
+    # What was left out to make it fit takes its marks with it: none is explained that is not there.
+    shown = "".join(name for part in parts for row in part.rows for name in row.names)
+    return screen_text(parts, closing(glance, shown=shown), said)
 
 
 def glance_markdown(glance: Glance, more: str = "--full") -> str:
@@ -53,8 +67,7 @@ def parts_of(glance: Glance) -> list[Part]:
     bands = {b["band"]: Part(b["heading"], _rows(b, marks, said), _least(b["band"])) for b in shown}
     called = [bands.pop("alert")] if "alert" in bands else []
     refused = [bands.pop("do-not-give")] if "do-not-give" in bands else []
-    starting = said("starting", STARTING)
-    drugs = [Row([drug["label"]], f": {'; '.join(drug['because'])} ({starting})") for drug in glance["taken_now"]]
+    drugs = [Row([drug["label"]], _taken(drug, said)) for drug in glance["taken_now"]]
     # An answer to a patient who was not understood whole says so before anything else.
     missed = one_row(said("not-understood", "NOT UNDERSTOOD"), "; ".join(glance["not_understood"]), 0)
     parts = [
@@ -75,9 +88,26 @@ def parts_of(glance: Glance) -> list[Part]:
         told = said("other-of", "recommendations on {}: name it as the problem to see them", told)
         parts += one_row(said("other-problem", "OTHER PROBLEM"), told)
     if not emergency:
-        parts += [Part(said("ask-next", "ASK NEXT"), asked, 2)] if (asked := _questions(glance["ask_next"])) else []
+        parts += [Part(said("ask-next", "ASK NEXT"), asked, 3)] if (asked := _questions(glance["ask_next"])) else []
     unused = [*glance["unused"], *(said("unknown-term", "{} (none of our terms)", label) for label in glance["others"])]
     return [*parts, *one_row(said("unused", "NOT USED"), "; ".join(unused), 0)]
+
+
+def _taken(drug: GlanceTaken, said: Saying) -> str:
+    """What speaks against a drug that is taken: who advises against it may be contradicted, and who takes it may do so
+    for something else."""
+
+    def voiced(voices: Sequence[GlanceVoice], more: int) -> str:
+        return _voices(voices, said) + (f" +{more}" if more else "")
+
+    told = [_fact(fact) for fact in drug["facts"]]
+    if drug["against"]:
+        against = voiced(drug["against"], drug["more_against"])
+        told.append(said("taken-against", "advised against for this problem by {}", against))
+    if drug["recommended"]:
+        recommended = voiced(drug["recommended"], drug["more_recommended"])
+        told.append(said("taken-for", "recommended for it by {}", recommended))
+    return f": {'; '.join(told)} ({said('starting', STARTING)})"
 
 
 def _questions(questions: Sequence[GlanceQuestion]) -> list[Row]:
@@ -146,9 +176,10 @@ def _rows(band: GlanceBand, marks: dict[str, str], said: Saying) -> list[Row]:
     shared: dict[tuple[object, ...], list[GlanceFamily]] = {}
     for family in band["families"]:
         first = family["voices"][0] if family["voices"] else None
-        key = (first and (first["short"], first["strength"], first["stance"]), _said(band["band"], family, said))
+        alike = _said(band["band"], [family], said, bare=True)
+        key = (first and (first["short"], first["strength"], first["stance"]), alike)
         shared.setdefault(key, []).append(family)
-    return [_row(rows, str(key[1]), marks, said) for key, rows in shared.items()]
+    return [_row(rows, _said(band["band"], rows, said), marks, said) for rows in shared.values()]
 
 
 def _row(families: Sequence[GlanceFamily], after: str, marks: dict[str, str], said: Saying) -> Row:
@@ -197,21 +228,32 @@ def _status(status: str, said: Saying) -> str:
     return said(f"status {status}", status.replace("-", " "))
 
 
-def _said(band: str, family: GlanceFamily, said: Saying) -> str:
-    """What is said of a family after its name: facts, what is attached, what to check, the other side, notes."""
+def _said(band: str, families: Sequence[GlanceFamily], said: Saying, bare: bool = False) -> str:
+    """What is said of families after their names: facts, what is attached, what to check, the other side, notes.
+
+    Args:
+        families: those of whom the same is said, but for how many more sources and facts there are.
+        bare: without these counts.
+    """
     told: list[str] = []
+    family = families[0]
     within, status = family["within"], family["status"]
     if band == "tests" and within in _TEST:
         told.append(said(f"test-{within}", _TEST[within]))
     if band == "tried":
         told.append(said("status", "now {}", _status(status, said)))
     if family["facts"] and status in ("caution", "contraindicated", "contested") and within != "avoid":
-        facts = "; ".join(map(_fact, family["facts"]))
-        told.append(said("caution", "caution: {}", facts) if status == "caution" else facts)
+        # Only what is absolute stands alone: all else calls for caution, whether sources disagree or not.
+        facts = "; ".join(
+            _fact(*alike, said=said, bare=bare) for alike in zip(*(f["facts"] for f in families), strict=True)
+        )
+        told.append(facts if status == "contraindicated" else said("caution", "caution: {}", facts))
     told += family["only_with"] if within in ("recommended", "if-checked", "weak-ground", "avoid") else []
     if family["establish"]:
-        more = [f"+{family['more_facts']}"] if family["more_facts"] else []
-        told.append(said("check", "check {}", ", ".join([*family["establish"], *more])))
+        # Where something holds already, what is merely open is told by its first.
+        named = family["establish"][: _OPEN if status == "caution" else None]
+        more = _more([len(f["establish"]) - len(named) + f["more_facts"] for f in families], said) if not bare else ""
+        told.append(said("check", "check {}", ", ".join([*named, *filter(None, [more])])))
     if family["against"] and within != "avoid":
         word = ("against", "against {}") if within == "disagree" else ("but", "but {}")
         told.append(said(*word, _voices(family["against"], said)))
@@ -221,14 +263,29 @@ def _said(band: str, family: GlanceFamily, said: Saying) -> str:
     return f" - {text}" if text else ""
 
 
-def _fact(fact: GlanceFact) -> str:
-    return f"{fact['text']} ({some(fact['by'], _SOURCES, ' ')})" if fact["by"] else fact["text"]
+def _fact(*alike: GlanceFact, said: Saying = as_written, bare: bool = False) -> str:
+    """A fact with its first sources; of several families the same fact, of which they may have more or fewer."""
+    named = ", ".join(alike[0]["by"][:_SOURCES])
+    more = "" if bare else _more([len(fact["by"]) - _SOURCES for fact in alike], said)
+    return f"{alike[0]['text']} ({' '.join(filter(None, [named, more]))})" if named else alike[0]["text"]
 
 
-def closing(glance: Glance, more: str = "--full") -> str:
-    """What stands below a glance: its marks explained, counts of the rest, the knowledge, what it is not."""
+def _more(numbers: Sequence[int], said: Saying) -> str:
+    """How many others there are, at most where families differ in that."""
+    highest = max(numbers)
+    if highest <= 0:
+        return ""
+    return f"+{highest}" if len(set(numbers)) == 1 else said("up-to", "up to {}", f"+{highest}")
+
+
+def closing(glance: Glance, more: str = "--full", shown: str | None = None) -> str:
+    """What stands below a glance: its marks explained, counts of the rest, the knowledge, what it is not.
+
+    Args:
+        shown: the names with their marks that are left to be seen; all where nothing is left out.
+    """
     said = in_words(glance["words"])
-    marks = "; ".join(f"{sign} {mark}" for mark, sign in _marks(glance).items())
+    marks = "; ".join(f"{sign} {mark}" for mark, sign in _marks(glance).items() if shown is None or sign in shown)
     counts = ", ".join(
         said("rest", "{} {}", str(row["families"]), _status(row["status"], said)) for row in glance["rest"]
     )

@@ -13,7 +13,7 @@ from guidegraph.render.screen import Part, Row, escaped
 from guidegraph.words import WIDTH, clean
 
 if TYPE_CHECKING:
-    from guidegraph.derived import Glance, GlanceFamily, GlanceVoice
+    from guidegraph.derived import Glance, GlanceFamily, GlanceTaken, GlanceVoice
     from guidegraph.forms import Alert
 
 #: How the parts are marked that nobody must pass over, by the code of their words.
@@ -76,7 +76,10 @@ def plain_parts(glance: Glance) -> list[Part]:
         _part("band-do-not-give", bands.pop("band-do-not-give", [])),
         _part(
             "takes-now",
-            [f"{d['label']}: {'; '.join(d['because'])}; {_said(glance, 'starting')}." for d in glance["taken_now"]],
+            [
+                f"{d['label']}: {'; '.join(_taken(glance, d))}; {_said(glance, 'starting')}."
+                for d in glance["taken_now"]
+            ],
         ),
         *(_part(code, rows) for code, rows in bands.items()),
     ]
@@ -140,6 +143,20 @@ def _signs(glance: Glance) -> list[str]:
     return [_said(glance, "signs-now"), *(_said(glance, code, "; ".join(named)) for code, named in rows if named)]
 
 
+def _taken(glance: Glance, drug: GlanceTaken) -> list[str]:
+    """What speaks against a drug that is taken: facts, then who is against it and who is for it."""
+    told = [f"{fact['text']} ({', '.join(fact['by'])})" if fact["by"] else fact["text"] for fact in drug["facts"]]
+    sides = (
+        ("taken-against", drug["against"], drug["more_against"]),
+        ("taken-for", drug["recommended"], drug["more_recommended"]),
+    )
+    for code, voices, number in sides:
+        more = [_said(glance, "more", str(number))] if number else []
+        if voices:
+            told.append(_said(glance, code, "; ".join([*(_voice(glance["words"], v) for v in voices), *more])))
+    return told
+
+
 def _row(glance: Glance, band: str, family: GlanceFamily) -> str:
     """One family: its name and members, what is said of it, and who says so."""
     words, within = glance["words"], family["within"]
@@ -148,7 +165,7 @@ def _row(glance: Glance, band: str, family: GlanceFamily) -> str:
     said += [_said(glance, "status", words[f"status {family['status']}"])] if band == "tried" else []
     if family["facts"] and within != "avoid":
         facts = "; ".join(f"{f['text']} ({', '.join(f['by'])})" if f["by"] else f["text"] for f in family["facts"])
-        said.append(_said(glance, "caution" if family["status"] == "caution" else "because", facts))
+        said.append(_said(glance, "because" if family["status"] == "contraindicated" else "caution", facts))
     said += family["only_with"] if within in ("recommended", "if-checked", "weak-ground", "avoid") else []
     if family["establish"]:
         more = [_said(glance, "more", str(family["more_facts"]))] if family["more_facts"] else []

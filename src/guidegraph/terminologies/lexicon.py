@@ -299,7 +299,9 @@ class Lexicon:
             first = readings[0]
             step = f"{row.label} is {first.name} [{TITLE}]"
             sources = tuple(sorted({SOURCE, *first.sources}))
-            return replace(first, steps=(step, *first.steps), absent_steps=(step, *first.absent_steps), sources=sources)
+            # It is told by the name that was given, not by how its code is filed.
+            steps, absent = (step, *first.steps), (step, *first.absent_steps)
+            return replace(first, label=row.label, steps=steps, absent_steps=absent, sources=sources)
         closed = [self._closed(reading.present) for reading in readings]
         present = self._telling(frozenset.intersection(*closed), True)
         absent = self._telling({c for reading in readings for c in reading.absent}, False)
