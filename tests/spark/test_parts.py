@@ -40,17 +40,25 @@ def sent(kb: Any, table: Path, **options: Any) -> Any:
     return pickle.loads(pickle.dumps(kernel(kb.knowledge, columns, schema["patient"], asked, several)))
 
 
-def test_parts_joined_are_the_table(kb: Any, tmp_path: Path) -> None:
+ASKED: list[dict[str, Any]] = [
+    {"statements": True},
+    {"facts": True, "blocking": True},
+    {"blocking": True, "long": True, "therapies": ["NSAID", "exercise therapy"]},
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: " ".join(asked))
+def test_parts_joined_are_the_table(kb: Any, tmp_path: Path, asked: dict[str, Any]) -> None:
     table = tmp_path / "t.parquet"
     named = pl.when(patient="p777").then(pl.lit(" p7")).otherwise("patient").alias("patient")
     wide(900, 5, bad=0.02).with_columns(named).write_parquet(table)
-    whole = answer_table(kb, table, tmp_path / "o.parquet", as_of=AS_OF, statements=True)
+    whole = answer_table(kb, table, tmp_path / "o.parquet", as_of=AS_OF, **asked)
     parts = [Part(0, str(table), 0, 400, 1), Part(1, str(table), 400, 499, 401), Part(2, str(table), 899, 1, 900)]
     folder = Folder(unfinished(tmp_path / "out"), "job")
     folder.begin({"as_of": "2026-01-01"})
     there = Folder(folder.path, "job")
     there.check()
-    arrived = sent(kb, table, statements=True)
+    arrived = sent(kb, table, **asked)
     for part in parts:
         assert folder.report(part) is None
         there.keep(part, answered(part, arrived, there.place(part)))
@@ -167,15 +175,16 @@ def test_batches_of_arrow_are_answered_row_by_row(kb: Any, tmp_path: Path) -> No
     given = wide(500, 8, bad=0.03)
     given = given.with_columns(pl.when(patient="p300").then(pl.lit("p3")).otherwise("patient").alias("patient"))
     given.write_parquet(tmp_path / "t.parquet")
-    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF)
+    lists: Any = {"facts": True, "blocking": True}
+    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF, **lists)
     several = (pl.col("patient") == "p3").alias(SEVERAL)
     batches = given.with_columns(pl.when(several).then(True).alias(SEVERAL)).to_arrow().to_batches(max_chunksize=120)
     found = pl.concat(
-        [pl.DataFrame(b) for b in answered_batches(sent(kb, tmp_path / "t.parquet"), iter(batches), "here")]
+        [pl.DataFrame(b) for b in answered_batches(sent(kb, tmp_path / "t.parquet", **lists), iter(batches), "here")]
     )
     assert found["patient"].equals(given["patient"])
     read = found.filter(pl.col("left_out").is_null())
-    embedded = pl.read_parquet(tmp_path / "o.parquet").with_columns(pl.exclude("patient").cast(pl.String))
+    embedded = pl.read_parquet(tmp_path / "o.parquet").with_columns(pl.exclude("patient", *lists).cast(pl.String))
     assert read.drop("left_out", "not_understood").equals(embedded)
     assert len(found) - len(read) == report.left_out > 5
     out = found.filter(pl.col("left_out").is_not_null())
@@ -243,9 +252,3 @@ def test_what_a_job_failed_of_is_told_in_a_sentence() -> None:
     for text, why in texts.items():
         with pytest.raises(UsageError, match=why), told("it failed", "Mend it."):
             raise RuntimeError(text)
-
-
-def test_lists_are_asked_for_here(kb: Any) -> None:
-    """They are in the words of the knowledge, which goes to no other machine."""
-    with pytest.raises(UsageError, match="stays on this machine"):
-        kernel(kb.knowledge, (), pl.String(), request(kb, {"as_of": AS_OF, "facts": True}))

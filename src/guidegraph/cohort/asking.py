@@ -10,6 +10,7 @@ from datetime import date
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
 from guidegraph.knowledge.criteria import Criteria, compile_criteria
+from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.profile import Vocabulary
 
@@ -81,14 +82,14 @@ class Question:
         criteria: the criteria that it is asked of.
         vocabulary: the terms.
         knowledge: the digest of the knowledge.
-        named: the knowledge itself, where lists are asked for, which are in its words; it goes to no other machine.
+        book: the words for facts, where lists are asked for.
     """
 
     asked: Request
     criteria: Criteria
     vocabulary: Vocabulary
     knowledge: str
-    named: Knowledge | None = None
+    book: FactBook | None = None
 
 
 def question(knowledge: Knowledge, asked: Request) -> Question:
@@ -99,5 +100,5 @@ def question(knowledge: Knowledge, asked: Request) -> Question:
     """
     knowledge.one_clock()
     criteria = compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
-    named = knowledge if asked.facts or asked.blocking else None
-    return Question(asked, criteria, knowledge.vocabulary, knowledge.digest, named)
+    book = knowledge.book if asked.facts or asked.blocking else None
+    return Question(asked, criteria, knowledge.vocabulary, knowledge.digest, book)

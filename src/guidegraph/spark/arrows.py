@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from guidegraph.cohort.cells import Unread, Unreadable
 from guidegraph.cohort.columns import naming
+from guidegraph.cohort.lists import LISTS
+from guidegraph.cohort.outputs import BLOCKING, FACTS
 from guidegraph.cohort.rows import Batch, FrameRows
 from guidegraph.cohort.run import Work
 from guidegraph.cohort.tables import BATCH
@@ -37,10 +39,11 @@ def answered(sent: Kernel, batches: Iterator[pa.RecordBatch], where: str) -> Ite
     work = Work(decides, rows)
     for batch in rows.batches(decides.criteria, decides.vocabulary):
         answer = work.answer(batch).select(work.decoded)
-        answer = answer.with_columns(pl.exclude(name).cast(pl.String), *_texts(told, batch, first))
+        spelt = [head for head in work.coded if head not in (name, FACTS, BLOCKING)]
+        answer = answer.with_columns(pl.col(spelt).cast(pl.String), *_texts(told, batch, first))
         told.clear()
         first += len(batch.identifiers)
-        schema = pa.schema([(head, kinds[0] if head == name else pa.string()) for head in answer.columns])
+        schema = pa.schema([(head, kinds[0] if head == name else _kind(kind)) for head, kind in answer.schema.items()])
         yield from answer.to_arrow().cast(schema).to_batches()
 
 
@@ -55,6 +58,11 @@ def _gathered(batches: Iterator[pa.RecordBatch], name: str, kinds: list[pa.DataT
             held = []
     if held:
         yield cast(pl.DataFrame, pl.from_arrow(pa.Table.from_batches(held)))
+
+
+def _kind(kind: pl.DataType) -> pa.DataType:
+    """The type of a column of the answer as Spark expects it."""
+    return pa.list_(pa.string()) if kind == LISTS else pa.string()
 
 
 class _EachRow(Unreadable):

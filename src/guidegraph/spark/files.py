@@ -185,6 +185,8 @@ def _said(kb: KnowledgeBase, asked: Request) -> dict[str, Any]:
         "therapies": sorted(asked.therapies),
         "statements": asked.statements,
         "long": asked.long,
+        "facts": asked.facts,
+        "blocking": asked.blocking,
         "strict": asked.strict,
     }
 

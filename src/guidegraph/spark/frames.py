@@ -9,13 +9,14 @@ import polars as pl
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, functions
 from pyspark.sql.pandas.types import to_arrow_schema
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from guidegraph import assets
 from guidegraph.api import KnowledgeBase, open_knowledge
 from guidegraph.api.cohort import CohortOptions, request
 from guidegraph.cohort.asking import Question
 from guidegraph.cohort.columns import IGNORED, Columns, naming
+from guidegraph.cohort.lists import LISTS
 from guidegraph.cohort.longrows import is_long
 from guidegraph.cohort.rows import FrameRows
 from guidegraph.cohort.run import Work
@@ -50,10 +51,11 @@ def statuses(patients: DataFrame, kb: KnowledgeBase | None, options: CohortOptio
     # The words as they are here: a kernel that has opened them would not be plain data any more.
     decides = Question(asked, sent.criteria, kb.vocabulary, sent.knowledge)
     heads = Work(decides, FrameRows((), columns, kinds[name], lambda frame: sent.several, _FRAME)).coded
-    texts = [head for head in heads if head != name]
-    schema = StructType(
-        [patients.schema[name], *(StructField(text, StringType()) for text in (*texts, LEFT_OUT, NOT_UNDERSTOOD))]
-    )
+    told = {
+        head: ArrayType(StringType()) if kind == LISTS else StringType() for head, kind in heads.items() if head != name
+    }
+    told |= dict.fromkeys((LEFT_OUT, NOT_UNDERSTOOD), StringType())
+    schema = StructType([patients.schema[name], *(StructField(head, kind) for head, kind in told.items())])
     return _marked(chosen, name).mapInArrow(partial(frames, pickle.dumps(sent), assets.VERSION), schema)
 
 
