@@ -63,7 +63,7 @@ def test_parts_joined_are_the_table(kb: Any, tmp_path: Path, asked: dict[str, An
         assert folder.report(part) is None
         there.keep(part, answered(part, arrived, there.place(part)))
     reports = [folder.report(part) for part in parts]
-    one = merged(parts, reports, False)  # type: ignore[arg-type]
+    one = merged(parts, reports)  # type: ignore[arg-type]
     assert replace(one, columns=whole.columns) == whole
     assert whole.left_out > 10
     assert any("not understood" in entry.what for entry in whole.unread)
@@ -87,7 +87,7 @@ def test_a_folder_of_parts_is_reported_on_as_the_file_is(kb: Any, tmp_path: Path
     reports = [answered(part, arrived, folder.place(part)) for part in parts]
     with pytest.raises(UsageError, match="not all parts"):
         cohort_report(kb, folder.path)
-    folder.finish(tmp_path / "out", manifest(parts, reports, merged(parts, reports, False), {}))
+    folder.finish(tmp_path / "out", manifest(parts, reports, merged(parts, reports), {}))
     assert without_source(cohort_report(kb, tmp_path / "out")) == without_source(
         cohort_report(kb, tmp_path / "o.parquet")
     )
@@ -108,7 +108,7 @@ def test_rows_of_several_files_are_told_by_their_file(kb: Any, tmp_path: Path) -
         parts.append(Part(at, str(tmp_path / name), 0, 2, 1 + 2 * at))
     arrived = sent(kb, tmp_path / "a.parquet")
     reports = [answered(part, arrived, tmp_path / part.name) for part in parts]
-    whole = merged(parts, reports, True)
+    whole = merged(parts, reports, [(1, "a.parquet"), (3, "b.parquet")])
     ((count, examples),) = [(entry.count, entry.examples) for entry in whole.unread]
     assert (count, examples) == (2, [(1, "x"), (3, "x")])
     assert [whole.place(row) for row, _ in examples] == ["row 1 of a.parquet", "row 1 of b.parquet"]

@@ -17,6 +17,7 @@ import polars as pl
 from guidegraph import assets
 from guidegraph.cohort.asking import Question, Request, question
 from guidegraph.cohort.columns import Column, naming
+from guidegraph.cohort.sayings import KEY
 from guidegraph.domains import Selection
 from guidegraph.errors import KnowledgeError
 from guidegraph.knowledge.criteria import Criteria
@@ -65,6 +66,11 @@ class Kernel:
     tables: str
     shipped: Path
     told: Told | None = None
+
+    @property
+    def of_facts(self) -> bool:
+        """Whether a row is a fact, not a patient."""
+        return any(column.kind == KEY for column in self.columns)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
