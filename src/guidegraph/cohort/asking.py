@@ -29,6 +29,7 @@ class Request:
         facts, blocking: whether what is understood, and the unknown facts that keep therapies open, are listed.
         strict: whether a row that cannot be read stops everything.
         afresh: whether to start anew, even where an earlier run of the same was cut short.
+        problem: of records, the condition (IRI) that is asked about; the only one of each if "".
     """
 
     as_of: date
@@ -41,6 +42,7 @@ class Request:
     blocking: bool = False
     strict: bool = False
     afresh: bool = False
+    problem: str = ""
 
 
 @dataclass

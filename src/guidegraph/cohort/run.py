@@ -152,6 +152,7 @@ class Work:
                 asked.as_of.isoformat(),
                 asked.jurisdiction,
                 tuple(sorted(asked.voices)),
+                asked.problem,
                 report.patients,
                 report.left_out,
                 report.contradicted,

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from guidegraph import assets
 from guidegraph.api import KnowledgeBase
-from guidegraph.api.cohort import CohortOptions, request
+from guidegraph.api.cohort import CohortOptions, no_problem, request
 from guidegraph.cohort.asking import Report, Request
 from guidegraph.cohort.columns import IGNORED, naming
 from guidegraph.cohort.longrows import is_long, long_columns
@@ -53,6 +53,7 @@ def answer_files(
     """
     if options.get("table"):
         raise UsageError("no DuckDB file", where=str(source), mend="Leave out --table.")
+    no_problem(options, str(source))
     asked, place = request(kb, options), unfinished(output)
     files = _files(source)
     groups, sent = _groups(files), _kernel(kb, source, files, asked, options)

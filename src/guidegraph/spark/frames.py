@@ -13,7 +13,7 @@ from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from guidegraph import assets
 from guidegraph.api import KnowledgeBase, open_knowledge
-from guidegraph.api.cohort import CohortOptions, request
+from guidegraph.api.cohort import CohortOptions, no_problem, request
 from guidegraph.cohort.asking import Question
 from guidegraph.cohort.columns import IGNORED, Columns, naming
 from guidegraph.cohort.lists import LISTS
@@ -36,6 +36,7 @@ def statuses(patients: DataFrame, kb: KnowledgeBase | None, options: CohortOptio
     kb = kb or open_knowledge()
     if options.get("long"):
         raise UsageError("a DataFrame is answered with a row a patient", where="long", mend="Unpivot the answer.")
+    no_problem(options, _FRAME)
     asked = request(kb, options)
     meanings = options.get("columns", {})
     facts = is_long([meanings.get(name, name) for name in patients.columns])
