@@ -204,7 +204,8 @@ def _has(name: str) -> bool:
 
 
 def test_spark_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyspark", None)
+    for name in ("pyspark", "pyspark.sql"):  # the second by itself, where another test has imported it
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "guidegraph.spark.files", raising=False)
     wide(3, 1).write_parquet(tmp_path / "t.parquet")
     line = ["cohort", str(tmp_path / "t.parquet"), "-o", str(tmp_path / "o"), "--engine", "spark"]
