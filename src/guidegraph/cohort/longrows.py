@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from guidegraph.cohort.buckets import Buckets
@@ -147,7 +148,7 @@ class FactRows:
         rows = self._table.filter(named(name, kind).is_not_null())
         # What is looked up in the stream itself, or joined with it, is held there as a whole.
         for frame in rows.select(name, numbers.hash, *self._dates).collect_batches(chunk_size=READ):
-            at = places(frame[name], patients).to_numpy()
+            at = places(frame[name], patients)
             day = frame[DAY].to_numpy() if self._dated else None
             buckets.add(Rows(at, numbers.of(frame).to_numpy(), day))
 
@@ -213,8 +214,10 @@ class LongRows(FactRows):
         super().__init__(table, columns, day, where or str(path), path)
 
 
-def places(names: pl.Series, patients: pl.Series, side: Literal["any", "left", "right"] = "any") -> pl.Series:
-    """Where each of some names stands among patients, who stand in their order; null for no name.
+def places(
+    names: pl.Series, patients: pl.Series, side: Literal["any", "left", "right"] = "any"
+) -> npt.NDArray[np.uint32]:
+    """Where each of some names stands among patients, who stand in their order; 0 for no name.
 
     Args:
         names: the names.
@@ -227,7 +230,7 @@ def places(names: pl.Series, patients: pl.Series, side: Literal["any", "left", "
     known = heads.unique().sort()
     found = pl.DataFrame([known, patients.search_sorted(known, side).alias(_AT)])
     each = heads.to_frame().join(found, on=names.name, how="left", maintain_order="left")[_AT].cast(pl.UInt32)
-    return each.gather(np.repeat(np.arange(len(starts)), np.diff(starts, append=len(names))))
+    return np.repeat(each.fill_null(0).to_numpy(), np.diff(starts, append=len(names)))
 
 
 class _Numbers:

@@ -68,7 +68,7 @@ def sorted_out(group: Part, sent: Kernel, cuts: pl.Series, wanted: Mapping[int, 
     for frame in batches(opened(group, sent), path, READ):
         rows = frame.with_row_index(ROW, first)
         who = rows.select(named(name, sent.kind).alias(name))[name]
-        part = pl.Series(_BUCKET, places(who, cuts, side="right")).fill_null(0)
+        part = pl.Series(_BUCKET, places(who, cuts, side="right"))
         first += rows.height
         for (number,), some in rows.with_columns(part).partition_by(_BUCKET, as_dict=True, include_key=False).items():
             if number in wanted:
