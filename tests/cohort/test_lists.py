@@ -49,17 +49,17 @@ def test_unknown_facts_are_the_questions_of_each_patient(kb: Any, patients: Any)
     criteria, ones, worked = patients
     some = [therapy for therapy in criteria.therapies if therapy.recommending][:25]
     nobody = np.zeros(len(ones), dtype=bool)
-    told = lists.blocking(kb.knowledge, criteria, worked, some, nobody, False).to_list()
+    told = lists.blocking(kb.knowledge.book, criteria, worked, some, nobody, False).to_list()
     assert told == [asked(one, {therapy.iri for therapy in some}) for one in ones]
     assert any(told)
-    each = lists.blocking(kb.knowledge, criteria, worked, some, nobody, True).to_list()
+    each = lists.blocking(kb.knowledge.book, criteria, worked, some, nobody, True).to_list()
     assert each == [asked(one, {therapy.iri}) for therapy in some for one in ones]
 
 
 def test_what_is_understood_is_the_settled_profile(kb: Any, patients: Any) -> None:
     criteria, ones, worked = patients
     book = kb.knowledge.book
-    told = lists.facts(kb.knowledge, criteria, worked, np.zeros(len(ones), dtype=bool)).to_list()
+    told = lists.facts(book, criteria, worked, np.zeros(len(ones), dtype=bool)).to_list()
     for one, facts in zip(ones, told, strict=True):
         settled = one.settled.profile
         for held, table in ((True, settled.present), (False, settled.absent)):

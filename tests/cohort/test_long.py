@@ -101,7 +101,7 @@ def test_the_newest_counts_whatever_the_order(
     # Many small buckets, most of them in files.
     monkeypatch.setattr("guidegraph.cohort.longrows.BATCH", 7)
     monkeypatch.setattr("guidegraph.cohort.longrows._HELD", 60)
-    monkeypatch.setattr("guidegraph.cohort.longrows._READ", 50)
+    monkeypatch.setattr("guidegraph.cohort.longrows.READ", 50)
     monkeypatch.setattr("guidegraph.cohort.buckets._MEMORY", 2_000)
     report = answer_table(kb, tmp_path / "l.parquet", tmp_path / "ol.parquet", as_of=AS_OF, statements=True)
     assert report.left_out == left_out > 0

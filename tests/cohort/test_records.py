@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from guidegraph.api.cohort import answer_records
-from guidegraph.errors import GuideGraphError, UsageError
+from guidegraph.api.cohort import answer_records, answer_table
+from guidegraph.api.cohortreport import cohort_report
+from guidegraph.assess.assessing import asked
+from guidegraph.errors import GuideGraphError, TermError, UsageError
 from tests.conftest import AS_OF
-from tests.intake.omop.helpers import crowd
+from tests.intake.omop.helpers import FEMALE, Cdm, crowd
 from tests.support.fhirhelp import FOLDER, PATIENT, concept, condition, statement
 
 pl = pytest.importorskip("polars")
@@ -63,6 +65,65 @@ def test_an_omop_cdm(duck: None, made: Any, tmp_path: Path, form: str) -> None:
         row = answers[str(person)]
         for therapy, status in one.statuses.items():
             assert row.get(one.name(therapy), status) == status
+
+
+def several(form: str, place: Path) -> Path:
+    """Patients with two problems, with one of them, and with neither."""
+    onset = {"back": "2021-03-15", "leg": "2026-10-20"}
+    who: dict[str, tuple[str, ...]] = {"1": ("back", "leg"), "2": ("leg",), "3": (), "4": ("back",)}
+    if form == "fhir":
+        place.mkdir()
+        codes = {"back": "LowBackPain", "leg": "Sciatica"}
+        for name, held in who.items():
+            entries = [condition(codes[one], onsetDateTime=onset[one], id=one) for one in held]
+            (place / f"{name}.json").write_text(bundle(name, *entries))
+        return place
+    cdm = Cdm()
+    codes = {"back": "M54.50", "leg": "M54.31"}
+    for name, held in who.items():
+        cdm.person(int(name), "1960-01-01", FEMALE)
+        for one in held:
+            cdm.condition(int(name), cdm.concept("ICD10CM", codes[one]), onset[one])
+    return cdm.write("parquet", place)
+
+
+@pytest.mark.parametrize("form", ["fhir", "omop"])
+def test_of_several_problems_the_one_that_is_asked_about(kb: Any, tmp_path: Path, form: str) -> None:
+    source, out = several(form, tmp_path / "records"), tmp_path / "o.parquet"
+    if form == "omop":
+        pytest.importorskip("duckdb")
+        profiles = {str(person): profile for person, profile, _ in kb.profiles_from_omop(source, as_of=AS_OF)}
+    else:
+        profiles = {p.stem: kb.profile_from_fhir(p, as_of=AS_OF).profile for p in source.iterdir()}
+    left_out = {None: {"1"}, "sciatica": {"3", "4"}, "low back pain": {"2", "3"}}
+    answers: dict[str | None, dict[str, Any]] = {}
+    for problem, lost in left_out.items():
+        report = answer_records(kb, source, out, as_of=AS_OF, problem=problem)
+        answers[problem] = found = {row["patient"]: row for row in pl.read_parquet(out).to_dicts()}
+        assert (report.left_out, found.keys()) == (len(lost), profiles.keys() - lost)
+        for name, profile in profiles.items():
+            if name in lost:
+                with pytest.raises(UsageError, match="problem"):
+                    asked(kb.knowledge, kb.profile(profile), as_of=AS_OF, problem=problem)
+                continue
+            one = asked(kb.knowledge, kb.profile(profile), as_of=AS_OF, problem=problem)
+            told = {one.name(therapy): status for therapy, status in one.statuses.items()}
+            assert {therapy: found[name][therapy] for therapy in told if therapy in found[name]} == told
+        assert {u.what for u in report.unread if u.lost} == {
+            f"{problem} is no problem of the profile" if problem else
+            "the profile names 2 problems: low back pain; sciatica, and a row has one: choose it by --problem"
+        }  # fmt: skip
+    assert answers["sciatica"]["1"] != answers["low back pain"]["1"]
+    with pytest.raises(TermError):
+        answer_records(kb, source, out, problem="no such thing")
+    (tmp_path / "t.csv").write_text("patient,sciatica\na,true\n")
+    with pytest.raises(UsageError, match="--problem is of records"):
+        answer_table(kb, tmp_path / "t.csv", out, problem="sciatica")
+    counted = cohort_report(kb, source, show_small=True, as_of=AS_OF, problem="ggt:Sciatica")
+    assert (counted["asked"]["problem"], counted["patients"]["answered"]) == ("sciatica", 2)
+    answer_records(kb, source, out, as_of=AS_OF, problem="sciatica")
+    again = cohort_report(kb, out, show_small=True)
+    assert again["asked"] == counted["asked"]
 
 
 def test_a_folder_without_records(kb: Any, tmp_path: Path) -> None:

@@ -19,11 +19,13 @@ from guidegraph import assets
 from guidegraph.api.cohort import answer_table
 from guidegraph.errors import RowError, UsageError
 from guidegraph.spark import session, statuses
+from tests.cohort.test_long import dated
 from tests.conftest import AS_OF
 from tests.support.optional import needs
 
 pl = pytest.importorskip("polars")
 
+from guidegraph.spark import parting  # noqa: E402
 from tests.support.patients import wide  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -92,24 +94,31 @@ def interfering(monkeypatch: pytest.MonkeyPatch, first: Callable[[tuple[Any, ...
 
         return first(row, folder) or answer_part(row, folder, *rest)
 
-    monkeypatch.setattr(files, "tasks", SimpleNamespace(answer_part=interfered, Fault=tasks.Fault))
+    monkeypatch.setattr(
+        files, "tasks", SimpleNamespace(answer_part=interfered, sort_out=tasks.sort_out, Fault=tasks.Fault)
+    )
+
+
+def killer(died: Path, part: int) -> Callable[[tuple[Any, ...], str], None]:
+    """Kills the executor that is at a part, once."""
+
+    def kill_once(row: tuple[Any, ...], place: str) -> None:
+        if row[0] == part and not died.exists():
+            # This process was forked by a daemon of Python, which the executor had started.
+            executor = int(Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1])
+            died.write_text(Path(f"/proc/{executor}/cmdline").read_text())
+            Path(place, f".part-{part:06}.parquet.0.part").write_bytes(b"PAR1")
+            os.kill(executor, signal.SIGKILL)
+            os._exit(1)
+
+    return kill_once
 
 
 def test_an_executor_that_is_killed_in_mid_job_takes_nothing_with_it(
     kb: Any, folder: Path, embedded: Any, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     died = tmp_path / "died"
-
-    def kill_once(row: tuple[Any, ...], place: str) -> None:
-        if row[0] == 6 and not died.exists():
-            # This process was forked by a daemon of Python, which the executor had started.
-            executor = int(Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1])
-            died.write_text(Path(f"/proc/{executor}/cmdline").read_text())
-            Path(place, ".part-000006.parquet.0.part").write_bytes(b"PAR1")
-            os.kill(executor, signal.SIGKILL)
-            os._exit(1)
-
-    interfering(monkeypatch, kill_once)
+    interfering(monkeypatch, killer(died, 6))
     report = answer(kb, folder, tmp_path / "out", cluster)
     assert "CoarseGrainedExecutorBackend" in died.read_text()
     rows, alone = embedded
@@ -171,8 +180,11 @@ def test_wrong_input_is_told_and_leaves_nothing(
     with pytest.raises(UsageError, match="cannot be used"):
         answer(kb, other, tmp_path / "o", cluster)
     (other / "b.parquet").unlink()
-    pl.DataFrame({"patient": [1], "key": ["age"], "term": [""]}).write_parquet(other / "a.parquet")
-    with pytest.raises(UsageError, match="a row a fact"):
+    pl.DataFrame({"patient": [1], "key": ["age"], "term": [""], "unit": ["year"]}).write_parquet(other / "a.parquet")
+    with pytest.raises(UsageError, match="'unit' means nothing in a long table"):
+        answer(kb, other, tmp_path / "o", cluster)
+    pl.DataFrame({"patient": [" "], "key": ["age"], "term": [""]}).write_parquet(other / "a.parquet")
+    with pytest.raises(UsageError, match="no patient"):
         answer(kb, other, tmp_path / "o", cluster)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other"]
 
@@ -200,3 +212,38 @@ def test_a_frame_of_a_session_is_answered_as_the_table_is(
         statuses(patients.selectExpr("patient", "current_date() as age"), kb)
     with pytest.raises(UsageError, match="the heading means nothing known"):
         statuses(patients.withColumnRenamed("age", "nothing of ours"), kb)
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two files of a long table, whose patients have rows in both, of several days, and some that cannot be read."""
+    made = tmp_path_factory.mktemp("facts")
+    rows = pl.DataFrame(dated(4, 2500)[0], infer_schema_length=None).with_columns(pl.col("date").str.to_date())
+    rows.head(12_000).write_parquet(made / "a.parquet", row_group_size=GROUP)
+    rows.tail(-12_000).write_parquet(made / "b.parquet", row_group_size=GROUP)
+    rows.write_parquet(made / "all.of.them")
+    return made
+
+
+def test_a_long_table_is_answered_whoever_dies(
+    kb: Any, facts: Path, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.parquet").symlink_to(facts / "all.of.them")
+    lists: Any = {"facts": True, "blocking": True}
+    alone = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF, **lists)
+    rows = pl.read_parquet(tmp_path / "o.parquet")
+    assert alone.left_out > 100
+    monkeypatch.setattr(parting, "ROWS", 4_000)
+    interfering(monkeypatch, killer(tmp_path / "died", 1))
+    report = answer(kb, facts, tmp_path / "out", cluster, **lists)
+    assert "CoarseGrainedExecutorBackend" in (tmp_path / "died").read_text()
+    assert pl.read_parquet(tmp_path / "out/*.parquet").equals(rows)
+    assert len(list((tmp_path / "out").glob("part-*.parquet"))) > 3
+    assert replace(report, columns=(), files=()) == replace(alone, columns=(), files=())
+    assert {name for _, name in report.files} == {"a.parquet", "b.parquet"}
+    answers = statuses(cluster.read.parquet(f"{facts}/a.parquet", f"{facts}/b.parquet"), kb, as_of=AS_OF, **lists)
+    assert dict(answers.dtypes)["facts"] == "array<string>"
+    found = pl.DataFrame(answers.toArrow()).sort("patient")
+    read = found.filter(pl.col("left_out").is_null()).select(rows.columns)
+    assert read.equals(rows.with_columns(pl.exclude("patient", *lists).cast(pl.String)))
+    assert len(found) - len(read) == alone.left_out

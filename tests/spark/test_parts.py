@@ -40,22 +40,30 @@ def sent(kb: Any, table: Path, **options: Any) -> Any:
     return pickle.loads(pickle.dumps(kernel(kb.knowledge, columns, schema["patient"], asked, several)))
 
 
-def test_parts_joined_are_the_table(kb: Any, tmp_path: Path) -> None:
+ASKED: list[dict[str, Any]] = [
+    {"statements": True},
+    {"facts": True, "blocking": True},
+    {"blocking": True, "long": True, "therapies": ["NSAID", "exercise therapy"]},
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: " ".join(asked))
+def test_parts_joined_are_the_table(kb: Any, tmp_path: Path, asked: dict[str, Any]) -> None:
     table = tmp_path / "t.parquet"
     named = pl.when(patient="p777").then(pl.lit(" p7")).otherwise("patient").alias("patient")
     wide(900, 5, bad=0.02).with_columns(named).write_parquet(table)
-    whole = answer_table(kb, table, tmp_path / "o.parquet", as_of=AS_OF, statements=True)
+    whole = answer_table(kb, table, tmp_path / "o.parquet", as_of=AS_OF, **asked)
     parts = [Part(0, str(table), 0, 400, 1), Part(1, str(table), 400, 499, 401), Part(2, str(table), 899, 1, 900)]
     folder = Folder(unfinished(tmp_path / "out"), "job")
     folder.begin({"as_of": "2026-01-01"})
     there = Folder(folder.path, "job")
     there.check()
-    arrived = sent(kb, table, statements=True)
+    arrived = sent(kb, table, **asked)
     for part in parts:
         assert folder.report(part) is None
         there.keep(part, answered(part, arrived, there.place(part)))
     reports = [folder.report(part) for part in parts]
-    one = merged(parts, reports, False)  # type: ignore[arg-type]
+    one = merged(parts, reports)  # type: ignore[arg-type]
     assert replace(one, columns=whole.columns) == whole
     assert whole.left_out > 10
     assert any("not understood" in entry.what for entry in whole.unread)
@@ -79,7 +87,7 @@ def test_a_folder_of_parts_is_reported_on_as_the_file_is(kb: Any, tmp_path: Path
     reports = [answered(part, arrived, folder.place(part)) for part in parts]
     with pytest.raises(UsageError, match="not all parts"):
         cohort_report(kb, folder.path)
-    folder.finish(tmp_path / "out", manifest(parts, reports, merged(parts, reports, False), {}))
+    folder.finish(tmp_path / "out", manifest(parts, reports, merged(parts, reports), {}))
     assert without_source(cohort_report(kb, tmp_path / "out")) == without_source(
         cohort_report(kb, tmp_path / "o.parquet")
     )
@@ -100,7 +108,7 @@ def test_rows_of_several_files_are_told_by_their_file(kb: Any, tmp_path: Path) -
         parts.append(Part(at, str(tmp_path / name), 0, 2, 1 + 2 * at))
     arrived = sent(kb, tmp_path / "a.parquet")
     reports = [answered(part, arrived, tmp_path / part.name) for part in parts]
-    whole = merged(parts, reports, True)
+    whole = merged(parts, reports, [(1, "a.parquet"), (3, "b.parquet")])
     ((count, examples),) = [(entry.count, entry.examples) for entry in whole.unread]
     assert (count, examples) == (2, [(1, "x"), (3, "x")])
     assert [whole.place(row) for row, _ in examples] == ["row 1 of a.parquet", "row 1 of b.parquet"]
@@ -167,15 +175,16 @@ def test_batches_of_arrow_are_answered_row_by_row(kb: Any, tmp_path: Path) -> No
     given = wide(500, 8, bad=0.03)
     given = given.with_columns(pl.when(patient="p300").then(pl.lit("p3")).otherwise("patient").alias("patient"))
     given.write_parquet(tmp_path / "t.parquet")
-    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF)
+    lists: Any = {"facts": True, "blocking": True}
+    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF, **lists)
     several = (pl.col("patient") == "p3").alias(SEVERAL)
     batches = given.with_columns(pl.when(several).then(True).alias(SEVERAL)).to_arrow().to_batches(max_chunksize=120)
     found = pl.concat(
-        [pl.DataFrame(b) for b in answered_batches(sent(kb, tmp_path / "t.parquet"), iter(batches), "here")]
+        [pl.DataFrame(b) for b in answered_batches(sent(kb, tmp_path / "t.parquet", **lists), iter(batches), "here")]
     )
     assert found["patient"].equals(given["patient"])
     read = found.filter(pl.col("left_out").is_null())
-    embedded = pl.read_parquet(tmp_path / "o.parquet").with_columns(pl.exclude("patient").cast(pl.String))
+    embedded = pl.read_parquet(tmp_path / "o.parquet").with_columns(pl.exclude("patient", *lists).cast(pl.String))
     assert read.drop("left_out", "not_understood").equals(embedded)
     assert len(found) - len(read) == report.left_out > 5
     out = found.filter(pl.col("left_out").is_not_null())
@@ -195,7 +204,8 @@ def _has(name: str) -> bool:
 
 
 def test_spark_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyspark", None)
+    for name in ("pyspark", "pyspark.sql"):  # the second by itself, where another test has imported it
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "guidegraph.spark.files", raising=False)
     wide(3, 1).write_parquet(tmp_path / "t.parquet")
     line = ["cohort", str(tmp_path / "t.parquet"), "-o", str(tmp_path / "o"), "--engine", "spark"]
@@ -243,9 +253,3 @@ def test_what_a_job_failed_of_is_told_in_a_sentence() -> None:
     for text, why in texts.items():
         with pytest.raises(UsageError, match=why), told("it failed", "Mend it."):
             raise RuntimeError(text)
-
-
-def test_lists_are_asked_for_here(kb: Any) -> None:
-    """They are in the words of the knowledge, which goes to no other machine."""
-    with pytest.raises(UsageError, match="stays on this machine"):
-        kernel(kb.knowledge, (), pl.String(), request(kb, {"as_of": AS_OF, "facts": True}))

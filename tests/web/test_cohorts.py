@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import guidegraph as gg
 from guidegraph.api.cohortreport import Change, cohort_report
 from guidegraph.cli import app as command
-from guidegraph.render import to_json
+from guidegraph.render import cohort_html, to_json
 from tests.cohort.test_report import THEN
 from tests.cohort.test_tables import rows
 from tests.conftest import AS_OF
@@ -52,6 +52,22 @@ def test_nothing_keeps_anyone_from_reading_a_report(open_page: OpenPage, width: 
         details.evaluate("one => { one.open = true }")
     assert violations(page) == []
     assert sideways(page) == 0
+
+
+def test_on_paper_nothing_is_cut_off(open_page: OpenPage, report: Any) -> None:
+    """A sheet of A4 with the margins that browsers have; every folded part is opened there."""
+    page = open_page("/cohorts", width=718)
+    page.goto("about:blank")
+    page.set_content(cohort_html(report))
+    page.emulate_media(media="print")
+    assert sideways(page) == 0
+    broad = page.evaluate("() => [...document.querySelectorAll('table')].map(one => one.getBoundingClientRect().width)")
+    assert len(broad) > 5
+    # As broad as the sheet, whether folded on a screen or not.
+    assert len({round(one) for one in broad}) == 1
+    # A sheet is as narrow as a small screen, and yet its tables stay tables.
+    shown = page.evaluate("() => [...document.querySelectorAll('tr')].map(one => getComputedStyle(one).display)")
+    assert set(shown) == {"table-row"}
 
 
 def test_a_report_of_other_knowledge_says_so(open_page: OpenPage) -> None:

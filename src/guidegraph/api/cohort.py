@@ -31,7 +31,7 @@ _TABLES = (".parquet", ".csv", ".tsv")
 class CohortOptions(TypedDict, total=False):
     """What is asked of a cohort.
 
-    ``as_of``, ``jurisdiction``, ``standing`` and ``only`` as for one patient
+    ``as_of``, ``jurisdiction``, ``standing``, ``only`` and, of records, ``problem`` as for one patient
     (:class:`guidegraph.assess.assessing.Asking`). ``columns``: what columns mean whose headings do not say it, by
     heading. ``table``: which table or view of a DuckDB file. ``therapies``: only these, by any of their names.
     ``statements``: also the truth of every statement. ``facts``: also what is understood. ``blocking``: which unknown
@@ -43,6 +43,7 @@ class CohortOptions(TypedDict, total=False):
     jurisdiction: str | None
     standing: str | None
     only: str | None
+    problem: str | None
     columns: Mapping[str, str]
     table: str
     therapies: Sequence[str]
@@ -102,6 +103,7 @@ def patient_rows(kb: KnowledgeBase, source: Path, day: date, options: CohortOpti
 
 @contextmanager
 def _table_rows(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions) -> Iterator[Rows]:
+    no_problem(options, str(source))
     from guidegraph.cohort.longrows import LongRows, is_long
     from guidegraph.cohort.rows import TableRows
     from guidegraph.cohort.tables import headings
@@ -115,6 +117,16 @@ def _table_rows(kb: KnowledgeBase, source: Path, day: date, options: CohortOptio
             yield TableRows(path, kb.vocabulary, meanings, where)
 
 
+def no_problem(options: CohortOptions, where: str) -> None:
+    """See that no problem is chosen of a table, which says itself what is asked about.
+
+    Raises:
+        UsageError: one is.
+    """
+    if options.get("problem"):
+        raise UsageError("--problem is of records", where=where, mend="Name it in a column of the table: problem.")
+
+
 def _records(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions) -> Rows:
     from guidegraph.cohort.cells import Unreadable
     from guidegraph.cohort.rows import ProfileRows
@@ -122,7 +134,8 @@ def _records(kb: KnowledgeBase, source: Path, day: date, options: CohortOptions)
     if options.get("columns") or options.get("table"):
         raise UsageError("records have no columns and no table", where=str(source), mend="Leave out what names them.")
     unread = Unreadable()
-    return ProfileRows(_profiles(kb, source, day, unread), str(source), unread)
+    chosen = options.get("problem") or None
+    return ProfileRows(_profiles(kb, source, day, unread, chosen), str(source), unread)
 
 
 def answer_records(
@@ -218,10 +231,12 @@ def _place(source: Path, output: Path) -> Path:
     return destination(output)
 
 
-def _profiles(kb: KnowledgeBase, source: Path, day: date, unread: Unreadable) -> Iterator[Read | Callable[[], Read]]:
+def _profiles(
+    kb: KnowledgeBase, source: Path, day: date, unread: Unreadable, problem: str | None
+) -> Iterator[Read | Callable[[], Read]]:
     """Who each patient of some records is, with the profile or why it could not be read; or what reads these.
 
-    One that names several problems cannot be: what belongs to each of them is no fact of the others.
+    One that names several problems, of which none is chosen, cannot be: what belongs to each is no fact of the others.
     """
     from guidegraph.cohort.cells import Unread
     from guidegraph.intake.fhir.bulk import Export, is_export
@@ -229,7 +244,7 @@ def _profiles(kb: KnowledgeBase, source: Path, day: date, unread: Unreadable) ->
 
     if is_database(source) or (source.is_dir() and any(map(_of_persons, source.iterdir()))):
         for person, profile, _ in kb.profiles_from_omop(source, as_of=day):
-            yield str(person), profile
+            yield _of_one(kb, str(person), profile, problem)
         return
     files = [source] if source.is_file() else sorted(source.iterdir()) if source.is_dir() else []
     files = [path for path in files if path.name.lower().endswith(_BUNDLES)]
@@ -241,24 +256,29 @@ def _profiles(kb: KnowledgeBase, source: Path, day: date, unread: Unreadable) ->
         )
     exported = [path for path in files if is_export(path)]
     for path in (path for path in files if path not in exported):
-        yield partial(_profile, kb, path, day, path.name, path.stem)
+        yield partial(_profile, kb, path, day, path.name, path.stem, problem)
     if exported:
         with Export(exported) as export:
             for place, why, lost, count, examples in export.strays():
                 unread[place, why] = Unread(place, why, lost, count, examples)
             for name, text in export.records():
-                yield partial(_profile, kb, text, day, name, name)
+                yield partial(_profile, kb, text, day, name, name, problem)
 
 
-def _profile(kb: KnowledgeBase, source: str | Path, day: date, where: str, name: str) -> tuple[str, Profile | str]:
+def _profile(kb: KnowledgeBase, source: str | Path, day: date, where: str, name: str, problem: str | None) -> Read:
     try:
         profile = kb.profile_from_fhir(source, as_of=day, where=where).profile
     except GuideGraphError as error:
         return name, error.told
+    return _of_one(kb, profile.id, profile, problem)
+
+
+def _of_one(kb: KnowledgeBase, name: str, profile: Profile, problem: str | None) -> Read:
+    """A patient with the profile of the problem that is asked about, or why there is none."""
     try:
-        return profile.id, of_problem(profile, None, kb.vocabulary)
+        return name, of_problem(profile, problem, kb.vocabulary)
     except UsageError as error:
-        return name, f"{error.what}, and a row has one: give a record with one"
+        return name, error.what if problem else f"{error.what}, and a row has one: choose it by --problem"
 
 
 def _of_persons(path: Path) -> bool:
@@ -298,6 +318,7 @@ def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
     silent = sorted(iri for iri in wanted if iri not in kb.records.edges)
     if silent:
         raise unreached(kb.records.label(silent[0]))
+    problem = options.get("problem")
     return Request(
         options.get("as_of") or date.today(),
         options.get("jurisdiction"),
@@ -309,4 +330,5 @@ def request(kb: KnowledgeBase, options: CohortOptions) -> Request:
         options.get("blocking", False),
         options.get("strict", False),
         options.get("afresh", False),
+        kb.vocabulary.resolve(problem, ("condition",), where="--problem") if problem else "",
     )

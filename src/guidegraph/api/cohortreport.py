@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from guidegraph.cohort.asking import Request
     from guidegraph.cohort.forms import Asked, ReportForm
     from guidegraph.cohort.looked import Worked
+    from guidegraph.cohort.outputs import Made
     from guidegraph.cohort.reports import Parts
     from guidegraph.cohort.rows import Rows
     from guidegraph.comparisons import Controversy
@@ -86,7 +87,11 @@ def _of_answers(kb: KnowledgeBase, source: Path, progress: Callable[[int], None]
     from guidegraph.cohort.tallies import Tally
     from guidegraph.knowledge.criteria import compile_criteria
 
-    said = [name for name in ("as_of", "jurisdiction", "standing", "only", "columns", "table") if options.get(name)]
+    said = [
+        name
+        for name in ("as_of", "jurisdiction", "standing", "only", "problem", "columns", "table")
+        if options.get(name)
+    ]
     if said:
         option = f"--{said[0].replace('_', '-')}"
         raise UsageError("a file of answers was asked already", where=option, mend=f"{_PATIENTS}, or leave it out.")
@@ -114,7 +119,7 @@ def _of_answers(kb: KnowledgeBase, source: Path, progress: Callable[[int], None]
             "Controversies and documents: the file has no statements. Write it with --statements, or name the patients."
         )
     return Parts(
-        source.name, _asked(kb, day, made.jurisdiction, made.voices), tally, made.contradicted, made.left_out,
+        source.name, _asked(kb, day, made), tally, made.contradicted, made.left_out,
         controversies=[c for c, _ in told] if written.statements else None, missing=missing,
     )  # fmt: skip
 
@@ -146,7 +151,7 @@ class _Side:
     @property
     def asked(self) -> Asked:
         """What is asked, in the published form."""
-        return _asked(self.kb, self.day, self._asked.jurisdiction, tuple(sorted(self._asked.voices)))
+        return _asked(self.kb, self.day, self._asked)
 
 
 def _of_patients(
@@ -218,11 +223,12 @@ def _side_by_side(side: _Side, after: _Side | None, source: Path) -> Iterator[tu
         yield one[1], other[1]
 
 
-def _asked(kb: KnowledgeBase, day: date, jurisdiction: str | None, voices: tuple[str, ...]) -> Asked:
+def _asked(kb: KnowledgeBase, day: date, asked: Request | Made) -> Asked:
     return {
         "as_of": day.isoformat(),
-        "jurisdiction": jurisdiction,
-        "voices": list(voices),
+        "jurisdiction": asked.jurisdiction,
+        "voices": sorted(asked.voices),
+        "problem": kb.records.label(asked.problem) if asked.problem else None,
         "version": kb.version,
         "digest": kb.digest,
     }

@@ -19,6 +19,7 @@ from guidegraph.cli.options import (
     Only,
     Opener,
     Output,
+    Problem,
     Standing,
     day,
     file_path,
@@ -131,6 +132,7 @@ def answer(
     jurisdiction: Jurisdiction = None,
     standing: Standing = None,
     only: Only = None,
+    problem: Problem = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Count what was in effect on this day; default today.")
     ] = None,
@@ -158,6 +160,7 @@ def answer(
         "jurisdiction": jurisdiction,
         "standing": standing,
         "only": only,
+        "problem": problem,
         "columns": meanings_in(columns),
         "table": table,
         "therapies": therapy or (),

@@ -17,6 +17,7 @@ from guidegraph.cli.options import (
     Only,
     Opener,
     Output,
+    Problem,
     Standing,
     day,
     folder_path,
@@ -72,6 +73,7 @@ def report(
     jurisdiction: Jurisdiction = None,
     standing: Standing = None,
     only: Only = None,
+    problem: Problem = None,
     as_of: AsOf = None,
     opened: Opener = SHIPPED,
 ) -> None:
@@ -103,6 +105,7 @@ def report(
             jurisdiction=jurisdiction,
             standing=standing,
             only=only,
+            problem=problem,
             columns=meanings,
             table=table,
             therapies=therapy or (),

@@ -10,6 +10,7 @@ from datetime import date
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
 from guidegraph.knowledge.criteria import Criteria, compile_criteria
+from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.profile import Vocabulary
 
@@ -28,6 +29,7 @@ class Request:
         facts, blocking: whether what is understood, and the unknown facts that keep therapies open, are listed.
         strict: whether a row that cannot be read stops everything.
         afresh: whether to start anew, even where an earlier run of the same was cut short.
+        problem: of records, the condition (IRI) that is asked about; the only one of each if "".
     """
 
     as_of: date
@@ -40,6 +42,7 @@ class Request:
     blocking: bool = False
     strict: bool = False
     afresh: bool = False
+    problem: str = ""
 
 
 @dataclass
@@ -81,14 +84,14 @@ class Question:
         criteria: the criteria that it is asked of.
         vocabulary: the terms.
         knowledge: the digest of the knowledge.
-        named: the knowledge itself, where lists are asked for, which are in its words; it goes to no other machine.
+        book: the words for facts, where lists are asked for.
     """
 
     asked: Request
     criteria: Criteria
     vocabulary: Vocabulary
     knowledge: str
-    named: Knowledge | None = None
+    book: FactBook | None = None
 
 
 def question(knowledge: Knowledge, asked: Request) -> Question:
@@ -99,5 +102,5 @@ def question(knowledge: Knowledge, asked: Request) -> Question:
     """
     knowledge.one_clock()
     criteria = compile_criteria(knowledge, asked.as_of, asked.jurisdiction, asked.voices)
-    named = knowledge if asked.facts or asked.blocking else None
-    return Question(asked, criteria, knowledge.vocabulary, knowledge.digest, named)
+    book = knowledge.book if asked.facts or asked.blocking else None
+    return Question(asked, criteria, knowledge.vocabulary, knowledge.digest, book)

@@ -20,7 +20,6 @@ from guidegraph.knowledge.basis import Literal
 from guidegraph.knowledge.criteria import Criteria, Therapy
 from guidegraph.knowledge.facts import Fact, FactBook
 from guidegraph.knowledge.opened import Knowledge
-from guidegraph.knowledge.records import Records
 from guidegraph.model import STATUSES, WAITING
 from guidegraph.termreadings import DISPUTED
 
@@ -72,7 +71,7 @@ class Blocking:
     """
 
     def __init__(self, knowledge: Knowledge, criteria: Criteria) -> None:
-        self._knowledge, self._criteria = knowledge, criteria
+        self._book, self._criteria = knowledge.book, criteria
         self._alerts = frozenset(map(describe.name, criteria.alerts))
         self.facts: dict[str, Blocked] = {}
         self.signs_only: dict[str, int] = defaultdict(int)
@@ -80,7 +79,7 @@ class Blocking:
 
     def add(self, worked: Worked, therapies: frozenset[str]) -> None:
         """Add some patients, looking at these therapies (IRIs)."""
-        sheet, waiting = worked.sheet, Waiting(self._knowledge, self._criteria, worked)
+        sheet, waiting = worked.sheet, Waiting(self._book, self._criteria, worked)
         ever: dict[str, Plane] = {}
         alone: dict[str, Plane] = {}
         roles: dict[tuple[str, str], Plane] = {}
@@ -115,14 +114,14 @@ class Waiting:
         named: the facts by identifier, as far as a therapy was asked about.
 
     Args:
-        knowledge: what is known.
+        book: the words for facts.
         criteria: everything that decides statuses.
         worked: the patients.
     """
 
-    def __init__(self, knowledge: Knowledge, criteria: Criteria, worked: Worked) -> None:
+    def __init__(self, book: FactBook, criteria: Criteria, worked: Worked) -> None:
         self._worked = worked
-        self._opened = _Opened(knowledge.records, knowledge.book, criteria, worked.worked)
+        self._opened = _Opened(book, criteria, worked.worked)
         self.named: Mapping[str, Fact] = self._opened.named
 
     def on(self, therapy: Therapy, roles: dict[tuple[str, str], Plane] | None = None) -> Mapping[str, Plane]:
@@ -149,8 +148,8 @@ class _Opened:
         named: the facts by identifier.
     """
 
-    def __init__(self, records: Records, book: FactBook, criteria: Criteria, statuses: Statuses) -> None:
-        self._records, self._book, self._criteria = records, book, criteria
+    def __init__(self, book: FactBook, criteria: Criteria, statuses: Statuses) -> None:
+        self._records, self._book, self._criteria = book.records, book, criteria
         self._truths: Truths = statuses.truths
         self._sheet = statuses.truths.sheet
         self._facts: dict[str, dict[str, Plane]] = {}

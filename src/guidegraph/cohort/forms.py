@@ -13,11 +13,13 @@ Told = int | None
 
 
 class Asked(TypedDict):
-    """What the patients were asked: the day, the country, the voices, and the knowledge by version and digest."""
+    """What the patients were asked: the day, the country, the voices, of several problems which, and the knowledge by
+    version and digest."""
 
     as_of: str
     jurisdiction: str | None
     voices: list[str]
+    problem: str | None
     version: str
     digest: str
 

@@ -14,7 +14,6 @@ from guidegraph.cohort.outputs import BLOCKING, FACTS
 from guidegraph.knowledge.atoms import STOP, TRIAL, Atom, Event
 from guidegraph.knowledge.criteria import Criteria, Therapy
 from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.opened import Knowledge
 from guidegraph.knowledge.phrases import range_words
 from guidegraph.termreadings import HIGHEST, plain
 
@@ -23,18 +22,18 @@ LISTS = pl.List(pl.String)
 
 
 def blocking(
-    knowledge: Knowledge, criteria: Criteria, worked: Worked, therapies: Sequence[Therapy], missing: Mask, each: bool
+    book: FactBook, criteria: Criteria, worked: Worked, therapies: Sequence[Therapy], missing: Mask, each: bool
 ) -> pl.Series:
     """The unknown facts that keep therapies open, as the questions of one patient name them.
 
     Args:
-        knowledge, criteria, worked: what is known, and what the patients come to.
+        book, criteria, worked: the words for facts, what decides, and what the patients come to.
         therapies: which.
         missing: those who have no list (shape: patients).
         each: whether of each therapy by itself, one after another (shape: therapies x patients), or of any of them
             (shape: patients).
     """
-    waiting, ever = Waiting(knowledge, criteria, worked), dict[str, Plane]()
+    waiting, ever = Waiting(book, criteria, worked), dict[str, Plane]()
     lists = []
     for therapy in therapies:
         held = waiting.on(therapy)
@@ -46,15 +45,15 @@ def blocking(
     return pl.concat(lists) if each else _listed(BLOCKING, ever, missing)
 
 
-def facts(knowledge: Knowledge, criteria: Criteria, worked: Worked, missing: Mask) -> pl.Series:
+def facts(book: FactBook, criteria: Criteria, worked: Worked, missing: Mask) -> pl.Series:
     """What is understood of each patient, with what follows from it: a number by the bounds that criteria tell apart.
 
     Args:
-        knowledge, criteria, worked: what is known, and what the patients come to.
+        book, criteria, worked: the words for facts, what decides, and what the patients come to.
         missing: those who have no list (shape: patients).
     """
     said = dict[str, Plane]()
-    for text, plane in _facts(knowledge.book, criteria, worked):
+    for text, plane in _facts(book, criteria, worked):
         grow(said, text, plane)
     return _listed(FACTS, said, missing)
 

@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from guidegraph.cohort.buckets import Buckets
-from guidegraph.cohort.cells import Cells, Unreadable, reason
+from guidegraph.cohort.cells import Cells, Unread, Unreadable, reason
 from guidegraph.cohort.columns import IDENTIFIER, PATIENTS, Column, Columns, check_meanings
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.rows import Batch
@@ -26,9 +27,11 @@ from guidegraph.profile import Vocabulary
 #: Rows that are held at a time, about.
 _HELD = 4_000_000
 #: Rows that are read at a time.
-_READ = 500_000
+READ = 500_000
 _PARTS = (*SAID, DAY)
-_AT, _SAYING, _ROW, _TEXT, _WHY = "__patient", "__saying", "__row", "__day", "__why"
+_AT, _SAYING, _TEXT, _WHY = "__patient", "__saying", "__day", "__why"
+#: The column with the number of a row.
+ROW = "__row"
 _ISO_DAY = r"^\s*\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
 
 
@@ -37,49 +40,63 @@ def is_long(names: Sequence[str]) -> bool:
     return {KEY, TERM} <= {name.strip().casefold() for name in names}
 
 
-class LongRows:
-    """The patients of a long table, sorted by who they are.
+def long_columns(schema: pl.Schema, meanings: Mapping[str, str], where: str) -> list[Column]:
+    """What the columns of a long table are, those that are ignored left out.
 
     Args:
-        path: the table (.parquet, .csv, .tsv) with the columns patient, key and term, and where wanted value (nothing:
-            true), number (the weeks of a trial, the days since a drug was stopped) and date.
-        day: facts of later days are passed over and counted; of several of one thing the newest counts.
+        schema: its headings with their types: patient, key and term, and where wanted value (nothing: true), number
+            (the weeks of a trial, the days since a drug was stopped) and date.
         meanings: what columns mean whose headings do not say it.
-        where: names it in messages; the path if "".
+        where: names it in messages.
 
     Raises:
-        UsageError: the table cannot be read, or a column of it means nothing here.
+        UsageError: a column means nothing here, one is missing, or is of a type that no cell has.
+    """
+    check_meanings(schema.names(), meanings, where)
+    parts: dict[str, str] = {}
+    for name in schema.names():
+        part = _part(meanings.get(name, name))
+        if part is None:
+            known = ", ".join((IDENTIFIER, *_PARTS))
+            raise UsageError(
+                f"the column {name!r} means nothing in a long table", where=where,
+                mend=f"It has {known}; ignore others by --columns.",
+            )  # fmt: skip
+        if part and parts.setdefault(part, name) != name:
+            raise UsageError(f"two columns are {part!r}", where=where, mend="Ignore one by --columns.")
+    missing = [part for part in (IDENTIFIER, KEY, TERM) if part not in parts]
+    if missing:
+        raise UsageError(f"no column {missing[0]!r}", where=where, mend="Name it so, or say so by --columns.")
+    check_types(schema, parts[IDENTIFIER], [column for part, column in parts.items() if part != DAY], where)
+    return [Column(column, part) for part, column in parts.items()]
+
+
+class FactRows:
+    """The patients of rows that say a fact each, sorted by who they are.
+
+    Args:
+        table: all rows of these patients; in the column ROW their numbers, else they are counted.
+        columns: what its columns are (:func:`long_columns`).
+        day: facts of later days are passed over and counted; of several of one thing the newest counts.
+        where: names it in messages.
+        path: the same where it cannot be read; ``where`` if None.
     """
 
-    def __init__(self, path: Path, day: date, meanings: Mapping[str, str], where: str = "") -> None:
-        self._path, self._day, self.where = path, day, where or str(path)
-        table = open_table(path)
-        check_meanings(table.collect_schema().names(), meanings, self.where)
-        parts: dict[str, str] = {}
-        for name in table.collect_schema().names():
-            part = _part(meanings.get(name, name))
-            if part is None:
-                known = ", ".join((IDENTIFIER, *_PARTS))
-                raise UsageError(
-                    f"the column {name!r} means nothing in a long table", where=self.where,
-                    mend=f"It has {known}; ignore others by --columns.",
-                )  # fmt: skip
-            if part and parts.setdefault(part, name) != name:
-                raise UsageError(f"two columns are {part!r}", where=self.where, mend="Ignore one by --columns.")
-        missing = [part for part in (IDENTIFIER, KEY, TERM) if part not in parts]
-        if missing:
-            raise UsageError(f"no column {missing[0]!r}", where=self.where, mend="Name it so, or say so by --columns.")
-        name, schema = parts[IDENTIFIER], table.collect_schema()
-        read = [column for part, column in parts.items() if part != DAY]
-        check_types(schema, name, read, self.where)
+    def __init__(
+        self, table: pl.LazyFrame, columns: Sequence[Column], day: date, where: str, path: Path | None = None
+    ) -> None:
+        self._path, self._day, self.where = path or Path(where), day, where
+        parts, schema = {column.kind: column.name for column in columns}, table.collect_schema()
+        name = parts[IDENTIFIER]
         self._dated = DAY in parts
         said = [(pl.col(parts[part]) if part in parts else pl.lit(None)).cast(pl.String).alias(part) for part in SAID]
         days = [_days(parts[DAY], schema[parts[DAY]]).alias(DAY)] if self._dated else []
         text = [pl.col(parts[DAY]).cast(pl.String).alias(_TEXT)] if self._dated else []
         self._table = table.select(name, *said, *days)
-        self._told = table.select(name, *said, *days, *text).with_row_index(_ROW, 1)
+        told = table.select(name, *said, *days, *text, *([ROW] if ROW in schema else []))
+        self._told = told if ROW in schema else told.with_row_index(ROW, 1)
         self.identifier: tuple[str, pl.DataType] = (name, schema[name])
-        self.columns: Sequence[Column] = [Column(column, part) for part, column in parts.items() if part]
+        self.columns = columns
         self.unread = Unreadable()
 
     def batches(self, criteria: Criteria, vocabulary: Vocabulary) -> Iterator[Batch]:
@@ -121,7 +138,7 @@ class LongRows:
                     mine = some.slice(first, BATCH)
                     ours = rows.take(np.flatnonzero((rows.at >= first) & (rows.at < first + BATCH)))
                     ours = Rows(ours.at - np.uint32(first), ours.saying, ours.day)
-                    sifted = sift(ours, sayings, today, len(mine))
+                    sifted = sift(ours, sayings, today, len(mine), self.unread.rows)
                     self._tell(sifted, mine, numbers)
                     yield Batch(mine, sifted.gather(Gathered(len(mine), criteria, vocabulary), sayings), sifted.bad)
 
@@ -130,8 +147,8 @@ class LongRows:
         name, kind = self.identifier
         rows = self._table.filter(named(name, kind).is_not_null())
         # What is looked up in the stream itself, or joined with it, is held there as a whole.
-        for frame in rows.select(name, numbers.hash, *self._dates).collect_batches(chunk_size=_READ):
-            at = _places(frame[name], patients)
+        for frame in rows.select(name, numbers.hash, *self._dates).collect_batches(chunk_size=READ):
+            at = places(frame[name], patients)
             day = frame[DAY].to_numpy() if self._dated else None
             buckets.add(Rows(at, numbers.of(frame).to_numpy(), day))
 
@@ -141,11 +158,11 @@ class LongRows:
 
     def _nameless(self, names: pl.Series) -> None:
         """Tell of rows that name no patient; they may be blank or null."""
-        mine = self._told.filter(pl.col(names.name).is_in(names.implode(), nulls_equal=True)).select(_ROW)
+        mine = self._told.filter(pl.col(names.name).is_in(names.implode(), nulls_equal=True)).select(ROW)
         first, count = pl.collect_all((mine.head(EXAMPLES), mine.select(pl.len())), engine="streaming")
         entry = reason(self.unread, names.name, "the row names no patient", lost=True)
         entry.count += count.item()
-        entry.examples += [(row, "") for row in first[_ROW]]
+        entry.examples += [(row, "") for row in first[ROW]]
 
     def _tell(self, sifted: Sifted, some: pl.Series, numbers: _Numbers) -> None:
         """Count what is wrong, with the first rows that have it."""
@@ -154,32 +171,66 @@ class LongRows:
             entry = reason(self.unread, column, why, wrong.lost)
             reasons.append(entry)
             entry.count += wrong.count
-            if len(entry.examples) < EXAMPLES:
-                first = [some[wrong.rows.at].alias(name), numbers.hashes[wrong.rows.saying].alias(_SAYING)]
-                days = [pl.Series(DAY, wrong.rows.day)] if self._dated else []
+            if self._shown(entry):
+                rows = wrong.first(self.unread.rows)
+                first = [some[rows.at].alias(name), numbers.hashes[rows.saying].alias(_SAYING)]
+                days = [pl.Series(DAY, rows.day)] if self._dated else []
                 wanted.append(pl.DataFrame([*first, *days]).with_columns(pl.lit(number).alias(_WHY)))
         if not wanted:
             return
-        asked = pl.concat(wanted)
+        asked = pl.concat(wanted).unique(maintain_order=True)
         with told(self._path):
             mine = self._told.filter(pl.col(name).is_in(asked[name].unique().implode())).with_columns(numbers.hash)
-            found = mine.join(asked.lazy(), on=[name, _SAYING, *self._dates]).sort(_ROW).collect()
+            found = mine.join(asked.lazy(), on=[name, _SAYING, *self._dates]).sort(ROW).collect()
         for row in found.iter_rows(named=True):
             entry = reasons[row[_WHY]]
-            if len(entry.examples) < EXAMPLES:
+            if self._shown(entry):
                 text = row[_TEXT] if entry.column == DAY else row[VALUE] or row[TERM]
-                entry.examples.append((row[_ROW], str(text or "")[:60]))
+                entry.examples.append((row[ROW], str(text or "")[:60]))
+        for entry in reasons:
+            entry.examples.sort()
+
+    def _shown(self, entry: Unread) -> bool:
+        """Whether one more row of a reason is shown."""
+        return self.unread.rows is None or len(entry.examples) < self.unread.rows
 
 
-def _places(names: pl.Series, patients: pl.Series) -> npt.NDArray[np.uint32]:
-    """Where each of some names stands among all patients, who stand in their order."""
+class LongRows(FactRows):
+    """The patients of a long table, sorted by who they are.
+
+    Args:
+        path: the table (.parquet, .csv, .tsv).
+        day: as :class:`FactRows` has it.
+        meanings: what columns mean whose headings do not say it.
+        where: names it in messages; the path if "".
+
+    Raises:
+        UsageError: the table cannot be read, or a column of it means nothing here.
+    """
+
+    def __init__(self, path: Path, day: date, meanings: Mapping[str, str], where: str = "") -> None:
+        table = open_table(path)
+        columns = long_columns(table.collect_schema(), meanings, where or str(path))
+        super().__init__(table, columns, day, where or str(path), path)
+
+
+def places(
+    names: pl.Series, patients: pl.Series, side: Literal["any", "left", "right"] = "any"
+) -> npt.NDArray[np.uint32]:
+    """Where each of some names stands among patients, who stand in their order; 0 for no name.
+
+    Args:
+        names: the names.
+        patients: the patients.
+        side: before or after the patient of the same name.
+    """
     # Rows of one patient mostly stand together, and are looked up once.
     starts = np.flatnonzero((names != names.shift()).fill_null(True).to_numpy())
     heads = names.gather(starts)
     known = heads.unique().sort()
-    places = pl.DataFrame([known, patients.search_sorted(known).alias(_AT)])
-    found = heads.to_frame().join(places, on=names.name, how="left", maintain_order="left")[_AT].cast(pl.UInt32)
-    return np.repeat(found.to_numpy(), np.diff(starts, append=len(names)))
+    found = pl.DataFrame([known, patients.search_sorted(known, side).alias(_AT)])
+    each = heads.to_frame().join(found, on=names.name, how="left", maintain_order="left")[_AT].cast(pl.UInt32)
+    return np.repeat(each.fill_null(0).to_numpy(), np.diff(starts, append=len(names)))
 
 
 class _Numbers:

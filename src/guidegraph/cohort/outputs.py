@@ -46,7 +46,7 @@ class Made:
 
     Attributes:
         knowledge: the digest of the knowledge.
-        as_of, jurisdiction, voices: what was asked (:class:`guidegraph.cohort.asking.Request`).
+        as_of, jurisdiction, voices, problem: what was asked (:class:`guidegraph.cohort.asking.Request`).
         patients, left_out, contradicted: how many (:class:`guidegraph.cohort.asking.Report`).
         software: name and version of what wrote it.
     """
@@ -55,6 +55,7 @@ class Made:
     as_of: str
     jurisdiction: str | None
     voices: tuple[str, ...]
+    problem: str
     patients: int
     left_out: int
     contradicted: int

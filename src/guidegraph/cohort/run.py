@@ -134,7 +134,7 @@ class Work:
     def __init__(self, decides: Question, rows: Rows) -> None:
         self._rows, self._asked, self._knowledge = rows, decides.asked, decides.knowledge
         self._criteria, self._vocabulary, asked = decides.criteria, decides.vocabulary, decides.asked
-        self._named = decides.named
+        self._book = decides.book
         self._therapies = [t for t in self._criteria.therapies if not asked.therapies or t.iri in asked.therapies]
         self._statements = sorted(self._criteria.population) if asked.statements else []
         self._names = [describe.name(t.iri) for t in self._therapies]
@@ -152,6 +152,7 @@ class Work:
                 asked.as_of.isoformat(),
                 asked.jurisdiction,
                 tuple(sorted(asked.voices)),
+                asked.problem,
                 report.patients,
                 report.left_out,
                 report.contradicted,
@@ -293,12 +294,12 @@ class Work:
 
     def _lists(self, worked: Worked, contradicted: Mask) -> list[pl.Series]:
         """The columns of lists that are asked for; of a therapy's own, as long as there are therapies and patients."""
-        asked, found, knowledge = self._asked, [], self._named
-        if knowledge is not None and asked.facts:
-            found.append(lists.facts(knowledge, self._criteria, worked, contradicted))
-        if knowledge is not None and asked.blocking:
+        asked, found, book = self._asked, [], self._book
+        if book is not None and asked.facts:
+            found.append(lists.facts(book, self._criteria, worked, contradicted))
+        if book is not None and asked.blocking:
             shown, each = self._therapies, asked.long
-            found.append(lists.blocking(knowledge, self._criteria, worked, shown, contradicted, each))
+            found.append(lists.blocking(book, self._criteria, worked, shown, contradicted, each))
         return found
 
     def _refused(self) -> RowError:

@@ -40,19 +40,25 @@ class Rows:
         """Some of them, by a mask or by position."""
         return Rows(self.at[chosen], self.saying[chosen], None if self.day is None else self.day[chosen])
 
-    def first(self) -> Rows:
-        """The rows that are shown: of the first patients."""
+    def first(self, shown: int | None) -> Rows:
+        """The rows that are shown, so many (all if None): those of the first patients."""
         keys = (self.saying, self.at) if self.day is None else (self.day, self.saying, self.at)
-        return self.take(np.lexsort(keys)[:EXAMPLES])
+        return self.take(np.lexsort(keys)[:shown])
 
 
 @dataclass
 class Wrong:
-    """Rows with one thing wrong: whether their patients are left out for it, how many, and the first of them."""
+    """Rows with one thing wrong: whether their patients are left out for it, how many, and of each saying the first."""
 
     lost: bool
-    count: int
-    rows: Rows
+    count: int = 0
+    found: list[Rows] = field(default_factory=list)
+
+    def first(self, shown: int | None) -> Rows:
+        """The rows that are shown (:meth:`Rows.first`), whatever they say."""
+        at, saying = (np.concatenate([getattr(rows, name) for rows in self.found]) for name in ("at", "saying"))
+        days = [rows.day for rows in self.found if rows.day is not None]
+        return Rows(at, saying, np.concatenate(days) if days else None).first(shown)
 
 
 @dataclass
@@ -63,10 +69,12 @@ class Sifted:
         bad: the patients who cannot be answered for (shape: patients).
         wrong: by column and reason what cannot be read, or does not count.
         rows: those that count.
+        shown: how many rows of a reason are shown, all if None.
     """
 
     bad: Mask
     rows: Rows
+    shown: int | None = EXAMPLES
     wrong: dict[tuple[str, str], Wrong] = field(default_factory=dict)
 
     def gather(self, gathered: Gathered, sayings: Sayings) -> Gathered:
@@ -86,13 +94,13 @@ class Sifted:
     def note(self, told: Told, rows: Rows, lost: bool) -> None:
         """Say what is wrong with some rows; where ``lost``, their patients are left out."""
         if rows.at.size:
-            key, first = (told.column, told.why), rows.first()
-            wrong = self.wrong.setdefault(key, Wrong(lost, 0, first))
+            wrong = self.wrong.setdefault((told.column, told.why), Wrong(lost))
+            wrong.found.append(rows.first(self.shown))
             wrong.count += rows.at.size
             self.bad[rows.at] |= lost
 
 
-def sift(rows: Rows, sayings: Sayings, today: int, patients: int) -> Sifted:
+def sift(rows: Rows, sayings: Sayings, today: int, patients: int, shown: int | None = EXAMPLES) -> Sifted:
     """The rows of some patients that count on a day.
 
     Rows of later days do not. Of the rows of one subject those of the newest day do, and those without a day, which
@@ -103,8 +111,9 @@ def sift(rows: Rows, sayings: Sayings, today: int, patients: int) -> Sifted:
         sayings: what the distinct rows say.
         today: the day, as days since 1970.
         patients: how many they are.
+        shown: how many rows of a reason are shown, all if None.
     """
-    sifted = Sifted(np.zeros(patients, dtype=np.bool_), rows)
+    sifted = Sifted(np.zeros(patients, dtype=np.bool_), rows, shown=shown)
     if rows.day is not None:
         unread, later = rows.day == NO_DAY, rows.day > today
         sifted.note(Told(DAY, "no day: write it as 2026-01-31"), rows.take(unread), True)

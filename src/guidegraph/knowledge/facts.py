@@ -73,6 +73,11 @@ class FactBook:
         return self._terms.get(iri) or TermRow(iri, "", self._records.label(iri))
 
     @property
+    def records(self) -> Records:
+        """What is known."""
+        return self._records
+
+    @property
     def said(self) -> Saying:
         """The words around names."""
         return as_written

@@ -62,8 +62,9 @@ def asked_words(asked: Asked) -> str:
     """What was asked, in words."""
     country = f", labels of {asked['jurisdiction']}" if asked["jurisdiction"] else ""
     voices = f", only {' and '.join(asked['voices'])} voices" if asked["voices"] else ""
+    problem = f", asked about {asked['problem']}" if asked["problem"] else ""
     digest = asked["digest"].rpartition(":")[2][:8]
-    return f"as of {asked['as_of']}{country}{voices}; knowledge {asked['version']} ({digest})"
+    return f"as of {asked['as_of']}{country}{voices}{problem}; knowledge {asked['version']} ({digest})"
 
 
 def recommended(row: TherapyRow) -> int:

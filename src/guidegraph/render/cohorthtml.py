@@ -34,7 +34,7 @@ _PAGE = """
 body{font:15px/1.5 system-ui,Helvetica,Arial,sans-serif;margin:2rem auto;max-width:74rem;padding:0 1.2rem;overflow-wrap:anywhere}
 h1{font-size:1.6rem;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2.2rem 0 .3rem}p{margin:.3rem 0}
 @media(max-width:48rem){body{margin:.8rem auto;padding:0 .8rem}}
-@media print{body{margin:0;max-width:none;font-size:11px}}
+@media print{:root{font-size:11px}body{margin:0;max-width:none;font-size:1rem}}
 """
 _STYLE = """
 :root{--rule:#8886}figure.flow{margin:0}section h2{margin-top:1.8rem}.wide{overflow-x:auto}
@@ -49,21 +49,22 @@ svg .letter{font:600 11px system-ui,Helvetica,Arial,sans-serif}svg.swatch{vertic
 .bars .head{font-size:.82rem;font-weight:600;border:0;border-bottom:2px solid currentColor}.bars .head+li{border:0}
 .bars .number{text-align:right;font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;margin:.6rem 0}
-th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--rule)}
-thead th{font-size:.82rem;overflow-wrap:normal;border-bottom:2px solid currentColor}tbody th{font-weight:500}
-.count{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--rule);overflow-wrap:break-word}
+thead th{font-size:.82rem;vertical-align:bottom;border-bottom:2px solid currentColor}tbody th{font-weight:500}
+td.count{white-space:nowrap}.count{text-align:right;font-variant-numeric:tabular-nums}
 details{margin:.6rem 0}summary{cursor:pointer}
 svg.flow{display:block;width:100%;max-width:46rem;margin:.8rem 0}svg.flow text{font:13px system-ui,Helvetica,Arial,sans-serif;fill:currentColor}
 svg.flow text.soft{font-size:11px}.ribbon{fill-opacity:.55;stroke:#8888;stroke-width:.5}.ribbon.idle{fill:#888;fill-opacity:.12}
 .move{border-top:1px solid var(--rule);padding:.5rem 0}.move h3{font-size:1rem;margin:0}
 .move ul{margin:.1rem 0;padding-left:1.2rem}
-@media(prefers-color-scheme:dark){svg .idle.status{fill-opacity:.12}svg .idle.letter{fill:#bbb}}
-@media(max-width:48rem){.bars li{grid-template-columns:1fr auto}.bars .head span:last-child{display:none}.bars svg{grid-column:1/-1;margin-top:.2rem}
+@media screen and (prefers-color-scheme:dark){svg .idle.status{fill-opacity:.12}svg .idle.letter{fill:#bbb}}
+@media screen and (max-width:48rem){.bars li{grid-template-columns:1fr auto}.bars .head span:last-child{display:none}.bars svg{grid-column:1/-1;margin-top:.2rem}
 table.rows,table.rows :is(tbody,tr,th,td){display:block}table.rows thead{display:none}
 table.rows tr{border-bottom:1px solid var(--rule);padding:.4rem 0}table.rows :is(th,td){border:0;padding:.05rem 0;text-align:left;white-space:normal}
 table.rows th{font-weight:600}table.rows td::before{content:attr(data-is) ": ";opacity:.75}
 svg.flow text{font-size:18px}svg.flow text.soft{font-size:15px}}
-@media print{details::details-content{content-visibility:visible;display:block}details>*{display:block}.bars li,.move,tr{break-inside:avoid}
+@media print{details::details-content{content-visibility:visible;display:block}details>*{display:block}details>table{display:table}.bars li,.move ul,tr,.notes li,.lead,figure{break-inside:avoid}
+h2,h3,.lead,.legend,.bars .head,summary,.move p{break-after:avoid}.wide{overflow:visible;font-size:.85em}th,td{padding:.15rem .3rem}.bars li{grid-template-columns:15rem 9rem 1fr}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 #: Rows of a table that are shown; the others are folded.

@@ -22,7 +22,7 @@ __all__ = ["needed", "session", "statuses"]
 
 
 def statuses(patients: DataFrame, kb: KnowledgeBase | None = None, **options: Unpack[CohortOptions]) -> DataFrame:
-    """The status of each therapy for a DataFrame with a row a patient, in the session that it is of.
+    """The status of each therapy for a DataFrame with a row a patient or a fact, in the session that it is of.
 
     Nothing runs before an action asks for the rows. No row is left out: one that cannot be read has no status, and the
     column ``left_out`` says why; ``not_understood`` has the entries that were passed over.

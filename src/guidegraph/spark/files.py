@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
@@ -15,14 +15,14 @@ from pyspark.sql import SparkSession
 
 from guidegraph import assets
 from guidegraph.api import KnowledgeBase
-from guidegraph.api.cohort import CohortOptions, request
+from guidegraph.api.cohort import CohortOptions, no_problem, request
 from guidegraph.cohort.asking import Report, Request
 from guidegraph.cohort.columns import IGNORED, naming
-from guidegraph.cohort.longrows import is_long
+from guidegraph.cohort.longrows import is_long, long_columns
 from guidegraph.cohort.rows import read_columns
 from guidegraph.cohort.tables import open_table, repeated
 from guidegraph.errors import RowError, UsageError
-from guidegraph.spark import tasks
+from guidegraph.spark import parting, tasks
 from guidegraph.spark.kernel import Kernel, kernel
 from guidegraph.spark.parts import Folder, Part, manifest, merged, unfinished
 from guidegraph.spark.sessions import told
@@ -41,7 +41,8 @@ def answer_files(
 
     Args:
         kb: what is known.
-        source: a Parquet file with a row a patient, or a folder of such files, at a path that every machine sees.
+        source: a Parquet file with a row a patient or a fact, or a folder of such files, at a path that every machine
+            sees.
         output: the folder to make, likewise.
         session: runs the tasks; not one of Spark Connect.
         options: what is asked.
@@ -52,12 +53,18 @@ def answer_files(
     """
     if options.get("table"):
         raise UsageError("no DuckDB file", where=str(source), mend="Leave out --table.")
+    no_problem(options, str(source))
     asked, place = request(kb, options), unfinished(output)
     files = _files(source)
-    parts, sent = _parts(files), _kernel(kb, source, files, asked, options)
-    if not parts:
+    groups, sent = _groups(files), _kernel(kb, source, files, asked, options)
+    if not groups:
         raise UsageError("there is no patient", where=str(source), mend="Give at least one.")
-    job = _job(kb, sent, files, parts)
+    parts, cuts = groups, None
+    if sent.of_facts:
+        rows = sum(group.rows for group in groups)
+        cuts = parting.cuts(pl.scan_parquet(list(files)), naming(sent.columns), sent.kind, rows, source)
+        parts = [Part(number, str(source), 0, 0, 1) for number in range(len(cuts) + 1)]
+    job = _job(kb, sent, files, groups, cuts)
     digest = sha256(json.dumps(job).encode()).hexdigest()
     folder = Folder(place, digest)
     if asked.afresh and folder.is_ours():
@@ -65,18 +72,28 @@ def answer_files(
     folder.begin(job)
     rest = [part for part in parts if folder.report(part) is None]
     if rest:
-        _run(session, rest, folder, sent, digest)
+        _run(session, _Rest(rest, groups, cuts), folder, sent, digest)
     reports = [report for part in parts if (report := folder.report(part)) is not None]
     if len(reports) < len(parts):
         what = f"{len(parts) - len(reports)} of {len(parts)} parts were answered but are not here"
         raise UsageError(what, where=str(place), mend="Name a folder that every machine sees at the same path.")
-    whole = merged(parts, reports, len(files) > 1)
+    names = [(group.first, Path(group.path).name) for group in groups if group.start == 0]
+    whole = merged(parts, reports, names if len(files) > 1 else ())
     whole.columns = sent.columns
     folder.finish(output.absolute(), manifest(parts, reports, whole, _said(kb, asked)))
     return whole
 
 
-def _run(session: SparkSession, rest: Sequence[Part], folder: Folder, sent: Kernel, digest: str) -> None:
+class _Rest(NamedTuple):
+    """What is yet to be answered: parts; and for a long table the row groups that have their rows, and where the
+    patients are parted."""
+
+    parts: Sequence[Part]
+    groups: Sequence[Part]
+    cuts: pl.Series | None
+
+
+def _run(session: SparkSession, rest: _Rest, folder: Folder, sent: Kernel, digest: str) -> None:
     """Have parts answered.
 
     Raises:
@@ -88,8 +105,19 @@ def _run(session: SparkSession, rest: Sequence[Part], folder: Folder, sent: Kern
         context = session.sparkContext
         broadcast = context.broadcast(sent)
         # Plain tuples: to read a Part there would load Polars before its threads are settled.
-        spread = context.parallelize([tuple(part) for part in rest], len(rest))
-        done = spread.flatMap(lambda part: tasks.answer_part(part, place, digest, broadcast, version)).collect()
+        parts, groups = ([tuple(part) for part in some] for some in (rest.parts, rest.groups))
+        if rest.cuts is None:
+            spread = context.parallelize(parts, len(parts))
+            done = spread.flatMap(lambda part: tasks.answer_part(part, place, digest, broadcast, version)).collect()
+        else:
+            cuts, wanted = context.broadcast(rest.cuts), {part.number: at for at, part in enumerate(rest.parts)}
+            sorted_out = context.parallelize(groups, len(groups)).flatMap(
+                lambda group: tasks.sort_out(group, broadcast, cuts, wanted, version)
+            )
+            together = sorted_out.partitionBy(len(parts), lambda at: at).mapPartitionsWithIndex(
+                lambda at, some: tasks.answer_part(parts[at], place, digest, broadcast, version, (p for _, p in some))
+            )
+            done = together.collect()
     faults = sorted(tasks.Fault(*fault) for fault in done)
     for fault in faults:
         if fault.row:
@@ -97,7 +125,7 @@ def _run(session: SparkSession, rest: Sequence[Part], folder: Folder, sent: Kern
             raise RowError(fault.what, where=fault.where, mend=fault.mend)
     for fault in faults:
         raise UsageError(
-            f"{len(faults)} of {len(rest)} parts failed, the first since {fault.where}: {fault.what}",
+            f"{len(faults)} of {len(rest.parts)} parts failed, the first since {fault.where}: {fault.what}",
             where=place,
             mend=f"{fault.mend} {again}".strip(),
         )
@@ -110,7 +138,7 @@ def _files(source: Path) -> list[Path]:
         UsageError: there is none.
     """
     source = source.absolute()
-    mend = "Name a Parquet file with a row a patient, or a folder of such files."
+    mend = "Name a Parquet file, or a folder of such files."
     if source.is_file():
         if source.suffix.lower() != _SUFFIX:
             raise UsageError(f"unknown ending {source.suffix!r}", where=str(source), mend=mend)
@@ -122,8 +150,8 @@ def _files(source: Path) -> list[Path]:
     return files
 
 
-def _parts(files: Sequence[Path]) -> list[Part]:
-    """A part a row group.
+def _groups(files: Sequence[Path]) -> list[Part]:
+    """The row groups.
 
     Raises:
         UsageError: a file cannot be read.
@@ -165,8 +193,8 @@ def _kernel(kb: KnowledgeBase, source: Path, files: Sequence[Path], asked: Reque
                 raise UsageError(what, where=str(path), mend="Give every file the same columns.")
     meanings = options.get("columns", {})
     if is_long([meanings.get(name, name) for name in schema.names()]):
-        mend = "Pivot it to a row a patient, or leave out --engine spark (docs/spark.md)."
-        raise UsageError("a row a fact is not answered by Spark", where=where, mend=mend)
+        facts = long_columns(schema, meanings, where)
+        return kernel(kb.knowledge, facts, schema[naming(facts)], asked)
     columns = read_columns(schema, kb.vocabulary, meanings, where)
     read, name = [column for column in columns if column.kind != IGNORED], naming(columns)
     # Who stands in two files or row groups is seen by none of the tasks.
@@ -185,11 +213,15 @@ def _said(kb: KnowledgeBase, asked: Request) -> dict[str, Any]:
         "therapies": sorted(asked.therapies),
         "statements": asked.statements,
         "long": asked.long,
+        "facts": asked.facts,
+        "blocking": asked.blocking,
         "strict": asked.strict,
     }
 
 
-def _job(kb: KnowledgeBase, sent: Kernel, files: Sequence[Path], parts: Sequence[Part]) -> dict[str, Any]:
+def _job(
+    kb: KnowledgeBase, sent: Kernel, files: Sequence[Path], groups: Sequence[Part], cuts: pl.Series | None
+) -> dict[str, Any]:
     """What a job is: the same job gives the same answers."""
     states = [(path, path.stat()) for path in files]
     return {
@@ -197,5 +229,6 @@ def _job(kb: KnowledgeBase, sent: Kernel, files: Sequence[Path], parts: Sequence
         "tables": sent.tables,
         "columns": [(column.name, column.meaning) for column in sent.columns],
         "files": [[str(path), state.st_size, state.st_mtime_ns] for path, state in states],
-        "parts": [[part.start, part.rows] for part in parts],
+        "parts": [[group.start, group.rows] for group in groups],
+        "cuts": cuts.cast(pl.String).to_list() if cuts is not None else [],
     }

@@ -9,14 +9,15 @@ import polars as pl
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, functions
 from pyspark.sql.pandas.types import to_arrow_schema
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from guidegraph import assets
 from guidegraph.api import KnowledgeBase, open_knowledge
-from guidegraph.api.cohort import CohortOptions, request
+from guidegraph.api.cohort import CohortOptions, no_problem, request
 from guidegraph.cohort.asking import Question
 from guidegraph.cohort.columns import IGNORED, Columns, naming
-from guidegraph.cohort.longrows import is_long
+from guidegraph.cohort.lists import LISTS
+from guidegraph.cohort.longrows import is_long, long_columns
 from guidegraph.cohort.rows import FrameRows
 from guidegraph.cohort.run import Work
 from guidegraph.cohort.tables import check_types
@@ -35,26 +36,30 @@ def statuses(patients: DataFrame, kb: KnowledgeBase | None, options: CohortOptio
     kb = kb or open_knowledge()
     if options.get("long"):
         raise UsageError("a DataFrame is answered with a row a patient", where="long", mend="Unpivot the answer.")
+    no_problem(options, _FRAME)
     asked = request(kb, options)
     meanings = options.get("columns", {})
-    if is_long([meanings.get(name, name) for name in patients.columns]):
-        raise UsageError(
-            "a row a fact is not answered here", where=_FRAME, mend="Pivot it to a row a patient (docs/cohort.md)."
-        )
-    columns = [c for c in Columns(kb.vocabulary).read(patients.columns, meanings, _FRAME) if c.kind != IGNORED]
+    facts = is_long([meanings.get(name, name) for name in patients.columns])
+    if facts:
+        columns = long_columns(_kinds(patients), meanings, _FRAME)
+    else:
+        columns = [c for c in Columns(kb.vocabulary).read(patients.columns, meanings, _FRAME) if c.kind != IGNORED]
     name = naming(columns)
     chosen = patients.select(*(_column(column.name) for column in columns))
     kinds = _kinds(chosen)
-    check_types(kinds, name, kinds.names(), _FRAME)
+    if not facts:
+        check_types(kinds, name, kinds.names(), _FRAME)
     sent = kernel(kb.knowledge, columns, kinds[name], asked)
     # The words as they are here: a kernel that has opened them would not be plain data any more.
     decides = Question(asked, sent.criteria, kb.vocabulary, sent.knowledge)
     heads = Work(decides, FrameRows((), columns, kinds[name], lambda frame: sent.several, _FRAME)).coded
-    texts = [head for head in heads if head != name]
-    schema = StructType(
-        [patients.schema[name], *(StructField(text, StringType()) for text in (*texts, LEFT_OUT, NOT_UNDERSTOOD))]
-    )
-    return _marked(chosen, name).mapInArrow(partial(frames, pickle.dumps(sent), assets.VERSION), schema)
+    told = {
+        head: ArrayType(StringType()) if kind == LISTS else StringType() for head, kind in heads.items() if head != name
+    }
+    told |= dict.fromkeys((LEFT_OUT, NOT_UNDERSTOOD), StringType())
+    schema = StructType([patients.schema[name], *(StructField(head, kind) for head, kind in told.items())])
+    arranged = _together(chosen, name) if facts else _marked(chosen, name)
+    return arranged.mapInArrow(partial(frames, pickle.dumps(sent), assets.VERSION), schema)
 
 
 def _column(name: str) -> Column:
@@ -76,11 +81,21 @@ def _kinds(patients: DataFrame) -> pl.Schema:
     return empty.schema
 
 
+def _together(patients: DataFrame, name: str) -> DataFrame:
+    """The rows of each patient one after another in one partition."""
+    # By the bytes of a text, whatever its collation holds to be the same.
+    who = _column(name).cast(StringType()) if _is_text(patients, name) else _column(name)
+    return patients.repartition(who).sortWithinPartitions(who)
+
+
+def _is_text(patients: DataFrame, name: str) -> bool:
+    return isinstance(patients.schema[name].dataType, StringType)
+
+
 def _marked(patients: DataFrame, name: str) -> DataFrame:
     """The patients, with a column that says who stands in several rows, each of which knows a part of the facts."""
     who = _column(name)
-    text = isinstance(patients.schema[name].dataType, StringType)
-    bare = functions.regexp_replace(who, r"(?U)\A\s+|\s+\z", "") if text else who
+    bare = functions.regexp_replace(who, r"(?U)\A\s+|\s+\z", "") if _is_text(patients, name) else who
     named = patients.withColumn(_WHO, bare)
     several = named.groupBy(_WHO).count().filter(f"count > 1 and `{_WHO}` is not null")
     several = several.select(_column(_WHO), functions.lit(True).alias(SEVERAL))

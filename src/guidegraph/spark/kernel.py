@@ -10,21 +10,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from guidegraph import assets
 from guidegraph.cohort.asking import Question, Request, question
 from guidegraph.cohort.columns import Column, naming
+from guidegraph.cohort.sayings import KEY
 from guidegraph.domains import Selection
-from guidegraph.errors import KnowledgeError, UsageError
+from guidegraph.errors import KnowledgeError
 from guidegraph.knowledge.criteria import Criteria
+from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.naming import Naming
+from guidegraph.knowledge.records import Records
 from guidegraph.profile import Vocabulary
+from guidegraph.termreadings import Implication, TermReading
 
 if TYPE_CHECKING:
     from guidegraph.knowledge.opened import Knowledge
+
+
+class Told(NamedTuple):
+    """What facts are called, and by which numbers they are asked for."""
+
+    records: Records
+    rules: Sequence[Implication]
+    readings: Sequence[TermReading]
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,7 @@ class Kernel:
         naming: the terms; codes and everyday names are read from the tables that the machine's own package ships.
         tables: the digest of these tables where the job began.
         shipped: where the package had them there.
+        told: what facts are called, where lists of them are asked for.
     """
 
     criteria: Criteria
@@ -52,6 +65,12 @@ class Kernel:
     naming: Naming
     tables: str
     shipped: Path
+    told: Told | None = None
+
+    @property
+    def of_facts(self) -> bool:
+        """Whether a row is a fact, not a patient."""
+        return any(column.kind == KEY for column in self.columns)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -76,7 +95,9 @@ class Kernel:
         Raises:
             KnowledgeError: as :attr:`vocabulary`.
         """
-        return Question(self.asked, self.criteria, self.vocabulary, self.knowledge)
+        told = self.told
+        book = FactBook(told.records, self.vocabulary, told.rules, told.readings) if told is not None else None
+        return Question(self.asked, self.criteria, self.vocabulary, self.knowledge, book)
 
 
 def kernel(
@@ -89,11 +110,8 @@ def kernel(
     """What other machines need to answer a request.
 
     Raises:
-        KnowledgeError, UsageError: the knowledge cannot be answered for many patients, or lists are asked for.
+        KnowledgeError: the knowledge cannot be answered for many patients.
     """
-    if asked.facts or asked.blocking:
-        what = "lists are in the words of the knowledge, which stays on this machine"
-        raise UsageError(what, where="--facts, --blocking", mend="Leave them out, or answer without Spark.")
     decides, words = question(knowledge, asked), knowledge.naming
     nobody = pl.Series(naming(columns), [], dtype=kind)
     return Kernel(
@@ -106,6 +124,7 @@ def kernel(
         words,
         words.digest(),
         assets.root(),
+        Told(book.records.worded(), book.rules, book.readings) if (book := decides.book) is not None else None,
     )
 
 

@@ -16,6 +16,7 @@ from guidegraph.cohort.cells import Unread, Unreadable, reason
 from guidegraph.cohort.outputs import MANIFEST
 from guidegraph.cohort.rows import FrameRows
 from guidegraph.cohort.run import write
+from guidegraph.cohort.sifting import EXAMPLES
 from guidegraph.cohort.tables import batches, told
 from guidegraph.errors import UsageError
 from guidegraph.files import read_text, write_files
@@ -25,7 +26,7 @@ _STATE, _JOB, _JOB_BYTES = "_parts", "job.json", 1_000_000_000
 
 
 class Part(NamedTuple):
-    """Some rows of a file: a row group.
+    """Some rows of a file: a row group; or the patients of a long table between two of its cuts, with no rows.
 
     ``start`` counts the rows of the file before them, ``first`` is the number of the first of them in the whole table.
     """
@@ -41,6 +42,11 @@ class Part(NamedTuple):
         """The name of the file of its answers."""
         return f"part-{self.number:06}.parquet"
 
+    @property
+    def of_patients(self) -> bool:
+        """Whether it is of patients, whose rows may be anywhere in the table."""
+        return not self.rows
+
 
 def answered(part: Part, sent: Kernel, place: Path) -> Report:
     """Answer the rows of a part into a file, which is written whole or not at all.
@@ -50,17 +56,32 @@ def answered(part: Part, sent: Kernel, place: Path) -> Report:
         UsageError: the rows cannot be read or are no longer there, or the file cannot be written.
     """
     path = Path(part.path)
-    with told(path):
-        if not path.is_file():
-            raise UsageError("no such file", where=str(path), mend="Every machine must see it at the same path.")
-        some = pl.scan_parquet(path).slice(part.start, part.rows)
-    frames = batches(some.select([column.name for column in sent.columns]), path)
+    frames = batches(opened(part, sent), path)
     rows = FrameRows(frames, sent.columns, sent.kind, lambda frame: sent.several, str(path), part.start + 1)
     report = write(sent.question, rows, place)
     if report.patients + report.left_out != part.rows:
         place.unlink()
-        raise UsageError("its rows changed while they were answered", where=str(path), mend="Begin anew.")
+        raise changed(path)
     return report
+
+
+def opened(part: Part, sent: Kernel) -> pl.LazyFrame:
+    """The rows of a part, in the columns that are read.
+
+    Raises:
+        UsageError: the file is not there.
+    """
+    path = Path(part.path)
+    with told(path):
+        if not path.is_file():
+            raise UsageError("no such file", where=str(path), mend="Every machine must see it at the same path.")
+        some = pl.scan_parquet(path).slice(part.start, part.rows)
+    return some.select([column.name for column in sent.columns])
+
+
+def changed(path: Path) -> UsageError:
+    """Rows are not those that the job began with."""
+    return UsageError("its rows changed while they were answered", where=str(path), mend="Begin anew.")
 
 
 class Folder:
@@ -179,8 +200,13 @@ def unfinished(output: Path) -> Path:
     return output.with_name(f"{output.name}.unfinished")
 
 
-def merged(parts: Sequence[Part], reports: Iterable[Report], several: bool) -> Report:
-    """What became of a table, from what became of its parts in their order; ``several``: of several files."""
+def merged(parts: Sequence[Part], reports: Iterable[Report], files: Sequence[tuple[int, str]] = ()) -> Report:
+    """What became of a table, from what became of its parts in their order.
+
+    Args:
+        parts, reports: the parts, and what became of each.
+        files: where there are several, the number of the first row of each, and its name.
+    """
     whole, unread = Report(), Unreadable()
     for part, report in zip(parts, reports, strict=True):
         whole.patients += report.patients
@@ -189,21 +215,28 @@ def merged(parts: Sequence[Part], reports: Iterable[Report], several: bool) -> R
         for entry in report.unread:
             # A part numbers the rows of its file.
             moved = [(row - part.start - 1 + part.first, text) for row, text in entry.examples]
-            unread.add(reason(unread, entry.column, entry.what, entry.lost), entry.count, moved)
+            same = reason(unread, entry.column, entry.what, entry.lost)
+            # Where rows say a fact each, those of the first patients are shown, whatever their numbers.
+            shown = moved[: EXAMPLES - len(same.examples)] if part.of_patients else moved
+            unread.add(same, entry.count, shown)
         for therapy, counted in report.statuses.items():
             held = whole.statuses.setdefault(therapy, dict.fromkeys(counted, 0))
             for status, count in counted.items():
                 held[status] += count
     whole.unread = list(unread.values())
-    if several:
-        whole.files = [(part.first, Path(part.path).name) for part in parts if part.start == 0]
+    whole.files = files
     return whole
 
 
 def manifest(parts: Sequence[Part], reports: Sequence[Report], whole: Report, asked: Mapping[str, Any]) -> Any:
     """What a finished folder says of itself."""
     rows = [
-        {"part": part.name, "of": Path(part.path).name, "rows": part.rows, "answered": report.patients}
+        {
+            "part": part.name,
+            "of": Path(part.path).name,
+            "rows": report.patients + report.left_out,
+            "answered": report.patients,
+        }
         for part, report in zip(parts, reports, strict=True)
     ]
     told = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +15,7 @@ from guidegraph.errors import GuideGraphError, RowError, UsageError
 
 if TYPE_CHECKING:
     from guidegraph.spark.kernel import Kernel
+    from guidegraph.spark.parting import Piece
 
 
 class Fault(NamedTuple):
@@ -27,30 +28,52 @@ class Fault(NamedTuple):
     row: bool = False
 
 
-def answer_part(row: tuple[Any, ...], folder: str, job: str, sent: Any, version: str) -> list[Fault]:
+def answer_part(
+    row: tuple[Any, ...], folder: str, job: str, sent: Any, version: str, pieces: Iterator[Piece] | None = None
+) -> list[Fault]:
     """Answer one part into its file, which is written whole or not at all; why it was not, if so.
 
     Args:
-        row: a :class:`guidegraph.spark.parts.Part`: which rows of which file.
+        row: a :class:`guidegraph.spark.parts.Part`: which rows of which file, or which patients.
         folder: where the file goes.
         job: the digest of the job that the folder is of.
         sent: the kernel, broadcast.
         version: that of the software where the job began.
+        pieces: all rows of the part, where these are not those of a file.
     """
     _settle_threads()
     try:
         _check(version)
-        from guidegraph.spark.parts import Folder, Part, answered
+        from guidegraph.spark import parting, parts
 
-        part, work = Part(*row), Folder(Path(folder), job)
+        part, work = parts.Part(*row), parts.Folder(Path(folder), job)
         work.check()
-        work.keep(part, answered(part, sent.value, work.place(part)))
+        if pieces is None:
+            report = parts.answered(part, sent.value, work.place(part))
+        else:
+            report = parting.answered(part, pieces, sent.value, work.place(part))
+        work.keep(part, report)
     except GuideGraphError as error:
         cell = isinstance(error, RowError)
         host = socket.gethostname()
         where = error.where if cell or error.where == host else f"{host}: {error.where}".rstrip(": ")
         return [Fault(row[0], error.what, where, error.mend, cell)]
     return []
+
+
+def sort_out(row: tuple[Any, ...], sent: Any, cuts: Any, wanted: Mapping[int, int], version: str) -> Iterator[Any]:
+    """The rows of a row group by the part that answers for their patient
+    (:func:`guidegraph.spark.parting.sorted_out`); ``sent`` and ``cuts`` are broadcast.
+
+    Raises:
+        UsageError: they cannot be read, or this machine has another version of the software.
+    """
+    _settle_threads()
+    _check(version)
+    from guidegraph.spark.parting import sorted_out
+    from guidegraph.spark.parts import Part
+
+    yield from sorted_out(Part(*row), sent.value, cuts.value, wanted)
 
 
 def frames(sent: bytes, version: str, batches: Iterator[Any]) -> Iterator[Any]:
