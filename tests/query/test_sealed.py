@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyoxigraph as ox
 import pytest
@@ -136,3 +139,86 @@ def test_interrupts_are_heard_again_afterwards(store: ox.Store, text: str) -> No
     with contextlib.suppress(QueryError):
         run.run(store, text, limits=Limits(0.2))
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before and signal.SIGINT not in before
+
+
+def test_what_comes_after_the_end_of_time_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"+late")
+    os.close(writing)
+    moments = iter((0.0, 61.0))
+    monkeypatch.setattr(sealed, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    with pytest.raises(QueryError, match="did not end within 60 seconds"):
+        sealed._content(reading, Limits(60))
+    os.close(reading)
+
+
+def test_an_answer_may_be_as_large_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed, "MAX_ANSWER", 1000)
+    assert sealed.sealed(lambda: b"x" * 999) == b"x" * 999
+    with pytest.raises(QueryError, match="LIMIT"):
+        sealed.sealed(lambda: b"x" * 1000)
+
+
+def test_a_child_whose_parent_has_gone_ends_by_itself() -> None:
+    soft, _ = (
+        sealed.sealed(lambda: repr(resource.getrlimit(resource.RLIMIT_CPU)).encode(), Limits(7.5))
+        .strip(b"()")
+        .split(b",")
+    )
+    assert int(soft) == 8
+
+
+def test_a_child_never_goes_on_with_what_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(work: object) -> bytes:
+        raise SystemExit
+
+    monkeypatch.setattr(sealed, "outcome_of", fails)
+    with pytest.raises(QueryError, match="more levels than the engine has"):
+        sealed.sealed(lambda: b"", Limits(20))
+
+
+def test_a_dying_engine_is_not_heard(capfd: pytest.CaptureFixture[str]) -> None:
+    def work() -> bytes:
+        os.write(2, b"memory allocation of 7 bytes failed")
+        os.kill(os.getpid(), signal.SIGKILL)
+        return b""
+
+    with pytest.raises(QueryError, match="more levels than the engine has"):
+        sealed.sealed(work)
+    assert capfd.readouterr().err == ""
+
+
+def test_there_is_room_for_deep_work() -> None:
+    def depth(left: int) -> int:
+        return 1 + depth(left - 1) if left else 0
+
+    assert sealed.sealed(lambda: str(depth(40_000)).encode()) == b"40000"
+    sizes: list[int] = []
+    sealed.deep_thread(lambda: sizes.append(threading.stack_size())).join()
+    assert sizes == [sealed._STACK]
+
+
+def test_files_are_opened_only_for_a_while() -> None:
+    path = Path(__file__)
+
+    def opens() -> bool:
+        try:
+            path.read_bytes()
+        except OSError:
+            return False
+        return True
+
+    def work() -> bytes:
+        seen = [opens()]
+        with sealed.files():
+            seen.append(opens())
+        return repr([*seen, opens()]).encode()
+
+    assert sealed.sealed(work) == b"[False, True, False]"
+
+    def forbidding() -> bytes:
+        with sealed.no_files():
+            seen = [opens()]
+        return repr([*seen, opens()]).encode()
+
+    assert sealed.sealed(forbidding, network=True) == b"[False, True]"

@@ -44,6 +44,10 @@ EQUIVALENT = {
         "never: if not places:",
     ): "a text without the word is not changed, and the engine finds no fault in it",
     ("query/sealed.py", "never: if not hasattr(os, 'fork'):"): "every machine that runs the tests can fork",
+    (
+        "query/sealed.py",
+        "not called: signal.signal(signal.SIGINT, signal.SIG_DFL)",
+    ): "who interrupts a query interrupts its parent too, which ends the child",
 }
 
 
