@@ -315,7 +315,8 @@ def _apart(given: Mapping[str, Any]) -> None:
     Raises:
         UsageError: it would.
     """
-    outputs = [path for name in _WRITTEN if isinstance(path := given.get(name), Path)]
+    named = [path for name in _WRITTEN if isinstance(path := given.get(name), Path)]
+    outputs = [path for path in named if _is_file(path)]
     for name, value in given.items() if outputs else ():
         several = value if isinstance(value, list | tuple) else [value]
         for one in several if name not in _WRITTEN else ():

@@ -175,25 +175,6 @@ class Records:
         more.__dict__.update(edges=edges, classes=classes, ancestors=above, _labels={}, kept={})
         return more
 
-    def worded(self) -> Records:
-        """These records as plain data for other machines: what facts are called, and which are asked for.
-
-        Nothing else can be asked of them.
-        """
-        more = copy.copy(self)
-        more.__dict__.clear()
-        kept = (ns.RDFS + "label", gg("consentOrProcedure"))
-        nodes = {iri: {p: rows[p] for p in kept if p in rows} for iri, rows in self.nodes.items()}
-        more.__dict__.update(
-            nodes=nodes,
-            classes=self.classes,
-            ancestors=self.ancestors,
-            atoms=self.atoms,
-            implied=self.implied,
-            _labels={},
-        )
-        return more
-
     def related(self, one: str, other: str) -> bool:
         """Whether two classes are the same, one below the other, or have a class below both."""
         below = self.descendants

@@ -5,6 +5,7 @@ It goes there pickled. JSON would turn the numbers that are keys into texts, and
 
 from __future__ import annotations
 
+import copy
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from guidegraph import assets
+from guidegraph import namespaces as ns
 from guidegraph.cohort.asking import Question, Request, question
 from guidegraph.cohort.columns import Column, naming
 from guidegraph.cohort.sayings import KEY
@@ -23,7 +25,7 @@ from guidegraph.errors import KnowledgeError
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.naming import Naming
-from guidegraph.knowledge.records import Records
+from guidegraph.knowledge.records import Records, gg
 from guidegraph.profile import Vocabulary
 from guidegraph.termreadings import Implication, TermReading
 
@@ -124,8 +126,24 @@ def kernel(
         words,
         words.digest(),
         assets.root(),
-        Told(book.records.worded(), book.rules, book.readings) if (book := decides.book) is not None else None,
+        Told(_worded(book.records), book.rules, book.readings) if (book := decides.book) is not None else None,
     )
+
+
+def _worded(records: Records) -> Records:
+    """The records as plain data: what facts are called, and which are asked for; nothing else can be asked of them."""
+    kept = (ns.RDFS + "label", gg("consentOrProcedure"))
+    plain = copy.copy(records)
+    plain.__dict__.clear()
+    plain.__dict__.update(
+        nodes={iri: {p: rows[p] for p in kept if p in rows} for iri, rows in records.nodes.items()},
+        classes=records.classes,
+        ancestors=records.ancestors,
+        atoms=records.atoms,
+        implied=records.implied,
+        _labels={},
+    )
+    return plain
 
 
 def _moved(selected: Selection, old: Path, new: Path) -> Selection:
