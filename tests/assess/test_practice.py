@@ -70,6 +70,15 @@ def test_a_drug_is_not_taken_beside_itself(kb: Any) -> None:
     assert "takes antiplatelet drug" in told[1].glance()["taken_now"][0]["facts"][0]["text"]
 
 
+def test_what_forbids_a_drug_that_is_taken_stands_before_what_warns_of_it(kb: Any) -> None:
+    taken = ["naproxen", "lisinopril", "bendroflumethiazide"]
+    patient = {**SCIATICA, "medications": taken, "conditions": ["sciatica", "allergy to diclofenac"]}
+    row = next(r for r in kb.therapies(patient, as_of=AS_OF).glance()["taken_now"] if r["label"] == "naproxen")
+    kinds = [fact["text"].partition(":")[0] for fact in row["facts"]]
+    assert kinds[0] == "absolute" and "warning" in kinds
+    assert kinds == sorted(kinds, key=lambda kind: kind != "absolute")
+
+
 def test_a_drug_that_is_taken_and_contested_is_told_with_both_sides(knee: Any) -> None:
     glance = knee(medications=["acetaminophen"])
     (row,) = glance["taken_now"]

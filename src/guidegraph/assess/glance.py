@@ -294,7 +294,7 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
 def _taken(assessment: Assessment, drug: str, entries: Mapping[str, Therapy]) -> GlanceTaken:
     """What speaks against a drug that is taken: facts with their kind, and the voices of both sides on the problem."""
     entry, facts = entries[drug], defaultdict[str, list[str]](list)
-    for row in entry["contraindications"]:
+    for row in sorted(entry["contraindications"], key=lambda row: row["kind"] != "absolute"):
         statement = iri_of(row["id"])
         stated = row["truth"] == TRUE and not row["note"] and assessment.records.one(statement, "kind")
         if stated and not by_itself(assessment, drug, statement):
