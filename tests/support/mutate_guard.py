@@ -48,6 +48,10 @@ EQUIVALENT = {
         "query/sealed.py",
         "not called: signal.signal(signal.SIGINT, signal.SIG_DFL)",
     ): "who interrupts a query interrupts its parent too, which ends the child",
+    (
+        "query/sealed.py",
+        "not called: signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})",
+    ): "likewise: the parent ends a child that hears nothing",
 }
 
 
