@@ -8,6 +8,7 @@ import pytest
 
 from guidegraph import api
 from guidegraph.errors import QueryError
+from guidegraph.query import guard
 
 
 def ask(kb: Any, text: str) -> Any:
@@ -51,3 +52,11 @@ def test_a_relative_iri_is_told_where_it_stands(kb: Any) -> None:
     # What a base alone does not mend is told as it is.
     with pytest.raises(QueryError, match="cannot be parsed"):
         ask(kb, "SELECT * WHERE { ?s ?p <#a> , }")
+
+
+def test_a_base_is_told_where_it_is_needed_alone() -> None:
+    base = "http://example.org/x"
+    assert guard.based("ASK { <a> ?p ?o }", base) == f"BASE <{base}> ASK {{ <a> ?p ?o }}"
+    # One that is a query without it, though it has a relative IRI beside a base of its own, and one that is none with it.
+    for text in ("ASK { ?s ?p ?o }", "BASE <http://e/> ASK { <a> ?p ?o }", "ASK { <a> ?p ", "ASK { <urn:a> ?p ?o , }"):
+        assert guard.based(text, base) == text
