@@ -64,7 +64,7 @@ SHOWN = {
     "timeline": (["PATIENT"], "drops"),
     "matrix": (["--at-least", "1"], "drops"),
     "lookup": (["drops"], "An invented drug."),
-    "profile terms": (["itch"], "itch"),
+    "profile terms": (["itch"], "https://example.org/term/Itch"),
     "export csv": ([], "Guideline on ache"),
     "export graph": (["--all", "-f", "nquads"], "Guideline on ache"),
     "export fhir": (["https://example.org/statement/drops"], "drops"),

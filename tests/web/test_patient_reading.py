@@ -44,7 +44,7 @@ def test_every_state_can_be_read(open_page: OpenPage) -> None:
     page = open_page(f"{ACUTE}&open=ggt:NSAID&show=weeks", refused=(422,))
     page.get_by_role("checkbox", name="plan ibuprofen").first.check()
     settled(page)
-    page.get_by_role("button", name="active peptic ulcer: yes").click()
+    page.get_by_role("button", name="bleeding disorder: yes").click()
     page.locator("#moved").wait_for()
     assert violations(page) == []
     page.get_by_label("Age", exact=True).fill("900")
