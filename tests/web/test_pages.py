@@ -187,7 +187,9 @@ def test_a_document_tells_its_statements_in_order(open_page: OpenPage) -> None:
 def test_provenance_as_a_picture_and_a_list(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/page/statement/bmj-2025/BMJ-R1")
     page.get_by_role("link", name="Where it comes from").click()
-    assert page.locator(".chain img").evaluate("one => one.complete && one.naturalWidth > 300")
+    page.locator(".chain img").wait_for()
+    page.wait_for_function("() => document.querySelector('.chain img').complete")
+    assert page.locator(".chain img").evaluate("one => one.naturalWidth > 300")
     chain = kb.trace("bmj-2025/BMJ-R1")
     assert page.locator(".tree li").count() == len(list(chain.root.walk()))
     assert page.locator(".tree .break").count() == len(chain.data["breaks"]) > 0
