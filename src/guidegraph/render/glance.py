@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from guidegraph.render.screen import RIGHT, Part, Row, one_row, screen_markdown, screen_text, some
+from guidegraph.render.screen import RIGHT, Part, Row, fit, one_row, screen_markdown, screen_text, some
 from guidegraph.sayings import Saying, as_written, in_words
 from guidegraph.words import SHORT_DISCLAIMER, STARTING, clean
 
@@ -48,7 +48,7 @@ _TEST = {"avoid": "no", "do-not-give": "do not", "disagree": "sources disagree",
 def glance_text(glance: Glance) -> str:
     """The glance as text of 100 columns."""
     parts, said = parts_of(glance), in_words(glance["words"])
-    screen_text(parts, closing(glance), said)
+    fit(parts, closing(glance), said)
     # What was left out to make it fit takes its marks with it: none is explained that is not there.
     shown = "".join(name for part in parts for row in part.rows for name in row.names)
     return screen_text(parts, closing(glance, shown=shown), said)

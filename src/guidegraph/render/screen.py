@@ -45,9 +45,17 @@ class Part:
 
 def screen_text(parts: list[Part], end: str, said: Saying = as_written) -> str:
     """The parts and what stands below them as text of 100 columns; families are left out until they fit."""
-    closing = textwrap.wrap(clean(end), WIDTH, break_on_hyphens=False)
-    _fit(parts, LINES - len(closing), said)
-    return "\n".join([*(line for part in parts for line in _lines(part, said)), *closing]) + "\n"
+    fit(parts, end, said)
+    return "\n".join([*(line for part in parts for line in _lines(part, said)), *_closing(end)]) + "\n"
+
+
+def fit(parts: list[Part], end: str, said: Saying = as_written) -> None:
+    """Leave families out of the parts until they fit a screen with what stands below them."""
+    _fit(parts, LINES - len(_closing(end)), said)
+
+
+def _closing(end: str) -> list[str]:
+    return textwrap.wrap(clean(end), WIDTH, break_on_hyphens=False)
 
 
 def screen_markdown(parts: Sequence[Part], end: str) -> str:
