@@ -36,6 +36,11 @@ pytest_plugins = [
 _HOME = tempfile.TemporaryDirectory()
 os.environ["GUIDEGRAPH_HOME"] = _HOME.name
 
+# What opening works out is kept for this run, by all its processes; what an earlier run kept is not used.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _KEPT = tempfile.TemporaryDirectory()
+    os.environ["GUIDEGRAPH_CACHE"] = _KEPT.name
+
 # Processes start by the dozen here, and where Python may write no compiled files each would compile all modules anew.
 if sys.dont_write_bytecode and sys.pycache_prefix is None:
     _COMPILED = tempfile.TemporaryDirectory()

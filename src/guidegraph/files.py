@@ -22,6 +22,14 @@ UTF16_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _NONBLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
+def user_home() -> Path:
+    """The user's home. One whom the system does not know by name, as a service may be, has the root for one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
+
+
 def read_bytes(
     source: Path | IO[Any], limit: int, fault: Fault = UsageError, *, where: str = "", mend: str = "Name a file."
 ) -> bytes:

@@ -16,6 +16,7 @@ from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
 from guidegraph.domains import Selection
 from guidegraph.knowledge import named
+from guidegraph.knowledge.keeping import Kept
 from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
@@ -44,15 +45,12 @@ if TYPE_CHECKING:
 class KnowledgeBase:
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads.
 
-    Args:
-        loaded: ontology and documents.
-        selected: the folder and domains that they come from, for mapping tables, linked hierarchies and examples.
-
-    Every method asks ``knowledge``, whose are ``store``, ``engine``, ``records`` and ``disagreement`` too.
+    Its arguments are those of :class:`guidegraph.knowledge.opened.Knowledge`. Every method asks ``knowledge``, whose
+    are ``store``, ``engine``, ``records`` and ``disagreement`` too.
     """
 
-    def __init__(self, loaded: ox.Store, selected: Selection | None = None) -> None:
-        self.knowledge = Knowledge(loaded, selected)
+    def __init__(self, loaded: ox.Store, selected: Selection | None = None, kept: Kept | None = None) -> None:
+        self.knowledge = Knowledge(loaded, selected, kept)
         self.store = loaded
         self.engine = self.knowledge.engine
         self.records = self.knowledge.records

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from guidegraph import assets, store
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.domains import select
+from guidegraph.knowledge import keeping
 
 # What speaks to the network is loaded only by who asks for it.
 if TYPE_CHECKING:
@@ -39,9 +40,15 @@ def open_knowledge(
         UsageError: there is no such domain.
     """
     selected = select(domains, None if root is None else Path(root))
+    place = None if extra else keeping.place(selected, warned=warned)
+    if place is not None and (kept := keeping.read(place)):
+        return KnowledgeBase(kept.store, selected, kept)
     warning = [domain.folder for domain in selected.warning] if warned else []
     loaded = store.load_knowledge(selected.base, domains=selected.folders, warning=warning, extra=extra)
-    return KnowledgeBase(loaded, selected)
+    kb = KnowledgeBase(loaded, selected)
+    if place is not None:
+        keeping.write(place, loaded, kb.digest, {name: kb.engine.select(name) for name in keeping.ROWS})
+    return kb
 
 
 def open_files(

@@ -239,7 +239,7 @@ def review(
     if folder.parent.is_dir() and not folder.exists():
         folder.mkdir()
     write_files({path: text})
-    knowledge.store.extend(quad for quad in read_quads(path) if isinstance(quad, ox.Quad))
+    knowledge.engine.add(quad for quad in read_quads(path) if isinstance(quad, ox.Quad))
     after = Reviews(knowledge.store, today)
     return path, _row(knowledge, after, after.standings[iri])
 

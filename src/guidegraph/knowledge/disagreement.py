@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from hashlib import sha256
 
 import pyoxigraph as ox
@@ -42,21 +43,33 @@ class DisagreementIndex:
     Opposed pairs are graded at once, since statuses need them; the rest when it is first asked for.
 
     Attributes:
-        grader: the grader over the knowledge base's populations.
         scopes: the scope of each recommendation and of each silent document's scope, by IRI.
+
+    Args:
+        graded: whether the engine's index has the opposed pairs and their grades already.
     """
 
-    def __init__(self, engine: Engine, records: Records) -> None:
+    def __init__(self, engine: Engine, records: Records, *, graded: bool = False) -> None:
         self._engine = engine
+        self._records = records
         self._lock = threading.Lock()
         self._complete = False
-        self.grader: Grader = grader(engine, records)
         self.scopes: dict[str, Scope] = {}
         self._nodes: dict[Scope, str] = {}
         self._done: set[tuple[str, str]] = set()
-        self._describe()
+        described = self._describe()
+        if graded:
+            opposed = engine.select("disagree/05-opposed")
+            self._done |= {pair for one, other in opposed for pair in ((one, other), (other, one))}
+            return
+        self._write(described)
         self._grade(engine.select("disagree/05-opposed"))
         engine.construct("disagree/06-apart")
+
+    @cached_property
+    def grader(self) -> Grader:
+        """The grader over the knowledge base's populations."""
+        return grader(self._engine, self._records)
 
     def complete(self) -> None:
         """Find all pairs that differ, and silences, and grade them; once."""
@@ -69,8 +82,8 @@ class DisagreementIndex:
                 self._grade(self._engine.select("disagree/30-scopes"))
                 self._complete = True
 
-    def _describe(self) -> None:
-        """Scope and attached conditions of each recommendation, as one node and one text."""
+    def _describe(self) -> list[tuple[str, str, str]]:
+        """Scope and attached conditions of each recommendation, as one node and one text: what to write of them."""
         said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for rec, prop, value in self._engine.select("disagree/10-conditions"):
             said[rec][prop].append(value)
@@ -82,7 +95,7 @@ class DisagreementIndex:
             held += [f"without {c}" for c in props.get(gg("onlyWithout"), ())]
             rows.append((rec, "scope", f"<{self._node(self.scopes[rec])}>"))
             rows.append((rec, "conditions", f'"{" ".join(sorted(held))}"'))
-        self._write(rows)
+        return rows
 
     def _trials(self, scope: Scope) -> str:
         """The trials of therapy with an outcome that every branch of a population requires, as one text."""

@@ -39,7 +39,7 @@ _RENEWED_AFTER, _KEPT = 32, 4
 #: Index steps from the first number to before the second speak of blank nodes; the others of IRIs only.
 _ATOMS_AND_BRANCHES, _FLAT = "20", "40"
 
-Row = tuple[str, str, str]
+Rows = list[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def query_text(name: str) -> str:
     return next(step.text for step in steps(name.rpartition("/")[0]) if step.name == name)
 
 
-def _rows(result: Any) -> list[tuple[str, ...]]:
+def _rows(result: Any) -> Rows:
     """The rows of a SELECT as plain text values, "" for an unbound variable."""
     # One comprehension without a call a value: the largest of these has 70,000.
     return [tuple(["" if value is None else value.value for value in row]) for row in result]
@@ -165,25 +165,34 @@ class Engine:
     The store holds the knowledge in named graphs; the engine adds the index graph to it, and nothing of a patient.
     Each assessment runs in a store of its own beside a copy of the index, so that nobody who asks the shared store
     meets a patient's facts, and several may run at once.
+
+    Args:
+        store: the knowledge; with its index where that was worked out before (guidegraph.knowledge.keeping).
+        kept: what queries found in such a store; None for knowledge without an index.
     """
 
-    def __init__(self, store: ox.Store) -> None:
+    def __init__(self, store: ox.Store, kept: Mapping[str, Rows] | None = None) -> None:
         self.store = store
+        self._kept = kept or {}
         self._lock = threading.Lock()
         self._free: list[_Place] = []
         self._inactive: dict[tuple[str, Request], bytes] = {}
         self._copied: dict[ox.NamedNode, Sequence[ox.Quad]] = {}
-        store.bulk_extend(axioms(store))
-        # What an approval covers is told by digests, which no query computes.
-        if reviews.has_reviews(store):
-            store.bulk_extend(reviews.index_quads(reviews.Reviews(store)))
-        for step in steps("index"):
-            if step.name.rpartition("/")[2][0].isdigit():
-                self._index(step)
+        if kept is None:
+            self._index_all()
         named = ox.NamedNode(ns.IDX + "names")
         self._named = [q.subject for q in self.store.quads_for_pattern(None, named, None, _INDEX)]
         vague = ox.NamedNode(ns.GG + "membersNotNamed")
         self._vague = {q.subject for q in self.store.quads_for_pattern(None, vague, None, None)}
+
+    def _index_all(self) -> None:
+        self.store.bulk_extend(axioms(self.store))
+        # What an approval covers is told by digests, which no query computes.
+        if reviews.has_reviews(self.store):
+            self.store.bulk_extend(reviews.index_quads(reviews.Reviews(self.store)))
+        for step in steps("index"):
+            if step.name.rpartition("/")[2][0].isdigit():
+                self._index(step)
 
     def _index(self, step: Step) -> None:
         number = step.name.rpartition("/")[2]
@@ -195,9 +204,15 @@ class Engine:
         text = result.serialize(format=ox.RdfFormat.N_TRIPLES).replace(b" .\n", f" {_INDEX} .\n".encode())
         self.store.bulk_extend(ox.parse(text, format=ox.RdfFormat.N_QUADS))
 
-    def select(self, name: str) -> list[tuple[str, ...]]:
+    def select(self, name: str) -> Rows:
         """The rows of a SELECT over knowledge and index as plain text values."""
-        return _rows(self.store.query(query_text(name), use_default_graph_as_union=True))
+        kept = self._kept.get(name)
+        return _rows(self.store.query(query_text(name), use_default_graph_as_union=True)) if kept is None else kept
+
+    def add(self, quads: Iterable[ox.Quad]) -> None:
+        """Add to the knowledge what no index rests on."""
+        self._kept = {}
+        self.store.extend(quads)
 
     @cached_property
     def term_readings(self) -> list[TermReading]:

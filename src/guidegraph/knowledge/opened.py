@@ -18,6 +18,7 @@ from guidegraph.knowledge.clocks import refuse_mixed
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
+from guidegraph.knowledge.keeping import Kept
 from guidegraph.knowledge.naming import Naming
 from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records
@@ -57,21 +58,23 @@ class Knowledge:
     Args:
         loaded: ontology and documents.
         selected: the folder and domains that they come from, for mapping tables, linked hierarchies and examples.
+        kept: what an earlier opening worked out, of which ``loaded`` is the store; None to work it out.
     """
 
-    def __init__(self, loaded: ox.Store, selected: Selection | None = None) -> None:
+    def __init__(self, loaded: ox.Store, selected: Selection | None = None, kept: Kept | None = None) -> None:
         self.selected = selected or select()
         self._links_loaded = self._one_clock = False
         self._lay: dict[tuple[str, str], LayWords] = {}
         self.store = loaded
-        self.engine = Engine(loaded)
+        self._digest = kept.digest if kept else None
+        self.engine = Engine(loaded, kept.rows if kept else None)
         self.records = Records(self.engine)
-        self.disagreement = DisagreementIndex(self.engine, self.records)
+        self.disagreement = DisagreementIndex(self.engine, self.records, graded=kept is not None)
 
     @cached_property
     def digest(self) -> str:
         """RDFC-1.0 digest of the knowledge (ontology and documents, without the derived index)."""
-        return store.digest(self.store)
+        return self._digest or store.digest(self.store)
 
     @cached_property
     def version(self) -> str:

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
 from guidegraph.errors import LinkError
-from guidegraph.files import write_files
+from guidegraph.files import user_home, write_files
 from guidegraph.reading import read_quads
 from guidegraph.terminologies.model import ExternalTerm
 
@@ -98,15 +98,7 @@ def modules_folder(knowledge: Path | None = None) -> Path:
         return knowledge / "links"
     home = os.environ.get("GUIDEGRAPH_HOME")
     data = os.environ.get("XDG_DATA_HOME")
-    return (Path(home) if home else Path(data or _home() / ".local" / "share") / "guidegraph") / "links"
-
-
-def _home() -> Path:
-    """The user's home. One whom the system does not know by name, as a service may be, has the root for one."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return Path("/")
+    return (Path(home) if home else Path(data or user_home() / ".local" / "share") / "guidegraph") / "links"
 
 
 def module_files(folder: Path) -> list[Path]:
