@@ -16,7 +16,7 @@ from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
 from guidegraph.domains import Selection
 from guidegraph.knowledge import named
-from guidegraph.knowledge.keeping import Kept
+from guidegraph.knowledge.kept import Kept
 from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
@@ -45,16 +45,17 @@ if TYPE_CHECKING:
 class KnowledgeBase:
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads.
 
-    Its arguments are those of :class:`guidegraph.knowledge.opened.Knowledge`. Every method asks ``knowledge``, whose
-    are ``store``, ``engine``, ``records`` and ``disagreement`` too.
+    Its arguments are those of ``knowledge`` (:class:`guidegraph.knowledge.opened.Knowledge`), which every method asks.
     """
 
-    def __init__(self, loaded: ox.Store, selected: Selection | None = None, kept: Kept | None = None) -> None:
-        self.knowledge = Knowledge(loaded, selected, kept)
-        self.store = loaded
-        self.engine = self.knowledge.engine
-        self.records = self.knowledge.records
-        self.disagreement = self.knowledge.disagreement
+    def __init__(self, loaded: ox.Store | Kept, selected: Selection | None = None) -> None:
+        self.knowledge = known = Knowledge(loaded, selected)
+        self.engine, self.records, self.disagreement = known.engine, known.records, known.disagreement
+
+    @property
+    def store(self) -> ox.Store:
+        """The knowledge with its index."""
+        return self.engine.store
 
     @property
     def digest(self) -> str:

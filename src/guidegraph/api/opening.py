@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from guidegraph import assets, store
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.domains import select
-from guidegraph.knowledge import keeping
+from guidegraph.knowledge import keeping, kept
 
 # What speaks to the network is loaded only by who asks for it.
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def open_knowledge(
     """
     selected = select(domains, None if root is None else Path(root))
     place = None if extra else keeping.place(selected, warned=warned)
-    if place is not None and (kept := keeping.read(place)):
-        return KnowledgeBase(kept.store, selected, kept)
+    if place is not None and (found := kept.read(place, keeping.ROWS)):
+        return KnowledgeBase(found, selected)
     warning = [domain.folder for domain in selected.warning] if warned else []
     loaded = store.load_knowledge(selected.base, domains=selected.folders, warning=warning, extra=extra)
     kb = KnowledgeBase(loaded, selected)
     if place is not None:
-        keeping.write(place, loaded, kb.digest, {name: kb.engine.select(name) for name in keeping.ROWS})
+        kept.write(place, loaded, kb.digest, {name: kb.engine.select(name) for name in keeping.ROWS})
     return kb
 
 

@@ -129,7 +129,7 @@ def compile_criteria(
         KnowledgeError: a number cannot be worked out as the knowledge says.
     """
     basis, sums = knowledge.basis, _sums(knowledge)
-    index = _Index(knowledge.store)
+    index = _Index(knowledge.engine.index)
     kinds = index.pairs("kind")
     same = index.pairs("sameProblem")
     speaks = index.pairs("indication")

@@ -18,6 +18,7 @@ import pyoxigraph as ox
 from guidegraph import assets, reviews
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
+from guidegraph.knowledge.kept import Kept, Rows
 from guidegraph.termreadings import Implication, TermReading, axioms, implication_rows, reading_rows
 
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
@@ -38,8 +39,6 @@ _RENEWED_AFTER, _KEPT = 32, 4
 
 #: Index steps from the first number to before the second speak of blank nodes; the others of IRIs only.
 _ATOMS_AND_BRANCHES, _FLAT = "20", "40"
-
-Rows = list[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -167,23 +166,35 @@ class Engine:
     meets a patient's facts, and several may run at once.
 
     Args:
-        store: the knowledge; with its index where that was worked out before (guidegraph.knowledge.keeping).
-        kept: what queries found in such a store; None for knowledge without an index.
+        knowledge: a store with the knowledge, or what an earlier opening worked out.
     """
 
-    def __init__(self, store: ox.Store, kept: Mapping[str, Rows] | None = None) -> None:
-        self.store = store
-        self._kept = kept or {}
+    def __init__(self, knowledge: ox.Store | Kept) -> None:
+        self._knowledge = knowledge
+        self._rows: Mapping[str, Rows] = {} if isinstance(knowledge, ox.Store) else knowledge
         self._lock = threading.Lock()
         self._free: list[_Place] = []
         self._inactive: dict[tuple[str, Request], bytes] = {}
         self._copied: dict[ox.NamedNode, Sequence[ox.Quad]] = {}
-        if kept is None:
+        if isinstance(knowledge, ox.Store):
             self._index_all()
         named = ox.NamedNode(ns.IDX + "names")
-        self._named = [q.subject for q in self.store.quads_for_pattern(None, named, None, _INDEX)]
+        self._named = [q.subject for q in self.index.quads_for_pattern(None, named, None, _INDEX)]
+
+    @property
+    def store(self) -> ox.Store:
+        """The knowledge with its index."""
+        return self._knowledge if isinstance(self._knowledge, ox.Store) else self._knowledge.store
+
+    @property
+    def index(self) -> ox.Store:
+        """A store that has the index, and may have no more."""
+        return self._knowledge if isinstance(self._knowledge, ox.Store) else self._knowledge.index
+
+    @cached_property
+    def _vague(self) -> frozenset[Any]:
         vague = ox.NamedNode(ns.GG + "membersNotNamed")
-        self._vague = {q.subject for q in self.store.quads_for_pattern(None, vague, None, None)}
+        return frozenset(q.subject for q in self.store.quads_for_pattern(None, vague, None, None))
 
     def _index_all(self) -> None:
         self.store.bulk_extend(axioms(self.store))
@@ -206,12 +217,13 @@ class Engine:
 
     def select(self, name: str) -> Rows:
         """The rows of a SELECT over knowledge and index as plain text values."""
-        kept = self._kept.get(name)
-        return _rows(self.store.query(query_text(name), use_default_graph_as_union=True)) if kept is None else kept
+        if name in self._rows:
+            return self._rows[name]
+        return _rows(self.store.query(query_text(name), use_default_graph_as_union=True))
 
     def add(self, quads: Iterable[ox.Quad]) -> None:
         """Add to the knowledge what no index rests on."""
-        self._kept = {}
+        self._rows = {}
         self.store.extend(quads)
 
     @cached_property
@@ -245,7 +257,7 @@ class Engine:
     def _indexed(self, predicate: ox.NamedNode) -> Sequence[ox.Quad]:
         """All of the index that has a predicate, kept as quads: to make them anew takes half of the time of a copy."""
         if predicate not in self._copied:
-            self._copied[predicate] = tuple(self.store.quads_for_pattern(None, predicate, None, _INDEX))
+            self._copied[predicate] = tuple(self.index.quads_for_pattern(None, predicate, None, _INDEX))
         return self._copied[predicate]
 
     def _give_back(self, place: _Place) -> None:
@@ -309,7 +321,7 @@ class Engine:
         """
         own = self._take()
         place = own.store
-        more = _leaves(self.store, leaves or {}, self._vague)
+        more = _leaves(self.index, leaves, self._vague) if leaves else []
         place.extend(more)
         facts = [ox.Quad(t.subject, t.predicate, t.object, _PROFILE) for t in triples]
         place.extend([*facts, *request_quads(asked)])

@@ -18,7 +18,7 @@ from guidegraph.knowledge.clocks import refuse_mixed
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.keeping import Kept
+from guidegraph.knowledge.kept import Kept
 from guidegraph.knowledge.naming import Naming
 from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records
@@ -56,20 +56,24 @@ class Knowledge:
     """Ontology, documents and queries, loaded and indexed once; safe to share between threads.
 
     Args:
-        loaded: ontology and documents.
+        loaded: ontology and documents, or what an earlier opening worked out of them.
         selected: the folder and domains that they come from, for mapping tables, linked hierarchies and examples.
-        kept: what an earlier opening worked out, of which ``loaded`` is the store; None to work it out.
     """
 
-    def __init__(self, loaded: ox.Store, selected: Selection | None = None, kept: Kept | None = None) -> None:
+    def __init__(self, loaded: ox.Store | Kept, selected: Selection | None = None) -> None:
         self.selected = selected or select()
         self._links_loaded = self._one_clock = False
         self._lay: dict[tuple[str, str], LayWords] = {}
-        self.store = loaded
+        kept = None if isinstance(loaded, ox.Store) else loaded
         self._digest = kept.digest if kept else None
-        self.engine = Engine(loaded, kept.rows if kept else None)
+        self.engine = Engine(loaded)
         self.records = Records(self.engine)
         self.disagreement = DisagreementIndex(self.engine, self.records, graded=kept is not None)
+
+    @property
+    def store(self) -> ox.Store:
+        """The knowledge with its index."""
+        return self.engine.store
 
     @cached_property
     def digest(self) -> str:
