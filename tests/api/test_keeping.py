@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -123,6 +124,15 @@ def test_a_damaged_file_is_as_good_as_none(
     assert kept.read(damaged, keeping.ROWS) is None
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root gives files away")
+def test_a_file_of_another_user_is_not_used(whole: tuple[gg.KnowledgeBase, Path], tmp_path: Path) -> None:
+    file = tmp_path / whole[1].name
+    shutil.copy(whole[1], file)
+    assert kept.read(file, keeping.ROWS) is not None
+    os.chown(file, 1234, -1)
+    assert kept.read(file, keeping.ROWS) is None
+
+
 def test_a_damaged_file_is_written_anew(whole: tuple[gg.KnowledgeBase, Path], empty: Path) -> None:
     empty.mkdir()
     file = empty / whole[1].name
@@ -217,15 +227,18 @@ def test_what_has_not_been_used_for_longest_goes(whole: tuple[gg.KnowledgeBase, 
     file = empty / whole[1].name
     file.write_bytes(whole[1].read_bytes())
     rows = {name: list[tuple[str, ...]]() for name in keeping.ROWS}
+    (empty / "theirs.kept").write_text("a file of somebody else's", encoding="utf-8")
+    os.utime(empty / "theirs.kept", (0, 0))
     for n in range(kept.MOST + 3):
         other = ox.Store()
         other.add(ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("urn:b"), ox.Literal(str(n))))
         if n == kept.MOST - 1:
             assert kept.read(file, keeping.ROWS) is not None
-        kept.write(empty / f"{n}.kept", other, "sha256:0", rows)
+        kept.write(empty / f"{n:064x}.kept", other, "sha256:0", rows)
     left = {path.name for path in empty.iterdir()}
-    assert len(left) == kept.MOST
-    assert file.name in left and f"{kept.MOST + 2}.kept" in left and "0.kept" not in left
+    assert len(left) == kept.MOST + 1
+    assert file.name in left and f"{kept.MOST + 2:064x}.kept" in left and f"{0:064x}.kept" not in left
+    assert "theirs.kept" in left
 
 
 def test_what_is_added_to_opened_knowledge_is_asked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ Rows = list[tuple[str, ...]]
 #: Files of more are not read (bytes); so many are left in their folder: domains alone and together, of some versions.
 _LARGEST, MOST = 256 * 1024 * 1024, 12
 SUFFIX = ".kept"
+_NAME = re.compile("[0-9a-f]{64}")
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 
 
@@ -65,8 +67,10 @@ def _loaded(text: bytes) -> ox.Store:
 
 
 def read(path: Path, names: Sequence[str]) -> Kept | None:
-    """What a file keeps, with the rows of some queries; None if there is none, or not a whole one."""
+    """What a file keeps, with the rows of some queries; None if there is none, or not a whole one of ours or root's."""
     try:
+        if os.name == "posix" and path.stat().st_uid not in (0, os.getuid()):
+            return None
         head, text = read_bytes(path, _LARGEST).split(b"\n", 1)
         if head != sha256(text).hexdigest().encode():
             return None
@@ -89,5 +93,6 @@ def write(path: Path, store: ox.Store, digest: str, rows: Mapping[str, Rows]) ->
     with suppress(GuideGraphError, OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_files({path: sha256(text).hexdigest().encode() + b"\n" + text})
-        for old in sorted(path.parent.glob(f"*{SUFFIX}"), key=lambda file: file.stat().st_mtime)[:-MOST]:
+        ours = [file for file in path.parent.glob(f"*{SUFFIX}") if _NAME.fullmatch(file.stem)]
+        for old in sorted(ours, key=lambda file: file.stat().st_mtime)[:-MOST]:
             old.unlink(missing_ok=True)
