@@ -12,7 +12,7 @@ from guidegraph.cohort import csvtext
 from guidegraph.errors import UsageError
 
 #: Patients of one batch: enough that a step on a plane costs more than its call, few enough for little memory.
-BATCH = 65_536
+BATCH = 131_072
 #: Columns of a table at most; more are no table of patients.
 _COLUMNS = 5_000
 #: Names of patients that are held at a time to find those who stand in several rows.
