@@ -53,7 +53,14 @@ def _graphs(kb: gg.KnowledgeBase) -> list[bytes]:
     return store.canonical((kb.store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
 
 
-@pytest.mark.parametrize("domains", [(), ("osteoarthritis",), ("sciatica", "osteoarthritis")])
+@pytest.mark.parametrize(
+    "domains",
+    [
+        (),
+        pytest.param(("osteoarthritis",), marks=pytest.mark.slow),
+        pytest.param(("sciatica", "osteoarthritis"), marks=pytest.mark.slow),
+    ],
+)
 def test_the_second_opening_has_the_same_knowledge_index_and_rows(empty: Path, domains: tuple[str, ...]) -> None:
     first = _opened(domains=domains)
     (file,) = empty.iterdir()
