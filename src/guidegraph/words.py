@@ -160,9 +160,13 @@ def plural(count: int, word: str) -> str:
 
 
 def to_lines(data: Mapping[str, Any]) -> str:
-    """An object as JSON with a line for each entry of its lists and objects; keys stay in their order."""
+    """An object as JSON with a line for each entry of its lists and objects, and for each row of its tables; keys stay
+    in their order."""
 
     def entries(value: Any) -> str:
+        if isinstance(value, dict) and "rows" in value:
+            told = {**{key: _text(one) for key, one in value.items()}, "rows": entries(value["rows"])}
+            return "{\n" + ",\n".join(f"{_text(key)}:{one}" for key, one in told.items()) + "\n}"
         if isinstance(value, dict) and value:
             return "{\n" + ",\n".join(f"{_text(key)}:{_text(one)}" for key, one in value.items()) + "\n}"
         if isinstance(value, list) and value:
