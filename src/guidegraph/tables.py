@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 #: else.
 VERSION = "4.0"
 
+#: Of a column its place among the cells, the places of its words, and these.
+_Column = tuple[int | None, dict[str, int] | None, list[Any]]
+#: What stands at the end of a row, as it is.
+_BESIDES: _Column = (None, None, [])
+
 
 class TableWriter:
     """Rows that are added as objects and told as a table (schema/data.schema.json).
@@ -29,33 +34,35 @@ class TableWriter:
         self.columns, self.refers = tuple(columns), dict(refers or {})
         self.words: dict[str, list[Any]] = {name: [None] for name in words}
         self.rows: list[list[Any]] = []
-        self._places: dict[str, dict[Any, int]] = {name: {} for name in self.words}
-        self._at = {name: at for at, name in enumerate(self.columns)}
+        #: Of each column its place among the cells, the places of its words by these, and the words.
+        at = {name: at for at, name in enumerate(self.columns)}
+        self._cells: dict[str, _Column] = {
+            name: (at.get(name), {} if name in self.words else None, self.words.get(name, []))
+            for name in (*self.columns, *self.words)
+        }
         self._blank: list[Any] = [0 if name in self.words else "" for name in self.columns]
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add a row, which may lack what any column is of."""
+        """Add a row, which may lack what any column is of; a column has values of one kind."""
         cells, besides, last = self._blank.copy(), {}, -1
         for name, value in row.items():
-            told = self._place(name, value) if name in self._places else value
-            at = self._at.get(name)
+            at, places, words = self._cells.get(name, _BESIDES)
+            if places is not None:
+                key = value if value.__class__ is str else repr(value)
+                place = places.get(key)
+                if place is None:
+                    place = places[key] = len(words)
+                    words.append(value)
+                value = place
             if at is None:
-                besides[name] = told
+                besides[name] = value
             else:
-                cells[at] = told
+                cells[at] = value
                 last = at if at > last else last
         del cells[last + 1 :]
         if besides:
             cells.append(besides)
         self.rows.append(cells)
-
-    def _place(self, name: str, value: Any) -> int:
-        """The place of a value among those of a column; a column has values of one kind."""
-        places, key = self._places[name], value if isinstance(value, str) else repr(value)
-        if key not in places:
-            self.words[name].append(value)
-            places[key] = len(places) + 1
-        return places[key]
 
     def told(self) -> Table:
         """The table, without the words of what no row says at its end."""

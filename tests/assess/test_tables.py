@@ -10,6 +10,7 @@ import pytest
 import guidegraph as gg
 from guidegraph.errors import UsageError
 from guidegraph.tables import VERSION, TableWriter, records
+from guidegraph.words import to_lines
 from tests.conftest import AS_OF
 
 ROWS: list[dict[str, Any]] = [
@@ -88,3 +89,12 @@ def test_an_answer_keeps_what_is_unfolded(kb: gg.KnowledgeBase) -> None:
     assert json.dumps(written) == before
     assert len(told["questions"]) == len(written["questions"]["rows"]) > 10
     assert told["questions"][0]["fact"] and "questions" in written
+
+
+@pytest.mark.parametrize("odd", ["plain", "a,NaN,b", ",NaN,", ["x", ",NaN,"], {"NaN": ",NaN,"}, [], "\u0000\n"])
+def test_each_row_has_its_line_whatever_it_says(odd: Any) -> None:
+    told = {"list": [1, odd, [2]], "one": [odd], "none": [], "table": data(said=stated(["a"], [odd], ["b"]))["said"]}
+    text = to_lines(told)
+    assert json.loads(text) == told
+    assert text.count("\n") == text.count("\n,") + len(text.splitlines())
+    assert len(text.splitlines()) == 2 + (3 + 2) + (1 + 2) + 1 + (2 + 3 + 3 + 2)

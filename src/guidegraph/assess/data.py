@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from guidegraph.assess.assessment import FALSE, Assessment
 from guidegraph.assess.lean import Described, Kept, document_id, lean, statement_id
+from guidegraph.assess.questions import to_establish_labels
 from guidegraph.tables import VERSION, TableWriter
 
 if TYPE_CHECKING:
+    from guidegraph.assess.entry import Entry
     from guidegraph.dataforms import Data
     from guidegraph.derived import Glance
     from guidegraph.forms import Alert, Assessed, Flag, PairDisagreement, Question, Therapy
@@ -130,7 +132,7 @@ class _Once:
     """What is kept once of one answer while it is read through."""
 
     def __init__(self, assessment: Assessment, answer: Assessed) -> None:
-        self._described = Described(assessment)
+        self._assessment, self._described = assessment, Described(assessment)
         #: The place and the label of each therapy.
         self._places = {row["intervention"]: at for at, row in enumerate(answer["therapies"])}
         self._labels = {row["intervention"]: row["label"] for row in answer["therapies"]}
@@ -149,6 +151,7 @@ class _Once:
         self.asked: dict[str, int] = {}
         #: Open facts without a question, each with its place among them.
         self.unasked: dict[str, int] = {}
+        self._opened: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
         # A sign may be a question of its own, too, which is then the one that asks it.
         for at, question in enumerate(answer["questions"]):
             self.asked.setdefault(question["label"], at)
@@ -160,28 +163,34 @@ class _Once:
         """A therapy, by reference to what is said of it; one that stands in no band has how much that is."""
         row: Mapping[str, Any] = entry
         made: dict[str, Any] = {"id": row["intervention"], **{key: row[key] for key in ("label", "category", "status")}}
-        said = [one for key in (*_VOICES, *_WARNINGS) for one in row[key]]
         if band is None:
-            return lean({**made, "left_out": len(said)})
+            return lean({**made, "left_out": sum(len(row[key]) for key in (*_VOICES, *_WARNINGS))})
         made |= {"band": band, **lean({key: row[key] for key in _OWN})}
-        for key, table in _ROLES.items():
-            if places := [self._place(table, one) for one in row[key] if one.get("truth") != FALSE]:
+        stated = {key: row[key] for key in _ROLES}
+        for key, rows in stated.items():
+            if rows and (places := [self._place(_ROLES[key], one) for one in rows if one.get("truth") != FALSE]):
                 made[key] = places
-        facts = dict.fromkeys(fact["label"] for fact in row["establish"])
-        # What changes no status, or nobody can find out since definitions differ on it, has no question.
+        said = [one for key in (*_VOICES, *_WARNINGS) for one in stated[key]]
+        asked, unasked = self._open(to_establish_labels(self._assessment, cast("Entry", entry).unknown))
         made |= lean(
             {
                 "through": self._through(said),
                 "members": [self._therapy(member["intervention"]) for member in row["members"]],
-                "open": list(dict.fromkeys(self.asked[label] for label in facts if label in self.asked)),
-                "open_unasked": [
-                    self.unasked.setdefault(one, len(self.unasked)) for one in facts if one not in self.asked
-                ],
+                "open": asked,
+                "open_unasked": unasked,
                 "disagreements": [self._pair(pair) for pair in row["disagreements"]],
                 "left_out": sum(one["truth"] == FALSE for one in said),
             }
         )
         return made
+
+    def _open(self, facts: tuple[str, ...]) -> tuple[list[int], list[int]]:
+        """The questions that some open facts are asked through, and those of them that have none."""
+        if facts not in self._opened:
+            # What changes no status, or nobody can find out since definitions differ on it, has no question.
+            unasked = [self.unasked.setdefault(one, len(self.unasked)) for one in facts if one not in self.asked]
+            self._opened[facts] = list(dict.fromkeys(self.asked[one] for one in facts if one in self.asked)), unasked
+        return self._opened[facts]
 
     @staticmethod
     def _through(said: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

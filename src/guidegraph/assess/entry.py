@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from guidegraph.assess.alerts import attended
@@ -201,9 +201,9 @@ class Entry(Mapping[str, Any]):
         """The true statements for the therapy."""
         return self.assessment.held(self.statements(FOR))
 
-    def voices(self, statements: Iterable[str]) -> Any:
+    def voices(self, statements: Collection[str]) -> Any:
         """The voices of some statements on the therapy."""
-        return voices(self.assessment, self.therapy, statements)
+        return voices(self.assessment, self.therapy, statements) if statements else []
 
     def called(self) -> tuple[str, str]:
         """The label and the category of the therapy."""
@@ -222,8 +222,12 @@ def _confirm(entry: Entry) -> list[str]:
 
 
 def _evidence(entry: Entry) -> list[Any]:
-    placed = ordered(entry.assessment, entry.statements("evidence"))
-    return [described(entry.assessment, describe.evidence, s) for s in placed]
+    assessment, stated = entry.assessment, entry.statements("evidence")
+
+    def told() -> list[Any]:
+        return [described(assessment, describe.evidence, s) for s in ordered(assessment, stated)]
+
+    return assessment.once(("evidence", stated), told) if stated else []
 
 
 def _comparisons(entry: Entry) -> list[Any]:

@@ -88,9 +88,10 @@ class Described:
     @staticmethod
     def moving(row: Mapping[str, Any]) -> dict[str, Any]:
         """What a row says of this patient; a truth that is not told is unknown."""
-        made = {name: row[name] for name in _MOVING if row.get(name)}
-        if made.get("truth") == UNKNOWN:
-            del made["truth"]
+        made: dict[str, Any] = {}
+        for name in _MOVING:
+            if (value := row.get(name)) and (name != "truth" or value != UNKNOWN):
+                made[name] = value
         if "reported_by" in made:
             made["reported_by"] = [document_id(document["id"]) for document in made["reported_by"]]
         return made
