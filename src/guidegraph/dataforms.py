@@ -115,6 +115,7 @@ DataTherapy = TypedDict(
         "against_but_for_coverage": NotRequired[list[str]],
         "ended": NotRequired[list[str]],
         "through": NotRequired[dict[str, list[str]]],
+        "warned_through": NotRequired[dict[str, list[str]]],
         "boundary": NotRequired[list[str]],
         "marks": NotRequired[list[str]],
         "tried": NotRequired[list[Tried]],

@@ -118,6 +118,8 @@ def _unfolded(data: Mapping[str, Any]) -> dict[str, Any]:
     def named(table: str, value: Any) -> Any:
         if isinstance(value, list):
             return [named(table, one) for one in value]
+        if isinstance(value, dict):
+            return {part: named(table, one) for part, one in value.items()}
         return _placed(ids[table], value) if isinstance(value, int) and table in ids else value
 
     opened = dict(data)

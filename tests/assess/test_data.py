@@ -164,7 +164,8 @@ def therapy(reader: Reader, lean: Any, entry: Any, band: str | None) -> None:
         same(reader, reader.entries(lean, key), [row for row in entry[key] if row.get("truth") != "false"])
     assert lean.get("left_out", 0) == sum(row["truth"] == "false" for row in said), entry["label"]
     parts = {row["id"]: row["through"] for row in said if row["through"] and row["truth"] != "false"}
-    told = {name: part for part, names in lean.get("through", {}).items() for name in names}
+    through = [*lean.get("through", {}).items(), *lean.get("warned_through", {}).items()]
+    told = {name: part for part, names in through for name in names}
     assert {name if ":" in name else f"statement/{name}": part for name, part in told.items()} == parts
     assert lean.get("members", []) == [row["intervention"] for row in entry["members"]]
     pairs = [data["disagreements"][at] for at in lean.get("disagreements", [])]

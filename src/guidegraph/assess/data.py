@@ -45,7 +45,8 @@ _TABLES: dict[str, tuple[str, str, dict[str, str]]] = {
         "id label category status left_out band line open for against contraindications evidence open_unasked",
         "category band open contraindications evidence open_unasked marks",
         _ROLES
-        | {"members": "therapies", "open": "questions", "open_unasked": "unasked", "disagreements": "disagreements"},
+        | {"members": "therapies", "open": "questions", "open_unasked": "unasked", "disagreements": "disagreements"}
+        | {"through": "statements", "warned_through": "contraindications"},
     ),
     "statements": (
         "id document intervention stance truth strength strength_wording standing population locator named label",
@@ -174,7 +175,8 @@ class _Once:
         asked, unasked = self._open(to_establish_labels(self._assessment, cast("Entry", entry).unknown))
         made |= lean(
             {
-                "through": self._through(said),
+                "through": self._through("statements", (one for key in _VOICES for one in stated[key])),
+                "warned_through": self._through("contraindications", (one for key in _WARNINGS for one in stated[key])),
                 "members": [self._therapy(member["intervention"]) for member in row["members"]],
                 "open": asked,
                 "open_unasked": unasked,
@@ -192,13 +194,12 @@ class _Once:
             self._opened[facts] = list(dict.fromkeys(self.asked[one] for one in facts if one in self.asked)), unasked
         return self._opened[facts]
 
-    @staticmethod
-    def _through(said: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    def _through(self, table: str, said: Iterable[Mapping[str, Any]]) -> dict[str, list[int]]:
         """What is said of parts of a therapy, by part."""
-        made: dict[str, list[str]] = {}
+        made: dict[str, list[int]] = {}
         for one in said:
             if one["through"] and one["truth"] != FALSE:
-                made.setdefault(one["through"], []).append(statement_id(one["id"]))
+                made.setdefault(one["through"], []).append(self._place(table, one))
         return made
 
     def family(self, family: Mapping[str, Any], band: str) -> dict[str, Any]:
