@@ -26,8 +26,13 @@ OTHER_PROBLEM = "other problem"
 
 def line(assessment: Assessment, statements: Iterable[str]) -> int | None:
     """The first line of treatment that some statements name, None where none names one."""
-    lines = [number for s in statements if (number := describe.line(assessment.records, s)) is not None]
-    return min(lines, default=None)
+
+    def first() -> int | None:
+        lines = (describe.line(assessment.records, s) for s in named)
+        return min((number for number in lines if number is not None), default=None)
+
+    named = tuple(statements)
+    return assessment.once(("line", named), first)
 
 
 def _because(assessment: Assessment, statement: str) -> str:

@@ -74,9 +74,10 @@ def open_statements(assessment: Assessment, therapy: str) -> list[Open]:
 
 def alert_signs_only(assessment: Assessment, therapy: str) -> bool:
     """Whether a therapy is provisional on nothing but unknown signs of alerts."""
-    return assessment.statuses[therapy] == "provisional" and nothing_open_but(
-        assessment, therapy, assessment.records.alerts
-    )
+    if assessment.statuses[therapy] != "provisional":
+        return False
+    alerts = assessment.records.alerts
+    return assessment.once(("signs only", therapy), lambda: nothing_open_but(assessment, therapy, alerts))
 
 
 def nothing_open_but(assessment: Assessment, therapy: str, spared: Container[str]) -> bool:
