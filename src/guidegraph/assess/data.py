@@ -163,16 +163,17 @@ class _Once:
     def therapy(self, entry: Therapy, band: str | None) -> dict[str, Any]:
         """A therapy, by reference to what is said of it; one that stands in no band has how much that is."""
         row: Mapping[str, Any] = entry
+        told = cast("Entry", entry)
         made: dict[str, Any] = {"id": row["intervention"], **{key: row[key] for key in ("label", "category", "status")}}
         if band is None:
-            return lean({**made, "left_out": sum(len(row[key]) for key in (*_VOICES, *_WARNINGS))})
+            return lean({**made, "left_out": sum(map(told.count, (*_VOICES, *_WARNINGS)))})
         made |= {"band": band, **lean({key: row[key] for key in _OWN})}
         stated = {key: row[key] for key in _ROLES}
         for key, rows in stated.items():
             if rows and (places := [self._place(_ROLES[key], one) for one in rows if one.get("truth") != FALSE]):
                 made[key] = places
         said = [one for key in (*_VOICES, *_WARNINGS) for one in stated[key]]
-        asked, unasked = self._open(to_establish_labels(self._assessment, cast("Entry", entry).unknown))
+        asked, unasked = self._open(to_establish_labels(self._assessment, told.unknown))
         made |= lean(
             {
                 "through": self._through("statements", (one for key in _VOICES for one in stated[key])),

@@ -198,6 +198,13 @@ class Entry(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(_PARTS)
 
+    def count(self, key: str) -> int:
+        """How many rows a part of recommendations or warnings has, which need not be put into words for that."""
+        if key in _SPEAKING and key not in self._told:
+            speaking = _SPEAKING[key](self)
+            return len(speakers(self.assessment.records, speaking)) if speaking else 0
+        return len(self[key])
+
     def statements(self, role: str) -> tuple[str, ...]:
         """The statements that reach the therapy in a role."""
         return self.assessment.statements(self.therapy, role)
@@ -206,9 +213,10 @@ class Entry(Mapping[str, Any]):
         """The true statements for the therapy."""
         return self.assessment.held(self.statements(FOR))
 
-    def voices(self, statements: Collection[str]) -> Any:
-        """The voices of some statements on the therapy."""
-        return voices(self.assessment, self.therapy, statements) if statements else []
+    def voices(self, key: str) -> Any:
+        """The voices that speak in a part."""
+        speaking = _SPEAKING[key](self)
+        return voices(self.assessment, self.therapy, speaking) if speaking else []
 
     def called(self) -> tuple[str, str]:
         """The label and the category of the therapy."""
@@ -240,6 +248,15 @@ def _comparisons(entry: Entry) -> list[Any]:
     return [described(assessment, describe.comparison, s, assessment.truth(s)) for s in placed]
 
 
+#: Which recommendations speak in each part of voices.
+_SPEAKING: dict[str, Callable[[Entry], Collection[str]]] = {
+    "for": lambda e: e.statements(FOR),
+    "against": lambda e: e.assessment.opposing(e.therapy),
+    "other_stances": lambda e: e.statements(OTHER),
+    "in_general": lambda e: e.statements(GENERALLY),
+    "limits": lambda e: e.assessment.limits.get(e.therapy, ()),
+    "both_apply": lambda e: e.assessment.apart.get(e.therapy, ()),
+}
 #: How each part of a therapy is made, in the order of the published form.
 _PARTS: dict[str, Callable[[Entry], Any]] = {
     "intervention": lambda e: e.assessment.name(e.therapy),
@@ -250,14 +267,14 @@ _PARTS: dict[str, Callable[[Entry], Any]] = {
     "alert_signs_only": lambda e: alert_signs_only(e.assessment, e.therapy),
     "called_for": lambda e: sorted(e.assessment.records.label(alert) for alert in e.assessment.urgent(e.therapy)),
     "line": lambda e: line(e.assessment, e.held() or e.statements(FOR)),
-    "for": lambda e: e.voices(e.statements(FOR)),
-    "against": lambda e: e.voices(e.assessment.opposing(e.therapy)),
-    "other_stances": lambda e: e.voices(e.statements(OTHER)),
-    "in_general": lambda e: e.voices(e.statements(GENERALLY)),
+    "for": lambda e: e.voices("for"),
+    "against": lambda e: e.voices("against"),
+    "other_stances": lambda e: e.voices("other_stances"),
+    "in_general": lambda e: e.voices("in_general"),
     "contraindications": lambda e: contraindications(e.assessment, e.therapy),
     "stated_elsewhere": lambda e: stated_elsewhere(e.assessment, e.therapy),
-    "limits": lambda e: e.voices(e.assessment.limits.get(e.therapy, ())),
-    "both_apply": lambda e: e.voices(e.assessment.apart.get(e.therapy, ())),
+    "limits": lambda e: e.voices("limits"),
+    "both_apply": lambda e: e.voices("both_apply"),
     "against_but_for_coverage": lambda e: against_but_for_coverage(e.assessment, e.therapy),
     "ended": lambda e: ended(e.assessment, e.therapy),
     "boundary": lambda e: list(e.boundary),
