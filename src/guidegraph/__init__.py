@@ -11,5 +11,6 @@ from guidegraph.api import Answer, KnowledgeBase, open_endpoint, open_files
 from guidegraph.api import open_knowledge as open
 from guidegraph.errors import GuideGraphError
 from guidegraph.model import Profile
+from guidegraph.tables import unfold
 
-__all__ = ["Answer", "GuideGraphError", "KnowledgeBase", "Profile", "open", "open_endpoint", "open_files"]
+__all__ = ["Answer", "GuideGraphError", "KnowledgeBase", "Profile", "open", "open_endpoint", "open_files", "unfold"]

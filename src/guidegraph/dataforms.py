@@ -1,4 +1,4 @@
-"""The published JSON form of an answer's data, as types: everything once, in maps by id, and what refers to it.
+"""The published JSON form of an answer's data, as types: everything once, in tables, and their rows when they are read.
 
 A key that is left out is "not stated", empty, nought, false, or what is said of it here. tests/assess/test_forms.py
 compares each with its schema, as those of guidegraph.forms.
@@ -6,11 +6,23 @@ compares each with its schema, as those of guidegraph.forms.
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from guidegraph.derived import Rest
 from guidegraph.forms import EncodingReview, OtherProblem, Section, Sign, ToldOfPatient, Tried
 from guidegraph.readforms import Reading
+
+
+class Table(TypedDict):
+    """Rows under columns, with the values of those that repeat, and the tables that others refer to.
+
+    :func:`guidegraph.tables.records` reads it.
+    """
+
+    columns: list[str]
+    words: dict[str, list[Any]]
+    refers: dict[str, str]
+    rows: list[list[Any]]
 
 
 class DataKnowledge(TypedDict):
@@ -35,6 +47,7 @@ class DataFamily(TypedDict):
     ``voices`` and ``against`` are statements; ``within`` is told where it is not the band.
     """
 
+    band: str
     therapies: list[str]
     within: NotRequired[str]
     voices: NotRequired[list[str]]
@@ -50,11 +63,10 @@ class DataFamily(TypedDict):
 
 
 class DataBand(TypedDict):
-    """A band and its families, in the order of an answer."""
+    """A band, in the order of an answer."""
 
     band: str
     heading: str
-    families: list[DataFamily]
 
 
 class DataAlert(TypedDict):
@@ -102,7 +114,8 @@ DataTherapy = TypedDict(
         "both_apply": NotRequired[list[str]],
         "against_but_for_coverage": NotRequired[list[str]],
         "ended": NotRequired[list[str]],
-        "through": NotRequired[dict[str, str]],
+        "through": NotRequired[dict[str, list[str]]],
+        "warned_through": NotRequired[dict[str, list[str]]],
         "boundary": NotRequired[list[str]],
         "marks": NotRequired[list[str]],
         "tried": NotRequired[list[Tried]],
@@ -129,18 +142,20 @@ class DataHow(TypedDict):
 
 
 class DataCarried(TypedDict):
-    """What a document states, by the id that is its key: ``document`` where the part of that before the slash does not
-    name it, ``issued`` where a later update of the document brought it; a ``truth`` that is left out is "unknown"."""
+    """What a document states, by the id that is its key: ``issued`` where a later update of the document brought it; a
+    ``truth`` that is left out is "unknown"."""
 
-    document: NotRequired[str]
+    document: str
     issued: NotRequired[str]
 
 
 class DataStatement(DataCarried):
-    """A recommendation: ``label`` where it is not that of the intervention with its stance and population, ``standing``
-    where it is not its document's, ``short`` where it is printed by another name than its document's."""
+    """A recommendation: ``label`` where it is not made of what it calls the intervention, the stance and the patients,
+    ``named`` where it calls the intervention otherwise than its label does, ``short`` where it is printed by another
+    name than its document's. ``population`` is a place."""
 
     label: NotRequired[str]
+    named: NotRequired[str]
     short: NotRequired[str]
     intervention: str
     stance: str
@@ -149,7 +164,7 @@ class DataStatement(DataCarried):
     certainty: NotRequired[str]
     truth: NotRequired[str]
     implied: NotRequired[bool]
-    population: NotRequired[str]
+    population: NotRequired[int]
     how: NotRequired[DataHow]
     outcome: NotRequired[list[str]]
     horizon: NotRequired[list[str]]
@@ -166,10 +181,11 @@ class DataStatement(DataCarried):
 
 
 class DataPopulation(TypedDict):
-    """For whom statements are, in our words and in those of a source, by a key that holds within one answer."""
+    """For whom statements are, in our words and in those of a source; ``called`` what labels of statements say."""
 
     label: NotRequired[str]
     wording: NotRequired[str]
+    called: NotRequired[str]
 
 
 class DataPair(TypedDict):
@@ -192,10 +208,12 @@ class DataComparison(DataCarried):
     locator: NotRequired[str]
 
 
-class DataContraindication(DataCarried):
+class DataContraindication(TypedDict):
     """A contraindication, a warning or a coverage rule; what carries a rule of coverage are the recommendations of the
     therapy, so that it has no document. ``jurisdiction`` where it is not its document's."""
 
+    document: NotRequired[str]
+    issued: NotRequired[str]
     label: str
     kind: str
     truth: NotRequired[str]
@@ -223,7 +241,7 @@ class DataEvidence(DataCarried):
 
 class DataDocument(TypedDict):
     """A document, by the id that is its key, with its addresses; ``verification`` where it is not "verified",
-    ``standing`` that of its statements which say no other, ``short`` the name by which voices of it are printed."""
+    ``short`` the name by which voices of it are printed."""
 
     label: str
     short: NotRequired[str]
@@ -231,7 +249,6 @@ class DataDocument(TypedDict):
     kind: NotRequired[str]
     verification: NotRequired[str]
     review: NotRequired[str]
-    standing: NotRequired[str]
     jurisdiction: NotRequired[list[str]]
     addresses: NotRequired[list[str]]
 
@@ -251,9 +268,35 @@ class DataQuestion(TypedDict):
 
 
 class Data(ToldOfPatient):
-    """The data of an answer: bands and therapies, and once each what they refer to.
+    """The data of an answer: bands, families and therapies, and once each what they refer to."""
 
-    Therapies refer to questions and to open facts without one by place, to contraindications and evidence by group.
+    version: str
+    alerts: list[DataAlert]
+    flags: list[DataFlag]
+    other_problems: list[OtherProblem]
+    knowledge: DataKnowledge
+    bands: list[DataBand]
+    families: Table
+    rest: list[Rest]
+    ask_next: list[int]
+    therapies: Table
+    no_longer_counts: int
+    statements: Table
+    populations: Table
+    comparisons: Table
+    contraindications: Table
+    evidence: Table
+    documents: Table
+    questions: Table
+    unasked: list[str]
+    disagreements: Table
+
+
+class Unfolded(ToldOfPatient):
+    """The data of an answer with its tables read (schema/unfolded.schema.json; :func:`guidegraph.unfold`).
+
+    Rows with an identifier stand by that, others in a list. Therapies refer to questions, to open facts without one and
+    to disagreements by place.
     """
 
     version: str
@@ -262,15 +305,16 @@ class Data(ToldOfPatient):
     other_problems: list[OtherProblem]
     knowledge: DataKnowledge
     bands: list[DataBand]
+    families: list[DataFamily]
     rest: list[Rest]
     ask_next: list[int]
     therapies: dict[str, DataTherapy]
     no_longer_counts: int
     statements: dict[str, DataStatement]
-    populations: dict[str, DataPopulation]
+    populations: list[DataPopulation]
     comparisons: dict[str, DataComparison]
-    contraindications: dict[str, dict[str, DataContraindication]]
-    evidence: dict[str, dict[str, DataEvidence]]
+    contraindications: dict[str, DataContraindication]
+    evidence: dict[str, DataEvidence]
     documents: dict[str, DataDocument]
     questions: list[DataQuestion]
     unasked: list[str]

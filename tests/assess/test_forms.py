@@ -25,6 +25,7 @@ PUBLISHED = {
     "explain": derived.Explanation,
     "glance": derived.Glance,
     "data": dataforms.Data,
+    "unfolded": dataforms.Unfolded,
     "timeline": derived.Timeline,
     "plan": derived.Plan,
     "disagreements": comparisons.Disagreements,

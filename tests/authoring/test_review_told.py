@@ -18,6 +18,7 @@ from guidegraph.authoring.reviewing import review, reviews
 from guidegraph.export.csvform import table, to_csv
 from guidegraph.render.reviews import reviews_text
 from guidegraph.render.trace import trace_text
+from guidegraph.tables import unfold
 from guidegraph.web.documents import _checks
 from tests.support.audithelp import CLEAN
 from tests.support.paths import ROOT, words
@@ -78,7 +79,8 @@ def test_an_answer_tells_it_and_nothing_of_what_nobody_submitted(
     assert " ".join(text.split()).count(TOLD) == 1 and "1 approved" in text
     assert "encoding" not in render.therapies_text(drops(before)).lower()
     assert TOLD in render.therapies_html(drops(after))
-    valid("data", after.therapies(PATIENT, as_of=DAY).data())
+    data = valid("unfolded", unfold(valid("data", after.therapies(PATIENT, as_of=DAY).data())))
+    assert [name for name, row in data["statements"].items() if "encoding_review" in row] == [DROPS]
 
 
 def test_only_what_is_approved_counts(before: api.KnowledgeBase, after: api.KnowledgeBase) -> None:

@@ -221,7 +221,9 @@ _OPERATIONS = (
         "therapies",
         "The answer as data",
         "Every therapy that a statement reaches, with its status for the patient, its family and band, and what each "
-        "rests on: statements, contraindications, evidence, documents and questions stand once, by id or place.",
+        "rests on: statements, contraindications, evidence, documents and questions stand once, in tables. A cell is "
+        "of the column at its place; a number in it is a place, from nought, in words of that column or in rows that "
+        "it refers to, as words and refers of the table say.",
         (*_OF_PATIENT, _ALSO),
         lambda kb, given: Written(_answer(kb, given).json()),
         "therapies",
@@ -231,7 +233,7 @@ _OPERATIONS = (
         "full",
         "The whole answer",
         "Every therapy with each voice, reason, place and open fact written out, the same statement wherever it bears. "
-        "Some ten times as long as the answer as data.",
+        "Some fifteen times as long as the answer as data.",
         (*_OF_PATIENT, _ALSO),
         lambda kb, given: _answer(kb, given).whole,
         "therapies/full",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from guidegraph.assess.alerts import attended
@@ -26,8 +26,13 @@ OTHER_PROBLEM = "other problem"
 
 def line(assessment: Assessment, statements: Iterable[str]) -> int | None:
     """The first line of treatment that some statements name, None where none names one."""
-    lines = [number for s in statements if (number := describe.line(assessment.records, s)) is not None]
-    return min(lines, default=None)
+
+    def first() -> int | None:
+        lines = (describe.line(assessment.records, s) for s in named)
+        return min((number for number in lines if number is not None), default=None)
+
+    named = tuple(statements)
+    return assessment.once(("line", named), first)
 
 
 def _because(assessment: Assessment, statement: str) -> str:
@@ -193,6 +198,13 @@ class Entry(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(_PARTS)
 
+    def count(self, key: str) -> int:
+        """How many rows a part of recommendations or warnings has, which need not be put into words for that."""
+        if key in _SPEAKING and key not in self._told:
+            speaking = _SPEAKING[key](self)
+            return len(speakers(self.assessment.records, speaking)) if speaking else 0
+        return len(self[key])
+
     def statements(self, role: str) -> tuple[str, ...]:
         """The statements that reach the therapy in a role."""
         return self.assessment.statements(self.therapy, role)
@@ -201,9 +213,10 @@ class Entry(Mapping[str, Any]):
         """The true statements for the therapy."""
         return self.assessment.held(self.statements(FOR))
 
-    def voices(self, statements: Iterable[str]) -> Any:
-        """The voices of some statements on the therapy."""
-        return voices(self.assessment, self.therapy, statements)
+    def voices(self, key: str) -> Any:
+        """The voices that speak in a part."""
+        speaking = _SPEAKING[key](self)
+        return voices(self.assessment, self.therapy, speaking) if speaking else []
 
     def called(self) -> tuple[str, str]:
         """The label and the category of the therapy."""
@@ -222,8 +235,12 @@ def _confirm(entry: Entry) -> list[str]:
 
 
 def _evidence(entry: Entry) -> list[Any]:
-    placed = ordered(entry.assessment, entry.statements("evidence"))
-    return [described(entry.assessment, describe.evidence, s) for s in placed]
+    assessment, stated = entry.assessment, entry.statements("evidence")
+
+    def told() -> list[Any]:
+        return [described(assessment, describe.evidence, s) for s in ordered(assessment, stated)]
+
+    return assessment.once(("evidence", stated), told) if stated else []
 
 
 def _comparisons(entry: Entry) -> list[Any]:
@@ -231,6 +248,15 @@ def _comparisons(entry: Entry) -> list[Any]:
     return [described(assessment, describe.comparison, s, assessment.truth(s)) for s in placed]
 
 
+#: Which recommendations speak in each part of voices.
+_SPEAKING: dict[str, Callable[[Entry], Collection[str]]] = {
+    "for": lambda e: e.statements(FOR),
+    "against": lambda e: e.assessment.opposing(e.therapy),
+    "other_stances": lambda e: e.statements(OTHER),
+    "in_general": lambda e: e.statements(GENERALLY),
+    "limits": lambda e: e.assessment.limits.get(e.therapy, ()),
+    "both_apply": lambda e: e.assessment.apart.get(e.therapy, ()),
+}
 #: How each part of a therapy is made, in the order of the published form.
 _PARTS: dict[str, Callable[[Entry], Any]] = {
     "intervention": lambda e: e.assessment.name(e.therapy),
@@ -241,14 +267,14 @@ _PARTS: dict[str, Callable[[Entry], Any]] = {
     "alert_signs_only": lambda e: alert_signs_only(e.assessment, e.therapy),
     "called_for": lambda e: sorted(e.assessment.records.label(alert) for alert in e.assessment.urgent(e.therapy)),
     "line": lambda e: line(e.assessment, e.held() or e.statements(FOR)),
-    "for": lambda e: e.voices(e.statements(FOR)),
-    "against": lambda e: e.voices(e.assessment.opposing(e.therapy)),
-    "other_stances": lambda e: e.voices(e.statements(OTHER)),
-    "in_general": lambda e: e.voices(e.statements(GENERALLY)),
+    "for": lambda e: e.voices("for"),
+    "against": lambda e: e.voices("against"),
+    "other_stances": lambda e: e.voices("other_stances"),
+    "in_general": lambda e: e.voices("in_general"),
     "contraindications": lambda e: contraindications(e.assessment, e.therapy),
     "stated_elsewhere": lambda e: stated_elsewhere(e.assessment, e.therapy),
-    "limits": lambda e: e.voices(e.assessment.limits.get(e.therapy, ())),
-    "both_apply": lambda e: e.voices(e.assessment.apart.get(e.therapy, ())),
+    "limits": lambda e: e.voices("limits"),
+    "both_apply": lambda e: e.voices("both_apply"),
     "against_but_for_coverage": lambda e: against_but_for_coverage(e.assessment, e.therapy),
     "ended": lambda e: ended(e.assessment, e.therapy),
     "boundary": lambda e: list(e.boundary),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from guidegraph.assess.assessment import UNKNOWN
 from guidegraph.knowledge import describe
+from guidegraph.namespaces import BASE
 
 if TYPE_CHECKING:
     from guidegraph.assess.assessment import Assessment
 
 #: How the identifiers of statements and of documents begin in other forms of an answer.
 _STATEMENT, _DOCUMENT = "statement/", "ggd:"
+#: What an identifier has that stands whole, where others stand without their document.
+_WHOLE = frozenset("/:")
 #: What is not stated.
 _UNSTATED = "not stated"
 #: What of a row is another for each patient.
@@ -28,8 +31,8 @@ _VERIFIED = "verified"
 _STANCES = {
     "for": "for",
     "against": "not for",
-    "no-recommendation": "no recommendation for",
-    "insufficient-evidence": "insufficient evidence for",
+    "no-recommendation": "no recommendation in",
+    "insufficient-evidence": "evidence insufficient in",
 }
 
 
@@ -48,6 +51,16 @@ def document_id(name: str) -> str:
     return name.removeprefix(_DOCUMENT)
 
 
+class Kept(NamedTuple):
+    """What a row says of whatever patient: its data, the documents that it names, and of a recommendation, for whom it
+    is, in our words and in those of its source, and what its label calls the intervention and them."""
+
+    data: dict[str, Any]
+    documents: tuple[str, ...]
+    whom: tuple[str, str]
+    called: tuple[str, str] | None
+
+
 class Described:
     """Rows of an answer as its data has them; what no patient changes is made once for a knowledge base."""
 
@@ -55,15 +68,6 @@ class Described:
         self._records = assessment.records
         #: Rules of coverage: the documents of a therapy's recommendations carry them, another's for each therapy.
         self._rules = {describe.name(rule) for rules in assessment.coverage.values() for rule in rules}
-
-    def about(self, name: str) -> str:
-        """What a statement is about, by its identifier; the statement itself where it names nothing."""
-        known, key = self._records.described, ("about", name)
-        if key not in known:
-            about = self._records.one(describe.iri_of(name), "intervention")
-            known[key] = describe.name(about) if about else statement_id(name)
-        told: str = known[key]
-        return told
 
     def issued(self, document: str) -> str:
         """The day of issue of a document."""
@@ -73,20 +77,21 @@ class Described:
         """The short name of a document."""
         return describe.short_name(self._records, describe.iri_of(document))
 
-    def documents(self, row: Mapping[str, Any]) -> list[str]:
-        """The documents that a row names."""
-        own = [] if row["id"] in self._rules else [row["document"]]
-        return [document["id"] for document in (*own, *row.get("reports", ()), *row.get("reported_by", ()))]
-
-    def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A statement, contraindication, evidence item or comparison; a truth that is not told is unknown."""
-        known = self._records.described
-        key = ("data", row["id"])
+    def kept(self, row: Mapping[str, Any]) -> Kept:
+        """What a row says of whatever patient; what is inside is shared."""
+        known, key = self._records.described, ("data", row["id"])
         if key not in known:
             known[key] = self._lasting(row)
-        made: dict[str, Any] = known[key] | lean({name: row[name] for name in _MOVING if name in row})
-        if made.get("truth") == UNKNOWN:
-            del made["truth"]
+        kept: Kept = known[key]
+        return kept
+
+    @staticmethod
+    def moving(row: Mapping[str, Any]) -> dict[str, Any]:
+        """What a row says of this patient; a truth that is not told is unknown."""
+        made: dict[str, Any] = {}
+        for name in _MOVING:
+            if (value := row.get(name)) and (name != "truth" or value != UNKNOWN):
+                made[name] = value
         if "reported_by" in made:
             made["reported_by"] = [document_id(document["id"]) for document in made["reported_by"]]
         return made
@@ -98,7 +103,8 @@ class Described:
             document = describe.document(self._records, describe.iri_of(name))
             (source,) = describe.sources(self._records, document)
             told = {"addresses": source["addresses"]}
-            made = lean({one: value for one, value in (document | told).items() if one not in _OTHERWISE})
+            made: dict[str, Any] = {"id": document_id(name)}
+            made |= lean({one: value for one, value in (document | told).items() if one not in _OTHERWISE})
             if made.get("verification", _UNSTATED) == _VERIFIED:
                 del made["verification"]
             else:
@@ -106,9 +112,10 @@ class Described:
             known[key] = made
         return dict(known[key])
 
-    def _lasting(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What a row says of whatever patient."""
-        made = lean({name: value for name, value in row.items() if name not in _OTHERWISE})
+    def _lasting(self, row: Mapping[str, Any]) -> Kept:
+        made: dict[str, Any] = {"id": statement_id(row["id"])}
+        made |= lean({name: value for name, value in row.items() if name not in _OTHERWISE})
+        whom = made.pop("population", ""), made.pop("population_wording", "")
         if how := lean(row.get("how") or {}):
             made["how"] = how
         if row["id"] not in self._rules:
@@ -122,20 +129,20 @@ class Described:
                 self._worded(made, own, wording)
         if made.get("strength") == _NO_STRENGTH:
             del made["strength"]
-        if row["label"] == self._composed(row):
-            del made["label"]
         if "benefit_or_harm" in made:
             made["side"] = made.pop("benefit_or_harm")
-        return made
+        stated = [] if row["id"] in self._rules else [row["document"]]
+        documents = tuple(document["id"] for document in (*stated, *row.get("reports", ())))
+        return Kept(made, documents, whom, _called(row) if any(whom) else None)
 
     def _carried(self, made: dict[str, Any], row: Mapping[str, Any]) -> None:
-        """What a row's document does not say of it: which one it is where its identifier does not, its own day of
-        issue where a later update brought it, and its countries where they are others.
+        """The document of a row, and what that does not say of it: its own day of issue where a later update brought
+        it, and its countries where they are others.
         """
         name = row["document"]["id"]
         whole = describe.document(self._records, describe.iri_of(name))
-        if statement_id(row["id"]).partition("/")[0] != document_id(name):
-            made["document"] = document_id(name)
+        made["document"] = document_id(name)
+        made["id"] = _within(statement_id(row["id"]), made["document"])
         if row["document"]["issued"] != whole["issued"]:
             made["issued"] = row["document"]["issued"]
         if made.get("jurisdiction") == whole["jurisdiction"]:
@@ -149,9 +156,16 @@ class Described:
         elif made[wording] == made[own]:
             del made[wording]
 
-    def _composed(self, row: Mapping[str, Any]) -> str | None:
-        """The label that a recommendation has by its intervention, stance and population."""
-        if "stance" not in row:
-            return None
-        label = self._records.label(describe.iri_of(row["intervention"]))
-        return f"{label[:1].upper()}{label[1:]}, {_STANCES[row['stance']]} {row['population']}"
+
+def _within(name: str, document: str) -> str:
+    """An identifier without its document where it begins with that; else whole, as no other is."""
+    begins, _, rest = name.partition("/")
+    if begins == document and rest and _WHOLE.isdisjoint(rest):
+        return rest
+    return name if not _WHOLE.isdisjoint(name) else BASE + _STATEMENT + name
+
+
+def _called(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What the label of a recommendation calls the intervention and the patients, where it is made of these."""
+    named, _, called = row["label"].partition(f", {_STANCES[row['stance']]} ")
+    return (named, called) if named and called else None

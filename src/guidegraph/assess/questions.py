@@ -74,9 +74,10 @@ def open_statements(assessment: Assessment, therapy: str) -> list[Open]:
 
 def alert_signs_only(assessment: Assessment, therapy: str) -> bool:
     """Whether a therapy is provisional on nothing but unknown signs of alerts."""
-    return assessment.statuses[therapy] == "provisional" and nothing_open_but(
-        assessment, therapy, assessment.records.alerts
-    )
+    if assessment.statuses[therapy] != "provisional":
+        return False
+    alerts = assessment.records.alerts
+    return assessment.once(("signs only", therapy), lambda: nothing_open_but(assessment, therapy, alerts))
 
 
 def nothing_open_but(assessment: Assessment, therapy: str, spared: Container[str]) -> bool:
@@ -242,10 +243,10 @@ def _nobody_knows(assessment: Assessment, iri: str, elsewhere: bool) -> str:
     return assessment.said("of-whatever", "{}, of whatever else of the patient that is about", label)
 
 
-def _named(assessment: Assessment, statement: str) -> list[tuple[str, str, str | None]]:
-    """What a statement hangs on: the words that each open fact is filed under and told by, and the fact, None where
-    nobody can tell."""
-    rows: list[tuple[str, str, str | None]] = []
+def _named(assessment: Assessment, statement: str) -> dict[str, tuple[str, str | None]]:
+    """What a statement hangs on: the words that each open fact is told by, and the fact, None where nobody can tell; by
+    the words that it is filed under."""
+    made: dict[str, tuple[str, str | None]] = {}
     clock = assessment.clock(statement)
     for atom in assessment.open_atoms(statement):
         fact = None if atom in clock else asked(assessment, atom)
@@ -254,8 +255,35 @@ def _named(assessment: Assessment, statement: str) -> list[tuple[str, str, str |
             if fact
             else (_nobody_knows(one, atom, atom in clock) for one in (assessment.filed, assessment))
         )
-        rows.append((filed, told, fact.fact if fact else None))
-    return rows
+        made.setdefault(filed, (told, fact.fact if fact else None))
+    return made
+
+
+def _facts_of(assessment: Assessment, statement: str) -> dict[str, tuple[str, str | None]]:
+    return assessment.once(("named", statement), partial(_named, assessment, statement))
+
+
+def _statements(unknown: Iterable[Open]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.statement for row in unknown))
+
+
+class _Opened(NamedTuple):
+    """The open facts of some statements as each of them has it, and in order those that are no signs, then the rest."""
+
+    facts: dict[str, tuple[str, str | None]]
+    own: list[str]
+    signs: list[str]
+
+
+def _opened(assessment: Assessment, statements: tuple[str, ...]) -> _Opened:
+    facts: dict[str, tuple[str, str | None]] = {}
+    own: set[str] = set()
+    for statement in reversed(statements):  # the first that names a fact has it told
+        named = _facts_of(assessment, statement)
+        facts.update(named)
+        if statement not in assessment.records.alerts:
+            own.update(named)
+    return _Opened(facts, sorted(own), sorted(facts.keys() - own))
 
 
 def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFact]:
@@ -263,22 +291,30 @@ def to_establish(assessment: Assessment, unknown: Iterable[Open]) -> list[OpenFa
 
     What it gives is shared by therapies that hang on the same statements: copy it before it is changed.
     """
-    statements = tuple(dict.fromkeys(row.statement for row in unknown))
+    statements = _statements(unknown)
     return assessment.once(("establish", statements), partial(_established, assessment, statements))
 
 
-def _established(assessment: Assessment, statements: Iterable[str]) -> list[OpenFact]:
+def to_establish_labels(assessment: Assessment, unknown: Iterable[Open]) -> tuple[str, ...]:
+    """The labels of the facts to establish for a therapy, each once, in the same order."""
+    statements = _statements(unknown)
+    return assessment.once(("establish labels", statements), partial(_labels, assessment, statements))
+
+
+def _labels(assessment: Assessment, statements: tuple[str, ...]) -> tuple[str, ...]:
+    facts, own, signs = _opened(assessment, statements)
+    return tuple(dict.fromkeys(facts[filed][0] for filed in (*own, *signs)))
+
+
+def _established(assessment: Assessment, statements: tuple[str, ...]) -> list[OpenFact]:
     why: dict[str, set[str]] = defaultdict(set)
-    facts: dict[str, tuple[str, str | None]] = {}
-    own: set[str] = set()
     for statement in statements:
-        name, signs = assessment.records.label(statement), statement in assessment.records.alerts
-        for filed, label, fact in assessment.once(("named", statement), partial(_named, assessment, statement)):
-            facts.setdefault(filed, (label, fact))
+        name = assessment.records.label(statement)
+        for filed in _facts_of(assessment, statement):
             why[filed].add(name)
-            if not signs:
-                own.add(filed)
+    facts, own, signs = _opened(assessment, statements)
     return [
-        {"fact": facts[filed][1], "label": facts[filed][0], "why": sorted(why[filed])[:2], "alert": filed not in own}
-        for filed in sorted(why, key=lambda filed: (filed not in own, filed))
+        {"fact": facts[filed][1], "label": facts[filed][0], "why": sorted(why[filed])[:2], "alert": alert}
+        for alert, placed in ((False, own), (True, signs))
+        for filed in placed
     ]

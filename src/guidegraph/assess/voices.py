@@ -117,24 +117,30 @@ def ended(assessment: Assessment, therapy: str) -> list[Recommendation]:
     of other problems: what spoke of another one took no side on this one while it held either."""
     records = assessment.records
     edges = records.edges.get(therapy, {})
-    gone = {s for role in _STAYING for s in edges.get(role, ()) if s in assessment.ended}
+    standing = assessment.once(("ended",), lambda: _standing(assessment))
+    gone = {s for role in _STAYING for s in edges.get(role, ()) if s in standing}
     if not gone:
         return []
     reaching = {s for role in _RECOMMENDING for s in edges.get(role, ())}
     rows: list[Recommendation] = []
     for statement in ordered(assessment, gone):
-        later = _later_editions(records, records.one(statement, "statedIn"))
-        truth = assessment.truth(records.criterion(statement))
-        if not later or truth == FALSE or not _of_problem(assessment, statement):
-            continue
+        later = standing[statement]
         if _addressed(records, therapy, reaching, later):
             continue
+        truth = assessment.truth(records.criterion(statement))
         row: Recommendation = described(assessment, describe.recommendation, statement, truth)
         row["standing"] = records.code(gg("EndedStanding"))
         row["reported_by"], row["through"] = [], through(assessment, therapy, statement)
         row["because"] = f"its later edition was not read on this: {'; '.join(map(records.label, later))}"
         rows.append(row)
     return rows
+
+
+def _standing(assessment: Assessment) -> dict[str, list[str]]:
+    """What a later edition ended and speaks of such patients and this problem, with the later editions."""
+    records, truth = assessment.records, assessment.truth
+    spoken = (s for s in assessment.ended if truth(records.criterion(s)) != FALSE and _of_problem(assessment, s))
+    return {s: later for s in spoken if (later := _later_editions(records, records.one(s, "statedIn")))}
 
 
 def _of_problem(assessment: Assessment, statement: str) -> bool:

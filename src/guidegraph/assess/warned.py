@@ -41,12 +41,18 @@ def _warning(assessment: Assessment, statement: str, truth: str) -> Contraindica
 
 def stated_elsewhere(assessment: Assessment, therapy: str) -> list[Contraindication]:
     """The contraindications and warnings of other countries that would be true."""
+    abroad = assessment.once(("abroad",), lambda: _abroad(assessment))
+    if not abroad:
+        return []
     edges = assessment.records.edges.get(therapy, {})
-    found = [
-        s for role in (ABSOLUTE, CAUTIONED) for s in edges.get(role, ()) if assessment.because.get(s) == ANOTHER_COUNTRY
-    ]
+    found = [s for role in (ABSOLUTE, CAUTIONED) for s in edges.get(role, ()) if s in abroad]
     held = (s for s in ordered(assessment, found) if assessment.truth(assessment.records.criterion(s)) == TRUE)
     return [_contraindication(assessment, therapy, s, TRUE) for s in held]
+
+
+def _abroad(assessment: Assessment) -> frozenset[str]:
+    """What does not count since it is of another country."""
+    return frozenset(s for s, why in assessment.because.items() if why == ANOTHER_COUNTRY)
 
 
 def holding(assessment: Assessment, statement: str) -> str:
