@@ -170,6 +170,10 @@ def _patient(assessment: Assessment) -> Iterable[str]:
     for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
         for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.filed.records.label):
             yield book.label(Atom("", prop, cls)) + stated_as(assessment, cls)
+    shown = {reading.label for reading in profile.readings if reading.present}
+    for cls in sorted(profile.not_tolerated, key=assessment.filed.records.label):
+        told = assessment.records.label(cls) + stated_as(assessment, cls, shown)
+        yield assessment.said("not-tolerated", "not tolerated: {}", told)
     lists = [book.listed(prop) for prop in sorted(profile.complete, key=lambda prop: book.key(Atom("", prop)))]
     if lists:
         yield assessment.said("complete", "complete: {}", ", ".join(lists))
@@ -286,8 +290,9 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
     urgent = assessment.held(assessment.burdens(therapy))
     told += [{"text": assessment.said("urgent", "alert: {}", assessment.records.label(a)), "by": []} for a in urgent]
     harmed = sorted(assessment.not_tolerated.get(therapy, ()), key=assessment.filed.records.label)
-    for one in map(assessment.records.label, harmed):
-        told.append({"text": assessment.said("not-tolerated", "not tolerated: {}", one), "by": []})
+    for one in harmed:
+        named = assessment.records.label(one) + stated_as(assessment, one)
+        told.append({"text": assessment.said("not-tolerated", "not tolerated: {}", named), "by": []})
     return told
 
 
