@@ -123,7 +123,7 @@ def test_an_intolerance_leaves_an_allergy_unknown_where_the_list_is_complete(kb:
 
 
 def test_a_record_says_it_in_its_own_words(kb: Any) -> None:
-    """Text alone is read where exact names are; a low criticality changes nothing."""
+    """Words of an entry are enough to warn, whatever its code; a low criticality changes nothing."""
     patient = {"resourceType": "Patient", "id": "p", "gender": "female", "birthDate": "1960-01-01"}
     status = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
     entry = {
@@ -139,8 +139,16 @@ def test_a_record_says_it_in_its_own_words(kb: Any) -> None:
     profile = kb.profile_from_fhir(json.loads(text), as_of=AS_OF, match_text=True).profile
     assert short(profile.not_tolerated) == ["Tramadol"]
     assert [r.label for r in profile.readings if r.not_tolerated] == ["intolerance: Tramadol"]
-    plain = kb.profile_from_fhir(json.loads(text), as_of=AS_OF).profile
-    assert not plain.not_tolerated and plain.not_understood
+    rxnorm = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "0", "display": "Tramadol"}
+    for kind, code in (("intolerance", {"text": "Tramadol"}), ("allergy", {"coding": [rxnorm]})):
+        profile = kb.profile_from_fhir([patient, {**entry, "type": kind, "code": code}], as_of=AS_OF).profile
+        assert short(profile.not_tolerated) == ["Tramadol"]
+        assert all(text.startswith(f"{kind}: ") for _, text in profile.not_understood) and profile.not_understood
+        header = kb.therapies({**SCIATICA, **json.loads(to_json(profile, kb.vocabulary))}).glance()["patient"]
+        assert f"not tolerated: tramadol ({kind}: Tramadol)" in header
+    for words in ("drug", "FH tramadol allergy", "unheard of", "Latex"):
+        found = kb.profile_from_fhir([patient, {**entry, "code": {"text": words}}], as_of=AS_OF).profile
+        assert not found.not_tolerated and found.not_understood
     words = kb.profile_from_fhir(
         [patient, {**entry, "type": "allergy", "code": {"text": "allergy to tramadol"}}], as_of=AS_OF, match_text=True
     ).profile

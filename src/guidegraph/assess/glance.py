@@ -170,7 +170,8 @@ def _patient(assessment: Assessment) -> Iterable[str]:
     for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
         for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.filed.records.label):
             yield book.label(Atom("", prop, cls)) + stated_as(assessment, cls)
-    shown = {reading.label for reading in profile.readings if reading.present}
+    held = {cls for classes in profile.present.values() for cls in classes}
+    shown = {reading.label for reading in profile.readings if not held.isdisjoint(reading.present)}
     for cls in sorted(profile.not_tolerated, key=assessment.filed.records.label):
         told = assessment.records.label(cls) + stated_as(assessment, cls, shown)
         yield assessment.said("not-tolerated", "not tolerated: {}", told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from guidegraph.terminologies.allergens import Allergens
 _REMEMBERED = 20_000
 #: How a code was read that answers a question: it states the same where it stands by itself.
 STATING = "an answer to a question, which states the same by itself [table fhir-paths]"
+_DRUG = ns.GG + "Drug"
 _TAKEN_BACK = ("denied", "perhaps", "relative")
 _KINDS = ("condition", "finding", "intervention", "number", "outcome")
 
@@ -199,6 +200,17 @@ class Concepts:
             return Meaning(shown, why=error.what)
         step = f"the text {text!r} is a name of {self._terms.label(iri)!r} (--match-text)"
         return Meaning(shown, frozenset({iri}), frozenset({iri}), (step,))
+
+    def named(self, texts: Iterable[str]) -> list[str]:
+        """The drugs of ours, or classes of them, that texts name, sorted: what stands beside a code that nobody knows.
+
+        Enough to warn of a drug, never to deny or to recommend one.
+        """
+        found: set[str] = set()
+        for text in filter(None, map(str.strip, texts)):
+            reading = self._terms.reading(text)
+            found.update((*reading.present, *reading.not_tolerated) if reading else (self._terms.exact(text),))
+        return sorted(iri for iri in found if iri != _DRUG and _DRUG in self._terms.ancestors(iri))
 
     @cached_property
     def allergens(self) -> Allergens:

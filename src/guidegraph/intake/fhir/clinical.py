@@ -60,6 +60,9 @@ class Clinical:
         begins = res.moment("begins")
         res.in_order(begins, res.moment("ends"))
         source = res.source(meaning, begins)
+        if "type" in res.kind.row:
+            # In a list of what is not understood, a drug alone would read as one that is taken.
+            source = replace(source, about=self._words(res, coded, meaning.text))
         none = res.first_of(res.part("code"), self._table.none)
         if not none and not allergy and not bad:
             self._intolerance(
@@ -96,6 +99,11 @@ class Clinical:
         else:
             if bad:
                 self._builder.harms.tell(bad, source, self._words(res, coded))
+            if bad and not coded.understood:
+                why = f"{self._why(res, meaning)}; what it is called is read as far as it warns"
+                lists = res.kind.lists if allergy else _TRIALS
+                self._builder.misunderstood(lists, source, why, MAP, about=res.above if allergy else ())
+                return
             if not present and allergy:
                 # Whatever an allergy is to, it is one: the drug that its code means is none that is taken.
                 present, source = sorted(res.above), replace(source, readings=())
@@ -115,15 +123,19 @@ class Clinical:
         if "within" in res.kind.row:
             said.update(self._builder.of_kind(meaning.present, "intervention"))
             said.update(() if said or self._is_allergy(res) else self._concepts.allergens.to(meaning.present))
+            # A code that nobody knows has words: these are enough to warn.
+            said.update(() if meaning.understood else self._concepts.named(self._texts(res)))
         return sorted(said)
 
-    def _words(self, res: Resource, meaning: Meaning) -> str:
-        """An allergy or intolerance in the words of the record."""
+    def _texts(self, res: Resource) -> list[str]:
+        """The text of a code, and what it is called in the record."""
         concept = res.part("code")
-        codes = [code.label for code in res.codings(concept)] if concept is not None else []
+        return [res.text_of(concept), *(code.label for code in res.codings(concept))] if concept is not None else []
+
+    def _words(self, res: Resource, meaning: Meaning, named: str = "") -> str:
+        """An allergy or intolerance in the words of the record, or of what is named."""
         known = [reading.label for reading in meaning.readings]
-        named = res.text_of(concept) if concept is not None else ""
-        named = named or next(filter(None, [*codes, *known]), meaning.text)
+        named = named or next(filter(None, [*self._texts(res), *known]), meaning.text)
         note = res.part("type") if "type" in res.kind.row else None
         kind = note if isinstance(note, str) else "allergy or intolerance" if "type" in res.kind.row else ""
         return shown(f"{kind}: {named}" if kind else named, _LONGEST)

@@ -119,6 +119,10 @@ class Vocabularies:
         """What a concept says that is only looked at, such as an answer; nothing where there is none."""
         return self._plain(concept) if concept in self._concepts else CodeReading("")
 
+    def named(self, reading: CodeReading) -> list[str]:
+        """The drugs of ours that a concept is called by whose code nobody knows."""
+        return [] if reading.understood else self._single.named([reading.label])
+
     @property
     def allergens(self) -> Allergens:
         """What sets off which allergy."""

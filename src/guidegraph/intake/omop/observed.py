@@ -172,7 +172,8 @@ class Observed:
             return []
         if row.concept("qualifier_concept_id") or row.text("qualifier_source_value"):
             return []
-        return self.classes(self.codes.meaning(row.concept("value_as_concept_id")), "intervention")
+        reading = self.codes.meaning(row.concept("value_as_concept_id"))
+        return self.classes(reading, "intervention") or self.codes.named(reading)
 
     def _allergy(self, row: Row, drugs: Sequence[str], source: Source) -> None:
         """An allergy that its value names: those of ours that the drug sets off, and that it was not tolerated."""
@@ -184,8 +185,12 @@ class Observed:
             self.builder.misunderstood(STATES, source, why, MAP)
             return
         self.builder.harms.tell(drugs, source, shown(f"allergy: {reading.label}", 80))
-        above = ns.expand(paths().kinds["AllergyIntolerance"].row["within"])
-        for cls in sorted(self.codes.allergens.set_off(drugs)) or [above or ""]:
+        above = ns.expand(paths().kinds["AllergyIntolerance"].row["within"]) or ""
+        if not reading.understood:
+            why = f"{reason(reading, '')}; what it is called is read as far as it warns"
+            self.builder.misunderstood(STATES, source, why, MAP, about=(above,))
+            return
+        for cls in sorted(self.codes.allergens.set_off(drugs)) or [above]:
             self.builder.fact(cls, True, source)
 
     def _conditions(self, row: Row) -> frozenset[str]:
