@@ -201,3 +201,16 @@ def test_an_allergy_to_one_thing_forbids_nothing_that_another_sets_off(opened: A
     # A record that names the drug says as much, and so does the profile that is written of it.
     said = {"of": "duloxetine", "said": "allergy: Duloxetine"}
     assert "capsaicin" not in warned("hypersensitivity", not_tolerated=[said])
+
+
+def test_a_plan_and_what_is_taken_tell_of_it_whatever_the_status(kb: Any) -> None:
+    """No document recommends tramadol here: its status says nothing of the patient's own intolerance."""
+    stated = {**SCIATICA, "conditions": ["sciatica", "tramadol caused vomiting"]}
+    words = "tramadol (tramadol caused vomiting)"
+    rows = {row["label"]: row for row in kb.plan(stated, ["tramadol", "ibuprofen"], as_of=AS_OF)["therapies"]}
+    assert rows["tramadol"]["not_tolerated"] == [words] and rows["ibuprofen"]["not_tolerated"] == []
+    taken = kb.therapies({**stated, "medications": ["tramadol", "paracetamol"]}, as_of=AS_OF)
+    told = {row["label"]: row for row in taken.glance()["taken_now"]}
+    assert f"not tolerated: {words}" in [fact["text"] for fact in told["tramadol"]["facts"]]
+    assert "acetaminophen" not in told
+    assert [row["because"][-1] for row in taken.to_dict()["taken_now"]] == [f"not tolerated: {words}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial, reduce
 from typing import TYPE_CHECKING
 
@@ -84,22 +84,6 @@ def met(assessment: Assessment, term: ReadTerm) -> str:
             spoke = (one for one in assessment.book.readings if (one.term, one.given) == (cls, cause.rule.given))
             return next((one.told(assessment.book.said) for one in spoke if inside((number,), one.interval)), "")
     return ""
-
-
-def stated_as(assessment: Assessment, cls: str, told: Collection[str] = ()) -> str:
-    """As what narrower things a term was stated, in brackets: a reader looks for the words that were written.
-
-    None of ``told`` is said again.
-
-    Names are those of lexicon and terminologies, so that a glance in plain words has none.
-    """
-    if assessment.filing is not None:
-        return ""
-    readings = [
-        r for r in assessment.profile.readings if cls in r.not_tolerated or (cls in r.present and cls not in r.absent)
-    ]
-    names = dict.fromkeys(r.label for r in readings if r.label and r.label not in told)
-    return f" ({', '.join(names)})" if names else ""
 
 
 def unused(assessment: Assessment) -> list[Unused]:
