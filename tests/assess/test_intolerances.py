@@ -146,9 +146,33 @@ def test_a_record_says_it_in_its_own_words(kb: Any) -> None:
         assert all(text.startswith(f"{kind}: ") for _, text in profile.not_understood) and profile.not_understood
         header = kb.therapies({**SCIATICA, **json.loads(to_json(profile, kb.vocabulary))}).glance()["patient"]
         assert f"not tolerated: tramadol ({kind}: Tramadol)" in header
-    for words in ("drug", "FH tramadol allergy", "unheard of", "Latex"):
+    for words, drugs in (
+        ("Codeine - nausea", ["Codeine"]),
+        ("ASPIRIN 81 MG Oral Tablet", ["Aspirin"]),
+        ("tramadol, Ibuprofen (rash)", ["Ibuprofen", "Tramadol"]),
+        ("Ace inhibitors: cough", ["AngiotensinConvertingEnzymeInhibitor"]),
+    ):
+        found = kb.profile_from_fhir([patient, {**entry, "code": {"text": words}}], as_of=AS_OF).profile
+        assert short(found.not_tolerated) == drugs, words
+    for words in (
+        "drug",
+        "FH tramadol allergy",
+        "unheard of",
+        "Latex",
+        "No known allergies",
+        "Denies tramadol allergy",
+    ):
         found = kb.profile_from_fhir([patient, {**entry, "code": {"text": words}}], as_of=AS_OF).profile
         assert not found.not_tolerated and found.not_understood
+    # What is written of such a profile is read as it was, its words with it.
+    atc = [{"system": "http://www.whocc.no/atc", "code": code} for code in ("M01AE01", "N06AX21")]
+    both = [{**entry, "id": one["code"], "type": "allergy", "code": {"coding": [one]}} for one in atc]
+    profile = kb.profile_from_fhir([patient, *both], as_of=AS_OF).profile
+    again = parse_profile_text(to_yaml(profile, kb.vocabulary), "", kb.vocabulary, where="it")
+    assert (again.not_tolerated, again.present) == (profile.not_tolerated, profile.present)
+    assert {ns.GGT + "Ibuprofen", ns.GGT + "Duloxetine"} == again.not_tolerated
+    one, other = (kb.therapies(p, as_of=AS_OF).glance() for p in (profile, again))
+    assert one["patient"] == other["patient"] and one["bands"] == other["bands"]
     words = kb.profile_from_fhir(
         [patient, {**entry, "type": "allergy", "code": {"text": "allergy to tramadol"}}], as_of=AS_OF, match_text=True
     ).profile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +21,8 @@ from guidegraph.terminologies.allergens import Allergens
 _REMEMBERED = 20_000
 #: How a code was read that answers a question: it states the same where it stands by itself.
 STATING = "an answer to a question, which states the same by itself [table fhir-paths]"
+#: What stands between drugs of a list, or before a reaction.
+_BETWEEN = re.compile(r"\s*[,;:/()\[\]]\s*|\s+[-\u2013\u2014]\s+")
 _DRUG = ns.GG + "Drug"
 _TAKEN_BACK = ("denied", "perhaps", "relative")
 _KINDS = ("condition", "finding", "intervention", "number", "outcome")
@@ -206,11 +209,18 @@ class Concepts:
 
         Enough to warn of a drug, never to deny or to recommend one.
         """
-        found: set[str] = set()
-        for text in filter(None, map(str.strip, texts)):
+        parts = [part for text in texts for part in (text, *_BETWEEN.split(text))]
+        return sorted({iri for part in dict.fromkeys(parts) for iri in self._begins(part.split())})
+
+    def _begins(self, words: Sequence[str]) -> set[str]:
+        """The drugs that words begin with, by the longest name: a reaction, a dose or a form stands behind it."""
+        for end in range(len(words), 0, -1):
+            text = " ".join(words[:end])
             reading = self._terms.reading(text)
-            found.update((*reading.present, *reading.not_tolerated) if reading else (self._terms.exact(text),))
-        return sorted(iri for iri in found if iri != _DRUG and _DRUG in self._terms.ancestors(iri))
+            found = {*reading.present, *reading.not_tolerated} if reading else {self._terms.exact(text)}
+            if drugs := {iri for iri in found if iri != _DRUG and _DRUG in self._terms.ancestors(iri)}:
+                return drugs
+        return set()
 
     @cached_property
     def allergens(self) -> Allergens:

@@ -12,6 +12,7 @@ from guidegraph import namespaces as ns
 from guidegraph.intake.report import shown
 from guidegraph.model import Another, CareFact, CodeReading, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
+from guidegraph.profile.coded import WORDS
 from guidegraph.profile.problems import own, without
 from guidegraph.termreadings import CARE, SUPPLIED, TAKEN
 
@@ -178,7 +179,9 @@ class _Codes:
     """Writes present facts as the codes that they were read from, so that an answer can show how they were read."""
 
     def __init__(self, profile: Profile, vocabulary: Vocabulary) -> None:
-        self.readings = {reading.curie: reading for reading in profile.readings}
+        # The words of a record stand with what was not tolerated.
+        codes = (reading for reading in profile.readings if not reading.curie.startswith(f"{WORDS}:"))
+        self.readings = {reading.curie: reading for reading in codes}
         self._terms = vocabulary
         self._present = profile.present
 

@@ -104,9 +104,9 @@ class Clinical:
                 lists = res.kind.lists if allergy else _TRIALS
                 self._builder.misunderstood(lists, source, why, MAP, about=res.above if allergy else ())
                 return
-            if not present and allergy:
+            if allergy and self._builder.of_kind(coded.present, "intervention"):
                 # Whatever an allergy is to, it is one: the drug that its code means is none that is taken.
-                present, source = sorted(res.above), replace(source, readings=())
+                present, source = present or sorted(res.above), replace(source, readings=())
             self._present(res, present, meaning, source, verified, clinical)
 
     def _intolerance(self, source: Source, meaning: Meaning, *, over: Collection[str]) -> None:
