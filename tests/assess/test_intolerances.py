@@ -24,6 +24,8 @@ WRITTEN = [
     ("cannot take tramadol, vomiting", ["Tramadol"]),
     ("can't tolerate tramadol because he vomits", ["Tramadol"]),
     ("tramadol caused vomiting", ["Tramadol"]),
+    ("nausea with tramadol", ["Tramadol"]),
+    ("anaphylactic reaction to duloxetine", ["Duloxetine"]),
     ("history of tramadol intolerance", ["Tramadol"]),
     ("tramadol intolerance 2015", ["Tramadol"]),
     ("intolerance of opioids", ["Opioid"]),
