@@ -148,7 +148,8 @@ class AttachedCondition(TypedDict):
 class Planned(TypedDict):
     """A therapy of the plan, or one that is taken: its status alone and beside the plan, None if nothing reaches it.
 
-    ``held`` and ``open`` are the contraindications and warnings that hold, and those that the plan leaves unknown.
+    ``held`` and ``open`` are the contraindications and warnings that hold, and those that the plan leaves unknown;
+    ``not_tolerated`` is what of it the patient did not tolerate.
     """
 
     intervention: str
@@ -158,6 +159,7 @@ class Planned(TypedDict):
     after: str | None
     held: list[Bearing]
     open: list[Bearing]
+    not_tolerated: list[str]
     limits: list[str]
     conditions: list[AttachedCondition]
 

@@ -118,8 +118,12 @@ class CodeReading:
     hierarchies that were used. ``subtree`` are the classes that whoever has what is below the code has, too.
 
     A code that is found and is none of our terms is understood as **another** thing: ``another`` are the properties in
-    whose lists it may stand as such (none: it is not so understood), ``denies`` the classes that it is known not to be,
+    whose lists it may stand as such (none: it is not so understood), ``denies`` the classes that it is known not to be
+    (also of a term of ours that it is a kind of),
     ``may`` those that it stands above or near, so that it may be one of them. Of any other class nothing is known.
+
+    ``not_tolerated`` are the therapies that whoever has what it means does not tolerate, such as a drug that sets off
+    an allergy.
     """
 
     curie: str
@@ -134,11 +138,12 @@ class CodeReading:
     another: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
+    not_tolerated: tuple[str, ...] = ()
 
     @property
     def understood(self) -> bool:
         """Whether the code says anything in our terms."""
-        return bool(self.present or self.absent)
+        return bool(self.present or self.absent or self.not_tolerated)
 
     @property
     def exact(self) -> str:
@@ -270,8 +275,9 @@ class Profile:
     ``about`` are the conditions of the one problem that it asks about, whose numbers and trials its own then are; none
     where it names no problem. ``problems`` are the problems of a profile that names several: it is assessed for one of
     them at a time (:func:`guidegraph.profile.problems.of_problem`). ``not_tolerated`` are the therapies that were not
-    tolerated in trials of its other problems, and ``beside`` the conditions of these. ``examined`` and ``acted_on`` are
-    the alerts (IRIs) that somebody has examined the patient for, or acted on.
+    tolerated, in trials of its other problems or by whatever entry says so (an allergy, an intolerance), and ``beside``
+    the conditions of its other problems. ``examined`` and ``acted_on`` are the alerts (IRIs) that somebody has examined
+    the patient for, or acted on.
     """
 
     id: str = "patient"

@@ -22,12 +22,16 @@ class Newer(Named):
 
 
 class Reading(TypedDict):
-    """How a code of another terminology was read: as which of our classes, by which steps."""
+    """How a code of another terminology was read: as which of our classes, by which steps.
+
+    ``not_tolerated`` are therapies of ours that whoever has what it means does not tolerate.
+    """
 
     code: str
     label: str
     present: list[Named]
     absent: list[Named]
+    not_tolerated: list[Named]
     steps: list[str]
 
 

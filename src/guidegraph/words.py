@@ -25,7 +25,9 @@ _LEFT = 8
 def read_words(row: Reading) -> str:
     """How a code of another terminology was read: as which terms of ours."""
     label = f" ({row['label']})" if row["label"] else ""
-    return f"{row['code']}{label} as {', '.join(c['label'] for c in row['present'] or row['absent'])}"
+    told = [c["label"] for c in row["present"] or row["absent"]]
+    told += [f"not tolerated: {c['label']}" for c in row["not_tolerated"]]
+    return f"{row['code']}{label} as {', '.join(told)}"
 
 
 def unused_words(rows: Sequence[Unused]) -> str:

@@ -136,3 +136,20 @@ def test_how_populations_overlap_is_as_hermit_says(opened: Opened) -> None:
     pairs = list(itertools.combinations(sorted(distinct.values()), 2))[::20]
     assert len(pairs) > 250
     assert not differences(kb, kb.disagreement.grader, pairs)
+
+
+def test_a_number_of_a_domain_is_read_by_its_code(opened: Any) -> None:
+    """The body mass index of a record, by the LOINC code that FHIR's own profile of it fixes."""
+    observed = {
+        "resourceType": "Observation",
+        "status": "final",
+        "subject": {"reference": "Patient/p"},
+        "code": {"coding": [{"system": "http://loinc.org", "code": "39156-5"}]},
+        "effectiveDateTime": "2026-05-01",
+        "valueQuantity": {"value": 34.2, "system": "http://unitsofmeasure.org", "code": "kg/m2"},
+    }
+    base = opened("osteoarthritis")
+    record = [{"resourceType": "Patient", "id": "p"}, observed]
+    profile = base.profile_from_fhir(record, as_of=AS_OF).profile
+    assert {iri.rpartition("/")[2]: str(value) for iri, value in profile.values.items()} == {"bodyMassIndex": "34.2"}
+    assert "overweight or obesity" in str(base.therapies(profile, as_of=AS_OF).to_dict()["by_reading"])

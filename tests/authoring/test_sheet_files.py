@@ -273,12 +273,16 @@ def test_mappings_become_tables_that_the_links_reader_takes(tmp_path: Path, know
             "release": "2019",
         }
     ]
-    path = as_csv(tmp_path / "house", {**SMALL, "mappings": rows})
+    # A number has codes too.
+    number = {**rows[0], "term": "pain score (0 to 10)", "code": "LOINC:72514-3", "label of the code": "Pain severity"}
+    path = as_csv(tmp_path / "house", {**SMALL, "mappings": [*rows, number]})
     out = tmp_path / "out"
     write_import(import_sheet(path, knowledge, folder=out), out)
     links = assets.root() / "ontology" / "links"
     [row] = read_table(out / "links/icd10.sssom.tsv", read_terminologies(links))
     assert (row.subject, row.predicate, row.curie) == (ns.GGT + "LowBackPain", "broad", "ICD10:M54")
+    [row] = read_table(out / "links/loinc.sssom.tsv", read_terminologies(links))
+    assert (row.subject, row.curie) == (ns.GG + "painScore", "LOINC:72514-3")
     # A further sheet with another term keeps the row, one with the same term replaces it.
     rows = [
         {

@@ -53,6 +53,7 @@ def facts(found: Reading) -> set[str]:
         f"tried {ns.shorten(t.of)} {t.outcome and ns.shorten(t.outcome)} {t.weeks}" for t in profile.trials_present
     }
     told |= {f"stopped {ns.shorten(s.of)} {s.days}" for s in profile.stops_present}
+    told |= {f"not tolerated {ns.shorten(c)}" for c in profile.not_tolerated}
     assert not profile.trials_absent and not profile.stops_absent
     return told
 

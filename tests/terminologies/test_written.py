@@ -159,7 +159,8 @@ def test_what_sets_off_an_allergy_is_a_drug_of_ours(opened: Any) -> None:
     known = base.vocabulary.by_iri
     rows = read_allergens(base.knowledge.links.lexicon_folder)
     assert len(rows) > 5
-    for allergy, drug in rows.items():
+    assert any(not drug for drug in rows.values())
+    for allergy, drug in ((one, drug) for one, drug in rows.items() if drug):
         assert ns.GGT + "Hypersensitivity" in base.vocabulary.ancestors(allergy)
         assert known[drug].kind == "intervention"
 

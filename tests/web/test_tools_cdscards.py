@@ -85,6 +85,29 @@ def test_what_is_taken_now_and_the_orders_speak_against_is_told(cds_http: httpx.
     assert not any(one["summary"].startswith("Taken now: ") for one in later)
 
 
+def test_an_order_of_what_was_not_tolerated_is_warned_of(clinic: Any) -> None:
+    """Tramadol, of which no document speaks for this patient, would be told as one that nothing speaks against."""
+    client = clinic("acute-uncomplicated")
+    request = client.request("order-select", **drafts(client, ("N02AX02", "Tramadol")))
+    status = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a1",
+        "type": "intolerance",
+        "patient": {"reference": f"Patient/{request['prefetch']['patient']['id']}"},
+        "clinicalStatus": {"coding": [{"system": status, "code": "active"}]},
+        "code": {"coding": [{"system": ATC, "code": "N02AX02"}], "text": "Tramadol - vomits"},
+    }
+    request["prefetch"]["allergies"] = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "entry": [{"resource": allergy}],
+    }
+    (card,) = (c for c in client.send(request).json()["cards"] if "Tramadol" in c["summary"])
+    assert card["indicator"] == "warning" and card["summary"].startswith("Not tolerated: Tramadol - tramadol")
+    assert "vomits" in card["detail"] and card["overrideReasons"]
+
+
 def test_what_nobody_reviewed_is_said_to_be_so(clinic: Any) -> None:
     client = clinic("acute-uncomplicated")
     (card,) = client.call("order-select", **drafts(client, ("N03AX12", "Gabapentin")))

@@ -65,9 +65,16 @@ def half_known(assessment: Assessment, therapy: str) -> list[tuple[str, Atom]]:
         for iri in assessment.open_atoms(statement):
             atom = assessment.atom(iri)
             above = ancestors.get(atom.cls, frozenset()) - {atom.cls}
-            if atom.cls and not above.isdisjoint(present.get(atom.prop, ())):
+            held = above.intersection(present.get(atom.prop, ()))
+            if atom.cls and held and not _another(assessment, held, atom.cls):
                 found.append((statement, atom))
     return found
+
+
+def _another(assessment: Assessment, held: frozenset[str], cls: str) -> bool:
+    """Whether what the patient has was stated as something that a narrower class is known not to be, each time."""
+    stated = [reading for reading in assessment.profile.readings if not held.isdisjoint(reading.present)]
+    return bool(stated) and all(cls in reading.denies for reading in stated)
 
 
 def of_this_patient(assessment: Assessment, therapy: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from guidegraph import namespaces as ns
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FALSE, LEFT_OUT, TRUE, Assessment
+from guidegraph.assess.warned import harms
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.describe import iri_of
 from guidegraph.knowledge.records import gg
@@ -87,6 +88,7 @@ def taken_now(assessment: Assessment) -> list[TakenNow]:
             for s in sorted(held, key=lambda s: (records.label(s), s))
             if assessment.truth(s) == TRUE and not by_itself(assessment, drug, s)
         ]
+        told += [f"not tolerated: {text}" for text in harms(assessment, drug)]
         if told:
             rows.append({"intervention": assessment.name(drug), "label": records.label(drug), "because": told})
     label = assessment.filed.records.label

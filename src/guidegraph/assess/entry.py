@@ -10,7 +10,7 @@ from guidegraph.assess.assessment import ABSOLUTE, AGAINST, FALSE, FOR, GENERALL
 from guidegraph.assess.problem import indications
 from guidegraph.assess.questions import Open, alert_signs_only, to_establish
 from guidegraph.assess.voices import against_but_for_coverage, described, ended, ordered, speakers, voices
-from guidegraph.assess.warned import contraindications, holding, stated_elsewhere
+from guidegraph.assess.warned import contraindications, harms, holding, stated_elsewhere
 from guidegraph.knowledge import describe
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _grounds(assessment: Assessment, therapy: str) -> list[Ground]:
         add(assessment.statements(therapy, role), TRUE, kind)
     cautions = assessment.held(assessment.cautions(therapy))
     rows += [_ground(assessment, c, _caution_word(assessment, c)) for c in cautions]
-    for label in sorted(map(assessment.records.label, assessment.not_tolerated.get(therapy, ()))):
+    for label in harms(assessment, therapy):
         rows.append({"kind": "not tolerated", "statement": None, "text": f"not tolerated: {label}"})
     add(assessment.statements(therapy, OTHER), TRUE, "looked", "looked and took no side")
     recommended, opposed = assessment.statements(therapy, FOR), assessment.statements(therapy, AGAINST)

@@ -86,18 +86,6 @@ def met(assessment: Assessment, term: ReadTerm) -> str:
     return ""
 
 
-def stated_as(assessment: Assessment, cls: str) -> str:
-    """As what narrower things a term was stated, in brackets: a reader looks for the words that were written.
-
-    Names are those of lexicon and terminologies, so that a glance in plain words has none.
-    """
-    if assessment.filing is not None:
-        return ""
-    readings = [r for r in assessment.profile.readings if cls in r.present and cls not in r.absent]
-    names = dict.fromkeys(r.label for r in readings if r.label)
-    return f" ({', '.join(names)})" if names else ""
-
-
 def unused(assessment: Assessment) -> list[Unused]:
     """What the profile states and no statement, reading or listed implication here uses, by key and label."""
     book, profile = assessment.book, assessment.profile

@@ -13,7 +13,8 @@ from guidegraph.assess.assessment import ABSOLUTE, FALSE, TRUE, Assessment
 from guidegraph.assess.bands import GUIDELINE, HEADINGS, bands, half_known, held, later, of_this_patient, warned
 from guidegraph.assess.course import by_itself, kind_word
 from guidegraph.assess.families import families
-from guidegraph.assess.followed import met, stated_as
+from guidegraph.assess.followed import met
+from guidegraph.assess.warned import harms, stated_as
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.atoms import Atom
 from guidegraph.knowledge.describe import iri_of
@@ -170,6 +171,11 @@ def _patient(assessment: Assessment) -> Iterable[str]:
     for prop in (gg("hasFinding"), gg("hasCondition"), gg("takesMedication")):
         for cls in sorted(profile.present.get(prop, frozenset()) - about, key=assessment.filed.records.label):
             yield book.label(Atom("", prop, cls)) + stated_as(assessment, cls)
+    held = {cls for classes in profile.present.values() for cls in classes}
+    shown = {reading.label for reading in profile.readings if not held.isdisjoint(reading.present)}
+    for cls in sorted(profile.not_tolerated, key=assessment.filed.records.label):
+        told = assessment.records.label(cls) + stated_as(assessment, cls, shown)
+        yield assessment.said("not-tolerated", "not tolerated: {}", told)
     lists = [book.listed(prop) for prop in sorted(profile.complete, key=lambda prop: book.key(Atom("", prop)))]
     if lists:
         yield assessment.said("complete", "complete: {}", ", ".join(lists))
@@ -285,10 +291,13 @@ def _facts(assessment: Assessment, entry: Therapy, therapy: str, within: str) ->
     told: list[GlanceFact] = [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in rows.items()]
     urgent = assessment.held(assessment.burdens(therapy))
     told += [{"text": assessment.said("urgent", "alert: {}", assessment.records.label(a)), "by": []} for a in urgent]
-    harmed = sorted(assessment.not_tolerated.get(therapy, ()), key=assessment.filed.records.label)
-    for one in map(assessment.records.label, harmed):
-        told.append({"text": assessment.said("not-tolerated", "not tolerated: {}", one), "by": []})
+    told += _harmed(assessment, therapy)
     return told
+
+
+def _harmed(assessment: Assessment, therapy: str) -> list[GlanceFact]:
+    told = (assessment.said("not-tolerated", "not tolerated: {}", one) for one in harms(assessment, therapy))
+    return [{"text": text, "by": []} for text in told]
 
 
 def _taken(assessment: Assessment, drug: str, entries: Mapping[str, Therapy]) -> GlanceTaken:
@@ -302,10 +311,11 @@ def _taken(assessment: Assessment, drug: str, entries: Mapping[str, Therapy]) ->
             facts[told].append(describe.short_name(assessment.records, iri_of(row["document"]["id"])))
     against = _ranked(held(entry["against"]))
     both = _ranked(held(entry["for"])) if against else []
+    against_it: list[GlanceFact] = [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in facts.items()]
     return {
         "intervention": entry["intervention"],
         "label": entry["label"],
-        "facts": [{"text": fact, "by": list(dict.fromkeys(by))} for fact, by in facts.items()],
+        "facts": [*against_it, *_harmed(assessment, drug)],
         "against": [_voice(assessment, voice) for voice in against[:_VOICES]],
         "more_against": max(0, len(against) - _VOICES),
         "recommended": [_voice(assessment, voice) for voice in both[:_VOICES]],

@@ -11,7 +11,7 @@ from guidegraph.assess import assessing
 from guidegraph.assess.assessment import ABSOLUTE, CAUTIONED, FOR, TRUE, UNKNOWN, Assessment
 from guidegraph.assess.families import Interventions
 from guidegraph.assess.problem import problem
-from guidegraph.assess.warned import holding
+from guidegraph.assess.warned import harms, holding
 from guidegraph.derived import AttachedCondition, Bearing, Doubled, Plan, PlanChange, Planned
 from guidegraph.errors import UsageError
 from guidegraph.forms import MadeFrom
@@ -151,6 +151,7 @@ class _Planner:
             "after": after.statuses.get(one.iri),
             "held": _ordered(held),
             "open": _ordered(opened),
+            "not_tolerated": harms(after, one.iri),
             "limits": sorted(self._records.label(s) for s in limits if after.truth(s) == TRUE),
             "conditions": [] if taken else list(self._conditions(one, after)),
         }

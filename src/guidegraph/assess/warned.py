@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from guidegraph.assess.assessment import ABSOLUTE, ANOTHER_COUNTRY, CAUTIONED, FOR, NOTED, TRUE, Assessment
@@ -58,3 +59,25 @@ def _abroad(assessment: Assessment) -> frozenset[str]:
 def holding(assessment: Assessment, statement: str) -> str:
     """The facts of the patient by which a statement's population holds, in words."""
     return "; ".join(assessment.words(a, positive) for a, positive in assessment.held_by(statement))
+
+
+def stated_as(assessment: Assessment, cls: str, told: Collection[str] = ()) -> str:
+    """As what narrower things a term was stated, in brackets: a reader looks for the words that were written.
+
+    None of ``told`` is said again.
+
+    Names are those of lexicon and terminologies, so that a glance in plain words has none.
+    """
+    if assessment.filing is not None:
+        return ""
+    readings = [
+        r for r in assessment.profile.readings if cls in r.not_tolerated or (cls in r.present and cls not in r.absent)
+    ]
+    names = dict.fromkeys(r.label for r in readings if r.label and r.label not in told)
+    return f" ({', '.join(names)})" if names else ""
+
+
+def harms(assessment: Assessment, therapy: str) -> list[str]:
+    """What of a therapy was not tolerated (itself, a class of it, a part), sorted, each with the words that say so."""
+    bad = assessment.not_tolerated.get(therapy, ())
+    return sorted(assessment.records.label(one) + stated_as(assessment, one) for one in bad)

@@ -37,6 +37,8 @@ _LABEL = ox.NamedNode(ns.RDFS + "label")
 #: How another document comes to be known.
 _FIRST = "What another document says is known when its sheet was imported into the same folder, or by --domain."
 _MOST = 64 * 1024 * 1024
+#: The kind of a number of a profile, which has no root among classes.
+_NUMBER = "number"
 #: A label with the id that it stands for behind it.
 _WITH_ID = re.compile(r"(.*?)\s*[\[(]([A-Za-z]+:[^\s\])]+)[\])]\Z", re.DOTALL)
 
@@ -157,7 +159,7 @@ class Names:
                 named = [iri for iri, label in held.items() if normal(label) == normal(text) or ns.expand(text) == iri]
                 if len(named) == 1:
                     return named[0]
-        classes = tuple(kind for kind in kinds if kind in ROOTS)
+        classes = tuple(kind for kind in kinds if kind in ROOTS or kind == _NUMBER)
         if classes:
             try:
                 return self.vocabulary.resolve(text, classes)

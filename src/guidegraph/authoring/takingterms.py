@@ -176,7 +176,7 @@ class _Vocabulary(DocumentRows):
                 if (iri := ns.expand(row["subject_id"]) or "") not in terms:
                     continue
                 told = {column.heading: row[column.prop] for column in sections()["mappings"].columns}
-                told["term"] = self._term(iri, ("condition", "finding", "intervention"))
+                told["term"] = self._term(iri, ("condition", "finding", "intervention", "number"))
                 told["match"] = called.get(told["match"], "")
                 told["mapped by"] = self._agent(ns.expand(told["mapped by"], PREFIXES) or told["mapped by"])
                 yield {heading: [text] for heading, text in told.items() if text}

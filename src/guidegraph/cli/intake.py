@@ -109,7 +109,7 @@ def terms(
         if row.key and fits(*row.names, row.short, row.key)
     ]
     if text and not lines and (reading := vocabulary.reading(text)) is not None:
-        brought = [vocabulary.label(cls) for cls in reading.present]
+        brought = (*reading.present, *reading.not_tolerated)
         lines.append(f"{shortened(text)}: {'; '.join(reading.steps)}" + ("" if brought else " (none of these terms)"))
     if meant := vocabulary.meant(text, _LISTED) if text else []:
         lines.append(f"{asked_back(shortened(text), meant)}. {which(meant)}")

@@ -19,6 +19,8 @@ KEY, TERM, VALUE, AMOUNT = "key", "term", "value", "number"
 SAID = (KEY, TERM, VALUE, AMOUNT)
 #: No subject: rows of it add to each other, such as trials. No effect: the row cannot be read.
 NONE = -1
+#: What a fact of a therapy that was not tolerated is about.
+_BAD = "not_tolerated"
 
 
 @dataclass(frozen=True)
@@ -128,5 +130,5 @@ class Sayings:
 
 
 def _classes(profile: Profile) -> frozenset[tuple[str, str]]:
-    sides = (profile.present, profile.absent)
+    sides = (profile.present, profile.absent, {_BAD: profile.not_tolerated})
     return frozenset((prop, cls) for side in sides for prop, classes in side.items() for cls in classes)

@@ -12,6 +12,7 @@ from guidegraph.errors import UnitError, UsageError
 from guidegraph.intake import settle
 from guidegraph.intake.dates import Moment, age
 from guidegraph.intake.events import Events
+from guidegraph.intake.harms import Harms
 from guidegraph.intake.problems import attributed, split
 from guidegraph.intake.report import (
     IGNORED,
@@ -80,6 +81,7 @@ class ProfileBuilder:
         self._categories = {row.key: row.iri for row in vocabulary.rows if row.kind == "category" and row.key}
         self._ledger = Ledger(report)
         self.events = Events(settings, vocabulary, self._ledger, self.doubt)
+        self.harms = Harms(vocabulary, self._ledger, self._counts)
         unknown = sorted(settings.complete - set(self._categories))
         if unknown:
             raise UsageError(
@@ -364,7 +366,7 @@ class ProfileBuilder:
         doses = self.events.doses(profile.present.get(settle.MEDICATION, ()))
         profile = replace(profile, care_present=frozenset(self.events.kept), doses=doses)
         profile = replace(profile, readings=tuple(sorted(read)), others=tuple(sorted(self._others)))
-        return found.together(profile, self._terms)
+        return self.harms.joined(found.together(profile, self._terms))
 
     def _none_of_a_list(self, kept: Sequence[Fact], complete: set[str]) -> Iterable[Fact]:
         """What statements that a list is empty say, where nothing else of the record contradicts them.

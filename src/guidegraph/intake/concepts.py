@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,9 @@ from guidegraph.terminologies.allergens import Allergens
 _REMEMBERED = 20_000
 #: How a code was read that answers a question: it states the same where it stands by itself.
 STATING = "an answer to a question, which states the same by itself [table fhir-paths]"
+#: What stands between drugs of a list, or before a reaction.
+_BETWEEN = re.compile(r"\s*[,;:/()\[\]]\s*|\s+[-\u2013\u2014]\s+")
+_DRUG = ns.GG + "Drug"
 _TAKEN_BACK = ("denied", "perhaps", "relative")
 _KINDS = ("condition", "finding", "intervention", "number", "outcome")
 
@@ -199,6 +203,24 @@ class Concepts:
             return Meaning(shown, why=error.what)
         step = f"the text {text!r} is a name of {self._terms.label(iri)!r} (--match-text)"
         return Meaning(shown, frozenset({iri}), frozenset({iri}), (step,))
+
+    def named(self, texts: Iterable[str]) -> list[str]:
+        """The drugs of ours, or classes of them, that texts name, sorted: what stands beside a code that nobody knows.
+
+        Enough to warn of a drug, never to deny or to recommend one.
+        """
+        parts = [part for text in texts for part in (text, *_BETWEEN.split(text))]
+        return sorted({iri for part in dict.fromkeys(parts) for iri in self._begins(part.split())})
+
+    def _begins(self, words: Sequence[str]) -> set[str]:
+        """The drugs that words begin with, by the longest name: a reaction, a dose or a form stands behind it."""
+        for end in range(len(words), 0, -1):
+            text = " ".join(words[:end])
+            reading = self._terms.reading(text)
+            found = {*reading.present, *reading.not_tolerated} if reading else {self._terms.exact(text)}
+            if drugs := {iri for iri in found if iri != _DRUG and _DRUG in self._terms.ancestors(iri)}:
+                return drugs
+        return set()
 
     @cached_property
     def allergens(self) -> Allergens:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from guidegraph import namespaces as ns
 from guidegraph.intake.report import shown
 from guidegraph.model import Another, CareFact, CodeReading, Problem, Profile, StopFact, TrialFact
 from guidegraph.profile import Vocabulary
+from guidegraph.profile.coded import WORDS
 from guidegraph.profile.problems import own, without
 from guidegraph.termreadings import CARE, SUPPLIED, TAKEN
 
@@ -38,7 +39,7 @@ def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
         data["problems"] = [_problem(profile, problem, vocabulary) for problem in problems]
         profile = without(profile, problems, vocabulary)
     if profile.not_tolerated:
-        data["not_tolerated"] = [ns.shorten(cls) for cls in sorted(profile.not_tolerated)]
+        data["not_tolerated"] = [*_not_tolerated(profile)]
     attended = {"examined": sorted(profile.examined), "acted_on": sorted(profile.acted_on)}
     if profile.examined or profile.acted_on:
         data["alerts"] = {key: [ns.shorten(one) for one in alerts] for key, alerts in attended.items() if alerts}
@@ -53,6 +54,15 @@ def plain(profile: Profile, vocabulary: Vocabulary) -> dict[str, Any]:
         if listed:
             data[key] = listed
     return data
+
+
+def _not_tolerated(profile: Profile) -> Iterator[Any]:
+    """What was not tolerated, once for each of the words in which somebody says so."""
+    said = {(cls, reading.label) for reading in profile.readings if reading.label for cls in reading.not_tolerated}
+    for cls in sorted(profile.not_tolerated):
+        words = sorted(label for one, label in said if one == cls)
+        yield from ({"of": ns.shorten(cls), "said": label} for label in words)
+        yield from () if words else (ns.shorten(cls),)
 
 
 def _problem(profile: Profile, problem: Problem, vocabulary: Vocabulary) -> dict[str, Any]:
@@ -78,7 +88,7 @@ def _problem(profile: Profile, problem: Problem, vocabulary: Vocabulary) -> dict
 def _code_of(cls: str, codes: _Codes) -> str:
     """The one code that says this condition and no other, else our own term."""
     readings = sorted(codes.readings.items())
-    return next((curie for curie, r in readings if codes.classes(r, ("condition",)) == {cls}), ns.shorten(cls))
+    return next((_written(r) for _, r in readings if codes.classes(r, ("condition",)) == {cls}), ns.shorten(cls))
 
 
 def _direct(profile: Profile, vocabulary: Vocabulary) -> tuple[dict[str, Any], set[tuple[bool, str]]]:
@@ -153,14 +163,25 @@ def _others(profile: Profile, prop: str) -> list[Any]:
 
 def _entry(other: Another) -> str:
     """What is written for an entry: its code, or the name of the lexicon where that has several codes or none."""
-    return other.label if ";" in other.code or other.code.startswith("lexicon:") else other.code
+    return _code(other.code, other.label)
+
+
+def _written(reading: CodeReading) -> str:
+    """What is written for what was read, likewise."""
+    return _code(reading.curie, reading.label)
+
+
+def _code(code: str, label: str) -> str:
+    return label if ";" in code or code.startswith("lexicon:") else code
 
 
 class _Codes:
     """Writes present facts as the codes that they were read from, so that an answer can show how they were read."""
 
     def __init__(self, profile: Profile, vocabulary: Vocabulary) -> None:
-        self.readings = {reading.curie: reading for reading in profile.readings}
+        # The words of a record stand with what was not tolerated.
+        codes = (reading for reading in profile.readings if not reading.curie.startswith(f"{WORDS}:"))
+        self.readings = {reading.curie: reading for reading in codes}
         self._terms = vocabulary
         self._present = profile.present
 
@@ -174,18 +195,18 @@ class _Codes:
         kinds = _KINDS.get(prop, ())
         written, rest = [], set(classes)
         facts = {c for one in _KINDS if set(_KINDS[one]) == set(kinds) for c in self._present.get(one, ())}
-        for curie, reading in sorted(self.readings.items()):
+        for _, reading in sorted(self.readings.items()):
             stated = self.classes(reading, kinds)
             if stated and stated <= facts and min(stated) in classes:
-                written.append(curie)
+                written.append(_written(reading))
                 rest -= stated
         return [*written, *(ns.shorten(c) for c in sorted(rest))]
 
     def event(self, of: str) -> str:
         """The one code that says this intervention and no other, else our own term."""
-        for curie, reading in sorted(self.readings.items()):
+        for _, reading in sorted(self.readings.items()):
             if self.classes(reading, ("intervention",)) == {of}:
-                return curie
+                return _written(reading)
         return ns.shorten(of)
 
 

@@ -100,6 +100,7 @@ def reading(code: CodeReading, label: Callable[[str], str]) -> Reading:
         "label": code.label,
         "present": classes(code.present),
         "absent": classes(code.absent),
+        "not_tolerated": classes(code.not_tolerated),
         "steps": list(code.steps),
     }
 

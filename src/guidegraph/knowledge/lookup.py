@@ -53,7 +53,7 @@ class Lookup:
             meant = self.vocabulary.meant(text, _KINDS)
             back = f"{asked_back(repr(text.strip()), meant)}. {which(meant)}" if meant else None
             return {"asked": text, "asked_back": back, "reading": None, "terms": [self._term(row) for row in rows]}
-        found = dict.fromkeys((*reading.present, *reading.absent))
+        found = dict.fromkeys((*reading.present, *reading.absent, *reading.not_tolerated))
         rows = [self.vocabulary.by_iri[iri] for iri in found if iri in self.vocabulary.by_iri]
         return {
             "asked": text,
@@ -76,6 +76,7 @@ class Lookup:
             **row,
             "present": self._classes(reading.present),
             "absent": self._classes(reading.absent),
+            "not_tolerated": self._classes(reading.not_tolerated),
             "absent_steps": list(reading.absent_steps),
             "another": bool(reading.another),
             "is_not": self._classes(reading.denies),

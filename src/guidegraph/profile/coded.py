@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from guidegraph.errors import TermError
 from guidegraph.model import Another, CodeReading
-from guidegraph.profile.names import shortened
+from guidegraph.profile.names import normal, shortened
 from guidegraph.profile.terms import STATES, Vocabulary, of_another_kind
+
+#: What stands in place of a terminology where a record says something in words of its own.
+WORDS = "words"
 
 
 class CodedFacts:
@@ -18,6 +22,12 @@ class CodedFacts:
         self._readings: dict[str, CodeReading] = {}
         self._missed: set[tuple[str, str]] = set()
         self._others: set[Another] = set()
+        self._bad: set[str] = set()
+
+    @property
+    def not_tolerated(self) -> frozenset[str]:
+        """The therapies that were not tolerated, as entries say of whatever list."""
+        return frozenset(self._bad)
 
     @property
     def readings(self) -> tuple[CodeReading, ...]:
@@ -64,14 +74,41 @@ class CodedFacts:
         fitting = [row.iri for row in stated if row.kind in kinds]
         if stated and not fitting:
             raise of_another_kind(f"{reading.name} is a code", stated, kinds, where)
-        if fitting or (present and prop in reading.another):
+        bad = present and prop in STATES and reading.not_tolerated
+        if bad:
+            self._bad.update(reading.not_tolerated)
+        if fitting or bad or (present and prop in reading.another):
             self._readings[reading.curie] = reading
         # A product of several drugs may hold one that is ours, and one that is none of our terms.
         if present and prop in reading.another:
             self._others.update(others(reading, prop))
-        elif not fitting:
+        elif not fitting and not bad:
             self.miss(prop, _missed(reading, present))
         return fitting
+
+    def said(self, words: str, classes: Sequence[str]) -> Sequence[str]:
+        """Therapies that were not tolerated, in the words of a record that are kept ("" for none)."""
+        if words:
+            reading = not_tolerated(words, classes, self._terms)
+            self._readings[reading.curie] = reading
+        return classes
+
+
+def not_tolerated(
+    words: str, classes: Collection[str], vocabulary: Vocabulary, steps: Sequence[str] = ()
+) -> CodeReading:
+    """That therapies were not tolerated, in the words of whoever says so.
+
+    Args:
+        words: what was written.
+        classes: the therapies.
+        vocabulary: tells what the words say by themselves, such as of which allergies they do not speak.
+        steps: how the words were read.
+    """
+    told = vocabulary.reading(words)
+    same = told is not None and told.present and set(classes) <= set(told.not_tolerated)
+    said = CodeReading(f"{WORDS}:{normal(words)}", words, steps=tuple(steps), not_tolerated=tuple(sorted(classes)))
+    return replace(said, present=told.present, denies=told.denies) if told is not None and same else said
 
 
 def _belongs(kind: str, kinds: Collection[str]) -> bool:

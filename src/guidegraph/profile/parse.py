@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence as ListOf
 from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
@@ -26,7 +26,7 @@ _TRIAL, _STOP, _MEDICATION = ns.GG + "hasTrial", ns.GG + "stoppedMedication", ns
 _DOSE_EXAMPLE = "{of: DRUG, dose: 50, unit: mg, per_day: 3}"
 #: How an entry says when it was: days since, or the fewest and the most where the day is known in part.
 _SINCE = ("days", "days_from", "days_to")
-_BAD = "not_tolerated"
+_BAD, _BAD_EXAMPLE = "not_tolerated", "{of: THERAPY, said: allergy to it}"
 #: The key of the alerts that somebody has attended to, and what may be said of them.
 _ALERTS, _ATTENDED = "alerts", ("examined", "acted_on")
 _PROBLEMS, _PROBLEM_EXAMPLE = "problems", "{of: CONDITION, weeks: 2, pain_score: 5}"
@@ -140,10 +140,8 @@ class _Parser:
         if not isinstance(value, Mapping):
             raise ProfileError("a profile is a mapping of keys", where=value.where, mend="Write key: value lines.")
         head = {"id": "patient", "label": ""}
-        problems: list[Problem] = []
-        bad: list[str] = []
+        problems, bad, where = list[Problem](), list[str](), ""
         examined, acted_on = frozenset[str](), frozenset[str]()
-        where = ""
         for key, item in value.items:
             if key.text in head:
                 head[key.text] = _words(item, key.text)
@@ -151,8 +149,7 @@ class _Parser:
                 where = key.where
                 problems = self._problems(item)
             elif key.text == _BAD:
-                entries = _items(TermRow("", "", "", key=_BAD), item)
-                bad = [c for one in entries for c in self._classes(one, _BAD, ("intervention",), _TRIAL, True)]
+                bad = [c for one in _items(TermRow("", "", "", key=_BAD), item) for c in self._bad(one)]
             elif key.text == _ALERTS:
                 examined, acted_on = self._attended(item)
             else:
@@ -170,7 +167,7 @@ class _Parser:
             frozenset(self._complete),
             self._coded.not_understood,
             self._coded.readings,
-            not_tolerated=frozenset(bad),
+            not_tolerated=self._coded.not_tolerated.union(bad),
             examined=examined,
             acted_on=acted_on,
             others=self._coded.others,
@@ -179,6 +176,14 @@ class _Parser:
             doses=frozenset(self._doses),
         )
         return together(profile, problems, self._terms, where)
+
+    def _bad(self, item: Value) -> ListOf[str]:
+        """A therapy that was not tolerated, perhaps with the words of a record that says so."""
+        if not isinstance(item, Mapping):
+            return self._classes(item, _BAD, ("intervention",), _TRIAL, True)
+        parts = self._parts(item, ("of", "said"), _BAD_EXAMPLE)
+        said = _words(parts["said"], "said") if "said" in parts else ""
+        return self._coded.said(said, self._of(parts, _TRIAL, True))
 
     def _attended(self, value: Value) -> tuple[frozenset[str], frozenset[str]]:
         """The alerts that were examined, and those that were acted on."""
@@ -313,7 +318,7 @@ class _Parser:
                     prop = _OF_KIND.get(self._terms.by_iri[cls].kind, row.iri)
                     (self._present if present else self._absent)[prop].add(cls)
 
-    def _classes(self, item: Value, key: str, kinds: tuple[str, ...], prop: str, present: bool) -> Iterable[str]:
+    def _classes(self, item: Value, key: str, kinds: tuple[str, ...], prop: str, present: bool) -> ListOf[str]:
         return self._coded.classes(_words(item, key), kinds, prop, present=present, where=item.where)
 
     def _parts(self, item: Value, allowed: tuple[str, ...], example: str) -> dict[str, Value]:
@@ -390,5 +395,5 @@ class _Parser:
         items = value.items if isinstance(value, Sequence) else (value,)
         return tuple(sorted({self._terms.resolve(_words(one, key), ("finding",), where=one.where) for one in items}))
 
-    def _of(self, parts: dict[str, Value], prop: str, present: bool) -> Iterable[str]:
+    def _of(self, parts: dict[str, Value], prop: str, present: bool) -> ListOf[str]:
         return self._classes(parts["of"], "of", ("intervention",), prop, present)

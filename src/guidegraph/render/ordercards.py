@@ -103,6 +103,7 @@ class _OfOrder:
         held = _once(bearing for _, _, row in self._rows for bearing in row["held"])
         self._absolute = [bearing for bearing in held if bearing["kind"] == "absolute"]
         self._warned = [bearing for bearing in held if bearing["kind"] != "absolute"]
+        self._harms = list(dict.fromkeys(text for _, _, row in self._rows for text in row["not_tolerated"]))
         self._of_plan = _once(bearing for _, _, row in self._rows for bearing in row["open"])
         self._unknown = list(
             dict.fromkeys(name for answered, therapy in of_each for name in answered.unknown.get(therapy, ()))
@@ -153,6 +154,8 @@ class _OfOrder:
             return "warning", f"Sources disagree: {label}"
         if "advised-against" in statuses:
             return "warning", f"Advised against: {label}"
+        if self._harms and not self._warned:
+            return "warning", f"Not tolerated: {label} - {self._harms[0]}"
         if self._warned or "caution" in statuses:
             because = self._warned[0]["because"] if self._warned else ""
             return "warning", f"Caution with {label}{f' - {because}' if because else ''}"
@@ -174,6 +177,7 @@ class _OfOrder:
         return [
             *listed("Contraindicated", map(_bearing, self._absolute), None),
             *listed("Warned of", map(_bearing, self._warned)),
+            *listed("Not tolerated", map(escaped, self._harms), None),
             *listed("Twice", map(escaped, self._doubled())),
             *sides_of(self._voices),
             *listed("To establish, with the other orders", map(_bearing, self._of_plan)),

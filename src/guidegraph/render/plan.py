@@ -25,6 +25,7 @@ def _bearing(row: Bearing, word: str) -> str:
 def _said(entry: Planned) -> list[str]:
     """What bears on one therapy of the plan, in sentences."""
     said = [_bearing(row, row["kind"].upper()) for row in entry["held"]]
+    said += [f"NOT TOLERATED: {text}" for text in entry["not_tolerated"]]
     said += [_bearing(row, f"IF ({row['kind']})") for row in entry["open"]]
     said += [f"limited by: {text}" for text in entry["limits"]]
     for row in entry["conditions"]:

@@ -8,7 +8,7 @@ narrow ones bring the term, broad and related ones are asked back. What a produc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from guidegraph.terminologies import doses, written
 from guidegraph.terminologies.allergens import Allergens
 from guidegraph.terminologies.codes import Codes
 from guidegraph.terminologies.names import ASKED, BRINGS, Name, read_codes, read_names
+from guidegraph.terminologies.tolerated import Tolerated
 
 #: The terminology whose codes tell by which route a drug is given.
 DRUG_CODES = "ATC"
@@ -100,8 +101,10 @@ class Lexicon:
         rows = self._find(name)
         if any(row.relation not in ASKED for row in rows) or self._terms.exact(name):
             return []
+        if self.read(name):
+            return []
         found = [(row.relation, term) for row in rows for term in row.terms]
-        return found or ([] if self.read(name) else self._meant_otherwise(name))
+        return found or self._meant_otherwise(name)
 
     def _meant_otherwise(self, name: str) -> list[tuple[str, str]]:
         """The terms that a name says something else of than that the patient has them, or that it narrows."""
@@ -126,10 +129,37 @@ class Lexicon:
         if name not in self._readings:
             rows = self._find(name)
             told = any(row.relation not in ASKED for row in rows)
-            self._readings[name] = (
-                self._read(rows, frozenset({name})) if told else None if rows else self._written(name)
-            )
+            found = self._read(rows, frozenset({name})) if told else None if rows else self._written(name)
+            self._readings[name] = self._harming(name, found, rows)
         return self._readings[name]
+
+    def _harming(self, name: str, found: CodeReading | None, rows: Sequence[Name]) -> CodeReading | None:
+        """What a name says, and which drugs by it are not tolerated: an allergy is at least that."""
+        _, drugs = next(self._tolerated.of_drugs(name), ("", []))
+        if found is not None and not found.another and (drugs or rows):
+            found = replace(found, denies=self._tolerated.another(name, drugs))
+        if not drugs:
+            return found
+        bad = self._telling(self._tolerated.interventions(drugs), True)
+        row = rows[0] if rows else Name(name, (), "condition")
+        if found is None:
+            may = self._tolerated.may_be(drugs) | {term for one in rows for term in one.terms}
+            found = self._left_open(self._made(row, CodeReading("")), may & self._kinds.keys(), ())
+            self._spoken[name] = "condition"
+        named = ", ".join(self._terms.label(c) for c in bad) or "none of our terms"
+        step = f"{row.label} says that it was not tolerated: {named} [{TITLE}]"
+        return replace(found, not_tolerated=bad, steps=(*found.steps, step))
+
+    @cached_property
+    def _tolerated(self) -> Tolerated:
+        allergens = Allergens(self._folder, self._terms.ancestors)
+        return Tolerated(self._words, allergens, self._kinds, self._terms.ancestors, self._intervention)
+
+    def _intervention(self, name: str) -> CodeReading | None:
+        """What a name says that is one of interventions, with a dose or without."""
+        iri = self._terms.exact(name)
+        known = self._kinds.get(iri) == "intervention" if iri else self.kind(name) == "intervention"
+        return self._alone(name) if known else None
 
     @cached_property
     def _kinds(self) -> Mapping[str, str]:
@@ -233,13 +263,8 @@ class Lexicon:
                 if reading is not None:
                     why = f"{name!r} is less than {bare!r}, so nothing follows from its absence"
                     return self._told(name, left, reading, why) if left else reading
-        for term, drug in written.of_drug(name, self._words):
-            iri = ns.expand(term) or term
-            if iri in self._kinds and self._is(drug, "intervention"):
-                reading = self._alone(drug)
-                own = self._allergens.set_off(reading.present) if reading else ()
-                terms = sorted(one for one in own if one in self._kinds and iri in self._terms.ancestors(one))
-                return self._decided([Name(name, (), "condition", "narrow", tuple(terms) or (iri,))])
+        if terms := self._tolerated.allergies(name):
+            return self._decided([Name(name, (), "condition", "narrow", terms)])
         parts = written.parts(name)
         return self._all(name, "condition", parts, self._known)
 
@@ -253,10 +278,6 @@ class Lexicon:
         rows = [row for row in self.rows if row.kind != "intervention"]
         names += [(normal(n), row.name) for row in rows for n in (row.name, *row.synonyms)]
         return written.aliases(names, self._words)
-
-    @cached_property
-    def _allergens(self) -> Allergens:
-        return Allergens(self._folder, self._terms.ancestors)
 
     @cached_property
     def _words(self) -> written.Words:
@@ -283,15 +304,18 @@ class Lexicon:
         label = self._terms.label
         steps = tuple(f"{row.label} {_RELATIONS[relation]} {label(term)} [{TITLE}]" for relation, term in pairs)
         reading = CodeReading("", present=present, absent=absent, steps=steps, absent_steps=steps)
-        if may:
-            # What it may be as well stays unknown where a list is complete, and so does all above and below that.
-            near = self._closed(sorted(may)) | self._closed(present)
-            every = {one.iri for one in self._terms.of_kind("condition", "finding")}
-            denies = sorted(c for c in every - near if not may & self._terms.ancestors(c))
-            also = f"it may be {', '.join(label(c) for c in sorted(may))} as well, which stays unknown [{TITLE}]"
-            reading = replace(reading, steps=(*steps, also))
-            reading = replace(reading, another=STATES, denies=tuple(denies), may=tuple(sorted(may)))
-        return self._made(row, reading)
+        return self._made(row, self._left_open(reading, may, present) if may else reading)
+
+    def _left_open(self, reading: CodeReading, may: Set[str], present: Sequence[str]) -> CodeReading:
+        """A reading of what may be some terms as well: where a list is complete these stay unknown, and so does all
+        above and below them."""
+        near = self._closed(sorted(may)) | self._closed(present)
+        every = {one.iri for one in self._terms.of_kind("condition", "finding")}
+        denies = sorted(c for c in every - near if not may & self._terms.ancestors(c))
+        named = ", ".join(self._terms.label(c) for c in sorted(may))
+        also = f"it may be {named} as well, which stays unknown [{TITLE}]"
+        reading = replace(reading, steps=(*reading.steps, also))
+        return replace(reading, another=STATES, denies=tuple(denies), may=tuple(sorted(may)))
 
     def _one_of(self, row: Name, readings: Sequence[CodeReading]) -> CodeReading:
         """What all codes of one name say: whoever has the thing has one of them."""
@@ -332,7 +356,7 @@ class Lexicon:
 
     def _together(self, row: Name, parts: Sequence[CodeReading]) -> CodeReading:
         """What somebody takes who takes a product of several drugs: each of them."""
-        unread = [part for part in parts if not part.present and not part.another]
+        unread = [part for part in parts if not part.present and not part.another and not part.not_tolerated]
         if unread:
             why = f"{row.label} has a part that is not understood: {unread[0].name}: {unread[0].steps[-1]}"
             return self._made(row, CodeReading("", steps=(why,)))
@@ -351,6 +375,7 @@ class Lexicon:
                 another=others[0].another if others else (),
                 denies=tuple(sorted(denies)),
                 may=tuple(sorted({c for part in others for c in part.may})),
+                not_tolerated=self._telling({c for part in parts for c in part.not_tolerated}, True),
             ),
         )
 

@@ -16,8 +16,11 @@ from guidegraph.profile.names import SAID, folded, normal
 from guidegraph.terminologies.names import read_groups
 
 FILE = "words.yaml"
-_KEYS = {"short", "small", "kinds", "narrowing", "said", "of_drugs"}
+_KEYS = {"short", "small", "kinds", "narrowing", "said", "of_drugs", "not_tolerated", "any_drug"}
 _MARKS = re.compile(r"[()\[\],;:.!]+")
+#: The same marks, to be told from the words that they touch, and what stands between drugs of a list.
+_SPACED = re.compile(r"([()\[\],;:!]|\.(?=\s|$))")
+_LISTED = re.compile(r"\s*[,;()\[\]:]\s*|\s+(?:and|or)\s+")
 _JOINED = re.compile(r"\s*[/+&,;]\s*|\s+(?:and|with|plus)\s+")
 #: A year beside a name says when it was, not that it still is.
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -33,7 +36,9 @@ _LONGEST = 12
 class Words:
     """The words about conditions of a lexicon: what is short for what, those whose place changes nothing, those that
     names end in and people leave out, those that narrow, by scope (guidegraph.profile.names.SAID) those that say that
-    the patient does not just have it, and by term (CURIE) those that stand before and after the name of a drug."""
+    the patient does not just have it, and by term (CURIE) those that stand before and after the name of a drug.
+    ``not_tolerated`` are those around a drug that say that it was not tolerated, as each of ``of_drugs`` does too;
+    ``any_drug`` are words for whichever drug."""
 
     short: Mapping[str, str] = field(default_factory=dict)
     small: frozenset[str] = frozenset()
@@ -41,6 +46,8 @@ class Words:
     narrowing: tuple[str, ...] = ()
     said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of_drugs: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    not_tolerated: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    any_drug: frozenset[str] = frozenset()
 
 
 @cache
@@ -63,8 +70,14 @@ def _made(groups: Mapping[str, Any]) -> Words:
         tuple(normal(str(word)) for word in groups["kinds"]),
         _longest(groups["narrowing"]),
         {scope: _longest(words) for scope, words in groups["said"].items()},
-        {term: (_longest(of["before"]), _longest(of["after"])) for term, of in groups["of_drugs"].items()},
+        {term: _around(of) for term, of in groups["of_drugs"].items()},
+        _around(groups["not_tolerated"]),
+        frozenset(normal(str(word)) for word in groups["any_drug"]),
     )
+
+
+def _around(of: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return _longest(of["before"]), _longest(of["after"])
 
 
 def _longest(words: Iterable[object]) -> tuple[str, ...]:
@@ -170,9 +183,30 @@ def said(name: str, words: Words) -> Iterator[tuple[str, str]]:
         yield "past", " ".join(token for token in tokens if not _YEAR.fullmatch(token))
 
 
-def of_drug(name: str, words: Words) -> Iterator[tuple[str, str]]:
-    """What a normal name says of a drug: the term (CURIE), and the name of the drug."""
-    plain = " ".join(_MARKS.sub(" ", name).split())
-    for term, (before, after) in words.of_drugs.items():
-        rests = [plain.removeprefix(f"{word} ") for word in before] + [plain.removesuffix(f" {word}") for word in after]
-        yield from ((term, rest) for rest in rests if rest != plain)
+def of_drug(name: str, words: Words) -> Iterator[tuple[str, list[str]]]:
+    """What a normal name says of drugs: the term (CURIE, "" where it says no more than that they were not tolerated),
+    and the names of the drugs, each perhaps with words behind it (a reaction, a reason)."""
+    tokens = _SPACED.sub(r" \1 ", name).split()
+    plain = " ".join(token for token in tokens if not _MARKS.fullmatch(token))
+    for term, (before, after) in (*words.of_drugs.items(), ("", words.not_tolerated)):
+        for word in before:
+            if plain.startswith(f"{word} "):
+                yield term, _listed(_behind(tokens, word))
+        for word in after:
+            drug, found, _ = f"{plain} ".partition(f" {word} ")
+            if found and drug:
+                yield term, _listed(drug)
+
+
+def _behind(tokens: Sequence[str], phrase: str) -> str:
+    """What stands behind a phrase that tokens begin with, whatever marks stand in it."""
+    rest, left = list(tokens), phrase.split()
+    while left:
+        if rest.pop(0) == left[0]:
+            left.pop(0)
+    return " ".join(rest)
+
+
+def _listed(text: str) -> list[str]:
+    found = (" ".join(_MARKS.sub(" ", part).split()) for part in _LISTED.split(text))
+    return [part for part in found if part]

@@ -47,7 +47,7 @@ def _by_code(terms: Vocabulary, text: str) -> Iterator[dict[str, str]]:
     except GuideGraphError:
         return
     if reading is not None and reading.understood:
-        read = ", ".join(terms.label(iri) for iri in reading.present or reading.absent)
+        read = ", ".join(terms.label(iri) for iri in reading.present or reading.absent or reading.not_tolerated)
         yield {"value": text.strip(), "label": read, "by": reading.name}
 
 

@@ -180,7 +180,9 @@ def _lines(data: Mapping[str, Any], own: Owner, profile: Profile, terms: Vocabul
             for at, text in enumerate(lists.get(side, ())):
                 yield Line(f"{key}/{side}/{at}", f"not understood: {text}")
     for at, entry in enumerate(data.get("not_tolerated", ())):
-        yield Line(f"not_tolerated/-/{at}", f"not tolerated: {named(entry)}")
+        words = f" ({entry['said']})" if isinstance(entry, dict) else ""
+        of = entry["of"] if isinstance(entry, dict) else entry
+        yield Line(f"not_tolerated/-/{at}", f"not tolerated: {named(of)}{words}")
     for side, entries in data.get("alerts", {}).items():
         for at, entry in enumerate(entries):
             row = terms.by_iri.get(ns.expand(entry) or entry)

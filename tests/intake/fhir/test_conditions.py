@@ -149,25 +149,30 @@ def test_allergies(read: Read) -> None:
         return read(res | {"verificationStatus": concept(sure, system=verified)})
 
     assert facts(allergy()) == {"+ggt:AspirinAllergy"}
-    assert facts(allergy(kind="intolerance")) == set()
-    assert "not an allergy" in allergy(kind="intolerance").report.entries[-1].why
-    assert facts(allergy(kind=concept("intolerance", system="http://hl7.org/fhir/allergy-intolerance-type"))) == set()
+    assert facts(allergy("Hypersensitivity", kind="intolerance")) == set()
+    assert "not an allergy" in allergy("Hypersensitivity", kind="intolerance").report.entries[-1].why
     assert facts(allergy(sure="refuted")) == {"-ggt:AspirinAllergy"}
     assert facts(allergy(sure="unconfirmed")) == set()
     # An entry here never makes another condition present.
     assert states(allergy("Sciatica"), "AllergyIntolerance/a") == ["not understood"]
     # A drug names the allergy that it sets off; lacking one to a single drug of a class denies none to the class.
-    assert facts(allergy("Naproxen")) == {"+ggt:NSAIDHypersensitivity"}
-    assert facts(allergy("Aspirin")) == {"+ggt:AspirinAllergy"}
+    assert facts(allergy("Naproxen")) == {"+ggt:NSAIDHypersensitivity", "not tolerated ggt:Naproxen"}
+    assert facts(allergy("Aspirin")) == {"+ggt:AspirinAllergy", "not tolerated ggt:Aspirin"}
     assert facts(allergy("Aspirin", sure="refuted")) == {"-ggt:AspirinAllergy"}
     assert facts(allergy("Naproxen", sure="refuted")) == set()
     assert facts(allergy("NSAID", sure="refuted")) == {"-ggt:NSAIDHypersensitivity", "-ggt:AspirinAllergy"}
     assert facts(allergy("Aspirin", sure="unconfirmed")) == set()
-    # One to a drug that sets off none of ours is told, as is a drug that was not borne.
-    for found in (allergy("Duloxetine"), allergy("Naproxen", kind="intolerance")):
-        assert facts(found) == set()
-        assert states(found, "AllergyIntolerance/a") == ["not understood"]
-    assert states(allergy("Naproxen", kind="intolerance", sure="refuted"), "AllergyIntolerance/a") == ["ignored"]
+    # One to a drug that sets off none of ours is an allergy, and an intolerance is of the drug, or of what sets it off.
+    assert facts(allergy("Duloxetine")) == {"+ggt:Hypersensitivity", "not tolerated ggt:Duloxetine"}
+    assert facts(allergy("Duloxetine", kind=None)) == {"+ggt:Hypersensitivity", "not tolerated ggt:Duloxetine"}
+    assert facts(allergy("Opioid", kind="intolerance")) == {"not tolerated ggt:Opioid"}
+    intolerance = concept("intolerance", system="http://hl7.org/fhir/allergy-intolerance-type")
+    assert facts(allergy(kind=intolerance)) == {"not tolerated ggt:Aspirin"}
+    for sure in ("refuted", "unconfirmed", "entered-in-error"):
+        for kind in ("allergy", "intolerance"):
+            found = allergy("Duloxetine", kind=kind, sure=sure)
+            assert facts(found) == set()
+            assert states(found, "AllergyIntolerance/a") == ["ignored"]
 
 
 @pytest.mark.parametrize(

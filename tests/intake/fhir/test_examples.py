@@ -89,7 +89,7 @@ def test_refuted_ended_other_units_and_an_unmapped_allergy(kb: Any, ask: Any) ->
     used = {e.source: e for e in found.report.of("used")}
     assert "0.45 mL/s/{1.73_m2} is 27 mL/min/{1.73_m2}" in used["Observation/egfr"].why
     assert used["Condition/ulcer"].effect == "absent: peptic ulcer disease"
-    assert any(text.startswith("SNOMEDCT:764146007") for _, text in found.profile.not_understood)
+    assert any(text.startswith("allergy: SNOMEDCT:764146007") for _, text in found.profile.not_understood)
     assert ask(found.profile).statuses
 
 

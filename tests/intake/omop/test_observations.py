@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from guidegraph import namespaces as ns
 from tests.intake.omop.helpers import FINDING, NO, YES, Read, conditions, denied, entry, term
 from tests.intake.omop.synthetic import Cdm
 
@@ -173,3 +174,29 @@ def test_words_that_take_back_what_a_concept_says_leave_it_open(read_omop: Read)
             1, cdm.concept("SNOMED", "1001"), "2026-10-01", cdm.concept(*YES), observation_source_value=words
         )
         assert conditions(read_omop(cdm)[0]) == expected
+
+
+@pytest.mark.parametrize("kind", [439224, 4169307])
+def test_an_allergy_that_names_its_drug_by_the_value(read_omop: Read, kind: int) -> None:
+    """At least not tolerated, and the allergy that the drug sets off; a qualified one, or one of words, says neither."""
+
+    def allergic(drug: tuple[str, str], called: str = "the drug", **more: Any) -> tuple[set[str], set[str], str]:
+        cdm = Cdm()
+        cdm.add("concept", concept_id=kind, concept_name="an allergy", domain_id="Observation", vocabulary_id="SNOMED", concept_code="a1")  # fmt: skip
+        cdm.observation(1, kind, "2026-10-01", cdm.concept(*drug, called), **more)
+        profile, report = read_omop(cdm)
+        state = "; ".join(e.state for e in report.entries if e.source == "observation 1")
+        said = {reading.label for reading in profile.readings if reading.not_tolerated}
+        assert bool(said) == bool(profile.not_tolerated)
+        return {iri.removeprefix(ns.GGT) for iri in profile.not_tolerated}, conditions(profile), state
+
+    assert allergic(("ATC", "X1")) == ({"Ibuprofen"}, {"NSAIDHypersensitivity"}, "used; used")
+    assert allergic(("ATC", "X2")) == ({"MonoamineOxidaseInhibitor"}, {"Hypersensitivity"}, "used; used")
+    nothing: tuple[set[str], set[str], str] = (set(), set(), "not understood")
+    assert allergic(("ATC", "unheard of")) == nothing
+    # What a code that nobody knows is called is enough to warn.
+    called = allergic(("ATC", "unheard of"), "tramadol")
+    assert called == ({"Tramadol"}, set(), "used; not understood")
+    assert allergic(("ATC", "X1"), qualifier_source_value="in a relative") == nothing
+    assert allergic(("ATC", "X1"), observation_source_value="FH: ibuprofen allergy") == nothing
+    assert allergic(("ATC", "X1"), observation_source_value="ibuprofen")[0] == {"Ibuprofen"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from decimal import Decimal
@@ -20,11 +20,12 @@ from guidegraph.intake.units import decimal_of
 from guidegraph.model import TrialFact
 
 _STATES = ("condition", "finding")
+_TRIALS, _UNKNOWN = ("trials",), "what was not tolerated is not understood"
 _VAGUE = "its onset is no day, so how long it has lasted is not known"
 #: How an allergy was read that is named by a drug.
 SET_OFF = "an allergy to what sets it off [lexicon allergens]"
-_INTOLERANCE = "an intolerance is no allergy; whether it was a trial that was not tolerated, nobody says"
-_TRIAL = "Write the trial into the profile, if it was one."
+#: Characters of what a record says of an allergy that an answer shows.
+_LONGEST = 80
 MAP = "Map the code, or write the fact into the profile."
 
 
@@ -53,19 +54,20 @@ class Clinical:
             NotUnderstoodError: the resource is malformed.
         """
         coded = self.meaning(res)
-        meaning = self._set_off(res, coded)
+        allergy, bad = self._is_allergy(res), self._not_tolerated(res, coded)
+        meaning = self._set_off(res, coded) if allergy else replace(coded, present=frozenset(), absent=frozenset())
         verified, clinical = res.status("verification"), res.status("clinical")
         begins = res.moment("begins")
         res.in_order(begins, res.moment("ends"))
         source = res.source(meaning, begins)
+        if "type" in res.kind.row:
+            # In a list of what is not understood, a drug alone would read as one that is taken.
+            source = replace(source, about=self._words(res, coded, meaning.text))
         none = res.first_of(res.part("code"), self._table.none)
-        if not none and not self._is_allergy(res):
-            drugs = self._builder.of_kind(coded.present, "intervention")
-            over = (clinical or ("", "now"))[1] == "past" or (verified or ("", "now"))[1] == "no"
-            if drugs and not over:
-                self._builder.misunderstood(("trials",), source, _INTOLERANCE, _TRIAL)
-            else:
-                self._builder.ignore(source, "an intolerance is not an allergy")
+        if not none and not allergy and not bad:
+            self._intolerance(
+                source, coded, over={"past", "no"} & {word for _, word in filter(None, (verified, clinical))}
+            )
             return
         present = self._within(res, self._builder.of_kind(meaning.present, *_STATES))
         if none:
@@ -74,8 +76,10 @@ class Clinical:
             )
         elif others := self._denying(res):
             self._denied(res, others, meaning, source, sure=clinical is not None and clinical[1] == "now")
-        elif present and (said := self._against(res)):
+        elif (present or bad) and (said := self._against(res)):
             self._builder.doubt(present, res.kind.lists, source, f"its words take back what its code says: {said}")
+        elif verified is not None and verified[1] == "no" and bad and not meaning.present:
+            self._builder.ignore(source, "it is refuted, so it says nothing of what is not tolerated")
         elif verified is not None and verified[1] == "no":
             self._refuted(res, meaning, source)
         elif clinical is not None and clinical[1] == "past" and not (later := self.changed_later(res)):
@@ -83,14 +87,58 @@ class Clinical:
             self._builder.over(present, source, why, res.moment("ends"))
         elif clinical is not None and clinical[1] == "past":
             self._builder.doubt(present, res.kind.lists, source, f"it is {clinical[0]}, {later}")
-        elif not present and res.above:
+        elif not present and not bad and res.above:
             # Whatever it is of, there is one: that none is known is no longer sure.
             self._builder.misunderstood(res.kind.lists, source, self._why(res, meaning), MAP, about=res.above)
-        elif not present:
+        elif not present and not bad:
             plain = not self._doubtful(res, verified, clinical)
             self._builder.other(meaning.others if plain else (), res.kind.lists, source, self._why(res, meaning), MAP)
+        elif doubt := self._doubtful(res, verified, clinical):
+            # Whose words are in doubt are not forgotten: the list of what the patient has is not complete.
+            self._builder.doubt(present, res.kind.lists, source, doubt)
         else:
+            if bad:
+                self._builder.harms.tell(bad, source, self._words(res, coded))
+            if bad and not coded.understood:
+                why = f"{self._why(res, meaning)}; what it is called is read as far as it warns"
+                lists = res.kind.lists if allergy else _TRIALS
+                self._builder.misunderstood(lists, source, why, MAP, about=res.above if allergy else ())
+                return
+            if allergy and self._builder.of_kind(coded.present, "intervention"):
+                # Whatever an allergy is to, it is one: the drug that its code means is none that is taken.
+                present, source = present or sorted(res.above), replace(source, readings=())
             self._present(res, present, meaning, source, verified, clinical)
+
+    def _intolerance(self, source: Source, meaning: Meaning, *, over: Collection[str]) -> None:
+        """An intolerance of nothing that is a therapy of ours: of a drug that nobody knows, it may be of one."""
+        if over or meaning.understood or meaning.others:
+            self._builder.ignore(source, "an intolerance is not an allergy, and it is of none of our therapies")
+        else:
+            self._builder.misunderstood(_TRIALS, source, meaning.why or _UNKNOWN, MAP)
+
+    def _not_tolerated(self, res: Resource, meaning: Meaning) -> list[str]:
+        """The therapies that an allergy or intolerance says were not tolerated: what its code means, or what sets that
+        off; of a condition, what its words say."""
+        said = {cls for reading in meaning.readings for cls in reading.not_tolerated}
+        if "within" in res.kind.row:
+            said.update(self._builder.of_kind(meaning.present, "intervention"))
+            said.update(() if said or self._is_allergy(res) else self._concepts.allergens.to(meaning.present))
+            # A code that nobody knows has words: these are enough to warn.
+            said.update(() if meaning.understood else self._concepts.named(self._texts(res)))
+        return sorted(said)
+
+    def _texts(self, res: Resource) -> list[str]:
+        """The text of a code, and what it is called in the record."""
+        concept = res.part("code")
+        return [res.text_of(concept), *(code.label for code in res.codings(concept))] if concept is not None else []
+
+    def _words(self, res: Resource, meaning: Meaning, named: str = "") -> str:
+        """An allergy or intolerance in the words of the record, or of what is named."""
+        known = [reading.label for reading in meaning.readings]
+        named = named or next(filter(None, [*self._texts(res), *known]), meaning.text)
+        note = res.part("type") if "type" in res.kind.row else None
+        kind = note if isinstance(note, str) else "allergy or intolerance" if "type" in res.kind.row else ""
+        return shown(f"{kind}: {named}" if kind else named, _LONGEST)
 
     def _set_off(self, res: Resource, meaning: Meaning) -> Meaning:
         """An allergy that is named by the drugs that set it off, as those of our allergies that are to them."""
@@ -156,10 +204,6 @@ class Clinical:
         verified: tuple[str, str] | None,
         clinical: tuple[str, str] | None,
     ) -> None:
-        doubt = self._doubtful(res, verified, clinical)
-        if doubt:
-            self._builder.doubt(classes, res.kind.lists, source, doubt)
-            return
         # Of what has come back the record says when it began at first, not when it did this time.
         again = res.kind.row["clinical"].get("again", ())
         began = None if clinical is not None and clinical[0] in again else self._onset(res)

@@ -54,6 +54,7 @@ class Conventions:
     stating: frozenset[str]
     supply: tuple[int, int]
     lists: Mapping[str, tuple[str, ...]]
+    allergies: frozenset[int]
 
     def tables_of(self, key: str) -> tuple[str, ...]:
         """The tables that a list of a profile is filled from."""
@@ -83,6 +84,7 @@ def conventions() -> Conventions:
         frozenset(table["stating"]),
         (int(table["days_supply"]["least"]), int(table["days_supply"]["most"])),
         MappingProxyType({key: tuple(tables) for key, tables in table["lists"].items()}),
+        frozenset(int(concept) for concept in table["allergies"]),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from guidegraph import namespaces as ns
@@ -17,6 +18,7 @@ from guidegraph.intake.omop.source import Source
 from guidegraph.intake.report import shown
 from guidegraph.model import CodeReading
 from guidegraph.profile import Vocabulary
+from guidegraph.terminologies.allergens import Allergens
 
 #: Prefixes of our own terms, which a site may use as its source codes.
 _OURS = {"ggt": ns.GGT, "gg": ns.GG}
@@ -62,12 +64,20 @@ class Vocabularies:
         codes: reads the codes of other terminologies.
         terms: our vocabulary.
         prefixes: by table, the CURIE prefix of its source values.
+        lexicon: the folder of everyday names, whose table tells what sets off each allergy.
     """
 
-    def __init__(self, source: Source, codes: CodeReader, terms: Vocabulary, prefixes: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        codes: CodeReader,
+        terms: Vocabulary,
+        prefixes: Mapping[str, str],
+        lexicon: Path | None = None,
+    ) -> None:
         self._source = source
         self._codes = codes
-        self._single = Concepts(terms, codes)
+        self._single = Concepts(terms, codes, lexicon=lexicon)
         self._prefixes = prefixes
         self._concepts: dict[int, Concept | None] = {}
         self._readings: dict[int, CodeReading] = {}
@@ -104,6 +114,19 @@ class Vocabularies:
         known = self.concept(concept)
         prefix = self._codes.prefix_of(known.vocabulary) if known and not known.invalid else None
         return f"{prefix}:{known.code}" if known and prefix else ""
+
+    def meaning(self, concept: int | None) -> CodeReading:
+        """What a concept says that is only looked at, such as an answer; nothing where there is none."""
+        return self._plain(concept) if concept in self._concepts else CodeReading("")
+
+    def named(self, reading: CodeReading) -> list[str]:
+        """The drugs of ours that a concept is called by whose code nobody knows."""
+        return [] if reading.understood else self._single.named([reading.label])
+
+    @property
+    def allergens(self) -> Allergens:
+        """What sets off which allergy."""
+        return self._single.allergens
 
     def words_against(self, text: str) -> str:
         """What the words of a source value say that takes back what its code says, "" where they do not."""

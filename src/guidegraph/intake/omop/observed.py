@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from guidegraph import namespaces as ns
 from guidegraph.intake.builder import AGE, MEASURED, STATES, ProfileBuilder
 from guidegraph.intake.concepts import STATING, CodeReader
 from guidegraph.intake.dates import Moment
+from guidegraph.intake.fhir.clinical import SET_OFF
 from guidegraph.intake.fhir.table import table as paths
 from guidegraph.intake.omop.cdm import Conventions, Row
 from guidegraph.intake.omop.concepts import Coded, Vocabularies
@@ -146,6 +148,8 @@ class Observed:
                 self._stated_sex(row, source)
             elif self.none(row, table, source, keys):
                 return
+            elif drugs := self._set_off(row, table):
+                self._allergy(row, drugs, source)
             elif measured:
                 self._number(row, measured, source)
             elif self.builder.events.asks(UNDERWENT) and (tests := self.classes(reading, "intervention")):
@@ -156,6 +160,38 @@ class Observed:
         except ValueError as error:
             about = self.builder.of_kind({*reading.present, *reading.absent}, "condition", "finding", "number")
             self.builder.misunderstood(keys, replace(source, timed=True), str(error), about=about)
+
+    def _set_off(self, row: Row, table: str) -> list[str]:
+        """The drugs of ours that an observation says somebody is allergic to; none of one that is qualified.
+
+        Raises:
+            ValueError: a concept id is no whole number.
+        """
+        kinds = (row.concept(f"{table}_concept_id"), row.concept(f"{table}_source_concept_id"))
+        if self.known.allergies.isdisjoint(kinds) or table != "observation":
+            return []
+        if row.concept("qualifier_concept_id") or row.text("qualifier_source_value"):
+            return []
+        reading = self.codes.meaning(row.concept("value_as_concept_id"))
+        return self.classes(reading, "intervention") or self.codes.named(reading)
+
+    def _allergy(self, row: Row, drugs: Sequence[str], source: Source) -> None:
+        """An allergy that its value names: those of ours that the drug sets off, and that it was not tolerated."""
+        reading = self.codes.meaning(row.concept("value_as_concept_id"))
+        source = replace(source, text=f"{source.text} = {reading.name}", readings=())
+        source = replace(source, steps=(*reading.steps, SET_OFF))
+        if against := self.codes.words_against(row.text("observation_source_value")):
+            why = f"its words take back what its code says: {against}"
+            self.builder.misunderstood(STATES, source, why, MAP)
+            return
+        self.builder.harms.tell(drugs, source, shown(f"allergy: {reading.label}", 80))
+        above = ns.expand(paths().kinds["AllergyIntolerance"].row["within"]) or ""
+        if not reading.understood:
+            why = f"{reason(reading, '')}; what it is called is read as far as it warns"
+            self.builder.misunderstood(STATES, source, why, MAP, about=(above,))
+            return
+        for cls in sorted(self.codes.allergens.set_off(drugs)) or [above]:
+            self.builder.fact(cls, True, source)
 
     def _conditions(self, row: Row) -> frozenset[str]:
         """The conditions of the diagnosis that a row is about, where it names one.

@@ -69,6 +69,7 @@ class OmopReader:
         codes: reads the codes of other terminologies.
         settings: the day, complete lists, and what else was chosen.
         prefixes: the CURIE prefix of a table's source values.
+        lexicon: the folder of everyday names, whose table tells what sets off each allergy.
         eras: whether to read drug_era too.
         one_day: whether a diagnosis recorded for one single day counts as present.
 
@@ -85,6 +86,7 @@ class OmopReader:
         settings: Settings,
         prefixes: Mapping[str, str],
         *,
+        lexicon: Path | None = None,
         eras: bool = False,
         one_day: bool = False,
     ) -> None:
@@ -95,7 +97,7 @@ class OmopReader:
         self._known = conventions()
         self._check()
         self._answers = answers(codes)
-        self._vocabularies = Vocabularies(source, codes, terms, prefixes)
+        self._vocabularies = Vocabularies(source, codes, terms, prefixes, lexicon)
         wanted = [t for t in ("person", *_BESIDE, *_EVENTS) if t != "drug_era" or eras]
         self._tables = [table for table in wanted if table in source.tables]
         self._missing = [table for table in wanted if table not in source.tables and table not in _BESIDE]
@@ -244,6 +246,7 @@ def _reader(knowledge: Knowledge, opened: Source, **options: Unpack[OmopOptions]
         knowledge.links.codes,
         settings,
         {table: _prefix(knowledge, prefix) for table, prefix in named.items()},
+        lexicon=knowledge.links.lexicon_folder,
         eras=options.get("drug_eras", False),
         one_day=options.get("one_day_present", False),
     )
