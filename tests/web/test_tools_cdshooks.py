@@ -149,6 +149,8 @@ def test_what_cannot_be_read_of_the_record_is_told(clinic: Any) -> None:
         ({"context": []}, "context"),
         ({"context": {"userId": "Practitioner/1"}}, "context.patientId"),
         ({"context": {"patientId": "1"}}, "context.userId"),
+        ({"context": {"userId": "Practitioner/1", "patientId": "Patient/"}}, "context.patientId"),
+        ({"context": {"userId": "Practitioner/1", "patientId": " "}}, "context.patientId"),
         ({"fhirAuthorization": {"access_token": "x"}}, "fhirServer"),
         ({"prefetch": {"patient": 1}}, "prefetch.patient"),
         ({"prefetch": []}, "prefetch"),

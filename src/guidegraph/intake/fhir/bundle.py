@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
@@ -172,6 +172,13 @@ class Items:
             saved = more.pop("saved", "") or _text(value.get("meta"), "lastUpdated")
             version = more.pop("version", "") or _text(value.get("meta"), "versionId")
             self.all.append(Item(place, url, value, name, version, saved, **more))
+
+    def beside(self, values: Iterable[dict[str, Any]], place: str) -> None:
+        """Add resources that are no part of the record, each where the record has none of its type and id."""
+        there = {(item.name, item.data.get("id")) for item in self.all if item.data is not None}
+        for value in values:
+            if (value["resourceType"], value.get("id")) not in there:
+                self.add(value, place)
 
     def _bundle(self, bundle: dict[str, Any], place: str, depth: int) -> None:
         entries = bundle.get("entry") or []
