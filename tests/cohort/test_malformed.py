@@ -67,6 +67,8 @@ REFUSED: dict[str, tuple[str, Make, str]] = {
     "a link to nothing": ("t.csv", lambda path: path.symlink_to("nothing"), "no such file"),
     "a file that may not be read": ("t.csv", locked, "cannot be used"),
     "an unknown ending": ("t.xlsx", text("x"), "unknown ending '.xlsx'"),
+    "CR alone as line end": ("t.csv", text("patient,age\ra,1\rb,2\r"), "row 0: a line ends with CR alone"),
+    "CR alone in one row": ("t.csv", text(WIDE + 'a,1\n"b\r",2\nc,3\rd,4\n'), "line 4: a line ends with CR alone"),
     "UTF-16": ("t.csv", text((WIDE + "a,1\n").encode("utf-16")), "UTF-16"),
     "another encoding in a cell": ("t.csv", text(b"patient,age\na,1\nb\xe4,2\n"), "row 2, byte 2 of it: not UTF-8 text"),
     "another encoding in the head": ("t.csv", text(b"patient,\xe4ge\na,1\n"), "not UTF-8 text"),
@@ -299,7 +301,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "two columns of one meaning": ("age: patient\n", "2 columns name the patient"),
     "no patient left": ("patient: ignore\n", "no column names the patient"),
     "no YAML": ("age: [\n", "columns.yaml"),
-    "nothing": ("", "columns.yaml"),
+    "nothing": ("", "columns.yaml: the mapping of columns is empty"),
 }
 
 

@@ -253,10 +253,11 @@ def meanings_in(path: Path | None) -> dict[str, str]:
     """
     if path is None:
         return {}
-    from guidegraph.profile.strict import Mapping, Scalar, read_yaml
+    from guidegraph.profile.strict import PROFILE, Mapping, Scalar, read_yaml
 
-    value = read_yaml(read_text(path, _MAPPING_BYTES), str(path))
     mend = 'Write a line NAME: "meaning" for each column, as guidegraph cohort columns proposes.'
+    limits = PROFILE._replace(what="mapping of columns", new=mend)
+    value = read_yaml(read_text(path, _MAPPING_BYTES), str(path), limits)
     if not isinstance(value, Mapping):
         raise UsageError("a mapping of columns is lines of names and meanings", where=str(path), mend=mend)
     found = {}

@@ -25,6 +25,7 @@ from guidegraph.cli.common import (
     standard_input,
     working,
 )
+from guidegraph.days import written_day
 from guidegraph.errors import GuideGraphError, NothingToCheckError, UsageError
 from guidegraph.files import kept
 
@@ -286,9 +287,7 @@ def day(text: str | None, option: str = "--as-of") -> date | None:
     if text is None:
         return None
     try:
-        if len(text) != len("2026-01-31"):
-            raise ValueError(text)
-        return date.fromisoformat(text)
+        return written_day(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a date", where=option, mend="Write it as 2026-01-31.") from None
 

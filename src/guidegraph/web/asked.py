@@ -7,6 +7,7 @@ from datetime import date
 
 from starlette.requests import Request
 
+from guidegraph.days import written_day
 from guidegraph.errors import GuideGraphError, UsageError
 
 #: Characters of one value of an address that are read at most.
@@ -50,7 +51,7 @@ class Asked:
         if not text:
             return None
         try:
-            return date.fromisoformat(text)
+            return written_day(text)
         except ValueError:
             self.wrong[name] = f"{text[:40]!r} is no day; write it as 2026-01-31."
             return None
