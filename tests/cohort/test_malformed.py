@@ -324,6 +324,23 @@ def test_a_file_of_columns_that_is_refused(cli: Any, tmp_path: Path, name: str) 
     assert not (tmp_path / "o.parquet").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("patient,age\na,400\nb,5\n", "1 row left out, which cannot be read"),
+        (
+            "patient,key,term,value\na,age,,400\na,sex,,male\nb,age,,5\n",
+            "1 patient left out, of whom a row cannot be read",
+        ),
+    ],
+    ids=["wide", "long"],
+)
+def test_what_is_left_out_is_called_by_its_name(cli: Any, tmp_path: Path, content: str, told: str) -> None:
+    text(content)(tmp_path / "t.csv")
+    done = cli("cohort", str(tmp_path / "t.csv"), "-o", str(tmp_path / "o.parquet"))
+    assert done.returncode == 0 and told in done.stderr.splitlines()
+
+
 def test_a_file_of_columns_of_a_long_table(kb: Any, tmp_path: Path) -> None:
     text("wer,key,term,value,note\na,age,,4,x\n")(tmp_path / "t.csv")
     meanings = {"wer": "patient", "note": "ignore"}

@@ -300,7 +300,8 @@ def _told(report: Report, output: Path) -> str:
         said = "contradicts itself" if report.contradicted == 1 else "contradict themselves"
         lines.append(f"{report.contradicted:,} {said} (column contradiction), without a status")
     if report.left_out:
-        lines.append(f"{_counted(report.left_out, 'row')} left out, which cannot be read")
+        why = "of whom a row cannot be read" if report.unit == "patient" else "which cannot be read"
+        lines.append(f"{_counted(report.left_out, report.unit)} left out, {why}")
     for unread in report.unread:
         shown = ", ".join(f"{text!r} in {report.place(row)}" for row, text in unread.examples)
         told = f" ({shown})" if shown else ""

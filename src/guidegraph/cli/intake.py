@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from guidegraph.cli.common import standard_input, working, write
 from guidegraph.cli.options import SHIPPED, AsOf, Domains, Knowledge, Opener, Output, day, file_path, guarded
 from guidegraph.errors import UsageError
-from guidegraph.files import kept, write_files
+from guidegraph.files import write_files
 from guidegraph.namespaces import shorten
 from guidegraph.profile import template
 from guidegraph.profile.names import asked_back, shortened, which
@@ -158,7 +157,6 @@ def from_fhir(
     from guidegraph.intake.fhir import read_record
 
     where = "standard input" if bundle == "-" else Path(bundle).name
-    _apart([] if bundle == "-" else [Path(bundle)], output, report)
     text = read_record(standard_input() if bundle == "-" else Path(bundle), where)
     kb = opened()
     reading = kb.profile_from_fhir(
@@ -232,7 +230,6 @@ def from_omop(
     from guidegraph.intake.form import to_json, to_yaml
     from guidegraph.intake.report import shown
 
-    _apart(source.iterdir() if source.is_dir() else [source], output, report)
     kb = opened()
     with working("reading the tables"):
         profile, record = kb.profile_from_omop(
@@ -257,13 +254,6 @@ def from_omop(
     yaml = form is ProfileFormat.yaml
     text = to_yaml(profile, kb.vocabulary, "\n".join(lines)) if yaml else to_json(profile, kb.vocabulary)
     _write(text, output, record.to_dict(), report)
-
-
-def _apart(records: Iterable[Path], *outputs: Path | None) -> None:
-    """See that neither profile nor report replaces a record."""
-    for record in records:
-        for output in filter(None, outputs):
-            kept(record, output, "what is made of it", "the record is")
 
 
 def _write(profile: str, output: Path | None, report: dict[str, Any], report_file: Path | None) -> None:

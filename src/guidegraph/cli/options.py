@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 #: The parameters of commands that name what is written.
 _WRITTEN = ("output", "save", "report")
+#: Those that may name a folder of records.
+_RECORDS = ("source",)
 
 
 AsOf = Annotated[
@@ -309,7 +311,7 @@ def _is_file(named: str | Path) -> bool:
 
 
 def _apart(given: Mapping[str, Any]) -> None:
-    """See that nothing that a command writes replaces a file that it is given to read.
+    """See that nothing that a command writes replaces a file that it is given to read, or one of a folder of records.
 
     Raises:
         UsageError: it would.
@@ -318,6 +320,8 @@ def _apart(given: Mapping[str, Any]) -> None:
     outputs = [path for path in named if _is_file(path)]
     for name, value in given.items() if outputs else ():
         several = value if isinstance(value, list | tuple) else [value]
+        if name in _RECORDS and isinstance(value, Path) and value.is_dir():
+            several = [*value.iterdir()]
         for one in several if name not in _WRITTEN else ():
             if isinstance(one, str | Path) and _is_file(one):
                 for output in outputs:

@@ -9,6 +9,7 @@ from datetime import date
 
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
+from guidegraph.cohort.sayings import KEY
 from guidegraph.knowledge.criteria import Criteria, compile_criteria
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.opened import Knowledge
@@ -51,7 +52,7 @@ class Report:
 
     Attributes:
         patients: rows that were answered.
-        left_out: rows that could not be read.
+        left_out: rows that could not be read; of a long table patients of whom a row could not be, of records these.
         resumed: rows of these that an earlier run had answered, which was cut short.
         contradicted: patients of these whose facts contradict each other, who have no status.
         columns: what each column was read as.
@@ -68,6 +69,12 @@ class Report:
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     resumed: int = 0
     files: Sequence[tuple[int, str]] = ()
+
+    @property
+    def unit(self) -> str:
+        """What is left out where it cannot be read: a row, of a long table a patient, of records a record."""
+        kinds = {column.kind for column in self.columns}
+        return "record" if not kinds else "patient" if KEY in kinds else "row"
 
     def place(self, row: int) -> str:
         """What a row is called: by its number, and its file where there are several."""
