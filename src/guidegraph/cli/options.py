@@ -353,12 +353,12 @@ def guarded(command: Callable[..., R]) -> Callable[..., R]:
             fail(str(error))
         except OSError as error:
             if error.filename is not None:
-                fail(f"{error.filename}: {error.strerror or error} Look at the place, or name another.")
+                fail(f"{error.filename}: {error.strerror or error}. Look at the place, or name another.")
             # The reader has gone, or the disk is full: what is left goes nowhere, without a second complaint at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if isinstance(error, BrokenPipeError):
                 raise typer.Exit(DONE) from None
-            fail(f"standard output: {error.strerror or error} Look at the place, or name another with -o.")
+            fail(f"standard output: {error.strerror or error}. Look at the place, or send it elsewhere.")
         except KeyboardInterrupt:
             fail("interrupted")
 

@@ -145,7 +145,7 @@ def documents_matrix(
     vocabulary, family = knowledge.vocabulary, wanted.get("family")
     first, last = wanted.get("issued_from"), wanted.get("issued_to")
     if first is not None and last is not None and first > last:
-        raise UsageError(f"no year is from {first} to {last}", where="--issued-from", mend="Give the earlier first.")
+        raise UsageError(f"no year is both from {first} on and up to {last}", mend="Give the earlier first.")
     selection = Selection(
         wanted.get("category") or "",
         vocabulary.resolve(family, ("intervention",)) if family else "",
