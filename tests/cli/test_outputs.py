@@ -243,6 +243,11 @@ def test_a_file_holds_what_its_ending_says(tmp_path: Path) -> None:
         assert done.exit_code == 2 and "no form here ends in '.pdf'" in done.stderr, line
     done = CliRunner().invoke(app, ["export", "graph", "--document", "bmj-2025", "-o", str(tmp_path / "x.trig")])
     assert done.exit_code == 0 and "{" in (tmp_path / "x.trig").read_text(encoding="utf-8")
+    record = str(FHIR / "age-only.json")
+    for name, begins in {"p.json": "{", "p.yaml": "#", "p.yml": "#"}.items():
+        done = CliRunner().invoke(app, ["profile", "from-fhir", record, "-o", str(tmp_path / name)])
+        assert done.exit_code == 0 and (tmp_path / name).read_text(encoding="utf-8").startswith(begins), name
+        assert CliRunner().invoke(app, ["ask", str(tmp_path / name)]).exit_code == 0
     # What is said goes before the ending.
     done = CliRunner().invoke(app, ["trace", "bmj-2025/BMJ-R1", "-f", "table", "-o", str(tmp_path / "y.log")])
     assert done.exit_code == 0 and (tmp_path / "y.log").is_file()
