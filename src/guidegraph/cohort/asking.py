@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
 from guidegraph.cohort.sayings import KEY
+from guidegraph.errors import UsageError
 from guidegraph.knowledge.criteria import Criteria, compile_criteria
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.opened import Knowledge
@@ -80,6 +81,16 @@ class Report:
         """What a row is called: by its number, and its file where there are several."""
         at = bisect_right([first for first, _ in self.files], row) - 1
         return f"row {row - self.files[at][0] + 1:,} of {self.files[at][1]}" if self.files else f"row {row:,}"
+
+
+def no_patient(where: str, unread: Iterable[Unread]) -> UsageError:
+    """Why there is nobody to answer for: nobody was there, or what there was could not be read."""
+    first = next((one for one in unread if one.lost), None)
+    if first is None:
+        return UsageError("there is no patient", where=where, mend="Give at least one.")
+    at = next((f" ({text!r})" for _, text in first.examples), "")
+    what = f"there is no patient that can be read: {first.column}: {first.what}{at}"
+    return UsageError(what, where=where, mend="Correct it, or give another.")
 
 
 @dataclass(frozen=True)

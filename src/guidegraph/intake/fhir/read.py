@@ -57,11 +57,15 @@ class FhirOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Reading:
-    """A record read: the profile, what became of every entry, and whether all of the record could be read at all."""
+    """A record read: the profile, what became of every entry, whether all of it could be read at all, and whose it is.
+
+    ``patient`` is the id of the patient, "" where the record has none.
+    """
 
     profile: Profile
     report: IntakeReport
     whole: bool = True
+    patient: str = ""
 
 
 class FhirReader:
@@ -204,7 +208,7 @@ def read_fhir(
     _Reader(record, builder, concepts, paths, orders).read(where)
     name = identifier(record.patient.data) if record.patient else record.patient_ref.rpartition("/")[2]
     whole = not (record.broken or record.partial or record.release)
-    return Reading(builder.build(shown(name, 64) or "patient"), report, whole)
+    return Reading(builder.build(shown(name, 64) or "patient"), report, whole, shown(name, 64))
 
 
 class _Reader:
@@ -248,6 +252,9 @@ class _Reader:
         for res in record.resources():
             self._guard(res, self._entry)
         for ref, each, why in record.undecided:
+            if record.type_of(each[0]) == "Patient":
+                source = Source(shown(ref, 120), "the Patient")
+                builder.incomplete(source, f"{why}: age and sex are unknown", "Give the last version alone.")
             for data in each:
                 version = record.resource(ref, data)
                 if version is not None and not version.in_error:

@@ -225,7 +225,7 @@ class Record:
             if unsettled
             else "There is no Patient here, so age and sex are unknown. Give it with its entries."
         )
-        return (subjects[0] if subjects else ""), None
+        return subjects[0] if subjects else unsettled[0] if len(unsettled) == 1 else "", None
 
     def _subject(self, value: dict[str, Any]) -> str:
         if self.type_of(value) not in self._table.kinds:
