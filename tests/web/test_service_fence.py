@@ -96,3 +96,9 @@ def test_readiness_names_the_knowledge_and_ends_before_the_server_does(served: S
     mine.board.stop()
     assert client.get("/health/ready").status_code == 503
     assert client.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/api/documents", "/cds-services", "/"])
+def test_what_may_be_asked_is_told_in_one_order(client: TestClient, path: str) -> None:
+    allowed = client.request("PUT", path).headers["allow"]
+    assert allowed == ", ".join(sorted(allowed.split(", "))) and "GET" in allowed

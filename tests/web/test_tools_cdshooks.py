@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx
 import pytest
 
 import guidegraph as gg
@@ -104,6 +105,10 @@ def test_discovery_offers_the_three_hooks(clinic: Any, repo_root: Path) -> None:
         assert service["prefetch"]["patient"] == "Patient/{{context.patientId}}"
         assert service["title"] and "412" in service["usageRequirements"]
         assert f"`{service['id']}`" in (repo_root / "docs/cds-hooks.md").read_text(encoding="utf-8")
+
+
+def test_discovery_may_end_in_a_slash(cds_http: httpx.Client) -> None:
+    assert cds_http.get("/cds-services/").json() == cds_http.get("/cds-services").json()
 
 
 def test_a_bundle_under_any_key_is_read(clinic: Any, kb: gg.KnowledgeBase) -> None:

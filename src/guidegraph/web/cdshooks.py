@@ -83,6 +83,7 @@ def routes(served: Served) -> list[BaseRoute]:
     """The routes of CDS Hooks."""
     services = Services(served)
     found = [
+        Route("/", discovery, methods=["GET"]),
         Route("/{service}", guarded(services.call, json_body), methods=["POST"]),
         Route("/{service}/feedback", guarded(services.feedback, json_body), methods=["POST"]),
     ]

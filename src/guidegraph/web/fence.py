@@ -49,6 +49,9 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if (allowed := headers.get("allow")) is not None:
+                    # It is made of a set, whose order is another in each process.
+                    headers["Allow"] = ", ".join(sorted(allowed.split(", ")))
                 if read_only and message["status"] < 400:
                     headers.setdefault("Cache-Control", UNKEPT)
                 else:

@@ -177,7 +177,11 @@ def _example(kb: KnowledgeBase, name: str) -> Patient:
     known = kb.knowledge.examples
     if name == _NOBODY or not known:
         return Patient(Profile(), example=_NOBODY)
-    name = name if name in known else min(known)
+    if name and name not in known:
+        # Another patient in the place of one whom a link names would be answered for.
+        told = f"There is no example patient {name[:40]!r}. There are {', '.join(sorted(known))}."
+        return Patient(Profile(), faults={"text": told}, example=_NOBODY)
+    name = name or min(known)
     text = known[name].read_text(encoding="utf-8")
     return Patient(parse_profile_text(text, "yaml", kb.vocabulary, where=name), example=name)
 

@@ -204,6 +204,12 @@ def test_the_patient_may_stand_among_the_drafts(reader: FhirReader) -> None:
     assert found.therapies == ("ggt:Ibuprofen",) and not found.why
 
 
+@pytest.mark.parametrize("odd", [{}, [], 1, None, "a b"], ids=str)
+def test_an_id_may_be_anything(reader: FhirReader, odd: Any) -> None:
+    (found,) = read(reader, order(id=odd), {"resourceType": "Patient", "id": odd})
+    assert found.therapies == ("ggt:Ibuprofen",) or found.why
+
+
 def test_an_order_that_stands_twice_differently_is_not_understood(reader: FhirReader) -> None:
     (found,) = read(reader, order(), order(priority="stat"))
     assert not found.therapies and "versions" in found.why

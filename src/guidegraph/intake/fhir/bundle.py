@@ -150,9 +150,10 @@ class Items:
 
     def beside(self, values: Iterable[dict[str, Any]], place: str) -> None:
         """Add resources that are no part of the record, each where the record has none of its type and id."""
-        there = {(item.name, item.data.get("id")) for item in self.all if item.data is not None}
+        held = [item.data for item in self.all if item.data is not None]
         for value in values:
-            if (value["resourceType"], value.get("id")) not in there:
+            # An id of the record may be anything.
+            if not any(all(one.get(key) == value.get(key) for key in ("resourceType", "id")) for one in held):
                 self.add(value, place)
 
     def _bundle(self, bundle: dict[str, Any], place: str, depth: int) -> None:
