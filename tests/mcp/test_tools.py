@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import jsonschema
 import pytest
+from typer.testing import CliRunner
 
 import guidegraph as gg
 from guidegraph.api.operations import OPERATIONS
 from guidegraph.api.schemas import published
+from guidegraph.cli.app import app
 from tests.support.optional import needs
 
 if TYPE_CHECKING:
@@ -296,6 +298,21 @@ def test_over_http_what_could_be_read_in_two_ways_is_refused(address: str) -> No
 def test_every_tool_is_documented(repo_root: Path) -> None:
     text = (repo_root / "docs/mcp.md").read_text(encoding="utf-8")
     assert set(ASKED) <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_where_it_listens_is_of_http_and_must_be_free() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for line, told in {
+            ("--port", port): "--host and --port are for http",
+            ("--host", "::1"): "--host and --port are for http",
+            ("--transport", "http", "--port", port): "cannot listen",
+            ("--transport", "http", "--host", "nowhere.invalid"): "cannot listen",
+        }.items():
+            done = CliRunner().invoke(app, ["mcp", *line])
+            assert done.exit_code == 2 and told in done.stderr and done.stderr.count("\n") == 1, line
 
 
 def test_without_the_library_the_command_says_what_to_install() -> None:

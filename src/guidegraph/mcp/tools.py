@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import traceback
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from mcp.server import MCPServer
@@ -100,12 +101,17 @@ class Tools(MCPServer[Any]):
         app.add_middleware(Read)
         return app
 
-    def serve(self, transport: Literal["stdio", "streamable-http"], host: str, port: int) -> None:
-        """Answer until the client leaves, or over HTTP until the process ends, at /mcp."""
-        if transport == "stdio":
-            self.run("stdio")
-        else:
-            self.run(transport, host=host, port=port, **http_options(host))
+    def serve(self, host: str, sockets: list[socket.socket]) -> None:
+        """Answer over HTTP at /mcp, until the process ends.
+
+        Args:
+            host: the name of the address at which it listens.
+            sockets: listening ones.
+        """
+        import uvicorn
+
+        app = self.streamable_http_app(host=host, **http_options(host))
+        anyio.run(uvicorn.Server(uvicorn.Config(app, log_level="warning")).serve, sockets)
 
 
 def http_options(host: str) -> dict[str, Any]:
