@@ -98,6 +98,8 @@ def test_the_medication_may_be_in_the_bundle(reader: FhirReader) -> None:
         ),
         (order(subject={"reference": "Patient/other"}), "another patient"),
         (order("ServiceRequest", code=IBUPROFEN, subject={"reference": "Patient/other"}), "another patient"),
+        (order("ServiceRequest", code=IBUPROFEN, subject=None), "does not say whose"),
+        (order("ServiceRequest", code=IBUPROFEN, subject={"display": "Joe"}), "does not say whose"),
         (order(modifierExtension=[{"url": "http://example.org/x"}]), "modifier extension"),
         (
             order("ServiceRequest", code=IBUPROFEN, modifierExtension=[{"url": "http://example.org/x"}]),

@@ -151,8 +151,10 @@ def _meanings(record: Record, resource: Resource, medications: Medications, conc
         raise NotUnderstoodError(f"orders of type {resource.name} are not read")
     if "modifierExtension" in resource.data or resource.data.get("implicitRules") is not None:
         raise NotUnderstoodError("something that is not known changes its meaning")
-    if not record.is_patient(resource.data.get("subject")):
-        raise NotUnderstoodError("it is for another patient")
+    subject = resource.data.get("subject")
+    if not record.is_patient(subject):
+        told = isinstance(subject, Mapping) and isinstance(subject.get("reference"), str)
+        raise NotUnderstoodError("it is for another patient" if told else "it does not say whose it is")
     for key in _CODES[resource.name]:
         concept = _concept(resource.data.get(key))
         if concept is not None:
