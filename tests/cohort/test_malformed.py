@@ -223,6 +223,20 @@ def test_a_link_keeps_leading_to_the_answer(kb: Any, tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "kept/o.parquet").height == 2
 
 
+@pytest.mark.parametrize("unit", ["day", "ms", "us"])
+def test_days_outside_of_the_calendar_are_none(kb: Any, tmp_path: Path, unit: str) -> None:
+    """A database writes infinity as the widest number, for which no day has a name."""
+    kind, widest = (pl.Date, 2**31 - 1) if unit == "day" else (pl.Datetime(unit), 2**63 - 1)
+    days = pl.Series([widest, -widest, 0, None], dtype=pl.Int32 if unit == "day" else pl.Int64).cast(kind)
+    rows = {"patient": ["a", "b", "c", "d"], "key": ["age"] * 4, "term": [""] * 4, "value": ["5"] * 4}
+    pl.DataFrame({**rows, "date": days}).write_parquet(tmp_path / "t.parquet")
+    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF)
+    assert pl.read_parquet(tmp_path / "o.parquet")["patient"].to_list() == ["c", "d"]
+    (told,) = report.unread
+    assert told.what.startswith("no day") and report.left_out == 2
+    assert told.examples == [(1, "no day of the calendar"), (2, "no day of the calendar")]
+
+
 def test_a_patient_in_several_rows_is_left_out(kb: Any, tmp_path: Path) -> None:
     """Each row knows a part alone: what one does not say would be unknown, though another one says it."""
     text(WIDE + "a,1\nb,2\na ,70\nc,3\na,1\n")(tmp_path / "t.csv")
