@@ -81,7 +81,6 @@ class Mother:
                 self._fork(partial(self._serve, number), serves=True)
             # The page is there already, while the mother makes ready what only queries need.
             prepare(self._served.kb)
-            _read_early()
             gc.collect()
             gc.freeze()
             for _ in range(settings.queries):
@@ -177,10 +176,3 @@ def _run_and_end(run: Callable[[], None]) -> NoReturn:
             # The message of an error may hold what somebody asked.
             sys.stderr.write(f"error: a process of the server ended: {type(error).__name__}\n")
         os._exit(1)
-
-
-def _read_early() -> None:
-    """Import what a child could not, since it can open no file for long."""
-    from rdflib.plugins.sparql import algebra, parser
-
-    assert algebra and parser
