@@ -18,7 +18,7 @@ ORCID = "https://orcid.org/"
 AGENTS = ns.BASE + "agent/"
 
 _BODIES = {ns.PROV + "Organization", ns.PROV + "SoftwareAgent"}
-_FORM = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dXx])(?![\w-])", re.IGNORECASE)
+_FORM = re.compile(r"(?:https?://orcid\.org/)?([0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9Xx])(?![\w-])", re.IGNORECASE)
 _LIKE = re.compile(r"orcid|(?:\d[ -]?){8,}", re.IGNORECASE)
 _TYPE, _LABEL, _SAME = (ox.NamedNode(iri) for iri in (ns.RDF + "type", ns.RDFS + "label", ns.OWL + "sameAs"))
 

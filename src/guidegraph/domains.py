@@ -204,7 +204,7 @@ def read_domain(folder: Path) -> Domain:
         raise KnowledgeError(f"no {FILE}, so that this is no domain", where=str(folder), mend=_SHAPE)
     text = read_text(path, strict.MAX_CHARACTERS, KnowledgeError, mend=_SHAPE)
     try:
-        value = strict.read_yaml(text, str(path))
+        value = strict.read_yaml(text, str(path), strict.PROFILE._replace(what="domain", new=_SHAPE))
     except GuideGraphError as error:
         raise KnowledgeError(error.what, where=error.where, mend=error.mend) from None
     if not isinstance(value, strict.Mapping):

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 class GuideGraphError(Exception):
     """Base of every error that GuideGraph raises on purpose.
 
-    ``what`` says what is wrong, ``where`` the file, line or node, ``mend`` how to put it right.
+    ``what`` says what is wrong, ``where`` the file, line or node, ``mend`` how to put it right; each can be written as
+    UTF-8.
     """
 
     def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
-        self.what = what
-        self.where = where
-        self.mend = mend
+        self.what, self.where, self.mend = _written(what), _written(where), _written(mend)
         super().__init__(str(self))
 
     def __str__(self) -> str:
@@ -25,6 +24,11 @@ class GuideGraphError(Exception):
         """What is wrong and how to put it right, without where."""
         stop = "" if self.what.endswith((".", "!", "?", ":")) else "."
         return f"{self.what}{stop} {self.mend}" if self.mend else self.what
+
+
+def _written(text: str) -> str:
+    """Text that can be written anywhere: what is no character, as in a file's name that is not UTF-8, by its number."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 class ProfileError(GuideGraphError):

@@ -68,6 +68,7 @@ TYPED: list[tuple[str, str, Any, str, str, str]] = [
     (F, "estimate", "1,234.5", "estimate", "sets off thousands", "Write 1234.5."),
     (F, "estimate", "1.234,5", "estimate", "sets off thousands", "Write 1234.5."),
     (F, "estimate", "12 345", "estimate", "sets off thousands", "Write 12345."),
+    (F, "estimate", "１２", "estimate", "", ""),
     (F, "estimate", "1'234", "estimate", "sets off thousands", "Write 1234."),
     (F, "estimate", "-1.5e0", "estimate", "an exponent", "Write -1.5."),
     (F, "evidence", "R1", "evidence", "holds no figures", "evidence or accuracy"),

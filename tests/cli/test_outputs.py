@@ -129,7 +129,7 @@ def test_pipes_and_devices_are_written_through_by_the_command(tmp_path: Path) ->
     for line in ("guidegraph profile new > /dev/full", "guidegraph profile list > /dev/full"):
         done = _shell(line, tmp_path)
         assert done.returncode == 2 and done.stderr.splitlines() == [
-            "error: standard output: No space left on device Look at the place, or name another with -o."
+            "error: standard output: No space left on device. Look at the place, or send it elsewhere."
         ]
 
 
@@ -210,3 +210,64 @@ def test_what_is_read_is_not_written_over(tmp_path: Path, command: tuple[str, ..
     assert done.exit_code == 2
     assert "would go where what is read is" in done.stderr
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["audit", "-d", "bmj-2025", "--document", "nice-ng59"], "--document is given 2 times"),
+        (
+            ["therapies", "example:age-only", "--as-of", "2026-01-01", "--as-of", "2026-01-01"],
+            "--as-of is given 2 times",
+        ),
+        (["profile", "from-fhir", "x", "--patient", "a", "--patient", "b"], "--patient is given 2 times"),
+        (["cohort", "x.csv", "-o", "a.parquet", "-o", "b.parquet"], "--output is given 2 times"),
+        (["cohort", "columns", "x.csv", "-o", "a", "-o", "b"], "--output is given 2 times"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_of_one_value_is_given_once(arguments: list[str], told: str) -> None:
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2 and f"error: {told}, and has one value. Give it once.\n" == done.stderr
+    # Options of several values, and flags, may be.
+    done = CliRunner().invoke(app, ["disagreements", "--verdict", "real", "--verdict", "stance", "--full", "--full"])
+    assert done.exit_code == 0
+
+
+def test_a_file_holds_what_its_ending_says(tmp_path: Path) -> None:
+    for name, begins in {"x.json": "{", "x.SVG": "<svg", "x.ttl": "PREFIX", "x.txt": "*", "x": "*"}.items():
+        done = CliRunner().invoke(app, ["trace", "bmj-2025/BMJ-R1", "-o", str(tmp_path / name)])
+        assert done.exit_code == 0 and (tmp_path / name).read_text(encoding="utf-8").startswith(begins), name
+    for line in (["trace", "bmj-2025"], ["audit", "-s", "error"], ["export", "graph"]):
+        done = CliRunner().invoke(app, [*line, "-o", str(tmp_path / "x.pdf")])
+        assert done.exit_code == 2 and "no form here ends in '.pdf'" in done.stderr, line
+    done = CliRunner().invoke(app, ["export", "graph", "--document", "bmj-2025", "-o", str(tmp_path / "x.trig")])
+    assert done.exit_code == 0 and "{" in (tmp_path / "x.trig").read_text(encoding="utf-8")
+    record = str(FHIR / "age-only.json")
+    for name, begins in {"p.json": "{", "p.yaml": "#", "p.yml": "#"}.items():
+        done = CliRunner().invoke(app, ["profile", "from-fhir", record, "-o", str(tmp_path / name)])
+        assert done.exit_code == 0 and (tmp_path / name).read_text(encoding="utf-8").startswith(begins), name
+        assert CliRunner().invoke(app, ["ask", str(tmp_path / name)]).exit_code == 0
+    # What is said goes before the ending.
+    done = CliRunner().invoke(app, ["trace", "bmj-2025/BMJ-R1", "-f", "table", "-o", str(tmp_path / "y.log")])
+    assert done.exit_code == 0 and (tmp_path / "y.log").is_file()
+
+
+@pytest.mark.parametrize("line", [["timeline", "example:age-only"], ["matrix"]], ids=" ".join)
+def test_a_picture_is_no_other_form(tmp_path: Path, line: list[str]) -> None:
+    done = CliRunner().invoke(app, [*line, "-f", "json", "-o", str(tmp_path / "x.svg")])
+    assert done.exit_code == 2 and "is a picture, and no json" in done.stderr and not (tmp_path / "x.svg").exists()
+    done = CliRunner().invoke(app, [*line, "-f", "html", "-o", str(tmp_path / "x.html")])
+    assert done.exit_code == 0 and (tmp_path / "x.html").is_file()
+
+
+def test_no_record_of_a_folder_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "cdm").mkdir()
+    table = tmp_path / "cdm" / "person.csv"
+    table.write_text("person_id\n1\n", encoding="utf-8")
+    for option in ("-o", "--report"):
+        done = CliRunner().invoke(
+            app, ["profile", "from-omop", str(tmp_path / "cdm"), "--person", "1", option, str(table)]
+        )
+        assert done.exit_code == 2 and "would go where what is read is" in done.stderr
+    assert table.read_text(encoding="utf-8") == "person_id\n1\n"

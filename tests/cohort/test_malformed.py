@@ -67,6 +67,8 @@ REFUSED: dict[str, tuple[str, Make, str]] = {
     "a link to nothing": ("t.csv", lambda path: path.symlink_to("nothing"), "no such file"),
     "a file that may not be read": ("t.csv", locked, "cannot be used"),
     "an unknown ending": ("t.xlsx", text("x"), "unknown ending '.xlsx'"),
+    "CR alone as line end": ("t.csv", text("patient,age\ra,1\rb,2\r"), "row 0: a line ends with CR alone"),
+    "CR alone in one row": ("t.csv", text(WIDE + 'a,1\n"b\r",2\nc,3\rd,4\n'), "line 4: a line ends with CR alone"),
     "UTF-16": ("t.csv", text((WIDE + "a,1\n").encode("utf-16")), "UTF-16"),
     "another encoding in a cell": ("t.csv", text(b"patient,age\na,1\nb\xe4,2\n"), "row 2, byte 2 of it: not UTF-8 text"),
     "another encoding in the head": ("t.csv", text(b"patient,\xe4ge\na,1\n"), "not UTF-8 text"),
@@ -221,6 +223,20 @@ def test_a_link_keeps_leading_to_the_answer(kb: Any, tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "kept/o.parquet").height == 2
 
 
+@pytest.mark.parametrize("unit", ["day", "ms", "us"])
+def test_days_outside_of_the_calendar_are_none(kb: Any, tmp_path: Path, unit: str) -> None:
+    """A database writes infinity as the widest number, for which no day has a name."""
+    kind, widest = (pl.Date, 2**31 - 1) if unit == "day" else (pl.Datetime(unit), 2**63 - 1)
+    days = pl.Series([widest, -widest, 0, None], dtype=pl.Int32 if unit == "day" else pl.Int64).cast(kind)
+    rows = {"patient": ["a", "b", "c", "d"], "key": ["age"] * 4, "term": [""] * 4, "value": ["5"] * 4}
+    pl.DataFrame({**rows, "date": days}).write_parquet(tmp_path / "t.parquet")
+    report = answer_table(kb, tmp_path / "t.parquet", tmp_path / "o.parquet", as_of=AS_OF)
+    assert pl.read_parquet(tmp_path / "o.parquet")["patient"].to_list() == ["c", "d"]
+    (told,) = report.unread
+    assert told.what.startswith("no day") and report.left_out == 2
+    assert told.examples == [(1, "no day of the calendar"), (2, "no day of the calendar")]
+
+
 def test_a_patient_in_several_rows_is_left_out(kb: Any, tmp_path: Path) -> None:
     """Each row knows a part alone: what one does not say would be unknown, though another one says it."""
     text(WIDE + "a,1\nb,2\na ,70\nc,3\na,1\n")(tmp_path / "t.csv")
@@ -299,7 +315,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "two columns of one meaning": ("age: patient\n", "2 columns name the patient"),
     "no patient left": ("patient: ignore\n", "no column names the patient"),
     "no YAML": ("age: [\n", "columns.yaml"),
-    "nothing": ("", "columns.yaml"),
+    "nothing": ("", "columns.yaml: the mapping of columns is empty"),
 }
 
 
@@ -320,6 +336,23 @@ def test_a_file_of_columns_that_is_refused(cli: Any, tmp_path: Path, name: str) 
     assert why in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "o.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("patient,age\na,400\nb,5\n", "1 row left out, which cannot be read"),
+        (
+            "patient,key,term,value\na,age,,400\na,sex,,male\nb,age,,5\n",
+            "1 patient left out, of whom a row cannot be read",
+        ),
+    ],
+    ids=["wide", "long"],
+)
+def test_what_is_left_out_is_called_by_its_name(cli: Any, tmp_path: Path, content: str, told: str) -> None:
+    text(content)(tmp_path / "t.csv")
+    done = cli("cohort", str(tmp_path / "t.csv"), "-o", str(tmp_path / "o.parquet"))
+    assert done.returncode == 0 and told in done.stderr.splitlines()
 
 
 def test_a_file_of_columns_of_a_long_table(kb: Any, tmp_path: Path) -> None:

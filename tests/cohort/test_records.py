@@ -248,3 +248,72 @@ def test_a_patient_in_two_records_is_told(kb: Any, tmp_path: Path) -> None:
     report = answer_records(kb, tmp_path / "x", tmp_path / "o.parquet", as_of=AS_OF)
     assert (report.patients, report.left_out) == (1, 1)
     assert ["several records" in unread.what for unread in report.unread] == [True]
+
+
+def person(name: str, **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", "birthDate": "1980-01-01", **({"id": name} if name else {}), **more}
+
+
+def answered(kb: Any, folder: Path, **files: Any) -> tuple[list[str], list[tuple[str, str]]]:
+    """Who is answered for of a folder of records, and what of it was not read."""
+    folder.mkdir()
+    for name, content in files.items():
+        text = content if isinstance(content, str) else "\n".join(map(json.dumps, content))
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    report = answer_records(kb, folder, folder.parent / "o.parquet", as_of=AS_OF)
+    return pl.read_parquet(folder.parent / "o.parquet")["patient"].to_list(), [
+        (u.column, u.what) for u in report.unread
+    ]
+
+
+def test_half_characters_in_an_export_are_told(kb: Any, tmp_path: Path) -> None:
+    half = '{"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/\\ud800"}}'
+    who, unread = answered(
+        kb,
+        tmp_path / "e",
+        Patient__ndjson='{"resourceType": "Patient", "id": "\\ud800"}\n' + json.dumps(person("b")),
+        Condition__ndjson=half,
+    )
+    assert who == ["b"]
+    why = "it does not say which patient it is of"
+    assert sorted(unread) == [("Condition.ndjson", why), ("Patient.ndjson", why)]
+
+
+def test_who_has_no_id_goes_by_the_name_of_the_record(kb: Any, tmp_path: Path) -> None:
+    who, unread = answered(
+        kb, tmp_path / "e", one__json=[person("")], two__json=[person("")], three__json=[person("x")]
+    )
+    assert sorted(who) == ["one", "two", "x"] and not unread
+
+
+def test_a_patient_of_whom_no_version_is_the_last_keeps_the_name(kb: Any, tmp_path: Path) -> None:
+    both = [person("a"), person("a", birthDate="1950-01-01"), person("b")]
+    who, unread = answered(kb, tmp_path / "e", Patient__ndjson=both)
+    assert who == ["a", "b"] and unread == [("patient", "not understood: the Patient")]
+
+
+def test_files_that_are_no_records_are_told(kb: Any, tmp_path: Path) -> None:
+    who, unread = answered(kb, tmp_path / "e", one__json=[person("a")], two__xml="<x/>", three__txt="x", __SUCCESS="")
+    assert who == ["a"]
+    ((column, what),) = unread
+    assert column == "a file" and what.endswith(": 'three.txt'")
+
+
+def test_that_nobody_can_be_read_is_told_with_the_reason(kb: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no patient that can be read: Patient\.ndjson: .* \('Patient/7'\)"):
+        answered(kb, tmp_path / "e", Patient__ndjson='{"resourceType": "Patient", "id": 7}')
+
+
+def test_names_that_are_no_utf_8(kb: Any, tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    odd = tmp_path / "r" / "a\udcff.json"
+    odd.write_text(json.dumps(person("a")), encoding="utf-8")
+    report = answer_records(kb, odd.parent, tmp_path / "o.parquet", as_of=AS_OF)
+    assert report.patients == 1 and report.left_out == 0
+    table = tmp_path / "t\udcff.csv"
+    table.write_text("patient,age\na,5\n", encoding="utf-8")
+    for source, output in ((table, tmp_path / "p.parquet"), (tmp_path / "t.csv", tmp_path / "p\udcff.parquet")):
+        (tmp_path / "t.csv").write_text("patient,age\na,5\n", encoding="utf-8")
+        with pytest.raises(UsageError, match="its name is not UTF-8"):
+            answer_table(kb, source, output, as_of=AS_OF)
+        assert not output.exists()

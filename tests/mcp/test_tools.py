@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import jsonschema
 import pytest
+from typer.testing import CliRunner
 
 import guidegraph as gg
 from guidegraph.api.operations import OPERATIONS
 from guidegraph.api.schemas import published
+from guidegraph.cli.app import app
 from tests.support.optional import needs
 
 if TYPE_CHECKING:
@@ -179,6 +181,61 @@ def test_the_command_answers_over_standard_streams() -> None:
     assert all(one.structured_content == first.structured_content for one in many)
 
 
+def call(arguments: str, number: str = "7") -> str:
+    """A call of a tool as a client writes it, whatever its arguments are."""
+    params = f'{{"name":"profile","arguments":{arguments}}}'
+    return f'{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{params}}}'
+
+
+UNREAD = [
+    (call('{"profile":{"id":"\\ud800"}}'), 7, "half a character"),
+    (call('{"profile":{"id":"\udcff"}}'), 7, "half a character"),
+    (call('{"profile":{"age":40,"age":4}}'), 7, "'age' is there twice"),
+    (call('{"profile":{"age":NaN}}'), 7, "NaN is not a number"),
+    (call("{}", '"\\ud800"'), None, "half a character"),
+    (call("[" * 5_000 + "]" * 5_000), None, "nested too deeply"),
+    (call(f'{{"profile":{{"age":{"9" * 5_000}}}}}'), None, "too long"),
+    ("not JSON", None, "not JSON"),
+    ("[]", None, "no message"),
+    ('{"jsonrpc":"1.0","id":"x","method":"tools/list"}', "x", "no message"),
+    ('{"jsonrpc":"2.0","id":true}', None, "no message"),
+]
+
+
+@pytest.mark.parametrize(("line", "number", "why"), UNREAD, ids=[why for *_, why in UNREAD])
+def test_a_message_that_is_not_read_is_answered(line: str, number: Any, why: str) -> None:
+    from guidegraph.mcp.messages import refusal
+
+    told = refusal(line)
+    assert told is not None and told.id == number and why in told.error.message
+    json.loads(told.model_dump_json(by_alias=True))
+
+
+def test_a_message_that_is_read_is_handed_on() -> None:
+    from guidegraph.mcp.messages import refusal
+
+    assert refusal(call('{"profile":{"age":40.5,"label":"\u20ac"}}')) is None
+    assert refusal('{"jsonrpc":"2.0","method":"notifications/initialized"}') is None
+
+
+@pytest.mark.slow
+def test_over_standard_streams_every_request_is_answered() -> None:
+    wanted = {line: number for line, number, _ in UNREAD if number == 7}
+    line = [sys.executable, "-m", "guidegraph", "mcp"]
+    with subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="surrogateescape"
+    ) as server:
+        assert server.stdin is not None and server.stdout is not None
+        for text in (*wanted, "", call("{}", "8")):
+            server.stdin.write(f"{text}\n")
+            server.stdin.flush()
+            if text:
+                answer = json.loads(server.stdout.readline())
+                assert answer["id"] == wanted.get(text, 8) and ("error" in answer)
+        server.stdin.close()
+        assert server.wait(30) == 0
+
+
 @pytest.fixture(scope="module")
 def address(tools: Tools) -> Iterator[str]:
     """Where the tools answer over HTTP."""
@@ -229,9 +286,33 @@ def test_over_http_only_its_own_names_are_answered(address: str) -> None:
     assert httpx.post(address, json=call, headers={**media, "origin": "http://evil.example"}).status_code == 403
 
 
+def test_over_http_what_could_be_read_in_two_ways_is_refused(address: str) -> None:
+    import httpx
+
+    media = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+    for text, number, why in UNREAD[:4]:
+        told = httpx.post(address, content=text.encode(errors="surrogateescape"), headers=media)
+        assert told.status_code == 400 and told.json()["id"] == number and why in told.json()["error"]["message"]
+
+
 def test_every_tool_is_documented(repo_root: Path) -> None:
     text = (repo_root / "docs/mcp.md").read_text(encoding="utf-8")
     assert set(ASKED) <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_where_it_listens_is_of_http_and_must_be_free() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for line, told in {
+            ("--port", port): "--host and --port are for http",
+            ("--host", "::1"): "--host and --port are for http",
+            ("--transport", "http", "--port", port): "cannot listen",
+            ("--transport", "http", "--host", "nowhere.invalid"): "cannot listen",
+        }.items():
+            done = CliRunner().invoke(app, ["mcp", *line])
+            assert done.exit_code == 2 and told in done.stderr and done.stderr.count("\n") == 1, line
 
 
 def test_without_the_library_the_command_says_what_to_install() -> None:

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyoxigraph as ox
 import pytest
@@ -93,6 +93,22 @@ def test_the_place_is_that_of_the_word(store: ox.Store) -> None:
         with pytest.raises(QueryError) as caught:
             run.run(store, text)
         assert caught.value.where == where
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ASK FROM <http://127.0.0.1:1/x> {}", "ask from named <urn:x> {}", "SELECT * FROM ggg:one # FROM\r FROM<urn:x>{}"],
+)
+def test_a_graph_that_is_named_plainly_needs_no_second_reader(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    def unread(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("it is read by rdflib")
+
+    monkeypatch.setattr(guard, "_read_by_rdflib", unread)
+    with pytest.raises(QueryError, match="names a graph that is not in the store"):
+        guard.read(text, graphs=["http://mine/g"])
+    for left in ("ASK FROM <http://mine/g> {}", "ASK FROM ggg:one {}", "BASE <urn:x> ASK FROM <x> {}"):
+        with pytest.raises(AssertionError):
+            guard.read(left, graphs=["http://mine/g"])
 
 
 def test_the_canary_hears_who_has_leave(store: ox.Store, canary: Canary) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,20 @@ def test_a_name_that_leads_inside_is_not_connected_to(serve: Serve, monkeypatch:
     monkeypatch.setenv("GUIDEGRAPH_ENDPOINTS", url)
     Endpoint(url).select(ASKED)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "told", "mend"),
+    [
+        ("::ffff:127.0.0.1", "stands for the private address 127.0.0.1", "Name it by 127.0.0.1 itself"),
+        ("64:ff9b::7f00:1", "stands for the private address 127.0.0.1", "Name it by 127.0.0.1 itself"),
+        ("64:ff9b:1::1", "of a form that is not spoken to", "Use another number"),
+    ],
+)
+def test_a_number_that_stands_for_another_is_told_by_it(number: str, told: str, mend: str) -> None:
+    with pytest.raises(EndpointError, match=re.escape(told)) as caught:
+        Endpoint(f"http://[{number}]:1/").select(ASKED)
+    assert caught.value.mend.startswith(mend) and "by its number" not in caught.value.mend
 
 
 def test_no_proxy_is_asked(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,33 @@ def test_whatever_a_link_holds_gets_a_page(client: TestClient, query: str) -> No
     assert client.get(f"/?{query}").status_code in (200, 422)
 
 
+def test_a_link_to_an_example_that_is_not_there_shows_nobody_else(client: TestClient) -> None:
+    page = client.get("/?example=long-gone")
+    assert page.status_code == 422 and "no example patient &#39;long-gone&#39;" in page.text
+    held = re.search(r'name="record" value="([^"]*)"', page.text)
+    assert held and not {"age", "conditions"} & set(json.loads(unescape(held[1])))
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/matrix?document=zz", "no document fits"),
+        ("/matrix?from=2020&to=2010", "No year is both from 2020 on and up to 2010."),
+        ("/matrix?category=drug&category=physical", "It is given more than once. Give it once."),
+        ("/disagreements?intervention=ibuprofen&intervention=naproxen", "It is given more than once. Give it once."),
+        ("/matrix?as-of=20260101", "is no day; write it as 2026-01-31."),
+    ],
+)
+def test_a_filter_that_cannot_count_is_told(client: TestClient, address: str, told: str) -> None:
+    page = client.get(address)
+    assert page.status_code == 422 and told in page.text
+
+
+def test_the_matrix_of_some_documents(client: TestClient) -> None:
+    page = client.get("/matrix?document=ggd:bmj-2025&document=ggd:nice-ng59&at-least=1")
+    assert page.status_code == 200 and page.text.count('value="ggd:bmj-2025" checked') == 1
+
+
 def test_other_bodies_are_no_form(client: TestClient) -> None:
     for body, kind in ((b"\xff\xfe", "application/octet-stream"), (b'{"record": "{}"}', "application/json"), (b"", "")):
         assert client.post("/", content=body, headers={"Content-Type": kind}).status_code in (200, 422)

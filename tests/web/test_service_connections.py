@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guidegraph.web import mother, serving
+from guidegraph.web import ports, serving
 
 SHORT = b"GET /short HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LONG = b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -64,7 +64,7 @@ def test_no_answer_waits_for_its_client(host: str) -> None:
     """asyncio sends small pieces at once over what is said to be TCP, and else waits for what was sent before."""
 
     async def main() -> list[int]:
-        sockets = mother.listening(host, 0)
+        sockets = ports.listening(host, 0)
         assert len({one.getsockname()[1] for one in sockets}) == 1
         found: list[int] = []
 

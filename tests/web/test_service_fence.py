@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 import guidegraph as gg
+from guidegraph.cli.app import app as cli
 from guidegraph.web import app, fence
 from guidegraph.web.served import Served, Settings
 
@@ -96,3 +98,21 @@ def test_readiness_names_the_knowledge_and_ends_before_the_server_does(served: S
     mine.board.stop()
     assert client.get("/health/ready").status_code == 503
     assert client.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/api/documents", "/cds-services", "/"])
+def test_what_may_be_asked_is_told_in_one_order(client: TestClient, path: str) -> None:
+    allowed = client.request("PUT", path).headers["allow"]
+    assert allowed == ", ".join(sorted(allowed.split(", "))) and "GET" in allowed
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--name", value) for value in ("", "http://guide.example", "a b", "a/b")),
+        *(("--origin", value) for value in ("", "*", "ehr.example", "https://ehr.example/", "HTTPS://ehr.example")),
+    ],
+)
+def test_a_name_that_no_request_could_have_is_refused(option: str, value: str) -> None:
+    done = CliRunner().invoke(cli, ["serve", option, value, "--port", "0"])
+    assert done.exit_code == 2 and done.stderr.startswith(f"error: {option}: ") and done.stderr.count("\n") == 1

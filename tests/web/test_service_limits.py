@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -215,3 +217,16 @@ def test_counts_of_several_processes_are_added_and_name_no_address() -> None:
     assert 'guidegraph_request_seconds_sum{part="api"} 0.014000' in text
     assert 'guidegraph_request_seconds_count{part="page"} 2' in text
     assert CANARY not in text
+
+
+def test_what_reads_from_a_second_time_is_imported_before_a_process_is_forked() -> None:
+    """In a child it would take of the time of the query, which on a busy machine is over by then."""
+    line = (
+        "import sys, types; from guidegraph.web import asking\n"
+        "assert 'rdflib' not in sys.modules\n"
+        "done = types.SimpleNamespace(complete=lambda: None, load_links=lambda: None)\n"
+        "asking.prepare(types.SimpleNamespace(disagreement=done, knowledge=done))\n"
+        "assert 'rdflib.plugins.sparql.algebra' in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr

@@ -178,6 +178,11 @@ FAULTS: list[tuple[Any, int, str, str]] = [
     ({}, 422, "argument", "profile"),
     ({"profile": {"age": 50}, "as_of": "2026-02-30"}, 422, "argument", "as_of"),
     ({"profile": {"age": 50}, "as_of": 20260230}, 422, "argument", "as_of"),
+    ({"profile": {"age": 50}, "as_of": "2026-W05-6"}, 422, "argument", "as_of"),
+    ({"profile": {"\ud800": 1}}, 422, "profile", "profile/\\ud800"),
+    ({"profile": {"age": 10**400}}, 422, "profile", "profile/age"),
+    ({"profile": {"age": 50}, "record": {"complete": ["conditions"]}}, 422, "argument", "record"),
+    ({"profile": "example:age-only", "record": {"version": "R4"}}, 422, "argument", "record"),
     ({"profile": {"age": 50}, "jurisdiction": "XX"}, 422, "argument", ""),
     ({"profile": {"age": 50}, "standing": "best"}, 422, "argument", "standing"),
     ({"profile": {"age": 50}, "also": []}, 422, "argument", "also"),
@@ -215,6 +220,16 @@ def test_each_fault_is_a_problem_that_says_where(
 def test_a_body_that_is_no_json_object_is_refused(client: TestClient, text: Any) -> None:
     answer = client.post("/api/therapies/glance", content=text, headers={"content-type": "application/json"})
     told(answer, 400, "malformed")
+
+
+def test_what_is_asked_and_could_not_count_is_refused(client: TestClient) -> None:
+    for given in ({"problem": "sciatica"}, {"record": {"version": "R4"}}):
+        problem = told(client.post("/api/disagreements", json=given), 422, "argument")
+        assert problem["where"] in given
+    problem = told(client.get("/api/matrix?issued_from=2020&issued_to=2010"), 422, "argument")
+    assert problem["detail"] == "no year is both from 2020 on and up to 2010"
+    told(client.get("/api/documents/bmj-2025?document=nice-ng59"), 422, "argument")
+    assert client.get("/api/matrix?issued_from=2020&issued_to=2020").status_code == 200
 
 
 def test_bodies_are_json_only(client: TestClient) -> None:

@@ -170,6 +170,45 @@ def test_an_order_that_is_not_understood_is_told_and_never_clear(clinic: Any, mo
     )
 
 
+def test_an_order_whose_codes_disagree_is_never_clear(clinic: Any) -> None:
+    client = clinic("bleeding-ulcer")
+    both = {"coding": [{"system": ATC, "code": code} for code in ("N02BE01", "M01AE01")]}
+    (card,) = client.call("order-select", **drafts(client, IBUPROFEN, medicationCodeableConcept=both))
+    assert card["summary"] == "Orders: 1 not checked" and "codes disagree" in card["detail"]
+    # What both have in common is known to be wrong for the patient, and more may be.
+    both = {"coding": [{"system": ATC, "code": code} for code in ("M01AE01", "M01AE02")], "text": "Naproxen"}
+    (card,) = client.call("order-select", **drafts(client, IBUPROFEN, medicationCodeableConcept=both))
+    assert card["indicator"] == "critical" and "**Not read whole**" in card["detail"]
+
+
+def test_a_card_says_as_what_an_order_was_read(clinic: Any) -> None:
+    client = clinic("complete-record")
+    told = client.call("order-select", **drafts(client, ("N02BE01", "A brand")))
+    assert any("A brand (read as acetaminophen)" in c["detail"].replace("\\", "") for c in told) or any(
+        "**Read as**\n\n- acetaminophen" in c["detail"] for c in told
+    )
+    client = clinic("bleeding-ulcer")
+    (card,) = client.call("order-select", **drafts(client, ("M01AE01", "Acetaminophen")))
+    assert card["summary"].startswith("Contraindicated: Acetaminophen (read as ibuprofen) - ")
+    assert "its words say acetaminophen, its codes ibuprofen" in card["detail"]
+
+
+def test_a_selection_that_is_not_there_is_told(clinic: Any) -> None:
+    client = clinic("bleeding-ulcer")
+    (card,) = client.call("order-select", **{**drafts(client, IBUPROFEN), "selections": ["MedicationRequest/other"]})
+    assert card["indicator"] == "warning" and "MedicationRequest/other" in card["detail"]
+
+
+def test_a_record_that_is_not_whole_is_told_where_no_problem_is_known(clinic: Any) -> None:
+    client = clinic("bleeding-ulcer")
+    request = client.request("patient-view")
+    person = request["prefetch"]["patient"]
+    given = {"patient": person, "conditions": {"resourceType": "OperationOutcome", "issue": []}}
+    (card,) = client.send({**request, "prefetch": given}).json()["cards"]
+    assert card["indicator"] == "warning" and "the record is not whole" in card["detail"]
+    assert client.send({**request, "prefetch": {"patient": person, "conditions": None}}).json()["cards"] == []
+
+
 def test_what_a_record_writes_is_no_markup_of_a_card(clinic: Any) -> None:
     client = clinic("bleeding-ulcer")
     hostile = "<script>alert(1)</script>\n# **[x](http://example.org)**"

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx
 import pytest
 
 import guidegraph as gg
@@ -106,6 +107,10 @@ def test_discovery_offers_the_three_hooks(clinic: Any, repo_root: Path) -> None:
         assert f"`{service['id']}`" in (repo_root / "docs/cds-hooks.md").read_text(encoding="utf-8")
 
 
+def test_discovery_may_end_in_a_slash(cds_http: httpx.Client) -> None:
+    assert cds_http.get("/cds-services/").json() == cds_http.get("/cds-services").json()
+
+
 def test_a_bundle_under_any_key_is_read(clinic: Any, kb: gg.KnowledgeBase) -> None:
     client = clinic("bleeding-ulcer")
     bundle = record(kb, "bleeding-ulcer")
@@ -149,6 +154,8 @@ def test_what_cannot_be_read_of_the_record_is_told(clinic: Any) -> None:
         ({"context": []}, "context"),
         ({"context": {"userId": "Practitioner/1"}}, "context.patientId"),
         ({"context": {"patientId": "1"}}, "context.userId"),
+        ({"context": {"userId": "Practitioner/1", "patientId": "Patient/"}}, "context.patientId"),
+        ({"context": {"userId": "Practitioner/1", "patientId": " "}}, "context.patientId"),
         ({"fhirAuthorization": {"access_token": "x"}}, "fhirServer"),
         ({"prefetch": {"patient": 1}}, "prefetch.patient"),
         ({"prefetch": []}, "prefetch"),

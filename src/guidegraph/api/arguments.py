@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from guidegraph.days import written_day
 from guidegraph.errors import UsageError
 
 #: Characters of one text, and entries of one list.
@@ -138,8 +139,8 @@ def _texts(argument: Argument, value: Any) -> list[str]:
 
 def _day(argument: Argument, value: Any) -> date:
     try:
-        if isinstance(value, str) and len(value) == len("2026-01-31"):
-            return date.fromisoformat(value)
+        if isinstance(value, str):
+            return written_day(value)
     except ValueError:
         pass
     raise _wrong(argument, "a day, written as 2026-01-31")

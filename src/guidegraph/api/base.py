@@ -21,7 +21,7 @@ from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
 from guidegraph.profile import Implication, ProfileSource, Vocabulary
-from guidegraph.profile.problems import of_problem, titled
+from guidegraph.profile.problems import asked_of, of_problem, titled
 
 # What only some questions need is imported by those, so that a command starts soon.
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class KnowledgeBase:
         from guidegraph.disagree.questions import report
 
         day = as_of or date.today()
-        patient = of_problem(self.profile(profile), problem, self.vocabulary) if profile is not None else None
+        patient = asked_of(None if profile is None else self.profile(profile), problem, self.vocabulary)
         truth = no_patient if patient is None else self.assess(patient, day).truth
         return report(self.knowledge, self.disagree, day, patient, truth, **options)
 

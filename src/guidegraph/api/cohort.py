@@ -227,8 +227,11 @@ def _place(source: Path, output: Path) -> Path:
     """
     if output.suffix.lower() != ".parquet":
         raise UsageError(f"unknown ending {output.suffix!r}", where=str(output), mend="End it in .parquet.")
+    from guidegraph.cohort.tables import told
+
     kept(source, output)
-    return destination(output)
+    with told(output):
+        return destination(output)
 
 
 def _profiles(
@@ -246,14 +249,18 @@ def _profiles(
         for person, profile, _ in kb.profiles_from_omop(source, as_of=day):
             yield _of_one(kb, str(person), profile, problem)
         return
-    files = [source] if source.is_file() else sorted(source.iterdir()) if source.is_dir() else []
-    files = [path for path in files if path.name.lower().endswith(_BUNDLES)]
+    there = [source] if source.is_file() else sorted(source.iterdir()) if source.is_dir() else []
+    files = [path for path in there if path.name.lower().endswith(_BUNDLES)]
     if not files:
         raise UsageError(
             "no records are there",
             where=str(source),
             mend="Name a folder with a FHIR Bundle a patient, or an OMOP CDM.",
         )
+    others = [path.name for path in there if path not in files and not path.name.startswith((".", "_"))]
+    if others:
+        what = f"not read, since it ends in none of {', '.join(_BUNDLES)}: {others[0]!r}"
+        unread["a file", what] = Unread("a file", what, False, len(others), [])
     exported = [path for path in files if is_export(path)]
     for path in (path for path in files if path not in exported):
         yield partial(_profile, kb, path, day, path.name, path.stem, problem)
@@ -267,10 +274,11 @@ def _profiles(
 
 def _profile(kb: KnowledgeBase, source: str | Path, day: date, where: str, name: str, problem: str | None) -> Read:
     try:
-        profile = kb.profile_from_fhir(source, as_of=day, where=where).profile
+        reading = kb.profile_from_fhir(source, as_of=day, where=where)
     except GuideGraphError as error:
         return name, error.told
-    return _of_one(kb, profile.id, profile, problem)
+    # Who has no id goes by the name of the record: all of them would be one patient else.
+    return _of_one(kb, reading.patient or name, reading.profile, problem)
 
 
 def _of_one(kb: KnowledgeBase, name: str, profile: Profile, problem: str | None) -> Read:

@@ -175,6 +175,7 @@ def _of_patients(
 
 def _parts(side: _Side, after: _Side | None, source: Path, asked: Request, progress: Callable[[int], None]) -> Parts:
     """What patients who are asked in one way or two come to."""
+    from guidegraph.cohort.asking import no_patient
     from guidegraph.cohort.bits import count
     from guidegraph.cohort.blocking import Blocking
     from guidegraph.cohort.flows import Flow
@@ -202,7 +203,7 @@ def _parts(side: _Side, after: _Side | None, source: Path, asked: Request, progr
             parts.flow.add(worked, later)
         progress(done := done + worked.sheet.patients)
     if not done:
-        raise UsageError("there is no patient", where=str(source), mend="Give at least one.")
+        raise no_patient(str(source), side.rows.unread.values())
     parts.unread = list(side.rows.unread.values())
     return parts
 

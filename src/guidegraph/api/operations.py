@@ -12,6 +12,7 @@ from guidegraph.api.answer import Answer
 from guidegraph.api.arguments import Argument, checked, object_schema
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.disagree.selection import STRENGTHS
+from guidegraph.errors import UsageError
 from guidegraph.knowledge import documents
 from guidegraph.knowledge.lay import READERS
 from guidegraph.model import Profile
@@ -115,9 +116,15 @@ def _patient(kb: KnowledgeBase, given: Given) -> Profile:
 
 
 def _record(kb: KnowledgeBase, given: Given) -> Reading | None:
-    """How the patient's record was read, where it is FHIR."""
-    source = given["profile"]
+    """How the patient's record was read, where it is FHIR.
+
+    Raises:
+        UsageError: it is none, and how it is to be read is said.
+    """
+    source = given.get("profile")
     if not isinstance(source, Mapping) or "resourceType" not in source:
+        if given.get("record"):
+            raise UsageError("no FHIR record is given that it could be about", where="record", mend="Leave it out.")
         return None
     return kb.profile_from_fhir(source, as_of=_day(given), where="profile", **given.get("record", {}))
 
@@ -171,7 +178,8 @@ _DIFFERING = (
 
 
 def _disagreements(kb: KnowledgeBase, given: Given) -> Any:
-    profile = _patient(kb, given) if "profile" in given else None
+    reading = _record(kb, given)
+    profile = reading.profile if reading else kb.profile(given["profile"]) if "profile" in given else None
     options = _chosen(given, _DIFFERING)
     return kb.disagreements(profile=profile, as_of=_day(given), problem=given.get("problem"), **options)
 

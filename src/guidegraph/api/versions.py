@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from guidegraph import namespaces as ns
 from guidegraph.api.base import KnowledgeBase
 from guidegraph.api.opening import open_files, open_knowledge
+from guidegraph.days import written_day
 from guidegraph.domains import FILE
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.knowledge.opened import Knowledge
@@ -140,7 +141,7 @@ def _document(knowledge: Knowledge, text: str, day: date) -> Version:
     name = records.label(iri)
     if when:
         try:
-            day = date.fromisoformat(when)
+            day = written_day(when)
         except ValueError:
             raise UsageError(f"{when!r} is not a date", where=text, mend="Write it as 2026-01-31.") from None
         stated = in_effect(knowledge, stated, day)

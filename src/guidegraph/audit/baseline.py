@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from guidegraph.audit.kinds import Finding
+from guidegraph.days import written_day
 from guidegraph.errors import UsageError
 from guidegraph.files import read_text
 
@@ -74,7 +75,7 @@ def _day(value: Any, where: str) -> date | None:
     if value is None or type(value) is date:
         return value
     try:
-        return date.fromisoformat(str(value))
+        return written_day(str(value))
     except ValueError:
         raise UsageError(f"{value!r} is no day", where=where, mend="Write expires: 2027-01-31.") from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from guidegraph.assess.assessing import assess
 from guidegraph.assess.assessment import Assessment
 from guidegraph.assess.saved import Inputs, answer_digest, inputs_of, read_saved, short_name
 from guidegraph.audit.nodes import Nodes
+from guidegraph.days import written_day
 from guidegraph.errors import UsageError
 from guidegraph.knowledge import describe
 from guidegraph.knowledge.opened import Knowledge
@@ -33,7 +33,7 @@ def replay(knowledge: Knowledge, path: str | Path, answer: Callable[[Assessment]
     """
     saved = read_saved(Path(path), knowledge.vocabulary)
     try:
-        day = date.fromisoformat(saved.inputs.as_of)
+        day = written_day(saved.inputs.as_of)
     except ValueError:
         raise UsageError(f"no day: {saved.inputs.as_of[:40]!r}", where=str(path), mend="Save it again.") from None
     voices = frozenset(saved.inputs.voices.split())

@@ -18,7 +18,7 @@ from guidegraph.knowledge.named import find_node
 from guidegraph.knowledge.opened import Knowledge, software
 from guidegraph.knowledge.records import Records, gg
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]\Z")
 
 
 @dataclass(frozen=True)

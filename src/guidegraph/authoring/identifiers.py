@@ -17,10 +17,10 @@ UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 COUNTRIES = frozenset(_CODES.split())
 #: What people write in their place.
 MEANT_COUNTRIES = {"UK": "GB", "GBR": "GB", "ENG": "GB", "USA": "US", "EL": "GR"}
-_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s?)?(10\.\d{4,}(?:\.\d+)*/\S+)\Z", re.IGNORECASE)
-_DOI_WITHIN = re.compile(r"10\.\d{4,}(?:\.\d+)*/[^\s;,]+")
+_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s?)?(10\.[0-9]{4,}(?:\.[0-9]+)*/\S+)\Z", re.IGNORECASE)
+_DOI_WITHIN = re.compile(r"10\.[0-9]{4,}(?:\.[0-9]+)*/[^\s;,]+")
 #: PubMed counts with at most eight digits.
-_PMID = re.compile(r"(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s?)?([1-9]\d{0,7})/?\Z", re.IGNORECASE)
+_PMID = re.compile(r"(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s?)?([1-9][0-9]{0,7})/?\Z", re.IGNORECASE)
 _ADDRESSES = {"gg:doi": "https://doi.org/{}", "gg:pmid": "https://pubmed.ncbi.nlm.nih.gov/{}/"}
 
 
@@ -54,6 +54,6 @@ def _mend(prop: str, text: str, address: str) -> str:
             else f"Write for example {address.format('10.1000/182')}."
         )
     digits = re.sub(r"[\s,.'\u00a0]", "", text).lstrip("0")
-    if re.fullmatch(r"[1-9]\d{0,7}", digits):
+    if re.fullmatch(r"[1-9][0-9]{0,7}", digits):
         return f"Write {digits}."
     return f"Write for example {address.format('12345678')}."

@@ -47,9 +47,9 @@ _PROPORTIONS = ("sensitivity", "specificity", "confidence")
 _LAST_LINE = 20
 #: Columns whose whole numbers are counted from 1.
 _FROM_ONE = ("line", "item", "number")
-_DAY = re.compile(r"\d{4}(?:-\d{2}){0,2}\Z")
+_DAY = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}\Z")
 _KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z")
 
 
 def row_faults(row: Row) -> Iterator[CellError]:

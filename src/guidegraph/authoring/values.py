@@ -21,8 +21,8 @@ from guidegraph.profile.names import nearest, normal
 from guidegraph.profile.parse import check_range
 
 Value = ox.NamedNode | ox.Literal
-_DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\Z")
-_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)\Z")
+_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?\Z")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)\Z")
 _ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+\Z")
 _CODE = re.compile(r"[A-Za-z][\w.-]*:\S+\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -129,7 +129,7 @@ def _decimal(cell: Cell, text: str) -> Value:
         otherwise = rewritten(text)
         if otherwise is not None:
             raise cell.mistake(*otherwise)
-        found = re.match(r"([+-]?\d+(?:\.\d+)?)\s*\D", plain)
+        found = re.match(r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*\D", plain)
         told = (
             f"Write {found[1]} alone; a unit has a column of its own." if found else "Write a number such as 12 or 0.5."
         )
@@ -156,7 +156,7 @@ def plausible(text: str, row: TermRow) -> tuple[str, str] | None:
 
 
 def _whole(cell: Cell, text: str) -> Value:
-    if not re.fullmatch(r"-?\d{1,15}", text):
+    if not re.fullmatch(r"-?[0-9]{1,15}", text):
         otherwise = rewritten(text)
         if otherwise is not None and re.match(r"Write -?\d+[.,](?!\d)", otherwise[1]):
             raise cell.mistake(*otherwise)
@@ -188,7 +188,7 @@ def _day(cell: Cell, text: str) -> Value:
 
 
 def _time(cell: Cell, text: str) -> Value:
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})", text):
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})", text):
         return typed(text, "dateTime")
     return typed(f"{_full(cell, text)}T00:00:00Z", "dateTime")
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, MutableMapping
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
+
+from guidegraph.cli.common import fail
 
 #: Each command with the module and the name there of its function, or of the commands below it, as help lists them.
 _COMMANDS = {
@@ -51,6 +54,24 @@ _COMMANDS = {
 }
 
 
+class _Command(TyperCommand):
+    """A command of which no option that has one value is given twice: which one was meant would be a guess."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments that are left, with the options read."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        times = Counter(one.name for one in given if _has_one_value(one))
+        if (twice := next((one for one in given if times[one.name] > 1), None)) is not None:
+            name = max(twice.opts, key=len)
+            fail(f"{name} is given {times[twice.name]} times, and has one value. Give it once.")
+        return super().parse_args(ctx, args)
+
+
+def _has_one_value(parameter: Any) -> bool:
+    is_option = parameter.param_type_name == "option"
+    return is_option and not (parameter.multiple or parameter.is_flag or parameter.count)
+
+
 class _Commands(MutableMapping[str, Any]):
     """The commands by name. One is imported, and its options read, when it is first looked up: a process runs one."""
 
@@ -64,8 +85,10 @@ class _Commands(MutableMapping[str, Any]):
             alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
             if isinstance(found, typer.Typer):
                 alone.add_typer(found, name=name)
+                for below in found.registered_commands:
+                    below.cls = _Command
             else:
-                alone.command(name)(found)
+                alone.command(name, cls=_Command)(found)
             self._built[name] = get_group(alone).commands[name]
         return self._built[name]
 

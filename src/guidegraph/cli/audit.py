@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import FAILED, INCOMPLETE, complain, working, write
+from guidegraph.cli.common import FAILED, INCOMPLETE, by_ending, complain, working, write
 from guidegraph.cli.options import SHIPPED, AsOf, Full, Opener, Output, day, file_path, guarded
 
 if TYPE_CHECKING:
@@ -28,6 +28,16 @@ class AuditFormat(StrEnum):
     baseline = "baseline"
 
 
+_ENDINGS = {
+    ".txt": AuditFormat.table,
+    ".json": AuditFormat.json,
+    ".md": AuditFormat.markdown,
+    ".html": AuditFormat.html,
+    ".sarif": AuditFormat.sarif,
+    ".xml": AuditFormat.junit,
+    ".ttl": AuditFormat.turtle,
+    ".yaml": AuditFormat.baseline,
+}
 #: Without --severity everything is told, and notes, which say that nothing is wrong, do not fail the audit.
 _GATE = "warning"
 
@@ -71,7 +81,10 @@ def audit(
     as_of: AsOf = None,
     opened: Opener = SHIPPED,
     output: Output = None,
-    form: Annotated[AuditFormat, typer.Option("--format", "-f", help="Form of the report.")] = AuditFormat.table,
+    form: Annotated[
+        AuditFormat | None,
+        typer.Option("--format", "-f", help="Form of the report; by the ending of its file, else table."),
+    ] = None,
 ) -> None:
     """Audit recommendations for provenance; exit code 1 on a finding, 3 if a check could not be run.
 
@@ -79,7 +92,7 @@ def audit(
 
     Example: guidegraph audit my-document.trig --severity warning
     """
-    wanted = day(as_of)
+    wanted, shape = day(as_of), by_ending(form, output, _ENDINGS, AuditFormat.table)
     with working("auditing"):
         kb = opened(files, endpoint, warned=False)
         report = kb.audit(
@@ -90,7 +103,7 @@ def audit(
             baseline=baseline,
             texts=text or (),
         )
-    write(_text(report, form, files or [], full), output)
+    write(_text(report, shape, files or [], full), output)
     if not report.audit.complete:
         for kind, reason in report.audit.not_run:
             complain(f"could not run {kind}: {reason}")
@@ -128,6 +141,9 @@ class TraceFormat(StrEnum):
     svg = "svg"
 
 
+_CHAINS = {".txt": TraceFormat.table, ".json": TraceFormat.json, ".ttl": TraceFormat.turtle, ".svg": TraceFormat.svg}
+
+
 @guarded
 def trace(
     target: Annotated[
@@ -142,7 +158,10 @@ def trace(
     ] = None,
     opened: Opener = SHIPPED,
     output: Output = None,
-    form: Annotated[TraceFormat | None, typer.Option("--format", "-f", help="Form of the chain.")] = None,
+    form: Annotated[
+        TraceFormat | None,
+        typer.Option("--format", "-f", help="Form of the chain; by the ending of its file, else table."),
+    ] = None,
 ) -> None:
     """Trace a statement to its passage, document, citations, primary and evidence, with every break shown.
 
@@ -151,8 +170,8 @@ def trace(
     from guidegraph.render import to_json
     from guidegraph.render.trace import trace_svg, trace_text
 
+    wanted = by_ending(form, output, _CHAINS, TraceFormat.table)
     found = opened(files).trace(target)
-    wanted = form or (TraceFormat.svg if output is not None and output.suffix == ".svg" else TraceFormat.table)
     views = {TraceFormat.table: trace_text, TraceFormat.json: to_json, TraceFormat.svg: trace_svg}
     text = found.turtle() if wanted is TraceFormat.turtle else views[wanted](dict(found.data))
     write(text, output)

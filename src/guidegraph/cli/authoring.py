@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -194,4 +195,4 @@ def new(
         files = starter(folder.resolve().name, SHIPPED().knowledge, title=title, encoder=encoder)
     write_folder(folder, files)
     typer.echo(f"made {folder}: read its README.md, then try\n")
-    typer.echo(f"guidegraph therapies {folder}/profiles/example.yaml --domain {folder}")
+    typer.echo(shlex.join(["guidegraph", "therapies", f"{folder}/profiles/example.yaml", "--domain", str(folder)]))

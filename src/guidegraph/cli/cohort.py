@@ -253,10 +253,11 @@ def meanings_in(path: Path | None) -> dict[str, str]:
     """
     if path is None:
         return {}
-    from guidegraph.profile.strict import Mapping, Scalar, read_yaml
+    from guidegraph.profile.strict import PROFILE, Mapping, Scalar, read_yaml
 
-    value = read_yaml(read_text(path, _MAPPING_BYTES), str(path))
     mend = 'Write a line NAME: "meaning" for each column, as guidegraph cohort columns proposes.'
+    limits = PROFILE._replace(what="mapping of columns", new=mend)
+    value = read_yaml(read_text(path, _MAPPING_BYTES), str(path), limits)
     if not isinstance(value, Mapping):
         raise UsageError("a mapping of columns is lines of names and meanings", where=str(path), mend=mend)
     found = {}
@@ -299,7 +300,8 @@ def _told(report: Report, output: Path) -> str:
         said = "contradicts itself" if report.contradicted == 1 else "contradict themselves"
         lines.append(f"{report.contradicted:,} {said} (column contradiction), without a status")
     if report.left_out:
-        lines.append(f"{_counted(report.left_out, 'row')} left out, which cannot be read")
+        why = "of whom a row cannot be read" if report.unit == "patient" else "which cannot be read"
+        lines.append(f"{_counted(report.left_out, report.unit)} left out, {why}")
     for unread in report.unread:
         shown = ", ".join(f"{text!r} in {report.place(row)}" for row, text in unread.examples)
         told = f" ({shown})" if shown else ""

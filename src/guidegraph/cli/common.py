@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypeVar
 
 import typer
 
@@ -17,6 +17,7 @@ from guidegraph.files import write_files
 if TYPE_CHECKING:
     pass
 
+F = TypeVar("F")
 DONE, FAILED, WRONG_USE, INCOMPLETE = 0, 1, 2, 3
 
 
@@ -86,14 +87,40 @@ def chosen(name: str | None, everything: bool, what: str, output: Path | None = 
         raise UsageError(f"--all needs a {place}", where="--output", mend=f"Add -o {place.upper()}.")
 
 
-def picture(output: Path | None, pictures: dict[str, Callable[[Any], str]]) -> Callable[[Any], str] | None:
+def by_ending(form: F | None, output: Path | None, endings: Mapping[str, F], default: F) -> F:
+    """The form that an option says, else the one that the ending of a file says, else the default.
+
+    Args:
+        form: that of the option, None where it was not given.
+        output: the file, None for standard output.
+        endings: forms by their endings.
+        default: the form of a file without an ending.
+
+    Raises:
+        UsageError: the ending is that of no form, so that a file would hold what its name does not say.
+    """
+    if form is not None:
+        return form
+    ending = output.suffix.lower() if output is not None else ""
+    if ending and ending not in endings:
+        mend = f"End it in {', '.join(endings)}, or say --format."
+        raise UsageError(f"no form here ends in {ending!r}", where=str(output), mend=mend)
+    return endings[ending] if ending else default
+
+
+def picture(
+    output: Path | None, pictures: dict[str, Callable[[Any], str]], form: Format
+) -> Callable[[Any], str] | None:
     """The picture that a file's ending asks for, None where no file was named.
 
     Raises:
-        UsageError: the command draws no such picture.
+        UsageError: the command draws no such picture, or another form is asked for beside it.
     """
     if output is None:
         return None
+    if form is not Format.table and output.suffix.lower() != f".{form.value}":
+        mend = "Leave out --format, or --output and send it into a file."
+        raise UsageError(f"{output} is a picture, and no {form.value}", where="--format", mend=mend)
     if output.suffix.lower() not in pictures:
         raise UsageError(
             f"no picture of kind {output.suffix or 'without ending'!r}",

@@ -150,7 +150,7 @@ def matrix(
     """
     from guidegraph import render
 
-    draw = picture(output, {".svg": render.matrix_svg, ".html": render.matrix_html})
+    draw = picture(output, {".svg": render.matrix_svg, ".html": render.matrix_html}, form)
     shown = view(form, {Format.table: render.matrix_text, Format.json: render.to_json, Format.html: render.matrix_html})
     data = opened().matrix(
         as_of=day(as_of),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guidegraph.cli.common import working, write
+from guidegraph.cli.common import by_ending, working, write
 from guidegraph.cli.options import SHIPPED, AsOf, Opener, Output, day
 from guidegraph.errors import UsageError
 from guidegraph.files import write_files
@@ -30,6 +30,15 @@ class GraphFormat(StrEnum):
     nquads = "nquads"
 
 
+_ENDINGS = {
+    ".ttl": GraphFormat.turtle,
+    ".trig": GraphFormat.trig,
+    ".jsonld": GraphFormat.jsonld,
+    ".owx": GraphFormat.owlxml,
+    ".nq": GraphFormat.nquads,
+}
+
+
 class DescriptionFormat(StrEnum):
     """Forms in which the dataset is described."""
 
@@ -38,7 +47,10 @@ class DescriptionFormat(StrEnum):
 
 
 def graph(
-    form: Annotated[GraphFormat, typer.Option("--format", "-f", help="Form of the output.")] = GraphFormat.turtle,
+    asked: Annotated[
+        GraphFormat | None,
+        typer.Option("--format", "-f", help="Form of the output; by the ending of its file, else turtle."),
+    ] = None,
     ontology: Annotated[bool, typer.Option("--ontology", help="The ontology alone (the default).")] = False,
     document: Annotated[
         str | None, typer.Option("--document", metavar="D", help="The graph of one document (CURIE, id or label).")
@@ -59,6 +71,7 @@ def graph(
     """
     if sum((ontology, document is not None, everything)) > 1:
         raise UsageError("--ontology, --document and --all exclude each other", mend="Name one of them.")
+    form = by_ending(asked, output, _ENDINGS, GraphFormat.turtle)
     if by_reference and form is not GraphFormat.jsonld:
         raise UsageError("only JSON-LD has a context", where="--context-by-reference", mend="Add --format jsonld.")
     if everything and form is GraphFormat.turtle:

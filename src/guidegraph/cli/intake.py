@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from guidegraph.cli.common import standard_input, working, write
+from guidegraph.cli.common import by_ending, standard_input, working, write
 from guidegraph.cli.options import SHIPPED, AsOf, Domains, Knowledge, Opener, Output, day, file_path, guarded
 from guidegraph.errors import UsageError
-from guidegraph.files import kept, write_files
+from guidegraph.files import write_files
 from guidegraph.namespaces import shorten
 from guidegraph.profile import template
 from guidegraph.profile.names import asked_back, shortened, which
@@ -39,7 +38,11 @@ class OneDay(StrEnum):
     present = "present"
 
 
-ProfileFormatOption = Annotated[ProfileFormat, typer.Option("--format", "-f", help="Form of the profile.")]
+ProfileFormatOption = Annotated[
+    ProfileFormat | None,
+    typer.Option("--format", "-f", help="Form of the profile; by the ending of its file, else yaml."),
+]
+_ENDINGS = {".yaml": ProfileFormat.yaml, ".yml": ProfileFormat.yaml, ".json": ProfileFormat.json}
 ReportOutput = Annotated[
     Path | None,
     typer.Option(
@@ -126,7 +129,7 @@ def from_fhir(
         str, typer.Option("--version", metavar="R4|R5", help="The version of FHIR; told from the content, else R4.")
     ] = "",
     as_of: AsOf = None,
-    form: ProfileFormatOption = ProfileFormat.yaml,
+    form: ProfileFormatOption = None,
     output: Output = None,
     report: ReportOutput = None,
     complete: Annotated[
@@ -158,7 +161,7 @@ def from_fhir(
     from guidegraph.intake.fhir import read_record
 
     where = "standard input" if bundle == "-" else Path(bundle).name
-    _apart([] if bundle == "-" else [Path(bundle)], output, report)
+    shape = by_ending(form, output, _ENDINGS, ProfileFormat.yaml)
     text = read_record(standard_input() if bundle == "-" else Path(bundle), where)
     kb = opened()
     reading = kb.profile_from_fhir(
@@ -177,7 +180,7 @@ def from_fhir(
     head = f"Read from {reading.report.form}, as of {reading.report.as_of}; what is not here is unknown, never no."
     written = (
         forms.to_json(reading.profile, kb.vocabulary)
-        if form is ProfileFormat.json
+        if shape is ProfileFormat.json
         else forms.to_yaml(reading.profile, kb.vocabulary, head)
     )
     _write(written, output, entries, report)
@@ -220,7 +223,7 @@ def from_omop(
         ),
     ] = None,
     same_unit: SameUnit = None,
-    form: ProfileFormatOption = ProfileFormat.yaml,
+    form: ProfileFormatOption = None,
     output: Output = None,
     report: ReportOutput = None,
     opened: Opener = SHIPPED,
@@ -232,7 +235,7 @@ def from_omop(
     from guidegraph.intake.form import to_json, to_yaml
     from guidegraph.intake.report import shown
 
-    _apart(source.iterdir() if source.is_dir() else [source], output, report)
+    shape = by_ending(form, output, _ENDINGS, ProfileFormat.yaml)
     kb = opened()
     with working("reading the tables"):
         profile, record = kb.profile_from_omop(
@@ -254,16 +257,9 @@ def from_omop(
             words = ", ".join(kb.vocabulary.label(iri) for iri in reading.present)
             lines.append(f"{shown(reading.name)} was read by what stands above it in the tables: {words}")
     profile = replace(profile, readings=tuple(lasting))
-    yaml = form is ProfileFormat.yaml
+    yaml = shape is ProfileFormat.yaml
     text = to_yaml(profile, kb.vocabulary, "\n".join(lines)) if yaml else to_json(profile, kb.vocabulary)
     _write(text, output, record.to_dict(), report)
-
-
-def _apart(records: Iterable[Path], *outputs: Path | None) -> None:
-    """See that neither profile nor report replaces a record."""
-    for record in records:
-        for output in filter(None, outputs):
-            kept(record, output, "what is made of it", "the record is")
 
 
 def _write(profile: str, output: Path | None, report: dict[str, Any], report_file: Path | None) -> None:

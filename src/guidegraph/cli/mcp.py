@@ -24,8 +24,12 @@ def mcp(
         Transport,
         typer.Option("--transport", help="stdio: the client starts this command; http: it asks at /mcp."),
     ] = Transport.stdio,
-    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="PORT", min=1, max=65535, help="The port.")] = 8001,
+    host: Annotated[
+        str | None, typer.Option("--host", metavar="HOST", help="Where to listen, with http; default 127.0.0.1.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="The port, with http; default 8001.")
+    ] = None,
     opened: Opener = SHIPPED,
 ) -> None:
     """Give language models the questions as tools, over the Model Context Protocol.
@@ -38,8 +42,16 @@ def mcp(
         raise UsageError(
             f"{error.name} is not installed", mend="Install what it needs: pip install 'guidegraph[mcp]'"
         ) from error
+    if transport is Transport.stdio:
+        if host is not None or port is not None:
+            raise UsageError("--host and --port are for http", mend="Add --transport http, or leave them out.")
+        Tools(opened()).run("stdio")
+        return
+    from guidegraph.web.ports import listening
+
+    named, at = host or "127.0.0.1", port or 8001
+    sockets = listening(named, at)
     tools = Tools(opened())
-    if transport is Transport.http:
-        shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"GuideGraph's tools are at http://{shown}:{port}/mcp (Ctrl-C ends it)", err=True)
-    tools.serve("stdio" if transport is Transport.stdio else "streamable-http", host, port)
+    shown = f"[{named}]" if ":" in named else named
+    typer.echo(f"GuideGraph's tools are at http://{shown}:{at}/mcp (Ctrl-C ends it)", err=True)
+    tools.serve(named, sockets)

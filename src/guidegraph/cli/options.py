@@ -25,6 +25,7 @@ from guidegraph.cli.common import (
     standard_input,
     working,
 )
+from guidegraph.days import written_day
 from guidegraph.errors import GuideGraphError, NothingToCheckError, UsageError
 from guidegraph.files import kept
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 #: The parameters of commands that name what is written.
 _WRITTEN = ("output", "save", "report")
+#: Those that may name a folder of records.
+_RECORDS = ("source",)
 
 
 AsOf = Annotated[
@@ -286,9 +289,7 @@ def day(text: str | None, option: str = "--as-of") -> date | None:
     if text is None:
         return None
     try:
-        if len(text) != len("2026-01-31"):
-            raise ValueError(text)
-        return date.fromisoformat(text)
+        return written_day(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a date", where=option, mend="Write it as 2026-01-31.") from None
 
@@ -310,7 +311,7 @@ def _is_file(named: str | Path) -> bool:
 
 
 def _apart(given: Mapping[str, Any]) -> None:
-    """See that nothing that a command writes replaces a file that it is given to read.
+    """See that nothing that a command writes replaces a file that it is given to read, or one of a folder of records.
 
     Raises:
         UsageError: it would.
@@ -319,6 +320,8 @@ def _apart(given: Mapping[str, Any]) -> None:
     outputs = [path for path in named if _is_file(path)]
     for name, value in given.items() if outputs else ():
         several = value if isinstance(value, list | tuple) else [value]
+        if name in _RECORDS and isinstance(value, Path) and value.is_dir():
+            several = [*value.iterdir()]
         for one in several if name not in _WRITTEN else ():
             if isinstance(one, str | Path) and _is_file(one):
                 for output in outputs:
@@ -350,12 +353,12 @@ def guarded(command: Callable[..., R]) -> Callable[..., R]:
             fail(str(error))
         except OSError as error:
             if error.filename is not None:
-                fail(f"{error.filename}: {error.strerror or error} Look at the place, or name another.")
+                fail(f"{error.filename}: {error.strerror or error}. Look at the place, or name another.")
             # The reader has gone, or the disk is full: what is left goes nowhere, without a second complaint at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if isinstance(error, BrokenPipeError):
                 raise typer.Exit(DONE) from None
-            fail(f"standard output: {error.strerror or error} Look at the place, or name another with -o.")
+            fail(f"standard output: {error.strerror or error}. Look at the place, or send it elsewhere.")
         except KeyboardInterrupt:
             fail("interrupted")
 

@@ -237,7 +237,7 @@ def timeline(
     """
     from guidegraph import render
 
-    draw = picture(output, {".svg": render.timeline_svg, ".html": render.timeline_html})
+    draw = picture(output, {".svg": render.timeline_svg, ".html": render.timeline_html}, form)
     shown = view(
         form,
         {

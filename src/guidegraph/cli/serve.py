@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from guidegraph.errors import UsageError
 
 #: Processes that serve where nobody says how many.
 _MOST = 4
+_NAME = re.compile(r"[\w.\[\]:-]+", re.ASCII)
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
 @guarded
@@ -56,12 +59,22 @@ def serve(
     try:
         from guidegraph.web.board import Board
         from guidegraph.web.cohorts import read_reports
+        from guidegraph.web.fence import bare
         from guidegraph.web.mother import Mother
         from guidegraph.web.served import Served, Settings
     except ImportError as error:
         raise UsageError(
             f"{error.name} is not installed", mend="Install what serving needs: pip install 'guidegraph[serve]'"
         ) from error
+    for one in name or ():
+        if not bare(one) or not _NAME.fullmatch(one):
+            mend = "Write it alone, such as guide.example: without http://, path or blanks."
+            raise UsageError(f"{one[:60]!r} is no name of a server", where="--name", mend=mend)
+    for one in origin or ():
+        if not _ORIGIN.fullmatch(one):
+            # Whatever else would never be what a browser says; "*" would let any page read the answers.
+            mend = "Write scheme, name and port alone, such as https://ehr.example; name each."
+            raise UsageError(f"{one[:60]!r} is no origin", where="--origin", mend=mend)
     serving = processes or min(os.cpu_count() or 1, _MOST)
     reports = read_reports(report or ())
     settings = Settings(host, port, tuple(name or ()), tuple(origin or ()), serving, queries)

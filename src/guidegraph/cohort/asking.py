@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.columns import Column
+from guidegraph.cohort.sayings import KEY
+from guidegraph.errors import UsageError
 from guidegraph.knowledge.criteria import Criteria, compile_criteria
 from guidegraph.knowledge.facts import FactBook
 from guidegraph.knowledge.opened import Knowledge
@@ -51,7 +53,7 @@ class Report:
 
     Attributes:
         patients: rows that were answered.
-        left_out: rows that could not be read.
+        left_out: rows that could not be read; of a long table patients of whom a row could not be, of records these.
         resumed: rows of these that an earlier run had answered, which was cut short.
         contradicted: patients of these whose facts contradict each other, who have no status.
         columns: what each column was read as.
@@ -69,10 +71,26 @@ class Report:
     resumed: int = 0
     files: Sequence[tuple[int, str]] = ()
 
+    @property
+    def unit(self) -> str:
+        """What is left out where it cannot be read: a row, of a long table a patient, of records a record."""
+        kinds = {column.kind for column in self.columns}
+        return "record" if not kinds else "patient" if KEY in kinds else "row"
+
     def place(self, row: int) -> str:
         """What a row is called: by its number, and its file where there are several."""
         at = bisect_right([first for first, _ in self.files], row) - 1
         return f"row {row - self.files[at][0] + 1:,} of {self.files[at][1]}" if self.files else f"row {row:,}"
+
+
+def no_patient(where: str, unread: Iterable[Unread]) -> UsageError:
+    """Why there is nobody to answer for: nobody was there, or what there was could not be read."""
+    first = next((one for one in unread if one.lost), None)
+    if first is None:
+        return UsageError("there is no patient", where=where, mend="Give at least one.")
+    at = next((f" ({text!r})" for _, text in first.examples), "")
+    what = f"there is no patient that can be read: {first.column}: {first.what}{at}"
+    return UsageError(what, where=where, mend="Correct it, or give another.")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from guidegraph.files import UTF16_32
 
 _MEND = "Mend the row, or write the table anew."
 _QUOTED = '"[^"]*"'
+#: Bytes of a line in which the end of the head is looked for.
+_LONGEST = 2**20
+_ENDS = "Save it with lines that end with LF or CRLF."
 
 
 def headings(path: Path, separator: str) -> list[str]:
@@ -26,6 +30,10 @@ def headings(path: Path, separator: str) -> list[str]:
         begin = file.read(4)
     if begin.startswith(UTF16_32):
         raise UsageError("not UTF-8 text but UTF-16 or UTF-32", where=str(path), mend="Save it in UTF-8.")
+    with path.open("rb") as file:
+        first = file.readline(_LONGEST)
+    if b"\r" in re.sub(_QUOTED.encode(), b"", first.removesuffix(b"\n").removesuffix(b"\r")):
+        raise UsageError("a line ends with CR alone", where=f"{path}, row 0", mend=_ENDS)
     found = next(_rows(path, separator), (1, []))[1]
     names = [name.strip() for name in found]
     if not any(names):
@@ -52,17 +60,22 @@ def check(path: Path, separator: str, columns: int) -> None:
         columns: how many it has.
 
     Raises:
-        UsageError: a row has too few or too many cells, a quote that is not closed, NUL, or bytes that are no UTF-8;
-            the message has the number of the first (the row below the head is 1).
+        UsageError: a row has too few or too many cells, a quote that is not closed, NUL, a line end that is CR alone,
+            or bytes that are no UTF-8; the message has the number of the first (the row below the head is 1).
     """
     line = pl.col("line")
     # Lines are looked at in columns; only where one is out of the way is the table read cell by cell.
     bare = pl.when(line.str.contains('"', literal=True)).then(line.str.replace_all(_QUOTED, "")).otherwise(line)
     off = (bare.str.count_matches(separator, literal=True) != columns - 1) & (line != "")
     odd = line.str.contains("\0", literal=True) | (bare.str.contains('"', literal=True))
+    cut = bare.str.strip_suffix("\r").str.contains("\r", literal=True)
     try:
-        lines = pl.scan_lines(path, name="line").select((off | odd).any())
-        if not lines.collect(engine="streaming").item():
+        lines = pl.scan_lines(path, name="line").select((off | odd).any(), cut=cut.arg_max(), cuts=cut.any())
+        found, first, cuts = lines.collect(engine="streaming").row(0)
+        if cuts:
+            # Those who read text by lines end one there, and the reader of columns does not.
+            raise UsageError("a line ends with CR alone", where=f"{path}, line {first + 1}", mend=_ENDS)
+        if not found:
             return
     except pl.exceptions.PolarsError:
         pass  # it is told below, with its row

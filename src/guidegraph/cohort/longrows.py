@@ -32,7 +32,11 @@ _PARTS = (*SAID, DAY)
 _AT, _SAYING, _TEXT, _WHY = "__patient", "__saying", "__day", "__why"
 #: The column with the number of a row.
 ROW = "__row"
-_ISO_DAY = r"^\s*\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
+#: The first and last day of the calendar as days since 1970, and what a day is in the units of moments.
+_FIRST, _LAST = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
+_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_WIDEST = 2**63 - 1
+_ISO_DAY = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?$"
 
 
 def is_long(names: Sequence[str]) -> bool:
@@ -91,7 +95,7 @@ class FactRows:
         self._dated = DAY in parts
         said = [(pl.col(parts[part]) if part in parts else pl.lit(None)).cast(pl.String).alias(part) for part in SAID]
         days = [_days(parts[DAY], schema[parts[DAY]]).alias(DAY)] if self._dated else []
-        text = [pl.col(parts[DAY]).cast(pl.String).alias(_TEXT)] if self._dated else []
+        text = [_day_text(parts[DAY], schema[parts[DAY]]).alias(_TEXT)] if self._dated else []
         self._table = table.select(name, *said, *days)
         told = table.select(name, *said, *days, *text, *([ROW] if ROW in schema else []))
         self._told = told if ROW in schema else told.with_row_index(ROW, 1)
@@ -262,12 +266,30 @@ def _days(name: str, kind: pl.DataType) -> pl.Expr:
     """A column of days as days since 1970, or what stands for none and for one that cannot be read."""
     column = pl.col(name)
     if kind in (pl.Date, pl.Datetime):
+        known = _of_calendar(column, kind)
         # Of a moment in a zone the day there.
-        return (column.dt.date() if kind == pl.Datetime else column).cast(pl.Int32).fill_null(UNDATED)
+        days = (known.dt.date() if kind == pl.Datetime else known).cast(pl.Int32)
+        return pl.when(column.is_null()).then(UNDATED).otherwise(days.fill_null(NO_DAY)).cast(pl.Int32)
     text = column.cast(pl.String).str.strip_chars()
     whole = pl.when(text.str.contains(_ISO_DAY)).then(text.str.head(10)).str.to_date("%Y-%m-%d", strict=False)
     blank = text.fill_null("") == ""
     return pl.when(blank).then(UNDATED).otherwise(whole.cast(pl.Int32).fill_null(NO_DAY)).cast(pl.Int32)
+
+
+def _day_text(name: str, kind: pl.DataType) -> pl.Expr:
+    """A column of days as text."""
+    column = pl.col(name)
+    if kind not in (pl.Date, pl.Datetime):
+        return column.cast(pl.String)
+    known = _of_calendar(column, kind).cast(pl.String)
+    return pl.when(column.is_null()).then(None).otherwise(known.fill_null("no day of the calendar"))
+
+
+def _of_calendar(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """The days or moments of a column from the year 1 to 9999; of others, as infinity, Polars makes no text."""
+    each = _A_DAY.get(getattr(kind, "time_unit", None) or "", 1)
+    first, last = max(-_WIDEST, _FIRST * each), min(_WIDEST, (_LAST + 1) * each - 1)
+    return pl.when(column.to_physical().is_between(first, last)).then(column).otherwise(None)
 
 
 def _part(meaning: str) -> str | None:

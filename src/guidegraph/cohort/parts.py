@@ -37,7 +37,9 @@ class Parts:
 
     def __init__(self, output: Path, key: str) -> None:
         self._output = output
-        self._folder = output.parent / f".{output.name}.{sha256(key.encode()).hexdigest()[:24]}{_ENDING}"
+        # The name of a file may be no UTF-8.
+        digest = sha256(key.encode(errors="surrogatepass")).hexdigest()
+        self._folder = output.parent / f".{output.name}.{digest[:24]}{_ENDING}"
 
     @property
     def whole(self) -> Path:

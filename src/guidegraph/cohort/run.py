@@ -13,7 +13,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from guidegraph.cohort import lists
-from guidegraph.cohort.asking import Question, Report, Request, question
+from guidegraph.cohort.asking import Question, Report, Request, no_patient, question
 from guidegraph.cohort.bits import Mask, Plane, coded, count, pack, unpack, words
 from guidegraph.cohort.cells import Unread
 from guidegraph.cohort.looked import Worked
@@ -212,7 +212,7 @@ class Work:
                 yield answer
                 del answer
             if not self._done:
-                raise UsageError("there is no patient", where=self._rows.where, mend="Give at least one.")
+                raise no_patient(self._rows.where, self._rows.unread.values())
         except Exception as error:
             # What is raised in the engine that writes comes out as another error: it is kept and raised after it.
             self.fault = error

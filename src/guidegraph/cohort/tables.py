@@ -156,6 +156,11 @@ def batches(table: pl.LazyFrame, path: Path, rows: int = BATCH) -> Iterator[pl.D
 def told(path: Path) -> Iterator[None]:
     """Tell in a sentence why a table cannot be read or written."""
     try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        # The library of tables takes no other name.
+        raise UsageError("its name is not UTF-8", where=str(path), mend="Name it otherwise.") from None
+    try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)

@@ -137,18 +137,21 @@ def documents_matrix(
 
     Raises:
         TermError: the family names no intervention, or more than one.
-        UsageError: ``at_least`` is below 1, no intervention is of that category, there is no such strength, or a name
-            fits no document or more than one.
+        UsageError: ``at_least`` is below 1, no intervention is of that category, there is no such strength, no year
+            lies between the two, or a name fits no document or more than one.
     """
     if at_least < 1:
         raise UsageError(f"{at_least} documents are too few", where="--at-least", mend="Give 1 or more.")
     vocabulary, family = knowledge.vocabulary, wanted.get("family")
+    first, last = wanted.get("issued_from"), wanted.get("issued_to")
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"no year is both from {first} on and up to {last}", mend="Give the earlier first.")
     selection = Selection(
         wanted.get("category") or "",
         vocabulary.resolve(family, ("intervention",)) if family else "",
         {describe.name(find_document(knowledge.records, text)) for text in wanted.get("documents", ())},
-        wanted.get("issued_from"),
-        wanted.get("issued_to"),
+        first,
+        last,
         wanted.get("strength") or "",
         wanted.get("in_effect", False),
     )

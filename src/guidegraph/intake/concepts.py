@@ -54,7 +54,8 @@ class Meaning:
     Whoever has what they mean has every class of ``present``; whoever lacks it lacks every class of ``absent``.
     ``text`` shows the codes, ``steps`` and ``absent_steps`` how they were read, ``why`` the reason where something is
     not understood, ``readings`` the codes of other terminologies that were read. ``others`` are the readings of all
-    codes where each is understood as another thing than our terms.
+    codes where each is understood as another thing than our terms. ``disagree`` says that they do not fit, so that
+    ``present`` is only what they have in common.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Meaning:
     absent_steps: tuple[str, ...] = ()
     readings: tuple[CodeReading, ...] = ()
     others: tuple[CodeReading, ...] = ()
+    disagree: bool = False
 
     @property
     def understood(self) -> bool:
@@ -146,6 +148,7 @@ class Concepts:
             denied,
             tuple(r for r in readings if r.curie[:3] != "gg:" and r.curie[:4] != "ggt:"),
             () if present else _others([r for _, r in read]),
+            disagree=not fits,
         )
 
     def one(self, code: Code) -> tuple[str, CodeReading]:

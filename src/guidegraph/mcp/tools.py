@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import traceback
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from mcp.server import MCPServer
+from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
 
@@ -18,10 +20,12 @@ from guidegraph.api import KnowledgeBase
 from guidegraph.api.operations import OPERATIONS, Operation
 from guidegraph.api.schemas import published
 from guidegraph.errors import GuideGraphError
+from guidegraph.mcp.messages import Lines, Read
 from guidegraph.words import DISCLAIMER
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
+    from starlette.applications import Starlette
 
 _LOG = logging.getLogger(__name__)
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -68,7 +72,7 @@ class Tools(MCPServer[Any]):
         """The answer of a tool; what cannot be answered is an error that says what, where and how to mend it."""
         operation = OPERATIONS.get(name)
         if operation is None or name in _LEFT_OUT:
-            return _failed("there is no such tool")
+            return _failed(f"there is no such tool. There are {', '.join(n for n in OPERATIONS if n not in _LEFT_OUT)}")
         return await anyio.to_thread.run_sync(self._answer, operation, arguments)
 
     def _answer(self, operation: Operation, arguments: Mapping[str, Any]) -> CallToolResult:
@@ -83,12 +87,31 @@ class Tools(MCPServer[Any]):
             return _failed("something went wrong that should not have")
         return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=json.loads(text))
 
-    def serve(self, transport: Literal["stdio", "streamable-http"], host: str, port: int) -> None:
-        """Answer until the client leaves, or over HTTP until the process ends, at /mcp."""
-        if transport == "stdio":
-            self.run("stdio")
-        else:
-            self.run(transport, host=host, port=port, **http_options(host))
+    async def run_stdio_async(self) -> None:
+        """Answer over standard streams, also what the library passes over in silence."""
+        lines = Lines()
+        async with stdio_server(stdin=cast("anyio.AsyncFile[str]", lines)) as (reading, writing):
+            lines.answer = writing.send
+            server = self._lowlevel_server
+            await server.run(reading, writing, server.create_initialization_options())
+
+    def streamable_http_app(self, **options: Any) -> Starlette:
+        """The application that answers over HTTP."""
+        app = super().streamable_http_app(**options)
+        app.add_middleware(Read)
+        return app
+
+    def serve(self, host: str, sockets: list[socket.socket]) -> None:
+        """Answer over HTTP at /mcp, until the process ends.
+
+        Args:
+            host: the name of the address at which it listens.
+            sockets: listening ones.
+        """
+        import uvicorn
+
+        app = self.streamable_http_app(host=host, **http_options(host))
+        anyio.run(uvicorn.Server(uvicorn.Config(app, log_level="warning")).serve, sockets)
 
 
 def http_options(host: str) -> dict[str, Any]:

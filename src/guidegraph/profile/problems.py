@@ -131,6 +131,19 @@ def of_problem(profile: Profile, text: str | None, vocabulary: Vocabulary) -> Pr
     return replace(profile, about=frozenset((_fitting(wanted, held, vocabulary),)))
 
 
+def asked_of(profile: Profile | None, text: str | None, vocabulary: Vocabulary) -> Profile | None:
+    """The profile of one problem as :func:`of_problem` has it, None where no patient is given.
+
+    Raises:
+        UsageError, TermError: as there; also where a problem is asked about and no patient is given.
+    """
+    if profile is not None:
+        return of_problem(profile, text, vocabulary)
+    if text is not None:
+        raise UsageError("no patient is given whose problem it could be", where="--problem", mend="Give the profile.")
+    return None
+
+
 def _fitting(wanted: str, known: Mapping[frozenset[str], T], vocabulary: Vocabulary) -> T:
     """The one that is the wanted condition, or else the one that is below it."""
     exact = [one for of, one in known.items() if wanted in of]

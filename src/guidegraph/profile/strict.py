@@ -261,7 +261,7 @@ def _scalar(value: Any, where: str) -> Scalar:
         return Scalar("", False, where)
     if isinstance(value, int):
         # A number of more digits than Python writes has no place in a profile either.
-        return Scalar(str(value) if value.bit_length() < 100 else hex(value), False, where)
+        return Scalar(str(value) if value.bit_length() < 10_000 else hex(value), False, where)
     if isinstance(value, float):
         return Scalar(repr(value), False, where)
     if isinstance(value, Decimal):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
 import pyoxigraph as ox
 
 from guidegraph import namespaces as ns
+from guidegraph.days import written_day
 from guidegraph.errors import QueryError, TermError, UsageError
 from guidegraph.model import Parameter, Result
 from guidegraph.query import guard
@@ -41,7 +42,7 @@ def term(parameter: Parameter, text: str, resolve: Resolve | None = None) -> Ter
     """
     if parameter.kind == ANY:
         return _any(text, resolve)
-    xsd = {"integer": r"-?\d{1,18}\Z", "decimal": r"-?\d{1,18}(\.\d{1,18})?\Z"}
+    xsd = {"integer": r"-?[0-9]{1,18}\Z", "decimal": r"-?[0-9]{1,18}(\.[0-9]{1,18})?\Z"}
     if parameter.kind == "iri":
         return _iri(parameter, text, resolve)
     if parameter.kind in xsd:
@@ -52,7 +53,7 @@ def term(parameter: Parameter, text: str, resolve: Resolve | None = None) -> Ter
         return ox.Literal(text, datatype=ox.NamedNode(ns.XSD + parameter.kind))
     if parameter.kind == "date":
         try:
-            date.fromisoformat(text)
+            written_day(text)
         except ValueError:
             raise QueryError(
                 f"parameter {parameter.name}: {text[:40]!r} is no date", mend="Write it as 2026-01-31."
@@ -63,10 +64,10 @@ def term(parameter: Parameter, text: str, resolve: Resolve | None = None) -> Ter
 
 def _any(text: str, resolve: Resolve | None) -> Term:
     """The likeliest term of a text: a number, a date, an IRI or CURIE, a known name, else a string."""
-    if re.match(r"-?\d{1,18}(\.\d{1,18})?\Z", text):
+    if re.match(r"-?[0-9]{1,18}(\.[0-9]{1,18})?\Z", text):
         return ox.Literal(text, datatype=ox.NamedNode(ns.XSD + ("decimal" if "." in text else "integer")))
-    if re.match(r"\d{4}-\d\d-\d\d\Z", text):
-        return ox.Literal(text, datatype=ox.NamedNode(ns.XSD + "date"))
+    with suppress(ValueError):
+        return ox.Literal(str(written_day(text)), datatype=ox.NamedNode(ns.XSD + "date"))
     iri = ns.expand(text) or text
     if re.match(r"(https?|urn):[^\s<>\"{}|^`\\]+\Z", iri):
         return ox.NamedNode(iri)

@@ -57,6 +57,12 @@ class Address:
         return self.url.partition("?")[0][:200]
 
     @property
+    def carried(self) -> ipaddress.IPv4Address | str | None:
+        """The IPv4 number for which the host stands as one of IPv6, or the form by which it does; None for no such."""
+        number = ipaddress.ip_address(self.host) if _is_number(self.host) else None
+        return None if number is None or number in _ITSELF else _carried(number)
+
+    @property
     def loopback(self) -> bool:
         """Whether it is this machine by name."""
         return self.host == "localhost" or (_is_number(self.host) and ipaddress.ip_address(self.host).is_loopback)

@@ -89,11 +89,7 @@ class _Line:
         numbers = socket.getaddrinfo(*where, type=socket.SOCK_STREAM)
         for *_, place in numbers:
             if not reachable(self.address, str(place[0])):
-                raise EndpointError(
-                    f"its name leads to the private address {place[0]}",
-                    where=self.address.shown,
-                    mend="Name the machine by its number, or allow it with GUIDEGRAPH_ENDPOINTS.",
-                )
+                raise self._inside(str(place[0]))
         for number, (*_, place) in enumerate(numbers, 1):
             try:
                 self.sock = socket.create_connection((str(place[0]), int(place[1])), timeout)
@@ -102,6 +98,19 @@ class _Line:
                 if number == len(numbers):
                     raise
         raise OSError("the name leads nowhere")
+
+    def _inside(self, number: str) -> EndpointError:
+        """Why a machine is not spoken to whose number is one of a private network, or stands for one."""
+        inner = self.address.carried
+        told, mend = f"its name leads to the private address {number}", "Name the machine by its number"
+        if isinstance(inner, str):
+            told, mend = (
+                f"its number is of a form that is not spoken to ({inner})",
+                "Use another number",
+            )
+        elif inner is not None:
+            told, mend = f"its number stands for the private address {inner}", f"Name it by {inner} itself"
+        return EndpointError(told, where=self.address.shown, mend=f"{mend}, or allow it with GUIDEGRAPH_ENDPOINTS.")
 
     def cut(self) -> None:
         """End the connection from outside, so that whoever reads from it stops."""

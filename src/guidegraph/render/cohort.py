@@ -80,7 +80,7 @@ def notes(data: ReportForm) -> list[str]:
     if patients["contradicted"] != 0:
         told.append(f"Contradict themselves and are counted nowhere below: {counted(patients['contradicted'])}.")
     if patients["left_out"] != 0:
-        told.append(f"Left out, since the row cannot be read: {counted(patients['left_out'])}.")
+        told.append(f"Left out, since what is said of them cannot be read: {counted(patients['left_out'])}.")
     told += [f"Column {one['column']}, {counted(one['count'])} x {one['what'].rstrip('.')}." for one in data["unclear"]]
     return [*told, *(f"Not told here. {text}" for text in data["missing"])]
 

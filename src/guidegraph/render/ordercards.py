@@ -41,14 +41,13 @@ def order_cards(maker: Maker, answers: Sequence[Answered], orders: Sequence[Orde
     clear: list[str] = []
     unread: list[str] = []
     for order in orders:
-        if not order.therapies:
-            unread.append(f"**not checked:** {escaped(order.label)} ({escaped(order.why)})")
-            continue
         found = _OfOrder(maker, answers, order)
-        if (card := found.card()) is not None:
+        if order.therapies and (card := found.card()) is not None:
             cards.append(card)
+        elif order.why:
+            unread.append(f"**not checked:** {escaped(order.label)} ({escaped(order.why)})")
         else:
-            clear.append(f"{escaped(order.label)}: {escaped(found.recommended())}")
+            clear.append(f"{escaped(_named(order))}: {escaped(found.recommended())}")
     if clear or unread:
         told = [f"{len(clear)} with nothing known against"] if clear else []
         told += [f"{len(unread)} not checked"] if unread else []
@@ -114,7 +113,7 @@ class _OfOrder:
         self._voices = list({voice["id"]: voice for voice in voices}.values())
 
     def card(self) -> Card | None:
-        """Its card, None where nothing speaks against it and nothing is left open."""
+        """Its card, None where nothing speaks against it and nothing is left open, or where it is not read whole."""
         kind = self._kind()
         if kind is None:
             return None
@@ -147,6 +146,8 @@ class _OfOrder:
     def _kind(self) -> tuple[str, str] | None:
         """How urgent it is, and its summary."""
         label, statuses, doubled = self._order.label, self._statuses, self._doubled()
+        # A summary that tells the words of an order alone would be of what these say.
+        label = _named(self._order) if self._order.why else label
         if self._absolute or "contraindicated" in statuses:
             because = self._absolute[0]["because"] if self._absolute else ""
             return "critical", f"Contraindicated: {label}{f' - {because}' if because else ''}"
@@ -162,6 +163,9 @@ class _OfOrder:
         if doubled:
             return "warning", f"Given twice: {doubled[0]}"
         left_open = len(self._of_plan) + len(self._unknown)
+        if self._order.why:
+            # What is left open of what its codes have in common is the least of it.
+            return None
         if left_open:
             return "info", f"Check before {label}: contraindications not excluded ({left_open})"
         if DOUBTED & statuses:
@@ -175,6 +179,8 @@ class _OfOrder:
             for answered, _, row in self._rows
         )
         return [
+            *listed("Not read whole", map(escaped, filter(None, [self._order.why]))),
+            *listed("Read as", map(escaped, filter(None, [self._order.read]))),
             *listed("Contraindicated", map(_bearing, self._absolute), None),
             *listed("Warned of", map(_bearing, self._warned)),
             *listed("Not tolerated", map(escaped, self._harms), None),
@@ -214,6 +220,11 @@ class _OfOrder:
             if {pair["a"], pair["b"]} & mine
         )
         return list(dict.fromkeys(told))
+
+
+def _named(order: Order) -> str:
+    """An order in its words, with what it was read as where they do not say so."""
+    return f"{order.label}{f' (read as {order.read})' if order.read else ''}"
 
 
 def _status(status: str | None) -> str:

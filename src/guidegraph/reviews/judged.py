@@ -48,7 +48,7 @@ _REVIEW = ox.NamedNode(ns.GG + "EncodingReview")
 _TYPE = ox.NamedNode(ns.RDF + "type")
 _ENCODES, _ENCODED_BY, _OF_STATEMENT = (ox.NamedNode(ns.GG + n) for n in ("encodes", "encodedBy", "ofStatement"))
 _READ_BY = ox.NamedNode(ns.PROV + "wasAttributedTo")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]")
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import unquote
 
 from guidegraph import namespaces as ns
+from guidegraph.days import written_day
 from guidegraph.terminologies.model import HAS, Terminology
 
 #: Prefix of the names of sources in object_source, and the name for what was read at a page.
@@ -224,6 +224,6 @@ def _is_share(text: str) -> bool:
 
 def _is_day(text: str) -> bool:
     try:
-        return len(text) == len("2026-01-31") and bool(date.fromisoformat(text))
+        return bool(written_day(text))
     except ValueError:
         return False

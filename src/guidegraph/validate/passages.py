@@ -115,7 +115,10 @@ def choose(text: str, known: dict[str, tuple[str, list[Place]]]) -> str:
     scores = {doc: sum(p.digest in spans for p in passages) for doc, (_, passages) in known.items()}
     best = max(sorted(scores), key=lambda doc: scores[doc], default=None)
     if best is None or not scores[best]:
-        raise DocumentError("no known document has a passage of this text", mend="Name the document with --document.")
+        raise DocumentError(
+            "no known document has a passage of this text",
+            mend="Give the text of one whose places are known, or name it: verify-document --document.",
+        )
     return best
 
 

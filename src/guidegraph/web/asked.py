@@ -7,6 +7,7 @@ from datetime import date
 
 from starlette.requests import Request
 
+from guidegraph.days import written_day
 from guidegraph.errors import GuideGraphError, UsageError
 
 #: Characters of one value of an address that are read at most.
@@ -25,8 +26,12 @@ class Asked:
         self.wrong: dict[str, str] = {}
 
     def text(self, name: str) -> str:
-        """A text without blanks around it, "" where none is given."""
-        return self._given.get(name, "")[:_LONGEST].strip()
+        """A text without blanks around it, "" where none is given, or several are that differ."""
+        several = set(self._given.getlist(name))
+        if len(several) > 1:
+            self.wrong[name] = "It is given more than once. Give it once."
+            return ""
+        return next(iter(several), "")[:_LONGEST].strip()
 
     def texts(self, name: str) -> list[str]:
         """All texts of a name that is given several times."""
@@ -50,7 +55,7 @@ class Asked:
         if not text:
             return None
         try:
-            return date.fromisoformat(text)
+            return written_day(text)
         except ValueError:
             self.wrong[name] = f"{text[:40]!r} is no day; write it as 2026-01-31."
             return None
@@ -73,6 +78,16 @@ class Asked:
         except GuideGraphError as error:
             self.wrong[name] = str(error)
         return ""
+
+    def several(self, name: str, reader: Callable[[str], str]) -> set[str]:
+        """All texts of a name, as the reader has them; what names nothing is left out and told."""
+        found = set()
+        for text in self.texts(name):
+            try:
+                found.add(reader(text))
+            except GuideGraphError as error:
+                self.wrong[name] = error.told
+        return found
 
     @property
     def status(self) -> int:

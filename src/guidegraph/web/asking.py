@@ -139,7 +139,14 @@ class OwnChildren:
 
 
 def prepare(kb: KnowledgeBase) -> None:
-    """Put into the store whatever a query may ask for: pairs of statements that differ, mappings, other hierarchies."""
+    """Make ready what a query may need before a process is forked for it.
+
+    Into the store comes whatever it may ask for: pairs of statements that differ, mappings, other hierarchies. What
+    reads FROM a second time is imported: a child can open no file for long, and the import would take of its time.
+    """
+    from rdflib.plugins.sparql import algebra, parser
+
+    assert algebra and parser
     kb.disagreement.complete()
     kb.knowledge.load_links()
 

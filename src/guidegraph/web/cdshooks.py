@@ -83,6 +83,7 @@ def routes(served: Served) -> list[BaseRoute]:
     """The routes of CDS Hooks."""
     services = Services(served)
     found = [
+        Route("/", discovery, methods=["GET"]),
         Route("/{service}", guarded(services.call, json_body), methods=["POST"]),
         Route("/{service}/feedback", guarded(services.feedback, json_body), methods=["POST"]),
     ]
@@ -142,10 +143,11 @@ class Services:
         orders = [] if hook == _PATIENT else self._orders(context, patient, hook, day)
         if hook != _PATIENT and not orders:
             return answer({"cards": []})
-        profile = self._reader.profile(given, as_of=day, where="prefetch", patient=patient).profile
+        reading = self._reader.profile(given, as_of=day, where="prefetch", patient=patient)
         therapies = list(dict.fromkeys(therapy for order in orders for therapy in order.therapies))
-        answers = []
-        for part in parts(profile):
+        answers: list[Answered] = []
+        others: list[Answered] = []
+        for part in parts(reading.profile):
             found = kb.therapies(part, as_of=day)
             glance = found.glance()
             plan = kb.plan(part, therapies, as_of=day) if therapies else None
@@ -156,10 +158,13 @@ class Services:
             unfiled = frozenset(therapy for therapy in therapies if iris[therapy] in found.assessment.unfiled)
             one = Answered(glance, plan, voices, unknown, unfiled)
             # Who opens the record of a patient without any such problem is not told of those who have one.
-            if hook != _PATIENT or found.assessment.asked.about or one.held:
-                answers.append(one)
+            spoken_of = hook != _PATIENT or found.assessment.asked.about or one.held
+            (answers if spoken_of else others).append(one)
         maker = Maker(lambda name: str(uuid5(instance, name)), str(request.base_url).rstrip("/"), self._documents)
-        return answer({"cards": self._cards(maker, answers, orders, context, hook)})
+        if not answers and not reading.whole:
+            # Nobody knows whether this is such a patient.
+            return answer({"cards": maker.unread(others)})
+        return answer({"cards": self._cards(maker, answers, orders, hook)})
 
     def _orders(self, context: Mapping[str, Any], patient: str, hook: str, day: date) -> list[Order]:
         drafts = context.get("draftOrders")
@@ -167,15 +172,14 @@ class Services:
             raise _unasked("context.draftOrders", "it must be a Bundle")
         if hook == _SELECT and not (isinstance(context.get("selections"), list) and _texts(context["selections"])):
             raise _unasked("context.selections", "it must list the references of the selected orders")
-        return self._reader.orders(drafts, patient, as_of=day, where="context.draftOrders")
+        selections = context["selections"] if hook == _SELECT else ()
+        return self._reader.orders(drafts, patient, as_of=day, where="context.draftOrders", selections=selections)
 
-    def _cards(
-        self, maker: Maker, answers: Sequence[Answered], orders: Sequence[Order], context: Mapping[str, Any], hook: str
-    ) -> list[Card]:
+    def _cards(self, maker: Maker, answers: Sequence[Answered], orders: Sequence[Order], hook: str) -> list[Card]:
         if hook == _PATIENT:
             return maker.patient(answers)
         # All drafts are the plan; those that were selected before are told of when they are signed.
-        told = [order for order in orders if hook == _SIGN or _selected(order.ref, context["selections"])]
+        told = [order for order in orders if hook == _SIGN or order.selected]
         return order_cards(maker, answers, told)
 
     def feedback(self, request: Request, body: dict[str, Any]) -> Response:
@@ -221,7 +225,7 @@ def _asked(body: Mapping[str, Any], hook: str) -> tuple[UUID, Mapping[str, Any]]
     if not isinstance(context, Mapping):
         raise _unasked("context", "it must be an object")
     for name in ("userId", "patientId"):
-        if not isinstance(context.get(name), str) or not context[name]:
+        if not isinstance(context.get(name), str) or not context[name].removeprefix("Patient/").strip():
             raise _unasked(f"context.{name}", "it must be a text")
     if body.get("fhirAuthorization") is not None and not isinstance(body.get("fhirServer"), str):
         raise _unasked("fhirServer", "it is required with fhirAuthorization")
@@ -259,8 +263,3 @@ def _types(value: Mapping[str, Any]) -> set[str]:
 
 def _is_object(value: Any) -> bool:
     return isinstance(value, Mapping)
-
-
-def _selected(ref: str, selections: Sequence[str]) -> bool:
-    """Whether an order is among those selected, which are named by reference or by id alone."""
-    return any(ref == one or ref.rpartition("/")[2] == one for one in selections)

@@ -49,6 +49,9 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if (allowed := headers.get("allow")) is not None:
+                    # It is made of a set, whose order is another in each process.
+                    headers["Allow"] = ", ".join(sorted(allowed.split(", ")))
                 if read_only and message["status"] < 400:
                     headers.setdefault("Cache-Control", UNKEPT)
                 else:
@@ -72,7 +75,7 @@ class KnownHost:
     def __init__(self, app: ASGIApp, names: Iterable[str], board: Board) -> None:
         self.app = app
         self.board = board
-        self.names = {_bare(name) for name in (*LOOPBACK, *names)} - set(_UNSPECIFIED)
+        self.names = {bare(name) for name in (*LOOPBACK, *names)} - set(_UNSPECIFIED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it with 400."""
@@ -87,12 +90,12 @@ class KnownHost:
         hosts = Headers(scope=scope).getlist("host")
         if len(hosts) != 1:
             return False
-        name = _bare(hosts[0])
+        name = bare(hosts[0])
         at = scope.get("server") or ("", None)
-        return name in self.names or (name != "" and name == _bare(str(at[0])))
+        return name in self.names or (name != "" and name == bare(str(at[0])))
 
 
-def _bare(host: str) -> str:
+def bare(host: str) -> str:
     """A host without its port, in small letters, an address in its usual form; "" for what names none."""
     host = host.strip().lower()
     if host.startswith("["):

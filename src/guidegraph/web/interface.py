@@ -82,7 +82,8 @@ def _reading(operation: Operation) -> Any:
             # A record may be the whole body, where nothing else is asked.
             return {"profile": body} if "resourceType" in body else body
         texts = {name: request.query_params.getlist(name) for name in request.query_params}
-        texts |= {name: [text] for name, text in request.path_params.items()}
+        for name, text in request.path_params.items():
+            texts[name] = [*texts.get(name, ()), text]
         known = by_name(operation.apart, texts)
         return {name: known[name].read(told) for name, told in texts.items()}
 

@@ -17,6 +17,7 @@ from guidegraph.api import KnowledgeBase
 from guidegraph.comparisons import Column, MatrixRow, PublishedMatrix, Said
 from guidegraph.disagree.selection import STRENGTHS, Selection
 from guidegraph.knowledge import describe
+from guidegraph.knowledge.named import find_document
 from guidegraph.web.asked import Asked
 from guidegraph.web.layout import page
 from guidegraph.web.links import iri_of
@@ -66,7 +67,11 @@ def _matrix(request: Request) -> Response:
     family = asked.read("family", lambda text: kb.vocabulary.resolve(text, ("intervention",)))
     categories = sorted({row["category"] for row in data["interventions"]})
     category, strength = asked.chosen("category", categories), asked.chosen("strength", STRENGTHS)
-    wanted, first, last = set(asked.texts("document")), asked.year("from"), asked.year("to")
+    wanted = asked.several("document", lambda text: describe.name(find_document(kb.records, text)))
+    first, last = asked.year("from"), asked.year("to")
+    if first is not None and last is not None and first > last:
+        asked.wrong["from"] = f"No year is both from {first} on and up to {last}."
+        first = last = None
     selection = Selection(category, family, wanted, first, last, strength, asked.ticked("in-effect"))
     part = selection.of(data, lambda row: kb.vocabulary.ancestors(iri_of(row["id"])))
     columns = part["documents"]

@@ -8,11 +8,9 @@ ended, and passes on when it is time to stop.
 from __future__ import annotations
 
 import contextlib
-import errno
 import gc
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +22,7 @@ from guidegraph.errors import UsageError
 from guidegraph.query import ahead
 from guidegraph.web.asking import LIMITS, QueryLine, answer_of, prepare
 from guidegraph.web.patient import ready
+from guidegraph.web.ports import listening
 from guidegraph.web.served import Served
 from guidegraph.web.serving import serve
 
@@ -82,7 +81,6 @@ class Mother:
                 self._fork(partial(self._serve, number), serves=True)
             # The page is there already, while the mother makes ready what only queries need.
             prepare(self._served.kb)
-            _read_early()
             gc.collect()
             gc.freeze()
             for _ in range(settings.queries):
@@ -178,58 +176,3 @@ def _run_and_end(run: Callable[[], None]) -> NoReturn:
             # The message of an error may hold what somebody asked.
             sys.stderr.write(f"error: a process of the server ended: {type(error).__name__}\n")
         os._exit(1)
-
-
-def _read_early() -> None:
-    """Import what a child could not, since it can open no file for long."""
-    from rdflib.plugins.sparql import algebra, parser
-
-    assert algebra and parser
-
-
-def listening(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen at every address of a host; with port 0 the system chooses one port for all.
-
-    Raises:
-        UsageError: the host is unknown, or the port is taken.
-    """
-    sockets: list[socket.socket] = []
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, address in sorted({(entry[0], str(entry[4][0])) for entry in found}):
-            chosen = sockets[0].getsockname()[1] if sockets else port
-            try:
-                one = _bound(family, address, chosen)
-            except OSError as error:
-                # A machine may name an address of a kind that it has switched off, as ::1 for localhost.
-                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) or len(found) == 1:
-                    raise
-                continue
-            sockets.append(one)
-        if not sockets:
-            raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
-    except (OSError, UnicodeError) as error:
-        for one in sockets:
-            one.close()
-        raise UsageError(
-            f"cannot listen: {getattr(error, 'strerror', None) or error}",
-            where=f"{host}:{port}",
-            mend="Choose another --host or --port; --port 0 lets the system choose.",
-        ) from None
-    return sockets
-
-
-def _bound(family: int, address: str, port: int) -> socket.socket:
-    """A socket that listens. It is said to be TCP, else asyncio would let each answer wait for the client (Nagle)."""
-    one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.bind((address, port))
-        one.listen(1024)
-        one.setblocking(False)
-    except OSError:
-        one.close()
-        raise
-    return one

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from guidegraph.api import Answer, KnowledgeBase
+from guidegraph.days import written_day
 from guidegraph.derived import Glance
 from guidegraph.domains import title
 from guidegraph.errors import GuideGraphError, UsageError
@@ -46,7 +46,7 @@ _MOST = 4000
 #: What is chosen of an answer, which a link may hold, with all that each may be: nothing else that was typed gets into
 #: an address. The week of the slider stays out: it begins as the patient's own.
 _VIEW = {
-    "as-of": re.compile(r"\d{4}-\d\d-\d\d"),
+    "as-of": re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"),
     "jurisdiction": re.compile(r"[A-Z]{2}"),
     "standing": re.compile("guideline"),
     "only": re.compile("approved"),
@@ -177,7 +177,11 @@ def _example(kb: KnowledgeBase, name: str) -> Patient:
     known = kb.knowledge.examples
     if name == _NOBODY or not known:
         return Patient(Profile(), example=_NOBODY)
-    name = name if name in known else min(known)
+    if name and name not in known:
+        # Another patient in the place of one whom a link names would be answered for.
+        told = f"There is no example patient {name[:40]!r}. There are {', '.join(sorted(known))}."
+        return Patient(Profile(), faults={"text": told}, example=_NOBODY)
+    name = name or min(known)
     text = known[name].read_text(encoding="utf-8")
     return Patient(parse_profile_text(text, "yaml", kb.vocabulary, where=name), example=name)
 
@@ -190,7 +194,7 @@ def _asking(kb: KnowledgeBase, patient: Patient, fields: Fields) -> dict[str, An
     }
     if as_of := _one(fields, "as-of"):
         try:
-            asking["as_of"] = date.fromisoformat(as_of)
+            asking["as_of"] = written_day(as_of)
         except ValueError:
             patient.faults["as-of"] = "Not a day. Write it as 2026-11-24."
     return asking | {key: value for key in ("jurisdiction", "standing", "only") if (value := _one(fields, key))}

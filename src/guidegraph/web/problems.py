@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from guidegraph import errors
 from guidegraph import namespaces as ns
+from guidegraph.jsontext import AmbiguousError, decimal, refuse, unique
 
 _LOG = logging.getLogger(__name__)
 #: Where the types of problems are named.
@@ -77,9 +78,12 @@ class RefusedError(errors.GuideGraphError):
 
 
 def answer(data: Any, status: int = 200, media: str = "application/json") -> Response:
-    """Data as compact JSON, keys in their order; a text is JSON already."""
+    """Data as compact JSON, keys in their order; a text is JSON already.
+
+    A lone surrogate, which no bytes of UTF-8 stand for, is escaped as JSON does it.
+    """
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), status, media_type=media)
+    return Response(text.encode(errors="backslashreplace"), status, media_type=media)
 
 
 def problem(kind: Problem, detail: str, **more: str) -> Response:
@@ -94,7 +98,9 @@ def fault(error: errors.GuideGraphError) -> Response:
     """What GuideGraph says of a fault, as a problem."""
     kind = getattr(error, "problem", None) or next(kind for cls, kind in _FAULTS if isinstance(error, cls))
     # The command line names options where a program names arguments.
-    return problem(kind, error.what, where=error.where.removeprefix("--"), mend=error.mend)
+    named = error.where.startswith("--")
+    where = error.where.removeprefix("--").replace("-", "_") if named else error.where
+    return problem(kind, error.what, where=where, mend=error.mend)
 
 
 async def refused(request: Request, error: Exception) -> Response:
@@ -147,11 +153,13 @@ async def json_body(request: Request) -> dict[str, Any]:
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         data = json.loads(
-            body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_float=_decimal, parse_constant=_refuse
+            body.decode("utf-8-sig"), object_pairs_hook=unique, parse_float=decimal, parse_constant=refuse
         )
     except json.JSONDecodeError as error:
         place = f"the body:{error.lineno}:{error.colno}"
         raise RefusedError(MALFORMED, f"not JSON: {error.msg}", where=place, mend="Mend the syntax there.") from None
+    except AmbiguousError as error:
+        raise _malformed(str(error)) from None
     except RecursionError:
         raise _malformed("nested too deeply") from None
     except UnicodeDecodeError:
@@ -165,24 +173,3 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 def _malformed(what: str) -> RefusedError:
     return RefusedError(MALFORMED, what, where="the body", mend="Send one JSON object.")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        # Which of the two was meant is not known, and the other may deny it.
-        raise _malformed("a key stands twice in one object")
-    return members
-
-
-def _decimal(text: str) -> Any:
-    from decimal import Decimal, InvalidOperation
-
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise _malformed("a number is beyond all measure") from None
-
-
-def _refuse(constant: str) -> Any:
-    raise _malformed(f"{constant} is not a number")

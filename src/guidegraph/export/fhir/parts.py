@@ -52,7 +52,7 @@ CERTAINTY_RATING = "http://hl7.org/fhir/certainty-rating"
 COUNTRY = "urn:iso:std:iso:3166"
 UCUM = "http://unitsofmeasure.org"
 
-_DATE = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[TZ+].*)?\Z")
+_DATE = re.compile(r"([0-9]{4}(?:-[0-9][0-9](?:-[0-9][0-9])?)?)(?:[TZ+].*)?\Z")
 _UNREADABLE = re.compile(r"[^A-Za-z0-9.-]+")
 #: FHIR allows 64 characters in an id; nine are kept for the digest that keeps ids apart.
 _ID_LENGTH, _DIGEST = 55, 8

@@ -13,10 +13,11 @@ from contextlib import ExitStack
 from itertools import groupby, islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 from guidegraph.errors import UsageError
 from guidegraph.intake.fhir.table import table
+from guidegraph.intake.report import shown
 
 _ENDINGS = (".ndjson", ".ndjson.gz")
 _BUNDLE, _PATIENT, _SHARED = "Bundle", "Patient", "Medication"
@@ -108,11 +109,11 @@ class Export:
             self._stray(file, row, "no FHIR resource", str(value))
             return
         text = value.text
-        named = f"{name}/{value.get('id')}"
+        named = shown(f"{name}/{value.get('id')}")
         if name == _BUNDLE:
             self._add(f"{file}:{row}", 0, text)
-        elif name == _PATIENT and isinstance(value.get("id"), str):
-            self._add(named, 0, text)
+        elif name == _PATIENT and _is_written(value.get("id")):
+            self._add(f"{_PATIENT}/{value['id']}", 0, text)
         elif name == _SHARED:
             self._db.execute("INSERT INTO shared VALUES (?, ?)", (named, text))
         elif patient := _patient(value):
@@ -165,10 +166,18 @@ def _patient(value: dict[str, Any]) -> str:
     for key in _WHOSE:
         reference = value.get(key)
         target = reference.get("reference") if isinstance(reference, dict) else None
-        if isinstance(target, str):
+        if _is_written(target):
             short = _short(target)
             return short if short.startswith(f"{_PATIENT}/") else ""
     return ""
+
+
+def _is_written(text: Any) -> TypeGuard[str]:
+    """Whether something is a text that can be written as UTF-8, which one with half a character cannot."""
+    try:
+        return isinstance(text, str) and bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _short(reference: str) -> str:
@@ -182,7 +191,7 @@ def _references(value: Any) -> Iterator[str]:
         one = left.pop()
         if isinstance(one, dict):
             target = one.get("reference")
-            if isinstance(target, str) and _short(target).startswith(f"{_SHARED}/"):
+            if _is_written(target) and _short(target).startswith(f"{_SHARED}/"):
                 yield _short(target)
             left += one.values()
         elif isinstance(one, list):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from guidegraph.errors import ProfileError
+from guidegraph.jsontext import AmbiguousError, decimal, refuse, unique
 
 #: A bundle of a whole hospital stay is some megabytes.
 MAX_CHARACTERS = 100_000_000
@@ -19,30 +20,6 @@ _OTHER_PAGES = ("next", "previous", "prev")
 _ASKING = ("GET", "HEAD")
 #: Codes of v3-ObservationValue that say that parts were left out: a summary, or what must not be seen.
 _CUT = ("SUBSETTED", "REDACTED", "MASKED")
-
-
-class _DuplicateError(ValueError):
-    """A key that stands twice in one object."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        seen: set[str] = set()
-        double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _DuplicateError(f"key {double[:60]!r} is there twice in one object")
-    return members
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise _DuplicateError(f"{constant} is not a number")
-
-
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise _DuplicateError(f"{text[:40]} is beyond all measure") from None
 
 
 def parse(text: str, where: str) -> list[Any]:
@@ -60,7 +37,7 @@ def parse(text: str, where: str) -> list[Any]:
         values = _values(text, where)
     except RecursionError:
         raise ProfileError("nested too deeply", where=where, mend=MEND) from None
-    except _DuplicateError as error:
+    except AmbiguousError as error:
         raise ProfileError(str(error), where=where, mend="Mend it: either reading of it could be wrong.") from None
     if len(values) == 1 and isinstance(values[0], list):
         values = values[0]
@@ -70,9 +47,7 @@ def parse(text: str, where: str) -> list[Any]:
 
 
 def _values(text: str, where: str) -> list[Any]:
-    decoder = json.JSONDecoder(
-        object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_number, parse_int=_number
-    )
+    decoder = json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse, parse_float=decimal, parse_int=decimal)
     try:
         return [decoder.decode(text)]
     except json.JSONDecodeError as whole:
@@ -104,7 +79,7 @@ def from_values(source: Any, where: str) -> list[Any]:
         return [_plain(value) for value in values]
     except RecursionError:
         raise ProfileError("nested too deeply", where=where, mend=MEND) from None
-    except _DuplicateError as error:
+    except AmbiguousError as error:
         raise ProfileError(
             f"no FHIR: {error}", where=where, mend="Give mappings as a JSON reader gives them."
         ) from None
@@ -118,10 +93,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, int | float | Decimal):
-        number = _number(repr(value) if isinstance(value, float) else str(value))
+        number = decimal(repr(value) if isinstance(value, float) else str(value))
         if number.is_finite():
             return number
-    raise _DuplicateError(f"a value of type {type(value).__name__} that JSON does not have")
+    raise AmbiguousError(f"a value of type {type(value).__name__} that JSON does not have")
 
 
 @dataclass(frozen=True)
@@ -172,6 +147,14 @@ class Items:
             saved = more.pop("saved", "") or _text(value.get("meta"), "lastUpdated")
             version = more.pop("version", "") or _text(value.get("meta"), "versionId")
             self.all.append(Item(place, url, value, name, version, saved, **more))
+
+    def beside(self, values: Iterable[dict[str, Any]], place: str) -> None:
+        """Add resources that are no part of the record, each where the record has none of its type and id."""
+        held = [item.data for item in self.all if item.data is not None]
+        for value in values:
+            # An id of the record may be anything.
+            if not any(all(one.get(key) == value.get(key) for key in ("resourceType", "id")) for one in held):
+                self.add(value, place)
 
     def _bundle(self, bundle: dict[str, Any], place: str, depth: int) -> None:
         entries = bundle.get("entry") or []

@@ -12,9 +12,9 @@ from typing import Any
 from guidegraph import assets
 from guidegraph.errors import ProfileError, UsageError
 from guidegraph.files import read_bytes
+from guidegraph.profile.strict import PROFILE, Value, read_yaml
 from guidegraph.profile.strict import Mapping as Entries
 from guidegraph.profile.strict import Sequence as Items
-from guidegraph.profile.strict import Value, read_yaml
 
 _KIND, _ANY = "MedicationRequest", "any"
 _KEYS = ("intents", "categories", "others")
@@ -45,6 +45,9 @@ def shipped() -> CountedOrders:
     return _made(_table(), {}, "orders.yaml")
 
 
+_LIMITS = PROFILE._replace(what="table of orders", new="docs/fhir.md shows the form.")
+
+
 def counted_orders(source: str | Path | Mapping[str, Any] | None, where: str = "--orders") -> CountedOrders:
     """The table of a user's file (or of a mapping) in the place of the shipped one.
 
@@ -58,7 +61,7 @@ def counted_orders(source: str | Path | Mapping[str, Any] | None, where: str = "
     name = Path(source).name
     content = read_bytes(Path(source), _LARGEST_BYTES, UsageError, where=name, mend="Give a file in YAML.")
     try:
-        own = _plain(read_yaml(content.decode("utf-8"), name))
+        own = _plain(read_yaml(content.decode("utf-8"), name, _LIMITS))
     except UnicodeDecodeError:
         raise UsageError("no UTF-8 text", where=name, mend="docs/fhir.md shows the form.") from None
     except ProfileError as error:

@@ -57,10 +57,15 @@ class FhirOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Reading:
-    """A record read: the profile, and what became of every entry."""
+    """A record read: the profile, what became of every entry, whether all of it could be read at all, and whose it is.
+
+    ``patient`` is the id of the patient, "" where the record has none.
+    """
 
     profile: Profile
     report: IntakeReport
+    whole: bool = True
+    patient: str = ""
 
 
 class FhirReader:
@@ -77,6 +82,7 @@ class FhirReader:
         as_of: date | None = None,
         where: str = "the orders",
         version: str = "",
+        selections: Collection[str] = (),
     ) -> list[Order]:
         """What draft orders for a patient would give or do, in our terms (see :class:`Order`).
 
@@ -85,6 +91,7 @@ class FhirReader:
             patient: the id of the patient for whom they must be.
             as_of: the day of the orders; today if None.
             where: names them in messages.
+            selections: the references of those that are selected (see :attr:`Order.selected`).
 
         Raises:
             ProfileError: no FHIR.
@@ -92,12 +99,12 @@ class FhirReader:
         knowledge, day, paths = self.knowledge, as_of or date.today(), table()
         values = parse(source, where) if isinstance(source, str) else from_values(source, where)
         person = {"resourceType": "Patient", "id": patient}
-        record = Record([person, *values], paths, day, where=where, patient=patient)
+        record = Record(values, paths, day, where=where, version=version, patient=patient, beside=[person])
         # Its report is of no use here: what is not understood is told of each order.
         builder = ProfileBuilder(knowledge.vocabulary, IntakeReport("FHIR", str(day)), Settings(day))
         concepts = self._concepts[False]
         medications = Medications(builder, concepts, record, Clinical(builder, concepts, paths, record))
-        return read_orders(record, medications, concepts, paths, knowledge.vocabulary)
+        return read_orders(record, medications, concepts, paths, knowledge.vocabulary, selections)
 
     @cached_property
     def _concepts(self) -> dict[bool, Concepts]:
@@ -200,7 +207,8 @@ def read_fhir(
         report.choices.append("Which orders count as taken is as you said.")
     _Reader(record, builder, concepts, paths, orders).read(where)
     name = identifier(record.patient.data) if record.patient else record.patient_ref.rpartition("/")[2]
-    return Reading(builder.build(shown(name, 64) or "patient"), report)
+    whole = not (record.broken or record.partial or record.release)
+    return Reading(builder.build(shown(name, 64) or "patient"), report, whole, shown(name, 64))
 
 
 class _Reader:
@@ -244,6 +252,9 @@ class _Reader:
         for res in record.resources():
             self._guard(res, self._entry)
         for ref, each, why in record.undecided:
+            if record.type_of(each[0]) == "Patient":
+                source = Source(shown(ref, 120), "the Patient")
+                builder.incomplete(source, f"{why}: age and sex are unknown", "Give the last version alone.")
             for data in each:
                 version = record.resource(ref, data)
                 if version is not None and not version.in_error:

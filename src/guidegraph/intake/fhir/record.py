@@ -35,6 +35,7 @@ class Record:
         version: R4, R5, or "" to tell it from the content.
         patient: the id or reference of the patient, where the record has several.
         scan: whether modifier extensions can occur at all.
+        beside: further resources, each of which counts where the text has none of its name.
 
     Raises:
         ProfileError: no FHIR, no patient, or several patients and none named.
@@ -50,11 +51,13 @@ class Record:
         version: str = "",
         patient: str = "",
         scan: bool = True,
+        beside: Sequence[dict[str, Any]] = (),
     ) -> None:
         self._table, self._where, self._scan, self._as_of = table, where, scan, as_of
         items = Items()
         for number, value in enumerate(values, 1):
             items.add(value, f"{where}:{number}" if len(values) > 1 else where)
+        items.beside(beside, where)
         self.broken, self.partial = items.broken, items.partial
         self.assembled = [when for text in items.assembled if (when := _moment(text))]
         self.all: list[tuple[str, dict[str, Any]]] = []
@@ -222,7 +225,7 @@ class Record:
             if unsettled
             else "There is no Patient here, so age and sex are unknown. Give it with its entries."
         )
-        return (subjects[0] if subjects else ""), None
+        return subjects[0] if subjects else unsettled[0] if len(unsettled) == 1 else "", None
 
     def _subject(self, value: dict[str, Any]) -> str:
         if self.type_of(value) not in self._table.kinds:
