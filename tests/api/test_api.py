@@ -42,6 +42,7 @@ def test_a_changed_answer_changes_nothing(ask: Any) -> None:
     assert answer.to_dict()["therapies"]
 
 
+@pytest.mark.slow
 def test_threads_share_a_knowledge_base(kb: Any) -> None:
     profiles = [
         "example:age-only",
@@ -64,6 +65,7 @@ def test_threads_share_a_knowledge_base(kb: Any) -> None:
     assert not wrong
 
 
+@pytest.mark.slow
 def test_a_users_own_document_joins_in(kb: Any, repo_root: Any, tmp_path: Any) -> None:
     own = tmp_path / "own.trig"
     own.write_text(
@@ -122,6 +124,7 @@ def test_the_picture_of_the_readme_is_what_is_drawn(kb: Any, repo_root: Any) -> 
     assert (repo_root / "docs/timeline.svg").read_text(encoding="utf-8").rstrip() == drawn.rstrip()
 
 
+@pytest.mark.slow
 def test_text_fits_80_columns(ask: Any, kb: Any) -> None:
     for example in ("chronic-failed-care", "age-only", "bleeding-ulcer"):
         for text in (
@@ -181,6 +184,7 @@ def test_opening_a_broken_knowledge_base_is_told(tmp_path: Any) -> None:
         gg.open(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_report_of_a_primary_in_the_graph_speaks_of_the_primarys_patients(repo_root: Any, tmp_path: Any) -> None:
     own = tmp_path / "pair.trig"
     prefixes = "".join(f"@prefix {p}: <{iri}> .\n" for p, iri in gg.api.ns.PREFIXES.items())
@@ -224,6 +228,7 @@ ggg:limit {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("horizon", "status", "limits"), [("gg:LongTerm", "provisional", 1), ("gg:ShortTerm", "contested", 0)]
 )

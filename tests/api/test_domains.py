@@ -73,6 +73,7 @@ def test_a_domain_alone_has_the_shared_terms_and_no_document_of_the_first(made: 
     assert kb.profile("example:a-wrist").values
 
 
+@pytest.mark.slow
 def test_domains_load_together_with_what_they_need_first(made: Make, kb: gg.KnowledgeBase) -> None:
     made("elbow", term="ElbowTrouble")
     wrist = made("wrist", "needs: [elbow, sciatica]\n", term="WristTrouble")
@@ -83,6 +84,7 @@ def test_domains_load_together_with_what_they_need_first(made: Make, kb: gg.Know
     assert both.digest != kb.digest
 
 
+@pytest.mark.slow
 def test_what_warns_in_another_domain_warns_here_too(made: Make, kb: gg.KnowledgeBase) -> None:
     """A drug that must not be given must not, whatever a domain recommends it for; nothing else of the other counts."""
     alone, warned = gg.open(domains=[made("a")]), gg.open(domains=[made("b", "warnings: [sciatica]\n")])
@@ -202,6 +204,7 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_domain_of_a_knowledge_folder_is_loaded_only_when_named(knowledge: Path) -> None:
     assert list(available(knowledge)) == ["graph", "second"]
     with pytest.raises(TermError):
@@ -227,6 +230,7 @@ def test_a_name_that_another_shipped_domain_has_is_told(monkeypatch: pytest.Monk
         kb.profile("example:a-wrist")
 
 
+@pytest.mark.slow
 def test_the_commands_take_domains(made: Make, cli: Any) -> None:
     folder = str(made("wrist", term="WristTrouble", example="a-wrist"))
     listed = json.loads(cli("domains", folder, "--format", "json").stdout)["domains"]

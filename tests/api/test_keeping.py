@@ -53,6 +53,7 @@ def _graphs(kb: gg.KnowledgeBase) -> list[bytes]:
     return store.canonical((kb.store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "domains",
     [
@@ -75,6 +76,7 @@ def test_the_second_opening_has_the_same_knowledge_index_and_rows(empty: Path, d
         ), name
 
 
+@pytest.mark.slow
 def test_the_second_opening_answers_the_same_bytes(
     whole: tuple[gg.KnowledgeBase, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +96,7 @@ def test_the_second_opening_says_all_the_same(empty: Path) -> None:
     assert len(list(empty.iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_loads_the_index_alone(whole: tuple[gg.KnowledgeBase, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GUIDEGRAPH_CACHE", str(whole[1].parent))
     second = _opened()
@@ -140,6 +143,7 @@ def test_a_file_of_another_user_is_not_used(whole: tuple[gg.KnowledgeBase, Path]
     assert kept.read(file, keeping.ROWS) is None
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_written_anew(whole: tuple[gg.KnowledgeBase, Path], empty: Path) -> None:
     empty.mkdir()
     file = empty / whole[1].name
@@ -157,6 +161,7 @@ def _names(monkeypatch: pytest.MonkeyPatch, root: Path, package: Path) -> str:
     return place.name
 
 
+@pytest.mark.slow
 def test_whatever_it_rests_on_changes_its_name(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root, package = tmp_path / "assets", tmp_path / "package"
     for name in assets.FOLDERS:
@@ -202,6 +207,7 @@ def test_all_that_works_it_out_is_counted() -> None:
     assert files | {"knowledge/keeping.py"} == set(keeping.MADE_BY)
 
 
+@pytest.mark.slow
 def test_of_knowledge_that_is_not_shipped_nothing_is_kept(empty: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     for name in ("ontology", "graph"):
@@ -214,6 +220,7 @@ def test_of_knowledge_that_is_not_shipped_nothing_is_kept(empty: Path, tmp_path:
     assert not empty.exists()
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_where_nothing_may_be(
     kb: gg.KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

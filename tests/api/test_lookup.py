@@ -53,6 +53,7 @@ def test_a_condition_tells_whose_criterion_it_is(kb: Any) -> None:
     assert not any("NSAIDs: active" in s["label"] for s in unrelated["statements"])
 
 
+@pytest.mark.slow
 def test_a_code_is_told_with_its_steps(linked: gg.KnowledgeBase, plain: gg.KnowledgeBase) -> None:
     found = linked.lookup("EX:N1")
     assert [c["id"] for c in found["reading"]["present"]] == ["ggt:NSAID"] and found["reading"]["absent"] == []
@@ -143,6 +144,7 @@ def asked(kb: Any, name: str, **params: str) -> list[dict[str, str]]:
     return [{c: getattr(v, "value", "") for c, v in zip(result.columns, row, strict=True)} for row in result.rows]
 
 
+@pytest.mark.slow
 def test_the_command(cli: Any, linked: gg.KnowledgeBase) -> None:
     root = str(linked.knowledge.selected.root)
     done = cli("lookup", "EX:N1", "--knowledge", root)
@@ -154,6 +156,7 @@ def test_the_command(cli: Any, linked: gg.KnowledgeBase) -> None:
     assert data["reading"]["code"] == "EX:N1"
 
 
+@pytest.mark.slow
 def test_loaded_links_are_no_part_of_the_knowledge(linked: gg.KnowledgeBase, coded_folder: Path) -> None:
     from guidegraph.export import description, rdf
 

@@ -110,6 +110,7 @@ def test_the_order_of_triples_does_not_matter(copy: Path, saved: Path, repo_root
     assert replayed(copy, saved, repo_root)["same"]
 
 
+@pytest.mark.slow
 def test_one_changed_triple_is_named_with_the_statuses_that_move(copy: Path, saved: Path, repo_root: Path) -> None:
     change(
         copy,
@@ -125,6 +126,7 @@ def test_one_changed_triple_is_named_with_the_statuses_that_move(copy: Path, sav
     assert moved["dorsal root ganglion radiofrequency"][0] == "advised-against"
 
 
+@pytest.mark.slow
 def test_a_change_inside_a_population_is_named(copy: Path, saved: Path, repo_root: Path) -> None:
     change(copy, "graph/documents/bmj-2025.trig", "xsd:minInclusive 13.0", "xsd:minInclusive 14.0")
     data = replayed(copy, saved, repo_root)
@@ -158,6 +160,7 @@ def test_a_changed_query_is_named(kb: Any, saved: Path, tmp_path: Path) -> None:
     assert [row["input"] for row in data["inputs"]] == ["query assess/50-status"]
 
 
+@pytest.mark.slow
 def test_a_profile_that_was_not_understood_comes_back(kb: Any, tmp_path: Path) -> None:
     profile = kb.profile(
         {"conditions": {"present": ["sciatica"]}, "medications": {"present": ["ibuprofen"], "complete": True}}
@@ -209,6 +212,7 @@ def test_an_altered_file_never_says_same(kb: Any, saved: Path, tmp_path: Path, p
     assert "the file was altered" in replay_text(data)
 
 
+@pytest.mark.slow
 def test_a_changed_status_in_the_file_is_named(cli: Run, saved: Path, tmp_path: Path) -> None:
     text = re.sub(r'gga:status "[a-z-]+"', 'gga:status "undecided"', saved.read_text(encoding="utf-8"), count=1)
     (tmp_path / "altered.ttl").write_text(text, encoding="utf-8")
@@ -216,6 +220,7 @@ def test_a_changed_status_in_the_file_is_named(cli: Run, saved: Path, tmp_path: 
     assert done.returncode == 1 and "undecided ->" in done.stdout
 
 
+@pytest.mark.slow
 def test_every_answer_says_what_it_was_made_from(kb: Any) -> None:
     day, patient = date(2026, 11, 24), "example:chronic-failed-care"
     therapies = kb.therapies(patient, as_of=day).to_dict()

@@ -57,6 +57,7 @@ def numb() -> dict[str, Any]:
     return {**HEALTHY, "findings": {"present": ["saddle anesthesia"]}}
 
 
+@pytest.mark.slow
 def test_what_speaks_of_patients_with_the_alert_counts_and_what_speaks_of_others_does_not(
     kb: Any, own: Any, numb: Any
 ) -> None:

@@ -96,6 +96,7 @@ def test_another_true_alert_still_folds(kb: Any) -> None:
     assert all("fter the emergency" in view for view in views(data))
 
 
+@pytest.mark.slow
 def test_fhir_and_explain_tell_it(kb: Any) -> None:
     data = answer(kb, acted_on=[ALERT])
     titles = [a["title"] for e in json.loads(therapies_fhir(data))["entry"] for a in e["resource"].get("action", [])]

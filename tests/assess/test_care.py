@@ -28,6 +28,7 @@ def care(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return carefacts.opened(repo_root, tmp_path_factory.mktemp("care"), carefacts.many())
 
 
+@pytest.mark.slow
 def test_every_atom_is_as_its_words_say(care: Any) -> None:
     atoms = [atom for atom in care.records.atoms.values() if atom.prop in CARE]
     assert len(atoms) > 60
@@ -96,6 +97,7 @@ def test_hermit_finds_the_same_overlaps(care: Any) -> None:
     assert shares[0] < len(pairs) and shares[1] > 10, shares
 
 
+@pytest.mark.slow
 def test_many_patients_at_once_are_answered_alike(care: Any) -> None:
     profiles = [carefacts.drawn(seed) for seed in range(400, 460)]
     answered = Answered(care, compile_criteria(care.knowledge, AS_OF), profiles)

@@ -207,6 +207,7 @@ def test_tables_say_it_as_profiles_do(kb: Any, tmp_path: Path) -> None:
         assert same and same == {name: one[name] for name in same}
 
 
+@pytest.mark.slow
 def test_an_allergy_to_one_thing_forbids_nothing_that_another_sets_off(opened: Any) -> None:
     """A tenth of all people are told that they are allergic to penicillin: that is half of no allergy to NSAIDs."""
     base = opened("osteoarthritis")

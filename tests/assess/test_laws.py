@@ -37,6 +37,7 @@ def consistent(kb: Any, profile: Profile) -> Profile:
     return read
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 @LAW
 def test_a_true_absolute_contraindication_is_never_eligible(kb: Any, seed: int) -> None:
@@ -54,6 +55,7 @@ def test_a_true_absolute_contraindication_is_never_eligible(kb: Any, seed: int) 
     assert kb.assess(changed, AS_OF).statuses[therapy] == "contraindicated"
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 @LAW
 def test_adding_a_consistent_fact_only_settles_what_was_unknown(kb: Any, seed: int) -> None:
@@ -241,6 +243,7 @@ def uncovered(found: Any, recommending: set[str]) -> set[str]:
     return {r for r in rules if all(r in records.criteria[s].get(ns.IDX + "carries", ()) for s in held)}
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 @LAW
 def test_population_truth_is_kleene_over_its_literals(kb: Any, seed: int) -> None:
@@ -364,6 +367,7 @@ def renamed(kb: Any) -> Any:
     return gg.KnowledgeBase(store)
 
 
+@pytest.mark.slow
 def test_other_names_and_another_order_change_nothing(kb: Any, renamed: Any) -> None:
     for example in ("chronic-failed-care", "bleeding-ulcer", "complete-record", "cauda-equina-week-1"):
 
@@ -374,6 +378,7 @@ def test_other_names_and_another_order_change_nothing(kb: Any, renamed: Any) -> 
         assert statuses(kb) == statuses(renamed)
 
 
+@pytest.mark.slow
 def test_a_threshold_changed_in_the_data_changes_the_answer(repo_root: Any, tmp_path: Any) -> None:
     import shutil
 

@@ -55,6 +55,7 @@ def test_what_contains_a_denied_part_is_denied_and_what_may_be_a_part_is_not(kb:
     assert both[whole] == "unknown", "the entry may be the other part"
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10_000), prop=st.sampled_from(generate.SIMPLE))
 def test_an_entry_only_leaves_unknown(kb: Any, seed: int, prop: str) -> None:
@@ -119,6 +120,7 @@ def test_a_denial_of_such_a_code_is_not_understood(coded: Callable[[str], Profil
     assert not profile.others and profile.not_understood
 
 
+@pytest.mark.slow
 def test_every_form_tells_such_an_entry_and_what_it_leaves_unknown(kb: Any, coded: Callable[[str], Profile]) -> None:
     profile = coded("age: 40\nconditions: [sciatica]\nmedications: {present: [TOY:one], complete: true}\n")
     answer = kb.therapies(profile, as_of=AS_OF)

@@ -36,6 +36,7 @@ def test_a_plan_of_nothing_changes_nothing(kb: Any, seed: int) -> None:
     assert plan["therapies"] == plan["doubled"] == plan["changes"] == []
 
 
+@pytest.mark.slow
 @given(seed=st.integers(1, 100_000))
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_plan_is_what_an_assessment_of_the_others_as_taken_says(kb: Any, seed: int) -> None:

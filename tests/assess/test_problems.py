@@ -58,6 +58,7 @@ def before(kb: Any) -> dict[str, dict[str, Any]]:
     return {problem: asked(kb, TWO, problem) for problem in (LEG, BACK)}
 
 
+@pytest.mark.slow
 @given(
     weeks=st.none() | st.integers(0, 600),
     score=st.none() | st.integers(0, 10),
@@ -243,6 +244,7 @@ def test_of_several_problems_one_is_chosen(kb: Any) -> None:
     assert above.asked.about == {kb.resolve(LEG)}
 
 
+@pytest.mark.slow
 def test_timeline_explanation_and_questions_are_of_the_problem(kb: Any) -> None:
     timelines = {p: kb.timeline(TWO, as_of=AS_OF, problem=p) for p in (LEG, BACK)}
     assert {p: t["now_week"] for p, t in timelines.items()} == {LEG: 2.0, BACK: 520.0}
@@ -252,6 +254,7 @@ def test_timeline_explanation_and_questions_are_of_the_problem(kb: Any) -> None:
     assert kb.ask(TWO, as_of=AS_OF, problem=LEG) != kb.ask(TWO, as_of=AS_OF, problem=BACK)
 
 
+@pytest.mark.slow
 def test_a_saved_answer_keeps_its_problem(kb: Any, tmp_path: Path) -> None:
     answer = kb.therapies(TWO, as_of=AS_OF, problem=LEG)
     path = tmp_path / "answer.ttl"

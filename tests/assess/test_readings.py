@@ -169,6 +169,7 @@ def test_at_another_week_a_stated_term_gives_way(kb: Any) -> None:
     assert kb.timeline(profile, as_of=AS_OF)["rows"]
 
 
+@pytest.mark.slow
 def test_what_nothing_uses_is_told_once_at_the_end(kb: Any, tmp_path: Path) -> None:
     extra = tmp_path / "more.ttl"
     extra.write_text(
@@ -327,6 +328,7 @@ def test_nobody_of_sixty_is_asked_for_a_pregnancy(kb: Any) -> None:
         kb.profile({"age": 62, "pregnant": True})
 
 
+@pytest.mark.slow
 def test_a_reading_in_a_file_of_ones_own_counts(kb: Any, tmp_path: Path) -> None:
     extra = tmp_path / "own.ttl"
     extra.write_text(
@@ -350,6 +352,7 @@ def test_a_reading_in_a_file_of_ones_own_counts(kb: Any, tmp_path: Path) -> None
     assert truth(own, {"conditions": {"complete": True}}, CONDITION, pregnant) == "false"
 
 
+@pytest.mark.slow
 def test_what_is_positive_only_where_definitions_differ_is_a_boundary(tmp_path: Path) -> None:
     extra = tmp_path / "own.ttl"
     extra.write_text(

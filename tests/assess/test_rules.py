@@ -101,6 +101,7 @@ def test_who_looked_and_took_no_side_is_told_whatever_the_status(healthy: Any) -
         assert "o recommendation:" in view.replace("**", "").replace("</strong>", "") and "NICE NG59" in view
 
 
+@pytest.mark.slow
 def test_the_proof_holds_who_looked_and_took_no_side(kb: Any) -> None:
     proof = kb.explain(HEALTHY, "nonsteroidal anti-inflammatory drug", as_of=AS_OF)["proof"]
     looked = [row for row in proof if row["role"] == "other stance"]

@@ -148,6 +148,7 @@ def shortened(kb: Any, text: str) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_what_a_file_does_not_say_is_told(kb: Any, tmp_path: Path) -> None:
     """Three labels and two sentences are left out: they stand in English, and each is named on top."""
     missing = {"https://w3id.org/guidegraph/term/Naproxen", "https://w3id.org/guidegraph/term/Yoga", f"{GG}ageYears"}

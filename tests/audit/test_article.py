@@ -22,6 +22,7 @@ def of(data: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [row for row in data["findings"] if row["kind"] == kind]
 
 
+@pytest.mark.slow
 def test_the_article_cites_number_seven(article: dict[str, Any]) -> None:
     (row,) = of(article, "cited-number-missing")
     assert row["evidence"] == ["Sciatica has inflammatory and neuropathic components: cites number 7"]

@@ -78,6 +78,7 @@ def test_ten_recommendations_from_an_empty_folder(cli: Run, tmp_path: Path, repo
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.trig"]
 
 
+@pytest.mark.slow
 def test_the_exit_code_gates(cli: Run, tmp_path: Path) -> None:
     assert cli("audit", str(CLEAN), "--as-of", "2024-07-01").returncode == 0
     assert cli("audit", str(TEN), *DAY).returncode == 1
@@ -92,6 +93,7 @@ def test_the_exit_code_gates(cli: Run, tmp_path: Path) -> None:
     assert cli("audit", str(TEN), *DAY, "--baseline", str(path)).returncode == 1
 
 
+@pytest.mark.slow
 def test_notes_fail_only_when_asked(cli: Run, tmp_path: Path) -> None:
     noted = tmp_path / "noted.trig"
     noted.write_text(CLEAN.read_text().replace("gg:checkedBy ex:berta", "gg:checkedBy ex:anna"))
@@ -105,6 +107,7 @@ def test_nothing_to_audit_is_no_pass(cli: Run, tmp_path: Path) -> None:
     assert done.returncode == 1 and "nothing was checked" in done.stderr
 
 
+@pytest.mark.slow
 def test_sarif_fits_its_schema(cli: Run, sarif_schema: Any) -> None:
     done = cli("audit", str(TEN), "--format", "sarif", *DAY)
     log = json.loads(done.stdout)
@@ -172,6 +175,7 @@ def served() -> Iterator[Callable[[ox.Store], str]]:
         server.server_close()
 
 
+@pytest.mark.slow
 def test_an_endpoint_is_audited_as_its_files_are(cli: Run, served: Callable[..., str]) -> None:
     named = ox.Store()
     named.load(path=str(TEN), format=ox.RdfFormat.TRIG)

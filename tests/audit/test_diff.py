@@ -204,6 +204,7 @@ def test_whose_statuses_move(tmp_path: Path) -> None:
     assert patients["moves"][0]["label"] == "drops" and patients["moves"][0]["patients"] >= 2
 
 
+@pytest.mark.slow
 def test_the_patients_between_two_populations_are_those_of_the_algebra(kb: gg.KnowledgeBase) -> None:
     """Who is in now that was not: fits the one population and not the other, and everybody who does is among them."""
     from guidegraph.audit.differing import gap
@@ -244,6 +245,7 @@ def test_two_documents_of_the_knowledge_are_compared_alone(kb: gg.KnowledgeBase)
     assert diff_text(data).count("age (years): over\n  16 before, now from 18") == 1
 
 
+@pytest.mark.slow
 def test_two_editions_of_osteoarthritis_read_as_a_methodologist_tells_them() -> None:
     kb = gg.open(domains=["osteoarthritis"])
     groups = {g["aspect"]: g["entries"] for g in diff("nice-cg177", "nice-ng226", lambda: kb, patients=False)["groups"]}

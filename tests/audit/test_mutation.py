@@ -19,6 +19,7 @@ def test_of_a_hundred_mistakes_at_least_ninety_five_are_noticed() -> None:
     assert len(survivors) <= 0.07 * len(rows), survivors
 
 
+@pytest.mark.slow
 def test_there_are_at_least_twenty_operators_and_each_makes_mutants() -> None:
     assert len(mutation.OPERATORS) >= 20
     for name in mutation.OPERATORS:

@@ -44,6 +44,7 @@ def told(kb: gg.KnowledgeBase, opened: gg.KnowledgeBase) -> Any:
     return kb.versus(opened, as_of=AS_OF)
 
 
+@pytest.mark.slow
 def test_what_was_added_and_changed_is_told(told: Any) -> None:
     moved = {row["id"]: row for row in told["moved"]}
     assert moved["ggd:bmj-2025"]["change"] == "added"
@@ -54,6 +55,7 @@ def test_what_was_added_and_changed_is_told(told: Any) -> None:
     jsonschema.validate(told, json.loads((SCHEMAS / "releases.schema.json").read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 def test_a_term_that_is_used_no_more_is_told_with_its_replacement_or_as_vanished(
     kb: gg.KnowledgeBase, tmp_path: Path, repo_root: Path
 ) -> None:
@@ -93,18 +95,21 @@ def test_the_statuses_that_moved_are_those_of_two_answers(
     assert any("bmj-2025" in statement for row in rows.values() for statement in row["by"])
 
 
+@pytest.mark.slow
 def test_backwards_what_was_added_is_removed(told: Any, kb: gg.KnowledgeBase, opened: gg.KnowledgeBase) -> None:
     back = opened.versus(kb, as_of=AS_OF)
     turned = {"added": "removed", "removed": "added", "changed": "changed"}
     assert {(r["id"], turned[r["change"]]) for r in told["moved"]} == {(r["id"], r["change"]) for r in back["moved"]}
 
 
+@pytest.mark.slow
 def test_nothing_moves_between_a_release_and_itself(kb: gg.KnowledgeBase) -> None:
     told = kb.versus(gg.open(), as_of=date(2026, 1, 1))
     assert told["moved"] == [] and not any(patient["therapies"] for patient in told["patients"])
     assert "Nothing moved." in render.releases_text(told)
 
 
+@pytest.mark.slow
 def test_a_patient_that_one_release_cannot_read_is_told(kb: gg.KnowledgeBase, tmp_path: Path, repo_root: Path) -> None:
     shutil.copytree(repo_root / "ontology", tmp_path / "ontology")
     shutil.copytree(repo_root / "graph", tmp_path / "graph")
@@ -117,6 +122,7 @@ def test_a_patient_that_one_release_cannot_read_is_told(kb: gg.KnowledgeBase, tm
     assert "saddle an" in render.releases_text(told)
 
 
+@pytest.mark.slow
 def test_the_command(cli: Callable[..., Any], earlier: Path, tmp_path: Path) -> None:
     done = cli("changes", "--versus", str(earlier), "--as-of", AS_OF.isoformat())
     assert done.returncode == 0 and "* added: BMJ" in done.stdout and "Example patients touched" in done.stdout

@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from pathlib import Path
 
+import pytest
+
 import guidegraph as gg
 from guidegraph.authoring.importing import import_sheet, write_import
 from tests.authoring.sheets import SMALL, as_csv
@@ -12,6 +14,7 @@ from tests.authoring.sheets import SMALL, as_csv
 WORDS = ("sciatica; low back pain", "sciatica; takes: ibuprofen", "sciatica and not low back pain; symptom weeks >= 12")
 
 
+@pytest.mark.slow
 def test_a_population_in_words_is_no_name_of_itself(tmp_path: Path) -> None:
     folder = tmp_path / "house"
     folder.mkdir()

@@ -79,6 +79,7 @@ def test_needed_writes_what_a_document_needs(tmp_path: Path) -> None:
     assert {path.stem for path in (folder / "documents").iterdir()} >= {"aaos-2013", "aaos-2021"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("domain", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_was_imported_into_a_folder_is_known_there(tmp_path: Path, domain: bool) -> None:
     folder, sheet = tmp_path / "house", tmp_path / "house" / "sheets" / "two.yaml"

@@ -49,6 +49,7 @@ def sheet() -> Rows:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_number_and_a_bridge_count_in_answers_and_come_back(tmp_path: Path, knowledge: Knowledge) -> None:
     folder = tmp_path / "house"
     source = as_csv(tmp_path / "sheet", sheet())

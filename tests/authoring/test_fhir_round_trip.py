@@ -45,6 +45,7 @@ def bundle(resources: list[dict[str, Any]], path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["R4", "R5"])
 def test_documents_come_back_the_same(kb: KnowledgeBase, tmp_path: Path, version: str) -> None:
     files = [ROOT / "documents" / f"{name}.trig" for name in FEW]

@@ -167,6 +167,7 @@ BRANCHES = st.lists(st.tuples(ATOMS, st.booleans()), min_size=1, max_size=4).map
 EXPRESSIONS = st.lists(BRANCHES, min_size=1, max_size=4, unique=True).map(lambda branches: Expression(tuple(branches)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gentle", [False, True])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(expression=EXPRESSIONS)
@@ -178,6 +179,7 @@ def test_what_is_written_is_read_back(expression: Expression, gentle: bool) -> N
     assert expressions(quads, [population]) == {"urn:p": expression}
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(text=st.text(st.sampled_from("abz not:;,()[]<>='\"0.12 andor"), max_size=60))
 def test_no_text_gives_a_traceback(text: str) -> None:

@@ -27,6 +27,7 @@ def care(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return carefacts.opened(repo_root, tmp_path_factory.mktemp("care"), carefacts.many())
 
 
+@pytest.mark.slow
 def test_every_one_comes_back(care: Any) -> None:
     vocabulary = PopulationVocabulary.of(care.knowledge)
     names = [ox.NamedNode(iri) for iri in care.records.branches if "/One" in iri or "/Several" in iri]

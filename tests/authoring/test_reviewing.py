@@ -272,6 +272,7 @@ def _forged(folder: Folder, **changes: Any) -> None:
     folder.file.write_text(folder.file.read_text(encoding="utf-8") + "\n" + block, encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
@@ -295,6 +296,7 @@ def test_a_step_that_breaks_the_rules_never_counts(folder: Folder, changes: dict
         folder.take("approved")
 
 
+@pytest.mark.slow
 def test_the_check_of_the_whole_tells_a_step_that_does_not_count(folder: Folder) -> None:
     folder.take("submitted")
     folder.take("under review")
@@ -317,6 +319,7 @@ def test_of_two_steps_that_follow_one_neither_counts(folder: Folder) -> None:
     assert folder.state() == "under review"
 
 
+@pytest.mark.slow
 def test_the_command_writes_and_lists(folder: Folder, cli: Callable[..., Any]) -> None:
     place = ("--knowledge", str(folder.root))
     done = cli("review", "submit", DROPS, "--by", f"Berta ({ADA})", "--at", "2024-06-02", *place)

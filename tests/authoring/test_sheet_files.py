@@ -230,6 +230,7 @@ def test_an_import_into_a_folder_is_the_same_each_time(tmp_path: Path, knowledge
     assert first == again
 
 
+@pytest.mark.slow
 def test_a_second_sheet_of_a_folder_uses_the_terms_of_the_first_and_keeps_them(
     tmp_path: Path, knowledge: Knowledge
 ) -> None:

@@ -53,6 +53,7 @@ def shipped(*names: str) -> list[ox.Quad]:
     return [quad for name in names for quad in read_quads(assets.root() / "graph" / "documents" / f"{name}.trig")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["yaml", "csv", "xlsx", "ods"])
 def test_documents_come_back_the_same_in_every_form(form: str, tmp_path: Path, knowledge: Knowledge) -> None:
     path = written(tmp_path, taken(knowledge, *FEW), form, knowledge)

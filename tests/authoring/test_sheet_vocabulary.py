@@ -45,6 +45,7 @@ def canonical(text: bytes, form: ox.RdfFormat) -> set[str]:
     return set(map(str, graph))
 
 
+@pytest.mark.slow
 def test_a_sheet_is_imported_alone_beside_the_first_domain(kb: Any, opened: Any, tmp_path: Path) -> None:
     everything = canonical((FOLDER / TERMS).read_bytes(), ox.RdfFormat.TURTLE)
     rows = dict.fromkeys(("terms", "publishers", "mappings"), 0)

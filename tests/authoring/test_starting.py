@@ -49,6 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_it_answers_at_once(made: Path) -> None:
     code, output = run("therapies", str(made / "profiles/example.yaml"), "--domain", str(made))
     assert code == 0
@@ -56,6 +57,7 @@ def test_it_answers_at_once(made: Path) -> None:
         assert line in output
 
 
+@pytest.mark.slow
 def test_it_passes_the_checks_of_its_own_workflow(made: Path) -> None:
     steps = yaml.safe_load((made / ".github/workflows/check.yml").read_text(encoding="utf-8"))["jobs"]["check"]["steps"]
     runs = [step["run"] for step in steps if "run" in step]
@@ -69,6 +71,7 @@ def test_it_passes_the_checks_of_its_own_workflow(made: Path) -> None:
     assert (code, "0 errors, 0 warnings" in output) == (0, True), output
 
 
+@pytest.mark.slow
 def test_its_workbook_gives_its_files(made: Path, knowledge: Knowledge) -> None:
     files = import_sheet(made / "sheets/guideline.xlsx", knowledge, encoder="Jane Doe", folder=made).files
     assert set(files) == {"documents/example-2026.trig", "ontology/terms.ttl"}
@@ -78,6 +81,7 @@ def test_its_workbook_gives_its_files(made: Path, knowledge: Knowledge) -> None:
     assert Watched(made / "sheets/guideline.xlsx", knowledge, made).mistakes() == []
 
 
+@pytest.mark.slow
 def test_a_number_of_the_folder_is_one_in_its_sheets(made: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(made, folder)
@@ -100,6 +104,7 @@ def test_a_number_of_the_folder_is_one_in_its_sheets(made: Path, tmp_path: Path)
     assert (code, "0 errors, 0 findings" in output) == (0, True), output
 
 
+@pytest.mark.slow
 def test_an_example_that_outlived_its_terms_is_told_with_its_folder(made: Path, tmp_path: Path) -> None:
     later = tmp_path / "later"
     shutil.copytree(made, later)
@@ -127,6 +132,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

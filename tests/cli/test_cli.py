@@ -142,6 +142,7 @@ def test_a_wrong_query_is_refused(cli: Run, tmp_path: Path, name: str) -> None:
     refused(cli("query", "-", stdin=text, cwd=tmp_path), told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "found"),
     [
@@ -185,6 +186,7 @@ def schema(repo_root: Path, name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads((repo_root / "src/guidegraph/schema" / f"{name}.schema.json").read_text()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "example",
     [
@@ -257,12 +259,14 @@ def test_a_profile_from_standard_input(cli: Run) -> None:
     assert done.returncode == 0 and "ASK NEXT" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_template_can_be_filled_in_and_asked(cli: Run, tmp_path: Path) -> None:
     assert cli("profile", "new", "p.yaml", cwd=tmp_path).returncode == 0
     assert cli("therapies", "p.yaml", cwd=tmp_path).returncode == 0
     refused(cli("profile", "new", "p.yaml", cwd=tmp_path), "exists")
 
 
+@pytest.mark.slow
 def test_alerts_come_first_in_every_form(cli: Run) -> None:
     for form in ("table", "markdown", "html"):
         text = cli("therapies", "example:cauda-equina-week-1", "--format", form).stdout
@@ -271,6 +275,7 @@ def test_alerts_come_first_in_every_form(cli: Run) -> None:
     assert list(data).index("alerts") < list(data).index("therapies")
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(repo_root: Path) -> None:
     import subprocess
     import sys
@@ -280,6 +285,7 @@ def test_a_reader_that_goes_away_is_no_error(repo_root: Path) -> None:
     assert "Traceback" not in done.stderr and "Error" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_picture_is_written_whole(cli: Run, tmp_path: Path) -> None:
     done = cli("timeline", "example:acute-uncomplicated", "-o", "x.svg", cwd=tmp_path)
     assert done.returncode == 0
@@ -301,6 +307,7 @@ def test_check_passes_and_names_the_windows(cli: Run) -> None:
     assert not [row for row in found if row["severity"] == "error"]
 
 
+@pytest.mark.slow
 def test_a_command_imports_what_it_shows_and_no_more() -> None:
     """Other commands and views and the readers of codes take a tenth of the time of one."""
     line = (

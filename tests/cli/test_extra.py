@@ -85,6 +85,7 @@ def test_a_users_document_is_in_the_answer(name: str, patient: str) -> None:
     assert alone.exit_code == 2 or shown not in alone.stdout
 
 
+@pytest.mark.slow
 def test_it_is_what_open_does(patient: str) -> None:
     result = run("therapies", patient, "--extra", str(DOCUMENT), "--full", "-f", "json", "--as-of", "2026-11-24")
     kb = gg.open(extra=[DOCUMENT])

@@ -119,6 +119,7 @@ def _shell(line: str, cwd: Path) -> CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
 
 
+@pytest.mark.slow
 def test_pipes_and_devices_are_written_through_by_the_command(tmp_path: Path) -> None:
     assert "age:" in _shell("guidegraph profile new /dev/stdout --force", tmp_path).stdout
     assert "age:" in _shell("guidegraph profile new --force >(cat); sleep 0", tmp_path).stdout
@@ -212,6 +213,7 @@ def test_what_is_read_is_not_written_over(tmp_path: Path, command: tuple[str, ..
     assert file.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

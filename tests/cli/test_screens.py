@@ -37,6 +37,7 @@ def joined(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_it_fits_a_screen_and_full_has_more(name: str) -> None:
     screen, full = run(*COMMANDS[name]), run(*COMMANDS[name], "--full")
@@ -47,6 +48,7 @@ def test_it_fits_a_screen_and_full_has_more(name: str) -> None:
     assert run(*COMMANDS[name], "--format", "json") == run(*COMMANDS[name], "--full", "--format", "json")
 
 
+@pytest.mark.slow
 def test_every_sign_of_an_alert_is_named_and_every_question_counted(ask: Any) -> None:
     for path, problem in ASKED:
         answer = ask(path, problem=problem).to_dict()
@@ -70,6 +72,7 @@ def test_the_first_question_of_the_screen_is_the_first_of_all(ask: Any) -> None:
     assert row.startswith(f"{first['decides']} (+{first['families'] - 1}): {first['label']}")
 
 
+@pytest.mark.slow
 def test_every_controversy_has_both_sides(kb: Any) -> None:
     data = kb.disagreements(as_of=AS_OF)
     page = render.disagreements_screen_markdown(data).replace("\\", "")
@@ -82,6 +85,7 @@ def test_every_controversy_has_both_sides(kb: Any) -> None:
     assert f"{data['counts']['real']} real" in page
 
 
+@pytest.mark.slow
 def test_the_pairs_are_still_listed_where_they_are_asked_for() -> None:
     assert "REAL" in run("disagreements", "--pairs").upper() and "sources:" in run("disagreements", "--verdict", "real")
 

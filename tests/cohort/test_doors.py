@@ -31,6 +31,7 @@ def answered(kb: Any, source: Path, table: str = "", **options: Any) -> Any:
     return pl.read_parquet(source.parent / "o.parquet")
 
 
+@pytest.mark.slow
 def test_tables_and_views_are_answered_as_files_are(kb: Any, tmp_path: Path) -> None:
     given = rows(40, 5)
     pl.DataFrame(given, infer_schema_length=None).write_parquet(tmp_path / "w.parquet")
@@ -109,6 +110,7 @@ def test_what_duckdb_needs(kb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         answered(kb, source)
 
 
+@pytest.mark.slow
 def test_a_table_in_a_cdm_can_be_named(duck: None, made: Any, tmp_path: Path) -> None:
     source = crowd().write("duckdb", tmp_path / "cdm")
     assert is_records(source)
@@ -117,6 +119,7 @@ def test_a_table_in_a_cdm_can_be_named(duck: None, made: Any, tmp_path: Path) ->
         answer_records(made, source, tmp_path / "o.parquet", as_of=AS_OF, table="cohort")
 
 
+@pytest.mark.slow
 def test_proposed_columns_can_be_given_back(kb: Any, cli: Any, tmp_path: Path) -> None:
     wide = "Person_ID,Age,age,sciatica,krebs,complete: medications\na,70,60,true,x,true\n"
     long = "id,KEY,term,Value,unit\na,age,,70,years\na,conditions,sciatica,,\na,complete,medications,,\n"

@@ -27,6 +27,7 @@ def agreed(figures: Figures, least: int) -> None:
     assert 0 < figures.contradictory < figures.patients / 2 and figures.patients == least, figures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ASKED[:2])
 def test_random_patients(kb: Any, asked: tuple[Any, ...]) -> None:
     compare(kb, [drawn(kb, seed) for seed in range(30)], asked, figures := Figures())
@@ -34,6 +35,7 @@ def test_random_patients(kb: Any, asked: tuple[Any, ...]) -> None:
     assert 5 < figures.contradictory < 25
 
 
+@pytest.mark.slow
 def test_guided_patients(kb: Any) -> None:
     guide = Guide(kb, compile_criteria(kb.knowledge, DAY))
     figures = Figures()
@@ -43,6 +45,7 @@ def test_guided_patients(kb: Any) -> None:
     agreed(figures, 100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("domains", DOMAINS)
 def test_examples(opened: Opened, domains: tuple[str, ...]) -> None:
     kb, figures = opened(*domains), Figures()
@@ -65,6 +68,7 @@ def test_many_random_patients(kb: Any) -> None:
     assert not figures.differences, figures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("domains", [(), pytest.param(("osteoarthritis",), marks=pytest.mark.slow)])
 def test_the_guide_reaches_every_branch_all_three_ways(opened: Opened, domains: tuple[str, ...]) -> None:
     """So are every atom, population and statement; none is out of reach."""

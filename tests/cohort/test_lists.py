@@ -45,6 +45,7 @@ def asked(one: Any, therapies: set[str]) -> list[str]:
     return sorted({question["label"] for question in questions(one, waiting(one, therapies)) if question["therapies"]})
 
 
+@pytest.mark.slow
 def test_unknown_facts_are_the_questions_of_each_patient(kb: Any, patients: Any) -> None:
     criteria, ones, worked = patients
     some = [therapy for therapy in criteria.therapies if therapy.recommending][:25]

@@ -42,6 +42,7 @@ def lengthened(given: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["l.parquet", "l.csv"])
 def test_a_long_table_is_answered_as_a_wide_one(
     kb: Any, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
@@ -90,6 +91,7 @@ def dated(seed: int, patients: int) -> tuple[list[dict[str, Any]], list[dict[str
     return long, wide, left_out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_the_newest_counts_whatever_the_order(
     kb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int

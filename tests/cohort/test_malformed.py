@@ -251,6 +251,7 @@ def test_a_patient_in_several_rows_is_left_out(kb: Any, tmp_path: Path) -> None:
             answer_table(kb, tmp_path / file, tmp_path / "s.parquet", as_of=AS_OF, strict=True)
 
 
+@pytest.mark.slow
 def test_odd_but_clear(kb: Any, tmp_path: Path) -> None:
     """A byte order mark, line ends of another system, cells with line ends, yes and no in other words, spaces."""
     plain = "patient,age,cancer,sciatica\na,70,true,false\nb,8,false,\n"
@@ -289,6 +290,7 @@ def test_one_huge_group_of_rows(kb: Any, tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "o-one.parquet").equals(pl.read_parquet(tmp_path / "o-many.parquet"))
 
 
+@pytest.mark.slow
 def test_reasons_without_end_are_told_as_one(kb: Any, tmp_path: Path) -> None:
     count = 1_200
     table(patient=range(count), conditions=[f"ICD10CM:Z{at}" for at in range(count)])(tmp_path / "t.parquet")
@@ -319,6 +321,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_file_of_columns_that_is_refused(cli: Any, tmp_path: Path, name: str) -> None:
     content, why = COLUMNS[name]
@@ -338,6 +341,7 @@ def test_a_file_of_columns_that_is_refused(cli: Any, tmp_path: Path, name: str) 
     assert not (tmp_path / "o.parquet").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "told"),
     [

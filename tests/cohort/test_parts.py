@@ -110,6 +110,7 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"long": True, "therapies": ["NSAID", "acupuncture"]}, {"statements": True}])
 def test_goes_on_after_each_part(
     kb: Any, table: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
@@ -133,6 +134,7 @@ def test_goes_on_after_each_part(
             break
 
 
+@pytest.mark.slow
 def test_another_request_or_table_starts_anew(kb: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, *_ = stashed(kb, table, "b.parquet", monkeypatch)
     calls = answered(monkeypatch)
@@ -146,6 +148,7 @@ def test_another_request_or_table_starts_anew(kb: Any, table: Path, monkeypatch:
         assert not beside(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "size"), [("00000001.arrow", 40), ("00000001.json", 0), ("00000001.json", None)])
 def test_a_part_that_is_not_whole_is_answered_again(
     kb: Any, table: Path, monkeypatch: pytest.MonkeyPatch, name: str, size: int | None

@@ -53,6 +53,7 @@ def test_a_folder_of_bundles(kb: Any, tmp_path: Path) -> None:
     assert any(unread.column == "patient" for unread in report.unread)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["duckdb", "parquet"])
 def test_an_omop_cdm(duck: None, made: Any, tmp_path: Path, form: str) -> None:
     source = crowd().write(form, tmp_path / "cdm")
@@ -87,6 +88,7 @@ def several(form: str, place: Path) -> Path:
     return cdm.write("parquet", place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["fhir", "omop"])
 def test_of_several_problems_the_one_that_is_asked_about(kb: Any, tmp_path: Path, form: str) -> None:
     source, out = several(form, tmp_path / "records"), tmp_path / "o.parquet"

@@ -73,6 +73,7 @@ def therapies_of(frame: Any) -> list[str]:
     return [name for name, kind in frame.schema.items() if kind == pl.Enum(list(STATUSES))]
 
 
+@pytest.mark.slow
 def test_statuses_are_those_of_the_answers(folder: Path, today: dict[str, Any]) -> None:
     frame = pl.read_parquet(folder / "now.parquet")
     counted = {
@@ -93,6 +94,7 @@ def test_statuses_are_those_of_the_answers(folder: Path, today: dict[str, Any]) 
         assert count == frame.filter(has).height, status
 
 
+@pytest.mark.slow
 def test_a_file_of_answers_tells_the_same(kb: Any, folder: Path, today: dict[str, Any]) -> None:
     read = cohort_report(kb, folder / "now.parquet", show_small=True)
     for part in ("patients", "ever", "steady", "controversies", "asked"):
@@ -108,6 +110,7 @@ def test_a_file_of_answers_tells_the_same(kb: Any, folder: Path, today: dict[str
     assert len(long["missing"]) == 2
 
 
+@pytest.mark.slow
 def test_documents_and_controversies_are_those_of_the_answers(kb: Any, folder: Path, today: dict[str, Any]) -> None:
     frame = pl.read_parquet(folder / "now.parquet")
     stated = defaultdict(list)
@@ -152,6 +155,7 @@ def rests(one: Any, therapy: str) -> set[str]:
     }.get(status, set())  # fmt: skip
 
 
+@pytest.mark.slow
 def test_documents_decide_what_statuses_rest_on(kb: Any, folder: Path, tmp_path: Path) -> None:
     facts = rows(60, 21)
     pl.DataFrame(facts, infer_schema_length=None).write_parquet(tmp_path / "some.parquet")
@@ -171,6 +175,7 @@ def test_documents_decide_what_statuses_rest_on(kb: Any, folder: Path, tmp_path:
     assert any(0 < (row["decides"] or 0) < (row["patients"] or 0) for row in told["documents"] or ())
 
 
+@pytest.mark.slow
 def test_unknown_facts_are_the_questions_of_each_patient(kb: Any) -> None:
     from guidegraph.cohort.blocking import Blocking
     from guidegraph.cohort.facts import Gathered
@@ -204,6 +209,7 @@ def test_unknown_facts_are_the_questions_of_each_patient(kb: Any) -> None:
     assert all(one.alone <= one.patients for one in blocking.facts.values())
 
 
+@pytest.mark.slow
 def test_what_moves_is_the_difference_of_two_answers(folder: Path, exact: dict[str, Any]) -> None:
     then, now = (pl.read_parquet(folder / f"{name}.parquet") for name in ("then", "now"))
     both = then.join(now, on="patient", suffix=" now")
@@ -231,6 +237,7 @@ def test_what_moves_is_the_difference_of_two_answers(folder: Path, exact: dict[s
     assert {(row["was"], row["now"]): row["count"] for row in flow["between"]} == between
 
 
+@pytest.mark.slow
 def test_a_move_names_the_statements_that_turned(folder: Path, exact: dict[str, Any]) -> None:
     then, now = (pl.read_parquet(folder / f"{name}.parquet") for name in ("then", "now"))
     both = then.join(now, on="patient", suffix=" now")
@@ -253,6 +260,7 @@ def test_a_move_names_the_statements_that_turned(folder: Path, exact: dict[str, 
     assert checked > 15
 
 
+@pytest.mark.slow
 def test_other_knowledge_moves_what_it_states_otherwise(kb: Any, folder: Path) -> None:
     gone = kb.document("nice-ng59")
     graphs = {
@@ -277,6 +285,7 @@ def test_other_knowledge_moves_what_it_states_otherwise(kb: Any, folder: Path) -
     assert {turn["statement"] for turn in turns if turn["role"] in "fgc"} <= own | rests
 
 
+@pytest.mark.slow
 def test_what_is_not_understood_is_counted_by_cells(kb: Any, tmp_path: Path) -> None:
     path = tmp_path / "few.csv"
     path.write_text("patient,age,conditions: atrial fibrillation\na,30,false\nb,40,false\nc,50,\n")
@@ -284,6 +293,7 @@ def test_what_is_not_understood_is_counted_by_cells(kb: Any, tmp_path: Path) -> 
     assert [(one["column"], one["count"]) for one in report["unclear"]] == [("conditions: atrial fibrillation", 2)]
 
 
+@pytest.mark.slow
 def test_only_some_therapies(kb: Any, folder: Path) -> None:
     for source in ("now.parquet", "patients.parquet"):
         asked: Any = {} if source == "now.parquet" else {"as_of": AS_OF}

@@ -50,6 +50,7 @@ def reports(kb: Any, patients: Path) -> dict[bool, Any]:
     return {show: cohort_report(kb, patients, as_of=THEN, change=change, show_small=show) for show in (False, True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("show", [True, False])
 def test_a_report_follows_its_schema(
     kb: Any, patients: Path, reports: dict[bool, Any], tmp_path: Path, show: bool
@@ -178,6 +179,7 @@ def test_the_page_needs_nothing_else(reports: dict[bool, Any], show: bool) -> No
         assert f"<span>{row['label']}" in page
 
 
+@pytest.mark.slow
 def test_forms_are_the_same_again(kb: Any, patients: Path, reports: dict[bool, Any]) -> None:
     again = cohort_report(kb, patients, as_of=THEN, change=Change(None, AS_OF))
     assert again == reports[False]
@@ -201,6 +203,7 @@ def test_pictures_of_nothing_and_of_what_is_masked() -> None:
     ) == pytest.approx(100, abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_command(patients: Path, tmp_path: Path) -> None:
     out, tables = tmp_path / "report.html", tmp_path / "tables"
     tables.mkdir()
@@ -212,6 +215,7 @@ def test_the_command(patients: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tables.iterdir()) == [f"cohort-{name}.csv" for name in names]
 
 
+@pytest.mark.slow
 def test_the_command_never_replaces_its_source(patients: Path, tmp_path: Path) -> None:
     source = tmp_path / "cohort-facts.csv"
     source.write_bytes(patients.read_bytes())
@@ -222,6 +226,7 @@ def test_the_command_never_replaces_its_source(patients: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == [source]
 
 
+@pytest.mark.slow
 def test_too_few_patients_to_hide_any(kb: Any, tmp_path: Path) -> None:
     path = tmp_path / "few.csv"
     path.write_text("patient,age\na,30\nb,40\n")

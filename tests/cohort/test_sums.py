@@ -70,6 +70,7 @@ def drawn(toy: Any, seed: int) -> Profile:
     )
 
 
+@pytest.mark.slow
 def test_drawn_patients(toy: Any) -> None:
     profiles = [drawn(toy, seed) for seed in range(60)]
     compare(toy, profiles, (AS_OF, None, frozenset()), figures := Figures())
@@ -83,6 +84,7 @@ def test_drawn_patients(toy: Any) -> None:
     assert every <= seen and ("Any", "unknown") in seen
 
 
+@pytest.mark.slow
 def test_a_table_states_no_doses(toy: Any, tmp_path: Path) -> None:
     """What nothing counts toward is 0, what may be more is unknown, and another number contradicts that."""
     rows: list[tuple[Any, ...]] = [

@@ -86,6 +86,7 @@ WRITERS: dict[str, Callable[[Any, Path], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_row_is_answered_as_a_profile(kb: Any, tmp_path: Path, name: str) -> None:
     given = rows(60, 7)
@@ -265,6 +266,7 @@ def test_a_table_that_is_none(kb: Any, tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.slow
 def test_the_same_table_gives_the_same_bytes_in_batches_of_any_size(
     kb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

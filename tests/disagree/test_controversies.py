@@ -180,6 +180,7 @@ def test_what_all_share_is_said_once_and_products_are_factored() -> None:
     assert manchester(simplest((Branch(),))) == "owl:Thing"
 
 
+@pytest.mark.slow
 @given(st.sets(st.frozensets(st.sampled_from("abcdef"), max_size=4), min_size=1, max_size=8))
 @settings(max_examples=300, deadline=None)
 def test_the_simplest_form_multiplies_out_to_the_same_branches(sets: set[frozenset[str]]) -> None:

@@ -173,6 +173,7 @@ def fits(branch: Branch, has: set[str], point: tuple[int, int]) -> bool:
     return numbers and all(h.cls in has for h in branch.has) and not any(h.cls in has for h in branch.lacks)
 
 
+@pytest.mark.slow
 @given(a=st.lists(branches(), min_size=1, max_size=3), b=st.lists(branches(), min_size=1, max_size=3))
 @settings(max_examples=300, deadline=None)
 def test_algebra_is_that_of_sets_of_patients(a: list[Branch], b: list[Branch]) -> None:
@@ -185,6 +186,7 @@ def test_algebra_is_that_of_sets_of_patients(a: list[Branch], b: list[Branch]) -
     assert models(forms.complement(tuple(one))) == models([Branch()]) - left
 
 
+@pytest.mark.slow
 @given(a=branches(), extra=branches())
 @settings(max_examples=200, deadline=None)
 def test_a_further_literal_never_turns_disjoint_into_overlapping(a: Branch, extra: Branch) -> None:

@@ -32,6 +32,7 @@ def shipped(kb: Any) -> list[dict[str, Any]]:
     return rows(kb)
 
 
+@pytest.mark.slow
 def test_the_articles_own_divergence_is_told_in_one_sentence(shipped: list[dict[str, Any]]) -> None:
     pair = ("statement/bmj-2025/BMJ-R1", "statement/droracle-sciatica-2025/epidural-steroid")
     row = next(r for r in shipped if key(r) == pair)
@@ -49,6 +50,7 @@ def test_the_articles_own_divergence_is_told_in_one_sentence(shipped: list[dict[
     assert row["contested"][0]["document"] == "ggd:bmj-2025"
 
 
+@pytest.mark.slow
 def test_before_the_guideline_the_divergence_is_gone_and_changes_says_why(kb: Any) -> None:
     early = rows(kb, date(2024, 12, 31))
     assert not any("BMJ-R1" in "".join(key(r)) for r in early)
@@ -61,6 +63,7 @@ def test_before_the_guideline_the_divergence_is_gone_and_changes_says_why(kb: An
     assert "epidural steroid injection" in touched["chronic-failed-care"]
 
 
+@pytest.mark.slow
 def test_a_reversal_is_told(kb: Any) -> None:
     told = kb.changes(date(2020, 1, 1), date(2020, 12, 31))
     assert [(r["was"]["id"].rsplit("/")[-1], r["now"]["id"].rsplit("/")[-1]) for r in told["reversed"]] == [
@@ -98,6 +101,7 @@ def test_a_patients_disagreements_are_the_full_list_filtered(
     assert len(found) < len(shipped)
 
 
+@pytest.mark.slow
 def test_a_removed_document_changes_only_what_involves_it(kb: Any, repo_root: Path, tmp_path: Path) -> None:
     for folder in ("ontology", "graph"):
         shutil.copytree(repo_root / folder, tmp_path / folder)
@@ -113,6 +117,7 @@ def test_a_removed_document_changes_only_what_involves_it(kb: Any, repo_root: Pa
     assert len(restored) > len([p for p in before if any("acp-aps" in s for s in p) and before[p]["verdict"] == "real"])
 
 
+@pytest.mark.slow
 def test_shuffled_and_renamed_triples_change_nothing(kb: Any, repo_root: Path, tmp_path: Path) -> None:
     for folder in ("ontology", "graph"):
         shutil.copytree(repo_root / folder, tmp_path / folder)
@@ -183,6 +188,7 @@ DOCUMENTS = (ns.GGD + "nice-ng59", ns.GGD + "acp-2017")
 SAFE = st.sampled_from(["real", "superseded", "apparent", "nonsense", ""])
 
 
+@pytest.mark.slow
 @given(verdict=SAFE, day=st.dates(date(2005, 1, 1), date(2030, 1, 1)))
 @settings(max_examples=15, deadline=None)
 def test_any_date_and_verdict_is_answered_or_refused(kb: Any, verdict: str, day: date) -> None:
@@ -204,6 +210,7 @@ def test_the_queries_can_be_run_alone(kb: Any) -> None:
     assert isinstance(found.rows[0][1], ox.NamedNode)
 
 
+@pytest.mark.slow
 def test_the_page_of_verdicts_is_what_the_command_says(repo_root: Path, cli: Any) -> None:
     done = cli("disagreements", "--include-apparent", "--as-of", AS_OF.isoformat(), "--format", "markdown")
     assert done.returncode == 0, done.stderr
@@ -240,6 +247,7 @@ def test_pictures_tell_nothing_by_colour_alone(kb: Any) -> None:
     assert "(++)" in matrix_text(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "changed"),
     [

@@ -178,6 +178,7 @@ def test_the_sides_may_be_exchanged(world: Callable[..., Any], name: str) -> Non
     assert told(world(document("one", other), document("two", one))) == expected
 
 
+@pytest.mark.slow
 def test_one_document_contradicts_itself_only_where_it_opposes_itself(world: Callable[..., Any]) -> None:
     assert told(world(document("one", rec(), rec("Against")))) == [("direction", "same", "real")]
     assert told(world(document("one", rec(strength="Strong"), rec(strength="Conditional")))) == []
@@ -282,6 +283,7 @@ def test_policy_orders_the_sides_and_resolves_nothing(world: Callable[..., Any])
         kb.disagreements(policy="newest")
 
 
+@pytest.mark.slow
 def test_two_editions_of_one_document_are_no_pair(world: Callable[..., Any]) -> None:
     ended = '; gg:supersededBy ggd:second ; gg:supersededOn "2022-01-01"^^xsd:date'
     first, second = document("first", rec(), about=ended), document("second", rec("Against"), issued="2022")
@@ -292,6 +294,7 @@ def test_two_editions_of_one_document_are_no_pair(world: Callable[..., Any]) -> 
     assert told(world(first, between, document("third", rec(), issued="2023"))) == []
 
 
+@pytest.mark.slow
 def test_what_a_document_said_before_it_said_otherwise_is_no_pair(world: Callable[..., Any]) -> None:
     both_times = document("one", rec(), rec("Against"))
     was = both_times.replace("s:r1 a gg:Rec", 's:r1 gg:supersededOn "2021-01-01"^^xsd:date . s:r1 a gg:Rec')

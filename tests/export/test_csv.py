@@ -60,6 +60,7 @@ def test_the_bytes_are_rfc_4180(cli: Run, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.csv", "r.csv-metadata.json"]
 
 
+@pytest.mark.slow
 def test_manchester_syntax_is_read_by_another_tool(rows: list[dict[str, object]], whole: list[ox.Triple]) -> None:
     """Each population in Manchester syntax is a class expression that horned-owl reads."""
     reader = pytest.importorskip("pyhornedowl")
@@ -102,6 +103,7 @@ def test_the_apostrophe_can_be_taken_off_again(text: str) -> None:
     assert (written[1:] if written.startswith("'") else written) == text
 
 
+@pytest.mark.slow
 def test_a_hostile_label_of_one_s_own_knowledge_is_made_harmless(cli: Run, repo_root: Path, tmp_path: Path) -> None:
     import shutil
 
@@ -120,6 +122,7 @@ def test_a_hostile_label_of_one_s_own_knowledge_is_made_harmless(cli: Run, repo_
     assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for cell in cells)
 
 
+@pytest.mark.slow
 def test_csvw_metadata_describe_the_columns(cli: Run, tmp_path: Path) -> None:
     reader = pytest.importorskip("csvw")
     out = tmp_path / "r.csv"

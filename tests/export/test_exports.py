@@ -43,6 +43,7 @@ def test_rdf_forms_read_back_the_same(kb: Any, cli: Run, form: str, tmp_path: Pa
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["trig", "nquads"])
 @pytest.mark.parametrize("part", ["ontology", "everything"])
 def test_the_whole_reads_back_the_same(kb: Any, form: str, part: str) -> None:
@@ -58,6 +59,7 @@ def test_the_default_is_the_ontology_in_turtle(kb: Any, cli: Run) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [rdf.trig, rdf.nquads], ids=["trig", "nquads"])
 def test_the_order_and_the_blank_names_of_the_store_do_not_show(kb: Any, write: Callable[..., str]) -> None:
     quads = rdf.everything(kb.store)
@@ -100,6 +102,7 @@ GRAPHS = st.one_of(st.just(ox.DefaultGraph()), NODES, BLANKS)
 QUADS = st.lists(st.builds(ox.Quad, st.one_of(NODES, BLANKS), PROPERTIES, OBJECTS, GRAPHS), max_size=25)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(QUADS)
 def test_any_quads_pass_through_trig(quads: list[ox.Quad]) -> None:

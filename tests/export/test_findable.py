@@ -48,6 +48,7 @@ def test_every_term_is_a_term_of_its_vocabulary(described: rdflib.Graph) -> None
     assert {str(term) for term in used} <= known | {f"{DCAT}version", f"{VOID}class"}
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_store(kb: Any, described: rdflib.Graph) -> None:
     quads = rdf.everything(kb.store)
     assert int(str(described.value(DATASET, VOID.triples))) == len(quads)
@@ -83,6 +84,7 @@ def test_examples_and_dates_are_of_the_data(kb: Any, described: rdflib.Graph) ->
     assert not list(described.objects(None, rdflib.URIRef(f"{DCAT}contactPoint"))), "no contact is stated"
 
 
+@pytest.mark.slow
 def test_the_queries_of_the_description_run(kb: Any, described: rdflib.Graph) -> None:
     texts = [str(t) for t in described.objects(None, SH.select)]
     assert len(texts) > 5
@@ -103,6 +105,7 @@ def test_the_shape_of_a_catalogue(described: rdflib.Graph, repo_root: Path) -> N
         assert not pyshacl.validate(worse, shacl_graph=shapes)[0], predicate
 
 
+@pytest.mark.slow
 def test_the_same_bytes_every_time(cli: Run, kb: Any, repo_root: Path) -> None:
     for form, text in (("turtle", description.turtle), ("schema-org", description.schema_org)):
         done = cli("export", "description", "--format", form, PYTHONHASHSEED="7")

@@ -54,6 +54,7 @@ def same(one: list[ox.Quad], other: list[ox.Quad]) -> bool:
     return store.digest_of(one) == store.digest_of(other)
 
 
+@pytest.mark.slow
 def test_every_recommendation_is_valid_and_comes_back_whole(kb: Any) -> None:
     closure = Closure(kb.store)
     chosen = kb.recommendations()
@@ -123,6 +124,7 @@ def test_the_normal_form_is_that_of_the_library(kb: Any) -> None:
     assert normal_form(quads, code) == RdfHasher.normalize_quads(rows, hashstr=code)
 
 
+@pytest.mark.slow
 def test_the_same_statement_has_the_same_uri(cli: Run) -> None:
     one = cli("export", "nanopub", "BMJ-R1", PYTHONHASHSEED="1", TZ="UTC")
     two = cli("export", "nanopub", "BMJ-R1", PYTHONHASHSEED="2", TZ="Asia/Tokyo")
@@ -136,6 +138,7 @@ def test_a_statement_keeps_its_uri_from_release_to_release() -> None:
     assert one.uri.endswith("/RAkWFDLVpDiNI41oLMd55pYSm12lY0XHuNVfQurldLUA4")
 
 
+@pytest.mark.slow
 def test_what_changes_supersedes_and_what_does_not_stays(cli: Run, tmp_path: Path) -> None:
     mine = tmp_path / "mine.trig"
     mine.write_text(CLEAN.read_text())
@@ -174,6 +177,7 @@ def test_what_changes_supersedes_and_what_does_not_stays(cli: Run, tmp_path: Pat
     assert len(list((tmp_path / "one").glob("*.trig"))) == 4
 
 
+@pytest.mark.slow
 def test_signing_with_the_users_own_key(tmp_path: Path) -> None:
     from Crypto.PublicKey import RSA
 
@@ -320,6 +324,7 @@ def test_the_command_checks_each_file(cli: Run, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- what vanished
 
 
+@pytest.mark.slow
 def test_what_vanished_is_told_and_retracted_on_request(cli: Run, tmp_path: Path) -> None:
     mine, first = tmp_path / "mine.trig", tmp_path / "one"
     mine.write_text(CLEAN.read_text().replace("s:salve", "s:balm"))
@@ -338,6 +343,7 @@ def test_what_vanished_is_told_and_retracted_on_request(cli: Run, tmp_path: Path
     assert "retracted" not in again.stderr and "0 written" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_signed_one_is_retracted_by_its_own_key_only(tmp_path: Path) -> None:
     mine, other = (Key(key_file(tmp_path, name), ORCID) for name in ("a.pem", "b.pem"))
     one, _ = written(tmp_path, key=mine)

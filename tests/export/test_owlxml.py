@@ -60,6 +60,7 @@ def test_every_axiom_is_read_back_by_another_tool(whole: list[ox.Triple]) -> Non
     assert kinds["DisjointClasses"] > 1 and kinds["EquivalentClasses"] > 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [["--ontology"], ["--document", "bmj-2025"], ["--all"]], ids=lambda p: p[0])
 def test_owl_xml_is_owl_2_dl_by_horned_owl(cli: Run, part: list[str]) -> None:
     profile = pytest.importorskip("pyhornedowl.profile")
@@ -167,6 +168,7 @@ def test_text_and_unnamed_individuals_pass_through_owl_xml() -> None:
     assert "Declaration(AnnotationProperty(<https://example.org/other>))" in joined
 
 
+@pytest.mark.slow
 def test_no_datatype_outside_owl_2_stands_in_a_logical_axiom(whole: list[ox.Triple]) -> None:
     allowed = {ns.XSD + name for name in ("decimal", "integer", "boolean", "string", "dateTime")} | {
         ns.RDFS + "Literal"
@@ -184,6 +186,7 @@ def test_no_datatype_outside_owl_2_stands_in_a_logical_axiom(whole: list[ox.Trip
             assert datatypes(axiom) <= allowed, axiom
 
 
+@pytest.mark.slow
 def test_no_name_is_two_kinds_of_property_or_both_class_and_datatype(whole: list[ox.Triple]) -> None:
     kinds: dict[str, set[str]] = {}
     for axiom in owl.axioms(headless(whole)):

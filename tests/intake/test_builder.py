@@ -291,6 +291,7 @@ def test_written_profiles_are_read_back_the_same(kb: Any, iri: Any) -> None:
         assert parse_profile_text(text, form, kb.vocabulary, where="test") == found
 
 
+@pytest.mark.slow
 def test_a_profile_with_thousands_of_unknown_entries_can_be_read_again(kb: Any) -> None:
     made = build(kb, complete=frozenset({"findings"}))
     for number in range(30_000):

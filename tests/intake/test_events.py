@@ -173,6 +173,7 @@ def test_an_exported_patient_comes_back(asking: Any) -> None:
     assert asking.profile_from_fhir(bundle, as_of=DAY).profile.care_present == stated.care_present
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("duck")
 def test_omop_says_the_same(asking: Any, read_omop: Read, root: Path, tmp_path: Path) -> None:  # noqa: F811
     cdm = Cdm()

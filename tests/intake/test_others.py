@@ -54,6 +54,7 @@ def truth(kb: Any, profile: Any, name: str, prop: str = TAKES) -> str:
     return str(found.truth(atom))
 
 
+@pytest.mark.slow
 def test_every_form_of_a_profile_reads_such_a_code(known: Any, tmp_path: Path) -> None:
     turtle = """@prefix gg: <https://w3id.org/guidegraph/vocab/> .
     <urn:p> a gg:Patient ; gg:takesMedication [ a <https://example.org/ex/P> ] ; gg:completeFor gg:takesMedication ."""
@@ -72,6 +73,7 @@ def test_every_form_of_a_profile_reads_such_a_code(known: Any, tmp_path: Path) -
     assert not several.others and len(several.not_understood) == 3
 
 
+@pytest.mark.slow
 def test_a_saved_answer_replays_without_the_tables(known: Any, kb: Any, tmp_path: Path) -> None:
     profile = known.profile({"age": 50, "medications": {"present": ["EX:P"], "complete": True}})
     (tmp_path / "a.ttl").write_text(known.therapies(profile, as_of=DAY).saved())

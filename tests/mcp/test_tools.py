@@ -79,6 +79,7 @@ def asked(server: Any, work: Callable[[Client], Awaitable[Any]], mode: str = "au
     return anyio.run(run)
 
 
+@pytest.mark.slow
 def test_every_operation_is_a_tool_but_the_whole_answer(tools: Tools) -> None:
     listed = {tool.name: tool for tool in asked(tools, lambda client: client.list_tools()).tools}
     assert set(listed) == set(ASKED) == set(OPERATIONS) - {"therapies", "full"}
@@ -161,6 +162,7 @@ def test_the_instructions_say_what_a_model_must_not_leave_out(tools: Tools) -> N
         assert words in instructions
 
 
+@pytest.mark.slow
 def test_the_command_answers_over_standard_streams() -> None:
     server = StdioServerParameters(command=sys.executable, args=["-m", "guidegraph", "mcp"])
 
@@ -252,6 +254,7 @@ def address(tools: Tools) -> Iterator[str]:
     thread.join(10)
 
 
+@pytest.mark.slow
 def test_the_command_answers_over_http() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -114,6 +114,7 @@ def test_days_supplied_in_a_window(toy: Any, supplies: list[Any], complete: bool
     assert truths(toy, {"supplies": {"present": entries, "complete": complete}})[1] == expected
 
 
+@pytest.mark.slow
 def test_drawn_doses_come_to_the_plain_sum(toy: Any) -> None:
     """A second sum, by hand: over what is an opioid, a fifth for what is tramadol."""
     above, counts = toy.records.ancestors, {"true": 0, "false": 0, "unknown": 0}

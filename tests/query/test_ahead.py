@@ -115,6 +115,7 @@ def test_it_can_open_nothing_and_is_asked_again(line: tuple[socket.socket, socke
                 ask(sending, what)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "least"), [(1.0, 0.9), (60.0, 0.9), (-5.0, 0.3)])
 def test_time_has_an_end(line: tuple[socket.socket, socket.socket], seconds: float, least: float) -> None:
     """By what is left of it when the question is taken, but never more than the limit, nor less than a little."""
@@ -127,6 +128,7 @@ def test_time_has_an_end(line: tuple[socket.socket, socket.socket], seconds: flo
         assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == -signal.SIGALRM
 
 
+@pytest.mark.slow
 def test_the_time_of_an_answer_is_not_that_of_the_next(line: tuple[socket.socket, socket.socket]) -> None:
     sending, waiting = line
     with child(sending, waiting) as number:

@@ -235,6 +235,7 @@ def hostile(seed: int, count: int, canary: Canary) -> dict[str, int]:
     return ended
 
 
+@pytest.mark.slow
 def test_a_stranger_reaches_and_kills_nothing(canary: Canary) -> None:
     ended = hostile(11, 250, canary)
     assert ended["SERVICE reaches out to another machine"] > 40 and len(ended) > 5
@@ -245,6 +246,7 @@ def test_five_thousand_strangers_reach_and_kill_nothing(canary: Canary) -> None:
     hostile(12, 5_000, canary)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "escaped quote in a name", "comment ended by CR", "from"])
 def test_every_way_in_has_the_guard(canary: Canary, tmp_path: Path, name: str) -> None:
     """Files of a folder as audit kinds, checks, and the queries of shapes."""

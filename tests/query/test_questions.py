@@ -145,6 +145,7 @@ def test_files_of_a_user_are_asked_alone(cli: Any, tmp_path: Path) -> None:
     assert own.stdout == "o\n2\n"
 
 
+@pytest.mark.slow
 def test_a_query_that_needs_the_classes_gets_them_with_the_files(cli: Any, tmp_path: Path) -> None:
     empty = tmp_path / "empty.ttl"
     empty.write_text("", encoding="utf-8")

@@ -50,6 +50,7 @@ def test_what_is_no_limit_is_refused(seconds: float) -> None:
         Limits(seconds)
 
 
+@pytest.mark.slow
 def test_memory_has_an_end(store: ox.Store) -> None:
     hungry = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?a ?d ?g ?j"
     with pytest.raises(QueryError, match="more than 64 MiB of memory"):
@@ -73,6 +74,7 @@ def test_no_child_and_no_pipe_is_left(store: ox.Store) -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_query() -> None:
     """Ctrl-C reaches a query in the middle of the engine."""
     with subprocess.Popen(

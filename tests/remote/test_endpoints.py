@@ -103,6 +103,7 @@ def test_an_endless_answer_is_cut_off_by_its_size(serve: Serve) -> None:
         Endpoint(serve(answer), Limits(seconds=20, size=2**20)).select(ASKED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["headers", "body", "nothing"])
 def test_a_slow_answer_is_given_up_in_time(serve: Serve, part: str) -> None:
     """A byte every now and then keeps a socket's timeout from ending."""

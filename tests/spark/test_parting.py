@@ -75,6 +75,7 @@ def sent(kb: Any, table: Path, **options: Any) -> Any:
     return pickle.loads(pickle.dumps(kernel(kb.knowledge, columns, pl.String(), asked)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: " ".join(asked))
 def test_parts_of_a_long_table_are_the_table(
     kb: Any, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any]

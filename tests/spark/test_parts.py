@@ -47,6 +47,7 @@ ASKED: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: " ".join(asked))
 def test_parts_joined_are_the_table(kb: Any, tmp_path: Path, asked: dict[str, Any]) -> None:
     table = tmp_path / "t.parquet"
@@ -77,6 +78,7 @@ def test_parts_joined_are_the_table(kb: Any, tmp_path: Path, asked: dict[str, An
     assert Written(tmp_path / "out").made == Written(tmp_path / "o.parquet").made
 
 
+@pytest.mark.slow
 def test_a_folder_of_parts_is_reported_on_as_the_file_is(kb: Any, tmp_path: Path) -> None:
     table = tmp_path / "t.parquet"
     wide(700, 5).write_parquet(table)

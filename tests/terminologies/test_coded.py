@@ -26,6 +26,7 @@ def entry(answer: dict[str, Any], name: str) -> dict[str, Any]:
 ULCER = {"age": 60, "conditions": ["EX:U", "EX:S"]}
 
 
+@pytest.mark.slow
 def test_codes_that_mean_our_terms_are_our_terms(plain: gg.KnowledgeBase) -> None:
     words = {"age": 60, "conditions": ["bleeding peptic ulcer", "sciatica"], "medications": ["ibuprofen"],
              "trials": [{"of": "conservative care", "weeks": 8, "outcome": "failed"}]}  # fmt: skip
@@ -51,6 +52,7 @@ def test_a_wider_code_denies_our_class_but_its_presence_says_nothing(plain: gg.K
     assert plain.profile({"conditions": ["EX:C"]}).not_understood
 
 
+@pytest.mark.slow
 def test_a_drug_that_only_the_hierarchy_knows(plain: gg.KnowledgeBase, linked: gg.KnowledgeBase) -> None:
     asked = {**ULCER, "medications": ["EX:N1"]}
     unlinked = plain.therapies(asked, as_of=DAY).to_dict()
@@ -70,6 +72,7 @@ def test_a_drug_that_only_the_hierarchy_knows(plain: gg.KnowledgeBase, linked: g
     assert all(row["digest"].startswith("sha256:") for row in answer["knowledge"]["links"])
 
 
+@pytest.mark.slow
 def test_it_has_the_statements_of_its_class_and_no_more(linked: gg.KnowledgeBase) -> None:
     for path, problem in ASKED:
         answer = linked.therapies(path, as_of=DAY, problem=problem, also=["EX:N1"]).to_dict()
@@ -123,6 +126,7 @@ def test_another_kind_is_an_error(plain: gg.KnowledgeBase) -> None:
         plain.profile({"conditions": ["NOPE:1"]})
 
 
+@pytest.mark.slow
 def test_a_saved_answer_replays_without_tables_and_hierarchies(
     linked: gg.KnowledgeBase, kb: gg.KnowledgeBase, tmp_path: Path
 ) -> None:

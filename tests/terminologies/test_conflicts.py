@@ -263,6 +263,7 @@ def _dead(table: list[Mapping], module: Module, classes: Classes) -> list[str]:
 # ---------------------------------------------------------------- the command, and real hierarchies
 
 
+@pytest.mark.slow
 def test_the_command_lists_conflicts_by_kind(base: Path, tmp_path: Path, cli: Any) -> None:
     here = ("--knowledge", str(base))
     assert cli("link", str(tmp_path / "toy.obo"), "--prefix", "TOY", "--no-reasoner", *here).returncode == 0
@@ -297,6 +298,7 @@ def shipped() -> Classes:
     return Classes(Linker().ontology())
 
 
+@pytest.mark.slow
 def test_mondo_puts_piriformis_syndrome_under_sciatica(shipped: Classes) -> None:
     table = rows(("Sciatica", "exact", "MONDO:0024333"), ("PiriformisSyndrome", "exact", "MONDO:0043320"))
     (told,) = hierarchy_conflicts(table, shipped, extract(installed("mondo"), table).module)
@@ -304,6 +306,7 @@ def test_mondo_puts_piriformis_syndrome_under_sciatica(shipped: Classes) -> None
     assert "MONDO:0043320 (piriformis syndrome) is below MONDO:0024333 (sciatica) there" in told.message
 
 
+@pytest.mark.slow
 def test_mesh_does_not_put_sciatica_under_back_pain_as_hpo_does(shipped: Classes) -> None:
     table = rows(
         ("Sciatica", "exact", "HP:0011868"),

@@ -75,6 +75,7 @@ def test_everything_of_an_ordinary_patient_is_understood(kb: gg.KnowledgeBase) -
         assert any(why in reason for reason in entry["reasons"]), therapy
 
 
+@pytest.mark.slow
 def test_no_name_that_is_not_exact_becomes_a_fact(kb: gg.KnowledgeBase) -> None:
     ours = [(name, row.kind) for row in kb.vocabulary.rows for _, name in row.inexact]
     asked = [
@@ -149,6 +150,7 @@ def test_the_lexicon_repeats_no_name(kb: gg.KnowledgeBase) -> None:
         assert len({name for row in rows for name in (row.name, *row.synonyms)}) >= least
 
 
+@pytest.mark.slow
 def test_codes_are_those_of_the_packages() -> None:
     from guidegraph.terminologies.sources import source
 
@@ -197,6 +199,7 @@ def test_a_name_in_the_wrong_list_is_refused(kb: gg.KnowledgeBase) -> None:
             kb.profile({key: [name]})
 
 
+@pytest.mark.slow
 def test_a_drug_that_no_document_names_is_answered_for_when_named(kb: gg.KnowledgeBase) -> None:
     profile: dict[str, Any] = {"age": 50, "symptom_weeks": 3, "conditions": ["sciatica"]}
     unlisted = {ns.shorten(iri) for iri in kb.knowledge.records.unlisted}
@@ -217,6 +220,7 @@ def test_a_drug_that_no_document_names_is_answered_for_when_named(kb: gg.Knowled
     assert "ketoprofen" in str(planned)
 
 
+@pytest.mark.slow
 def test_a_drug_has_nothing_from_a_statement_that_names_no_members(kb: gg.KnowledgeBase, tmp_path: Path) -> None:
     above = kb.records.edges[ns.GGT + "NSAID"]["for"]
     extra = tmp_path / "vague.ttl"

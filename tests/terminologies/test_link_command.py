@@ -13,6 +13,7 @@ from guidegraph.terminologies.linker import Linker, own_file
 # ---------------------------------------------------------------- the command
 
 
+@pytest.mark.slow
 def test_link_list_and_remove(base: Path, tmp_path: Path, cli: Any) -> None:
     done = cli("link", str(tmp_path / "toy.obo"), "--prefix", "TOY", "--knowledge", str(base), "--no-reasoner")
     assert (done.returncode, done.stderr) == (0, "")

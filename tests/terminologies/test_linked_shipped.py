@@ -121,6 +121,7 @@ def unnamed(kb: gg.KnowledgeBase, cls: str, kind: str) -> Iterator[str]:
     return (c for c in found if kb.links.codes.read(c).present == (cls,))
 
 
+@pytest.mark.slow
 def test_a_drug_that_only_atc_knows(
     link: Any, kb: Any, cli: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -165,6 +166,7 @@ def test_combinations_of_the_classification_are_not_understood(link: Any, monkey
             assert not linked.links.codes.read(f"ATC:{code}").present, code
 
 
+@pytest.mark.slow
 def test_mondo_widens_a_question(link: Any, kb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     linked = opened(link("mondo"), monkeypatch)
     module = next(m for m in linked.links.modules if m.prefix == "MONDO")
@@ -187,6 +189,7 @@ def test_mondo_widens_a_question(link: Any, kb: Any, monkeypatch: pytest.MonkeyP
             asked(kb, code)
 
 
+@pytest.mark.slow
 def test_answers_say_what_they_were_read_by(link: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     linked = opened(link("atc"), monkeypatch)
     drug = next(unnamed(linked, ns.GGT + "NSAID", "ATC"))

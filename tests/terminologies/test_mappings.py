@@ -127,6 +127,7 @@ def wrong(kb: gg.KnowledgeBase, installed: None) -> Report:
     return check_mappings(kb.knowledge, [HERE / "wrong.sssom.tsv"])
 
 
+@pytest.mark.slow
 def test_every_wrong_row_is_flagged_by_its_rule(wrong: Report) -> None:
     rows = read_rows(HERE / "wrong.sssom.tsv", REGISTRY).rows
     assert len(rows) >= 30 and len({row["comment"] for row in rows}) >= 10
@@ -218,6 +219,7 @@ def test_an_older_release_is_a_warning(kb: gg.KnowledgeBase, installed: None, tm
     assert [f.rule for f in report.findings] == ["version-drift"] and report.errors == 0
 
 
+@pytest.mark.slow
 def test_command_check_tells_and_fails(cli: Any, installed: None) -> None:
     bad, good = HERE / "wrong.sssom.tsv", HERE / "right.sssom.tsv"
     done = cli("mappings", "check", str(bad))
@@ -249,6 +251,7 @@ def test_what_is_no_table_is_an_error_in_one_line(cli: Any, tmp_path: Path, text
         assert done.returncode == 2 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_command_list(cli: Any, kb: gg.KnowledgeBase) -> None:
     text = cli("mappings").stdout
     assert text == cli("mappings", "list").stdout

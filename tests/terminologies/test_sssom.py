@@ -210,6 +210,7 @@ def denied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_denied_match_is_a_match_nowhere(denied: Path) -> None:
     kb = gg.open(denied)
     for code in ("SNOMEDCT:56265001", "SNOMEDCT:363346000"):
@@ -228,6 +229,7 @@ def test_a_denied_match_is_a_match_nowhere(denied: Path) -> None:
     assert (row["rows"], row["exact"], row["narrow"], row["denied"], row["no_term_found"]) == (5, 1, 0, 3, 0)
 
 
+@pytest.mark.slow
 def test_the_check_counts_denials_and_tells_those_that_another_row_contradicts(denied: Path) -> None:
     report = check_mappings(gg.open(denied).knowledge)
     # The review of what is covered is that of the whole tables.
@@ -236,6 +238,7 @@ def test_the_check_counts_denials_and_tells_those_that_another_row_contradicts(d
     assert report.denied == 3 and [(f.line, f.rule) for f in findings] == [(10, "denied")]
 
 
+@pytest.mark.slow
 def test_a_record_that_holds_a_denied_code_says_nothing_of_our_term(denied: Path, tmp_path: Path) -> None:
     profile = tmp_path / "p.yaml"
     profile.write_text("conditions: [SNOMEDCT:56265001]\n", encoding="utf-8")
@@ -280,6 +283,7 @@ def test_conflicts_and_links_leave_denials_out() -> None:
     assert not table_conflicts(rows, classes) and mapped_codes(rows, "MONDO") == ["1"] and claims(rows) == rows[:1]
 
 
+@pytest.mark.slow
 def test_what_lies_beside_the_tables_is_told(denied: Path, tmp_path: Path) -> None:
     shutil.copytree(denied, tmp_path / "k")
     folder = tmp_path / "k/ontology/links"

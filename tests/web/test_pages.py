@@ -27,6 +27,7 @@ WHOLE = ("/disagreements", "/matrix", "/documents", ARTICLE, "/audit", "/page/on
 REFUSED = ("/disagreements?intervention=xyz&as-of=foo", "/matrix?from=20x6&sort=nothing", "/provenance?of=zzz", "/audit?document=nope")  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
 def test_nothing_keeps_anyone_from_reading_it(leaf_to: OpenPage, path: str, width: int, dark: bool) -> None:
@@ -38,6 +39,7 @@ def test_nothing_keeps_anyone_from_reading_it(leaf_to: OpenPage, path: str, widt
     assert sideways(page) == 0
 
 
+@pytest.mark.slow
 def test_at_twice_the_size_nobody_scrolls_sideways(open_page: OpenPage) -> None:
     page = open_page("/matrix", width=640)
     for path in PAGES:
@@ -53,6 +55,7 @@ def test_nothing_keeps_anyone_from_reading_the_whole(leaf_to: OpenPage, path: st
     assert violations(page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", REFUSED)
 def test_what_was_not_understood_stays_and_is_told_where_it_was_typed(open_page: OpenPage, path: str) -> None:
     page = open_page(path, refused=(422,), script=False)
@@ -64,6 +67,7 @@ def test_what_was_not_understood_stays_and_is_told_where_it_was_typed(open_page:
         assert page.locator(f"#{field.get_attribute('aria-describedby')}").inner_text().strip()
 
 
+@pytest.mark.slow
 def test_without_script_every_page_works(open_page: OpenPage) -> None:
     page = open_page("/disagreements", script=False)
     page.get_by_label("Therapy", exact=True).fill("NSAID")
@@ -73,6 +77,7 @@ def test_without_script_every_page_works(open_page: OpenPage) -> None:
     assert titles and all("anti-inflammatory" in title.lower() for title in titles)
 
 
+@pytest.mark.slow
 def test_a_controversy_is_drawn_and_leads_to_its_statements(open_page: OpenPage) -> None:
     page = open_page("/disagreements")
     first = page.locator(".controversy").first
@@ -93,6 +98,7 @@ def test_a_controversy_is_drawn_and_leads_to_its_statements(open_page: OpenPage)
     assert "/disagreements#c-epidural" in page.url
 
 
+@pytest.mark.slow
 def test_pairs_below_each_with_its_verdict(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/disagreements?verdict=horizon")
     pairs = page.locator("details.pair")
@@ -101,6 +107,7 @@ def test_pairs_below_each_with_its_verdict(open_page: OpenPage, kb: gg.Knowledge
     assert set(pairs.locator(".chip").all_inner_texts()) == {"horizon"}
 
 
+@pytest.mark.slow
 def test_the_matrix_is_filtered_sorted_and_opened(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/matrix")
     whole = page.locator(".matrix tbody tr:not(.section)").count()
@@ -126,6 +133,7 @@ def test_the_matrix_is_filtered_sorted_and_opened(open_page: OpenPage, kb: gg.Kn
     assert page.url.endswith(target) and "/page/statement/" in page.url
 
 
+@pytest.mark.slow
 def test_what_has_ended_is_struck_or_left_out(open_page: OpenPage) -> None:
     """Statements too that have ended in a document that has not."""
     page = open_page("/matrix")
@@ -140,6 +148,7 @@ def test_what_has_ended_is_struck_or_left_out(open_page: OpenPage) -> None:
     assert page.locator(".matrix .up.ended").count() == 0
 
 
+@pytest.mark.slow
 def test_a_family_and_documents_of_the_matrix(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/matrix?family=ggt:EpiduralInjection&at-least=1&document=ggd:bmj-2025&document=ggd:nice-ng59")
     rows = page.locator(".matrix tbody th[scope=row] a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
@@ -149,6 +158,7 @@ def test_a_family_and_documents_of_the_matrix(open_page: OpenPage, kb: gg.Knowle
     assert set(page.locator(".matrix thead .up").all_inner_texts()) <= {"BMJ 2025", "NICE NG59 2016"}
 
 
+@pytest.mark.slow
 def test_the_day_shows_what_changed(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     """What is new between two days is what the matrix of the later has and that of the earlier has not."""
     first, last = date(2016, 11, 1), date(2017, 3, 1)
@@ -163,6 +173,7 @@ def test_the_day_shows_what_changed(open_page: OpenPage, kb: gg.KnowledgeBase) -
     assert "NICE NG59 2016, new:" in page.locator("section", has=page.locator("#changed")).inner_text()
 
 
+@pytest.mark.slow
 def test_documents_are_chosen_and_the_article_has_its_reviewer_table(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/documents")
     page.get_by_label("Kind").select_option("article")
@@ -174,6 +185,7 @@ def test_documents_are_chosen_and_the_article_has_its_reviewer_table(open_page: 
     assert rows.locator(".verdict").all_inner_texts() == [row["verdict"] for row in held["items"]]
 
 
+@pytest.mark.slow
 def test_a_document_tells_its_statements_in_order(open_page: OpenPage) -> None:
     page = open_page(ARTICLE)
     places = page.locator("table.wide:not(.claims) td[data-is=Place]").all_inner_texts()
@@ -184,6 +196,7 @@ def test_a_document_tells_its_statements_in_order(open_page: OpenPage) -> None:
     assert numbers == sorted(numbers, key=lambda text: [int(n) for n in text.split(".")]) and len(numbers) > 2
 
 
+@pytest.mark.slow
 def test_provenance_as_a_picture_and_a_list(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/page/statement/bmj-2025/BMJ-R1")
     page.get_by_role("link", name="Where it comes from").click()
@@ -195,6 +208,7 @@ def test_provenance_as_a_picture_and_a_list(open_page: OpenPage, kb: gg.Knowledg
     assert page.locator(".tree .break").count() == len(chain.data["breaks"]) > 0
 
 
+@pytest.mark.slow
 def test_the_audit_by_severity_and_kind(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/audit")
     data = kb.audit().data
@@ -221,6 +235,7 @@ def test_search_finds_it_first(kb: gg.KnowledgeBase, sought: str, group: str, fi
     assert found(kb, sought)[group][0].label.startswith(first)
 
 
+@pytest.mark.slow
 def test_search_by_code_and_for_what_is_not_there(open_page: OpenPage, kb: gg.KnowledgeBase) -> None:
     page = open_page("/")
     page.get_by_role("searchbox").fill("ATC:M01AE01")
@@ -231,6 +246,7 @@ def test_search_by_code_and_for_what_is_not_there(open_page: OpenPage, kb: gg.Kn
     assert found(kb, "") == {} and found(kb, "zzzzqq") == {}
 
 
+@pytest.mark.slow
 def test_sparql_is_asked_in_the_editor_and_the_link_holds_the_query(open_page: OpenPage) -> None:
     page = open_page("/sparql/editor")
     page.locator("#editor[data-ready]").wait_for()
@@ -249,6 +265,7 @@ def test_sparql_is_asked_in_the_editor_and_the_link_holds_the_query(open_page: O
     assert again.locator(".CodeMirror").evaluate("one => one.CodeMirror.getValue()") == "ASK {}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "told"),
     [
@@ -266,6 +283,7 @@ def test_sparql_of_each_form_is_asked_in_the_editor(open_page: OpenPage, query: 
     assert violations(page) == []
 
 
+@pytest.mark.slow
 def test_a_query_that_cannot_be_read_is_told_in_the_editor(open_page: OpenPage) -> None:
     query = "SELECT ?a WHERE { ?a <urn:p> ?b } GROUP BY ?b"
     page = open_page(f"/sparql/editor#{urlencode({'query': query})}", refused=(400,))
@@ -276,6 +294,7 @@ def test_a_query_that_cannot_be_read_is_told_in_the_editor(open_page: OpenPage) 
     assert violations(page) == []
 
 
+@pytest.mark.slow
 def test_sparql_without_script_is_a_form(open_page: OpenPage) -> None:
     page = open_page("/sparql/editor?example=examples/publishers", script=False)
     assert "SELECT" in page.get_by_role("textbox", name="Query").input_value()
@@ -301,6 +320,7 @@ def test_the_editor_is_loaded_on_its_page_alone(site: str, kb: gg.KnowledgeBase)
     assert sum(path.stat().st_size for path in files) < 150_000
 
 
+@pytest.mark.slow
 def test_keys_alone_reach_a_cell(open_page: OpenPage) -> None:
     page = open_page("/matrix?family=ggt:EpiduralInjection&at-least=1")
     for _ in range(120):

@@ -83,6 +83,7 @@ def test_what_is_none_of_ours_is_404_and_what_nobody_can_have_406(client: Any) -
         assert answer.status_code == 404 and "<script>" not in answer.text, odd
 
 
+@pytest.mark.slow
 def test_every_node_of_the_knowledge_dereferences(kb: gg.KnowledgeBase, client: Any) -> None:
     """What the graphs name has data here; those of every hundredth are fetched as a reader would."""
     graphs = set(knowledge_graphs(kb.store))
@@ -129,6 +130,7 @@ def test_nothing_derived_is_told(kb: gg.KnowledgeBase, client: Any) -> None:
     assert ns.IDX not in client.get("/data/statement/bmj-2025/BMJ-R1.nt").text
 
 
+@pytest.mark.slow
 def test_the_whole_ontology_the_context_and_queries(client: Any) -> None:
     found = list(ox.parse(client.get("/data/ontology.ttl").content, format=ox.RdfFormat.TURTLE))
     assert len(found) > 3000
@@ -168,6 +170,7 @@ def test_people_are_sent_to_documents_own_addresses_alone(kb: gg.KnowledgeBase, 
     assert kb.records.all(ns.GGD + "nice-ng59", "copyAt")
 
 
+@pytest.mark.slow
 def test_pages_of_other_knowledge(tmp_path: Path) -> None:
     """Knowledge that states nothing: every page says so, and none fails."""
     for folder in ("ontology",):

@@ -26,6 +26,7 @@ def facts(page: Any) -> dict[str, Any]:
     return dict(json.loads(page.locator('input[name="record"]').input_value()))
 
 
+@pytest.mark.slow
 @SCRIPTS
 def test_one_click_on_a_question_answers_it_and_shows_what_moved(open_page: OpenPage, script: bool) -> None:
     page = open_page(CHRONIC, script=script)
@@ -44,6 +45,7 @@ def test_one_click_on_a_question_answers_it_and_shows_what_moved(open_page: Open
     assert band(page, "ggt:NSAID") == "Weak ground"
 
 
+@pytest.mark.slow
 @SCRIPTS
 def test_signs_are_ruled_out_in_place(open_page: OpenPage, script: bool) -> None:
     page = open_page(CHRONIC, script=script)
@@ -63,6 +65,7 @@ def test_signs_are_ruled_out_in_place(open_page: OpenPage, script: bool) -> None
     assert page.locator('[data-therapy="ggt:AdviceToRemainActive"] .was').inner_text() == "was: provisional"
 
 
+@pytest.mark.slow
 def test_a_sign_that_is_there_raises_the_alert_and_folds_the_rest(open_page: OpenPage) -> None:
     page = open_page(CHRONIC)
     page.get_by_role("button", name="saddle anesthesia: yes").click()
@@ -76,6 +79,7 @@ def test_a_sign_that_is_there_raises_the_alert_and_folds_the_rest(open_page: Ope
     assert facts(page)["alerts"]["acted_on"]
 
 
+@pytest.mark.slow
 @SCRIPTS
 def test_an_entry_opens_to_voices_places_and_evidence(open_page: OpenPage, script: bool) -> None:
     page = open_page(CHRONIC, script=script)
@@ -95,6 +99,7 @@ def test_an_entry_opens_to_voices_places_and_evidence(open_page: OpenPage, scrip
     whole.wait_for(state="detached")
 
 
+@pytest.mark.slow
 @SCRIPTS
 def test_wrong_input_is_kept_and_says_where(open_page: OpenPage, script: bool) -> None:
     page = open_page(ACUTE, script=script, refused=(422,))
@@ -114,6 +119,7 @@ def test_wrong_input_is_kept_and_says_where(open_page: OpenPage, script: bool) -
     assert facts(page)["age"] == 44
 
 
+@pytest.mark.slow
 def test_what_contradicts_the_rest_is_told_at_its_field(open_page: OpenPage) -> None:
     page = open_page(ACUTE, refused=(422,))
     page.get_by_label("Condition or finding").fill("cancer")
@@ -122,6 +128,7 @@ def test_what_contradicts_the_rest_is_told_at_its_field(open_page: OpenPage) -> 
     assert "cancer" in page.locator("#fault-add-state").inner_text()
 
 
+@pytest.mark.slow
 def test_fields_complete_over_labels_synonyms_and_codes_by_keyboard(open_page: OpenPage) -> None:
     page = open_page("/?example=nobody")
     added = page.get_by_label("Condition or finding")
@@ -146,6 +153,7 @@ def test_fields_complete_over_labels_synonyms_and_codes_by_keyboard(open_page: O
 YAML = "age: 51\nsex: female\nsymptom_weeks: 8\nconditions: [sciatica, hypertension]\nmedications: [warfarin]\n"
 
 
+@pytest.mark.slow
 @SCRIPTS
 def test_a_pasted_profile_is_read(open_page: OpenPage, script: bool) -> None:
     page = open_page("/", script=script, refused=(422,))
@@ -184,6 +192,7 @@ BUNDLE = {
 }
 
 
+@pytest.mark.slow
 def test_a_dropped_bundle_is_read_and_what_was_not_is_told(open_page: OpenPage) -> None:
     page = open_page("/")
     page.evaluate(
@@ -200,6 +209,7 @@ def test_a_dropped_bundle_is_read_and_what_was_not_is_told(open_page: OpenPage) 
     assert facts(page)["sex"] == "female"
 
 
+@pytest.mark.slow
 def test_the_slider_shows_the_statuses_of_a_week(open_page: OpenPage) -> None:
     page = open_page(ACUTE)
     page.get_by_role("button", name="Show the weeks").click()
@@ -216,6 +226,7 @@ def test_the_slider_shows_the_statuses_of_a_week(open_page: OpenPage) -> None:
         assert told.endswith(str(last))
 
 
+@pytest.mark.slow
 def test_the_slider_works_by_button_without_script(open_page: OpenPage) -> None:
     page = open_page(f"{ACUTE}&show=weeks&week=20", script=False)
     assert "20" in page.locator("#week-told").inner_text()
@@ -224,6 +235,7 @@ def test_the_slider_works_by_button_without_script(open_page: OpenPage) -> None:
     assert again.locator(".courses .now").all_inner_texts() != at_20
 
 
+@pytest.mark.slow
 @SCRIPTS
 def test_ticked_therapies_are_checked_together(open_page: OpenPage, script: bool) -> None:
     page = open_page(f"{ACUTE}&open=ggt:NSAID", script=script)
@@ -241,6 +253,7 @@ def test_ticked_therapies_are_checked_together(open_page: OpenPage, script: bool
     plan.wait_for(state="detached")
 
 
+@pytest.mark.slow
 def test_each_problem_has_its_own_answer(open_page: OpenPage) -> None:
     page = open_page("/?example=two-problems")
     first = page.get_by_role("heading", level=1).inner_text()
@@ -255,6 +268,7 @@ def test_each_problem_has_its_own_answer(open_page: OpenPage) -> None:
     assert sorted(weeks.values())[0] in (2, 3) and len(set(weeks.values())) == 2
 
 
+@pytest.mark.slow
 def test_no_fact_is_in_any_address_and_a_link_restores_the_view(open_page: OpenPage) -> None:
     page = open_page("/")
     asked: list[str] = []
@@ -284,17 +298,20 @@ def test_no_fact_is_in_any_address_and_a_link_restores_the_view(open_page: OpenP
     assert json.loads(again.locator('input[name="record"]').input_value()) == {"id": "patient"}
 
 
+@pytest.mark.slow
 def test_a_link_takes_in_nothing_that_was_typed(open_page: OpenPage) -> None:
     page = open_page("/?example=canary&open=canary&show=canary&week=canary&toggle-open=canary", refused=(422,))
     assert "canary" not in page.url
 
 
+@pytest.mark.slow
 def test_script_and_style_are_small(open_page: OpenPage) -> None:
     page = open_page("/")
     sizes = page.evaluate("() => performance.getEntriesByType('resource').map(r => r.decodedBodySize)")
     assert 10_000 < sum(sizes) < 150_000
 
 
+@pytest.mark.slow
 def test_an_answer_that_does_not_come_is_told_and_nothing_is_lost(open_page: OpenPage) -> None:
     page = open_page(ACUTE, refused=(413,))
     page.get_by_label("Age", exact=True).fill("44")
@@ -307,6 +324,7 @@ def test_an_answer_that_does_not_come_is_told_and_nothing_is_lost(open_page: Ope
     page.locator(".answer > p").filter(has_text="age 44").first.wait_for()
 
 
+@pytest.mark.slow
 def test_what_is_looked_up_stands_beside_the_patient(open_page: OpenPage) -> None:
     page = open_page(f"{CHRONIC}&open=ggt:EpiduralSteroidInjection")
     page.get_by_label("Age", exact=True).fill("52")
@@ -324,6 +342,7 @@ def test_what_is_looked_up_stands_beside_the_patient(open_page: OpenPage) -> Non
     assert asked == ["beforeunload"], "whoever would lose a patient is asked"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["as-of", "jurisdiction"])
 def test_a_fault_in_what_is_folded_is_unfolded(open_page: OpenPage, field: str) -> None:
     """Without script, too."""
@@ -337,6 +356,7 @@ def test_a_fault_in_what_is_folded_is_unfolded(open_page: OpenPage, field: str) 
     assert page.locator(".fault").first.is_visible()
 
 
+@pytest.mark.slow
 @SCRIPTS
 def test_the_switch_tells_it_to_the_patient_and_back(open_page: OpenPage, kb: Any, script: bool) -> None:
     page = open_page(CHRONIC, script=script)

@@ -19,6 +19,7 @@ EXAMPLES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_answer_prints_on_one_page(open_page: OpenPage, example: str) -> None:
     page = open_page(f"/?example={example}")
@@ -53,11 +54,13 @@ def test_every_state_can_be_read(open_page: OpenPage) -> None:
     assert violations(page) == []
 
 
+@pytest.mark.slow
 def test_it_can_be_read_at_twice_its_size(open_page: OpenPage) -> None:
     page = open_page(CHRONIC, width=640, height=450)
     assert sideways(page) == 0
 
 
+@pytest.mark.slow
 def test_the_keyboard_alone_answers_a_question(open_page: OpenPage) -> None:
     page = open_page(CHRONIC)
     page.keyboard.press("Tab")
@@ -72,6 +75,7 @@ def test_the_keyboard_alone_answers_a_question(open_page: OpenPage) -> None:
     assert page.evaluate("() => document.activeElement.id") == "moved"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "dark"), VIEWS)
 def test_the_plain_answer_is_accessible(open_page: OpenPage, width: int, dark: bool) -> None:
     page = open_page("/?example=cauda-equina-week-1&reader=plain", width=width, dark=dark)

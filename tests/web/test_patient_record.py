@@ -136,6 +136,7 @@ def test_nothing_that_a_fact_implied_stays_when_it_is_changed(kb: gg.KnowledgeBa
     assert edited(kb, "sex: male", {"choice:sex": "female"}) == {"id": "patient", "sex": "female"}
 
 
+@pytest.mark.slow
 def test_every_question_of_an_answer_is_answered_by_its_buttons(kb: gg.KnowledgeBase) -> None:
     """Of each kind of question some: after yes and after no, the same is not asked any more."""
     profile = stated(kb, "age: 45\nconditions: [sciatica]\nsymptom_weeks: 20")

@@ -103,6 +103,7 @@ def test_a_connection_that_says_nothing_is_given_up(port: int) -> None:
         assert ended(connection, 60)
 
 
+@pytest.mark.slow
 def test_a_connection_is_kept_between_requests(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         for _ in range(3):
@@ -115,6 +116,7 @@ def test_a_connection_is_kept_between_requests(port: int) -> None:
             time.sleep(0.6)
 
 
+@pytest.mark.slow
 def test_an_answer_that_nobody_reads_is_given_up(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(LONG)

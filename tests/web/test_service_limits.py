@@ -138,6 +138,7 @@ def test_a_slow_body_is_given_up() -> None:
     assert counted(board, "refused_body") == 1
 
 
+@pytest.mark.slow
 def test_an_answer_that_takes_too_long_is_given_up_and_its_thread_keeps_its_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -162,6 +162,7 @@ def test_what_is_refused(client: TestClient, name: str) -> None:
     assert "--" not in answer.text  # an option of the command line mends nothing here
 
 
+@pytest.mark.slow
 def test_a_dataset_holds_what_it_names_and_nothing_else(client: TestClient) -> None:
     for named in ({"default": [1]}, {"named": [1]}, {"default": [0]}):
         for query in (
@@ -203,6 +204,7 @@ def test_graphs_come_in_each_form_and_the_same_bytes_each_time(client: TestClien
     assert len(list(ox.parse(answers[0].content, format=read_as))) == 60
 
 
+@pytest.mark.slow
 def test_what_is_accepted_goes_by_its_weight(client: TestClient) -> None:
     select = path("SELECT (1 AS ?x) {}")
     weighed = client.get(

@@ -73,6 +73,7 @@ def told(answer: Any, status: int, kind: str) -> dict[str, Any]:
     return problem
 
 
+@pytest.mark.slow
 def test_the_document_is_openapi_and_names_every_operation(client: TestClient, described: dict[str, Any]) -> None:
     try:
         from openapi_spec_validator import validate

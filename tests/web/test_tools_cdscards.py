@@ -116,6 +116,7 @@ def test_what_nobody_reviewed_is_said_to_be_so(clinic: Any) -> None:
     assert "unreviewed" not in told.partition("**Against**")[2].partition("**")[0]
 
 
+@pytest.mark.slow
 def test_the_links_of_cards_lead_to_pages(clinic: Any) -> None:
     clients = [clinic("chronic-failed-care"), clinic("bleeding-ulcer"), clinic("cauda-equina-week-1")]
     cards = clients[0].call("patient-view") + clients[2].call("patient-view")

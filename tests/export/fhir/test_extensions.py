@@ -66,6 +66,7 @@ def uses(node: Any, path: str) -> Any:
                 yield from uses(value, f"{path}.{key}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["R4", "R5"])
 def test_our_extensions_are_used_as_they_are_defined(kb: Any, version: str) -> None:
     written = list(kb.fhir_all(as_of=AS_OF, version=version))

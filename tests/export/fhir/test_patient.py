@@ -132,6 +132,7 @@ def test_the_statuses_are_defined_as_the_ontology_defines_them(kb: Any) -> None:
     assert own == DEFINITIONS and len(own) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["R4", "R5"])
 def test_what_was_not_understood_comes_first_and_alerts_before_therapies(kb: Any, version: str) -> None:
     profile = replace(
@@ -160,6 +161,7 @@ def test_what_was_not_understood_comes_first_and_alerts_before_therapies(kb: Any
     assert any(a["title"].startswith("Alert: ") for a in of_kind(group, "alert"))
 
 
+@pytest.mark.slow
 def test_a_therapy_in_another_code_is_that_code_and_counts_as_ours(linked: Any) -> None:
     """The made-up terminology EX is named urn:ex in FHIR; without that name its code stays text."""
     answer = linked.therapies(
@@ -192,6 +194,7 @@ def test_a_therapy_in_another_code_is_that_code_and_counts_as_ours(linked: Any) 
     assert other["code"][1] == {"text": "EX:N1 (newcoxib)"}
 
 
+@pytest.mark.slow
 def test_hostile_labels_stay_text(ask: Callable[..., Answer]) -> None:
     answer = ask("example:age-only").to_dict()
     answer["profile"].update(id='<script>"\\', label="\u202e\x00 ")

@@ -104,6 +104,7 @@ def test_the_report_has_the_published_form(kb: Any, repo_root: Path) -> None:
 # ---------------------------------------------------------------- the command
 
 
+@pytest.mark.slow
 def test_the_command(kb: Any, cli: Any, tmp_path: Path) -> None:
     source = FOLDER / "renal-impairment.json"
     out, report = tmp_path / "p.yaml", tmp_path / "r.json"

@@ -107,6 +107,7 @@ def test_500_malformed_resources_make_no_fact_that_they_do_not_state(kb: Any) ->
 HAND_MADE = sorted(FHIR.glob("*.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_malformed_bundles_are_refused_or_written_as_they_are_read(kb: Any, seed: int) -> None:
     """Faults anywhere in a whole bundle: one line, or a profile that reads back the same and a report that prints."""

@@ -317,6 +317,7 @@ def surely_after(entry: dict[str, Any]) -> bool:
     return any(isinstance(day, str) and day > str(DAY) for day in days)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(items=entries(), seed=st.randoms(use_true_random=False))
 def test_the_order_of_entries_changes_nothing(kb: Any, items: list[dict[str, Any]], seed: Any) -> None:
@@ -327,6 +328,7 @@ def test_the_order_of_entries_changes_nothing(kb: Any, items: list[dict[str, Any
     assert len(one.report.entries) == len(other.report.entries)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(items=entries())
 def test_what_comes_after_the_day_changes_nothing(kb: Any, items: list[dict[str, Any]]) -> None:
@@ -334,6 +336,7 @@ def test_what_comes_after_the_day_changes_nothing(kb: Any, items: list[dict[str,
     assert told(reads(kb, items).profile) == told(reads(kb, before).profile)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(items=entries(), unread=VALUES.filter(lambda value: value not in (rate(85), rate(12))))
 def test_an_unread_newest_number_leaves_none(kb: Any, items: list[dict[str, Any]], unread: dict[str, Any]) -> None:

@@ -82,6 +82,7 @@ def test_each_patient_of_a_bundle_can_be_named(kb: Any) -> None:
         assert kb.profile_from_fhir(path, as_of=DAY, patient=one).profile.id == one
 
 
+@pytest.mark.slow
 def test_the_second_reading_agrees_on_sound_examples(kb: Any) -> None:
     seen: Counter[str] = Counter()
     for value in examples():

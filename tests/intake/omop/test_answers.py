@@ -47,6 +47,7 @@ def person_of(cdm: Cdm, person: int, profile: Profile, kb: gg.KnowledgeBase) -> 
             cdm.measurement(person, NONE, DAY.isoformat(), float(value), measurement_source_value=local[prop], unit_source_value=rows[prop].unit)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_example_profiles_give_the_same_answers(kb: gg.KnowledgeBase, repo_root: Path, tmp_path: Path) -> None:
     """All example profiles but those with what a CDM cannot say: outcome and length of a trial of therapy."""
     names = sorted(path.stem for path in (repo_root / "graph/profiles").glob("*.yaml"))

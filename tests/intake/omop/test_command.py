@@ -23,6 +23,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return crowd().write("duckdb", tmp_path_factory.mktemp("omop"))
 
 
+@pytest.mark.slow
 def test_the_command(
     cli: Any, root: Path, made: gg.KnowledgeBase, source: Path, repo_root: Path, tmp_path: Path
 ) -> None:
@@ -43,6 +44,7 @@ def test_the_command(
     assert cli(*args).stdout == done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["yaml", "json"])
 def test_what_the_command_writes_is_read_back_whole(
     cli: Any, root: Path, made: gg.KnowledgeBase, tmp_path: Path, form: str

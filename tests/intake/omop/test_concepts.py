@@ -95,6 +95,7 @@ def test_the_nearest_mapped_concept_above_is_read_and_the_step_told(read_omop: R
     assert profile.readings[0].curie == "SNOMEDCT:below"
 
 
+@pytest.mark.slow
 def test_a_drug_known_only_by_what_is_above_it_is_answered_for_with_the_step(
     made: gg.KnowledgeBase, read_omop: Read
 ) -> None:

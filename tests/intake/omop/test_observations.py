@@ -130,6 +130,7 @@ def test_a_sex_that_an_observation_states_otherwise_is_unknown(read_omop: Read) 
     assert len([e for e in report.of("not understood") if "the sex is unknown" in e.why]) == 3
 
 
+@pytest.mark.slow
 def test_a_concept_that_answers_a_question_states_the_same(read_omop: Read) -> None:
     def answered(*rows: tuple[str, str]) -> Cdm:
         cdm = Cdm()
@@ -176,6 +177,7 @@ def test_words_that_take_back_what_a_concept_says_leave_it_open(read_omop: Read)
         assert conditions(read_omop(cdm)[0]) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [439224, 4169307])
 def test_an_allergy_that_names_its_drug_by_the_value(read_omop: Read, kind: int) -> None:
     """At least not tolerated, and the allergy that the drug sets off; a qualified one, or one of words, says neither."""

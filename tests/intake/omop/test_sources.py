@@ -18,6 +18,7 @@ FORMS = ("duckdb", "parquet", "csv", "csv.gz")
 # forms of a source
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upper", [False, True])
 def test_every_form_gives_the_same_profiles_and_reports(made: gg.KnowledgeBase, tmp_path: Path, upper: bool) -> None:
     found = []
@@ -28,6 +29,7 @@ def test_every_form_gives_the_same_profiles_and_reports(made: gg.KnowledgeBase, 
     assert all(other == found[0] for other in found[1:])
 
 
+@pytest.mark.slow
 def test_many_are_as_one_by_one(made: gg.KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from guidegraph.intake.omop import read as omop
 
