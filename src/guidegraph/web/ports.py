@@ -36,7 +36,7 @@ def listening(host: str, port: int) -> list[socket.socket]:
         raise UsageError(
             f"cannot listen: {getattr(error, 'strerror', None) or error}",
             where=f"{host}:{port}",
-            mend="Choose another --host or --port.",
+            mend="Choose another --host or --port; with --port 0 the system chooses one.",
         ) from None
     return sockets
 

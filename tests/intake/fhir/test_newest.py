@@ -195,6 +195,20 @@ def test_numbers_that_differ_without_a_newest_suspend_the_findings_alone(read: R
     assert {prop for prop, _ in profile.not_understood} == {ns.GG + "hasFinding"}
 
 
+UNREADABLE = ["x", 3, {"url": 3}, {"url": []}, {"valueCode": "male"}]
+
+
+@pytest.mark.parametrize(
+    "extensions", [*UNREADABLE, *([{"url": "https://x.example/height"}, one] for one in [*UNREADABLE, None, [], {}])]
+)
+def test_an_extension_that_cannot_be_read_may_state_another_sex(kb: Any, extensions: Any) -> None:
+    patient = PATIENT | {"gender": "female"}
+    assert facts(kb.profile_from_fhir([patient])) == {"+ggt:FemaleSex"}
+    found = kb.profile_from_fhir([patient | {"extension": extensions}])
+    assert facts(found) == set()
+    assert any("extension" in one.source and "sex" in one.why for one in found.report.entries)
+
+
 def test_a_question_that_does_not_apply_leaves_the_sex(kb: Any) -> None:
     asked = observation("82810-3", "2024-05-01", "asked", dataAbsentReason=concept("not-applicable", system="x"))
     found = kb.profile_from_fhir([PATIENT | {"gender": "male"}, asked], as_of=DAY)

@@ -351,13 +351,13 @@ class _Reader:
                 self._builder.ignore(source, "it tells no sex that recommendations speak of")
             else:
                 self._builder.sex("" if gender in _NO_SEX else str(gender), source, "the administrative gender")
-        extensions = res.data.get("extension")
-        for extension in extensions if isinstance(extensions, list) else ():
+        extensions = res.data.get("extension") or []
+        for extension in extensions if isinstance(extensions, list) else [extensions]:
             url = extension.get("url") if isinstance(extension, dict) else None
-            if not self._paths.sexes.states(url):
+            if isinstance(url, str) and not self._paths.sexes.states(url):  # one that cannot be read may state a sex
                 continue
-            codes = _coded(extension)
-            name = str(url).rpartition("/")[2]
+            codes = _coded(extension) if url else []
+            name = (url if isinstance(url, str) else "extension").rpartition("/")[2]
             source = Source(f"{res.ref} {shown(name, 60)}", ", ".join(shown(code, 40) for code in codes) or "no code")
             words = {self._paths.sexes.codes.get(code) for code in codes}
             if words == {""}:
