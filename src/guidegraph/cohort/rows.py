@@ -29,7 +29,7 @@ _PROFILES = 4_096
 _TWICE = "the patient stands in several records, of which the first is answered: give one that holds all"
 _SEVERAL = "the patient stands in several rows: give each one row, or a long table"
 #: Rows of a Parquet file that are read in one go.
-STRETCH = 262_144
+STRETCH = 131_072
 
 
 @dataclass(frozen=True)
