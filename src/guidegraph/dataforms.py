@@ -267,8 +267,8 @@ class DataQuestion(TypedDict):
     trials: NotRequired[list[str]]
 
 
-class Data(ToldOfPatient):
-    """The data of an answer: bands, families and therapies, and once each what they refer to."""
+class DataOutsideTables(ToldOfPatient):
+    """What the data of an answer says outside of its tables."""
 
     version: str
     alerts: list[DataAlert]
@@ -276,11 +276,17 @@ class Data(ToldOfPatient):
     other_problems: list[OtherProblem]
     knowledge: DataKnowledge
     bands: list[DataBand]
-    families: Table
     rest: list[Rest]
     ask_next: list[int]
-    therapies: Table
     no_longer_counts: int
+    unasked: list[str]
+
+
+class Data(DataOutsideTables):
+    """The data of an answer: bands, families and therapies, and once each what they refer to."""
+
+    families: Table
+    therapies: Table
     statements: Table
     populations: Table
     comparisons: Table
@@ -288,28 +294,18 @@ class Data(ToldOfPatient):
     evidence: Table
     documents: Table
     questions: Table
-    unasked: list[str]
     disagreements: Table
 
 
-class Unfolded(ToldOfPatient):
+class Unfolded(DataOutsideTables):
     """The data of an answer with its tables read (schema/unfolded.schema.json; :func:`guidegraph.unfold`).
 
     Rows with an identifier stand by that, others in a list. Therapies refer to questions, to open facts without one and
     to disagreements by place.
     """
 
-    version: str
-    alerts: list[DataAlert]
-    flags: list[DataFlag]
-    other_problems: list[OtherProblem]
-    knowledge: DataKnowledge
-    bands: list[DataBand]
     families: list[DataFamily]
-    rest: list[Rest]
-    ask_next: list[int]
     therapies: dict[str, DataTherapy]
-    no_longer_counts: int
     statements: dict[str, DataStatement]
     populations: list[DataPopulation]
     comparisons: dict[str, DataComparison]
@@ -317,5 +313,4 @@ class Unfolded(ToldOfPatient):
     evidence: dict[str, DataEvidence]
     documents: dict[str, DataDocument]
     questions: list[DataQuestion]
-    unasked: list[str]
     disagreements: list[DataPair]

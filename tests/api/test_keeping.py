@@ -101,7 +101,7 @@ def test_an_answer_loads_the_index_alone(whole: tuple[gg.KnowledgeBase, Path], m
     monkeypatch.setenv("GUIDEGRAPH_CACHE", str(whole[1].parent))
     second = _opened()
     with monkeypatch.context() as closed:
-        closed.setattr(kept.Kept, "store", property(lambda self: pytest.fail("the whole store was asked for")))
+        closed.setattr(kept.KeptKnowledge, "store", property(lambda self: pytest.fail("the whole store was asked for")))
         for path, problem in ASKED:
             answer = second.therapies(path, as_of=AS_OF, problem=problem)
             assert answer.json() and answer.glance() and answer._repr_html_() and answer.asked

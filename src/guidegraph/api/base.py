@@ -16,7 +16,7 @@ from guidegraph.assess.assessment import Assessment
 from guidegraph.disagree.engine import Disagreements, no_patient
 from guidegraph.domains import Selection
 from guidegraph.knowledge import named
-from guidegraph.knowledge.kept import Kept
+from guidegraph.knowledge.kept import KeptKnowledge
 from guidegraph.knowledge.lookup import Lookup
 from guidegraph.knowledge.opened import Knowledge
 from guidegraph.model import CodeReading, Profile
@@ -48,7 +48,7 @@ class KnowledgeBase:
     Its arguments are those of ``knowledge`` (:class:`guidegraph.knowledge.opened.Knowledge`), which every method asks.
     """
 
-    def __init__(self, loaded: ox.Store | Kept, selected: Selection | None = None) -> None:
+    def __init__(self, loaded: ox.Store | KeptKnowledge, selected: Selection | None = None) -> None:
         self.knowledge = known = Knowledge(loaded, selected)
         self.engine, self.records, self.disagreement = known.engine, known.records, known.disagreement
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from guidegraph.assess.assessment import FALSE, Assessment
-from guidegraph.assess.lean import Described, Kept, document_id, lean, statement_id
+from guidegraph.assess.lean import Described, LastingRow, document_id, lean, statement_id
 from guidegraph.assess.questions import to_establish_labels
 from guidegraph.tables import VERSION, TableWriter
 
@@ -297,7 +297,7 @@ class _Once:
             self._rows[table].append(made)
         return place
 
-    def _name(self, made: dict[str, Any], kept: Kept, row: Mapping[str, Any]) -> None:
+    def _name(self, made: dict[str, Any], kept: LastingRow, row: Mapping[str, Any]) -> None:
         """For whom a statement is, and its label by what that and its intervention are called."""
         made["population"] = self._populations.setdefault(kept.whom, len(self._populations))
         label = self._labels.get(row["intervention"])

@@ -51,7 +51,7 @@ def document_id(name: str) -> str:
     return name.removeprefix(_DOCUMENT)
 
 
-class Kept(NamedTuple):
+class LastingRow(NamedTuple):
     """What a row says of whatever patient: its data, the documents that it names, and of a recommendation, for whom it
     is, in our words and in those of its source, and what its label calls the intervention and them."""
 
@@ -77,12 +77,12 @@ class Described:
         """The short name of a document."""
         return describe.short_name(self._records, describe.iri_of(document))
 
-    def kept(self, row: Mapping[str, Any]) -> Kept:
+    def kept(self, row: Mapping[str, Any]) -> LastingRow:
         """What a row says of whatever patient; what is inside is shared."""
         known, key = self._records.described, ("data", row["id"])
         if key not in known:
             known[key] = self._lasting(row)
-        kept: Kept = known[key]
+        kept: LastingRow = known[key]
         return kept
 
     @staticmethod
@@ -112,7 +112,7 @@ class Described:
             known[key] = made
         return dict(known[key])
 
-    def _lasting(self, row: Mapping[str, Any]) -> Kept:
+    def _lasting(self, row: Mapping[str, Any]) -> LastingRow:
         made: dict[str, Any] = {"id": statement_id(row["id"])}
         made |= lean({name: value for name, value in row.items() if name not in _OTHERWISE})
         whom = made.pop("population", ""), made.pop("population_wording", "")
@@ -133,7 +133,7 @@ class Described:
             made["side"] = made.pop("benefit_or_harm")
         stated = [] if row["id"] in self._rules else [row["document"]]
         documents = tuple(document["id"] for document in (*stated, *row.get("reports", ())))
-        return Kept(made, documents, whom, _called(row) if any(whom) else None)
+        return LastingRow(made, documents, whom, _called(row) if any(whom) else None)
 
     def _carried(self, made: dict[str, Any], row: Mapping[str, Any]) -> None:
         """The document of a row, and what that does not say of it: its own day of issue where a later update brought

@@ -17,7 +17,7 @@ from guidegraph.cohort.cells import Cells, Unreadable, strangers, tell
 from guidegraph.cohort.columns import IDENTIFIER, IGNORED, Column, Columns, naming
 from guidegraph.cohort.facts import Gathered
 from guidegraph.cohort.sums import added_up
-from guidegraph.cohort.tables import bare, batches, check_types, named, open_table, repeated
+from guidegraph.cohort.tables import BATCH, bare, batches, check_types, named, open_table, repeated
 from guidegraph.knowledge.criteria import Criteria
 from guidegraph.model import Profile
 from guidegraph.profile import Vocabulary
@@ -28,8 +28,6 @@ Read = tuple[str, Profile | str]
 _PROFILES = 4_096
 _TWICE = "the patient stands in several records, of which the first is answered: give one that holds all"
 _SEVERAL = "the patient stands in several rows: give each one row, or a long table"
-#: Rows of a Parquet file that are read in one go.
-STRETCH = 131_072
 
 
 @dataclass(frozen=True)
@@ -178,13 +176,13 @@ class TableRows(FrameRows):
         if self._path.suffix.lower() != ".parquet":
             yield from batches(self._table.slice(at) if at else self._table, self._path)
             return
-        # Pages of the file that were read stay mapped for as long as one reading lasts.
+        # A reading a batch: pages of the file that were read stay mapped for as long as one lasts.
         while not short:
             start = at
-            for frame in batches(self._table.slice(start, STRETCH), self._path):
+            for frame in batches(self._table.slice(start, BATCH), self._path):
                 at += frame.height
                 yield frame
-            short = at - start < STRETCH
+            short = at - start < BATCH
 
 
 def read_columns(schema: pl.Schema, vocabulary: Vocabulary, meanings: Mapping[str, str], where: str) -> list[Column]:

@@ -18,7 +18,7 @@ import pyoxigraph as ox
 from guidegraph import assets, reviews
 from guidegraph import namespaces as ns
 from guidegraph.errors import UsageError
-from guidegraph.knowledge.kept import Kept, Rows
+from guidegraph.knowledge.kept import KeptKnowledge, Rows
 from guidegraph.termreadings import Implication, TermReading, axioms, implication_rows, reading_rows
 
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
@@ -169,7 +169,7 @@ class Engine:
         knowledge: a store with the knowledge, or what an earlier opening worked out.
     """
 
-    def __init__(self, knowledge: ox.Store | Kept) -> None:
+    def __init__(self, knowledge: ox.Store | KeptKnowledge) -> None:
         self._knowledge = knowledge
         self._rows: Mapping[str, Rows] = {} if isinstance(knowledge, ox.Store) else knowledge
         self._lock = threading.Lock()

@@ -26,7 +26,7 @@ _NAME = re.compile("[0-9a-f]{64}")
 _INDEX = ox.NamedNode(ns.INDEX_GRAPH)
 
 
-class Kept(Mapping[str, Rows]):
+class KeptKnowledge(Mapping[str, Rows]):
     """What an earlier opening worked out: rows by the name of their query, each read when it is asked for.
 
     Attributes:
@@ -66,7 +66,7 @@ def _loaded(text: bytes) -> ox.Store:
     return store
 
 
-def read(path: Path, names: Sequence[str]) -> Kept | None:
+def read(path: Path, names: Sequence[str]) -> KeptKnowledge | None:
     """What a file keeps, with the rows of some queries; None if there is none, or not a whole one of ours or root's."""
     try:
         if os.name == "posix" and path.stat().st_uid not in (0, os.getuid()):
@@ -76,7 +76,7 @@ def read(path: Path, names: Sequence[str]) -> Kept | None:
             return None
         digest, size, *lines, graphs = text.split(b"\n", len(names) + 2)
         rows = dict(zip(names, lines, strict=True))
-        kept = Kept(digest.decode(), rows, graphs[: int(size)], graphs[int(size) :])
+        kept = KeptKnowledge(digest.decode(), rows, graphs[: int(size)], graphs[int(size) :])
     except (GuideGraphError, ValueError, SyntaxError, OSError):
         return None
     with suppress(OSError):

@@ -18,7 +18,7 @@ from guidegraph.knowledge.clocks import refuse_mixed
 from guidegraph.knowledge.disagreement import DisagreementIndex
 from guidegraph.knowledge.engine import Engine, Request, Session, steps
 from guidegraph.knowledge.facts import FactBook
-from guidegraph.knowledge.kept import Kept
+from guidegraph.knowledge.kept import KeptKnowledge
 from guidegraph.knowledge.naming import Naming
 from guidegraph.knowledge.phrases import Phrases
 from guidegraph.knowledge.records import Records
@@ -60,7 +60,7 @@ class Knowledge:
         selected: the folder and domains that they come from, for mapping tables, linked hierarchies and examples.
     """
 
-    def __init__(self, loaded: ox.Store | Kept, selected: Selection | None = None) -> None:
+    def __init__(self, loaded: ox.Store | KeptKnowledge, selected: Selection | None = None) -> None:
         self.selected = selected or select()
         self._links_loaded = self._one_clock = False
         self._lay: dict[tuple[str, str], LayWords] = {}
